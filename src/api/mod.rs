@@ -1,0 +1,11 @@
+//! The nouns everybody shares: operations, jobs, attempts, replies and outcomes. No behaviour lives here.
+//!
+//! ```text
+//! Job ──(client)──▶ Attempt ──(service)──▶ Reply ──(client)──▶ Outcome
+//! ```
+
+mod job;
+mod operation;
+
+pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
+pub use operation::{KeySpec, Operation};

@@ -1,0 +1,13 @@
+//! `keystorm check`.
+
+use super::{Common, Error};
+use std::process::ExitCode;
+
+/// Options of `check`.
+#[derive(clap::Args, Debug)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
+    Err(Error::Failed("check is not built yet".into()))
+}

@@ -1,0 +1,115 @@
+//! The command line: one file per command. Here: what is common to them, exit codes and errors for people.
+
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+mod check;
+mod completions;
+mod import;
+mod new;
+mod quotas;
+mod report;
+mod run;
+mod schema;
+
+/// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line asks for something that cannot be; exit 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The scenario is invalid; every problem, already rendered; exit 104.
+    #[error("{0}")]
+    Scenario(String),
+    /// Something else went wrong; exit 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Error {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Usage(_) => exit::USAGE,
+            Error::Scenario(_) => exit::SCENARIO,
+            Error::Failed(_) => exit::FAILED,
+        }
+    }
+}
+
+/// Exit codes; the first that applies wins: usage, scenario, interrupted, cap, failed, threshold, regression.
+pub mod exit {
+    /// Done, and every gated threshold held.
+    pub const OK: u8 = 0;
+    /// The run failed.
+    pub const FAILED: u8 = 1;
+    /// The command line was wrong.
+    pub const USAGE: u8 = 2;
+    /// A gated strategy missed a threshold.
+    pub const THRESHOLD: u8 = 99;
+    /// The scenario is invalid.
+    pub const SCENARIO: u8 = 104;
+    /// Interrupted; results were still written.
+    pub const INTERRUPTED: u8 = 105;
+}
+
+/// What every command understands.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Say nothing but results and errors.
+    #[arg(short, long, global = true, env = "KEYSTORM_QUIET")]
+    pub quiet: bool,
+    /// Print one JSON document on stdout instead of text.
+    #[arg(long, global = true, env = "KEYSTORM_JSON")]
+    pub json: bool,
+}
+
+/// Load testing and quota simulation for AWS KMS.
+#[derive(Parser, Debug)]
+#[command(name = "keystorm", version, max_term_width = 100, disable_help_subcommand = false)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run every strategy of a scenario on the same load and compare them.
+    Run(run::Args),
+    /// Validate a scenario; print its plan and every default.
+    Check(check::Args),
+    /// Redraw a saved run.
+    Report(report::Args),
+    /// Make a scenario and a trace from real data.
+    Import(import::Args),
+    /// Print AWS's default request quotas of a Region.
+    Quotas(quotas::Args),
+    /// Print the JSON Schema of scenarios or saved runs.
+    Schema(schema::Args),
+    /// Print a commented scenario to start from.
+    New(new::Args),
+    /// Print shell completions.
+    Completions(completions::Args),
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    ///
+    /// # Errors
+    /// [`Error`], to be shown and turned into the exit code it names.
+    pub fn execute(self) -> Result<ExitCode, Error> {
+        let common = &self.common;
+        match self.command {
+            Command::Run(args) => run::run(args, common),
+            Command::Check(args) => check::run(args, common),
+            Command::Report(args) => report::run(args, common),
+            Command::Import(args) => import::run(args, common),
+            Command::Quotas(args) => quotas::run(args, common),
+            Command::Schema(args) => schema::run(args, common),
+            Command::New(args) => new::run(args, common),
+            Command::Completions(args) => completions::run(args, common),
+        }
+    }
+}

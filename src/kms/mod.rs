@@ -1,0 +1,7 @@
+//! The emulated service, pure: an attempt goes in at `now`, an answer comes out with the time it is ready.
+//!
+//! So far admission: quota, faults and service time, which is all the simulator needs.
+
+mod config;
+
+pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};

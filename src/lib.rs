@@ -1,0 +1,28 @@
+//! keystorm answers three questions about AWS KMS before production does: how much KMS do we need, which retry
+//! and caching strategy should we run, and what quota do we ask AWS for, and why.
+//!
+//! The machines have no clock: quotas, the emulated service, retry policies, limiters and caches take `now`, an
+//! input and random draws, and return what they want done next. The simulator drives them in virtual time.
+//!
+//! Rooms, bottom of the building first; each may import only those above it in this list (`tests/layers.rs`):
+//! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `clock`,
+//! `engine`, `intake`, `report`, `cli`.
+//!
+//! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
+
+pub mod api;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod engine;
+pub mod intake;
+pub mod kms;
+pub mod quota;
+pub mod record;
+pub mod report;
+pub mod results;
+pub mod rng;
+pub mod scenario;
+pub mod time;
+pub mod units;
+pub mod workload;

@@ -1,0 +1,31 @@
+//! What a scenario says about quotas.
+
+use crate::time::Span;
+use crate::units::Rate;
+use std::collections::BTreeMap;
+
+/// The account's quotas, as far as the file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quotas {
+    /// Limits that replace the Region's default, by pool name (see [`crate::quota`]).
+    pub overrides: BTreeMap<String, Rate>,
+    /// How limits are enforced.
+    pub enforcement: Enforcement,
+    /// What the rest of the account takes from each pool, by pool name.
+    pub background: BTreeMap<String, Rate>,
+    /// What one ReEncrypt takes from each distinct pool; AWS does not say: assumed 1.
+    pub re_encrypt_cost: u32,
+}
+
+/// How a limit is enforced; see scenario.md §3 and [`crate::quota`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Fixed one-second windows; `phase` pins where they begin, otherwise each trial draws it.
+    Window { phase: Option<Span> },
+    /// At most the limit in any trailing second.
+    Sliding,
+    /// A token bucket that holds `burst` worth of the limit.
+    Bucket { burst: Span },
+    /// Refuses on what it saw `lag` ago.
+    Lagging { lag: Span },
+}

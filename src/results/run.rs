@@ -1,0 +1,299 @@
+//! The saved run, `run.json`: names are read by other programs, so none changes without raising [`SCHEMA`].
+//!
+//! Everything a report draws is in here; the CSV, HDR and SVG files beside it are other shapes of the same figures.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the saved run's names.
+pub const SCHEMA: &str = "keystorm.run/1";
+
+/// One execution of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Which keystorm made it.
+    pub tool: Tool,
+    /// The scenario's name.
+    pub name: String,
+    /// The question: the comment a scenario file opens with; empty if it has none.
+    pub question: String,
+    /// The resolved scenario, every default filled in.
+    pub scenario: serde_json::Value,
+    /// FNV-1a 64 of the resolved scenario's JSON, in hex.
+    pub scenario_hash: String,
+    /// Key of every random draw.
+    pub seed: u64,
+    /// `sim`, `emulator`, a URL or `aws`.
+    pub target: String,
+    /// The Region whose default quotas applied.
+    pub region: String,
+    /// Whether the run was interrupted before its end.
+    pub interrupted: bool,
+    /// What was taken for granted, one sentence each.
+    pub assumptions: Vec<String>,
+    /// Results by strategy, in the scenario's order.
+    pub strategies: Vec<StrategyRun>,
+    /// Every threshold for every strategy.
+    pub thresholds: Vec<ThresholdRun>,
+    /// Strategies whose misses decide the exit code.
+    pub gate: Vec<String>,
+    /// Symptoms with their remedies.
+    pub cautions: Vec<Caution>,
+    /// Wall-clock facts; live runs only, so that a simulated run is byte-identical.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wall: Option<serde_json::Value>,
+}
+
+/// The program that made a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `keystorm`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What one strategy did, over all its trials: counts and histograms are sums, peaks are maxima.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StrategyRun {
+    /// The strategy's name.
+    pub name: String,
+    /// How many trials ran.
+    pub trials: u32,
+    /// Jobs, all of them.
+    pub jobs: Jobs,
+    /// KMS calls begun.
+    pub calls: u64,
+    /// Tries on the wire.
+    pub attempts: u64,
+    /// Attempts refused because a quota was exhausted.
+    pub throttled: u64,
+    /// Attempts that met a service error.
+    pub faults: u64,
+    /// Attempts without an answer in time.
+    pub timeouts: u64,
+    /// By KMS operation, and by envelope job for those that make no call of their own name.
+    pub by_operation: BTreeMap<String, OperationRun>,
+    /// By workload and stage, in order.
+    pub stages: Vec<PartRun>,
+    /// By workload, in the scenario's order.
+    pub workloads: Vec<PartRun>,
+    /// Shares and factors, from the sums.
+    pub ratios: Ratios,
+    /// Rates over the window.
+    pub rates: Rates,
+    /// Each pool that any attempt or background traffic touched.
+    pub pools: BTreeMap<String, PoolRun>,
+    /// Intended start of the job to its outcome, window only.
+    #[serde(rename = "responseTime_ms")]
+    pub response_time_ms: Trend,
+    /// Attempt sent to its reply, window only.
+    #[serde(rename = "serviceTime_ms")]
+    pub service_time_ms: Trend,
+    /// Wait for a free slot under `maxInFlight`, window only.
+    #[serde(rename = "queueWait_ms")]
+    pub queue_wait_ms: Trend,
+    /// The harness's own delay; zero in the simulator.
+    #[serde(rename = "lateness_ms")]
+    pub lateness_ms: Trend,
+    /// What data keys were exposed to.
+    pub data_keys: DataKeys,
+    /// What the calls would have cost on real AWS.
+    pub cost: Cost,
+    /// Per-trial values of the headline figures, in order of trial.
+    pub trial_values: BTreeMap<String, Vec<f64>>,
+    /// 95 % intervals over trials (Student's t) of the same figures; absent below two trials.
+    pub intervals: BTreeMap<String, [f64; 2]>,
+    /// How the jobs that failed failed.
+    pub failures: BTreeMap<String, u64>,
+    /// Seconds from the end of the last trigger until goodput was back at 95 % of before; absent without a trigger
+    /// or if it never was.
+    #[serde(rename = "recoveryTime_s", skip_serializing_if = "Option::is_none", default)]
+    pub recovery_time_s: Option<f64>,
+    /// Per second (coarser above 3,600 points), summed over trials.
+    pub timeline: Timeline,
+    /// Response-time percentile curve: [percentile 0..100, milliseconds], rising.
+    #[serde(rename = "responseCurve_ms")]
+    pub response_curve_ms: Vec<[f64; 2]>,
+    /// Response-time histogram: [lower edge in milliseconds, upper edge, jobs].
+    #[serde(rename = "responseHistogram_ms")]
+    pub response_histogram_ms: Vec<[f64; 3]>,
+}
+
+/// Counts of jobs; `offered = completed + failed + shed + unfinished`, exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Jobs {
+    pub offered: u64,
+    pub completed: u64,
+    pub failed: u64,
+    pub shed: u64,
+    pub unfinished: u64,
+    /// Of the completed, those a data-key cache served without a call.
+    pub served_from_cache: u64,
+    /// Of the offered, those whose intended start lies in the window.
+    pub in_window: u64,
+}
+
+/// One operation's figures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationRun {
+    pub calls: u64,
+    pub attempts: u64,
+    pub throttled: u64,
+    pub faults: u64,
+    pub timeouts: u64,
+    #[serde(rename = "responseTime_ms")]
+    pub response_time_ms: Trend,
+    #[serde(rename = "serviceTime_ms")]
+    pub service_time_ms: Trend,
+}
+
+/// A workload's or a stage's figures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartRun {
+    /// The workload's name; for a stage `<workload>/<number from 0>`.
+    pub name: String,
+    pub jobs: Jobs,
+    pub calls: u64,
+    pub attempts: u64,
+    pub throttled: u64,
+    pub faults: u64,
+    pub timeouts: u64,
+    pub ratios: Ratios,
+    #[serde(rename = "responseTime_ms")]
+    pub response_time_ms: Trend,
+}
+
+/// Shares and factors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ratios {
+    /// completed ÷ offered.
+    pub success: f64,
+    /// throttled ÷ attempts.
+    pub throttle: f64,
+    /// attempts ÷ calls; 0 without calls.
+    pub amplification: f64,
+    /// served from cache ÷ completed envelope jobs; 0 without.
+    pub cache_hit: f64,
+}
+
+/// Rates over the window, per trial.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(non_snake_case, reason = "the saved names carry their unit")]
+pub struct Rates {
+    pub offered_per_s: f64,
+    pub goodput_per_s: f64,
+    pub attempts_per_s: f64,
+    /// The busiest one-second window of any trial.
+    pub peak_attempts_1s: u64,
+}
+
+/// One pool's figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PoolRun {
+    pub limit_per_s: f64,
+    /// Most attempts, background included, in one one-second window of any trial.
+    pub peak_1s: u64,
+    /// `peak_1s ÷ limit_per_s`.
+    pub utilisation_peak: f64,
+    /// Attempts this pool refused, background excluded.
+    pub throttled: u64,
+}
+
+/// A distribution in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trend {
+    pub count: u64,
+    pub mean: f64,
+    #[serde(default)]
+    pub min: f64,
+    pub p50: f64,
+    pub p90: f64,
+    pub p95: f64,
+    pub p99: f64,
+    pub p99_9: f64,
+    pub max: f64,
+}
+
+/// What data keys were exposed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataKeys {
+    /// Data keys generated.
+    pub generated: u64,
+    /// Most messages under one data key.
+    pub messages_max: u64,
+    /// Most bytes under one data key.
+    pub bytes_max: u64,
+    /// Oldest data key in use, seconds.
+    pub age_max_s: f64,
+}
+
+/// What the attempts would cost on real AWS, at the catalogue's prices; assumes that refused attempts are free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// One trial's requests.
+    pub requests_usd: f64,
+    /// At the window's rate for 30 days.
+    pub per_month_usd: f64,
+}
+
+/// Counts per interval, summed over trials; index 0 begins at the run's start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Length of an interval.
+    pub interval_s: u64,
+    pub offered: Vec<u64>,
+    pub attempts: Vec<u64>,
+    pub throttled: Vec<u64>,
+    pub faults: Vec<u64>,
+    pub timeouts: Vec<u64>,
+    /// Jobs completed within their deadline, by the time they completed.
+    pub goodput: Vec<u64>,
+    pub failed: Vec<u64>,
+    pub shed: Vec<u64>,
+    /// Jobs in flight at the end of the interval.
+    pub in_flight: Vec<u64>,
+    /// Attempts on each pool, background included.
+    pub pools: BTreeMap<String, Vec<u64>>,
+}
+
+/// One threshold applied to one strategy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThresholdRun {
+    pub strategy: String,
+    /// `response_time{operation:Decrypt}`.
+    pub name: String,
+    /// `p(99)<250ms`.
+    pub expression: String,
+    /// In the metric's base unit (milliseconds, ratio, per second, factor, USD); absent without samples.
+    pub value: Option<f64>,
+    pub verdict: Verdict,
+}
+
+/// Whether a threshold held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Met,
+    Missed,
+    /// No samples: counts as missed.
+    NoData,
+}
+
+/// A symptom with its remedy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Caution {
+    pub strategy: String,
+    /// A stable name, such as `cache-never-hits`.
+    pub kind: String,
+    pub symptom: String,
+    pub remedy: String,
+}

@@ -1,0 +1,129 @@
+//! The checked scenario: what a file says, with every default filled in.
+
+use crate::client::Policy;
+use crate::kms::{Fault, ServiceTime};
+use crate::quota::Quotas;
+use crate::time::Span;
+use crate::workload::{Fleet, Workload};
+use std::collections::BTreeMap;
+
+/// A question: load, quotas and the strategies to compare.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Names the run and its folder.
+    pub name: String,
+    /// Key of every random draw.
+    pub seed: u64,
+    /// Where attempts go.
+    pub target: Target,
+    /// AWS Region whose published default quotas apply, such as `us-east-1`.
+    pub region: String,
+    /// Deviations from the Region's defaults.
+    pub quotas: Quotas,
+    /// How long the service takes; assumed until calibrated.
+    pub service_time: ServiceTime,
+    /// What goes wrong, in file order.
+    pub faults: Vec<Fault>,
+    /// The processes that make the calls.
+    pub fleet: Fleet,
+    /// Who works, in file order; at least one.
+    pub workloads: Vec<Workload>,
+    /// Ways to call KMS, in file order; at least one.
+    pub strategies: Vec<Strategy>,
+    /// Seeded repetitions; at least one.
+    pub trials: u32,
+    /// What must hold.
+    pub thresholds: Vec<Threshold>,
+    /// Names of the strategies whose missed thresholds decide the exit code.
+    pub gate: Vec<String>,
+}
+
+/// Where attempts go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The simulator, in virtual time.
+    Sim,
+    /// The emulated KMS in this process, on the real clock.
+    Emulator,
+    /// An endpoint, by URL.
+    Http(String),
+    /// Real AWS.
+    Aws,
+}
+
+/// One way to call KMS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strategy {
+    pub name: String,
+    pub policy: Policy,
+}
+
+/// What must hold, for each strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    pub metric: Metric,
+    /// Tags that select a part: strategy, workload, operation, stage.
+    pub tags: BTreeMap<String, String>,
+    /// As written: `response_time{operation:Decrypt}`.
+    pub name: String,
+    /// As written: `p(99)<250ms`.
+    pub expression: String,
+    pub aggregate: Aggregate,
+    pub comparison: Comparison,
+    /// In the metric's base unit: milliseconds, ratio 0..1, jobs a second, factor, USD.
+    pub bound: f64,
+    pub abort_on_fail: bool,
+    pub delay_abort_eval: Span,
+}
+
+/// What a threshold looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    ResponseTime,
+    ServiceTime,
+    QueueWait,
+    Failed,
+    Throttled,
+    Shed,
+    Goodput,
+    Amplification,
+    Cost,
+}
+
+/// Which figure of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Aggregate {
+    Avg,
+    Min,
+    Med,
+    Max,
+    /// A percentile, 0..=100.
+    Percentile(f64),
+    Rate,
+    Value,
+}
+
+/// How a figure is compared with its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    NotEqual,
+}
+
+impl Comparison {
+    /// Whether `value` compares so with `bound`.
+    pub fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Comparison::Less => value < bound,
+            Comparison::LessOrEqual => value <= bound,
+            Comparison::Greater => value > bound,
+            Comparison::GreaterOrEqual => value >= bound,
+            Comparison::Equal => value == bound,
+            Comparison::NotEqual => value != bound,
+        }
+    }
+}

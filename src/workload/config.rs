@@ -1,0 +1,210 @@
+//! What a scenario says about load: the fleet, executors, and what jobs look like.
+
+use crate::api::{JobKind, KeySpec};
+use crate::client::Policy;
+use crate::time::Span;
+use crate::units::{Bytes, Rate};
+use std::collections::BTreeMap;
+
+/// The processes that make the calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    /// How many; at least one.
+    pub clients: u32,
+    pub start: FleetStart,
+    pub restart: Option<Restart>,
+}
+
+/// How the fleet comes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FleetStart {
+    /// All at the beginning.
+    Together,
+    /// Evenly over this span, the first at once.
+    Over(Span),
+    /// In batches, the first at once.
+    Rolling { batch: u32, every: Span },
+}
+
+/// A rolling restart: clients lose cache, retry budget and limiter state, and their jobs in flight fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restart {
+    pub at: Span,
+    /// How many at a time; the whole fleet by default.
+    pub batch: u32,
+    pub every: Span,
+}
+
+/// One stream of jobs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    pub name: String,
+    pub executor: Executor,
+    pub start_time: Span,
+    /// Jobs that should start within this span after `start_time` count in totals but not in the window.
+    pub warm_up: Span,
+    /// How long after the last arrival jobs may still finish.
+    pub graceful_stop: Span,
+    pub deadline: Option<Span>,
+    pub max_in_flight: Option<u32>,
+    pub on_limit: OnLimit,
+    /// Kinds of job and their weights, in file order; the sum is positive.
+    pub jobs: Vec<(JobKind, u32)>,
+    pub payload: Payload,
+    pub keys: Keys,
+    pub contexts: Pick,
+    pub messages: Pick,
+    /// The strategy this workload runs under each strategy of the scenario, in that order: overrides already merged.
+    pub strategies: Vec<Policy>,
+}
+
+/// How jobs arrive.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Executor {
+    /// Open: a constant rate.
+    ConstantArrivalRate { rate: Rate, duration: Span, arrivals: Arrivals },
+    /// Open: linear ramps between targets.
+    RampingArrivalRate { start_rate: Rate, stages: Vec<RateStage>, arrivals: Arrivals },
+    /// Open: `count` jobs at the same instant, every `every`, for `duration`.
+    Burst { count: u64, every: Span, duration: Span },
+    /// Open: a recorded trace.
+    Trace(Trace),
+    /// Closed: a constant number of VUs.
+    ConstantVus { vus: u32, duration: Span, pacing: Pacing },
+    /// Closed: linear ramps of the number of VUs.
+    RampingVus { start_vus: u32, stages: Vec<VuStage>, pacing: Pacing },
+    /// Closed: VUs share a number of jobs.
+    SharedIterations { vus: u32, iterations: u64, max_duration: Span, pacing: Pacing },
+    /// Closed: each VU does a number of jobs.
+    PerVuIterations { vus: u32, iterations: u64, max_duration: Span, pacing: Pacing },
+}
+
+/// How open arrivals are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrivals {
+    Poisson,
+    Uniform,
+}
+
+/// A ramp to `target` that takes `duration`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateStage {
+    pub duration: Span,
+    pub target: Rate,
+}
+
+/// A ramp to `target` VUs that takes `duration`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VuStage {
+    pub duration: Span,
+    pub target: u32,
+}
+
+/// When a VU starts its next job.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pacing {
+    /// So long after the last one ended.
+    ThinkTime(Span),
+    /// On a schedule, so many a second per VU.
+    Pace(Rate),
+}
+
+/// A recorded trace; `rows` is filled by whoever loads the file (`cli`), not by the parser.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// As written in the scenario, relative to it.
+    pub file: String,
+    /// Canonical column name -> name in the file.
+    pub columns: BTreeMap<String, String>,
+    /// Multiplies counts; a row per job is repeated (the fraction by a draw).
+    pub scale: f64,
+    /// Start this far into the trace.
+    pub offset: Span,
+    /// Stop after so much of it; all by default.
+    pub duration: Option<Span>,
+    pub arrivals: Arrivals,
+    /// The loaded rows.
+    pub rows: std::sync::Arc<TraceRows>,
+}
+
+/// The rows of a trace, in order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TraceRows {
+    /// Not loaded yet.
+    Unread,
+    /// Jobs arriving in each second from 0 on.
+    Counts(Vec<u32>),
+    /// One row per job, in order of time.
+    Jobs(Vec<TraceJob>),
+}
+
+/// One job of a trace; `None` means that the workload's own draw decides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TraceJob {
+    /// Since the trace's first second.
+    pub at: Span,
+    pub kind: Option<JobKind>,
+    /// Dense numbers given to the distinct texts of the column, in order of appearance.
+    pub key: Option<u32>,
+    pub context: Option<u32>,
+    pub message: Option<u32>,
+    pub bytes: Option<u32>,
+    pub known_size: bool,
+}
+
+/// What happens to a job that arrives when `maxInFlight` is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLimit {
+    Queue,
+    Shed,
+}
+
+/// How large payloads are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    Fixed(Bytes),
+    /// Uniform, both ends included.
+    Range {
+        min: Bytes,
+        max: Bytes,
+    },
+    /// Lognormal by two percentiles, at least 1 byte.
+    Percentiles {
+        p50: Bytes,
+        p99: Bytes,
+    },
+}
+
+/// The keys jobs use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Keys {
+    pub count: u32,
+    pub popularity: Popularity,
+    pub spec: KeySpec,
+    /// `KeyPairSpec` of GenerateDataKeyPair jobs.
+    pub pair_spec: KeySpec,
+    /// The custom key store the keys live in, if any.
+    pub store: Option<KeyStore>,
+}
+
+/// A custom key store: adds its own request quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStore {
+    CloudHsm,
+    External,
+}
+
+/// How many of something, and how they are chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pick {
+    pub count: u32,
+    pub popularity: Popularity,
+}
+
+/// How often each of several things is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Popularity {
+    Uniform,
+    /// The k-th with weight k^-s.
+    Zipf(f64),
+}

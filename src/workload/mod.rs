@@ -1,0 +1,5 @@
+//! When work arrives and what it is: arrivals (open, closed, trace), mix, payload, keys, fleet.
+
+mod config;
+
+pub use config::*;
