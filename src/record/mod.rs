@@ -1,1 +1,21 @@
-//! (filled in by its first file)
+//! What happened: a recorder with `record` and `merge`, HDR histograms, and a timeline.
+//!
+//! What it means (ratios, intervals, verdicts) lives in `results`.
+
+mod cells;
+mod layout;
+mod recorder;
+mod timeline;
+
+pub use cells::{AttemptCell, AttemptCounts, FAILURES, JobCell, JobCounts};
+pub use layout::{Layout, Part};
+pub use recorder::Recorder;
+pub use timeline::{Row, Timeline};
+
+/// A histogram of microseconds with three significant digits, growing as needed.
+pub type Micros = hdrhistogram::Histogram<u64>;
+
+/// An empty histogram of microseconds.
+pub fn micros() -> Micros {
+    Micros::new(3).expect("three significant digits are allowed")
+}

@@ -1,0 +1,146 @@
+//! The smallest parts of a recording, each with `merge`.
+
+use super::{Micros, micros};
+use std::ops::AddAssign;
+
+/// Counts of jobs; `offered = completed + failed + shed + unfinished`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// Jobs that arrived.
+    pub offered: u64,
+    /// Done within their deadline.
+    pub completed: u64,
+    /// Ended otherwise.
+    pub failed: u64,
+    /// Not started because a cap was reached.
+    pub shed: u64,
+    /// Still waiting or running when draining ended.
+    pub unfinished: u64,
+    /// Of the completed, those served by a data-key cache without a call.
+    pub from_cache: u64,
+    /// Why jobs failed, in the order of [`FAILURES`].
+    pub failures: [u64; 5],
+}
+
+/// Names of the entries of [`JobCounts::failures`].
+pub const FAILURES: [&str; 5] = ["throttled", "fault", "timeout", "deadline", "restart"];
+
+impl AddAssign for JobCounts {
+    fn add_assign(&mut self, other: JobCounts) {
+        self.offered += other.offered;
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.shed += other.shed;
+        self.unfinished += other.unfinished;
+        self.from_cache += other.from_cache;
+        self.failures.iter_mut().zip(other.failures).for_each(|(mine, theirs)| *mine += theirs);
+    }
+}
+
+/// Jobs of one workload, stage and kind.
+#[derive(Clone, Debug)]
+pub struct JobCell {
+    /// Outside the window, inside the window.
+    pub counts: [JobCounts; 2],
+    /// Intended start to outcome, window only.
+    pub response: Micros,
+    /// Wait for a slot under `maxInFlight`, window only.
+    pub queue_wait: Micros,
+}
+
+impl JobCell {
+    /// An empty cell.
+    pub fn new() -> JobCell {
+        JobCell { counts: Default::default(), response: micros(), queue_wait: micros() }
+    }
+
+    /// All jobs, window or not.
+    pub fn total(&self) -> JobCounts {
+        let mut total = self.counts[0];
+        total += self.counts[1];
+        total
+    }
+
+    /// Adds another recording of the same cell.
+    pub fn merge(&mut self, other: &JobCell) {
+        self.counts[0] += other.counts[0];
+        self.counts[1] += other.counts[1];
+        merge(&mut self.response, &other.response);
+        merge(&mut self.queue_wait, &other.queue_wait);
+    }
+}
+
+impl Default for JobCell {
+    fn default() -> JobCell {
+        JobCell::new()
+    }
+}
+
+/// Counts of attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttemptCounts {
+    /// First attempts: calls begun.
+    pub calls: u64,
+    /// Tries on the wire.
+    pub attempts: u64,
+    /// Answered Ok.
+    pub ok: u64,
+    /// Refused because a quota was exhausted.
+    pub throttled: u64,
+    /// Met a service error.
+    pub faults: u64,
+    /// No answer in time.
+    pub timeouts: u64,
+}
+
+impl AddAssign for AttemptCounts {
+    fn add_assign(&mut self, other: AttemptCounts) {
+        self.calls += other.calls;
+        self.attempts += other.attempts;
+        self.ok += other.ok;
+        self.throttled += other.throttled;
+        self.faults += other.faults;
+        self.timeouts += other.timeouts;
+    }
+}
+
+/// Attempts of one workload, stage and operation.
+#[derive(Clone, Debug)]
+pub struct AttemptCell {
+    /// Outside the window, inside the window (by the job's intended start).
+    pub counts: [AttemptCounts; 2],
+    /// Attempt sent to its reply, window only.
+    pub service: Micros,
+}
+
+impl AttemptCell {
+    /// An empty cell.
+    pub fn new() -> AttemptCell {
+        AttemptCell { counts: Default::default(), service: micros() }
+    }
+
+    /// All attempts, window or not.
+    pub fn total(&self) -> AttemptCounts {
+        let mut total = self.counts[0];
+        total += self.counts[1];
+        total
+    }
+
+    /// Adds another recording of the same cell.
+    pub fn merge(&mut self, other: &AttemptCell) {
+        self.counts[0] += other.counts[0];
+        self.counts[1] += other.counts[1];
+        merge(&mut self.service, &other.service);
+    }
+}
+
+impl Default for AttemptCell {
+    fn default() -> AttemptCell {
+        AttemptCell::new()
+    }
+}
+
+/// Adds a histogram exactly; both resize by themselves.
+fn merge(into: &mut Micros, from: &Micros) {
+    into.add(from).expect("a resizing histogram takes any other");
+}

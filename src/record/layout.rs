@@ -1,0 +1,116 @@
+//! Where figures are kept: one cell for each workload, stage and kind of job (or operation of an attempt).
+
+use crate::api::{JobKind, Operation};
+use crate::time::Time;
+use crate::workload::Workload;
+
+/// The shape of a recorder, the same for every trial and strategy of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    parts: Vec<Part>,
+    job_cells: usize,
+    attempt_cells: usize,
+}
+
+/// One workload's share of the layout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The workload's name.
+    pub name: String,
+    /// How many stages it has.
+    pub stages: usize,
+    /// The kinds of job it brings.
+    pub kinds: Vec<JobKind>,
+    /// The operations those kinds call.
+    pub operations: Vec<Operation>,
+    /// The measured window, by intended start.
+    pub window: (Time, Time),
+    first_job_cell: usize,
+    first_attempt_cell: usize,
+    kind_slot: Vec<u8>,
+    operation_slot: Vec<u8>,
+}
+
+fn kind_index(kind: JobKind) -> usize {
+    match kind {
+        JobKind::Call(operation) => operation.index(),
+        JobKind::EncryptMessage => Operation::ALL.len(),
+        JobKind::DecryptMessage => Operation::ALL.len() + 1,
+    }
+}
+
+impl Layout {
+    /// The layout for these workloads.
+    pub fn new(workloads: &[Workload]) -> Layout {
+        let mut layout = Layout { parts: Vec::new(), job_cells: 0, attempt_cells: 0 };
+        for workload in workloads {
+            let kinds = workload.kinds();
+            let mut operations: Vec<Operation> = kinds.iter().map(|kind| kind.operation()).collect();
+            operations.sort();
+            operations.dedup();
+            let mut kind_slot = vec![0; Operation::ALL.len() + 2];
+            let mut operation_slot = vec![0; Operation::ALL.len()];
+            kinds.iter().enumerate().for_each(|(slot, kind)| kind_slot[kind_index(*kind)] = slot as u8);
+            operations.iter().enumerate().for_each(|(slot, op)| operation_slot[op.index()] = slot as u8);
+            let stages = workload.executor.stages();
+            let part = Part {
+                name: workload.name.clone(),
+                stages,
+                window: workload.window(),
+                first_job_cell: layout.job_cells,
+                first_attempt_cell: layout.attempt_cells,
+                kind_slot,
+                operation_slot,
+                kinds,
+                operations,
+            };
+            layout.job_cells += stages * part.kinds.len();
+            layout.attempt_cells += stages * part.operations.len();
+            layout.parts.push(part);
+        }
+        layout
+    }
+
+    /// The workloads' parts, in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// How many job cells there are.
+    pub fn job_cells(&self) -> usize {
+        self.job_cells
+    }
+
+    /// How many attempt cells there are.
+    pub fn attempt_cells(&self) -> usize {
+        self.attempt_cells
+    }
+
+    /// The cell of a job.
+    #[inline]
+    pub fn job_cell(&self, workload: u16, stage: u16, kind: JobKind) -> usize {
+        let part = &self.parts[workload as usize];
+        part.first_job_cell + stage as usize * part.kinds.len() + part.kind_slot[kind_index(kind)] as usize
+    }
+
+    /// The cell of an attempt.
+    #[inline]
+    pub fn attempt_cell(&self, workload: u16, stage: u16, operation: Operation) -> usize {
+        let part = &self.parts[workload as usize];
+        let slot = part.operation_slot[operation.index()] as usize;
+        part.first_attempt_cell + stage as usize * part.operations.len() + slot
+    }
+
+    /// Whether a job of `workload` that should start at `intended` counts in the window.
+    #[inline]
+    pub fn is_in_window(&self, workload: u16, intended: Time) -> bool {
+        intended >= self.parts[workload as usize].window.0
+    }
+
+    /// The span from the earliest window's beginning to the latest one's end.
+    pub fn window(&self) -> (Time, Time) {
+        let from = self.parts.iter().map(|part| part.window.0).min().unwrap_or(Time::ZERO);
+        let to = self.parts.iter().map(|part| part.window.1).max().unwrap_or(Time::ZERO);
+        (from, to.max(from))
+    }
+}

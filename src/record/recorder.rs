@@ -1,0 +1,228 @@
+//! Takes down one trial of one strategy; recordings of other trials merge into it.
+
+use super::cells::{AttemptCell, JobCell};
+use super::{AttemptCounts, JobCounts, Layout, Micros, Timeline, micros};
+use crate::api::{Attempt, Failure, Job, Outcome, Reply};
+use crate::time::{Span, Time};
+use std::sync::Arc;
+
+/// What happened in one trial, or in several merged.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    layout: Arc<Layout>,
+    jobs: Vec<JobCell>,
+    attempts: Vec<AttemptCell>,
+    timeline: Timeline,
+    lateness: Micros,
+    in_flight: u64,
+    trials: u32,
+    last: Time,
+}
+
+impl Recorder {
+    /// An empty recording; `phase` is where the quota's one-second windows begin.
+    pub fn new(layout: &Arc<Layout>, phase: Time) -> Recorder {
+        Recorder {
+            jobs: (0..layout.job_cells()).map(|_| JobCell::new()).collect(),
+            attempts: (0..layout.attempt_cells()).map(|_| AttemptCell::new()).collect(),
+            layout: Arc::clone(layout),
+            timeline: Timeline::new(phase),
+            lateness: micros(),
+            in_flight: 0,
+            trials: 1,
+            last: Time::ZERO,
+        }
+    }
+
+    #[inline]
+    fn job_cell(&mut self, job: &Job) -> (&mut JobCell, usize) {
+        let window = usize::from(self.layout.is_in_window(job.workload, job.intended));
+        (&mut self.jobs[self.layout.job_cell(job.workload, job.stage, job.kind)], window)
+    }
+
+    #[inline]
+    fn row(&mut self, now: Time) -> &mut super::Row {
+        self.last = now;
+        self.timeline.at(now, self.in_flight)
+    }
+
+    /// A job arrived (open) or began (closed).
+    #[inline]
+    pub fn offered(&mut self, job: &Job, now: Time) {
+        self.row(now).offered += 1;
+        let (cell, window) = self.job_cell(job);
+        cell.counts[window].offered += 1;
+    }
+
+    /// A job was turned away because `maxInFlight` was reached.
+    pub fn shed(&mut self, job: &Job, now: Time) {
+        self.row(now).shed += 1;
+        let (cell, window) = self.job_cell(job);
+        cell.counts[window].shed += 1;
+    }
+
+    /// A job started after waiting `queued` for a slot.
+    #[inline]
+    pub fn started(&mut self, job: &Job, queued: Option<Span>) {
+        self.in_flight += 1;
+        if let Some(wait) = queued {
+            let (cell, window) = self.job_cell(job);
+            if window == 1 {
+                cell.queue_wait.saturating_record(wait.as_micros());
+            }
+        }
+    }
+
+    /// An attempt was sent.
+    #[inline]
+    pub fn sent(&mut self, attempt: &Attempt, now: Time) {
+        self.row(now).attempts += 1;
+        let (cell, window) = self.attempt_cell(attempt);
+        let counts = &mut self.attempts[cell].counts[window];
+        counts.attempts += 1;
+        counts.calls += u64::from(attempt.number == 1);
+    }
+
+    /// The cell of an attempt and 1 if it counts in the window: what [`Recorder::replied`] wants to know.
+    #[inline]
+    pub fn attempt_cell(&self, attempt: &Attempt) -> (usize, usize) {
+        let window = usize::from(self.layout.is_in_window(attempt.workload, attempt.intended));
+        (self.layout.attempt_cell(attempt.workload, attempt.stage, attempt.operation), window)
+    }
+
+    /// An attempt was answered after `service`.
+    #[inline]
+    pub fn replied(&mut self, (cell, window): (usize, usize), reply: Reply, service: Span, now: Time) {
+        let row = self.row(now);
+        let cell = {
+            match reply {
+                Reply::Ok => {}
+                Reply::Throttled => row.throttled += 1,
+                Reply::Failed(_) => row.faults += 1,
+            }
+            &mut self.attempts[cell]
+        };
+        let counts = &mut cell.counts[window];
+        match reply {
+            Reply::Ok => counts.ok += 1,
+            Reply::Throttled => counts.throttled += 1,
+            Reply::Failed(_) => counts.faults += 1,
+        }
+        if window == 1 {
+            cell.service.saturating_record(service.as_micros());
+        }
+    }
+
+    /// An attempt got no answer in time.
+    pub fn timed_out(&mut self, attempt: &Attempt, now: Time) {
+        self.row(now).timeouts += 1;
+        let (cell, window) = self.attempt_cell(attempt);
+        self.attempts[cell].counts[window].timeouts += 1;
+    }
+
+    /// A started job ended.
+    #[inline]
+    pub fn ended(&mut self, job: &Job, outcome: Outcome, from_cache: bool, now: Time) {
+        self.in_flight -= 1;
+        let row = self.row(now);
+        match outcome {
+            Outcome::Completed => row.goodput += 1,
+            Outcome::Failed(_) => row.failed += 1,
+        }
+        let (cell, window) = self.job_cell(job);
+        let counts = &mut cell.counts[window];
+        match outcome {
+            Outcome::Completed => {
+                counts.completed += 1;
+                counts.from_cache += u64::from(from_cache);
+            }
+            Outcome::Failed(failure) => {
+                counts.failed += 1;
+                counts.failures[failure_index(failure)] += 1;
+            }
+        }
+        if window == 1 {
+            cell.response.saturating_record(now.since(job.intended).as_micros());
+        }
+    }
+
+    /// A job was still waiting or running when draining ended.
+    pub fn unfinished(&mut self, job: &Job) {
+        let (cell, window) = self.job_cell(job);
+        cell.counts[window].unfinished += 1;
+    }
+
+    /// Closes the timeline; call once, at the end of a trial.
+    pub fn finish(&mut self) {
+        self.timeline.finish(self.in_flight);
+    }
+
+    /// Adds another trial of the same scenario and strategy.
+    pub fn merge(&mut self, other: &Recorder) {
+        self.jobs.iter_mut().zip(&other.jobs).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.attempts.iter_mut().zip(&other.attempts).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.timeline.merge(&other.timeline);
+        self.lateness.add(&other.lateness).expect("a resizing histogram takes any other");
+        self.trials += other.trials;
+        self.last = self.last.max(other.last);
+    }
+
+    /// The layout of the cells.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+    /// Jobs by [`Layout::job_cell`].
+    pub fn job_cells(&self) -> &[JobCell] {
+        &self.jobs
+    }
+    /// Attempts by [`Layout::attempt_cell`].
+    pub fn attempt_cells(&self) -> &[AttemptCell] {
+        &self.attempts
+    }
+    /// Counts by time.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+    /// The harness's own delay.
+    pub fn lateness(&self) -> &Micros {
+        &self.lateness
+    }
+    /// How many trials are in it.
+    pub fn trials(&self) -> u32 {
+        self.trials
+    }
+    /// The last moment anything happened.
+    pub fn last(&self) -> Time {
+        self.last
+    }
+    /// Jobs started and not ended.
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// All jobs.
+    pub fn job_totals(&self) -> JobCounts {
+        self.jobs.iter().fold(JobCounts::default(), |mut sum, cell| {
+            sum += cell.total();
+            sum
+        })
+    }
+
+    /// All attempts.
+    pub fn attempt_totals(&self) -> AttemptCounts {
+        self.attempts.iter().fold(AttemptCounts::default(), |mut sum, cell| {
+            sum += cell.total();
+            sum
+        })
+    }
+}
+
+fn failure_index(failure: Failure) -> usize {
+    match failure {
+        Failure::Throttled => 0,
+        Failure::Fault(_) => 1,
+        Failure::Timeout => 2,
+        Failure::Deadline => 3,
+        Failure::Restart => 4,
+    }
+}
