@@ -1,13 +1,100 @@
-//! `keystorm run`.
+//! `keystorm run`: every strategy of a scenario on the same load.
 
-use super::{Common, Error};
+use super::load::{self, Loaded};
+use super::{Common, Error, exit, one_liner, saved};
+use crate::engine::{Control, simulate};
+use crate::results::Run;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Options of `run`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// The scenario; without one, describe the load with --op and its companions.
+    #[arg(required_unless_present = "op", conflicts_with = "op")]
+    pub scenario: Option<PathBuf>,
+    /// Where attempts go: sim, emulator, a URL, or aws.
+    #[arg(long, env = "KEYSTORM_TARGET")]
+    pub target: Option<String>,
+    /// Folder for the saved run [default: reports/local/<name>-<time>].
+    #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
+    pub out: Option<PathBuf>,
+    /// Key of every random draw.
+    #[arg(long, env = "KEYSTORM_SEED")]
+    pub seed: Option<u64>,
+    /// Seeded repetitions.
+    #[arg(long, env = "KEYSTORM_TRIALS")]
+    pub trials: Option<u32>,
+    /// Run only this strategy; repeatable.
+    #[arg(long = "strategy", value_name = "NAME")]
+    pub strategies: Vec<String>,
+    /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Threads to simulate on [default: all cores]; results do not depend on it.
+    #[arg(long, env = "KEYSTORM_THREADS")]
+    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub load: one_liner::Args,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("run is not built yet".into()))
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    let mut sets = args.sets.clone();
+    let set = |name: &str, value: Option<String>| value.map(|v| format!("{name}={v}"));
+    sets.extend(set("target", args.target.clone()));
+    sets.extend(set("seed", args.seed.map(|n| n.to_string())));
+    sets.extend(set("trials", args.trials.map(|n| n.to_string())));
+    let mut loaded = match &args.scenario {
+        Some(path) => load::load(path, &sets)?,
+        None => load::load_text(&args.load.to_yaml()?, "command line", &sets)?,
+    };
+    load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let (run, histograms) = execute(&loaded, threads, common)?;
+    let dir = args.out.unwrap_or_else(|| saved::default_dir(&run.name));
+    saved::write(&dir, &run, &histograms)?;
+    saved::show(&run, Some(&dir), common)?;
+    Ok(ExitCode::from(exit_code(&run)))
+}
+
+/// Simulates with progress on stderr and Ctrl-C ending it cleanly.
+fn execute(loaded: &Loaded, threads: usize, common: &Common) -> Result<(Run, saved::Histograms), Error> {
+    let control = Arc::new(Control::default());
+    let stopper = Arc::clone(&control);
+    // A second Ctrl-C ends the process at once.
+    ctrlc::set_handler(move || {
+        if stopper.stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+    })
+    .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    let progress = super::progress::Progress::start(&loaded.scenario, &control, common.quiet);
+    let trials = simulate(&loaded.scenario, threads, &control);
+    progress.finish();
+    let interrupted = control.stop.load(Ordering::Relaxed);
+    let (run, merged) = crate::results::conclude(
+        &loaded.scenario,
+        &loaded.question,
+        loaded.resolved(),
+        &trials,
+        interrupted,
+    );
+    let histograms = saved::Histograms::from_recordings(&run, &merged);
+    Ok((run, histograms))
+}
+
+/// The first of the documented exit codes that applies.
+fn exit_code(run: &Run) -> u8 {
+    use crate::results::Verdict;
+    let gated = |threshold: &&crate::results::ThresholdRun| run.gate.contains(&threshold.strategy);
+    if run.interrupted {
+        exit::INTERRUPTED
+    } else if run.thresholds.iter().filter(gated).any(|threshold| threshold.verdict != Verdict::Met) {
+        exit::THRESHOLD
+    } else {
+        exit::OK
+    }
 }

@@ -1,1 +1,15 @@
-//! (filled in by its first file)
+//! Drives the machines. One core owns the queue of (moment, sequence); the simulator jumps to its head.
+//!
+//! ```text
+//!            ┌──────────── queue: replies, wakes, VUs, restarts ◀──┐
+//!  arrivals ─┴▶ Core::step ─▶ client::Fleet ─▶ kms::Admission ─────┘
+//!                    └──────▶ record::Recorder
+//! ```
+
+mod core;
+mod lane;
+mod queue;
+mod sim;
+
+pub use core::Core;
+pub use sim::{Control, simulate};

@@ -6,11 +6,13 @@ mod cells;
 mod layout;
 mod recorder;
 mod timeline;
+mod trial;
 
 pub use cells::{AttemptCell, AttemptCounts, FAILURES, JobCell, JobCounts};
 pub use layout::{Layout, Part};
 pub use recorder::Recorder;
 pub use timeline::{Row, Timeline};
+pub use trial::Trial;
 
 /// A histogram of microseconds with three significant digits, growing as needed.
 pub type Micros = hdrhistogram::Histogram<u64>;

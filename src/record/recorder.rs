@@ -152,6 +152,12 @@ impl Recorder {
         cell.counts[window].unfinished += 1;
     }
 
+    /// A started job did not end in time: unfinished.
+    pub fn given_up(&mut self, job: &Job) {
+        self.in_flight -= 1;
+        self.unfinished(job);
+    }
+
     /// Closes the timeline; call once, at the end of a trial.
     pub fn finish(&mut self) {
         self.timeline.finish(self.in_flight);

@@ -1,0 +1,103 @@
+//! The saved run on disk, and its summary on stdout.
+
+use super::{Common, Error};
+use crate::record::{Micros, Recorder};
+use crate::report;
+use crate::results::{Run, Selection};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Response-time histograms by file name: `<strategy>` and `<strategy>.<operation>`.
+pub struct Histograms(Vec<(String, Micros)>);
+
+impl Histograms {
+    /// The histograms of each strategy, all and by operation.
+    pub fn from_recordings(run: &Run, recordings: &[Option<Recorder>]) -> Histograms {
+        let mut all = Vec::new();
+        for (strategy, recorder) in run.strategies.iter().zip(recordings.iter().flatten()) {
+            all.push((strategy.name.clone(), Selection::default().response(recorder)));
+            for operation in strategy.by_operation.keys() {
+                let histogram = Selection::operation(operation).response(recorder);
+                if !histogram.is_empty() {
+                    all.push((format!("{}.{operation}", strategy.name), histogram));
+                }
+            }
+        }
+        Histograms(all)
+    }
+}
+
+/// `reports/local/<name>-<time>`.
+pub fn default_dir(name: &str) -> PathBuf {
+    Path::new("reports/local").join(format!("{name}-{}", crate::clock::stamp()))
+}
+
+/// Writes the saved run and everything beside it.
+///
+/// # Errors
+/// When a file cannot be written; names it.
+pub fn write(dir: &Path, run: &Run, histograms: &Histograms) -> Result<(), Error> {
+    write_file(&dir.join("run.json"), &to_json(run)?)?;
+    for (name, bytes) in report::files(run) {
+        write_file(&dir.join(name), &bytes)?;
+    }
+    for (name, histogram) in &histograms.0 {
+        for (file, bytes) in report::histogram_files(name, histogram) {
+            write_file(&dir.join(file), &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// `run.json`, ending in a newline.
+///
+/// # Errors
+/// Never in practice: every figure is finite.
+pub fn to_json(run: &Run) -> Result<Vec<u8>, Error> {
+    let mut json = serde_json::to_vec_pretty(run).map_err(|e| Error::Failed(format!("cannot write run.json: {e}")))?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+/// Writes one file, making its folder.
+///
+/// # Errors
+/// When it cannot be written; names it.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Failed(format!("cannot write {}: {error}", path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, bytes).map_err(failed)
+}
+
+/// Shows the summary, or the whole run with `--json`; says on stderr where the files are.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn show(run: &Run, dir: Option<&Path>, common: &Common) -> Result<(), Error> {
+    let bytes = if common.json { to_json(run)? } else { report::text(run, use_colour()).into_bytes() };
+    print(&bytes)?;
+    if let (Some(dir), false) = (dir, common.quiet) {
+        eprintln!("report: {}", dir.join("report.html").display());
+    }
+    Ok(())
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+///
+/// # Errors
+/// When stdout cannot be written for another reason.
+pub fn print(bytes: &[u8]) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn use_colour() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,95 @@
+//! The simulator: virtual time, strategies and trials side by side on all cores.
+
+use super::Core;
+use crate::record::{Layout, Trial};
+use crate::results::Watch;
+use crate::scenario::Scenario;
+use crate::time::{Span, Time};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// How a run is steered from outside and watched.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Set to end every trial where it is.
+    pub stop: AtomicBool,
+    /// Virtual nanoseconds done, over all trials.
+    pub done: AtomicU64,
+}
+
+/// Steps between two looks at [`Control`].
+const LOOK_EVERY: u64 = 1 << 12;
+
+/// Runs every trial of every strategy on `threads` threads; results do not depend on how many.
+///
+/// Gives each strategy's trials in order. After [`Control::stop`], trials that had begun are cut where they were and
+/// those that had not are left out, but for the first of each strategy.
+pub fn simulate(scenario: &Scenario, threads: usize, control: &Control) -> Vec<Vec<Trial>> {
+    let layout = Arc::new(Layout::new(&scenario.workloads));
+    let (strategies, trials) = (scenario.strategies.len(), scenario.trials as usize);
+    let slots: Vec<Mutex<Option<Trial>>> = (0..strategies * trials).map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let task = next.fetch_add(1, Ordering::Relaxed);
+            let Some(slot) = slots.get(task) else { return };
+            // Trial by trial over all strategies, so that an interrupted run has something of each.
+            let (trial, strategy) = (task / strategies, task % strategies);
+            if trial > 0 && control.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let done = run_trial(scenario, &layout, strategy, trial as u32, control);
+            *slot.lock().expect("no trial panics while it holds its slot") = Some(done);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.clamp(1, slots.len().max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut results: Vec<Vec<Trial>> = (0..strategies).map(|_| Vec::with_capacity(trials)).collect();
+    for (task, slot) in slots.into_iter().enumerate() {
+        let done = slot.into_inner().expect("no trial panics while it holds its slot");
+        results[task % strategies].extend(done);
+    }
+    results
+}
+
+/// Runs one trial to its end, to an aborting threshold, or until stopped.
+fn run_trial(
+    scenario: &Scenario,
+    layout: &Arc<Layout>,
+    strategy: usize,
+    trial: u32,
+    control: &Control,
+) -> Trial {
+    let mut core = Core::new(scenario, layout, strategy, trial);
+    let watch = Watch::new(scenario, strategy);
+    let (mut look, mut told) = (watch.first_look(), Time::ZERO);
+    let mut aborted_at = None;
+    loop {
+        let now = core.next_at();
+        if now.is_never() {
+            break;
+        }
+        if now >= look {
+            if watch.is_missed(core.recorder()) {
+                aborted_at = Some(look);
+                break;
+            }
+            look = now + Span::from_secs(1);
+        }
+        core.step(now);
+        if core.steps().is_multiple_of(LOOK_EVERY) {
+            control.done.fetch_add(now.since(told).as_nanos(), Ordering::Relaxed);
+            told = now;
+            if control.stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    }
+    let end = core.recorder().last();
+    control.done.fetch_add(end.since(told).as_nanos(), Ordering::Relaxed);
+    core.into_trial(aborted_at)
+}
