@@ -12,10 +12,25 @@
 //!             └───────────────── WakeAt ◀── backoff ◀──────┘
 //! ```
 //!
-//! [`Fleet`]: self
+//! A call begins with its attempt number 1: whoever counts those counts calls.
 
+mod adaptive;
+mod aws;
+mod backoff;
+mod budget;
+mod cache;
+mod calls;
+mod envelope;
+mod exposure;
+mod fleet;
+mod limiter;
 mod policy;
+mod process;
+mod retry;
 
+pub use backoff::Backoff;
+pub use exposure::DataKeyUse;
+pub use fleet::Fleet;
 pub use policy::*;
 
 use crate::api::{Attempt, Job, Outcome, Reply, Token};
@@ -50,7 +65,9 @@ pub enum Action {
 /// The end of a job.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Done {
+    /// The job.
     pub job: Job,
+    /// How it ended.
     pub outcome: Outcome,
     /// Whether a cached data key served it: no call was made.
     pub from_cache: bool,

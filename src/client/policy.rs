@@ -6,65 +6,91 @@ use crate::units::{Rate, Ratio};
 /// What a client does about refusal, and what it caches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
+    /// Whether and when it tries again.
     pub retry: Retry,
+    /// Its own restraint on attempts, first ones and retries alike.
     pub limiter: Option<Limiter>,
-    /// Per attempt.
+    /// How long it waits for the reply of one attempt; no limit if `None`.
     pub timeout: Option<Span>,
+    /// Its data-key cache, which serves only envelope jobs.
     pub cache: Option<Cache>,
 }
 
 /// Whether and when a refused or failed attempt is tried again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retry {
+    /// The rule of a retry.
     pub mode: RetryMode,
-    /// The first included; `None` is unlimited.
+    /// How many attempts a call may make, the first included; `None` is unlimited.
     pub max_attempts: Option<u32>,
 }
 
 /// The rule of a retry.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RetryMode {
+    /// Never.
     None,
+    /// At once.
     Immediate,
+    /// Always after the same delay.
     Fixed {
+        /// How long every retry waits.
         delay: Span,
     },
+    /// After a delay that grows with every attempt.
     Exponential {
+        /// The delay of the first retry, before jitter.
         base: Span,
+        /// The longest delay, before jitter.
         cap: Span,
+        /// What the delay is multiplied by after each attempt.
         factor: f64,
+        /// How the delay is spread.
         jitter: Jitter,
     },
-    /// Immediate, within a budget of `ratio` of calls plus `min_per_second`, over `ttl`.
+    /// At once, within a budget of `ratio` of calls plus `min_per_second`, over `ttl`.
     Budget {
+        /// Retries allowed for every call begun.
         ratio: Ratio,
+        /// Retries allowed however few calls there are.
         min_per_second: Rate,
+        /// How long a call's deposit and a retry's withdrawal count.
         ttl: Span,
     },
+    /// What the AWS SDKs call `standard`.
     AwsStandard(AwsRetry),
+    /// What the AWS SDKs call `adaptive`: standard plus a client rate limiter.
     AwsAdaptive(AwsRetry),
 }
 
 /// How the delay of an exponential backoff is spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {
+    /// Not at all.
     None,
+    /// Uniform from zero to the delay.
     Full,
+    /// Half the delay, plus uniform from zero to the other half.
     Equal,
+    /// Uniform from the base to three times the previous delay.
     Decorrelated,
 }
 
 /// Which SDK's retry behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AwsRetry {
+    /// Which constants.
     pub generation: Generation,
+    /// Who owns the retry quota a retry took.
     pub accounting: Accounting,
 }
 
 /// Generation of the AWS retry specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
+    /// Before 2026; still the default of the published Rust crates.
     V2_0,
+    /// The behaviour announced in May 2026, default of most SDKs since 2026-11-10.
     V2_1,
 }
 
@@ -80,6 +106,7 @@ pub enum Accounting {
 /// A client's own restraint.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limiter {
+    /// How many attempts it lets pass in the long run.
     pub rate: Rate,
     /// How many attempts may go at once; at least one.
     pub burst: u32,
@@ -88,17 +115,23 @@ pub struct Limiter {
 /// A data-key cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cache {
+    /// How old an entry may be and still serve; use does not extend it.
     pub max_age: Span,
+    /// How many messages one data key may encrypt.
     pub max_messages: u64,
+    /// How many bytes one data key may encrypt; a single larger message gets a key of its own.
     pub max_bytes: u64,
     /// Entries, encrypt and decrypt together.
     pub capacity: u32,
+    /// Which entry leaves when it is full.
     pub eviction: Eviction,
 }
 
 /// Which entry leaves a full cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eviction {
+    /// The one least recently used (JavaScript, Java, C).
     Lru,
+    /// The one that came first (Python).
     Fifo,
 }

@@ -1,0 +1,187 @@
+//! The calls in flight: a slab with a free list, and tokens that go stale by themselves.
+//!
+//! A token is the slot's number and its generation. The generation moves whenever the call begins to fly or to wait,
+//! and when the slot is freed, so a reply, timeout or wake that comes too late names a generation that is gone.
+
+use crate::api::{Attempt, Job, Token};
+use crate::time::Span;
+
+const NONE: u32 = u32::MAX;
+/// Marks the token of a door's timer; the bit below says which door.
+const TIMER: u32 = 1 << 31;
+const SECOND_DOOR: u32 = 1 << 30;
+
+/// What a call is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The slot is empty; the next empty one follows.
+    Free(u32),
+    /// It stands before a door.
+    Queued,
+    /// An attempt is on the wire.
+    Flying,
+    /// It backs off.
+    Waiting,
+}
+
+/// One call, or an empty slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    /// Whose work it is.
+    pub job: Job,
+    /// Where its client stands in the fleet's list.
+    pub client: u32,
+    /// Attempts sent so far.
+    pub number: u32,
+    /// What its last retry took from the retry quota.
+    pub held: u32,
+    /// Its last backoff.
+    pub previous: Span,
+    /// What it is doing.
+    pub phase: Phase,
+    generation: u32,
+}
+
+/// Which of a client's doors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// The SDK's adaptive rate.
+    Rate,
+    /// The client's own limiter.
+    Limiter,
+}
+
+/// Whom a wake is for.
+pub(super) enum Sleeper {
+    /// This slot, if its generation is still this.
+    Call(Token),
+    /// A door of the client at this place of the fleet's list, of this generation.
+    Door(Gate, u32, u32),
+}
+
+const fn token(slot: u32, generation: u32) -> Token {
+    Token((slot as u64) << 32 | generation as u64)
+}
+
+impl Gate {
+    /// The token of this door's timer.
+    pub const fn token(self, client: u32, generation: u32) -> Token {
+        let door = match self {
+            Gate::Rate => 0,
+            Gate::Limiter => SECOND_DOOR,
+        };
+        token(client | TIMER | door, generation)
+    }
+}
+
+impl Sleeper {
+    /// Whom `token` names.
+    pub const fn of(token: Token) -> Sleeper {
+        let (slot, generation) = ((token.0 >> 32) as u32, token.0 as u32);
+        if slot & TIMER == 0 {
+            return Sleeper::Call(token);
+        }
+        let gate = if slot & SECOND_DOOR == 0 { Gate::Rate } else { Gate::Limiter };
+        Sleeper::Door(gate, slot & !(TIMER | SECOND_DOOR), generation)
+    }
+}
+
+impl Call {
+    /// The attempt that is being sent, or was sent last.
+    pub const fn attempt(&self, token: Token) -> Attempt {
+        let job = &self.job;
+        Attempt {
+            token,
+            workload: job.workload,
+            stage: job.stage,
+            client: job.client,
+            job: job.index,
+            number: self.number,
+            operation: job.kind.operation(),
+            key: job.key,
+            context: job.context,
+            bytes: job.bytes,
+            intended: job.intended,
+        }
+    }
+}
+
+/// Every call in flight.
+#[derive(Clone, Debug)]
+pub(super) struct Calls {
+    slots: Vec<Call>,
+    free: u32,
+    live: usize,
+}
+
+impl Calls {
+    /// None.
+    pub const fn new() -> Calls {
+        Calls { slots: Vec::new(), free: NONE, live: 0 }
+    }
+
+    /// How many.
+    pub const fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Gives a call a slot.
+    #[inline]
+    pub fn begin(&mut self, job: Job, client: u32) -> u32 {
+        self.live += 1;
+        let fresh =
+            Call { job, client, number: 0, held: 0, previous: Span::ZERO, phase: Phase::Queued, generation: 0 };
+        let slot = self.free;
+        match self.slots.get_mut(slot as usize) {
+            Some(empty) => {
+                if let Phase::Free(next) = empty.phase {
+                    self.free = next;
+                }
+                *empty = Call { generation: empty.generation, ..fresh };
+                slot
+            }
+            None => {
+                self.slots.push(fresh);
+                (self.slots.len() - 1) as u32
+            }
+        }
+    }
+
+    /// The call in this slot.
+    #[inline]
+    pub fn at(&mut self, slot: u32) -> &mut Call {
+        &mut self.slots[slot as usize]
+    }
+
+    /// Moves the call to a new phase and gives it the token that is valid in it.
+    #[inline]
+    pub fn enter(&mut self, slot: u32, phase: Phase) -> Token {
+        let call = &mut self.slots[slot as usize];
+        call.phase = phase;
+        call.generation = call.generation.wrapping_add(1);
+        token(slot, call.generation)
+    }
+
+    /// The slot and phase of the call this token names, unless the token is stale.
+    #[inline]
+    pub fn find(&self, token: Token) -> Option<(u32, Phase)> {
+        let slot = (token.0 >> 32) as u32;
+        let call = self.slots.get(slot as usize)?;
+        (call.generation == token.0 as u32).then_some((slot, call.phase))
+    }
+
+    /// Frees the slot and gives back the job.
+    #[inline]
+    pub fn end(&mut self, slot: u32) -> Job {
+        self.live -= 1;
+        let next = std::mem::replace(&mut self.free, slot);
+        self.enter(slot, Phase::Free(next));
+        self.slots[slot as usize].job
+    }
+
+    /// The calls in flight and their slots, in the order of the slots.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Call)> {
+        let numbered = (0u32..).zip(&self.slots);
+        numbered.filter(|(_, call)| !matches!(call.phase, Phase::Free(_)))
+    }
+}

@@ -1,0 +1,293 @@
+//! Every client process and every call in flight, as one machine.
+
+use super::calls::{Calls, Gate, Phase, Sleeper};
+use super::exposure::DataKeyUse;
+use super::policy::{Generation, Policy, RetryMode};
+use super::process::Client;
+use super::retry;
+use super::{Action, Done, Input};
+use crate::api::{Failure, Job, JobKind, Outcome, Reply, Token};
+use crate::rng::{Purpose, Stream};
+use crate::time::Time;
+use std::collections::BTreeMap;
+
+/// What a workload's jobs need on their way.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    /// How its calls retry, wait and cache.
+    pub policy: Policy,
+    /// Where its clients begin in the fleet's list.
+    pub first_client: u32,
+    /// The jitter of its backoffs.
+    jitter: Stream,
+}
+
+impl Lane {
+    /// Whether the attempt after `number` earlier ones must pass the SDK's adaptive rate.
+    const fn asks_rate(&self, number: u32) -> bool {
+        match self.policy.retry.mode {
+            RetryMode::AwsAdaptive(aws) => number == 0 || matches!(aws.generation, Generation::V2_1),
+            _ => false,
+        }
+    }
+}
+
+/// The state of every client process and every call in flight.
+///
+/// Each workload has its policy. Workloads with equal policies share the clients' retry quotas, limiters and caches,
+/// as they would in one process; workloads with different policies do not.
+#[derive(Debug)]
+pub struct Fleet {
+    pub(super) lanes: Vec<Lane>,
+    /// One block of clients per distinct policy.
+    pub(super) clients: Vec<Client>,
+    policies: Vec<Policy>,
+    per_policy: u32,
+    calls: Calls,
+    /// The data key of each message that an EncryptMessage job has named.
+    pub(super) written: BTreeMap<(u16, u32), u64>,
+    pub(super) data_keys: DataKeyUse,
+}
+
+impl Fleet {
+    /// A fleet of `clients` processes that have just started; `policies` holds one per workload.
+    pub fn new(policies: &[&Policy], clients: u32, seed: u64, trial: u32) -> Fleet {
+        let mut distinct: Vec<Policy> = Vec::new();
+        let mut lanes = Vec::new();
+        for (workload, policy) in (0u64..).zip(policies) {
+            let known = distinct.iter().position(|each| each == *policy);
+            let group = known.unwrap_or(distinct.len());
+            if known.is_none() {
+                distinct.push((*policy).clone());
+            }
+            let jitter = Stream::new(seed, trial, Purpose::Backoff, workload);
+            lanes.push(Lane { policy: (*policy).clone(), first_client: group as u32 * clients, jitter });
+        }
+        let fresh = |policy| (0..clients).map(move |_| Client::new(policy, 0, Time::ZERO));
+        Fleet {
+            lanes,
+            clients: distinct.iter().flat_map(fresh).collect(),
+            policies: distinct,
+            per_policy: clients,
+            calls: Calls::new(),
+            written: BTreeMap::new(),
+            data_keys: DataKeyUse::default(),
+        }
+    }
+
+    /// Takes what happened at `now` and appends what is to be done.
+    ///
+    /// A job's workload and client must be the fleet's own. Replies and wakes whose call has moved on are ignored.
+    #[inline]
+    pub fn handle(&mut self, input: Input, now: Time, actions: &mut Vec<Action>) {
+        match input {
+            Input::Job(job) => self.begin(job, now, actions),
+            Input::Reply(token, reply) => {
+                if let Some((slot, Phase::Flying)) = self.calls.find(token) {
+                    self.answer(slot, reply, now, actions);
+                }
+            }
+            Input::Wake(token) => match Sleeper::of(token) {
+                Sleeper::Call(token) => self.wake(token, now, actions),
+                Sleeper::Door(gate, client, restarts) => self.open(gate, client, restarts, now, actions),
+            },
+            Input::Restart(client) => self.restart(client, now, actions),
+        }
+    }
+
+    /// Jobs begun and not ended.
+    pub const fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The jobs begun and not ended, in an order that depends only on the inputs.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Job> {
+        self.calls.iter().map(|(_, call)| &call.job)
+    }
+
+    /// What the data keys were used for so far.
+    pub const fn data_keys(&self) -> DataKeyUse {
+        self.data_keys
+    }
+
+    fn begin(&mut self, job: Job, now: Time, actions: &mut Vec<Action>) {
+        if now > job.deadline {
+            let outcome = Outcome::Failed(Failure::Deadline);
+            actions.push(Action::Done(Done { job, outcome, from_cache: false }));
+            return;
+        }
+        let is_envelope = !matches!(job.kind, JobKind::Call(_));
+        if is_envelope && self.serve(&job, now) {
+            actions.push(Action::Done(Done { job, outcome: Outcome::Completed, from_cache: true }));
+            return;
+        }
+        let client = self.lanes[usize::from(job.workload)].first_client + job.client;
+        let slot = self.calls.begin(job, client);
+        self.clients[client as usize].deposit(now);
+        self.approach(slot, now, actions);
+    }
+
+    /// Brings the call to its next attempt: past the adaptive rate, past the limiter, onto the wire.
+    fn approach(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        let call = self.calls.at(slot);
+        let lane = &self.lanes[usize::from(call.job.workload)];
+        if !lane.asks_rate(call.number) || self.knock(Gate::Rate, slot, now, actions) {
+            self.pass_limiter(slot, now, actions);
+        }
+    }
+
+    fn pass_limiter(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        let lane = &self.lanes[usize::from(self.calls.at(slot).job.workload)];
+        if lane.policy.limiter.is_none() || self.knock(Gate::Limiter, slot, now, actions) {
+            self.send(slot, now, actions);
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        let token = self.calls.enter(slot, Phase::Flying);
+        let call = self.calls.at(slot);
+        call.number += 1;
+        let timeout = self.lanes[usize::from(call.job.workload)].policy.timeout;
+        actions.push(Action::Send(call.attempt(token)));
+        if let Some(timeout) = timeout {
+            actions.push(Action::WakeAt(token, now + timeout));
+        }
+    }
+
+    /// Whether the call may pass at once; if not, it queues, or ends if its turn cannot come in time.
+    fn knock(&mut self, gate: Gate, slot: u32, now: Time, actions: &mut Vec<Action>) -> bool {
+        let call = self.calls.at(slot);
+        let (at, deadline) = (call.client, call.job.deadline);
+        let client = &mut self.clients[at as usize];
+        let restarts = client.restarts;
+        let Some(door) = client.door(gate) else { return true };
+        if door.waiting.is_empty() {
+            match door.law.take(now) {
+                Ok(()) => return true,
+                Err(when) if when >= deadline => {
+                    self.end(slot, Outcome::Failed(Failure::Deadline), actions);
+                    return false;
+                }
+                Err(when) => actions.push(Action::WakeAt(gate.token(at, restarts), when)),
+            }
+        }
+        door.waiting.push_back(slot);
+        self.calls.enter(slot, Phase::Queued);
+        false
+    }
+
+    /// A door's timer has come: lets pass whoever may, drops whoever's turn comes too late, asks for the next timer.
+    fn open(&mut self, gate: Gate, at: u32, restarts: u32, now: Time, actions: &mut Vec<Action>) {
+        loop {
+            let Some(client) = self.clients.get_mut(at as usize) else { return };
+            if client.restarts != restarts {
+                return;
+            }
+            let Some(door) = client.door(gate) else { return };
+            let Some(&slot) = door.waiting.front() else { return };
+            let deadline = self.calls.at(slot).job.deadline;
+            let turn = if now >= deadline { Err(now) } else { door.law.take(now) };
+            if let Err(when) = turn
+                && when < deadline
+            {
+                actions.push(Action::WakeAt(gate.token(at, restarts), when));
+                return;
+            }
+            door.waiting.pop_front();
+            match (turn, gate) {
+                (Err(_), _) => self.end(slot, Outcome::Failed(Failure::Deadline), actions),
+                (Ok(()), Gate::Rate) => self.pass_limiter(slot, now, actions),
+                (Ok(()), Gate::Limiter) => self.send(slot, now, actions),
+            }
+        }
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: u32, reply: Reply, now: Time, actions: &mut Vec<Action>) {
+        match reply {
+            Reply::Ok => self.succeed(slot, now, actions),
+            Reply::Throttled => self.fail(slot, Failure::Throttled, now, actions),
+            Reply::Failed(code) => self.fail(slot, Failure::Fault(code), now, actions),
+        }
+    }
+
+    #[inline]
+    fn succeed(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        let call = self.calls.at(slot);
+        let (job, held) = (call.job, call.held);
+        let client = &mut self.clients[call.client as usize];
+        match self.lanes[usize::from(job.workload)].policy.retry.mode {
+            RetryMode::AwsStandard(aws) => client.quota.reward(aws.accounting, held),
+            RetryMode::AwsAdaptive(aws) => {
+                client.note(false, now);
+                client.quota.reward(aws.accounting, held);
+            }
+            _ => {}
+        }
+        if !matches!(job.kind, JobKind::Call(_)) {
+            self.keep(&job, now);
+        }
+        let late = now > job.deadline;
+        let outcome = if late { Outcome::Failed(Failure::Deadline) } else { Outcome::Completed };
+        self.end(slot, outcome, actions);
+    }
+
+    fn fail(&mut self, slot: u32, failure: Failure, now: Time, actions: &mut Vec<Action>) {
+        let call = self.calls.at(slot);
+        let client = &mut self.clients[call.client as usize];
+        client.note(failure == Failure::Throttled, now);
+        let lane = &self.lanes[usize::from(call.job.workload)];
+        let delay = retry::kind(failure)
+            .and_then(|kind| lane.policy.retry.delay(client, call, kind, lane.jitter, now));
+        match delay {
+            None => self.end(slot, Outcome::Failed(failure), actions),
+            Some(delay) if now + delay >= call.job.deadline => {
+                self.end(slot, Outcome::Failed(Failure::Deadline), actions);
+            }
+            Some(delay) if delay.is_zero() => self.approach(slot, now, actions),
+            Some(delay) => {
+                let token = self.calls.enter(slot, Phase::Waiting);
+                actions.push(Action::WakeAt(token, now + delay));
+            }
+        }
+    }
+
+    fn wake(&mut self, token: Token, now: Time, actions: &mut Vec<Action>) {
+        match self.calls.find(token) {
+            Some((slot, Phase::Waiting)) => self.approach(slot, now, actions),
+            Some((slot, Phase::Flying)) => {
+                actions.push(Action::TimedOut(self.calls.at(slot).attempt(token)));
+                self.fail(slot, Failure::Timeout, now, actions);
+            }
+            _ => {}
+        }
+    }
+
+    fn restart(&mut self, client: u32, now: Time, actions: &mut Vec<Action>) {
+        for (policy, block) in self.policies.iter().zip(self.clients.chunks_mut(self.per_policy.max(1) as usize)) {
+            if let Some(state) = block.get_mut(client as usize) {
+                *state = Client::new(policy, state.restarts.wrapping_add(1), now);
+            }
+        }
+        let lost: Vec<u32> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| call.job.client == client)
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in lost {
+            self.end(slot, Outcome::Failed(Failure::Restart), actions);
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, slot: u32, outcome: Outcome, actions: &mut Vec<Action>) {
+        let job = self.calls.end(slot);
+        actions.push(Action::Done(Done { job, outcome, from_cache: false }));
+    }
+}
+
+#[cfg(test)]
+#[path = "fleet_tests.rs"]
+mod tests;

@@ -1,0 +1,85 @@
+//! One client process: what its calls share, and what a restart loses.
+
+use super::adaptive::Adaptive;
+use super::aws::RetryQuota;
+use super::budget::Budget;
+use super::cache::DataKeyCache;
+use super::calls::Gate;
+use super::limiter::{Door, Law, Steady};
+use super::policy::{Policy, RetryMode};
+use crate::time::Time;
+
+/// The state of one client under one policy. What a policy does not use is not there.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// The AWS retry quota.
+    pub quota: RetryQuota,
+    /// The data-key cache.
+    pub cache: Option<Box<DataKeyCache>>,
+    /// How often it was restarted: the generation of its doors' timers.
+    pub restarts: u32,
+    budget: Option<Box<Budget>>,
+    rate: Option<Box<Door>>,
+    limiter: Option<Box<Door>>,
+}
+
+impl Client {
+    /// A client as it starts.
+    pub fn new(policy: &Policy, restarts: u32, now: Time) -> Client {
+        let budget = match policy.retry.mode {
+            RetryMode::Budget { ratio, min_per_second, ttl } => {
+                Some(Box::new(Budget::new(ratio, min_per_second, ttl)))
+            }
+            _ => None,
+        };
+        let door = |law| Box::new(Door::new(law));
+        let is_adaptive = matches!(policy.retry.mode, RetryMode::AwsAdaptive(_));
+        Client {
+            quota: RetryQuota::full(),
+            cache: policy.cache.map(|limits| Box::new(DataKeyCache::new(limits))),
+            restarts,
+            budget,
+            rate: is_adaptive.then(|| door(Law::Adaptive(Adaptive::default()))),
+            limiter: policy.limiter.map(|limiter| door(Law::Steady(Steady::new(limiter, now)))),
+        }
+    }
+
+    /// A call begins.
+    #[inline]
+    pub fn deposit(&mut self, now: Time) {
+        if let Some(budget) = &mut self.budget {
+            budget.deposit(now);
+        }
+    }
+
+    /// Whether the retry budget allows a retry, which is then spent.
+    pub fn withdraw(&mut self, now: Time) -> bool {
+        self.budget.as_mut().is_some_and(|budget| budget.withdraw(now))
+    }
+
+    /// An attempt was answered, or timed out.
+    #[inline]
+    pub fn note(&mut self, throttled: bool, now: Time) {
+        if let Some(adaptive) = self.adaptive() {
+            adaptive.note(throttled, now);
+        }
+    }
+
+    /// The SDK's client rate limiter, if there is one.
+    #[inline]
+    pub fn adaptive(&mut self) -> Option<&mut Adaptive> {
+        match self.rate.as_deref_mut().map(|door| &mut door.law) {
+            Some(Law::Adaptive(adaptive)) => Some(adaptive),
+            _ => None,
+        }
+    }
+
+    /// One of its doors, if there is one.
+    #[inline]
+    pub fn door(&mut self, gate: Gate) -> Option<&mut Door> {
+        match gate {
+            Gate::Rate => self.rate.as_deref_mut(),
+            Gate::Limiter => self.limiter.as_deref_mut(),
+        }
+    }
+}

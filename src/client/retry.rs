@@ -1,0 +1,78 @@
+//! Whether a failed attempt is tried again, and after how long.
+
+use super::aws::{Kind, MAX_BACKOFF};
+use super::backoff::Backoff;
+use super::calls::Call;
+use super::policy::{AwsRetry, Generation, Retry, RetryMode};
+use super::process::Client;
+use crate::api::Failure;
+use crate::rng::Stream;
+use crate::time::{Span, Time};
+
+/// What a failure is to a retrier; nothing if a retry does not cure it.
+pub(super) const fn kind(failure: Failure) -> Option<Kind> {
+    match failure {
+        Failure::Throttled => Some(Kind::Throttling),
+        Failure::Timeout => Some(Kind::Transient),
+        Failure::Fault(code) if code.is_retryable() => Some(Kind::Transient),
+        Failure::Fault(_) | Failure::Deadline | Failure::Restart => None,
+    }
+}
+
+impl Retry {
+    /// How long the call waits before its next attempt; nothing if there is none.
+    ///
+    /// The order is that of the Rust SDK: attempts left? backoff, then quota. A refusal of the quota thus leaves a
+    /// draw unused, which matters to nobody since draws are counted.
+    pub(super) fn delay(
+        &self,
+        client: &mut Client,
+        call: &mut Call,
+        kind: Kind,
+        jitter: Stream,
+        now: Time,
+    ) -> Option<Span> {
+        let n = call.number;
+        if self.max_attempts.is_some_and(|most| n >= most) {
+            return None;
+        }
+        let draw = || jitter.draw_attempt(call.job.index, u64::from(n));
+        match self.mode {
+            RetryMode::None => None,
+            RetryMode::Immediate => Some(Span::ZERO),
+            RetryMode::Fixed { delay } => Some(delay),
+            RetryMode::Exponential { base, cap, factor, jitter } => {
+                let draw = draw();
+                Some(Backoff { base, cap, factor, jitter }.delay(n, &mut call.previous, draw))
+            }
+            RetryMode::Budget { .. } => client.withdraw(now).then_some(Span::ZERO),
+            RetryMode::AwsStandard(aws) => {
+                let wait = aws.generation.backoff(kind, n, draw());
+                aws.acquire(client, call, kind).then_some(wait)
+            }
+            RetryMode::AwsAdaptive(aws) => {
+                let held_back = aws.hold_back(client, kind, now);
+                let wait = held_back.unwrap_or_else(|| aws.generation.backoff(kind, n, draw()));
+                aws.acquire(client, call, kind).then_some(wait)
+            }
+        }
+    }
+}
+
+impl AwsRetry {
+    fn acquire(self, client: &mut Client, call: &mut Call, kind: Kind) -> bool {
+        client.quota.take(self.generation.cost(kind), self.accounting, &mut call.held)
+    }
+
+    /// In generation 2.0 a retry asks the limiter for 10 tokens after a throttle (the SDK's name for that cost says
+    /// timeout) or 5 otherwise; if they are missing, the wait for them, of at most 20 s, replaces the backoff and
+    /// they are not taken. In 2.1 a retry waits at the door like a first attempt.
+    fn hold_back(self, client: &mut Client, kind: Kind, now: Time) -> Option<Span> {
+        let cost = match (self.generation, kind) {
+            (Generation::V2_1, _) => return None,
+            (Generation::V2_0, Kind::Throttling) => 10.0,
+            (Generation::V2_0, Kind::Transient) => 5.0,
+        };
+        client.adaptive()?.take(cost, now).err().map(|wait| wait.min(MAX_BACKOFF))
+    }
+}
