@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 /// A lognormal service time by two percentiles; p99 at least p50.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
+    /// The median.
     pub p50: Span,
+    /// One in a hundred takes longer.
     pub p99: Span,
 }
 
@@ -30,6 +32,7 @@ pub struct Fault {
     pub at: Span,
     /// How long it lasts; `None` with [`Strikes::Next`] means until used up.
     pub lasts: Option<Span>,
+    /// What it does.
     pub kind: FaultKind,
     /// Which attempts it strikes.
     pub strikes: Strikes,
@@ -45,13 +48,21 @@ pub enum FaultKind {
     /// Answers KMSInternalException.
     Error,
     /// Adds to the service time.
-    Slow { by: Span },
+    Slow {
+        /// How much.
+        by: Span,
+    },
     /// Answers nothing until the fault ends.
     Freeze,
     /// Breaks the connection.
     Reset,
-    /// Sets a pool's limit for the duration.
-    Quota { pool: String, to: Rate },
+    /// Sets a pool's limit for the duration; strikes and operation do not matter.
+    Quota {
+        /// Which pool, by name.
+        pool: String,
+        /// Its limit meanwhile.
+        to: Rate,
+    },
 }
 
 /// Which attempts a fault strikes.

@@ -2,6 +2,10 @@
 //!
 //! So far admission: quota, faults and service time, which is all the simulator needs.
 
+mod admission;
 mod config;
+mod faults;
+mod lognormal;
 
+pub use admission::{Admission, Answer, KeyUse};
 pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};

@@ -20,12 +20,30 @@ pub struct Quotas {
 /// How a limit is enforced; see scenario.md §3 and [`crate::quota`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enforcement {
-    /// Fixed one-second windows; `phase` pins where they begin, otherwise each trial draws it.
-    Window { phase: Option<Span> },
+    /// Fixed one-second windows.
+    Window {
+        /// Pins where windows begin, modulo one second; otherwise each trial draws it.
+        phase: Option<Span>,
+    },
     /// At most the limit in any trailing second.
     Sliding,
-    /// A token bucket that holds `burst` worth of the limit.
-    Bucket { burst: Span },
-    /// Refuses on what it saw `lag` ago.
-    Lagging { lag: Span },
+    /// A token bucket.
+    Bucket {
+        /// How much of the limit the full bucket holds; at least one token.
+        burst: Span,
+    },
+    /// Refuses on what it saw some time ago.
+    Lagging {
+        /// How long ago.
+        lag: Span,
+    },
+}
+
+/// A custom key store: adds its own request quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStore {
+    /// Backed by a CloudHSM cluster.
+    CloudHsm,
+    /// Backed by a key manager outside AWS.
+    External,
 }

@@ -1,7 +1,33 @@
 //! The account's request quotas: the dated catalogue, the pools it defines, and the limiter kinds. Pure.
 //!
+//! ```text
+//! route(operation, key …) ─▶ Charges ─▶ Pools.take(now) ─▶ Granted | Refused { pool, ready_at }
+//!                                        └ Limiter: Window | Bucket | Sliding | Lagging
+//! ```
+//!
+//! Pool names, in YAML and in reports: `symmetric rsa ecc ml-dsa ml-kem cloudhsm external`, `key-pair-rsa-2048` and
+//! so on, and the operation's name for every operation that shares with none: `DescribeKey`.
 //! What a service answers beyond "granted or refused" lives in `kms`.
 
+mod bucket;
+pub mod catalogue;
 mod config;
+mod counter;
+mod lagging;
+mod limiter;
+mod pools;
+mod route;
+mod sliding;
+mod table;
+mod window;
 
-pub use config::{Enforcement, Quotas};
+pub use bucket::Bucket;
+pub use catalogue::PoolId;
+pub use config::{Enforcement, KeyStore, Quotas};
+pub use counter::Counter;
+pub use lagging::Lagging;
+pub use limiter::{Limiter, Take};
+pub use pools::{PoolReport, Pools, PoolsTake};
+pub use route::{Charges, key_pool, pair_pool, route};
+pub use sliding::Sliding;
+pub use window::Window;

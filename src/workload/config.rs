@@ -2,6 +2,7 @@
 
 use crate::api::{JobKind, KeySpec};
 use crate::client::Policy;
+pub use crate::quota::KeyStore;
 use crate::time::Span;
 use crate::units::{Bytes, Rate};
 use std::collections::BTreeMap;
@@ -185,13 +186,6 @@ pub struct Keys {
     pub pair_spec: KeySpec,
     /// The custom key store the keys live in, if any.
     pub store: Option<KeyStore>,
-}
-
-/// A custom key store: adds its own request quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyStore {
-    CloudHsm,
-    External,
 }
 
 /// How many of something, and how they are chosen.

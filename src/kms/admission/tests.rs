@@ -1,0 +1,157 @@
+//! Tables of (attempt, now) → answer.
+
+use super::*;
+use crate::api::Token;
+use crate::kms::{FaultKind, Latency, Strikes};
+use crate::quota::Enforcement;
+use crate::units::{Rate, Ratio};
+use std::collections::BTreeMap;
+
+const MS: fn(u64) -> Span = Span::from_millis;
+
+fn at(millis: u64) -> Time {
+    Time::ZERO + MS(millis)
+}
+
+fn quotas(symmetric: u64) -> Quotas {
+    Quotas {
+        overrides: BTreeMap::from([("symmetric".to_string(), Rate::per_second(symmetric))]),
+        enforcement: Enforcement::Window { phase: Some(Span::ZERO) },
+        background: BTreeMap::new(),
+        re_encrypt_cost: 1,
+    }
+}
+
+/// A service whose answers take 6 ms, refusals 3 ms.
+fn service(symmetric: u64, faults: &[Fault]) -> Admission {
+    let constant = Latency { p50: MS(6), p99: MS(6) };
+    let time = ServiceTime { default: constant, throttled: MS(3), operations: BTreeMap::new() };
+    let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
+    Admission::new(&quotas(symmetric), "us-east-1", &time, faults, &[keys, keys], 42, 0)
+}
+
+fn attempt(job: u64, number: u32) -> Attempt {
+    Attempt {
+        token: Token(0),
+        workload: 0,
+        stage: 0,
+        client: 0,
+        job,
+        number,
+        operation: Operation::Decrypt,
+        key: 0,
+        context: 0,
+        bytes: 0,
+        intended: Time::ZERO,
+    }
+}
+
+fn fault(at: u64, lasts: Option<u64>, kind: FaultKind) -> Fault {
+    let strikes = Strikes::Probability(Ratio::ONE);
+    Fault { at: MS(at), lasts: lasts.map(MS), kind, strikes, operation: None }
+}
+
+fn answer(reply: Reply, ready: u64) -> Answer {
+    Answer { reply, ready_at: at(ready), refused_by: None, slowed: false }
+}
+
+#[test]
+fn within_quota_it_takes_a_service_time_and_beyond_it_is_refused_quickly() {
+    let mut kms = service(2, &[]);
+    assert_eq!(kms.handle(&attempt(0, 1), at(0)), answer(Reply::Ok, 6));
+    assert_eq!(kms.handle(&attempt(1, 1), at(10)), answer(Reply::Ok, 16));
+    let refused = Answer { refused_by: Some(PoolId::SYMMETRIC), ..answer(Reply::Throttled, 23) };
+    assert_eq!(kms.handle(&attempt(2, 1), at(20)), refused);
+    assert_eq!(kms.handle(&attempt(2, 2), at(1000)), answer(Reply::Ok, 1006));
+    kms.finish(at(2000));
+    let report = &kms.report()[0];
+    assert_eq!((report.peak_1s, report.throttled, report.series.as_slice()), (3, 1, [3, 1].as_slice()));
+}
+
+#[test]
+fn faults_answer_from_their_beginning_up_to_their_end() {
+    let slow = Answer { slowed: true, ..answer(Reply::Ok, 150 + 6 + 20) };
+    let frozen = Answer { slowed: true, ..answer(Reply::Ok, 200 + 6) };
+    for (kind, struck) in [
+        (FaultKind::Error, answer(Reply::Failed(ErrorCode::Internal), 156)),
+        (FaultKind::Reset, answer(Reply::Failed(ErrorCode::ConnectionReset), 153)),
+        (FaultKind::Throttle, answer(Reply::Throttled, 153)),
+        (FaultKind::Slow { by: MS(20) }, slow),
+        (FaultKind::Freeze, frozen),
+    ] {
+        let mut kms = service(100, &[fault(100, Some(100), kind.clone())]);
+        assert_eq!(kms.handle(&attempt(0, 1), at(99)), answer(Reply::Ok, 105), "{kind:?}");
+        assert_eq!(kms.handle(&attempt(1, 1), at(150)), struck, "{kind:?}");
+        assert_eq!(kms.handle(&attempt(2, 1), at(200)), answer(Reply::Ok, 206), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_next_few_attempts_is_used_up() {
+    let mut next = fault(100, None, FaultKind::Error);
+    next.strikes = Strikes::Next(2);
+    next.operation = Some(Operation::Decrypt);
+    let mut kms = service(100, &[next]);
+    let other = Attempt { operation: Operation::Encrypt, ..attempt(9, 1) };
+    let replies = [attempt(0, 1), other, attempt(1, 1), attempt(2, 1)].map(|a| kms.handle(&a, at(150)).reply);
+    let error = Reply::Failed(ErrorCode::Internal);
+    assert_eq!(replies, [error, Reply::Ok, error, Reply::Ok]);
+}
+
+#[test]
+fn faults_before_the_quota_take_none() {
+    let mut kms = service(1, &[fault(0, Some(100), FaultKind::Error)]);
+    (0..5).for_each(|job| drop(kms.handle(&attempt(job, 1), at(50))));
+    assert_eq!(kms.handle(&attempt(5, 1), at(100)).reply, Reply::Ok, "the quota of one is still there");
+}
+
+#[test]
+fn a_quota_fault_changes_the_limit_and_gives_it_back() {
+    let lower = |from, lasts, to| {
+        let kind = FaultKind::Quota { pool: "symmetric".into(), to: Rate::per_second(to) };
+        fault(from, Some(lasts), kind)
+    };
+    let mut kms = service(100, &[lower(1000, 3000, 10), lower(2000, 1000, 5)]);
+    let granted = |kms: &mut Admission, second: u64| {
+        (0..200).filter(|i| kms.handle(&attempt(*i, 1), at(second * 1000 + i)).reply == Reply::Ok).count()
+    };
+    let seen: Vec<usize> = (0..5).map(|second| granted(&mut kms, second)).collect();
+    assert_eq!(seen, [100, 10, 5, 10, 100]);
+    assert_eq!(kms.report()[0].limit, Rate::per_second(100));
+}
+
+#[test]
+fn a_probability_strikes_its_share_and_the_same_attempts_whatever_came_before() {
+    let mut some = fault(0, Some(10_000_000), FaultKind::Error);
+    some.strikes = Strikes::Probability(Ratio::from_f64(0.05).unwrap());
+    let run = |skip: u64| -> Vec<u64> {
+        let mut kms = service(1_000_000, std::slice::from_ref(&some));
+        (skip..20_000).filter(|job| kms.handle(&attempt(*job, 1), at(*job)).reply != Reply::Ok).collect()
+    };
+    let struck = run(0);
+    assert!((struck.len() as f64 - 1000.0).abs() < 4.0 * 31.0, "{}", struck.len());
+    let later: Vec<u64> = struck.iter().copied().filter(|job| *job >= 7_000).collect();
+    assert_eq!(run(7_000), later);
+}
+
+#[test]
+fn workloads_have_draws_of_their_own() {
+    let latency = Latency { p50: MS(6), p99: MS(30) };
+    let time = ServiceTime { default: latency, throttled: MS(3), operations: BTreeMap::new() };
+    let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
+    let mut kms = Admission::new(&quotas(1000), "us-east-1", &time, &[], &[keys, keys], 42, 0);
+    let first = kms.handle(&attempt(0, 1), at(0)).ready_at;
+    assert_eq!(kms.handle(&attempt(0, 1), at(0)).ready_at, first, "the draw belongs to the attempt");
+    let other = Attempt { workload: 1, ..attempt(0, 1) };
+    assert_ne!(kms.handle(&other, at(0)).ready_at, first);
+    assert_ne!(kms.handle(&attempt(0, 2), at(0)).ready_at, first, "a retry draws anew");
+}
+
+#[test]
+fn a_freeze_without_an_end_is_never_answered() {
+    let mut freeze = fault(0, None, FaultKind::Freeze);
+    freeze.strikes = Strikes::Next(1);
+    let mut kms = service(100, &[freeze]);
+    assert!(kms.handle(&attempt(0, 1), at(1)).ready_at.is_never());
+    assert_eq!(kms.handle(&attempt(1, 1), at(1)).reply, Reply::Ok);
+}

@@ -1,0 +1,212 @@
+//! What goes wrong and when: which faults are active, and which of them strikes an attempt.
+//!
+//! Changes are sorted by time, so that an attempt between two changes costs one comparison.
+
+use super::{Fault, FaultKind, Strikes};
+use crate::api::Attempt;
+use crate::quota::{PoolId, Pools};
+use crate::rng::{Purpose, Stream};
+use crate::time::{Span, Time};
+
+/// What the active faults do to one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Strike {
+    /// No answer before this; [`Time::ZERO`] if nothing is frozen.
+    pub frozen_until: Time,
+    /// What answers instead of the quota.
+    pub instead: Option<Instead>,
+    /// Added to the service time.
+    pub slow: Span,
+}
+
+/// An answer that a fault gives before any quota is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instead {
+    Reset,
+    Error,
+    Throttle,
+}
+
+impl Strike {
+    /// Nothing goes wrong.
+    pub(super) const NONE: Strike = Strike { frozen_until: Time::ZERO, instead: None, slow: Span::ZERO };
+}
+
+/// The faults of a scenario in one trial of one strategy.
+#[derive(Clone, Debug)]
+pub(super) struct Faults {
+    rules: Vec<Rule>,
+    /// When rules begin and end, in order of time.
+    changes: Vec<(Time, u16)>,
+    /// How many changes have happened.
+    passed: usize,
+    /// The next change; [`Time::NEVER`] if none is left.
+    next: Time,
+    /// Active rules that strike attempts, by precedence and then in file order.
+    active: Vec<u16>,
+}
+
+/// One fault, ready to strike.
+#[derive(Clone, Debug)]
+struct Rule {
+    fault: Fault,
+    begins: Time,
+    ends: Time,
+    /// Strikes left, for [`Strikes::Next`].
+    left: u64,
+    /// The draws of each workload.
+    streams: Vec<Stream>,
+    /// The pool of a quota fault.
+    pool: Option<PoolId>,
+}
+
+impl Faults {
+    /// The faults as the scenario lists them; each has draws of its own for each workload.
+    pub(super) fn new(faults: &[Fault], workloads: usize, seed: u64, trial: u32) -> Faults {
+        let lane = |fault: usize, workload: usize| (fault as u64) << 16 | workload as u64;
+        let rules: Vec<Rule> = faults
+            .iter()
+            .enumerate()
+            .map(|(number, fault)| Rule {
+                begins: Time::ZERO + fault.at,
+                ends: fault.lasts.map_or(Time::NEVER, |lasts| Time::ZERO + fault.at + lasts),
+                left: match fault.strikes {
+                    Strikes::Next(n) => n,
+                    Strikes::Probability(_) => u64::MAX,
+                },
+                streams: (0..workloads)
+                    .map(|workload| Stream::new(seed, trial, Purpose::Fault, lane(number, workload)))
+                    .collect(),
+                pool: match &fault.kind {
+                    FaultKind::Quota { pool, .. } => PoolId::from_name(pool),
+                    _ => None,
+                },
+                fault: fault.clone(),
+            })
+            .collect();
+        let numbered = || rules.iter().zip(0u16..);
+        let mut changes: Vec<(Time, u16)> = numbered()
+            .flat_map(|(rule, number)| [(rule.begins, number), (rule.ends, number)])
+            .filter(|(at, _)| !at.is_never())
+            .collect();
+        changes.sort_unstable();
+        let next = changes.first().map_or(Time::NEVER, |change| change.0);
+        Faults { rules, changes, passed: 0, next, active: Vec::new() }
+    }
+
+    /// Whether an attempt at `now` can be struck, or a change is due.
+    #[inline]
+    pub(super) fn is_quiet(&self, now: Time) -> bool {
+        now < self.next && self.active.is_empty()
+    }
+
+    /// Lets the changes up to `now` happen, each at its own time; limits change in `pools`.
+    pub(super) fn advance(&mut self, now: Time, pools: &mut Pools) {
+        while self.next <= now {
+            let at = self.next;
+            while self.changes.get(self.passed).is_some_and(|change| change.0 == at) {
+                let rule = usize::from(self.changes[self.passed].1);
+                self.passed += 1;
+                if let Some(pool) = self.rules[rule].pool {
+                    pools.set_limit(pool, self.limit_of(pool, at), at);
+                }
+            }
+            self.next = self.changes.get(self.passed).map_or(Time::NEVER, |change| change.0);
+            self.activate(at);
+        }
+    }
+
+    /// The limit that quota faults set at a moment: the last in file order wins.
+    fn limit_of(&self, pool: PoolId, at: Time) -> Option<crate::units::Rate> {
+        let mine = self.rules.iter().rev().filter(|rule| rule.pool == Some(pool) && rule.is_active(at));
+        mine.filter_map(|rule| match rule.fault.kind {
+            FaultKind::Quota { to, .. } => Some(to),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// Lists what can strike at a moment.
+    fn activate(&mut self, at: Time) {
+        let strikes = |rule: &Rule| rule.is_active(at) && rule.left > 0 && rule.precedence() < NO_STRIKE;
+        self.active = (0u16..).zip(&self.rules).filter(|(_, rule)| strikes(rule)).map(|(n, _)| n).collect();
+        self.active.sort_by_key(|number| self.rules[usize::from(*number)].precedence());
+    }
+
+    /// What strikes an attempt; counts down the faults that do. Call after [`Faults::advance`].
+    ///
+    /// At most one answer is given instead (reset before error before throttle); a rule that comes after it is not
+    /// drawn and not counted down, except that freezes are looked at first and slowness last.
+    pub(super) fn strike(&mut self, attempt: &Attempt) -> Strike {
+        let mut strike = Strike::NONE;
+        let mut used_up = false;
+        for number in &self.active {
+            let rule = &mut self.rules[usize::from(*number)];
+            let instead = rule.instead();
+            if strike.instead.is_some() && !matches!(rule.fault.kind, FaultKind::Freeze)
+                || !rule.hits(attempt)
+            {
+                continue;
+            }
+            match rule.fault.kind {
+                FaultKind::Freeze => strike.frozen_until = strike.frozen_until.max(rule.ends),
+                FaultKind::Slow { by } => strike.slow = strike.slow + by,
+                _ => strike.instead = instead,
+            }
+            used_up |= rule.left == 0;
+        }
+        if used_up {
+            self.active.retain(|number| self.rules[usize::from(*number)].left > 0);
+        }
+        strike
+    }
+}
+
+/// The precedence of rules that strike no attempt.
+const NO_STRIKE: u8 = 5;
+
+impl Rule {
+    /// Whether it is on at a moment: its beginning included, its end not.
+    fn is_active(&self, at: Time) -> bool {
+        self.begins <= at && at < self.ends
+    }
+
+    /// Which rule looks at an attempt first.
+    const fn precedence(&self) -> u8 {
+        match self.fault.kind {
+            FaultKind::Freeze => 0,
+            FaultKind::Reset => 1,
+            FaultKind::Error => 2,
+            FaultKind::Throttle => 3,
+            FaultKind::Slow { .. } => 4,
+            FaultKind::Quota { .. } => NO_STRIKE,
+        }
+    }
+
+    /// The answer it gives, if it gives one.
+    const fn instead(&self) -> Option<Instead> {
+        match self.fault.kind {
+            FaultKind::Reset => Some(Instead::Reset),
+            FaultKind::Error => Some(Instead::Error),
+            FaultKind::Throttle => Some(Instead::Throttle),
+            _ => None,
+        }
+    }
+
+    /// Whether it strikes this attempt; by the attempt's own draw, or one off the count.
+    fn hits(&mut self, attempt: &Attempt) -> bool {
+        if self.left == 0 || self.fault.operation.is_some_and(|operation| operation != attempt.operation) {
+            return false;
+        }
+        match self.fault.strikes {
+            Strikes::Next(_) => {
+                self.left -= 1;
+                true
+            }
+            Strikes::Probability(share) => {
+                let stream = self.streams[usize::from(attempt.workload)];
+                stream.draw_attempt(attempt.job, u64::from(attempt.number)).unit() < share.as_f64()
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The dated catalogue: which request quotas AWS publishes, what they are in each Region, and who says so.
+//!
+//! The rows are in `table`; this file gives them names and questions. Nothing here limits anything: see `pools`.
+
+use super::table::{ENTRIES, REGIONS};
+use crate::api::Operation;
+use crate::units::Rate;
+use std::fmt;
+
+/// The day the sources were read.
+pub const DATE: &str = "2026-11-23";
+
+/// One quota of the account: the counter several operations may share. An index into the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PoolId(pub(super) u8);
+
+impl PoolId {
+    /// Symmetric and HMAC keys, and GenerateRandom.
+    pub const SYMMETRIC: PoolId = PoolId(0);
+    /// RSA keys.
+    pub const RSA: PoolId = PoolId(1);
+    /// Elliptic-curve and SM2 keys.
+    pub const ECC: PoolId = PoolId(2);
+    /// ML-DSA keys.
+    pub const ML_DSA: PoolId = PoolId(3);
+    /// ML-KEM keys; value assumed.
+    pub const ML_KEM: PoolId = PoolId(4);
+    /// A CloudHSM key store.
+    pub const CLOUDHSM: PoolId = PoolId(5);
+    /// An external key store.
+    pub const EXTERNAL: PoolId = PoolId(6);
+
+    /// The name in YAML and reports: `symmetric`, `key-pair-rsa-2048`, `DescribeKey`.
+    pub fn name(self) -> &'static str {
+        entry(self).pool
+    }
+
+    /// The pool called `name`, exactly.
+    pub fn from_name(name: &str) -> Option<PoolId> {
+        all().find(|id| id.name() == name)
+    }
+
+    /// The position in the catalogue.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One quota as AWS publishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Our name of the pool.
+    pub pool: &'static str,
+    /// The row of the fact sheet it restates.
+    pub row: &'static str,
+    /// AWS's name of the quota; `None` where no source names one.
+    pub quota: Option<&'static str>,
+    /// Service Quotas code; `None` where none is published.
+    pub code: Option<&'static str>,
+    /// The default of most Regions.
+    pub default: Rate,
+    /// How sure the default is; see [`basis`] for one Region's value.
+    pub basis: Basis,
+    /// Whether AWS raises it on request.
+    pub adjustable: Adjustable,
+    /// The operations it counts.
+    pub operations: &'static [Operation],
+    /// Which keys or key pairs it counts, where that matters; otherwise empty.
+    pub applies_to: &'static str,
+    /// The default of the China Regions, where it differs.
+    pub china: Option<Rate>,
+    /// Whether only the China Regions have it.
+    pub china_only: bool,
+    /// Who says so.
+    pub sources: &'static [Source],
+    /// Conflicts between sources and what is unknown; otherwise empty.
+    pub note: &'static str,
+}
+
+/// Whether a quota can be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adjustable {
+    /// On request, through Service Quotas.
+    Yes,
+    /// Never.
+    No,
+    /// Sources disagree.
+    Disputed,
+    /// No source says.
+    Unknown,
+}
+
+impl Adjustable {
+    /// The word in tables and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Adjustable::Yes => "yes",
+            Adjustable::No => "no",
+            Adjustable::Disputed => "disputed",
+            Adjustable::Unknown => "unknown",
+        }
+    }
+}
+
+/// How sure a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// A source states it and none contradicts.
+    Published,
+    /// Sources disagree; choosing one of them is an assumption.
+    Disputed,
+    /// No source states it.
+    Assumed,
+}
+
+impl Basis {
+    /// The words in tables and JSON; whatever is not published says "assumed".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Basis::Published => "published",
+            Basis::Disputed => "assumed (sources disagree)",
+            Basis::Assumed => "assumed",
+        }
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// AWS General Reference: codes, values, adjustable, Regions.
+    GeneralReference,
+    /// KMS Developer Guide: which operations share a quota, key stores, China.
+    DeveloperGuide,
+    /// The service model: that an operation exists.
+    ServiceModel,
+}
+
+/// Every source with its title and address; read on [`DATE`].
+pub const SOURCES: [(Source, &str, &str); 3] = [
+    (
+        Source::GeneralReference,
+        "AWS General Reference, KMS endpoints and quotas",
+        "https://docs.aws.amazon.com/general/latest/gr/kms.html",
+    ),
+    (
+        Source::DeveloperGuide,
+        "AWS KMS Developer Guide, request quotas",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html",
+    ),
+    (Source::ServiceModel, "AWS KMS service model 2014-11-01 as of 2026-11-17", "botocore 1.44.5"),
+];
+
+/// The Regions whose quotas are known, in AWS's order.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(name, _)| *name)
+}
+
+/// Whether the catalogue knows the Region.
+pub fn is_region(name: &str) -> bool {
+    regions().any(|each| each == name)
+}
+
+/// Every pool, in the order of the catalogue.
+pub fn all() -> impl Iterator<Item = PoolId> {
+    (0..ENTRIES.len() as u8).map(PoolId)
+}
+
+/// The names of every pool, in the order of the catalogue.
+pub fn pool_names() -> impl Iterator<Item = &'static str> {
+    ENTRIES.iter().map(|entry| entry.pool)
+}
+
+/// What is published about a pool.
+pub fn entry(pool: PoolId) -> &'static Entry {
+    &ENTRIES[pool.index()]
+}
+
+/// Whether the Region has the quota at all: SM2 exists in China Regions only.
+pub fn has(region: &str, pool: PoolId) -> bool {
+    !entry(pool).china_only || is_china(region)
+}
+
+/// A pool's default limit in a Region; zero where the Region does not have it.
+///
+/// A Region the catalogue does not know gets the default of most Regions.
+pub fn limit(region: &str, pool: PoolId) -> Rate {
+    let row = entry(pool);
+    if !has(region, pool) {
+        return Rate::ZERO;
+    }
+    if pool == PoolId::SYMMETRIC {
+        let known = REGIONS.iter().find(|(name, _)| *name == region);
+        return known.map_or(row.default, |(_, per_second)| Rate::per_second(*per_second));
+    }
+    row.china.filter(|_| is_china(region)).unwrap_or(row.default)
+}
+
+/// How sure a pool's limit in a Region is.
+pub fn basis(region: &str, pool: PoolId) -> Basis {
+    let row = entry(pool);
+    let disputed =
+        (pool == PoolId::SYMMETRIC && region == "eu-south-2") || (row.china.is_some() && is_china(region));
+    if disputed {
+        Basis::Disputed
+    } else if is_region(region) {
+        row.basis
+    } else {
+        Basis::Assumed
+    }
+}
+
+/// Whether the Region belongs to the China partition.
+fn is_china(region: &str) -> bool {
+    region.starts_with("cn-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_yaml::Value;
+
+    /// The fact sheet, when this checkout has it beside it.
+    fn facts() -> Option<Value> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/facts/kms-quotas.yaml");
+        let path = if path.exists() {
+            path
+        } else {
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/facts/kms-quotas.yaml")
+        };
+        let text = std::fs::read_to_string(path).ok()?;
+        Some(serde_yaml::from_str(&text).expect("the fact sheet is YAML"))
+    }
+
+    fn text(value: &Value) -> Option<String> {
+        match value {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(serde_yaml::to_string(other).unwrap().trim().to_string()),
+        }
+    }
+
+    #[test]
+    fn every_row_says_what_the_fact_sheet_says() {
+        let Some(facts) = facts() else {
+            println!("skipped: no fact sheet beside this checkout");
+            return;
+        };
+        let rows = facts["quotas"].as_sequence().unwrap();
+        assert_eq!(rows.len(), ENTRIES.len());
+        for (row, entry) in rows.iter().zip(&ENTRIES) {
+            let name = entry.pool;
+            assert_eq!(text(&row["id"]).as_deref(), Some(entry.row), "{name}");
+            assert_eq!(text(&row["name"]).as_deref(), entry.quota, "{name}");
+            assert_eq!(text(&row["quota_code"]).as_deref(), entry.code, "{name}");
+            match row["default_per_second"].as_u64() {
+                Some(rate) => assert_eq!(Rate::per_second(rate), entry.default, "{name}"),
+                None => assert_eq!(entry.basis, Basis::Assumed, "{name}"),
+            }
+            let operations: Vec<_> = row["operations"].as_sequence().unwrap().iter().map(text).collect();
+            let operations: Vec<_> =
+                operations.iter().map(|o| o.as_deref().unwrap().split(' ').next().unwrap()).collect();
+            let ours: Vec<_> = entry.operations.iter().map(|o| o.name()).collect();
+            assert_eq!(operations, ours, "{name}");
+            match (&row["adjustable"], entry.adjustable) {
+                (Value::Bool(true), Adjustable::Yes) | (Value::Null, Adjustable::Unknown) => {}
+                (Value::Bool(false), Adjustable::No) => {}
+                // The fact sheet's notes record the conflict.
+                (Value::Bool(false) | Value::String(_), Adjustable::Disputed) => {}
+                (sheet, ours) => panic!("{name}: {sheet:?} is not {ours:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_region_has_the_values_of_the_fact_sheet() {
+        let Some(facts) = facts() else {
+            println!("skipped: no fact sheet beside this checkout");
+            return;
+        };
+        let rows = facts["quotas"].as_sequence().unwrap();
+        let symmetric = rows[0]["per_region"].as_mapping().unwrap();
+        assert_eq!(symmetric.len(), REGIONS.len());
+        for (region, rate) in symmetric {
+            let region = text(region).unwrap();
+            assert!(is_region(&region), "{region}");
+            assert_eq!(limit(&region, PoolId::SYMMETRIC), Rate::per_second(rate.as_u64().unwrap()));
+        }
+        for (row, pool) in rows.iter().zip(all()) {
+            let overrides = row.get("per_region_override").and_then(Value::as_mapping);
+            assert_eq!(overrides.is_some(), entry(pool).china.is_some(), "{pool}");
+            for (region, rate) in overrides.into_iter().flatten() {
+                let expected = Rate::parse(&format!("{}/s", text(rate).unwrap())).unwrap();
+                assert_eq!(limit(&text(region).unwrap(), pool), expected, "{pool}");
+            }
+        }
+    }
+
+    #[test]
+    fn pool_names_are_distinct_and_read_back() {
+        for pool in all() {
+            assert_eq!(PoolId::from_name(pool.name()), Some(pool));
+        }
+        assert_eq!(PoolId::from_name("Decrypt"), None, "Decrypt has no quota of its own");
+        for (pool, name) in [
+            (PoolId::SYMMETRIC, "symmetric"),
+            (PoolId::RSA, "rsa"),
+            (PoolId::ECC, "ecc"),
+            (PoolId::ML_DSA, "ml-dsa"),
+            (PoolId::ML_KEM, "ml-kem"),
+            (PoolId::CLOUDHSM, "cloudhsm"),
+            (PoolId::EXTERNAL, "external"),
+        ] {
+            assert_eq!(pool.name(), name);
+        }
+    }
+
+    #[test]
+    fn regions_differ_where_aws_says_so() {
+        let at = |region, pool| limit(region, PoolId::from_name(pool).unwrap()).to_string();
+        assert_eq!(at("us-east-1", "symmetric"), "100000/s");
+        assert_eq!(at("sa-east-1", "symmetric"), "10000/s");
+        assert_eq!(at("xx-nowhere-9", "symmetric"), "10000/s");
+        assert_eq!(at("us-east-1", "key-pair-rsa-3072"), "4/s");
+        assert_eq!(at("cn-north-1", "key-pair-rsa-3072"), "0.5/s");
+        assert_eq!(at("cn-north-1", "key-pair-rsa-4096"), "0.1/s");
+        assert_eq!(at("cn-north-1", "key-pair-sm2"), "25/s");
+        assert_eq!(at("us-east-1", "key-pair-sm2"), "0/s");
+        assert_eq!(regions().count(), 38);
+    }
+
+    #[test]
+    fn what_no_source_settles_is_called_assumed() {
+        let assumed = |region: &str| -> Vec<&str> {
+            all().filter(|p| basis(region, *p) != Basis::Published).map(PoolId::name).collect()
+        };
+        assert_eq!(assumed("us-east-1"), ["ml-kem", "key-pair-ml-kem"]);
+        assert_eq!(assumed("eu-south-2"), ["symmetric", "ml-kem", "key-pair-ml-kem"]);
+        assert_eq!(assumed("cn-north-1").len(), 5);
+        assert_eq!(assumed("xx-nowhere-9").len(), ENTRIES.len());
+    }
+}

@@ -1,0 +1,186 @@
+//! Which pools one attempt takes from.
+//!
+//! ```text
+//! GenerateDataKeyPair*  ─▶ key-pair-<pair spec>
+//! GenerateRandom        ─▶ symmetric            ┐
+//! cryptographic, by key ─▶ symmetric rsa ecc …  ┴─▶ and the custom key store's pool, if the key lives in one
+//! everything else       ─▶ the operation's own pool
+//! ```
+//!
+//! Source: KMS Developer Guide, request quotas (read 2026-11-23). Best effort, documented there for other Regions:
+//! ReplicateKey also takes two CreateKey in the replica's Region and UpdatePrimaryRegion one in the other Region;
+//! one Region is simulated, so only this Region's share is taken.
+
+use super::catalogue::{self, PoolId};
+use super::config::KeyStore;
+use crate::api::{KeySpec, Operation};
+
+/// The pools one attempt takes from, each with its cost; at most three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charges {
+    pools: [PoolId; 3],
+    costs: [u32; 3],
+    len: u8,
+}
+
+impl Charges {
+    /// Nothing: always granted.
+    pub const NONE: Charges = Charges { pools: [PoolId(0); 3], costs: [0; 3], len: 0 };
+
+    /// `cost` from one pool.
+    pub const fn one(pool: PoolId, cost: u32) -> Charges {
+        Charges { pools: [pool; 3], costs: [cost, 0, 0], len: 1 }
+    }
+
+    /// These and `cost` from `pool` as well; a pool named twice pays both.
+    ///
+    /// # Panics
+    /// When a fourth pool is added; no attempt takes from so many.
+    pub fn and(mut self, pool: PoolId, cost: u32) -> Charges {
+        let len = usize::from(self.len);
+        if let Some(same) = self.pools[..len].iter().position(|each| *each == pool) {
+            self.costs[same] += cost;
+        } else {
+            self.pools[len] = pool;
+            self.costs[len] = cost;
+            self.len += 1;
+        }
+        self
+    }
+
+    /// Each pool with its cost.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = (PoolId, u32)> + '_ {
+        self.pools.iter().copied().zip(self.costs).take(usize::from(self.len))
+    }
+
+    /// How many pools.
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether nothing is taken.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// What one attempt of `operation` takes: by the key's type, the data key pair's spec and the key store.
+///
+/// `re_encrypt_cost` is what one ReEncrypt takes from each pool; AWS does not say (assumed 1).
+/// A `pair_spec` that no data key pair can have takes nothing: KMS rejects the call before any quota.
+pub fn route(
+    operation: Operation,
+    key_spec: KeySpec,
+    pair_spec: KeySpec,
+    store: Option<KeyStore>,
+    re_encrypt_cost: u32,
+) -> Charges {
+    use Operation::*;
+    let cost = if operation == ReEncrypt { re_encrypt_cost } else { 1 };
+    let main = match operation {
+        GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => match pair_pool(pair_spec) {
+            Some(pool) => pool,
+            None => return Charges::NONE,
+        },
+        GenerateRandom => PoolId::SYMMETRIC,
+        Decrypt
+        | Encrypt
+        | ReEncrypt
+        | GenerateDataKey
+        | GenerateDataKeyWithoutPlaintext
+        | GenerateMac
+        | VerifyMac
+        | Sign
+        | Verify
+        | DeriveSharedSecret
+        | Encapsulate
+        | Decapsulate => key_pool(key_spec),
+        other => PoolId::from_name(other.name()).expect("every other operation has a pool of its own name"),
+    };
+    let charges = Charges::one(main, cost);
+    match store.map(store_pool) {
+        Some(pool) if catalogue::entry(pool).operations.contains(&operation) => charges.and(pool, cost),
+        _ => charges,
+    }
+}
+
+/// The shared pool of cryptographic operations under a key.
+pub fn key_pool(spec: KeySpec) -> PoolId {
+    use KeySpec::*;
+    match spec {
+        SymmetricDefault | Hmac224 | Hmac256 | Hmac384 | Hmac512 => PoolId::SYMMETRIC,
+        Rsa2048 | Rsa3072 | Rsa4096 => PoolId::RSA,
+        EccNistP256 | EccNistP384 | EccNistP521 | EccSecgP256k1 | EccNistEdwards25519 | Sm2 => PoolId::ECC,
+        MlDsa44 | MlDsa65 | MlDsa87 => PoolId::ML_DSA,
+        MlKem512 | MlKem768 | MlKem1024 => PoolId::ML_KEM,
+    }
+}
+
+/// The pool of data key pairs of a spec; `None` if there are no such pairs.
+pub fn pair_pool(spec: KeySpec) -> Option<PoolId> {
+    let name = match spec {
+        KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => "key-pair-ml-kem".into(),
+        other => format!("key-pair-{}", other.name().to_ascii_lowercase().replace('_', "-")),
+    };
+    PoolId::from_name(&name)
+}
+
+/// The pool of a custom key store.
+const fn store_pool(store: KeyStore) -> PoolId {
+    match store {
+        KeyStore::CloudHsm => PoolId::CLOUDHSM,
+        KeyStore::External => PoolId::EXTERNAL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use KeySpec::*;
+    use Operation::*;
+
+    fn named(charges: Charges) -> Vec<(&'static str, u32)> {
+        charges.iter().map(|(pool, cost)| (pool.name(), cost)).collect()
+    }
+
+    #[test]
+    fn attempts_take_from_the_pools_aws_names() {
+        let hsm = Some(KeyStore::CloudHsm);
+        let external = Some(KeyStore::External);
+        type Row = (Operation, KeySpec, KeySpec, Option<KeyStore>, &'static [(&'static str, u32)]);
+        let rows: &[Row] = &[
+            (Decrypt, SymmetricDefault, Rsa2048, None, &[("symmetric", 1)]),
+            (Decrypt, Rsa4096, Rsa2048, None, &[("rsa", 1)]),
+            (Sign, EccNistEdwards25519, Rsa2048, None, &[("ecc", 1)]),
+            (Encrypt, Sm2, Rsa2048, None, &[("ecc", 1)]),
+            (Sign, MlDsa65, Rsa2048, None, &[("ml-dsa", 1)]),
+            (Decapsulate, MlKem768, Rsa2048, None, &[("ml-kem", 1)]),
+            (GenerateMac, Hmac256, Rsa2048, None, &[("symmetric", 1)]),
+            (GenerateDataKey, SymmetricDefault, Rsa2048, hsm, &[("symmetric", 1), ("cloudhsm", 1)]),
+            (GenerateRandom, Rsa2048, Rsa2048, external, &[("symmetric", 1), ("external", 1)]),
+            (GenerateDataKeyPair, SymmetricDefault, Rsa3072, None, &[("key-pair-rsa-3072", 1)]),
+            (GenerateDataKeyPair, SymmetricDefault, Sm2, None, &[("key-pair-sm2", 1)]),
+            (GenerateDataKeyPair, SymmetricDefault, MlKem512, None, &[("key-pair-ml-kem", 1)]),
+            (GenerateDataKeyPair, SymmetricDefault, Hmac224, None, &[]),
+            (ReEncrypt, SymmetricDefault, Rsa2048, hsm, &[("symmetric", 2), ("cloudhsm", 2)]),
+            (DescribeKey, Rsa2048, Rsa2048, hsm, &[("DescribeKey", 1)]),
+            (ReplicateKey, Rsa2048, Rsa2048, None, &[("ReplicateKey", 1)]),
+        ];
+        for (operation, key, pair, store, expected) in rows {
+            assert_eq!(named(route(*operation, *key, *pair, *store, 2)), *expected, "{operation} {key}");
+        }
+    }
+
+    #[test]
+    fn every_operation_takes_from_a_pool_that_counts_it() {
+        for operation in Operation::ALL {
+            let charges = route(*operation, SymmetricDefault, EccSecgP256k1, None, 1);
+            assert_eq!(charges.len(), 1, "{operation}");
+        }
+        for spec in KeySpec::ALL {
+            assert!(!route(Decrypt, *spec, *spec, None, 1).is_empty());
+        }
+    }
+}
