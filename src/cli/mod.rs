@@ -6,10 +6,14 @@ use std::process::ExitCode;
 mod check;
 mod completions;
 mod import;
+mod load;
 mod new;
+mod one_liner;
+mod progress;
 mod quotas;
 mod report;
 mod run;
+mod saved;
 mod schema;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.

@@ -95,6 +95,12 @@ impl Fleet {
         }
     }
 
+    /// Whether the call that `token` names still waits for that reply; a timed-out attempt's late reply is not.
+    #[inline]
+    pub fn expects(&self, token: Token) -> bool {
+        matches!(self.calls.find(token), Some((_, Phase::Flying)))
+    }
+
     /// Jobs begun and not ended.
     pub const fn in_flight(&self) -> usize {
         self.calls.len()

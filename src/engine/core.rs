@@ -7,7 +7,7 @@ use crate::client::{Action, Done, Fleet, Input};
 use crate::kms::{Admission, KeyUse};
 use crate::record::{Layout, Recorder, Trial};
 use crate::scenario::Scenario;
-use crate::time::{Span, Time};
+use crate::time::Time;
 use crate::workload::{FleetPlan, OnLimit};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl<'s> Core<'s> {
             fleet_plan: FleetPlan::new(&scenario.fleet),
             lanes,
             fleet: Fleet::new(&policies, scenario.fleet.clients, seed, trial),
-            recorder: Recorder::new(layout, Time::ZERO + admission.pools().phase()),
+            recorder: Recorder::new(layout, Time::ZERO + admission.phase()),
             admission,
             queue: Queue::default(),
             actions: Vec::new(),
@@ -235,7 +235,7 @@ impl<'s> Core<'s> {
     /// Ends the trial: whatever still waits or runs is unfinished.
     pub fn into_trial(mut self, aborted_at: Option<Time>) -> Trial {
         for job in self.fleet.unfinished() {
-            self.recorder.given_up(&job);
+            self.recorder.given_up(job);
         }
         for lane in &mut self.lanes {
             while let Source::Open(open) = &mut lane.source
@@ -246,9 +246,9 @@ impl<'s> Core<'s> {
             }
         }
         self.recorder.finish();
-        let last = self.recorder.last();
+        self.admission.finish(self.recorder.last());
         Trial {
-            pools: self.admission.finish(last + Span::ZERO),
+            pools: self.admission.report(),
             data_keys: self.fleet.data_keys(),
             recorder: self.recorder,
             aborted_at,
