@@ -1,13 +1,182 @@
-//! `keystorm quotas`.
+//! `keystorm quotas`: AWS's default request quotas of a Region, with who says so.
 
 use super::{Common, Error};
+use crate::quota::PoolId;
+use crate::quota::catalogue::{self, Basis, DATE, Entry, SOURCES};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
+
+/// The widest line.
+const WIDTH: usize = 100;
 
 /// Options of `quotas`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// AWS Region whose defaults to print.
+    #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
+    region: String,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("quotas is not built yet".into()))
+///
+/// # Errors
+/// [`Error::Usage`] if the Region is not in the catalogue.
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    let region = args.region.as_str();
+    if !catalogue::is_region(region) {
+        return Err(Error::Usage(unknown(region)));
+    }
+    let text = if common.json { format!("{:#}\n", document(region)) } else { table(region) };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What to say about a Region nobody knows.
+fn unknown(region: &str) -> String {
+    let nearest = catalogue::regions().map(|each| (distance(each, region), each)).min();
+    match nearest {
+        Some((edits, name)) if edits <= 3 => {
+            format!("no quotas known for Region `{region}`; did you mean `{name}`?")
+        }
+        _ => {
+            let all: Vec<&str> = catalogue::regions().collect();
+            format!("no quotas known for Region `{region}`; known are {}", all.join(", "))
+        }
+    }
+}
+
+/// The least number of insertions, deletions and replacements that turn one text into the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The quotas the Region has, each with how sure its value is.
+fn rows(region: &str) -> impl Iterator<Item = (PoolId, &'static Entry, Basis)> {
+    let has = catalogue::all().filter(move |pool| catalogue::has(region, *pool));
+    has.map(move |pool| (pool, catalogue::entry(pool), catalogue::basis(region, pool)))
+}
+
+/// The table for people.
+fn table(region: &str) -> String {
+    let mut text = format!("AWS KMS request quotas in {region}: defaults, per account and Region\n\n");
+    let mut line = |pool: &str, limit: &str, code: &str, adjustable: &str, basis: &str| {
+        let row = format!("{pool:<31}  {limit:>9}  {code:<10}  {adjustable:<10}  {basis}");
+        writeln!(text, "{}", row.trim_end()).expect("a String takes every text");
+    };
+    line("POOL", "LIMIT", "CODE", "ADJUSTABLE", "SOURCE");
+    for (pool, entry, basis) in rows(region) {
+        let limit = catalogue::limit(region, pool).to_string();
+        line(entry.pool, &limit, entry.code.unwrap_or("-"), entry.adjustable.name(), basis.name());
+    }
+    text.push_str("\nNotes\n");
+    let notes = rows(region).map(|(pool, ..)| (pool, catalogue::note(region, pool)));
+    for (pool, note) in notes.filter(|(_, note)| !note.is_empty()) {
+        wrap(&mut text, &format!("{pool}: {note}"));
+    }
+    text.push_str("\nSources\n");
+    for (_, title, address) in SOURCES {
+        wrap(&mut text, &format!("{title}: {address}"));
+    }
+    let footer = format!(
+        "Read on {DATE}. Your account's applied quotas may differ: ask Service Quotas. \"assumed\" marks what no source, \
+         or not every source, states."
+    );
+    wrap(&mut text, &footer);
+    text
+}
+
+/// Appends a paragraph, broken between words, its later lines indented.
+fn wrap(text: &mut String, paragraph: &str) {
+    let mut width = 1;
+    for word in paragraph.split(' ') {
+        let length = word.chars().count();
+        if width > 1 && width + 1 + length > WIDTH {
+            text.push_str("\n   ");
+            width = 3;
+        }
+        text.push(' ');
+        text.push_str(word);
+        width += 1 + length;
+    }
+    text.push('\n');
+}
+
+/// The same for programs.
+fn document(region: &str) -> serde_json::Value {
+    let quotas: Vec<_> = rows(region)
+        .map(|(pool, entry, basis)| {
+            json!({
+                "pool": entry.pool,
+                "quota": entry.quota,
+                "code": entry.code,
+                "limit": catalogue::limit(region, pool).to_string(),
+                "limit_per_s": catalogue::limit(region, pool).as_per_second(),
+                "adjustable": entry.adjustable.name(),
+                "basis": basis.name(),
+                "assumed": basis != Basis::Published,
+                "operations": entry.operations.iter().map(|each| each.name()).collect::<Vec<_>>(),
+                "appliesTo": entry.applies_to,
+                "note": catalogue::note(region, pool),
+            })
+        })
+        .collect();
+    let sources: Vec<_> =
+        SOURCES.iter().map(|(_, title, address)| json!({ "title": title, "address": address })).collect();
+    json!({ "region": region, "read": DATE, "sources": sources, "quotas": quotas })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_fits_a_hundred_columns_in_every_region() {
+        for region in catalogue::regions() {
+            for line in table(region).lines() {
+                assert!(line.chars().count() <= WIDTH, "{region}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn assumptions_are_marked_and_china_alone_has_sm2() {
+        let virginia = table("us-east-1");
+        assert!(virginia.lines().any(|line| line.starts_with("ml-kem ") && line.ends_with("assumed")));
+        assert!(virginia.lines().any(|line| line.starts_with("symmetric ") && line.contains("100000/s")));
+        assert!(!virginia.contains("key-pair-sm2"));
+        assert!(table("cn-north-1").contains("key-pair-sm2"));
+        assert!(table("eu-south-2").contains("assumed (sources disagree)"));
+        assert!(virginia.contains(DATE));
+    }
+
+    #[test]
+    fn a_mistyped_region_is_answered_with_the_nearest_one() {
+        assert!(unknown("us-esat-1").ends_with("did you mean `us-east-1`?"));
+        assert!(unknown("eu-central1").ends_with("did you mean `eu-central-1`?"));
+        assert!(unknown("atlantis").contains("known are us-east-1, us-east-2"));
+    }
+
+    #[test]
+    fn the_document_lists_what_the_table_lists() {
+        let document = document("us-east-1");
+        assert_eq!(document["quotas"].as_array().map(Vec::len), Some(57));
+        assert_eq!(document["quotas"][0]["limit_per_s"], 100_000.0);
+    }
 }

@@ -216,6 +216,16 @@ pub fn basis(region: &str, pool: PoolId) -> Basis {
     }
 }
 
+/// What to know about a pool in a Region: conflicts between sources and what is unknown; empty if nothing.
+pub fn note(region: &str, pool: PoolId) -> &'static str {
+    let row = entry(pool);
+    let elsewhere = match pool {
+        PoolId::SYMMETRIC => region != "eu-south-2" && !is_china(region),
+        _ => row.china.is_some() && !is_china(region),
+    };
+    if elsewhere { "" } else { row.note }
+}
+
 /// Whether the Region belongs to the China partition.
 fn is_china(region: &str) -> bool {
     region.starts_with("cn-")
@@ -224,83 +234,6 @@ fn is_china(region: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_yaml::Value;
-
-    /// The fact sheet, when this checkout has it beside it.
-    fn facts() -> Option<Value> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/facts/kms-quotas.yaml");
-        let path = if path.exists() {
-            path
-        } else {
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/facts/kms-quotas.yaml")
-        };
-        let text = std::fs::read_to_string(path).ok()?;
-        Some(serde_yaml::from_str(&text).expect("the fact sheet is YAML"))
-    }
-
-    fn text(value: &Value) -> Option<String> {
-        match value {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()),
-            other => Some(serde_yaml::to_string(other).unwrap().trim().to_string()),
-        }
-    }
-
-    #[test]
-    fn every_row_says_what_the_fact_sheet_says() {
-        let Some(facts) = facts() else {
-            println!("skipped: no fact sheet beside this checkout");
-            return;
-        };
-        let rows = facts["quotas"].as_sequence().unwrap();
-        assert_eq!(rows.len(), ENTRIES.len());
-        for (row, entry) in rows.iter().zip(&ENTRIES) {
-            let name = entry.pool;
-            assert_eq!(text(&row["id"]).as_deref(), Some(entry.row), "{name}");
-            assert_eq!(text(&row["name"]).as_deref(), entry.quota, "{name}");
-            assert_eq!(text(&row["quota_code"]).as_deref(), entry.code, "{name}");
-            match row["default_per_second"].as_u64() {
-                Some(rate) => assert_eq!(Rate::per_second(rate), entry.default, "{name}"),
-                None => assert_eq!(entry.basis, Basis::Assumed, "{name}"),
-            }
-            let operations: Vec<_> = row["operations"].as_sequence().unwrap().iter().map(text).collect();
-            let operations: Vec<_> =
-                operations.iter().map(|o| o.as_deref().unwrap().split(' ').next().unwrap()).collect();
-            let ours: Vec<_> = entry.operations.iter().map(|o| o.name()).collect();
-            assert_eq!(operations, ours, "{name}");
-            match (&row["adjustable"], entry.adjustable) {
-                (Value::Bool(true), Adjustable::Yes) | (Value::Null, Adjustable::Unknown) => {}
-                (Value::Bool(false), Adjustable::No) => {}
-                // The fact sheet's notes record the conflict.
-                (Value::Bool(false) | Value::String(_), Adjustable::Disputed) => {}
-                (sheet, ours) => panic!("{name}: {sheet:?} is not {ours:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn every_region_has_the_values_of_the_fact_sheet() {
-        let Some(facts) = facts() else {
-            println!("skipped: no fact sheet beside this checkout");
-            return;
-        };
-        let rows = facts["quotas"].as_sequence().unwrap();
-        let symmetric = rows[0]["per_region"].as_mapping().unwrap();
-        assert_eq!(symmetric.len(), REGIONS.len());
-        for (region, rate) in symmetric {
-            let region = text(region).unwrap();
-            assert!(is_region(&region), "{region}");
-            assert_eq!(limit(&region, PoolId::SYMMETRIC), Rate::per_second(rate.as_u64().unwrap()));
-        }
-        for (row, pool) in rows.iter().zip(all()) {
-            let overrides = row.get("per_region_override").and_then(Value::as_mapping);
-            assert_eq!(overrides.is_some(), entry(pool).china.is_some(), "{pool}");
-            for (region, rate) in overrides.into_iter().flatten() {
-                let expected = Rate::parse(&format!("{}/s", text(rate).unwrap())).unwrap();
-                assert_eq!(limit(&text(region).unwrap(), pool), expected, "{pool}");
-            }
-        }
-    }
 
     #[test]
     fn pool_names_are_distinct_and_read_back() {

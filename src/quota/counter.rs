@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn without_a_phase_the_first_second_is_whole() {
         let mut counter = Counter::new(Span::ZERO);
-        [0, 999, 1000].map(|millis| counter.add(1, at(millis)));
+        [0, 999, 1000].into_iter().for_each(|millis| counter.add(1, at(millis)));
         counter.finish(at(3000));
         assert_eq!(counter.series(), [2, 1, 0]);
     }

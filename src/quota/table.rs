@@ -413,7 +413,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         code: Some("L-515A0541"),
         default: Rate::per_second(1),
         operations: &[Op::GetParametersForImport],
-        note: "1 per 4 s on pages before 2024.",
+        note: "1 per 4 s on older pages.",
         ..ROW
     },
     own(

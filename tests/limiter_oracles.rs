@@ -1,0 +1,53 @@
+//! Limiters under constant overload against closed forms.
+
+use keystorm::quota::{Enforcement, Limiter, Take};
+use keystorm::time::{Span, Time};
+use keystorm::units::Rate;
+
+const SECOND: u64 = 1_000_000_000;
+const LIMIT: u64 = 1_000;
+
+/// How many of `load` evenly spaced arrivals a second are granted in `seconds`.
+fn granted(enforcement: Enforcement, load: u64, seconds: u64) -> u64 {
+    let mut limiter = Limiter::new(enforcement, Rate::per_second(LIMIT), Span::ZERO);
+    let at = |i: u64| Time::from_nanos(i * SECOND / load);
+    (0..load * seconds).filter(|i| limiter.take(1, at(*i)) == Take::Granted).count() as u64
+}
+
+#[test]
+fn a_window_under_overload_grants_its_limit_each_second() {
+    assert_eq!(granted(Enforcement::Window { phase: None }, 2 * LIMIT, 60), LIMIT * 60);
+    assert_eq!(granted(Enforcement::Window { phase: None }, LIMIT, 60), LIMIT * 60, "at the limit all pass");
+}
+
+#[test]
+fn a_bucket_under_overload_grants_its_rate_and_once_its_burst() {
+    for burst in [0, 1, 5] {
+        let enforcement = Enforcement::Bucket { burst: Span::from_secs(burst) };
+        let expected = LIMIT * 60 + LIMIT * burst;
+        let got = granted(enforcement, 2 * LIMIT, 60);
+        assert!(got.abs_diff(expected) <= 1, "{got} is not {expected}");
+    }
+}
+
+#[test]
+fn a_sliding_window_under_overload_grants_its_limit_each_second() {
+    assert_eq!(granted(Enforcement::Sliding, 2 * LIMIT, 60), LIMIT * 60);
+    assert_eq!(granted(Enforcement::Sliding, 10 * LIMIT, 60), LIMIT * 60);
+}
+
+#[test]
+fn a_lagging_counter_cycles_as_its_closed_form_says() {
+    // Admits for L + q/a, refuses for L + 1 − q/a: (a·L + q) in each 2L + 1 seconds.
+    for (factor, lag_ms) in [(2, 0), (2, 500), (2, 1_000), (2, 3_000), (3, 1_000), (5, 250), (5, 2_000)] {
+        let (load, lag) = (factor * LIMIT, Span::from_millis(lag_ms));
+        let cycles = 20;
+        let seconds = cycles * (2 * lag_ms + 1_000) / 1_000;
+        let got = granted(Enforcement::Lagging { lag }, load, seconds) as f64;
+        let expected = (cycles * (load * lag_ms / 1_000 + LIMIT)) as f64;
+        assert!(
+            (got / expected - 1.0).abs() < 0.005,
+            "{factor}× with lag {lag_ms} ms: {got} is not {expected}"
+        );
+    }
+}
