@@ -17,6 +17,8 @@ use std::io::Read;
 pub const MAX_ROWS: usize = 50_000_000;
 /// The most bytes a gzipped trace may inflate to.
 pub const MAX_BYTES: u64 = 1 << 30;
+/// Rows of jobs begin before this: 31 years in, and less than any time since 1970 that is a mistake.
+pub const MAX_TIME: Span = Span::from_secs(1_000_000_000);
 /// The columns a trace may have, by their canonical names.
 pub const COLUMNS: [&str; 8] = ["time_s", "count", "job", "key", "context", "bytes", "known_size", "message"];
 /// The names of [`COLUMNS`] that a row per job reads, for error messages.
@@ -26,10 +28,10 @@ const SHAPES: &str = "`time_s,count` or `time_s,job[,key][,context][,bytes][,kno
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// Not gzip after all, cut off, or larger than allowed.
-    #[error("the gzipped trace cannot be inflated: {0}")]
+    #[error("the gzipped file cannot be inflated: {0}")]
     Gzip(#[source] std::io::Error),
     /// It inflates to more than allowed.
-    #[error("the trace inflates to more than {} MiB; split it, or shorten it to the busy part", limit >> 20)]
+    #[error("the gzipped file inflates to more than {} MiB; split it", limit >> 20)]
     TooLarge {
         /// The most bytes allowed.
         limit: u64,
@@ -265,7 +267,7 @@ fn read_counts(reader: &mut csv::Reader<&[u8]>, header: &Header) -> Result<Vec<u
 }
 
 fn read_jobs(reader: &mut csv::Reader<&[u8]>, header: &Header) -> Result<Vec<TraceJob>, TraceError> {
-    const TIME: &str = "it must be seconds since the trace began, such as 12 or 12.25, below 50000000 \
+    const TIME: &str = "it must be seconds since the trace began, such as 12 or 12.25, below 1000000000 \
         (for a date or a time since 1970, subtract the first one)";
     let mut jobs = Vec::new();
     let mut names = [const { BTreeMap::new() }; 3];
@@ -322,7 +324,7 @@ fn moment(text: &str) -> Option<Span> {
             Span::from_secs_f64((0.0..1e9).contains(&secs).then_some(secs)?)
         }
     };
-    (span < Span::from_secs(MAX_ROWS as u64)).then_some(span)
+    (span < MAX_TIME).then_some(span)
 }
 
 /// The kind of job; an empty field leaves it to the workload's own mix.

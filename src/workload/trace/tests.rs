@@ -76,8 +76,8 @@ fn a_job_row_keeps_every_column_and_texts_become_numbers_in_order_of_appearance(
 
 #[test]
 fn times_are_read_to_the_nanosecond() {
-    let rows = jobs("time_s,job\n0.000000001,Decrypt\n49999999.5,Decrypt\n");
-    assert_eq!([rows[0].at.as_nanos(), rows[1].at.as_nanos()], [1, 49_999_999_500_000_000]);
+    let rows = jobs("time_s,job\n0.000000001,Decrypt\n999999999.5,Decrypt\n");
+    assert_eq!([rows[0].at.as_nanos(), rows[1].at.as_nanos()], [1, 999_999_999_500_000_000]);
 }
 
 #[test]
@@ -92,6 +92,7 @@ fn a_bad_field_is_named_with_its_line_column_text_and_remedy() {
         ("time_s,count\n0,4294967295\n0,1\n", "line 3: count is `1`"),
         ("time_s,job\n-1,Decrypt\n", "line 2: time_s is `-1`"),
         ("time_s,job\nNaN,Decrypt\n", "line 2: time_s is `NaN`"),
+        ("time_s,job\n1000000000,Decrypt\n", "below 1000000000"),
         ("time_s,job\ninf,Decrypt\n", "line 2: time_s is `inf`"),
         ("time_s,job\n0,decypt\n", "line 2: job is `decypt`; did you mean `Decrypt`?"),
         ("time_s,job\n0,GetObject\n", "line 2: job is `GetObject`; it must be a KMS operation"),
