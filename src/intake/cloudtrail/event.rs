@@ -72,7 +72,8 @@ fn kms(record: &Value) -> Result<Event, &'static str> {
     let at: Timestamp = at.parse().map_err(|_| "its eventTime is no time")?;
     let at = Timestamp::from_second(at.as_second()).map_err(|_| "its eventTime is out of range")?;
     let name = text("eventName").filter(|name| is_word(name)).ok_or("it has no eventName that is a word")?;
-    let region = text("awsRegion").filter(|name| is_word(name)).ok_or("it has no awsRegion that is a word")?;
+    let region =
+        text("awsRegion").filter(|name| is_word(name)).ok_or("it has no awsRegion that is a word")?;
     let is_call = text("eventType").is_none_or(|kind| kind == "AwsApiCall");
     let identity = &record["userIdentity"];
     let account = identity["accountId"].as_str().or(text("recipientAccountId"));

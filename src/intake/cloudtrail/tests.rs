@@ -52,7 +52,8 @@ fn a_throttled_call_without_parameters_is_counted_with_the_key_its_resources_nam
 fn records_that_are_no_events_are_counted_and_told_of_and_the_rest_is_read() {
     let good = event("a", "2026-01-01T00:00:01Z", "");
     let bad = event("b", "yesterday", "");
-    let log = log_of(&[&format!(r#"{{"Records":[{good},{bad},17,null,{{"eventSource":"s3.amazonaws.com"}}]}}"#)]);
+    let log =
+        log_of(&[&format!(r#"{{"Records":[{good},{bad},17,null,{{"eventSource":"s3.amazonaws.com"}}]}}"#)]);
     assert_eq!((log.records, log.kms_events, log.skipped), (5, 1, 3));
     assert_eq!(log.flaws[0], "file-0: record 2: its eventTime is no time");
     let log = log_of(&[&format!("{good}\n{{\"cut\": \n{}\n", event("c", "2026-01-01T00:00:02Z", ""))]);
@@ -76,7 +77,10 @@ fn files_that_are_no_log_are_refused() {
         assert!(read(text.as_bytes()).is_err(), "{text:?}");
     }
     assert_eq!(read(b"{\"Records\":[]}").unwrap(), File::default());
-    assert_eq!(read(b"\x1f\x8b").unwrap_err().to_string(), "the gzipped file cannot be inflated: unexpected end of file");
+    assert_eq!(
+        read(b"\x1f\x8b").unwrap_err().to_string(),
+        "the gzipped file cannot be inflated: unexpected end of file"
+    );
 }
 
 #[test]
@@ -88,7 +92,9 @@ fn names_that_could_move_a_cursor_do_not_pass() {
 
 #[test]
 fn a_trace_spreads_the_calls_of_a_second_and_reads_back() {
-    let at = |id, second| event(id, &format!("2026-01-01T00:00:0{second}Z"), r#","requestParameters":{"keyId":"secret"}"#);
+    let at = |id, second| {
+        event(id, &format!("2026-01-01T00:00:0{second}Z"), r#","requestParameters":{"keyId":"secret"}"#)
+    };
     let mut collector = Collector::default();
     let text = [at("a", 1), at("b", 1), at("c", 3)].concat();
     collector.record("file", read(text.as_bytes()).unwrap());
@@ -98,13 +104,17 @@ fn a_trace_spreads_the_calls_of_a_second_and_reads_back() {
     let mut out = Vec::new();
     replay.write_trace(&mut out).unwrap();
     let written = String::from_utf8(out).unwrap();
-    let expected = "time_s,job,key,context\n0.250000000,Decrypt,0,\n0.750000000,Decrypt,0,\n2.500000000,Decrypt,0,\n";
+    let expected =
+        "time_s,job,key,context\n0.250000000,Decrypt,0,\n0.750000000,Decrypt,0,\n2.500000000,Decrypt,0,\n";
     assert_eq!(written, expected);
     let TraceRows::Jobs(jobs) = trace::read(written.as_bytes(), &BTreeMap::new()).unwrap() else { panic!() };
     assert_eq!(jobs[2].at.as_nanos(), 2_500_000_000);
     let scenario = replay.scenario("trace.csv");
     assert!(scenario.starts_with("# Would the KMS calls"), "{scenario}");
-    assert!(scenario.contains("jobs: { Decrypt: 3 }") && scenario.contains("region: eu-west-1"), "{scenario}");
+    assert!(
+        scenario.contains("jobs: { Decrypt: 3 }") && scenario.contains("region: eu-west-1"),
+        "{scenario}"
+    );
     assert!(!scenario.contains("secret"));
 }
 
@@ -160,7 +170,8 @@ fn documented_examples_of_every_kind_of_event_parse() {
     let Some(file) = shared("awsdocs-kms-examples.ndjson") else { return };
     let file = read(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!((file.records, file.events.len(), file.skipped), (62, 62, 0));
-    let names = file.events.iter().map(|event| event.name.as_str()).collect::<std::collections::BTreeSet<_>>();
+    let names =
+        file.events.iter().map(|event| event.name.as_str()).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(names.len(), 45);
     let mut collector = Collector::default();
     collector.record("examples", file);
