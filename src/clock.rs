@@ -1,1 +1,63 @@
 //! The only file that reads the wall clock or sleeps.
+//!
+//! The simulator has no use for it; commands name folders and time their progress with it.
+#![allow(clippy::disallowed_methods, reason = "this is the room whose job it is")]
+
+use crate::time::Span;
+use std::time::Instant;
+
+/// The present second in UTC, as a folder's name carries it: `20261123T221500Z`.
+pub fn stamp() -> String {
+    stamp_of(jiff::Timestamp::now())
+}
+
+fn stamp_of(at: jiff::Timestamp) -> String {
+    at.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// Measures how long something takes, for progress and for people; never for results of the simulator.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts it.
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// How long it has been running.
+    pub fn elapsed(&self) -> Span {
+        Span::from_nanos(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether `every` has passed since it started or since this last said so.
+    pub fn has_passed(&mut self, every: Span) -> bool {
+        let passed = self.elapsed() >= every;
+        if passed {
+            *self = Stopwatch::start();
+        }
+        passed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_utc_and_sorts_by_name() {
+        let at = |second| stamp_of(jiff::Timestamp::from_second(second).unwrap());
+        assert_eq!(at(0), "19700101T000000Z");
+        assert_eq!(at(1_795_472_100), "20261123T221500Z");
+        assert!(at(1_795_472_100) < at(1_795_472_101));
+        assert_eq!(stamp().len(), 16);
+    }
+
+    #[test]
+    fn a_stopwatch_runs_forward() {
+        let mut watch = Stopwatch::start();
+        assert!(watch.elapsed() <= watch.elapsed());
+        assert!(watch.has_passed(Span::ZERO));
+        assert!(!watch.has_passed(Span::MAX));
+    }
+}

@@ -131,7 +131,7 @@ impl Span {
             let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(letters);
             let &(_, nanos) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
-            let (count, scale) = crate::units::decimal(number).ok_or_else(wrong)?;
+            let (count, scale) = decimal(number).ok_or_else(wrong)?;
             let part = u128::from(count) * u128::from(nanos) / u128::from(scale);
             let part = u64::try_from(part).ok().filter(|_| nanos < last_unit).ok_or_else(wrong)?;
             total = total.checked_add(part).filter(|t| *t < u64::MAX / 4).ok_or_else(wrong)?;
@@ -139,6 +139,17 @@ impl Span {
         }
         Ok(Span(total))
     }
+}
+
+/// Reads an unsigned decimal of at most 15 digits as (value × scale, scale), scale a power of ten.
+pub(crate) fn decimal(text: &str) -> Option<(u64, u64)> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = [whole, fraction].concat();
+    let all_digits = digits.bytes().all(|b| b.is_ascii_digit());
+    if digits.is_empty() || digits.len() > 15 || !all_digits || text.ends_with('.') || text.starts_with('.') {
+        return None;
+    }
+    Some((digits.parse().ok()?, 10u64.pow(fraction.len() as u32)))
 }
 
 impl fmt::Display for Span {

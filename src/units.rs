@@ -3,20 +3,9 @@
 //! Each type parses and prints the same text, so a checked scenario can be written out and read again.
 //! Durations are [`crate::time::Span`].
 
-use crate::time::Span;
+use crate::time::{Span, decimal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-
-/// Reads an unsigned decimal of at most 15 digits as (value × scale, scale), scale a power of ten.
-pub(crate) fn decimal(text: &str) -> Option<(u64, u64)> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = [whole, fraction].concat();
-    let all_digits = digits.bytes().all(|b| b.is_ascii_digit());
-    if digits.is_empty() || digits.len() > 15 || !all_digits || text.ends_with('.') || text.starts_with('.') {
-        return None;
-    }
-    Some((digits.parse().ok()?, 10u64.pow(fraction.len() as u32)))
-}
 
 const fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }

@@ -12,6 +12,7 @@ mod executor;
 mod fleet;
 mod pick;
 mod shape;
+pub mod trace;
 
 pub use arrivals::{Arrival, ArrivalCursor};
 pub use closed::{NextJob, Vus};

@@ -1,0 +1,133 @@
+//! One record of a log, as far as a load test needs it.
+
+use crate::api::Operation;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What a record turns out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// An event of another service.
+    Other,
+    /// An event of KMS.
+    Kms(Event),
+    /// Not readable as an event, and why.
+    Flawed(&'static str),
+}
+
+/// One event of KMS, in the log's own words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// What is the same in every copy of the event: `sharedEventID` if two accounts log it, else `eventID`.
+    pub id: Option<String>,
+    /// When, to the second.
+    pub at: Timestamp,
+    /// `eventName`.
+    pub name: String,
+    /// The operation that was called; `None` for what KMS did by itself, such as rotating a key.
+    pub operation: Option<Operation>,
+    /// `awsRegion`.
+    pub region: String,
+    /// The account that called, whose quota it counted against.
+    pub account: String,
+    /// Who called: the AWS service behind the call if there is one, else the role or user.
+    pub invoker: String,
+    /// `errorCode`, if the call failed.
+    pub error: Option<String>,
+    /// The key's ARN, or the name the caller used for it if the log does not say which it was.
+    pub key: Option<String>,
+    /// The encryption context as JSON, names in order.
+    pub context: Option<String>,
+}
+
+impl Event {
+    /// Whether KMS refused the call because a quota was exhausted.
+    pub fn is_throttled(&self) -> bool {
+        self.error.as_deref().is_some_and(|code| {
+            code.starts_with("Throttl") || matches!(code, "RequestLimitExceeded" | "TooManyRequestsException")
+        })
+    }
+}
+
+impl Entry {
+    /// What `record` is.
+    pub fn of(record: &Value) -> Entry {
+        let Some(source) = record.get("eventSource").and_then(Value::as_str) else {
+            return Entry::Flawed("it has no eventSource");
+        };
+        if source != "kms.amazonaws.com" {
+            return Entry::Other;
+        }
+        match kms(record) {
+            Ok(event) => Entry::Kms(event),
+            Err(reason) => Entry::Flawed(reason),
+        }
+    }
+}
+
+/// The KMS event in `record`, or why there is none.
+fn kms(record: &Value) -> Result<Event, &'static str> {
+    let text = |name| record.get(name).and_then(Value::as_str);
+    let at = text("eventTime").ok_or("it has no eventTime")?;
+    let at: Timestamp = at.parse().map_err(|_| "its eventTime is no time")?;
+    let at = Timestamp::from_second(at.as_second()).map_err(|_| "its eventTime is out of range")?;
+    let name = text("eventName").filter(|name| is_word(name)).ok_or("it has no eventName that is a word")?;
+    let region =
+        text("awsRegion").filter(|name| is_word(name)).ok_or("it has no awsRegion that is a word")?;
+    let is_call = text("eventType").is_none_or(|kind| kind == "AwsApiCall");
+    let identity = &record["userIdentity"];
+    let account = identity["accountId"].as_str().or(text("recipientAccountId"));
+    Ok(Event {
+        id: text("sharedEventID").or(text("eventID")).map(Into::into),
+        at,
+        name: name.into(),
+        operation: Operation::from_name(name).filter(|_| is_call),
+        region: region.into(),
+        account: account.unwrap_or("unknown").into(),
+        invoker: printable(&invoker(identity)),
+        error: text("errorCode").map(printable),
+        key: key(record).map(Into::into),
+        context: context(record),
+    })
+}
+
+/// Letters, digits and dashes, not many: safe to print and to write into a file.
+fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// `text` without what could move a terminal's cursor, and not endless.
+fn printable(text: &str) -> String {
+    text.chars().take(128).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// The service that called for somebody, else the role or user, else the kind of identity.
+fn invoker(identity: &Value) -> String {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let role = &identity["sessionContext"]["sessionIssuer"]["userName"];
+    text(&identity["invokedBy"])
+        .or_else(|| text(role).map(|name| format!("role {name}")))
+        .or_else(|| text(&identity["userName"]).map(|name| format!("user {name}")))
+        .or_else(|| text(&identity["type"]))
+        .unwrap_or_else(|| "unknown".into())
+}
+
+/// The first key among the resources, which ReEncrypt uses to decrypt; failing that what the caller asked for.
+fn key(record: &Value) -> Option<&str> {
+    let resources = record.get("resources").and_then(Value::as_array);
+    let arns = resources.into_iter().flatten().filter_map(|resource| resource["ARN"].as_str());
+    let parameters = &record["requestParameters"];
+    arns.into_iter()
+        .find(|arn| arn.contains(":key/"))
+        .or_else(|| parameters["keyId"].as_str())
+        .or_else(|| parameters["sourceKeyId"].as_str())
+}
+
+/// The encryption context; names in order, so that equal contexts have equal texts.
+fn context(record: &Value) -> Option<String> {
+    let parameters = &record["requestParameters"];
+    let context = parameters.get("encryptionContext").or_else(|| parameters.get("sourceEncryptionContext"));
+    let mut pairs = context?.as_object()?.iter().collect::<Vec<_>>();
+    pairs.sort_by_key(|(name, _)| *name);
+    (!pairs.is_empty()).then(|| pairs.iter().map(|(name, value)| format!("{name:?}={value};")).collect())
+}
