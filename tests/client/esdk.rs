@@ -34,7 +34,7 @@ struct Setting {
     names: Vec<String>,
     caches: Vec<String>,
     contexts: BTreeMap<String, u32>,
-    /// Context and manager of each message written.
+    /// The context of each message written.
     written: BTreeMap<u64, u32>,
 }
 
