@@ -241,3 +241,9 @@ fn adaptive_waiters_wake_once_each_and_in_order() {
         assert!(wakes <= 400, "{wakes} wakes for 200 waiters");
     }
 }
+
+#[test]
+fn a_fleet_may_move_to_the_thread_of_its_trial() {
+    const fn movable<T: Send>() {}
+    movable::<Fleet>();
+}
