@@ -110,7 +110,12 @@ mod tests {
     use super::*;
 
     /// Answers every millisecond from `from_ms` until just before `until_ms`; the first time `stop` holds.
-    fn run(limiter: &mut Adaptive, from_ms: u64, until_ms: u64, stop: impl Fn(&Adaptive) -> bool) -> Option<u64> {
+    fn run(
+        limiter: &mut Adaptive,
+        from_ms: u64,
+        until_ms: u64,
+        stop: impl Fn(&Adaptive) -> bool,
+    ) -> Option<u64> {
         (from_ms..until_ms).find(|ms| {
             limiter.note(false, Time::ZERO + Span::from_millis(*ms));
             stop(limiter)

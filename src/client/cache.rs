@@ -101,8 +101,7 @@ impl DataKeyCache {
             entry.bytes = entry.bytes.saturating_add(bytes);
             spent |= entry.messages > limits.max_messages || entry.bytes > limits.max_bytes;
         }
-        let used =
-            Use { data_key: entry.data_key, messages: entry.messages, bytes: entry.bytes, age };
+        let used = Use { data_key: entry.data_key, messages: entry.messages, bytes: entry.bytes, age };
         if spent {
             self.remove(at);
             return None;

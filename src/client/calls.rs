@@ -129,8 +129,15 @@ impl Calls {
     #[inline]
     pub fn begin(&mut self, job: Job, client: u32) -> u32 {
         self.live += 1;
-        let fresh =
-            Call { job, client, number: 0, held: 0, previous: Span::ZERO, phase: Phase::Queued, generation: 0 };
+        let fresh = Call {
+            job,
+            client,
+            number: 0,
+            held: 0,
+            previous: Span::ZERO,
+            phase: Phase::Queued,
+            generation: 0,
+        };
         let slot = self.free;
         match self.slots.get_mut(slot as usize) {
             Some(empty) => {

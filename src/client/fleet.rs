@@ -271,17 +271,15 @@ impl Fleet {
     }
 
     fn restart(&mut self, client: u32, now: Time, actions: &mut Vec<Action>) {
-        for (policy, block) in self.policies.iter().zip(self.clients.chunks_mut(self.per_policy.max(1) as usize)) {
+        for (policy, block) in
+            self.policies.iter().zip(self.clients.chunks_mut(self.per_policy.max(1) as usize))
+        {
             if let Some(state) = block.get_mut(client as usize) {
                 *state = Client::new(policy, state.restarts.wrapping_add(1), now);
             }
         }
-        let lost: Vec<u32> = self
-            .calls
-            .iter()
-            .filter(|(_, call)| call.job.client == client)
-            .map(|(slot, _)| slot)
-            .collect();
+        let lost: Vec<u32> =
+            self.calls.iter().filter(|(_, call)| call.job.client == client).map(|(slot, _)| slot).collect();
         for slot in lost {
             self.end(slot, Outcome::Failed(Failure::Restart), actions);
         }
