@@ -32,6 +32,9 @@ struct Streams {
     client: Stream,
 }
 
+/// Where the numbers of messages begin among the keys of draws: beyond those of jobs.
+const MESSAGES: u64 = 1 << 63;
+
 /// Standard normal deviate at the 99th percentile.
 const Z99: f64 = 2.326_347_874_040_840_8;
 
@@ -76,11 +79,14 @@ impl Shaper {
     /// The job number `index`, due at `intended`.
     #[inline]
     pub fn job(&self, index: u64, intended: Time, stage: u16, client: u32) -> Job {
-        let pick = |picker: &Picker, stream: Stream| {
-            if picker.is_single() { 0 } else { picker.pick(stream.draw(index)) }
+        let pick = |picker: &Picker, stream: Stream, by: u64| {
+            if picker.is_single() { 0 } else { picker.pick(stream.draw(by)) }
         };
         let kind = self.kind(index);
         let reads_message = matches!(kind, JobKind::DecryptMessage);
+        let message = if reads_message { pick(&self.messages, self.streams.message, index) } else { u32::MAX };
+        // An encrypted message has the key and the context it was encrypted with, whoever reads it.
+        let by = if reads_message { MESSAGES + u64::from(message) } else { index };
         Job {
             workload: self.workload,
             stage,
@@ -89,9 +95,9 @@ impl Shaper {
             kind,
             intended,
             deadline: self.deadline.map_or(Time::NEVER, |span| intended + span),
-            key: pick(&self.keys, self.streams.key),
-            context: pick(&self.contexts, self.streams.context),
-            message: if reads_message { pick(&self.messages, self.streams.message) } else { u32::MAX },
+            key: pick(&self.keys, self.streams.key, by),
+            context: pick(&self.contexts, self.streams.context, by),
+            message,
             bytes: self.bytes(index),
             known_size: true,
         }
