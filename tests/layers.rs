@@ -10,20 +10,39 @@ use std::path::{Path, PathBuf};
 const LAST_PURE: &[&str] = &["planner", "results"];
 /// What reads clocks, sleeps, spawns, locks, or touches the world outside.
 const WORLD: &[&str] = &["fs", "net", "thread", "env", "process", "sync::mpsc"];
-/// Names that are as bad wherever they come from.
+/// Names that are as bad wherever they come from. A name by itself is not: it may be somebody's own, and what is
+/// not one's own must be imported, which is a path.
 const BANNED: &[&str] = &["Mutex", "RwLock", "Condvar", "SystemTime", "Instant", "tokio"];
 /// Rooms that a report must not see: it is drawn from results.
 const UNSEEN_BY_REPORT: &[&str] = &["engine", "kms", "client"];
 
-/// A name, `::`, or one character of anything else.
+/// A name, `::`, a text, or one character of anything else.
 #[derive(Clone, Debug, PartialEq)]
 enum Piece {
     Name(String),
     Path,
+    Text(String),
     Other(char),
 }
 
-/// The pieces of `source`, without comments, texts and characters.
+/// Where a module in a file of its own stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Below(String),
+    Beside(String),
+}
+
+impl Place {
+    fn seen_from(self, module: &[String]) -> Vec<String> {
+        let (from, name) = match self {
+            Place::Below(name) => (module, name),
+            Place::Beside(name) => (&module[..module.len() - 1], name),
+        };
+        from.iter().cloned().chain(name.split('/').map(Into::into)).collect()
+    }
+}
+
+/// The pieces of `source`, without comments, raw texts and characters.
 fn pieces(source: &str) -> Vec<Piece> {
     let text = source.chars().collect::<Vec<_>>();
     let (mut found, mut i) = (Vec::new(), 0);
@@ -51,9 +70,11 @@ fn pieces(source: &str) -> Vec<Piece> {
             i = (open..text.len()).find(|k| starts(*k, &end)).map_or(text.len(), |k| k + end.len());
         } else if text[i] == '"' {
             i += 1;
+            let from = i;
             while i < text.len() && text[i] != '"' {
                 i += if text[i] == '\\' { 2 } else { 1 };
             }
+            found.push(Piece::Text(text[from..i.min(text.len())].iter().collect()));
             i += 1;
         } else if text[i] == '\'' && (text.get(i + 2) == Some(&'\'') || text.get(i + 1) == Some(&'\\')) {
             let from = i + if text[i + 1] == '\\' { 3 } else { 2 };
@@ -84,8 +105,9 @@ fn raw_text(text: &[char]) -> Option<usize> {
     (rest.get(hashes) == Some(&'"')).then_some(hashes)
 }
 
-/// `found` without the items that `#[cfg(test)]` marks, and the names of modules in files so marked.
-fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<String>) {
+/// `found` without the items that `#[cfg(test)]` marks, and where the modules in files of their own stand that are
+/// so marked: below the module itself, or at a `#[path]` beside it.
+fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<Place>) {
     let mark = pieces("#[cfg(test)]");
     let (mut kept, mut modules, mut i) = (Vec::new(), BTreeSet::new(), 0);
     while i < found.len() {
@@ -110,10 +132,18 @@ fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<String>) {
                 break;
             }
         }
-        if let [.., Piece::Name(word), Piece::Name(name), Piece::Other(';')] = &found[from..i]
+        let item = &found[from..i];
+        if let [.., Piece::Name(word), Piece::Name(name), Piece::Other(';')] = item
             && word == "mod"
         {
-            modules.insert(name.clone());
+            let path = item.windows(3).find_map(|three| match three {
+                [Piece::Name(path), Piece::Other('='), Piece::Text(file)] if path == "path" => Some(file),
+                _ => None,
+            });
+            modules.insert(match path {
+                Some(file) => Place::Beside(file.trim_end_matches(".rs").replace("/mod", "")),
+                None => Place::Below(name.clone()),
+            });
         }
     }
     (kept, modules)
@@ -200,7 +230,9 @@ fn complaints(source: &str, module: &[String], order: &[String]) -> Vec<String> 
                 let whole = format!("std::{part}");
                 text == whole || text.starts_with(&format!("{whole}::"))
             });
-            let banned = path.iter().any(|name| BANNED.contains(&name.as_str()));
+            let named = path.len() > 1 && path[0] != "Self";
+            let banned = named && path.iter().any(|name| BANNED.contains(&name.as_str()));
+            let banned = banned || text == "std::time::*" || text == "std::sync::*";
             if world || banned {
                 found.push(format!("`{room}` is a machine and may not use `{text}`"));
             }
@@ -251,7 +283,7 @@ fn each_room_imports_only_rooms_below_it_and_machines_have_no_clock() {
     let mut tests = BTreeSet::new();
     for (module, source) in &modules {
         let (_, names) = without_tests(&pieces(source));
-        tests.extend(names.into_iter().map(|name| [module.clone(), vec![name]].concat()));
+        tests.extend(names.into_iter().map(|place| place.seen_from(module)));
     }
     let mut wrong = Vec::new();
     for (module, source) in &modules {
@@ -298,6 +330,8 @@ fn the_checker_finds_what_it_is_there_to_find() {
         ("kms", "fn f() { std::env::var(\"X\"); }"),
         ("kms", "use std::sync::{Arc, Mutex};"),
         ("kms", "use std::time::Instant;"),
+        ("kms", "use std::time::*;"),
+        ("kms", "use tokio::spawn;"),
         ("results", "let now = SystemTime::now();"),
         ("kms", "#[cfg(test)] mod tests { } use crate::engine;"),
         ("kms", "let quote = '\"'; use crate::engine; let other = '\"';"),
@@ -305,6 +339,20 @@ fn the_checker_finds_what_it_is_there_to_find() {
         ("kms", "let raw = r#\"a \" b\"#; use crate::engine;"),
     ] {
         assert!(!said(module, source).is_empty(), "not found in {module}: {source}");
+    }
+}
+
+#[test]
+fn modules_of_tests_are_found_wherever_their_files_are() {
+    let module = ["client", "fleet"].map(String::from);
+    for (source, expected) in [
+        ("#[cfg(test)]\nmod tests;", ["client", "fleet", "tests"].as_slice()),
+        ("#[cfg(test)]\n#[path = \"fleet_tests.rs\"]\nmod tests;", &["client", "fleet_tests"]),
+        ("#[cfg(test)]\n#[path = \"fleet/laws.rs\"]\nmod tests;", &["client", "fleet", "laws"]),
+    ] {
+        let (_, places) = without_tests(&pieces(source));
+        let places = places.into_iter().map(|place| place.seen_from(&module)).collect::<Vec<_>>();
+        assert_eq!(places, [expected]);
     }
 }
 
@@ -320,6 +368,7 @@ fn the_checker_lets_pass_what_is_allowed() {
         ("kms", "let text = \"use crate::engine; \\\" std::fs\"; let raw = r#\"Mutex \" Instant\"#;"),
         ("kms", "#[cfg(test)] mod tests { use crate::engine; fn f() { std::fs::read(); } }"),
         ("kms", "#[cfg(test)] use std::fs;"),
+        ("kms", "impl Clock for Own { type Instant = Moment; fn now(&self) -> Self::Instant {} }"),
         ("engine", "use std::time::Instant; use std::thread; use crate::{kms, results::Run};"),
         ("report", "use crate::results::Run; use std::fs;"),
     ] {
