@@ -171,7 +171,11 @@ pub(crate) static SCENARIO: Table = table(
         key("version", Shape::Whole(1, 1), "Version of the language (1)."),
         key("name", Shape::Text, "Names the run and its folder (the file's name)."),
         key("seed", Shape::Whole(0, u64::MAX), "Key of every random draw (42)."),
-        key("target", Shape::Text, "Where attempts go: sim (default); emulator, a URL and aws are not built yet."),
+        key(
+            "target",
+            Shape::Text,
+            "Where attempts go: sim (default); emulator, a URL and aws are not built yet.",
+        ),
         key("region", Shape::Named(Names::Regions), "Region whose default quotas apply (us-east-1)."),
         key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
         key("serviceTime", Shape::Map(&SERVICE_TIME), "How long KMS takes; assumed until calibrated."),
@@ -181,7 +185,8 @@ pub(crate) static SCENARIO: Table = table(
         key("gracefulStop", Shape::Duration, "Default of every workload's gracefulStop (30s)."),
         key("deadline", DURATION_OR_NONE, "Default of every workload's deadline (none)."),
         key("workloads", Shape::Map(&WORKLOADS), "Who works; at least one.").required(),
-        key("strategies", Shape::Map(&STRATEGIES), "Ways to call KMS that are compared; at least one.").required(),
+        key("strategies", Shape::Map(&STRATEGIES), "Ways to call KMS that are compared; at least one.")
+            .required(),
         key("trials", Shape::Whole(1, 10_000), "Seeded repetitions (5 in the simulator, 1 live)."),
         key("thresholds", Shape::Map(&THRESHOLDS), "What must hold, in k6's grammar plus units."),
         key(
@@ -212,7 +217,11 @@ pub(crate) static QUOTAS: Table = Table {
             ]),
             "How limits are enforced (window).",
         ),
-        key("background", Shape::Map(&BACKGROUND), "What the rest of the account takes from each pool (nothing)."),
+        key(
+            "background",
+            Shape::Map(&BACKGROUND),
+            "What the rest of the account takes from each pool (nothing).",
+        ),
         key("reEncryptCost", Shape::Whole(1, 2), "What one ReEncrypt takes from each pool (1, assumed)."),
     ],
     others: Some(Others { names: Names::Pools, shape: &Shape::Rate }),
@@ -234,8 +243,10 @@ pub(crate) static ENFORCEMENT: Table = table(
     ],
 );
 /// Parameters of `window`.
-pub(crate) static WINDOW: Table =
-    table("window", &[key("phase", Shape::Duration, "Where windows begin, under 1s (drawn once per trial).")]);
+pub(crate) static WINDOW: Table = table(
+    "window",
+    &[key("phase", Shape::Duration, "Where windows begin, under 1s (drawn once per trial).")],
+);
 /// Parameters of `bucket`.
 pub(crate) static BUCKET: Table =
     table("bucket", &[key("burst", Shape::Duration, "How much of the limit the full bucket holds (1s).")]);
@@ -245,8 +256,16 @@ pub(crate) static LAGGING: Table = table("lagging", &[key("lag", Shape::Duration
 pub(crate) static SERVICE_TIME: Table = table(
     "serviceTime",
     &[
-        key("p50", Shape::Duration, "Half of the answers take at most this (6ms; a fifth of p99 if only that is given)."),
-        key("p99", Shape::Duration, "99 % of the answers take at most this (30ms; five times p50 if only that is given)."),
+        key(
+            "p50",
+            Shape::Duration,
+            "Half of the answers take at most this (6ms; a fifth of p99 if only that is given).",
+        ),
+        key(
+            "p99",
+            Shape::Duration,
+            "99 % of the answers take at most this (30ms; five times p50 if only that is given).",
+        ),
         key("throttled", Shape::Duration, "How long a refusal takes (3ms)."),
         key("operations", Shape::Map(&BY_OPERATION), "Operations that differ."),
     ],
@@ -278,7 +297,8 @@ pub(crate) static FAULT: Table = table(
         key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
         key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.")
             .with(&["throttle", "error", "slow", "reset"]),
-        key("operation", Shape::Named(Names::Operations), "Strikes this operation only (all).").with(STRIKING),
+        key("operation", Shape::Named(Names::Operations), "Strikes this operation only (all).")
+            .with(STRIKING),
         key("by", Shape::Duration, "What is added to the service time.").with(&["slow"]),
         key("pool", Shape::Named(Names::Pools), "The pool whose limit changes.").with(&["quota"]),
         key("to", Shape::Rate, "The pool's limit meanwhile.").with(&["quota"]),
@@ -294,7 +314,11 @@ pub(crate) static FLEET: Table = table(
             Shape::Either(&[Shape::Words(&["together"]), Shape::Map(&START)]),
             "How they come up (together).",
         ),
-        key("restart", Shape::Map(&RESTART), "A restart: clients lose cache, retry budget and limiter (never)."),
+        key(
+            "restart",
+            Shape::Map(&RESTART),
+            "A restart: clients lose cache, retry budget and limiter (never).",
+        ),
         later("connections", "Connections of a client: max, connect, idle."),
         later("autoscaling", "A fleet that grows and shrinks."),
         later("onDemand", "A client per job, as in Lambda."),
@@ -351,22 +375,34 @@ pub(crate) static WORKLOAD: Table = table(
         key("offset", Shape::Duration, "Start this far into the trace (0s).").with(TRACE),
         key("vus", COUNT, "Workers.").with(FLAT_VUS),
         key("iterations", Shape::Whole(1, MAX_JOBS), "Jobs: shared, or of each VU.").with(ITERATIONS),
-        key("maxDuration", Shape::Duration, "Stop after this even if iterations are left (10m).").with(ITERATIONS),
+        key("maxDuration", Shape::Duration, "Stop after this even if iterations are left (10m).")
+            .with(ITERATIONS),
         key("thinkTime", Shape::Duration, "Pause of a VU between jobs (0s).").with(CLOSED),
         key("pace", Shape::Rate, "Jobs of a VU on a schedule, instead of thinkTime.").with(CLOSED),
-        key("arrivals", Shape::Words(&["poisson", "uniform"]), "How arrivals are spaced (poisson).").with(SPREAD),
+        key("arrivals", Shape::Words(&["poisson", "uniform"]), "How arrivals are spaced (poisson).")
+            .with(SPREAD),
         key("startTime", Shape::Duration, "When the workload begins (0s)."),
         key("warmUp", Shape::Duration, "Discarded from the window at the start (the scenario's, 0s)."),
-        key("gracefulStop", Shape::Duration, "How long jobs may finish after the last arrival (the scenario's, 30s)."),
+        key(
+            "gracefulStop",
+            Shape::Duration,
+            "How long jobs may finish after the last arrival (the scenario's, 30s).",
+        ),
         key("deadline", DURATION_OR_NONE, "When a job has failed (the scenario's, none)."),
-        key("maxInFlight", Shape::Either(&[Shape::Whole(1, 1_000_000_000), NONE]), "Jobs at once (none).").with(OPEN),
-        key("onLimit", Shape::Words(&["queue", "shed"]), "What maxInFlight does with a job (queue).").with(OPEN),
+        key("maxInFlight", Shape::Either(&[Shape::Whole(1, 1_000_000_000), NONE]), "Jobs at once (none).")
+            .with(OPEN),
+        key("onLimit", Shape::Words(&["queue", "shed"]), "What maxInFlight does with a job (queue).")
+            .with(OPEN),
         key("jobs", Shape::Map(&JOBS), "Weights of operations and envelope jobs.").required(),
         key("payload", Shape::Either(&[Shape::Size, Shape::Map(&PAYLOAD)]), "How large payloads are (256B)."),
         key("keys", Shape::Map(&KEYS), "The keys jobs use."),
         key("contexts", Shape::Map(&PICK), "Encryption contexts."),
         key("messages", Shape::Map(&PICK), "What DecryptMessage reads."),
-        key("strategies", Shape::Map(&OVERRIDES), "Overrides of the strategies for this workload: `all` or by name."),
+        key(
+            "strategies",
+            Shape::Map(&OVERRIDES),
+            "Overrides of the strategies for this workload: `all` or by name.",
+        ),
         later("account", "The caller's account."),
         later("keyAccount", "The keys' account."),
         later("region", "The Region called."),
@@ -378,7 +414,8 @@ pub(crate) static STAGE: Table = table(
     "stage",
     &[
         key("duration", Shape::Duration, "How long the ramp takes.").required(),
-        key("target", Shape::Either(&[Shape::Rate, Shape::Whole(0, MILLION)]), "Rate, or VUs, at its end.").required(),
+        key("target", Shape::Either(&[Shape::Rate, Shape::Whole(0, MILLION)]), "Rate, or VUs, at its end.")
+            .required(),
     ],
 );
 /// Names of a trace's columns.
@@ -449,7 +486,11 @@ pub(crate) static STRATEGY: Table = table(
         key("retry", Shape::Map(&RETRY), "What follows a refusal or an error ({mode: aws-standard})."),
         key("limiter", Shape::Either(&[Shape::Map(&LIMITER), NONE]), "The client's own restraint (none)."),
         key("timeout", DURATION_OR_NONE, "Of each attempt (none)."),
-        key("cache", Shape::Either(&[Shape::Map(&CACHE), NONE]), "A data-key cache for envelope jobs (none)."),
+        key(
+            "cache",
+            Shape::Either(&[Shape::Map(&CACHE), NONE]),
+            "A data-key cache for envelope jobs (none).",
+        ),
         later("breaker", "A circuit breaker."),
         later("concurrency", "A limit of calls in flight."),
         later("hedge", "A second attempt before the first has answered."),
@@ -462,14 +503,23 @@ pub(crate) const MODES: [&str; 7] =
 /// The retry modes that are not.
 pub(crate) const LATER_MODES: [&str; 2] = ["aws-sdk", "aws-legacy"];
 const ALL_MODES: [&str; 9] = [
-    "none", "immediate", "fixed", "exponential", "budget", "aws-standard", "aws-adaptive", "aws-sdk", "aws-legacy",
+    "none",
+    "immediate",
+    "fixed",
+    "exponential",
+    "budget",
+    "aws-standard",
+    "aws-adaptive",
+    "aws-sdk",
+    "aws-legacy",
 ];
 const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
 /// How a strategy retries.
 pub(crate) static RETRY: Table = table(
     "retry",
     &[
-        key("mode", Shape::Words(&ALL_MODES), "The rule; aws-sdk and aws-legacy are not built yet.").required(),
+        key("mode", Shape::Words(&ALL_MODES), "The rule; aws-sdk and aws-legacy are not built yet.")
+            .required(),
         key(
             "maxAttempts",
             Shape::Either(&[Shape::Whole(1, MAX_ATTEMPTS), Shape::Words(&["unlimited"])]),
@@ -479,14 +529,22 @@ pub(crate) static RETRY: Table = table(
         key("base", Shape::Duration, "Before the first retry (50ms).").with(&["exponential"]),
         key("cap", Shape::Duration, "The longest delay (20s).").with(&["exponential"]),
         key("factor", Shape::Number, "Growth from retry to retry (2).").with(&["exponential"]),
-        key("jitter", Shape::Words(&["none", "full", "equal", "decorrelated"]), "How delays are spread (full).")
-            .with(&["exponential"]),
+        key(
+            "jitter",
+            Shape::Words(&["none", "full", "equal", "decorrelated"]),
+            "How delays are spread (full).",
+        )
+        .with(&["exponential"]),
         key("ratio", Shape::Ratio, "Retries per call (20%).").with(&["budget"]),
         key("minPerSecond", Shape::Rate, "Retries always allowed (10/s).").with(&["budget"]),
         key("ttl", Shape::Duration, "How long a call counts (10s).").with(&["budget"]),
         key("generation", Shape::Words(&["2.1", "2.0"]), "Of the AWS retry specification (2.1).").with(AWS),
-        key("accounting", Shape::Words(&["per-call", "shared-slot"]), "Who owns the quota a retry took (per-call).")
-            .with(AWS),
+        key(
+            "accounting",
+            Shape::Words(&["per-call", "shared-slot"]),
+            "Who owns the quota a retry took (per-call).",
+        )
+        .with(AWS),
         key(
             "preset",
             Shape::Words(&["rust", "botocore", "js", "go"]),
@@ -530,7 +588,11 @@ pub(crate) static THRESHOLDS: Table = Table {
     keys: &[],
     others: Some(Others {
         names: Names::Free,
-        shape: &Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(&THRESHOLD)])),
+        shape: &Shape::Either(&[
+            Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(&THRESHOLD)])),
+            Shape::Text,
+            Shape::Map(&THRESHOLD),
+        ]),
     }),
 };
 /// A threshold that can end a trial.

@@ -16,7 +16,8 @@ pub(crate) fn fill(node: &mut Node, env: &dyn Fn(&str) -> Option<String>, proble
         Content::Scalar(scalar) if scalar.text.contains("${") => match filled(&scalar.text, env) {
             Ok(text) => (scalar.text, scalar.plain) = (text, true),
             Err(message) => {
-                problems.push(Problem::new(node.shown, "", message).read(format!("`{}`", clip(&scalar.text))));
+                problems
+                    .push(Problem::new(node.shown, "", message).read(format!("`{}`", clip(&scalar.text))));
             }
         },
         Content::Scalar(_) => {}
@@ -47,7 +48,9 @@ fn filled(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, St
             None => return Err(format!("the environment has no `{name}`; give a default: `${{{name}:-…}}`")),
         }
         if out.len() > MAX_FILLED {
-            return Err(format!("the value has more than {MAX_FILLED} bytes once the environment is filled in"));
+            return Err(format!(
+                "the value has more than {MAX_FILLED} bytes once the environment is filled in"
+            ));
         }
         rest = &after[end + 1..];
     }
@@ -163,7 +166,8 @@ mod tests {
     #[test]
     fn set_replaces_creates_and_says_what_it_cannot_reach() {
         let mut root = tree::parse("a: {b.c: 1, l: [1, 2]}\nq: 3\n", 0).expect("YAML");
-        let sets = [("a.b.c", "9"), ("x.y", "8"), ("a.l.1", "7"), ("q.r", "1"), ("a.l.5", "1"), ("a..b", "1")];
+        let sets =
+            [("a.b.c", "9"), ("x.y", "8"), ("a.l.1", "7"), ("q.r", "1"), ("a.l.5", "1"), ("a..b", "1")];
         let sets = sets.map(|(path, value)| (path.to_owned(), value.to_owned()));
         let mut problems = Vec::new();
         set(&mut root, &sets, &mut problems);
@@ -180,8 +184,7 @@ mod tests {
     #[test]
     fn overrides_merge_key_by_key_and_a_mode_replaces_the_rule() {
         let base = tree::parse("retry: {mode: fixed, delay: 1s}\ncache: {maxAge: 5m}\n", 0).expect("YAML");
-        let patch =
-            tree::parse("retry: {mode: none}\ncache: {capacity: 5}\ntimeout: 1s\n", 0).expect("YAML");
+        let patch = tree::parse("retry: {mode: none}\ncache: {capacity: 5}\ntimeout: 1s\n", 0).expect("YAML");
         let merged = merge(&base, &patch);
         assert!(merged.get("retry").is_some_and(|retry| retry.get("delay").is_none()));
         let cache = merged.get("cache").expect("a cache");

@@ -150,9 +150,11 @@ pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Problem> {
             event => root = Some(builder.node(event, place, 1)?),
         }
     }
-    let is_nothing = |node: &Node| matches!(&node.content, Content::Scalar(s) if s.plain && s.text.is_empty());
+    let is_nothing =
+        |node: &Node| matches!(&node.content, Content::Scalar(s) if s.plain && s.text.is_empty());
     root.filter(|node| set > 0 || !is_nothing(node)).ok_or_else(|| {
-        Problem::new(start, "", "the file is empty").allowed("a scenario; `keystorm new` prints one to start from")
+        Problem::new(start, "", "the file is empty")
+            .allowed("a scenario; `keystorm new` prints one to start from")
     })
 }
 
@@ -168,7 +170,8 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Place), Problem> {
-        let in_file = |number: usize| if self.set > 0 { 0 } else { u32::try_from(number).unwrap_or(u32::MAX) };
+        let in_file =
+            |number: usize| if self.set > 0 { 0 } else { u32::try_from(number).unwrap_or(u32::MAX) };
         match self.events.next_event() {
             None => Ok((Event::StreamEnd, self.here)),
             Some(Ok((event, span))) => {
