@@ -6,6 +6,7 @@ use std::process::ExitCode;
 mod check;
 mod completions;
 mod import;
+mod load;
 mod new;
 mod quotas;
 mod report;

@@ -2,7 +2,7 @@
 //!
 //! Calls are first attempts without any cache: what the application asks of KMS, not what a strategy makes of it.
 
-use super::Scenario;
+use super::{Scenario, known};
 use crate::api::{KeySpec, Operation};
 use crate::kms::ServiceTime;
 use crate::time::Span;
@@ -42,14 +42,6 @@ pub struct PoolPlan {
     pub limit_per_s: Option<f64>,
     /// Which workloads ask for it, each with its own peak.
     pub workloads: Vec<(String, f64)>,
-}
-
-/// Tells what one call takes from which pools, and the default limit of a pool in a Region.
-pub struct Limits<'a> {
-    /// The pools one call takes from, each with how much.
-    pub charges: &'a dyn Fn(Operation, &Keys, u32) -> Vec<(String, u32)>,
-    /// The default limit of a pool in a Region.
-    pub limit: &'a dyn Fn(&str, &str) -> Option<Rate>,
 }
 
 /// Source of [`price_per_10k`].
@@ -179,7 +171,7 @@ fn price_per_10k(operation: Operation, keys: &Keys) -> f64 {
 
 impl Plan {
     /// Works out what one trial of one strategy will ask for.
-    pub fn of(scenario: &Scenario, limits: &Limits) -> Plan {
+    pub fn of(scenario: &Scenario) -> Plan {
         let mut plan = Plan {
             jobs: 0.0,
             is_estimate: false,
@@ -191,27 +183,21 @@ impl Plan {
         };
         let mut pools: BTreeMap<String, PoolPlan> = BTreeMap::new();
         for workload in &scenario.workloads {
-            plan.add(scenario, workload, limits, &mut pools);
+            plan.add(scenario, workload, &mut pools);
         }
         for (name, rate) in &scenario.quotas.background {
             pool(&mut pools, name).peak_per_s += rate.as_per_second();
         }
         for pool in pools.values_mut() {
             let own = scenario.quotas.overrides.get(&pool.pool).copied();
-            let limit = own.or_else(|| (limits.limit)(&scenario.region, &pool.pool));
+            let limit = own.or_else(|| known::limit(&scenario.region, &pool.pool));
             pool.limit_per_s = limit.map(Rate::as_per_second);
         }
         plan.pools = pools.into_values().collect();
         plan
     }
 
-    fn add(
-        &mut self,
-        scenario: &Scenario,
-        workload: &Workload,
-        limits: &Limits,
-        pools: &mut BTreeMap<String, PoolPlan>,
-    ) {
+    fn add(&mut self, scenario: &Scenario, workload: &Workload, pools: &mut BTreeMap<String, PoolPlan>) {
         let service = &scenario.service_time;
         let (Some(jobs), Some(peak)) = (offered(workload, service), peak(workload, service)) else {
             self.unforeseen.push(workload.name.clone());
@@ -228,7 +214,7 @@ impl Plan {
             let (share, operation) = (f64::from(*weight) / total, kind.operation());
             *self.calls.entry(operation).or_default() += jobs * share;
             self.cost_usd += jobs * share / 10_000.0 * price_per_10k(operation, &workload.keys);
-            let charges = (limits.charges)(operation, &workload.keys, scenario.quotas.re_encrypt_cost);
+            let charges = known::charges(operation, &workload.keys, scenario.quotas.re_encrypt_cost);
             for (name, cost) in charges {
                 let pool = pool(pools, &name);
                 let asked = peak * share * f64::from(cost);

@@ -197,7 +197,7 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("workloads.w.jobs", "{Decrypt: 0}", &["sum to zero"]),
         ("workloads.w.jobs", "{Decript: 1}", &["did you mean `Decrypt`?"]),
         ("workloads.w.jobs", "{Sign: 1}", &["a SYMMETRIC_DEFAULT key cannot do Sign", "RSA_2048"]),
-        ("workloads.w.payload", "5KiB", &["none"][..0]),
+        ("workloads.w.payload", "5KiB", &["above what Decrypt takes", "at most 4KiB"]),
         ("workloads.w.payload", "0B", &["does not fit"]),
         ("workloads.w.payload", "{p50: 4KiB, p99: 1KiB}", &["p99 is below p50"]),
         ("workloads.w.payload", "{min: 4KiB, p99: 1KiB}", &["either min and max or p50 and p99"]),
@@ -328,12 +328,9 @@ fn the_environment_can_give_numbers_and_its_absence_is_told() {
 
 #[test]
 fn a_plan_adds_jobs_calls_pools_and_cost() {
-    let checked = set(SMALL, &[("quotas.background", "{symmetric: 5/s}")]).expect("a scenario");
-    let limits = plan::Limits {
-        charges: &|_, _, _| vec![("symmetric".into(), 1)],
-        limit: &|_, _| Some(crate::units::Rate::per_second(100)),
-    };
-    let plan = Plan::of(&checked.scenario, &limits);
+    let checked = set(SMALL, &[("quotas.background", "{symmetric: 5/s}"), ("quotas.symmetric", "100/s")])
+        .expect("a scenario");
+    let plan = Plan::of(&checked.scenario);
     assert_eq!((plan.jobs, plan.is_estimate), (100.0, false));
     assert_eq!(plan.pools[0].peak_per_s, 15.0);
     assert_eq!(plan.pools[0].limit_per_s, Some(100.0));

@@ -337,13 +337,14 @@ mod tests {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
             bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
-        let deep = "[".repeat(100_000);
-        let cases: [(&str, u32, &str); 9] = [
+        let (deep, abyss) = ("[".repeat(100), "[".repeat(100_000));
+        let cases: [(&str, u32, &str); 10] = [
             ("", 1, "empty"),
             ("# only a comment\n", 1, "empty"),
             ("a: 1\n---\nb: 2\n", 3, "second document"),
             (&bomb, 5, "too large"),
             (&deep, 1, "nested too deep"),
+            (&abyss, 1, "recursion limit"),
             ("a: &x [*x]\n", 1, "contains it"),
             ("a: [1\nb: 2\n", 2, "not YAML"),
             ("a: !!str 5\n", 1, "tags"),
