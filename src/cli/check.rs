@@ -1,13 +1,124 @@
-//! `keystorm check`.
+//! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
-use super::{Common, Error};
+use super::{Common, Error, load};
+use crate::scenario::{Plan, Scenario};
+use std::fmt::Write;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Options of `check`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// The scenario file.
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Lay a value over the file: `--set workloads.checkout.startRate=500/s`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Where attempts would go, instead of what the file says.
+    #[arg(long, env = "KEYSTORM_TARGET", value_name = "TARGET")]
+    target: Option<String>,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("check is not built yet".into()))
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    let mut sets = args.sets;
+    // JSON text is YAML text whatever it contains.
+    sets.extend(args.target.map(|target| format!("target={}", serde_json::Value::from(target))));
+    let loaded = load::load(&args.scenario, &sets)?;
+    let plan = Plan::of(&loaded.scenario);
+    let shown = if common.json {
+        let document = serde_json::json!({ "plan": plan, "scenario": loaded.scenario.to_value() });
+        format!("{document:#}\n")
+    } else if common.quiet {
+        String::new()
+    } else {
+        text(&loaded.scenario, &loaded.question, &plan)
+    };
+    print(&shown)
+}
+
+/// Prints to stdout; a closed pipe is no failure.
+pub(super) fn print(text: &str) -> Result<ExitCode, Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(ExitCode::from(super::exit::OK)),
+    }
+}
+
+/// The plan and the scenario, for people; the plan is a comment, so the whole is a scenario again.
+fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
+    let mut out = String::new();
+    let mut say = |line: String| {
+        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
+    };
+    if !question.is_empty() {
+        say(question.to_owned());
+        say(String::new());
+    }
+    let about = if plan.is_estimate { "about " } else { "" };
+    let strategies = scenario.strategies.len();
+    let trials = scenario.trials;
+    say(format!(
+        "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials} trials.",
+        count(plan.jobs)
+    ));
+    for name in &plan.unforeseen {
+        say(format!("Not counted: `{name}`, whose trace is not loaded."));
+    }
+    say("Calls, first attempts without any cache:".into());
+    for (operation, calls) in &plan.calls {
+        say(format!("  {operation:<36} {:>16}", count(*calls)));
+    }
+    say("Peak of each pool, every workload at its own peak at once:".into());
+    for pool in &plan.pools {
+        let limit = match pool.limit_per_s {
+            Some(limit) if limit > 0.0 => {
+                let over = if pool.peak_per_s > limit { ", over the limit" } else { "" };
+                format!("of {}/s = {:.0}%{over}", count(limit), pool.peak_per_s / limit * 100.0)
+            }
+            _ => "limit not known".into(),
+        };
+        say(format!("  {:<36} {:>14}/s {limit}", pool.pool, count(pool.peak_per_s)));
+        for (workload, asked) in pool.workloads.iter().filter(|_| pool.workloads.len() > 1) {
+            say(format!("    {workload:<34} {:>14}/s", count(*asked)));
+        }
+    }
+    say(format!("On AWS these calls cost {:.2} USD ({}).", plan.cost_usd, plan.cost_source));
+    say(String::new());
+    say("The scenario with every default:".into());
+    out.push_str(&scenario.to_yaml());
+    out
+}
+
+/// A number with thousands separated, one decimal where it is small and not whole.
+fn count(value: f64) -> String {
+    let (whole, decimals) =
+        if value < 100.0 && value.fract() > 0.05 { (value.trunc(), 1) } else { (value.round(), 0) };
+    if decimals == 1 {
+        return format!("{value:.1}");
+    }
+    let digits = format!("{whole:.0}");
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn numbers_are_grouped_for_people() {
+        assert_eq!(["0", "12.5", "100", "1,234,567"], [0.0, 12.5, 99.99, 1_234_567.2].map(count)[..]);
+    }
 }

@@ -1,13 +1,19 @@
-//! `keystorm completions`.
+//! `keystorm completions`: completions for a shell.
 
-use super::{Common, Error};
+use super::{Cli, Common, Error, check};
+use clap::CommandFactory;
 use std::process::ExitCode;
 
 /// Options of `completions`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// For which shell.
+    shell: clap_complete::Shell,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("completions is not built yet".into()))
+pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "keystorm", &mut script);
+    check::print(&String::from_utf8_lossy(&script))
 }

@@ -1,13 +1,45 @@
-//! `keystorm new`.
+//! `keystorm new`: a commented scenario to start from.
 
-use super::{Common, Error};
+use super::{Common, Error, check};
+use crate::scenario::templates;
+use std::fmt::Write;
 use std::process::ExitCode;
 
 /// Options of `new`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// Which one; `--list` shows all.
+    #[arg(short, long, default_value = templates::ALL[0].name, env = "KEYSTORM_TEMPLATE")]
+    template: String,
+    /// Print the names of all templates and what they show.
+    #[arg(long)]
+    list: bool,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("new is not built yet".into()))
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    if args.list {
+        return check::print(&list(common.json));
+    }
+    let Some(template) = templates::named(&args.template) else {
+        let names: Vec<&str> = templates::ALL.iter().map(|template| template.name).collect();
+        return Err(Error::Usage(format!(
+            "there is no template `{}`; one of {}",
+            args.template,
+            names.join(", ")
+        )));
+    };
+    check::print(template.text)
+}
+
+fn list(json: bool) -> String {
+    if json {
+        let all = templates::ALL.map(|each| serde_json::json!({ "name": each.name, "about": each.about }));
+        return format!("{:#}\n", serde_json::Value::from(all.to_vec()));
+    }
+    let mut out = String::new();
+    for template in templates::ALL {
+        let _ = writeln!(out, "{:<12} {}", template.name, template.about);
+    }
+    out
 }

@@ -1,13 +1,30 @@
-//! `keystorm schema`.
+//! `keystorm schema`: the JSON Schema of what keystorm reads and writes.
 
-use super::{Common, Error};
+use super::{Common, Error, check};
 use std::process::ExitCode;
 
 /// Options of `schema`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// Of which file.
+    #[arg(value_enum, default_value_t = Of::Scenario)]
+    of: Of,
+}
+
+/// A file with a schema.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Of {
+    /// The scenario, as people write it.
+    Scenario,
+    /// The saved run, run.json.
+    Run,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("schema is not built yet".into()))
+pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
+    let schema = match args.of {
+        Of::Scenario => crate::scenario::schema::scenario(),
+        Of::Run => schemars::schema_for!(crate::results::Run).to_value(),
+    };
+    check::print(&format!("{schema:#}\n"))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub const SCHEMA: &str = "keystorm.run/1";
 
 /// One execution of a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// [`SCHEMA`].
@@ -48,7 +48,7 @@ pub struct Run {
 }
 
 /// The program that made a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tool {
     /// `keystorm`.
     pub name: String,
@@ -57,7 +57,7 @@ pub struct Tool {
 }
 
 /// What one strategy did, over all its trials: counts and histograms are sums, peaks are maxima.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StrategyRun {
     /// The strategy's name.
@@ -125,7 +125,7 @@ pub struct StrategyRun {
 }
 
 /// Counts of jobs; `offered = completed + failed + shed + unfinished`, exactly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Jobs {
     pub offered: u64,
@@ -140,7 +140,7 @@ pub struct Jobs {
 }
 
 /// One operation's figures.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationRun {
     pub calls: u64,
@@ -155,7 +155,7 @@ pub struct OperationRun {
 }
 
 /// A workload's or a stage's figures.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartRun {
     /// The workload's name; for a stage `<workload>/<number from 0>`.
@@ -172,7 +172,7 @@ pub struct PartRun {
 }
 
 /// Shares and factors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ratios {
     /// completed ÷ offered.
@@ -186,7 +186,7 @@ pub struct Ratios {
 }
 
 /// Rates over the window, per trial.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[allow(non_snake_case, reason = "the saved names carry their unit")]
 pub struct Rates {
     pub offered_per_s: f64,
@@ -197,7 +197,7 @@ pub struct Rates {
 }
 
 /// One pool's figures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PoolRun {
     pub limit_per_s: f64,
     /// Most attempts, background included, in one one-second window of any trial.
@@ -209,7 +209,7 @@ pub struct PoolRun {
 }
 
 /// A distribution in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trend {
     pub count: u64,
     pub mean: f64,
@@ -224,7 +224,7 @@ pub struct Trend {
 }
 
 /// What data keys were exposed to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DataKeys {
     /// Data keys generated.
     pub generated: u64,
@@ -237,7 +237,7 @@ pub struct DataKeys {
 }
 
 /// What the attempts would cost on real AWS, at the catalogue's prices; assumes that refused attempts are free.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cost {
     /// One trial's requests.
     pub requests_usd: f64,
@@ -246,7 +246,7 @@ pub struct Cost {
 }
 
 /// Counts per interval, summed over trials; index 0 begins at the run's start.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Timeline {
     /// Length of an interval.
     pub interval_s: u64,
@@ -266,7 +266,7 @@ pub struct Timeline {
 }
 
 /// One threshold applied to one strategy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ThresholdRun {
     pub strategy: String,
     /// `response_time{operation:Decrypt}`.
@@ -279,7 +279,7 @@ pub struct ThresholdRun {
 }
 
 /// Whether a threshold held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     Met,
@@ -289,7 +289,7 @@ pub enum Verdict {
 }
 
 /// A symptom with its remedy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Caution {
     pub strategy: String,
     /// A stable name, such as `cache-never-hits`.

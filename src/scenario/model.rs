@@ -54,63 +54,92 @@ pub enum Target {
 /// One way to call KMS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strategy {
+    /// Names it in files, tags and reports.
     pub name: String,
+    /// How it calls KMS, before any workload's overrides.
     pub policy: Policy,
 }
 
 /// What must hold, for each strategy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
+    /// What it looks at.
     pub metric: Metric,
-    /// Tags that select a part: strategy, workload, operation, stage.
+    /// Tags that select a part: strategy, workload, operation (a job of the mix or what it calls), stage (`0` or
+    /// `checkout/0`).
     pub tags: BTreeMap<String, String>,
     /// As written: `response_time{operation:Decrypt}`.
     pub name: String,
     /// As written: `p(99)<250ms`.
     pub expression: String,
+    /// Which figure of the metric.
     pub aggregate: Aggregate,
+    /// How the figure is compared.
     pub comparison: Comparison,
     /// In the metric's base unit: milliseconds, ratio 0..1, jobs a second, factor, USD.
     pub bound: f64,
+    /// Whether a miss ends the strategy's trial.
     pub abort_on_fail: bool,
+    /// How long after the start a miss may end the trial at the earliest.
     pub delay_abort_eval: Span,
 }
 
 /// What a threshold looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
+    /// Intended start to final outcome; a trend.
     ResponseTime,
+    /// Attempt sent to its reply; a trend.
     ServiceTime,
+    /// Time spent waiting over `maxInFlight`; a trend.
     QueueWait,
+    /// 1 - completed / offered; a rate.
     Failed,
+    /// Throttled / attempts; a rate.
     Throttled,
+    /// Jobs not started because of a cap; a rate.
     Shed,
+    /// Jobs completed in time, a second; a value.
     Goodput,
+    /// Attempts / calls; a value.
     Amplification,
+    /// What the attempts would cost on AWS; a value.
     Cost,
 }
 
 /// Which figure of a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Aggregate {
+    /// The mean.
     Avg,
+    /// The smallest.
     Min,
+    /// The median.
     Med,
+    /// The largest.
     Max,
     /// A percentile, 0..=100.
     Percentile(f64),
+    /// The share.
     Rate,
+    /// The value itself.
     Value,
 }
 
 /// How a figure is compared with its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterOrEqual,
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
 }
 

@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 pub struct Fleet {
     /// How many; at least one.
     pub clients: u32,
+    /// How they come up.
     pub start: FleetStart,
+    /// When they restart, if they do.
     pub restart: Option<Restart>,
 }
 
@@ -30,30 +32,42 @@ pub enum FleetStart {
 /// A rolling restart: clients lose cache, retry budget and limiter state, and their jobs in flight fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restart {
+    /// When the first batch restarts.
     pub at: Span,
     /// How many at a time; the whole fleet by default.
     pub batch: u32,
+    /// Time between batches.
     pub every: Span,
 }
 
 /// One stream of jobs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
+    /// Names it in tags and reports.
     pub name: String,
+    /// How its jobs arrive.
     pub executor: Executor,
+    /// When it begins.
     pub start_time: Span,
     /// Jobs that should start within this span after `start_time` count in totals but not in the window.
     pub warm_up: Span,
     /// How long after the last arrival jobs may still finish.
     pub graceful_stop: Span,
+    /// How long after its intended start a job has failed.
     pub deadline: Option<Span>,
+    /// How many of its jobs may be started and not finished; open executors only.
     pub max_in_flight: Option<u32>,
+    /// What happens to a job over that; [`OnLimit::Queue`] where there is no limit.
     pub on_limit: OnLimit,
     /// Kinds of job and their weights, in file order; the sum is positive.
     pub jobs: Vec<(JobKind, u32)>,
+    /// How large payloads are.
     pub payload: Payload,
+    /// The keys jobs use.
     pub keys: Keys,
+    /// Encryption contexts.
     pub contexts: Pick,
+    /// The encrypted messages DecryptMessage reads.
     pub messages: Pick,
     /// The strategy this workload runs under each strategy of the scenario, in that order: overrides already merged.
     pub strategies: Vec<Policy>,
@@ -83,21 +97,27 @@ pub enum Executor {
 /// How open arrivals are spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrivals {
+    /// At random, independent of each other.
     Poisson,
+    /// Evenly.
     Uniform,
 }
 
 /// A ramp to `target` that takes `duration`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateStage {
+    /// How long the ramp takes.
     pub duration: Span,
+    /// The rate at its end.
     pub target: Rate,
 }
 
 /// A ramp to `target` VUs that takes `duration`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VuStage {
+    /// How long the ramp takes.
     pub duration: Span,
+    /// How many VUs at its end.
     pub target: u32,
 }
 
@@ -123,6 +143,7 @@ pub struct Trace {
     pub offset: Span,
     /// Stop after so much of it; all by default.
     pub duration: Option<Span>,
+    /// How the arrivals of a second are spaced.
     pub arrivals: Arrivals,
     /// The loaded rows.
     pub rows: std::sync::Arc<TraceRows>,
@@ -144,34 +165,46 @@ pub enum TraceRows {
 pub struct TraceJob {
     /// Since the trace's first second.
     pub at: Span,
+    /// What the job asks for.
     pub kind: Option<JobKind>,
-    /// Dense numbers given to the distinct texts of the column, in order of appearance.
+    /// The key: dense numbers given to the distinct texts of the column, in order of appearance.
     pub key: Option<u32>,
+    /// The encryption context; numbered like keys.
     pub context: Option<u32>,
+    /// The encrypted message; numbered like keys.
     pub message: Option<u32>,
+    /// Payload in bytes.
     pub bytes: Option<u32>,
+    /// Whether the payload's size is known beforehand.
     pub known_size: bool,
 }
 
 /// What happens to a job that arrives when `maxInFlight` is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLimit {
+    /// It waits.
     Queue,
+    /// It is dropped and counted.
     Shed,
 }
 
 /// How large payloads are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
+    /// All alike.
     Fixed(Bytes),
     /// Uniform, both ends included.
     Range {
+        /// The smallest.
         min: Bytes,
+        /// The largest.
         max: Bytes,
     },
     /// Lognormal by two percentiles, at least 1 byte.
     Percentiles {
+        /// The median.
         p50: Bytes,
+        /// The 99th percentile.
         p99: Bytes,
     },
 }
@@ -179,8 +212,11 @@ pub enum Payload {
 /// The keys jobs use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keys {
+    /// How many.
     pub count: u32,
+    /// How often each is used.
     pub popularity: Popularity,
+    /// Their type.
     pub spec: KeySpec,
     /// `KeyPairSpec` of GenerateDataKeyPair jobs.
     pub pair_spec: KeySpec,
@@ -191,13 +227,16 @@ pub struct Keys {
 /// How many of something, and how they are chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pick {
+    /// How many.
     pub count: u32,
+    /// How often each is chosen.
     pub popularity: Popularity,
 }
 
 /// How often each of several things is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Popularity {
+    /// All alike.
     Uniform,
     /// The k-th with weight k^-s.
     Zipf(f64),

@@ -1,0 +1,215 @@
+//! The tree becomes a checked scenario. One file per part of the language; here, the whole.
+
+mod load;
+mod policy;
+mod service;
+mod threshold;
+mod workload;
+
+use super::problem::clip;
+use super::read::{Fields, Item, LONGEST, Reader};
+use super::tree::Node;
+use super::{Scenario, Strategy, Target, keys, known, plan};
+use crate::client::Policy;
+use crate::time::Span;
+use crate::workload::Workload;
+
+/// The most workloads, and the most strategies, of a scenario.
+const MAX_NAMED: usize = 64;
+/// The most jobs that may be expected of one trial.
+const MAX_OFFERED: f64 = 1e10;
+
+/// What workloads take from the scenario around them.
+struct Outer<'t> {
+    warm_up: Span,
+    graceful_stop: Span,
+    deadline: Option<Span>,
+    /// Each strategy's name, its text if that could be read, and its policy.
+    strategies: Vec<(&'t str, Option<&'t Node>, Policy)>,
+    /// Whether every strategy's name is known, so that another name is a mistake.
+    has_all_names: bool,
+}
+
+/// Reads the whole scenario; what comes back counts only if `r` has no problem.
+pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Option<Scenario> {
+    let item = Item { node: root, path: String::new() };
+    let fields = r.fields(&item, &keys::SCENARIO)?;
+    r.opt(&fields, "version", |r, item| r.whole(item, 1, 1));
+    let target = r.or(&fields, "target", Target::Sim, target);
+    let outer = outer(r, &fields);
+    let service_time = r.or(&fields, "serviceTime", service::assumed_times(), service::service_time);
+    let mark = r.mark();
+    let workloads = r.need(&fields, "workloads", Vec::new(), |r, item| workloads(r, item, &outer));
+    if r.is_clean(mark) {
+        fits_in_time(r, &fields, &workloads, &service_time);
+    }
+    let tagged = threshold::Tagged {
+        strategies: outer.strategies.iter().map(|(name, _, _)| *name).collect(),
+        is_known: outer.has_all_names && r.is_clean(mark),
+        workloads: &workloads,
+    };
+    let thresholds =
+        r.or(&fields, "thresholds", Vec::new(), |r, item| threshold::thresholds(r, item, &tagged));
+    let gate = r.or(&fields, "gate", None, |r, item| gate(r, item, &outer));
+    let strategies = outer
+        .strategies
+        .iter()
+        .map(|(name, _, policy)| Strategy { name: (*name).to_owned(), policy: policy.clone() });
+    let strategies: Vec<Strategy> = strategies.collect();
+    Some(Scenario {
+        name: r.or(&fields, "name", default_name.to_owned(), |r, item| {
+            let name = r.string(item)?;
+            r.is_name(item.node.shown, &item.path, &name).then_some(name)
+        }),
+        seed: r.or(&fields, "seed", 42, |r, item| r.whole(item, 0, u64::MAX)),
+        trials: r.or(&fields, "trials", if target == Target::Sim { 5 } else { 1 }, |r, item| {
+            r.count(item, 10_000)
+        }),
+        target,
+        region: r.or(&fields, "region", "us-east-1".to_owned(), region),
+        quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
+        service_time,
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| {
+            let items = r.list(item)?;
+            Some(items.iter().filter_map(|item| service::fault(r, item)).collect())
+        }),
+        fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
+        gate: gate.unwrap_or_else(|| strategies.iter().map(|strategy| strategy.name.clone()).collect()),
+        workloads,
+        strategies,
+        thresholds,
+    })
+}
+
+fn target(r: &mut Reader, item: &Item) -> Option<Target> {
+    let text = r.string(item)?;
+    let is_url = text.starts_with("http://") || text.starts_with("https://");
+    match text.as_str() {
+        "sim" => return Some(Target::Sim),
+        "emulator" | "aws" => r.wrong(item, format!("target `{text}` is not built yet"), "sim"),
+        _ if is_url => r.wrong(item, "a URL as target is not built yet", "sim"),
+        _ => {
+            let known = ["sim", "emulator", "aws"];
+            let message = "this is no target";
+            r.unknown(item.node.shown, &item.path, message, &text, known.into_iter());
+        }
+    }
+    None
+}
+
+fn region(r: &mut Reader, item: &Item) -> Option<String> {
+    let name = r.string(item)?;
+    if !known::is_region(&name) {
+        r.unknown(
+            item.node.shown,
+            &item.path,
+            "this is no Region with known quotas",
+            &name,
+            known::regions().collect::<Vec<_>>().into_iter(),
+        );
+    }
+    Some(name)
+}
+
+fn outer<'t>(r: &mut Reader, fields: &Fields<'t>) -> Outer<'t> {
+    let mut outer = Outer {
+        warm_up: r.or(fields, "warmUp", Span::ZERO, Reader::span),
+        graceful_stop: r.or(fields, "gracefulStop", Span::from_secs(30), Reader::span),
+        deadline: r.or(fields, "deadline", None, Reader::time_or_none),
+        strategies: Vec::new(),
+        has_all_names: false,
+    };
+    let read = r.need(fields, "strategies", None, |r, item| strategies(r, item).map(Some));
+    if let Some((strategies, has_all_names)) = read {
+        (outer.strategies, outer.has_all_names) = (strategies, has_all_names);
+    }
+    outer
+}
+
+type Named<'t> = (&'t str, Option<&'t Node>, Policy);
+
+fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bool)> {
+    let fields = r.fields(item, &keys::STRATEGIES)?;
+    let mut strategies = Vec::new();
+    let mut has_all_names = fields.is_whole();
+    for (entry, item) in fields.named() {
+        let name = entry.key.as_str();
+        if name == "all" {
+            let problem =
+                super::problem::Problem::new(entry.place, &item.path, "`all` is no name for a strategy");
+            r.problems.push(problem.allowed("another name; `all` means every strategy"));
+            has_all_names = false;
+        } else if r.is_name(entry.place, &item.path, name) {
+            let policy = policy::policy(r, &item);
+            strategies.push((name, policy.is_some().then_some(item.node), policy.unwrap_or(policy::PLAIN)));
+        } else {
+            has_all_names = false;
+        }
+    }
+    how_many(r, item, strategies.len(), has_all_names, "strategies");
+    Some((strategies, has_all_names))
+}
+
+fn how_many(r: &mut Reader, item: &Item, count: usize, is_known: bool, what: &str) {
+    if (count == 0 && is_known) || count > MAX_NAMED {
+        r.wrong(item, format!("there are {count} {what}"), format!("1 to {MAX_NAMED}"));
+    }
+}
+
+fn workloads(r: &mut Reader, item: &Item, outer: &Outer) -> Option<Vec<Workload>> {
+    let fields = r.fields(item, &keys::WORKLOADS)?;
+    let (mut workloads, mark) = (Vec::new(), r.mark());
+    for (entry, item) in fields.named().take(MAX_NAMED + 1) {
+        if r.is_name(entry.place, &item.path, &entry.key) {
+            workloads.extend(workload::workload(r, &item, &entry.key, outer));
+        }
+    }
+    let is_known = r.is_clean(mark) && fields.is_whole();
+    how_many(r, item, workloads.len(), is_known, "workloads");
+    Some(workloads)
+}
+
+/// What only becomes too much when durations, rates and defaults come together.
+fn fits_in_time(r: &mut Reader, fields: &Fields, workloads: &[Workload], service: &crate::kms::ServiceTime) {
+    let Some(item) = fields.get("workloads") else { return };
+    let mut offered = 0.0;
+    for workload in workloads {
+        let Some(node) = item.node.get(&workload.name) else { continue };
+        let here = item.child(&workload.name, node);
+        let lasts = plan::lasts(&workload.executor);
+        if lasts.is_some_and(|lasts| workload.start_time + lasts > LONGEST) {
+            r.wrong(&here, "the workload ends later than 30d after the start", "at most 30d");
+        }
+        if lasts.is_some_and(|lasts| workload.warm_up >= lasts) {
+            let own = node.get("warmUp").map(|node| here.child("warmUp", node));
+            let place = own.or_else(|| fields.get("warmUp")).unwrap_or_else(|| here.clone());
+            let message = format!("nothing of `{}` is left after the warm-up", clip(&workload.name));
+            r.wrong(&place, message, "less than the workload lasts");
+        }
+        offered += plan::offered(workload, service).unwrap_or(0.0);
+        if offered > MAX_OFFERED {
+            r.wrong(&here, format!("about {offered:.0} jobs are expected in a trial"), "at most 10000000000");
+            return;
+        }
+    }
+}
+
+/// The strategies that decide the exit code; `None` for all.
+fn gate(r: &mut Reader, item: &Item, outer: &Outer) -> Option<Option<Vec<String>>> {
+    if item.is_word("all") {
+        return Some(None);
+    }
+    let mut gate: Vec<String> = Vec::new();
+    for item in r.list(item)? {
+        let Some(name) = r.string(&item) else { continue };
+        let known = outer.strategies.iter().map(|(name, _, _)| *name);
+        if outer.has_all_names && !known.clone().any(|each| each == name) {
+            r.unknown(item.node.shown, &item.path, "there is no strategy of this name", &name, known);
+        } else if gate.contains(&name) {
+            r.wrong(&item, "this strategy stands here twice", "each strategy once");
+        } else {
+            gate.push(name);
+        }
+    }
+    Some(Some(gate))
+}

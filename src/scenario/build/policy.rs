@@ -1,0 +1,148 @@
+//! Reads one strategy: retry, limiter, timeout, cache.
+
+use crate::client::{
+    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Limiter, Policy, Retry, RetryMode,
+};
+use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
+use crate::scenario::read::{Fields, Item, Reader};
+use crate::time::Span;
+use crate::units::{Rate, Ratio};
+
+/// What is known of the retry behaviour of the newest SDKs: generation 2.1, each call gives back what it took.
+const NEWEST: AwsRetry = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall };
+/// What a strategy that says nothing does: the SDKs' standard mode with three attempts.
+const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(NEWEST), max_attempts: Some(3) };
+
+/// The policy that stands in where one cannot be read, and what an empty strategy means.
+pub(super) const PLAIN: Policy = Policy { retry: STANDARD, limiter: None, timeout: None, cache: None };
+
+/// Reads a strategy.
+pub(super) fn policy(r: &mut Reader, item: &Item) -> Option<Policy> {
+    let fields = r.fields(item, &keys::STRATEGY)?;
+    Some(Policy {
+        retry: r.or(&fields, "retry", STANDARD, retry),
+        limiter: r.or(&fields, "limiter", None, |r, item| or_none(r, item, limiter)),
+        timeout: r.or(&fields, "timeout", None, Reader::time_or_none),
+        cache: r.or(&fields, "cache", None, |r, item| or_none(r, item, cache)),
+    })
+}
+
+/// The word `none`, or what `read` reads.
+fn or_none<T>(r: &mut Reader, item: &Item, read: fn(&mut Reader, &Item) -> Option<T>) -> Option<Option<T>> {
+    if item.is_word("none") { Some(None) } else { read(r, item).map(Some) }
+}
+
+fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
+    let fields = r.fields(item, &keys::RETRY)?;
+    let mode = r.need(&fields, "mode", "", mode_word);
+    if mode.is_empty() {
+        return None;
+    }
+    r.only_with(&fields, "mode", mode);
+    let max_attempts = max_attempts(r, &fields, mode);
+    let mode = match mode {
+        "none" => RetryMode::None,
+        "immediate" => RetryMode::Immediate,
+        "fixed" => RetryMode::Fixed { delay: r.or(&fields, "delay", Span::from_millis(100), Reader::span) },
+        "exponential" => exponential(r, &fields),
+        "budget" => RetryMode::Budget {
+            ratio: r.or(&fields, "ratio", Ratio::from_f64(0.2).unwrap_or(Ratio::ZERO), Reader::ratio),
+            min_per_second: r.or(&fields, "minPerSecond", Rate::per_second(10), Reader::rate),
+            ttl: r.or(&fields, "ttl", Span::from_secs(10), Reader::time),
+        },
+        "aws-adaptive" => RetryMode::AwsAdaptive(aws(r, &fields)),
+        _ => RetryMode::AwsStandard(aws(r, &fields)),
+    };
+    Some(Retry { mode, max_attempts })
+}
+
+fn mode_word(r: &mut Reader, item: &Item) -> Option<&'static str> {
+    if let Some(word) = keys::LATER_MODES.iter().find(|word| item.is_word(word)) {
+        r.wrong(item, format!("mode `{word}` is not built yet"), keys::MODES.join(", "));
+        return None;
+    }
+    r.word(item, &keys::MODES)
+}
+
+fn max_attempts(r: &mut Reader, fields: &Fields, mode: &str) -> Option<u32> {
+    let default = if mode == "none" { 1 } else { 3 };
+    let Some(item) = fields.get("maxAttempts") else { return Some(default) };
+    let is_aws = mode.starts_with("aws-");
+    if item.is_word("unlimited") && mode != "none" && !is_aws {
+        return None;
+    }
+    let most = if mode == "none" { 1 } else { keys::MAX_ATTEMPTS };
+    if item.is_word("unlimited") {
+        r.wrong(&item, format!("mode `{mode}` cannot try without end"), format!("1 to {most}"));
+        return Some(default);
+    }
+    r.count(&item, most).or(Some(default))
+}
+
+fn exponential(r: &mut Reader, fields: &Fields) -> RetryMode {
+    let mark = r.mark();
+    let base = r.or(fields, "base", Span::from_millis(50), Reader::time);
+    let cap = r.or(fields, "cap", Span::from_secs(20), Reader::time);
+    if r.is_clean(mark) && cap < base {
+        let key = if fields.get("cap").is_some() { "cap" } else { "base" };
+        if let Some(item) = fields.get(key) {
+            r.wrong(&item, format!("cap {cap} is below base {base}"), "a cap of at least the base");
+        }
+    }
+    let jitter =
+        r.or(fields, "jitter", "full", |r, item| r.word(item, &["none", "full", "equal", "decorrelated"]));
+    RetryMode::Exponential {
+        base,
+        cap,
+        factor: r.or(fields, "factor", 2.0, |r, item| r.number(item, 1.0, 100.0)),
+        jitter: match jitter {
+            "none" => Jitter::None,
+            "equal" => Jitter::Equal,
+            "decorrelated" => Jitter::Decorrelated,
+            _ => Jitter::Full,
+        },
+    }
+}
+
+fn aws(r: &mut Reader, fields: &Fields) -> AwsRetry {
+    if let Some(preset) = fields.get("preset") {
+        for key in ["generation", "accounting"] {
+            if let Some(item) = fields.get(key) {
+                r.wrong(&item, format!("`preset` already says the {key}"), "either of the two");
+            }
+        }
+        return match r.word(&preset, &["rust", "botocore", "js", "go"]) {
+            Some("rust") => AwsRetry { generation: Generation::V2_0, accounting: Accounting::SharedSlot },
+            _ => NEWEST,
+        };
+    }
+    let generation = r.or(fields, "generation", "2.1", |r, item| r.word(item, &["2.1", "2.0"]));
+    let accounting =
+        r.or(fields, "accounting", "per-call", |r, item| r.word(item, &["per-call", "shared-slot"]));
+    AwsRetry {
+        generation: if generation == "2.0" { Generation::V2_0 } else { Generation::V2_1 },
+        accounting: if accounting == "shared-slot" { Accounting::SharedSlot } else { Accounting::PerCall },
+    }
+}
+
+fn limiter(r: &mut Reader, item: &Item) -> Option<Limiter> {
+    let fields = r.fields(item, &keys::LIMITER)?;
+    Some(Limiter {
+        rate: r.need(&fields, "rate", Rate::per_second(1), Reader::positive_rate),
+        burst: r.or(&fields, "burst", 1, |r, item| r.count(item, MILLION)),
+    })
+}
+
+fn cache(r: &mut Reader, item: &Item) -> Option<Cache> {
+    let fields = r.fields(item, &keys::CACHE)?;
+    let eviction = r.or(&fields, "eviction", "lru", |r, item| r.word(item, &["lru", "fifo"]));
+    Some(Cache {
+        max_age: r.need(&fields, "maxAge", Span::from_secs(1), Reader::time),
+        max_messages: r
+            .or(&fields, "maxMessages", MAX_CACHE_MESSAGES, |r, item| r.whole(item, 1, MAX_CACHE_MESSAGES)),
+        max_bytes: r
+            .or(&fields, "maxBytes", MAX_CACHE_BYTES, |r, item| r.size_or_number(item, MAX_CACHE_BYTES)),
+        capacity: r.or(&fields, "capacity", 100, |r, item| r.count(item, 10 * MILLION)),
+        eviction: if eviction == "fifo" { Eviction::Fifo } else { Eviction::Lru },
+    })
+}

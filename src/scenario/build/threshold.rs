@@ -1,0 +1,312 @@
+//! Reads thresholds: k6's grammar plus units, `response_time{operation:Decrypt}: [ "p(99)<250ms" ]`.
+
+use crate::api::JobKind;
+use crate::scenario::keys;
+use crate::scenario::problem::{Problem, clip};
+use crate::scenario::read::{Item, Reader};
+use crate::scenario::tree::Entry;
+use crate::scenario::{Aggregate, Comparison, Metric, Threshold};
+use crate::time::Span;
+use crate::units::{Money, Rate, Ratio, decimal};
+use crate::workload::{Executor, Workload};
+use std::collections::BTreeMap;
+
+/// Metrics by name.
+const METRICS: [(&str, Metric); 9] = [
+    ("response_time", Metric::ResponseTime),
+    ("service_time", Metric::ServiceTime),
+    ("queue_wait", Metric::QueueWait),
+    ("failed", Metric::Failed),
+    ("throttled", Metric::Throttled),
+    ("shed", Metric::Shed),
+    ("goodput", Metric::Goodput),
+    ("amplification", Metric::Amplification),
+    ("cost", Metric::Cost),
+];
+/// What tags may select.
+const TAGS: [&str; 4] = ["strategy", "workload", "operation", "stage"];
+
+/// The names that tags may refer to.
+pub(super) struct Tagged<'a> {
+    /// Strategies in file order.
+    pub strategies: Vec<&'a str>,
+    /// Whether workloads and strategies were read without a problem, so that an unknown name is one.
+    pub is_known: bool,
+    /// The workloads.
+    pub workloads: &'a [Workload],
+}
+
+/// Reads `thresholds`.
+pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option<Vec<Threshold>> {
+    let fields = r.fields(item, &keys::THRESHOLDS)?;
+    let mut all = Vec::new();
+    for (entry, item) in fields.named() {
+        let head = metric(r, entry, &item.path, tagged);
+        // A single threshold may stand without brackets.
+        let items = match item.text().is_some() || item.is_map() {
+            true => vec![item],
+            false => r.list(&item).unwrap_or_default(),
+        };
+        let Some((metric, tags)) = head else { continue };
+        for item in &items {
+            let name = entry.key.as_str();
+            all.extend(threshold(r, item, (name, metric, &tags)));
+        }
+    }
+    Some(all)
+}
+
+/// Reads `metric{tag:value,tag:value}`.
+fn metric(
+    r: &mut Reader,
+    entry: &Entry,
+    path: &str,
+    tagged: &Tagged,
+) -> Option<(Metric, BTreeMap<String, String>)> {
+    let (name, rest) = entry.key.split_once('{').unwrap_or((&entry.key, "}"));
+    let Some((_, metric)) = METRICS.iter().find(|(each, _)| *each == name.trim()) else {
+        let names = METRICS.iter().map(|(name, _)| *name);
+        r.unknown(entry.place, path, "this is no metric of a threshold", name, names);
+        return None;
+    };
+    let Some(inner) = rest.strip_suffix('}') else {
+        let problem = Problem::new(entry.place, path, "the tags are not closed by `}`");
+        r.problems.push(problem.allowed("response_time{operation:Decrypt}"));
+        return None;
+    };
+    let mark = r.mark();
+    let mut tags = BTreeMap::new();
+    for tag in inner.split(',').filter(|tag| !tag.trim().is_empty()) {
+        let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
+        let (key, value) = (key.trim(), value.trim());
+        if !TAGS.contains(&key) {
+            r.unknown(entry.place, path, "this is no tag of a threshold", key, TAGS.into_iter());
+        } else if tags.insert(key.to_owned(), value.to_owned()).is_some() {
+            r.problems.push(Problem::new(entry.place, path, format!("the tag `{key}` stands here twice")));
+        }
+    }
+    if r.is_clean(mark) && tagged.is_known {
+        selects(r, entry, path, &tags, tagged);
+    }
+    r.is_clean(mark).then_some((*metric, tags))
+}
+
+/// Whether tags select something that exists.
+fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, String>, tagged: &Tagged) {
+    let mut unknown = |message: &str, read: &str, known: &[&str]| {
+        r.unknown(entry.place, path, message, read, known.iter().copied());
+    };
+    let workloads: Vec<&str> = tagged.workloads.iter().map(|workload| workload.name.as_str()).collect();
+    let chosen = tags.get("workload");
+    for (key, value) in tags {
+        match key.as_str() {
+            "strategy" if !tagged.strategies.contains(&value.as_str()) => {
+                unknown("there is no strategy of this name", value, &tagged.strategies);
+            }
+            "workload" if !workloads.contains(&value.as_str()) => {
+                unknown("there is no workload of this name", value, &workloads);
+            }
+            "operation" => {
+                let operations = operations(tagged.workloads, chosen);
+                if !operations.contains(&value.as_str()) {
+                    unknown("no job of this name is in the mix", value, &operations);
+                }
+            }
+            "stage" => {
+                let stages = stages(tagged.workloads, chosen);
+                if !stages.contains(value) {
+                    let stages: Vec<&str> = stages.iter().map(String::as_str).collect();
+                    unknown("there is no stage of this number", value, &stages);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What `operation` may select: jobs of the mix and what they call; anything if a trace may name jobs.
+fn operations(workloads: &[Workload], chosen: Option<&String>) -> Vec<&'static str> {
+    let here = || workloads.iter().filter(|workload| chosen.is_none_or(|name| *name == workload.name));
+    if here().any(|workload| matches!(workload.executor, Executor::Trace(_))) {
+        return JobKind::all().map(JobKind::name).collect();
+    }
+    let kinds = here().flat_map(|workload| &workload.jobs).filter(|(_, weight)| *weight > 0);
+    let mut names: Vec<&str> = kinds.flat_map(|(kind, _)| [kind.name(), kind.operation().name()]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// What `stage` may select: `0` or `checkout/0`.
+fn stages(workloads: &[Workload], chosen: Option<&String>) -> Vec<String> {
+    let mut names = Vec::new();
+    for workload in workloads.iter().filter(|workload| chosen.is_none_or(|name| *name == workload.name)) {
+        let count = match &workload.executor {
+            Executor::RampingArrivalRate { stages, .. } => stages.len(),
+            Executor::RampingVus { stages, .. } => stages.len(),
+            _ => 1,
+        };
+        for number in 0..count {
+            names.push(number.to_string());
+            names.push(format!("{}/{number}", workload.name));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+type Head<'a> = (&'a str, Metric, &'a BTreeMap<String, String>);
+
+fn threshold(r: &mut Reader, item: &Item, (name, metric, tags): Head) -> Option<Threshold> {
+    let expression = |r: &mut Reader, item: &Item| {
+        let text = r.string(item)?;
+        match parse(metric, &text) {
+            Ok(parsed) => Some((text, parsed)),
+            Err(message) => {
+                r.wrong(item, message, grammar(metric));
+                None
+            }
+        }
+    };
+    let (read, abort_on_fail, delay_abort_eval) = if item.is_map() {
+        let fields = r.fields(item, &keys::THRESHOLD)?;
+        let read = r.need(&fields, "threshold", None, |r, item| expression(r, item).map(Some));
+        let abort = r.or(&fields, "abortOnFail", false, Reader::bool);
+        (read, abort, r.or(&fields, "delayAbortEval", Span::ZERO, Reader::span))
+    } else {
+        (expression(r, item), false, Span::ZERO)
+    };
+    let (expression, (aggregate, comparison, bound)) = read?;
+    Some(Threshold {
+        metric,
+        tags: tags.clone(),
+        name: name.to_owned(),
+        expression,
+        aggregate,
+        comparison,
+        bound,
+        abort_on_fail,
+        delay_abort_eval,
+    })
+}
+
+/// Reads `p(99)<250ms`.
+fn parse(metric: Metric, text: &str) -> Result<(Aggregate, Comparison, f64), String> {
+    const SIGNS: [(&str, Comparison); 7] = [
+        ("<=", Comparison::LessOrEqual),
+        (">=", Comparison::GreaterOrEqual),
+        ("===", Comparison::Equal),
+        ("==", Comparison::Equal),
+        ("!=", Comparison::NotEqual),
+        ("<", Comparison::Less),
+        (">", Comparison::Greater),
+    ];
+    let at = text.find(['<', '>', '=', '!']).ok_or("this threshold compares nothing")?;
+    let (left, right) = text.split_at(at);
+    let sign = SIGNS.iter().find(|(sign, _)| right.starts_with(sign));
+    let (sign, comparison) = sign.ok_or("this is no comparison; write <, <=, >, >=, == or !=")?;
+    let aggregate = aggregate(metric, left.trim())?;
+    Ok((aggregate, *comparison, bound(metric, right[sign.len()..].trim())?))
+}
+
+fn aggregate(metric: Metric, text: &str) -> Result<Aggregate, String> {
+    let found = match text {
+        "avg" => Some(Aggregate::Avg),
+        "min" => Some(Aggregate::Min),
+        "med" => Some(Aggregate::Med),
+        "max" => Some(Aggregate::Max),
+        "rate" => Some(Aggregate::Rate),
+        "value" => Some(Aggregate::Value),
+        "" if kind(metric) == Kind::Value => Some(Aggregate::Value),
+        _ => percentile(text),
+    };
+    let fits = |aggregate: &Aggregate| match kind(metric) {
+        Kind::Trend => !matches!(aggregate, Aggregate::Rate | Aggregate::Value),
+        Kind::Rate => *aggregate == Aggregate::Rate,
+        Kind::Value => *aggregate == Aggregate::Value,
+    };
+    found.filter(fits).ok_or_else(|| format!("this metric has no `{}`", clip(text)))
+}
+
+fn percentile(text: &str) -> Option<Aggregate> {
+    let inner = text.strip_prefix("p(")?.strip_suffix(')')?;
+    let (value, scale) = decimal(inner.trim())?;
+    let percent = value as f64 / scale as f64;
+    (percent <= 100.0).then_some(Aggregate::Percentile(percent))
+}
+
+fn bound(metric: Metric, text: &str) -> Result<f64, String> {
+    let plain = || decimal(text).map(|(value, scale)| value as f64 / scale as f64);
+    let read = match metric {
+        // Without a unit, milliseconds, as in k6.
+        Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => {
+            plain().or_else(|| Span::parse(text).ok().map(Span::as_millis_f64))
+        }
+        Metric::Failed | Metric::Throttled | Metric::Shed => Ratio::parse(text).ok().map(Ratio::as_f64),
+        Metric::Goodput => plain().or_else(|| Rate::parse(text).ok().map(Rate::as_per_second)),
+        Metric::Amplification => plain(),
+        Metric::Cost => plain().or_else(|| Money::parse(text).ok().map(Money::as_usd)),
+    };
+    read.ok_or_else(|| format!("`{}` is no bound for this metric", clip(text)))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Trend,
+    Rate,
+    Value,
+}
+
+const fn kind(metric: Metric) -> Kind {
+    match metric {
+        Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => Kind::Trend,
+        Metric::Failed | Metric::Throttled | Metric::Shed => Kind::Rate,
+        Metric::Goodput | Metric::Amplification | Metric::Cost => Kind::Value,
+    }
+}
+
+/// What may be written for a metric, for a message.
+fn grammar(metric: Metric) -> &'static str {
+    match (kind(metric), metric) {
+        (Kind::Trend, _) => "avg, min, med, max or p(N), a comparison and a duration: p(99)<250ms",
+        (Kind::Rate, _) => "rate, a comparison and a ratio: rate<0.1%",
+        (_, Metric::Goodput) => "a comparison and a rate: value>100/s",
+        (_, Metric::Cost) => "a comparison and an amount: value<1 USD",
+        _ => "a comparison and a number: value<=2",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_read_with_and_without_units() {
+        use Comparison::*;
+        for (metric, text, expected) in [
+            (Metric::ResponseTime, "p(99)<250ms", (Aggregate::Percentile(99.0), Less, 250.0)),
+            (Metric::ResponseTime, "p(99.9) <= 1s", (Aggregate::Percentile(99.9), LessOrEqual, 1000.0)),
+            (Metric::ServiceTime, "med<20", (Aggregate::Med, Less, 20.0)),
+            (Metric::Failed, "rate<0.1%", (Aggregate::Rate, Less, 0.001)),
+            (Metric::Shed, "rate==0", (Aggregate::Rate, Equal, 0.0)),
+            (Metric::Goodput, ">=100/s", (Aggregate::Value, GreaterOrEqual, 100.0)),
+            (Metric::Amplification, "value<=1.5", (Aggregate::Value, LessOrEqual, 1.5)),
+            (Metric::Cost, "value<1.20 USD", (Aggregate::Value, Less, 1.2)),
+        ] {
+            assert_eq!(parse(metric, text), Ok(expected), "{text}");
+        }
+        for (metric, text) in [
+            (Metric::ResponseTime, "rate<1ms"),
+            (Metric::ResponseTime, "p(101)<1ms"),
+            (Metric::ResponseTime, "p(99)"),
+            (Metric::Failed, "rate<101%"),
+            (Metric::Failed, "avg<1%"),
+            (Metric::Failed, "<1%"),
+            (Metric::Goodput, "value>>1"),
+            (Metric::Cost, "value<-1 USD"),
+        ] {
+            assert!(parse(metric, text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,606 @@
+//! Every key of the scenario language: the one table that the reader and the JSON Schema share.
+
+use super::known;
+use crate::api::{JobKind, KeySpec, Operation};
+
+/// The keys a mapping may have.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Names it in the schema.
+    pub name: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key],
+    /// What other keys may stand in it, by free name.
+    pub others: Option<Others>,
+}
+
+/// Keys that are not fixed words.
+#[derive(Debug)]
+pub(crate) struct Others {
+    /// Which names.
+    pub names: Names,
+    /// What stands under each.
+    pub shape: &'static Shape,
+}
+
+/// A set of names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Names {
+    /// Chosen by the author of the file.
+    Free,
+    /// Quota pools.
+    Pools,
+    /// KMS operations.
+    Operations,
+    /// KMS operations and the envelope jobs.
+    Jobs,
+    /// Key specs.
+    KeySpecs,
+    /// AWS Regions.
+    Regions,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    /// As written.
+    pub name: &'static str,
+    /// What may stand under it.
+    pub shape: Shape,
+    /// What it says, with its default.
+    pub about: &'static str,
+    /// The executors, modes or kinds it goes with; empty for all.
+    pub with: &'static [&'static str],
+    /// Whether it must be given.
+    pub required: bool,
+    /// Whether it is in the language but not built yet.
+    pub later: bool,
+}
+
+/// What may stand under a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// Text.
+    Text,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// One of a set of names.
+    Named(Names),
+    /// A whole number, from and to.
+    Whole(u64, u64),
+    /// A number.
+    Number,
+    /// true or false.
+    Bool,
+    /// `500/s`.
+    Rate,
+    /// `250ms`.
+    Duration,
+    /// `5%` or `0.05`.
+    Ratio,
+    /// `256B`.
+    Size,
+    /// `uniform` or `zipf(s)`.
+    Popularity,
+    /// A mapping.
+    Map(&'static Table),
+    /// A list.
+    List(&'static Shape),
+    /// Any of these.
+    Either(&'static [Shape]),
+    /// Anything: a part of the language that is not built yet.
+    Anything,
+}
+
+impl Names {
+    /// The names, where they are fixed.
+    pub fn list(self) -> Option<Vec<&'static str>> {
+        match self {
+            Names::Free => None,
+            Names::Pools => Some(known::pool_names().collect()),
+            Names::Operations => Some(Operation::ALL.iter().map(|each| each.name()).collect()),
+            Names::Jobs => Some(JobKind::all().map(JobKind::name).collect()),
+            Names::KeySpecs => Some(KeySpec::ALL.iter().map(|each| each.name()).collect()),
+            Names::Regions => Some(known::regions().collect()),
+        }
+    }
+}
+
+impl Key {
+    const fn required(mut self) -> Key {
+        self.required = true;
+        self
+    }
+    const fn with(mut self, with: &'static [&'static str]) -> Key {
+        self.with = with;
+        self
+    }
+}
+
+const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, about, with: &[], required: false, later: false }
+}
+
+const fn later(name: &'static str, about: &'static str) -> Key {
+    Key { later: true, ..key(name, Shape::Anything, about) }
+}
+
+const fn table(name: &'static str, keys: &'static [Key]) -> Table {
+    Table { name, keys, others: None }
+}
+
+/// The largest number of VUs, clients and the like.
+pub(crate) const MILLION: u64 = 1_000_000;
+/// The most attempts of a call, where they are limited at all.
+pub(crate) const MAX_ATTEMPTS: u64 = 10_000;
+/// The most iterations or jobs named by one number.
+pub(crate) const MAX_JOBS: u64 = 10_000_000_000;
+/// The largest `maxBytes` of a cache: what the AWS Encryption SDK takes.
+pub(crate) const MAX_CACHE_BYTES: u64 = i64::MAX as u64;
+/// The largest `maxMessages` of a cache: what the AWS Encryption SDK takes.
+pub(crate) const MAX_CACHE_MESSAGES: u64 = 1 << 32;
+
+const COUNT: Shape = Shape::Whole(1, MILLION);
+const NONE: Shape = Shape::Words(&["none"]);
+const DURATION_OR_NONE: Shape = Shape::Either(&[Shape::Duration, NONE]);
+
+/// The executors, open ones first.
+pub(crate) const EXECUTORS: [&str; 8] = [
+    "constant-arrival-rate",
+    "ramping-arrival-rate",
+    "burst",
+    "trace",
+    "constant-vus",
+    "ramping-vus",
+    "shared-iterations",
+    "per-vu-iterations",
+];
+const OPEN: &[&str] = &["constant-arrival-rate", "ramping-arrival-rate", "burst", "trace"];
+const SPREAD: &[&str] = &["constant-arrival-rate", "ramping-arrival-rate", "trace"];
+const CLOSED: &[&str] = &["constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations"];
+const ITERATIONS: &[&str] = &["shared-iterations", "per-vu-iterations"];
+const RAMPING: &[&str] = &["ramping-arrival-rate", "ramping-vus"];
+const LASTING: &[&str] = &["constant-arrival-rate", "burst", "trace", "constant-vus"];
+const FLAT_VUS: &[&str] = &["constant-vus", "shared-iterations", "per-vu-iterations"];
+const TRACE: &[&str] = &["trace"];
+
+/// The whole file.
+pub(crate) static SCENARIO: Table = table(
+    "scenario",
+    &[
+        key("version", Shape::Whole(1, 1), "Version of the language (1)."),
+        key("name", Shape::Text, "Names the run and its folder (the file's name)."),
+        key("seed", Shape::Whole(0, u64::MAX), "Key of every random draw (42)."),
+        key(
+            "target",
+            Shape::Text,
+            "Where attempts go: sim (default); emulator, a URL and aws are not built yet.",
+        ),
+        key("region", Shape::Named(Names::Regions), "Region whose default quotas apply (us-east-1)."),
+        key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
+        key("serviceTime", Shape::Map(&SERVICE_TIME), "How long KMS takes; assumed until calibrated."),
+        key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
+        key("fleet", Shape::Map(&FLEET), "The processes that make the calls (one)."),
+        key("warmUp", Shape::Duration, "Default of every workload's warmUp (0s)."),
+        key("gracefulStop", Shape::Duration, "Default of every workload's gracefulStop (30s)."),
+        key("deadline", DURATION_OR_NONE, "Default of every workload's deadline (none)."),
+        key("workloads", Shape::Map(&WORKLOADS), "Who works; at least one.").required(),
+        key("strategies", Shape::Map(&STRATEGIES), "Ways to call KMS that are compared; at least one.")
+            .required(),
+        key("trials", Shape::Whole(1, 10_000), "Seeded repetitions (5 in the simulator, 1 live)."),
+        key("thresholds", Shape::Map(&THRESHOLDS), "What must hold, in k6's grammar plus units."),
+        key(
+            "gate",
+            Shape::Either(&[Shape::Words(&["all"]), Shape::List(&Shape::Text)]),
+            "Strategies whose missed thresholds make the exit code 99 (all).",
+        ),
+        later("sweep", "Values to run the scenario over."),
+        later("accounts", "Several accounts."),
+        later("regions", "Several Regions."),
+        later("failover", "Moving to another Region."),
+        later("consistency", "How changes spread."),
+        later("client", "How live attempts are sent: aws-sdk or raw."),
+        later("transport", "The live connection."),
+        later("caps", "What bounds a live run."),
+        later("allow", "What a live run may do."),
+    ],
+);
+
+pub(crate) static QUOTAS: Table = Table {
+    name: "quotas",
+    keys: &[
+        key(
+            "enforcement",
+            Shape::Either(&[
+                Shape::Words(&["window", "sliding", "bucket", "lagging"]),
+                Shape::Map(&ENFORCEMENT),
+            ]),
+            "How limits are enforced (window).",
+        ),
+        key(
+            "background",
+            Shape::Map(&BACKGROUND),
+            "What the rest of the account takes from each pool (nothing).",
+        ),
+        key("reEncryptCost", Shape::Whole(1, 2), "What one ReEncrypt takes from each pool (1, assumed)."),
+    ],
+    others: Some(Others { names: Names::Pools, shape: &Shape::Rate }),
+};
+
+pub(crate) static BACKGROUND: Table = Table {
+    name: "background",
+    keys: &[],
+    others: Some(Others { names: Names::Pools, shape: &Shape::Rate }),
+};
+
+/// The kinds of enforcement that take a parameter.
+pub(crate) static ENFORCEMENT: Table = table(
+    "enforcement",
+    &[
+        key("window", Shape::Map(&WINDOW), "Fixed one-second windows."),
+        key("bucket", Shape::Map(&BUCKET), "A token bucket."),
+        key("lagging", Shape::Map(&LAGGING), "Refuses on what it saw a while ago."),
+    ],
+);
+/// Parameters of `window`.
+pub(crate) static WINDOW: Table = table(
+    "window",
+    &[key("phase", Shape::Duration, "Where windows begin, under 1s (drawn once per trial).")],
+);
+/// Parameters of `bucket`.
+pub(crate) static BUCKET: Table =
+    table("bucket", &[key("burst", Shape::Duration, "How much of the limit the full bucket holds (1s).")]);
+/// Parameters of `lagging`.
+pub(crate) static LAGGING: Table = table("lagging", &[key("lag", Shape::Duration, "How long ago (1s).")]);
+
+pub(crate) static SERVICE_TIME: Table = table(
+    "serviceTime",
+    &[
+        key(
+            "p50",
+            Shape::Duration,
+            "Half of the answers take at most this (6ms; a fifth of p99 if only that is given).",
+        ),
+        key(
+            "p99",
+            Shape::Duration,
+            "99 % of the answers take at most this (30ms; five times p50 if only that is given).",
+        ),
+        key("throttled", Shape::Duration, "How long a refusal takes (3ms)."),
+        key("operations", Shape::Map(&BY_OPERATION), "Operations that differ."),
+    ],
+);
+pub(crate) static BY_OPERATION: Table = Table {
+    name: "operationTimes",
+    keys: &[],
+    others: Some(Others { names: Names::Operations, shape: &Shape::Map(&LATENCY) }),
+};
+/// A service time by two percentiles.
+pub(crate) static LATENCY: Table = table(
+    "operationTime",
+    &[
+        key("p50", Shape::Duration, "Half of the answers take at most this.").required(),
+        key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
+    ],
+);
+
+/// The kinds of fault.
+pub(crate) const FAULT_KINDS: [&str; 6] = ["throttle", "error", "slow", "freeze", "reset", "quota"];
+const STRIKING: &[&str] = &["throttle", "error", "slow", "reset", "freeze"];
+/// One fault.
+pub(crate) static FAULT: Table = table(
+    "fault",
+    &[
+        key("at", Shape::Duration, "When it begins (0s)."),
+        key("for", Shape::Duration, "How long it lasts; may be left out with `next`."),
+        key("kind", Shape::Words(&FAULT_KINDS), "What it does.").required(),
+        key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
+        key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.")
+            .with(&["throttle", "error", "slow", "reset"]),
+        key("operation", Shape::Named(Names::Operations), "Strikes this operation only (all).")
+            .with(STRIKING),
+        key("by", Shape::Duration, "What is added to the service time.").with(&["slow"]),
+        key("pool", Shape::Named(Names::Pools), "The pool whose limit changes.").with(&["quota"]),
+        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&["quota"]),
+    ],
+);
+
+pub(crate) static FLEET: Table = table(
+    "fleet",
+    &[
+        key("clients", COUNT, "How many processes (1)."),
+        key(
+            "start",
+            Shape::Either(&[Shape::Words(&["together"]), Shape::Map(&START)]),
+            "How they come up (together).",
+        ),
+        key(
+            "restart",
+            Shape::Map(&RESTART),
+            "A restart: clients lose cache, retry budget and limiter (never).",
+        ),
+        later("connections", "Connections of a client: max, connect, idle."),
+        later("autoscaling", "A fleet that grows and shrinks."),
+        later("onDemand", "A client per job, as in Lambda."),
+        later("lifetime", "How long a client lives."),
+        later("credentials", "Credentials that are refreshed."),
+    ],
+);
+/// How a fleet comes up.
+pub(crate) static START: Table = table(
+    "start",
+    &[
+        key("over", Shape::Duration, "Evenly over this time."),
+        key("rolling", Shape::Map(&ROLLING), "In batches."),
+    ],
+);
+/// A start in batches.
+pub(crate) static ROLLING: Table = table(
+    "rolling",
+    &[
+        key("batch", COUNT, "How many at a time.").required(),
+        key("every", Shape::Duration, "Time between batches.").required(),
+    ],
+);
+/// A restart.
+pub(crate) static RESTART: Table = table(
+    "restart",
+    &[
+        key("at", Shape::Duration, "When it begins.").required(),
+        key("batch", COUNT, "How many at a time (all)."),
+        key("every", Shape::Duration, "Time between batches (0s)."),
+    ],
+);
+
+pub(crate) static WORKLOADS: Table = Table {
+    name: "workloads",
+    keys: &[],
+    others: Some(Others { names: Names::Free, shape: &Shape::Map(&WORKLOAD) }),
+};
+/// One workload.
+pub(crate) static WORKLOAD: Table = table(
+    "workload",
+    &[
+        key("executor", Shape::Words(&EXECUTORS), "How jobs arrive.").required(),
+        key("rate", Shape::Rate, "Arrivals.").with(&["constant-arrival-rate"]),
+        key("duration", Shape::Duration, "How long jobs arrive (trace: all of it).").with(LASTING),
+        key("startRate", Shape::Rate, "Where the first ramp begins (0/s).").with(&["ramping-arrival-rate"]),
+        key("startVus", Shape::Whole(0, MILLION), "Where the first ramp begins (1).").with(&["ramping-vus"]),
+        key("stages", Shape::List(&Shape::Map(&STAGE)), "Linear ramps, one after another.").with(RAMPING),
+        key("count", Shape::Whole(1, MAX_JOBS), "Jobs of a burst.").with(&["burst"]),
+        key("every", Shape::Duration, "Time between bursts.").with(&["burst"]),
+        key("file", Shape::Text, "The trace, relative to the scenario: CSV, optionally gzipped.").with(TRACE),
+        key("columns", Shape::Map(&COLUMNS), "What the trace calls its columns.").with(TRACE),
+        key("scale", Shape::Number, "Multiplies the trace's arrivals (1).").with(TRACE),
+        key("offset", Shape::Duration, "Start this far into the trace (0s).").with(TRACE),
+        key("vus", COUNT, "Workers.").with(FLAT_VUS),
+        key("iterations", Shape::Whole(1, MAX_JOBS), "Jobs: shared, or of each VU.").with(ITERATIONS),
+        key("maxDuration", Shape::Duration, "Stop after this even if iterations are left (10m).")
+            .with(ITERATIONS),
+        key("thinkTime", Shape::Duration, "Pause of a VU between jobs (0s).").with(CLOSED),
+        key("pace", Shape::Rate, "Jobs of a VU on a schedule, instead of thinkTime.").with(CLOSED),
+        key("arrivals", Shape::Words(&["poisson", "uniform"]), "How arrivals are spaced (poisson).")
+            .with(SPREAD),
+        key("startTime", Shape::Duration, "When the workload begins (0s)."),
+        key("warmUp", Shape::Duration, "Discarded from the window at the start (the scenario's, 0s)."),
+        key(
+            "gracefulStop",
+            Shape::Duration,
+            "How long jobs may finish after the last arrival (the scenario's, 30s).",
+        ),
+        key("deadline", DURATION_OR_NONE, "When a job has failed (the scenario's, none)."),
+        key("maxInFlight", Shape::Either(&[Shape::Whole(1, 1_000_000_000), NONE]), "Jobs at once (none).")
+            .with(OPEN),
+        key("onLimit", Shape::Words(&["queue", "shed"]), "What maxInFlight does with a job (queue).")
+            .with(OPEN),
+        key("jobs", Shape::Map(&JOBS), "Weights of operations and envelope jobs.").required(),
+        key("payload", Shape::Either(&[Shape::Size, Shape::Map(&PAYLOAD)]), "How large payloads are (256B)."),
+        key("keys", Shape::Map(&KEYS), "The keys jobs use."),
+        key("contexts", Shape::Map(&PICK), "Encryption contexts."),
+        key("messages", Shape::Map(&PICK), "What DecryptMessage reads."),
+        key(
+            "strategies",
+            Shape::Map(&OVERRIDES),
+            "Overrides of the strategies for this workload: `all` or by name.",
+        ),
+        later("account", "The caller's account."),
+        later("keyAccount", "The keys' account."),
+        later("region", "The Region called."),
+        later("via", "The AWS service that calls."),
+    ],
+);
+/// A stage of either ramping executor.
+pub(crate) static STAGE: Table = table(
+    "stage",
+    &[
+        key("duration", Shape::Duration, "How long the ramp takes.").required(),
+        key("target", Shape::Either(&[Shape::Rate, Shape::Whole(0, MILLION)]), "Rate, or VUs, at its end.")
+            .required(),
+    ],
+);
+/// Names of a trace's columns.
+pub(crate) static COLUMNS: Table = table(
+    "columns",
+    &[
+        key("time_s", Shape::Text, "Seconds since the trace began."),
+        key("count", Shape::Text, "Arrivals in that second."),
+        key("job", Shape::Text, "What arrives, in a row per job."),
+        key("key", Shape::Text, "Which key."),
+        key("context", Shape::Text, "Which encryption context."),
+        key("bytes", Shape::Text, "Payload in bytes."),
+        key("known_size", Shape::Text, "Whether the size is known beforehand."),
+        key("message", Shape::Text, "Names an encrypted message."),
+    ],
+);
+/// Weights of jobs.
+pub(crate) static JOBS: Table = Table {
+    name: "jobs",
+    keys: &[],
+    others: Some(Others { names: Names::Jobs, shape: &Shape::Whole(0, MILLION) }),
+};
+/// Sizes that vary.
+pub(crate) static PAYLOAD: Table = table(
+    "payload",
+    &[
+        key("min", Shape::Size, "The smallest; with `max`, uniform."),
+        key("max", Shape::Size, "The largest."),
+        key("p50", Shape::Size, "The median; with `p99`, lognormal."),
+        key("p99", Shape::Size, "The 99th percentile."),
+    ],
+);
+/// Keys of a workload.
+pub(crate) static KEYS: Table = table(
+    "keys",
+    &[
+        key("count", COUNT, "How many (1)."),
+        key("popularity", Shape::Popularity, "How often each is used (uniform)."),
+        key("spec", Shape::Named(Names::KeySpecs), "Their type (SYMMETRIC_DEFAULT)."),
+        key("pairSpec", Shape::Named(Names::KeySpecs), "Type of generated data key pairs (ECC_NIST_P256)."),
+        key("store", Shape::Words(&["cloudhsm", "external"]), "The custom key store they live in (none)."),
+        later("ids", "The keys of a live run."),
+    ],
+);
+/// How many of something.
+pub(crate) static PICK: Table = table(
+    "pick",
+    &[
+        key("count", Shape::Whole(1, 10 * MILLION), "How many (1)."),
+        key("popularity", Shape::Popularity, "How often each is chosen (uniform)."),
+    ],
+);
+pub(crate) static OVERRIDES: Table = Table {
+    name: "overrides",
+    keys: &[key("all", Shape::Map(&STRATEGY), "Merged into every strategy.")],
+    others: Some(Others { names: Names::Free, shape: &Shape::Map(&STRATEGY) }),
+};
+
+pub(crate) static STRATEGIES: Table = Table {
+    name: "strategies",
+    keys: &[],
+    others: Some(Others { names: Names::Free, shape: &Shape::Map(&STRATEGY) }),
+};
+/// One strategy.
+pub(crate) static STRATEGY: Table = table(
+    "strategy",
+    &[
+        key("retry", Shape::Map(&RETRY), "What follows a refusal or an error ({mode: aws-standard})."),
+        key("limiter", Shape::Either(&[Shape::Map(&LIMITER), NONE]), "The client's own restraint (none)."),
+        key("timeout", DURATION_OR_NONE, "Of each attempt (none)."),
+        key(
+            "cache",
+            Shape::Either(&[Shape::Map(&CACHE), NONE]),
+            "A data-key cache for envelope jobs (none).",
+        ),
+        later("breaker", "A circuit breaker."),
+        later("concurrency", "A limit of calls in flight."),
+        later("hedge", "A second attempt before the first has answered."),
+        later("layers", "Retries around retries."),
+    ],
+);
+/// The retry modes that are built.
+pub(crate) const MODES: [&str; 7] =
+    ["none", "immediate", "fixed", "exponential", "budget", "aws-standard", "aws-adaptive"];
+/// The retry modes that are not.
+pub(crate) const LATER_MODES: [&str; 2] = ["aws-sdk", "aws-legacy"];
+const ALL_MODES: [&str; 9] = [
+    "none",
+    "immediate",
+    "fixed",
+    "exponential",
+    "budget",
+    "aws-standard",
+    "aws-adaptive",
+    "aws-sdk",
+    "aws-legacy",
+];
+const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
+/// How a strategy retries.
+pub(crate) static RETRY: Table = table(
+    "retry",
+    &[
+        key("mode", Shape::Words(&ALL_MODES), "The rule; aws-sdk and aws-legacy are not built yet.")
+            .required(),
+        key(
+            "maxAttempts",
+            Shape::Either(&[Shape::Whole(1, MAX_ATTEMPTS), Shape::Words(&["unlimited"])]),
+            "Attempts of a call, the first included (3; none: 1); unlimited except for none and aws-*.",
+        ),
+        key("delay", Shape::Duration, "Before each retry (100ms).").with(&["fixed"]),
+        key("base", Shape::Duration, "Before the first retry (50ms).").with(&["exponential"]),
+        key("cap", Shape::Duration, "The longest delay (20s).").with(&["exponential"]),
+        key("factor", Shape::Number, "Growth from retry to retry (2).").with(&["exponential"]),
+        key(
+            "jitter",
+            Shape::Words(&["none", "full", "equal", "decorrelated"]),
+            "How delays are spread (full).",
+        )
+        .with(&["exponential"]),
+        key("ratio", Shape::Ratio, "Retries per call (20%).").with(&["budget"]),
+        key("minPerSecond", Shape::Rate, "Retries always allowed (10/s).").with(&["budget"]),
+        key("ttl", Shape::Duration, "How long a call counts (10s).").with(&["budget"]),
+        key("generation", Shape::Words(&["2.1", "2.0"]), "Of the AWS retry specification (2.1).").with(AWS),
+        key(
+            "accounting",
+            Shape::Words(&["per-call", "shared-slot"]),
+            "Who owns the quota a retry took (per-call).",
+        )
+        .with(AWS),
+        key(
+            "preset",
+            Shape::Words(&["rust", "botocore", "js", "go"]),
+            "An SDK, instead of generation and accounting: rust is 2.0 shared-slot, the others 2.1 per-call.",
+        )
+        .with(AWS),
+    ],
+);
+/// A client's own restraint.
+pub(crate) static LIMITER: Table = table(
+    "limiter",
+    &[
+        key("rate", Shape::Rate, "Attempts of one client.").required(),
+        key("burst", COUNT, "Attempts that may go at once (1)."),
+    ],
+);
+/// A data-key cache.
+pub(crate) static CACHE: Table = table(
+    "cache",
+    &[
+        key("maxAge", Shape::Duration, "How long a data key is used.").required(),
+        key("maxMessages", Shape::Whole(1, MAX_CACHE_MESSAGES), "Messages under one data key (4294967296)."),
+        key(
+            "maxBytes",
+            Shape::Either(&[Shape::Size, Shape::Whole(1, MAX_CACHE_BYTES)]),
+            "Bytes under one data key (9223372036854775807).",
+        ),
+        key("capacity", Shape::Whole(1, 10 * MILLION), "Entries (100)."),
+        key("eviction", Shape::Words(&["lru", "fifo"]), "Which entry leaves a full cache (lru)."),
+        later("expiry", "When entries leave."),
+        later("oversize", "What a message above maxBytes does."),
+        later("inFlight", "Whether callers wait for one another."),
+        later("scope", "Who shares a cache."),
+        later("kind", "hierarchical or bucket-key."),
+        later("wrappingKeys", "Keys of a hierarchical cache."),
+        later("preset", "A published cache."),
+    ],
+);
+pub(crate) static THRESHOLDS: Table = Table {
+    name: "thresholds",
+    keys: &[],
+    others: Some(Others {
+        names: Names::Free,
+        shape: &Shape::Either(&[
+            Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(&THRESHOLD)])),
+            Shape::Text,
+            Shape::Map(&THRESHOLD),
+        ]),
+    }),
+};
+/// A threshold that can end a trial.
+pub(crate) static THRESHOLD: Table = table(
+    "threshold",
+    &[
+        key("threshold", Shape::Text, "What must hold, such as rate<2%.").required(),
+        key("abortOnFail", Shape::Bool, "Whether a miss ends the strategy's trial (false)."),
+        key("delayAbortEval", Shape::Duration, "How long to wait before it may (0s)."),
+    ],
+);

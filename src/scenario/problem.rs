@@ -1,0 +1,178 @@
+//! What is wrong with a scenario file: every problem, where it stands, and what would be right.
+
+use super::tree::Place;
+use std::fmt;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the scenario: `workloads.checkout.stages[1].target`; empty for the whole file.
+    pub path: String,
+    /// Line from 1; 0 for a value that came from `--set`.
+    pub line: u32,
+    /// Column from 1; 0 for a value that came from `--set`.
+    pub column: u32,
+    /// The `--set` the value came from, as written.
+    pub set: Option<String>,
+    /// What is wrong, in words.
+    pub message: String,
+    /// What was read there.
+    pub read: Option<String>,
+    /// What is allowed there.
+    pub allowed: Option<String>,
+    /// The nearest thing that would have been right.
+    pub suggestion: Option<String>,
+}
+
+/// Every problem of a scenario, in the order of the file; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    /// The file's name, for messages.
+    pub file: String,
+    /// The problems; those of `--set` values come last.
+    pub list: Vec<Problem>,
+}
+
+impl Problem {
+    /// A problem at `place`, so far with no more than its message.
+    pub(crate) fn new(place: Place, path: &str, message: impl Into<String>) -> Problem {
+        Problem {
+            path: path.to_owned(),
+            line: place.line,
+            column: place.column,
+            set: (place.set > 0).then(|| place.set.to_string()),
+            message: message.into(),
+            read: None,
+            allowed: None,
+            suggestion: None,
+        }
+    }
+    /// Adds what was read.
+    pub(crate) fn read(mut self, read: impl Into<String>) -> Problem {
+        self.read = Some(read.into());
+        self
+    }
+    /// Adds what is allowed.
+    pub(crate) fn allowed(mut self, allowed: impl Into<String>) -> Problem {
+        self.allowed = Some(allowed.into());
+        self
+    }
+    /// Adds the one of `known` that is nearest to `read`, if one is near.
+    pub(crate) fn nearest<'a>(mut self, read: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
+        self.suggestion = nearest(read, known).map(str::to_owned);
+        self
+    }
+}
+
+impl Problems {
+    /// Sorts `list` as the file reads, drops repetitions and names the `--set` each problem came from.
+    pub(crate) fn new(file: &str, mut list: Vec<Problem>, sets: &[(String, String)]) -> Problems {
+        list.sort_by_key(|problem| (problem.set.is_some(), problem.line, problem.column));
+        let mut kept: Vec<Problem> = Vec::with_capacity(list.len());
+        for mut problem in list {
+            let number = problem.set.as_deref().and_then(|number| number.parse::<usize>().ok());
+            if let Some((path, value)) = number.and_then(|number| sets.get(number - 1)) {
+                problem.set = Some(clip(&format!("{path}={value}")));
+            }
+            let same = |old: &Problem| {
+                (old.line, old.column, &old.set, &old.message)
+                    == (problem.line, problem.column, &problem.set, &problem.message)
+            };
+            if !kept.iter().rev().take(64).any(same) {
+                kept.push(problem);
+            }
+        }
+        Problems { file: file.to_owned(), list: kept }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.list.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            match &problem.set {
+                Some(set) => write!(f, "--set {set}: ")?,
+                None => write!(f, "{}:{}:{}: ", self.file, problem.line, problem.column)?,
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(read) = &self.read {
+            write!(f, "; read {read}")?;
+        }
+        if let Some(allowed) = &self.allowed {
+            write!(f, "; allowed {allowed}")?;
+        }
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "; did you mean `{suggestion}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Text as a message shows it: one line, at most 80 characters.
+pub(crate) fn clip(text: &str) -> String {
+    let mut clipped: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    if text.chars().nth(80).is_some() {
+        clipped.push('…');
+    }
+    clipped.replace("\\\"", "\"").replace("\\'", "'")
+}
+
+/// The one of `known` that `read` most likely meant; `None` if none is near.
+fn nearest<'a>(read: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if read.len() > 64 {
+        return None;
+    }
+    let lower = read.to_lowercase();
+    let scored = known.into_iter().map(|each| (distance(&lower, &each.to_lowercase()), each));
+    let (best, each) = scored.min_by_key(|(score, _)| *score)?;
+    (best <= 1 + read.chars().count() / 4).then_some(each)
+}
+
+/// How many single-character edits (swapping neighbours counts as one) turn `a` into `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_a_far_one_is_not() {
+        let known = ["startRate", "stages", "deadline"];
+        assert_eq!(nearest("startrate", known), Some("startRate"));
+        assert_eq!(nearest("stgaes", known), Some("stages"));
+        assert_eq!(nearest("deadlin", known), Some("deadline"));
+        assert_eq!(nearest("payload", known), None);
+        assert_eq!(distance("ab", "ba"), 1);
+    }
+}

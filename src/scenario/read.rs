@@ -1,0 +1,470 @@
+//! Reads typed values off the tree and collects every problem on the way.
+//!
+//! A reading function gives `None` once it has reported a problem; reading goes on with a stand-in, because a
+//! scenario with a problem is never handed out.
+
+use super::keys::{Key, Names, Table};
+use super::problem::{Problem, clip};
+use super::tree::{Content, Entry, Node, Place};
+use crate::time::Span;
+use crate::units::{Bytes, Rate, Ratio};
+use crate::workload::Popularity;
+
+/// The longest duration a scenario may name.
+pub(crate) const LONGEST: Span = Span::from_secs(30 * 86_400);
+/// The longest name of a workload or strategy.
+const MAX_NAME: usize = 64;
+
+/// A value with its path.
+#[derive(Clone, Debug)]
+pub(crate) struct Item<'t> {
+    pub node: &'t Node,
+    pub path: String,
+}
+
+/// A mapping whose keys have been checked against its table.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields<'t> {
+    pub item: Item<'t>,
+    table: &'static Table,
+    entries: Vec<&'t Entry>,
+    meant: Vec<String>,
+}
+
+/// Collects problems.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    pub problems: Vec<Problem>,
+}
+
+impl<'t> Item<'t> {
+    /// What stands under `key` of this value.
+    pub fn child(&self, key: &str, node: &'t Node) -> Item<'t> {
+        let key = clip(key);
+        Item { node, path: if self.path.is_empty() { key } else { format!("{}.{key}", self.path) } }
+    }
+    /// The text of a scalar that is neither nothing nor a boolean.
+    pub fn text(&self) -> Option<&'t str> {
+        match &self.node.content {
+            Content::Scalar(scalar) => match scalar.typed() {
+                serde_yaml::Value::Null | serde_yaml::Value::Bool(_) => None,
+                _ => Some(&scalar.text),
+            },
+            _ => None,
+        }
+    }
+    /// Whether this is the word `word`.
+    pub fn is_word(&self, word: &str) -> bool {
+        self.text() == Some(word)
+    }
+    /// Whether this is a mapping.
+    pub fn is_map(&self) -> bool {
+        matches!(self.node.content, Content::Map(_))
+    }
+    /// The value as a message shows it.
+    pub fn describe(&self) -> String {
+        match &self.node.content {
+            Content::Scalar(scalar) if scalar.plain && scalar.text.is_empty() => "nothing".into(),
+            Content::Scalar(scalar) if scalar.plain => format!("`{}`", clip(&scalar.text)),
+            Content::Scalar(scalar) => format!("the text \"{}\"", clip(&scalar.text)),
+            Content::List(items) => format!("a list of {}", items.len()),
+            Content::Map(entries) => format!("a mapping of {}", entries.len()),
+        }
+    }
+}
+
+impl<'t> Fields<'t> {
+    fn entry(&self, key: &str) -> Option<&'t Entry> {
+        debug_assert!(self.table.keys.iter().any(|each| each.name == key), "{key} is not in the table");
+        self.entries.iter().find(|entry| entry.key == key).copied()
+    }
+    /// What stands under `key`.
+    pub fn get(&self, key: &str) -> Option<Item<'t>> {
+        self.entry(key).map(|entry| self.item.child(key, &entry.value))
+    }
+    /// Whether every key that stands here was understood.
+    pub fn is_whole(&self) -> bool {
+        matches!(&self.item.node.content, Content::Map(all) if all.len() == self.entries.len())
+    }
+    /// Where `key` stands, or the whole mapping if it does not.
+    pub fn place(&self, key: &str) -> Place {
+        self.entries.iter().find(|entry| entry.key == key).map_or(self.item.node.shown, |entry| entry.place)
+    }
+    /// The keys that are no fixed words of the table, in file order.
+    pub fn named(&self) -> impl Iterator<Item = (&'t Entry, Item<'t>)> + '_ {
+        let is_fixed = |name: &str| self.table.keys.iter().any(|key| key.name == name);
+        let named = self.entries.iter().filter(move |entry| !is_fixed(&entry.key));
+        named.map(|entry| (*entry, self.item.child(&entry.key, &entry.value)))
+    }
+    /// The fixed keys that stand here.
+    fn known(&self) -> impl Iterator<Item = (&'t Entry, &'static Key)> + '_ {
+        self.entries.iter().filter_map(|entry| {
+            self.table.keys.iter().find(|key| key.name == entry.key).map(|key| (*entry, key))
+        })
+    }
+}
+
+impl Reader {
+    /// Reports a problem with a value.
+    pub fn wrong(&mut self, item: &Item, message: impl Into<String>, allowed: impl Into<String>) {
+        let problem = Problem::new(item.node.shown, &item.path, message);
+        self.problems.push(problem.read(item.describe()).allowed(allowed));
+    }
+    /// Reports a name that refers to nothing.
+    pub fn unknown<'a>(
+        &mut self,
+        place: Place,
+        path: &str,
+        message: &str,
+        read: &str,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) {
+        let listed: Vec<&str> = known.clone().take(20).collect();
+        let problem = Problem::new(place, path, message).read(format!("`{}`", clip(read)));
+        self.problems.push(problem.allowed(clip_list(&listed)).nearest(read, known));
+    }
+    /// How many problems there are; with [`Reader::is_clean`], tells whether any was added since.
+    pub fn mark(&self) -> usize {
+        self.problems.len()
+    }
+    /// Whether no problem was added since `mark`.
+    pub fn is_clean(&self, mark: usize) -> bool {
+        self.problems.len() == mark
+    }
+
+    /// The keys of a mapping: unknown, repeated and unbuilt ones are problems and left out.
+    pub fn fields<'t>(&mut self, item: &Item<'t>, table: &'static Table) -> Option<Fields<'t>> {
+        let Content::Map(all) = &item.node.content else {
+            self.wrong(item, "this is not a mapping", allowed_keys(table));
+            return None;
+        };
+        let mut fields = Fields { item: item.clone(), table, entries: Vec::new(), meant: Vec::new() };
+        let mut seen = std::collections::BTreeSet::new();
+        for entry in all {
+            if !seen.insert(entry.key.as_str()) {
+                let path = item.child(&entry.key, &entry.value).path;
+                self.problems.push(
+                    Problem::new(entry.place, &path, format!("`{}` stands here twice", clip(&entry.key)))
+                        .allowed("each key once"),
+                );
+            } else {
+                self.key(entry, &mut fields);
+            }
+        }
+        Some(fields)
+    }
+
+    /// Keeps an entry whose key is known, or says why it is not.
+    fn key<'t>(&mut self, entry: &'t Entry, fields: &mut Fields<'t>) {
+        let name = clip(&entry.key);
+        let path = fields.item.child(&entry.key, &entry.value).path;
+        let problem = |message: String| Problem::new(entry.place, &path, message);
+        if let Some(key) = fields.table.keys.iter().find(|key| key.name == entry.key) {
+            match key.later {
+                true => self
+                    .problems
+                    .push(problem(format!("`{name}` is not built yet")).allowed("leaving it out")),
+                false => fields.entries.push(entry),
+            }
+            return;
+        }
+        let names = fields.table.others.as_ref().map(|others| others.names);
+        let listed = names.and_then(Names::list);
+        match (names, &listed) {
+            (Some(_), Some(list)) if list.contains(&entry.key.as_str()) => fields.entries.push(entry),
+            (Some(_), None) => fields.entries.push(entry),
+            _ => {
+                let fixed = fields.table.keys.iter().map(|key| key.name);
+                let known = fixed.chain(listed.unwrap_or_default());
+                let problem = problem(format!("`{name}` is not a key of this mapping"))
+                    .allowed(allowed_keys(fields.table))
+                    .nearest(&entry.key, known);
+                fields.meant.extend(problem.suggestion.clone());
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// Reports keys that do not go with the executor, mode or kind `choice` of the mapping.
+    pub fn only_with(&mut self, fields: &Fields, word: &str, choice: &str) {
+        for (entry, key) in fields.known() {
+            if !key.with.is_empty() && !key.with.contains(&choice) {
+                let path = fields.item.child(key.name, &entry.value).path;
+                let message = format!("`{}` does not go with {word} `{choice}`", key.name);
+                let goes = format!("with {word} {}", key.with.join(", "));
+                self.problems.push(Problem::new(entry.place, &path, message).allowed(goes));
+            }
+        }
+    }
+
+    /// Reads `key` if it is there.
+    pub fn opt<'t, T>(
+        &mut self,
+        fields: &Fields<'t>,
+        key: &str,
+        read: impl FnOnce(&mut Reader, &Item<'t>) -> Option<T>,
+    ) -> Option<T> {
+        fields.get(key).and_then(|item| read(self, &item))
+    }
+    /// Reads `key`, or gives `default`.
+    pub fn or<'t, T>(
+        &mut self,
+        fields: &Fields<'t>,
+        key: &str,
+        default: T,
+        read: impl FnOnce(&mut Reader, &Item<'t>) -> Option<T>,
+    ) -> T {
+        self.opt(fields, key, read).unwrap_or(default)
+    }
+    /// Reads `key`, which must be there; `stand_in` keeps reading going after a problem.
+    pub fn need<'t, T>(
+        &mut self,
+        fields: &Fields<'t>,
+        key: &str,
+        stand_in: T,
+        read: impl FnOnce(&mut Reader, &Item<'t>) -> Option<T>,
+    ) -> T {
+        if fields.entry(key).is_none() && !fields.meant.iter().any(|meant| meant == key) {
+            self.missing(fields, key);
+        }
+        self.or(fields, key, stand_in, read)
+    }
+    /// Reports that `key` is missing.
+    pub fn missing(&mut self, fields: &Fields, key: &str) {
+        // A key that is there twice or not built was reported already.
+        let Content::Map(all) = &fields.item.node.content else { return };
+        if !all.iter().any(|entry| entry.key == key) {
+            let about = fields.table.keys.iter().find(|each| each.name == key).map_or("", |key| key.about);
+            let problem =
+                Problem::new(fields.item.node.shown, &fields.item.path, format!("`{key}` is missing"));
+            self.problems.push(problem.allowed(about.trim_end_matches('.')));
+        }
+    }
+
+    /// The items of a list.
+    pub fn list<'t>(&mut self, item: &Item<'t>) -> Option<Vec<Item<'t>>> {
+        let Content::List(nodes) = &item.node.content else {
+            self.wrong(item, "this is not a list", "a list: [ … ]");
+            return None;
+        };
+        let items = nodes.iter().enumerate();
+        Some(items.map(|(index, node)| Item { node, path: format!("{}[{index}]", item.path) }).collect())
+    }
+
+    /// A name for files and tags.
+    pub fn is_name(&mut self, place: Place, path: &str, name: &str) -> bool {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let good = begins && name.chars().all(fits) && name.len() <= MAX_NAME;
+        if !good {
+            self.problems.push(
+                Problem::new(place, path, "this is not a name").read(format!("`{}`", clip(name))).allowed(
+                    format!("letters, digits, `-`, `_` and `.`, a letter or digit first, at most {MAX_NAME}"),
+                ),
+            );
+        }
+        good
+    }
+
+    /// Text that YAML reads as text.
+    pub fn string(&mut self, item: &Item) -> Option<String> {
+        if let Content::Scalar(scalar) = &item.node.content
+            && let serde_yaml::Value::String(text) = scalar.typed()
+            && !text.is_empty()
+            && text.len() <= 1024
+        {
+            return Some(text);
+        }
+        self.wrong(item, "this is not text", "text of at most 1024 bytes");
+        None
+    }
+
+    /// One of some words.
+    pub fn word(&mut self, item: &Item, words: &[&'static str]) -> Option<&'static str> {
+        let found = item.text().and_then(|text| words.iter().find(|word| **word == text));
+        if found.is_none() {
+            let text = item.text().unwrap_or_default();
+            let problem =
+                Problem::new(item.node.shown, &item.path, "this is not one of the values known here");
+            let allowed =
+                if words.len() > 20 { format!("one of {} names", words.len()) } else { words.join(", ") };
+            self.problems
+                .push(problem.read(item.describe()).allowed(allowed).nearest(text, words.iter().copied()));
+        }
+        found.copied()
+    }
+
+    /// true or false.
+    pub fn bool(&mut self, item: &Item) -> Option<bool> {
+        if let Content::Scalar(scalar) = &item.node.content
+            && let serde_yaml::Value::Bool(value) = scalar.typed()
+        {
+            return Some(value);
+        }
+        self.wrong(item, "this is not a boolean", "true or false");
+        None
+    }
+
+    /// A whole number from `least` to `most`.
+    pub fn whole(&mut self, item: &Item, least: u64, most: u64) -> Option<u64> {
+        let number = match &item.node.content {
+            Content::Scalar(scalar) => match scalar.typed() {
+                serde_yaml::Value::Number(number) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        };
+        let message = match number {
+            None => "this is not a whole number",
+            Some(number) => match number.as_u64() {
+                Some(value) if (least..=most).contains(&value) => return Some(value),
+                Some(value) if value < least => "this is too small",
+                Some(_) => "this is too large",
+                None if number.as_f64().is_some_and(|value| value < 0.0) => "this must not be negative",
+                None => "this is not a whole number",
+            },
+        };
+        self.wrong(item, message, format!("a whole number from {least} to {most}"));
+        None
+    }
+    /// A count that fits 32 bits, from 1 to `most`.
+    pub fn count(&mut self, item: &Item, most: u64) -> Option<u32> {
+        self.whole(item, 1, most.min(u64::from(u32::MAX))).and_then(|value| u32::try_from(value).ok())
+    }
+    /// A number from `least` to `most`.
+    pub fn number(&mut self, item: &Item, least: f64, most: f64) -> Option<f64> {
+        if let Content::Scalar(scalar) = &item.node.content
+            && let serde_yaml::Value::Number(number) = scalar.typed()
+            && let Some(value) = number.as_f64()
+            && (least..=most).contains(&value)
+        {
+            return Some(value);
+        }
+        self.wrong(item, "this is not a number that fits here", format!("a number from {least} to {most}"));
+        None
+    }
+
+    /// A value with a unit; `kind` names it with its article, `like` shows how it is written.
+    fn unit<T>(
+        &mut self,
+        item: &Item,
+        (kind, like): (&str, &str),
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let message = match item.text().map(|text| (text, parse(text))) {
+            Some((_, Ok(value))) => return Some(value),
+            Some((text, Err(_))) if text.strip_prefix('-').is_some_and(|rest| parse(rest).is_ok()) => {
+                format!("{kind} must not be negative")
+            }
+            _ => format!("this is not {kind}"),
+        };
+        self.wrong(item, message, like);
+        None
+    }
+    /// A duration of at most 30 days.
+    pub fn span(&mut self, item: &Item) -> Option<Span> {
+        let span = self.unit(item, ("a duration", "a duration like 250ms, 30s or 1m30s"), Span::parse)?;
+        if span > LONGEST {
+            self.wrong(item, "this is too long", "at most 30d");
+            return None;
+        }
+        Some(span)
+    }
+    /// A duration above zero.
+    pub fn time(&mut self, item: &Item) -> Option<Span> {
+        let span = self.span(item)?;
+        if span.is_zero() {
+            self.wrong(item, "this must be above zero", "a duration above 0s, at most 30d");
+            return None;
+        }
+        Some(span)
+    }
+    /// A duration above zero, or the word `none`.
+    pub fn time_or_none(&mut self, item: &Item) -> Option<Option<Span>> {
+        if item.is_word("none") { Some(None) } else { self.time(item).map(Some) }
+    }
+    /// A rate, which may be zero.
+    pub fn rate(&mut self, item: &Item) -> Option<Rate> {
+        self.unit(
+            item,
+            ("a rate", "a rate like 500/s, 30000/min or 0.5/s, at most 1000000000/s"),
+            Rate::parse,
+        )
+    }
+    /// A rate above zero.
+    pub fn positive_rate(&mut self, item: &Item) -> Option<Rate> {
+        let rate = self.rate(item)?;
+        if rate.is_zero() {
+            self.wrong(item, "this must be above zero", "a rate above 0/s");
+            return None;
+        }
+        Some(rate)
+    }
+    /// A ratio from 0 to 1.
+    pub fn ratio(&mut self, item: &Item) -> Option<Ratio> {
+        self.unit(item, ("a ratio", "a ratio like 5% or 0.05, from 0 to 1"), Ratio::parse)
+    }
+    /// A size from 1 byte to 1 GiB.
+    pub fn size(&mut self, item: &Item) -> Option<Bytes> {
+        let size = self.unit(item, ("a size", "a size like 256B or 4KiB"), Bytes::parse)?;
+        if !(1..=1 << 30).contains(&size.0) {
+            self.wrong(item, "this size does not fit here", "from 1B to 1GiB");
+            return None;
+        }
+        Some(size)
+    }
+    /// A size or a number of bytes, from 1 to `most`.
+    pub fn size_or_number(&mut self, item: &Item, most: u64) -> Option<u64> {
+        if item.text().is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit())) {
+            return self.whole(item, 1, most);
+        }
+        let size = self.unit(item, ("a size", "a size like 4KiB, or a number of bytes"), Bytes::parse)?;
+        if !(1..=most).contains(&size.0) {
+            self.wrong(item, "this size does not fit here", format!("from 1B to {most} bytes"));
+            return None;
+        }
+        Some(size.0)
+    }
+    /// `uniform` or `zipf(s)`.
+    pub fn popularity(&mut self, item: &Item) -> Option<Popularity> {
+        let text = item.text().unwrap_or_default();
+        if text == "uniform" {
+            return Some(Popularity::Uniform);
+        }
+        let inner = text.strip_prefix("zipf(").and_then(|rest| rest.strip_suffix(')'));
+        let (value, scale) = inner.and_then(crate::units::decimal).unwrap_or((u64::MAX, 1));
+        let exponent = value as f64 / scale as f64;
+        if exponent <= 10.0 {
+            return Some(Popularity::Zipf(exponent));
+        }
+        self.wrong(item, "this is not a popularity", "uniform, or zipf(s) with s from 0 to 10");
+        None
+    }
+    /// One of the things that have a name, such as operations.
+    pub fn by_name<T: Copy>(&mut self, item: &Item, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
+        let names: Vec<&'static str> = all.iter().map(|each| name(*each)).collect();
+        let word = self.word(item, &names)?;
+        names.iter().position(|name| *name == word).map(|index| all[index])
+    }
+}
+
+/// Names, for a message.
+fn clip_list(names: &[&str]) -> String {
+    if names.is_empty() { "none here".into() } else { names.join(", ") }
+}
+
+/// The keys of a table, for a message.
+fn allowed_keys(table: &Table) -> String {
+    let mut keys: Vec<&str> = table.keys.iter().filter(|key| !key.later).map(|key| key.name).collect();
+    if let Some(others) = &table.others {
+        keys.push(match others.names {
+            Names::Free => "names of your choice",
+            Names::Pools => "names of quota pools",
+            Names::Operations => "KMS operations",
+            Names::Jobs => "KMS operations, EncryptMessage and DecryptMessage",
+            Names::KeySpecs => "key specs",
+            Names::Regions => "AWS Regions",
+        });
+    }
+    format!("keys: {}", keys.join(", "))
+}

@@ -1,0 +1,51 @@
+//! Commented scenarios to start from, embedded in the program.
+
+/// A scenario to start from.
+#[derive(Clone, Copy, Debug)]
+pub struct Template {
+    /// What `keystorm new --template` calls it.
+    pub name: &'static str,
+    /// What it shows, in a line.
+    pub about: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// Every template; the first is the default.
+pub const ALL: [Template; 6] = [
+    Template {
+        name: "quickstart",
+        about: "a peak over the quota and three retry strategies",
+        text: include_str!("templates/quickstart.yaml"),
+    },
+    Template {
+        name: "spike",
+        about: "a spike with faults: does the trouble outlive its cause?",
+        text: include_str!("templates/spike.yaml"),
+    },
+    Template {
+        name: "closed",
+        about: "batch work by VUs beside an online service",
+        text: include_str!("templates/closed.yaml"),
+    },
+    Template {
+        name: "trace",
+        about: "recorded arrivals from a CSV file",
+        text: include_str!("templates/trace.yaml"),
+    },
+    Template {
+        name: "cache",
+        about: "envelope jobs with data-key caches",
+        text: include_str!("templates/cache.yaml"),
+    },
+    Template {
+        name: "multi",
+        about: "several workloads, keys and pools",
+        text: include_str!("templates/multi.yaml"),
+    },
+];
+
+/// The template called `name`.
+pub fn named(name: &str) -> Option<&'static Template> {
+    ALL.iter().find(|template| template.name == name)
+}

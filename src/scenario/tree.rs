@@ -1,0 +1,359 @@
+//! YAML text as a tree whose every key and value knows its line and column. No meaning lives here.
+//!
+//! Aliases are expanded within a budget, so that no small file becomes a large tree.
+
+use super::problem::Problem;
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use std::collections::BTreeMap;
+
+/// The largest scenario file, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+/// The most nodes of a tree, those that aliases add included.
+const MAX_NODES: usize = 100_000;
+/// The most bytes of text in a tree, those that aliases add included.
+const MAX_TEXT: usize = 4 * MAX_BYTES;
+/// How deep mappings and lists may be nested.
+const MAX_DEPTH: usize = 64;
+
+/// Where something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Line from 1; 0 when it stands in no file.
+    pub line: u32,
+    /// Column from 1, in characters; 0 when it stands in no file.
+    pub column: u32,
+    /// Index of its first character.
+    pub start: usize,
+    /// Index after its last character.
+    pub end: usize,
+    /// The number from 1 of the `--set` it came from; 0 for the file.
+    pub set: u32,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it stands.
+    pub place: Place,
+    /// Where people look for it: its own place, or its key's if that is on another line.
+    pub shown: Place,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Text that may be read as a number, a boolean or nothing.
+    Scalar(Scalar),
+    /// Values in order.
+    List(Vec<Node>),
+    /// Keys and values in order; a key may stand twice.
+    Map(Vec<Entry>),
+}
+
+/// A scalar as written, without its quotes.
+#[derive(Clone, Debug)]
+pub struct Scalar {
+    /// The text.
+    pub text: String,
+    /// Whether it stands without quotes, so that it may be a number, a boolean or nothing.
+    pub plain: bool,
+}
+
+/// A key with its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub place: Place,
+    /// The value.
+    pub value: Node,
+}
+
+impl Scalar {
+    /// The value by the rules of YAML 1.2: `yes` is text, quoted scalars are text.
+    pub fn typed(&self) -> serde_yaml::Value {
+        use serde_yaml::Value;
+        let starts = |c: char| c.is_ascii_digit() || "+-.~tTfFnN".contains(c);
+        let candidate = self.text.is_empty() || (self.text.len() <= 64 && self.text.starts_with(starts));
+        let typed = match self.plain && candidate {
+            true => serde_yaml::from_str(&self.text).ok(),
+            false => None,
+        };
+        match typed {
+            Some(scalar @ (Value::Null | Value::Bool(_) | Value::Number(_))) => scalar,
+            _ => Value::String(self.text.clone()),
+        }
+    }
+}
+
+impl Node {
+    /// A mapping without keys.
+    pub(crate) fn empty_map(place: Place) -> Node {
+        Node { place, shown: place, content: Content::Map(Vec::new()) }
+    }
+
+    /// The value of `key`, if this is a mapping that has it.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.content {
+            Content::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
+            _ => None,
+        }
+    }
+    /// How many nodes, bytes of text and levels it has.
+    fn size(&self) -> (usize, usize, usize) {
+        let add = |sum: (usize, usize, usize), (node, text): (&Node, usize)| {
+            let (nodes, bytes, depth) = node.size();
+            (sum.0 + nodes, sum.1 + bytes + text, sum.2.max(depth + 1))
+        };
+        match &self.content {
+            Content::Scalar(scalar) => (1, scalar.text.len(), 1),
+            Content::List(items) => items.iter().map(|item| (item, 0)).fold((1, 0, 1), add),
+            Content::Map(entries) => {
+                entries.iter().map(|entry| (&entry.value, entry.key.len())).fold((1, 0, 1), add)
+            }
+        }
+    }
+}
+
+/// Reads one YAML document; `set` is the number of the `--set` it is the value of, 0 for a file.
+///
+/// # Errors
+/// The first thing that keeps it from being one document within the limits.
+pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Problem> {
+    let start = Place { line: u32::from(set == 0), column: u32::from(set == 0), set, ..Place::default() };
+    if text.len() > MAX_BYTES {
+        return Err(Problem::new(start, "", "the file is too large")
+            .read(format!("{} bytes", text.len()))
+            .allowed(format!("at most {MAX_BYTES} bytes")));
+    }
+    let mut builder = Builder {
+        events: Parser::new_from_str(text),
+        set,
+        nodes: 0,
+        text: 0,
+        anchors: BTreeMap::new(),
+        here: start,
+    };
+    let mut root = None;
+    loop {
+        let (event, place) = builder.next()?;
+        match event {
+            Event::StreamEnd => break,
+            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+            _ if root.is_some() => {
+                return Err(Problem::new(place, "", "a second document begins here")
+                    .allowed("one document in a file"));
+            }
+            event => root = Some(builder.node(event, place, 1)?),
+        }
+    }
+    let is_nothing =
+        |node: &Node| matches!(&node.content, Content::Scalar(s) if s.plain && s.text.is_empty());
+    root.filter(|node| set > 0 || !is_nothing(node)).ok_or_else(|| {
+        Problem::new(start, "", "the file is empty")
+            .allowed("a scenario; `keystorm new` prints one to start from")
+    })
+}
+
+/// Turns events into nodes and keeps the budget.
+struct Builder<'t> {
+    events: Parser<'t, saphyr_parser::StrInput<'t>>,
+    set: u32,
+    nodes: usize,
+    text: usize,
+    anchors: BTreeMap<usize, Node>,
+    here: Place,
+}
+
+impl<'t> Builder<'t> {
+    fn next(&mut self) -> Result<(Event<'t>, Place), Problem> {
+        let in_file =
+            |number: usize| if self.set > 0 { 0 } else { u32::try_from(number).unwrap_or(u32::MAX) };
+        match self.events.next_event() {
+            None => Ok((Event::StreamEnd, self.here)),
+            Some(Ok((event, span))) => {
+                self.here = Place {
+                    line: in_file(span.start.line()),
+                    column: in_file(span.start.col() + 1),
+                    start: span.start.index(),
+                    end: span.end.index(),
+                    set: self.set,
+                };
+                Ok((event, self.here))
+            }
+            Some(Err(error)) => {
+                let mark = error.marker();
+                let (line, column) = (in_file(mark.line()), in_file(mark.col() + 1));
+                let place = Place { line, column, ..self.here };
+                Err(Problem::new(place, "", format!("this is not YAML: {}", error.info())))
+            }
+        }
+    }
+
+    /// Counts what is about to be added.
+    fn spend(&mut self, place: Place, nodes: usize, text: usize) -> Result<(), Problem> {
+        (self.nodes, self.text) = (self.nodes + nodes, self.text + text);
+        if self.nodes > MAX_NODES || self.text > MAX_TEXT {
+            return Err(Problem::new(place, "", "the file is too large once its aliases are expanded")
+                .allowed(format!("at most {MAX_NODES} values and {MAX_TEXT} bytes of text")));
+        }
+        Ok(())
+    }
+
+    fn deep(place: Place) -> Problem {
+        Problem::new(place, "", "this is nested too deep").allowed(format!("at most {MAX_DEPTH} levels"))
+    }
+
+    fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node, Problem> {
+        if depth > MAX_DEPTH {
+            return Err(Self::deep(place));
+        }
+        let (content, anchor, end) = match event {
+            Event::Alias(id) => return self.alias(id, place, depth),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.plain_tag(tag.is_some(), place)?;
+                self.spend(place, 1, text.len())?;
+                let plain = style == ScalarStyle::Plain;
+                (Content::Scalar(Scalar { text: text.into_owned(), plain }), anchor, place.end)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.plain_tag(tag.is_some(), place)?;
+                self.spend(place, 1, 0)?;
+                let (items, end) = self.list(place, depth)?;
+                (Content::List(items), anchor, end)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.plain_tag(tag.is_some(), place)?;
+                self.spend(place, 1, 0)?;
+                let (entries, end) = self.map(place, depth)?;
+                (Content::Map(entries), anchor, end)
+            }
+            _ => return Err(Problem::new(place, "", "this is not YAML: a value is missing")),
+        };
+        let place = Place { end, ..place };
+        let node = Node { place, shown: place, content };
+        if anchor > 0 {
+            let (nodes, text, _) = node.size();
+            self.spend(place, nodes, text)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn plain_tag(&self, is_tagged: bool, place: Place) -> Result<(), Problem> {
+        match is_tagged {
+            true => Err(Problem::new(place, "", "a scenario has no YAML tags such as `!!str`")),
+            false => Ok(()),
+        }
+    }
+
+    fn alias(&mut self, id: usize, place: Place, depth: usize) -> Result<Node, Problem> {
+        let Some(node) = self.anchors.get(&id) else {
+            return Err(Problem::new(place, "", "this alias refers to a value that contains it"));
+        };
+        let (nodes, text, levels) = node.size();
+        if depth + levels - 1 > MAX_DEPTH {
+            return Err(Self::deep(place));
+        }
+        let mut node = node.clone();
+        self.spend(place, nodes, text)?;
+        (node.place, node.shown) = (place, place);
+        Ok(node)
+    }
+
+    /// The items of a list and where it ends. A block's end is its last item's, a flow's its bracket.
+    fn list(&mut self, begin: Place, depth: usize) -> Result<(Vec<Node>, usize), Problem> {
+        let (mut items, mut end) = (Vec::new(), begin.end);
+        loop {
+            let (event, place) = self.next()?;
+            if event == Event::SequenceEnd {
+                let closed = place.end > place.start;
+                return Ok((items, if closed { place.end } else { end }));
+            }
+            let item = self.node(event, place, depth + 1)?;
+            end = item.place.end;
+            items.push(item);
+        }
+    }
+
+    fn map(&mut self, begin: Place, depth: usize) -> Result<(Vec<Entry>, usize), Problem> {
+        let (mut entries, mut end) = (Vec::new(), begin.end);
+        loop {
+            let (event, place) = self.next()?;
+            let key = match event {
+                Event::MappingEnd => {
+                    let closed = place.end > place.start;
+                    return Ok((entries, if closed { place.end } else { end }));
+                }
+                Event::Scalar(text, _, _, None) => text.into_owned(),
+                _ => return Err(Problem::new(place, "", "a key is text here, and nothing else")),
+            };
+            self.spend(place, 1, key.len())?;
+            let (event, at) = self.next()?;
+            let mut value = self.node(event, at, depth + 1)?;
+            if value.place.line != place.line {
+                value.shown = place;
+            }
+            end = value.place.end;
+            entries.push(Entry { key, place, value });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_values_know_their_lines_and_columns() {
+        let root = parse("a: 1\nb:\n  - {x: two, y: [3]}\n", 0).expect("YAML");
+        let Content::Map(entries) = &root.content else { panic!("a mapping") };
+        assert_eq!((entries[1].place.line, entries[1].place.column), (2, 1));
+        assert_eq!((entries[1].value.place.line, entries[1].value.shown.line), (3, 2));
+        let Content::List(items) = &entries[1].value.content else { panic!("a list") };
+        let x = items[0].get("x").expect("x");
+        assert_eq!((x.place.line, x.place.column), (3, 9));
+    }
+
+    #[test]
+    fn plain_scalars_follow_yaml_1_2_and_quoted_ones_are_text() {
+        use serde_yaml::Value;
+        let typed = |text: &str, plain| Scalar { text: text.into(), plain }.typed();
+        assert_eq!(typed("yes", true), Value::String("yes".into()));
+        assert_eq!(typed("true", true), Value::Bool(true));
+        assert_eq!(typed("5", true), Value::Number(5.into()));
+        assert_eq!(typed("5", false), Value::String("5".into()));
+        assert_eq!(typed("", true), Value::Null);
+        assert_eq!(typed("500/s", true), Value::String("500/s".into()));
+    }
+
+    #[test]
+    fn what_is_not_one_document_within_the_limits_is_refused_with_its_line() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let items = vec![format!("*a{}", level - 1); 10].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        let (deep, abyss) = ("[".repeat(100), "[".repeat(100_000));
+        let cases: [(&str, u32, &str); 10] = [
+            ("", 1, "empty"),
+            ("# only a comment\n", 1, "empty"),
+            ("a: 1\n---\nb: 2\n", 3, "second document"),
+            (&bomb, 5, "too large"),
+            (&deep, 1, "nested too deep"),
+            (&abyss, 1, "recursion limit"),
+            ("a: &x [*x]\n", 1, "contains it"),
+            ("a: [1\nb: 2\n", 2, "not YAML"),
+            ("a: !!str 5\n", 1, "tags"),
+            ("? [a]\n: 1\n", 1, "a key is text"),
+        ];
+        for (text, line, fragment) in cases {
+            let problem = parse(text, 0).expect_err(fragment);
+            assert!(problem.message.contains(fragment), "{}", problem.message);
+            assert_eq!(problem.line, line, "{fragment}");
+        }
+    }
+}

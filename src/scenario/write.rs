@@ -1,0 +1,381 @@
+//! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
+
+use super::{Metric, Scenario, Target, Threshold};
+use crate::client::{Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode};
+use crate::kms::{Fault, FaultKind, ServiceTime, Strikes};
+use crate::quota::{Enforcement, Quotas};
+use crate::time::Span;
+use crate::workload::{
+    Arrivals, Executor, Fleet, FleetStart, KeyStore, OnLimit, Pacing, Payload, Pick, Popularity, Trace,
+    Workload,
+};
+use serde_yaml::{Mapping, Value};
+use std::fmt::Display;
+
+/// A mapping under construction, in the order of its keys.
+#[derive(Default)]
+struct Map(Mapping);
+
+impl Map {
+    fn put(mut self, key: &str, value: impl Into<Value>) -> Map {
+        self.0.insert(Value::from(key), value.into());
+        self
+    }
+    /// Puts a value as it prints: `500/s`, `30s`.
+    fn show(self, key: &str, value: impl Display) -> Map {
+        self.put(key, value.to_string())
+    }
+    fn maybe(self, key: &str, value: Option<impl Into<Value>>) -> Map {
+        match value {
+            Some(value) => self.put(key, value),
+            None => self,
+        }
+    }
+    fn or_none(self, key: &str, value: Option<impl Into<Value>>) -> Map {
+        match value {
+            Some(value) => self.put(key, value),
+            None => self.put(key, "none"),
+        }
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Value {
+        Value::Mapping(map.0)
+    }
+}
+
+/// A list of whatever can be a value.
+fn list<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Value {
+    Value::Sequence(items.into_iter().map(Into::into).collect())
+}
+
+/// A mapping of named values, in order.
+fn named<T: Into<Value>>(items: impl IntoIterator<Item = (String, T)>) -> Map {
+    items.into_iter().fold(Map::default(), |map, (name, value)| map.put(&name, value))
+}
+
+impl Scenario {
+    /// The scenario in its own language, with every default filled in and everything in its order.
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(&self.value()).expect("a mapping of texts and numbers is always YAML")
+    }
+
+    /// The same as JSON, for the saved run; mappings are in the order of their keys.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self.value()).expect("every key of a scenario is text")
+    }
+
+    fn value(&self) -> Value {
+        let map = Map::default()
+            .put("version", 1)
+            .put("name", self.name.as_str())
+            .put("seed", self.seed)
+            .put("target", target(&self.target))
+            .put("region", self.region.as_str())
+            .put("quotas", quotas(&self.quotas))
+            .put("serviceTime", service_time(&self.service_time))
+            .put("faults", list(self.faults.iter().map(fault)))
+            .put("fleet", fleet(&self.fleet))
+            .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
+            .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), policy(&s.policy)))))
+            .put("trials", self.trials)
+            .put("thresholds", thresholds(&self.thresholds))
+            .put("gate", list(self.gate.iter().map(String::as_str)));
+        map.into()
+    }
+
+    fn workload(&self, workload: &Workload) -> Map {
+        let map = executor(&workload.executor)
+            .show("startTime", workload.start_time)
+            .show("warmUp", workload.warm_up)
+            .show("gracefulStop", workload.graceful_stop)
+            .or_none("deadline", workload.deadline.map(|span| span.to_string()));
+        let limit = |on_limit| if on_limit == OnLimit::Shed { "shed" } else { "queue" };
+        let map = match (is_open(&workload.executor), workload.max_in_flight) {
+            (false, _) => map,
+            (true, None) => map.put("maxInFlight", "none"),
+            (true, Some(most)) => map.put("maxInFlight", most).put("onLimit", limit(workload.on_limit)),
+        };
+        let keys = &workload.keys;
+        let key_map = Map::default()
+            .put("count", keys.count)
+            .put("popularity", popularity(&keys.popularity))
+            .put("spec", keys.spec.name())
+            .put("pairSpec", keys.pair_spec.name())
+            .maybe(
+                "store",
+                keys.store.map(|store| match store {
+                    KeyStore::CloudHsm => "cloudhsm",
+                    KeyStore::External => "external",
+                }),
+            );
+        let pairs = self.strategies.iter().zip(&workload.strategies);
+        let changed: Vec<_> = pairs.filter(|(strategy, own)| strategy.policy != **own).collect();
+        let map = map
+            .put("jobs", named(workload.jobs.iter().map(|(kind, weight)| (kind.name().to_owned(), *weight))))
+            .put("payload", payload(&workload.payload))
+            .put("keys", key_map)
+            .put("contexts", pick(&workload.contexts))
+            .put("messages", pick(&workload.messages));
+        if changed.is_empty() {
+            return map;
+        }
+        map.put("strategies", named(changed.into_iter().map(|(s, own)| (s.name.clone(), policy(own)))))
+    }
+}
+
+fn target(target: &Target) -> &str {
+    match target {
+        Target::Sim => "sim",
+        Target::Emulator => "emulator",
+        Target::Http(url) => url,
+        Target::Aws => "aws",
+    }
+}
+
+fn quotas(quotas: &Quotas) -> Map {
+    let rates = |rates: &std::collections::BTreeMap<String, crate::units::Rate>| {
+        named(rates.iter().map(|(pool, rate)| (pool.clone(), rate.to_string())))
+    };
+    let enforcement: Value = match quotas.enforcement {
+        Enforcement::Window { phase: None } => "window".into(),
+        Enforcement::Sliding => "sliding".into(),
+        Enforcement::Window { phase: Some(phase) } => one("window", one("phase", phase.to_string())),
+        Enforcement::Bucket { burst } => one("bucket", one("burst", burst.to_string())),
+        Enforcement::Lagging { lag } => one("lagging", one("lag", lag.to_string())),
+    };
+    rates(&quotas.overrides)
+        .put("enforcement", enforcement)
+        .put("background", rates(&quotas.background))
+        .put("reEncryptCost", quotas.re_encrypt_cost)
+}
+
+fn one(key: &str, value: impl Into<Value>) -> Value {
+    Map::default().put(key, value).into()
+}
+
+fn service_time(times: &ServiceTime) -> Map {
+    let latency =
+        |latency: &crate::kms::Latency| Map::default().show("p50", latency.p50).show("p99", latency.p99);
+    let operations = times.operations.iter().map(|(operation, each)| (operation.to_string(), latency(each)));
+    latency(&times.default).show("throttled", times.throttled).put("operations", named(operations))
+}
+
+fn fault(fault: &Fault) -> Map {
+    let map = Map::default().show("at", fault.at).maybe("for", fault.lasts.map(|span| span.to_string()));
+    let map = match &fault.kind {
+        FaultKind::Quota { pool, to } => {
+            return map.put("kind", "quota").put("pool", pool.as_str()).show("to", to);
+        }
+        FaultKind::Throttle => map.put("kind", "throttle"),
+        FaultKind::Error => map.put("kind", "error"),
+        FaultKind::Slow { by } => map.put("kind", "slow").show("by", by),
+        FaultKind::Freeze => map.put("kind", "freeze"),
+        FaultKind::Reset => map.put("kind", "reset"),
+    };
+    let map = match fault.strikes {
+        Strikes::Probability(ratio) => map.show("probability", ratio),
+        Strikes::Next(count) => map.put("next", count),
+    };
+    map.maybe("operation", fault.operation.map(|operation| operation.name()))
+}
+
+fn fleet(fleet: &Fleet) -> Map {
+    let start: Value = match fleet.start {
+        FleetStart::Together => "together".into(),
+        FleetStart::Over(span) => one("over", span.to_string()),
+        FleetStart::Rolling { batch, every } => {
+            one("rolling", Map::default().put("batch", batch).show("every", every))
+        }
+    };
+    let restart = fleet.restart.map(|restart| {
+        Map::default().show("at", restart.at).put("batch", restart.batch).show("every", restart.every)
+    });
+    Map::default().put("clients", fleet.clients).put("start", start).maybe("restart", restart)
+}
+
+const fn is_open(executor: &Executor) -> bool {
+    matches!(
+        executor,
+        Executor::ConstantArrivalRate { .. }
+            | Executor::RampingArrivalRate { .. }
+            | Executor::Burst { .. }
+            | Executor::Trace(_)
+    )
+}
+
+fn executor(executor: &Executor) -> Map {
+    let map = |name: &str| Map::default().put("executor", name);
+    let stage =
+        |duration: Span, target: Value| Map::default().show("duration", duration).put("target", target);
+    match executor {
+        Executor::ConstantArrivalRate { rate, duration, arrivals } => map("constant-arrival-rate")
+            .show("rate", rate)
+            .show("duration", duration)
+            .put("arrivals", spread(*arrivals)),
+        Executor::RampingArrivalRate { start_rate, stages, arrivals } => map("ramping-arrival-rate")
+            .show("startRate", start_rate)
+            .put("stages", list(stages.iter().map(|s| stage(s.duration, s.target.to_string().into()))))
+            .put("arrivals", spread(*arrivals)),
+        Executor::Burst { count, every, duration } => {
+            map("burst").put("count", *count).show("every", every).show("duration", duration)
+        }
+        Executor::Trace(each) => trace(map("trace"), each),
+        Executor::ConstantVus { vus, duration, pacing } => {
+            paced(map("constant-vus").put("vus", *vus).show("duration", duration), pacing)
+        }
+        Executor::RampingVus { start_vus, stages, pacing } => {
+            let stages = list(stages.iter().map(|s| stage(s.duration, s.target.into())));
+            paced(map("ramping-vus").put("startVus", *start_vus).put("stages", stages), pacing)
+        }
+        Executor::SharedIterations { vus, iterations, max_duration, pacing } => {
+            let map = map("shared-iterations").put("vus", *vus).put("iterations", *iterations);
+            paced(map.show("maxDuration", max_duration), pacing)
+        }
+        Executor::PerVuIterations { vus, iterations, max_duration, pacing } => {
+            let map = map("per-vu-iterations").put("vus", *vus).put("iterations", *iterations);
+            paced(map.show("maxDuration", max_duration), pacing)
+        }
+    }
+}
+
+fn trace(map: Map, trace: &Trace) -> Map {
+    let columns = trace.columns.iter().map(|(name, theirs)| (name.clone(), theirs.as_str()));
+    map.put("file", trace.file.as_str())
+        .put("columns", named(columns))
+        .put("scale", trace.scale)
+        .show("offset", trace.offset)
+        .maybe("duration", trace.duration.map(|span| span.to_string()))
+        .put("arrivals", spread(trace.arrivals))
+}
+
+fn paced(map: Map, pacing: &Pacing) -> Map {
+    match pacing {
+        Pacing::ThinkTime(span) => map.show("thinkTime", span),
+        Pacing::Pace(rate) => map.show("pace", rate),
+    }
+}
+
+const fn spread(arrivals: Arrivals) -> &'static str {
+    match arrivals {
+        Arrivals::Poisson => "poisson",
+        Arrivals::Uniform => "uniform",
+    }
+}
+
+fn payload(payload: &Payload) -> Value {
+    match payload {
+        Payload::Fixed(size) => size.to_string().into(),
+        Payload::Range { min, max } => Map::default().show("min", min).show("max", max).into(),
+        Payload::Percentiles { p50, p99 } => Map::default().show("p50", p50).show("p99", p99).into(),
+    }
+}
+
+fn pick(pick: &Pick) -> Map {
+    Map::default().put("count", pick.count).put("popularity", popularity(&pick.popularity))
+}
+
+fn popularity(popularity: &Popularity) -> String {
+    match popularity {
+        Popularity::Uniform => "uniform".into(),
+        Popularity::Zipf(exponent) => format!("zipf({exponent})"),
+    }
+}
+
+fn policy(policy: &Policy) -> Map {
+    let limiter =
+        policy.limiter.map(|limiter| Map::default().show("rate", limiter.rate).put("burst", limiter.burst));
+    Map::default()
+        .put("retry", retry(&policy.retry))
+        .or_none("limiter", limiter)
+        .or_none("timeout", policy.timeout.map(|span| span.to_string()))
+        .or_none("cache", policy.cache.map(|cache| cache_map(&cache)))
+}
+
+fn retry(retry: &Retry) -> Map {
+    let map = |mode: &str| {
+        let map = Map::default().put("mode", mode);
+        match retry.max_attempts {
+            Some(count) => map.put("maxAttempts", count),
+            None => map.put("maxAttempts", "unlimited"),
+        }
+    };
+    match retry.mode {
+        RetryMode::None => map("none"),
+        RetryMode::Immediate => map("immediate"),
+        RetryMode::Fixed { delay } => map("fixed").show("delay", delay),
+        RetryMode::Exponential { base, cap, factor, jitter } => {
+            let jitter = match jitter {
+                Jitter::None => "none",
+                Jitter::Full => "full",
+                Jitter::Equal => "equal",
+                Jitter::Decorrelated => "decorrelated",
+            };
+            let map = map("exponential").show("base", base).show("cap", cap);
+            map.put("factor", factor).put("jitter", jitter)
+        }
+        RetryMode::Budget { ratio, min_per_second, ttl } => {
+            map("budget").show("ratio", ratio).show("minPerSecond", min_per_second).show("ttl", ttl)
+        }
+        RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
+        RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
+    }
+}
+
+fn aws(map: Map, retry: AwsRetry) -> Map {
+    let generation = match retry.generation {
+        Generation::V2_0 => "2.0",
+        Generation::V2_1 => "2.1",
+    };
+    let accounting = match retry.accounting {
+        Accounting::PerCall => "per-call",
+        Accounting::SharedSlot => "shared-slot",
+    };
+    map.put("generation", generation).put("accounting", accounting)
+}
+
+fn cache_map(cache: &Cache) -> Map {
+    let eviction = if cache.eviction == Eviction::Fifo { "fifo" } else { "lru" };
+    Map::default()
+        .show("maxAge", cache.max_age)
+        .put("maxMessages", cache.max_messages)
+        .put("maxBytes", cache.max_bytes)
+        .put("capacity", cache.capacity)
+        .put("eviction", eviction)
+}
+
+/// Thresholds by name, names in the order of their first threshold.
+fn thresholds(thresholds: &[Threshold]) -> Map {
+    let mut map = Map::default();
+    for threshold in thresholds {
+        let each = Map::default()
+            .put("threshold", threshold.expression.as_str())
+            .put("abortOnFail", threshold.abort_on_fail)
+            .show("delayAbortEval", threshold.delay_abort_eval);
+        let mut items = match map.0.remove(threshold.name.as_str()) {
+            Some(Value::Sequence(items)) => items,
+            _ => Vec::new(),
+        };
+        items.push(each.into());
+        map = map.put(&threshold.name, Value::Sequence(items));
+    }
+    map
+}
+
+impl Metric {
+    /// Its name in thresholds.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Metric::ResponseTime => "response_time",
+            Metric::ServiceTime => "service_time",
+            Metric::QueueWait => "queue_wait",
+            Metric::Failed => "failed",
+            Metric::Throttled => "throttled",
+            Metric::Shed => "shed",
+            Metric::Goodput => "goodput",
+            Metric::Amplification => "amplification",
+            Metric::Cost => "cost",
+        }
+    }
+}
