@@ -28,12 +28,12 @@ pub fn timeline(run: &Run) -> Vec<u8> {
 
 /// One row a strategy, every headline figure.
 pub fn strategies(run: &Run) -> Vec<u8> {
-    let columns = |strategy| columns_of(run, strategy);
-    let head: Vec<String> = columns(&StrategyRun::default()).into_iter().map(|(name, _)| name).collect();
+    let nobody = StrategyRun::default();
+    let head: Vec<String> = columns_of(run, &nobody).into_iter().map(|(name, _)| name).collect();
     let rows: Vec<Vec<String>> = run
         .strategies
         .iter()
-        .map(|strategy| columns(strategy).into_iter().map(|(_, value)| value).collect())
+        .map(|strategy| columns_of(run, strategy).into_iter().map(|(_, value)| value).collect())
         .collect();
     written(&head, &rows)
 }

@@ -45,7 +45,9 @@ fn judgement(out: &mut String, run: &Run, paint: Paint) {
         line(out, &format!("{mark} {}", paint.bold(&text)));
     }
     for sentence in &judged.because {
-        paragraph(out, sentence, "  ");
+        for (index, text) in wrapped(sentence, WIDTH - 4).into_iter().enumerate() {
+            line(out, &format!("  {} {text}", if index == 0 { "·" } else { " " }));
+        }
     }
 }
 
@@ -124,12 +126,6 @@ fn footer(out: &mut String, run: &Run, paint: Paint) {
     ];
     for text in wrapped(&parts.join(" · "), WIDTH) {
         line(out, &paint.tone(&text, Tone::Quiet));
-    }
-}
-
-fn paragraph(out: &mut String, text: &str, indent: &str) {
-    for text in wrapped(text, WIDTH - indent.len()) {
-        line(out, &format!("{indent}{text}"));
     }
 }
 

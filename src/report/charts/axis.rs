@@ -45,7 +45,7 @@ impl Axis {
     /// Milliseconds on a logarithmic scale; places are decimal logarithms.
     pub fn log_milliseconds(title: &str, least: f64, most: f64) -> Axis {
         let low = least.max(1e-3).log10();
-        let high = most.max(1e-3).log10().max(low + 0.3);
+        let high = most.max(1e-3).log10().max(low + 0.7);
         let decades = high - low;
         let marks: &[f64] = match decades {
             d if d <= 2.0 => &[1.0, 2.0, 5.0],

@@ -53,7 +53,7 @@ pub fn chart(run: &Run) -> Option<Chart> {
     }
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as u32;
     Some(Chart {
-        id: "comparison".into(),
+        id: "strategies".into(),
         title: "Goodput, attempts and throttled attempts by strategy".into(),
         description: description(&shown),
         plot: Plot {

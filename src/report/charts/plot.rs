@@ -16,13 +16,12 @@ use crate::report::format::clip;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
-use plotters::coord::combinators::{BindKeyPoints, WithKeyPoints};
-use plotters::coord::types::RangedCoordf64;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, TextStyle};
-use plotters_svg::SVGBackend;
+use plotters::backend::SVGBackend;
 
 /// Width of every chart.
 pub const WIDTH: u32 = 880;
@@ -84,7 +83,7 @@ pub struct Bar {
 }
 
 type Backend<'a> = SVGBackend<'a>;
-type Coordinates = Cartesian2d<WithKeyPoints<RangedCoordf64>, WithKeyPoints<RangedCoordf64>>;
+type Coordinates = Cartesian2d<Axis, Axis>;
 type Context<'a> = ChartContext<'a, Backend<'a>, Coordinates>;
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
@@ -99,16 +98,12 @@ fn drawn(plot: &Plot, svg: &mut String) -> Drawn {
     let root = SVGBackend::with_string(svg, (WIDTH, plot.height)).into_drawing_area();
     let legend_height = draw_legend(&root, plot)?;
     let right = if plot.names_at_ends { 150 } else { 20 };
-    let ticks = |axis: &Axis| axis.ticks.iter().map(|(at, _)| *at).collect::<Vec<f64>>();
     let mut chart = ChartBuilder::on(&root)
         .margin_top(legend_height + 8)
         .margin_right(right)
         .x_label_area_size(44)
         .y_label_area_size(plot.y_labels)
-        .build_cartesian_2d(
-            (plot.x.low..plot.x.high).with_key_points(ticks(&plot.x)),
-            (plot.y.low..plot.y.high).with_key_points(ticks(&plot.y)),
-        )?;
+        .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;
     draw_axes(&mut chart, plot)?;
     chart.draw_series(plot.bars.iter().map(|bar| Rectangle::new([bar.from, bar.to], colour(bar.ink).filled())))?;
     for line in &plot.lines {
@@ -191,5 +186,25 @@ fn draw_end_labels(root: &DrawingArea<Backend<'_>, Shift>, chart: &Context<'_>, 
 }
 
 fn text(ink: Ink) -> TextStyle<'static> {
-    TextStyle::from(("sans-serif", TEXT_SIZE).into_font()).color(&colour(ink))
+    let style = TextStyle::from(("sans-serif", TEXT_SIZE).into_font());
+    TextStyle { color: colour(ink).to_backend_color(), ..style }
+}
+
+/// How plotters asks an axis where a value stands, and which values to mark.
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, place: &f64, (near, far): (i32, i32)) -> i32 {
+        let share = (place - self.low) / (self.high - self.low);
+        near + (f64::from(far - near) * share).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.iter().map(|(at, _)| *at).collect() }
+    }
+
+    fn range(&self) -> std::ops::Range<f64> {
+        self.low..self.high
+    }
 }
