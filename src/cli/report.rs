@@ -1,13 +1,141 @@
-//! `keystorm report`.
+//! `keystorm report`: a saved run is drawn again, from its `run.json` alone.
 
 use super::{Common, Error};
+use crate::report;
+use crate::results::{Run, SCHEMA};
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Options of `report`.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// A saved run: its directory, or its run.json.
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Print the report in this format instead of rewriting the run's files.
+    #[arg(long, value_enum, env = "KEYSTORM_FORMAT")]
+    format: Option<Format>,
+}
+
+/// What a report is printed as.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// One page that needs no network.
+    Html,
+    /// A page for a ticket.
+    Md,
+    /// The summary that `run` prints.
+    Text,
+    /// One row a strategy, every headline figure.
+    Csv,
+}
+
+/// A run read from its directory.
+#[derive(Debug)]
+pub struct Saved {
+    /// The directory that its files are written to.
+    pub directory: PathBuf,
+    /// `run.json` as it is.
+    pub json: String,
+    /// The run.
+    pub run: Run,
+}
 
 /// Runs the command.
-pub fn run(_args: Args, _common: &Common) -> Result<ExitCode, Error> {
-    Err(Error::Failed("report is not built yet".into()))
+///
+/// # Errors
+/// If the run cannot be read, or its files cannot be written.
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    let saved = load(&args.run)?;
+    if common.json {
+        print(saved.json.as_bytes())?;
+    } else if let Some(format) = args.format {
+        print(&drawn(&saved.run, format))?;
+    } else {
+        let written = write_files(&saved.directory, report::files(&saved.run))?;
+        if !common.quiet {
+            print(format!("{written} files written to {}\n", saved.directory.display()).as_bytes())?;
+        }
+    }
+    Ok(ExitCode::from(super::exit::OK))
+}
+
+/// Whether the summary on stdout may be painted: it is a terminal, and `NO_COLOR` is not set to anything.
+pub fn paints_stdout() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Reads a saved run, given its directory or its `run.json`.
+///
+/// # Errors
+/// If there is none, if it is not JSON (with the line), or if another version of its names wrote it (with both).
+pub fn load(path: &Path) -> Result<Saved, Error> {
+    let failed = |message: String| Error::Failed(message);
+    if !path.exists() {
+        return Err(failed(format!("no saved run at {}: no such file or directory", path.display())));
+    }
+    let file = if path.is_dir() { path.join("run.json") } else { path.to_path_buf() };
+    if !file.is_file() {
+        return Err(failed(format!("{} is not a saved run: it has no run.json", path.display())));
+    }
+    let json = fs::read_to_string(&file).map_err(|e| failed(format!("cannot read {}: {e}", file.display())))?;
+    let run = parsed(&json).map_err(|why| failed(format!("{}: {why}", file.display())))?;
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Ok(Saved { directory: parent.unwrap_or(Path::new(".")).to_path_buf(), json, run })
+}
+
+/// A run from its JSON. The version is looked at first: a run of another version has other names.
+fn parsed(json: &str) -> Result<Run, String> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema: Option<String>,
+    }
+    let version: Version = serde_json::from_str(json).map_err(|e| format!("not a JSON object: {e}"))?;
+    match version.schema.as_deref() {
+        Some(SCHEMA) => serde_json::from_str(json).map_err(|e| format!("not a run of {SCHEMA}: {e}")),
+        Some(other) => Err(format!("written as {other:?}, but this keystorm reads {SCHEMA:?}")),
+        None => Err(format!("not a saved run: it has no `schema`, which would be {SCHEMA:?}")),
+    }
+}
+
+fn drawn(run: &Run, format: Format) -> Vec<u8> {
+    match format {
+        Format::Html => report::html::render(run).into_bytes(),
+        Format::Md => report::markdown::render(run).into_bytes(),
+        Format::Text => report::text::render(run, paints_stdout()).into_bytes(),
+        Format::Csv => report::csv::strategies(run),
+    }
+}
+
+/// Writes files below `directory`, making folders as needed; gives how many.
+///
+/// # Errors
+/// If one cannot be written.
+pub fn write_files(
+    directory: &Path,
+    files: impl IntoIterator<Item = (String, Vec<u8>)>,
+) -> Result<usize, Error> {
+    let mut written = 0;
+    for (name, bytes) in files {
+        let path = directory.join(name);
+        let folder = path.parent().unwrap_or(directory);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&path, bytes))
+            .map_err(|e| Error::Failed(format!("cannot write {}: {e}", path.display())))?;
+        written += 1;
+    }
+    Ok(written)
+}
+
+/// Prints to stdout; a reader that went away (`| head`) is no failure.
+fn print(bytes: &[u8]) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("cannot write to stdout: {e}")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,0 +1,85 @@
+//! Strategies side by side: how much they got done, what it took, and how much of that was refused.
+
+use super::Chart;
+use super::axis::Axis;
+use super::palette::Ink;
+use super::plot::{Bar, Line, Plot};
+use crate::report::figures::{busiest_pool_of, throttled_per_s};
+use crate::report::format::{clip, number};
+use crate::results::{Run, StrategyRun};
+
+/// Height of one bar, where a strategy's row is 1.
+const BAR: f64 = 0.24;
+
+/// The chart; none if nothing was offered.
+pub fn chart(run: &Run) -> Option<Chart> {
+    let shown: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.jobs.offered > 0).collect();
+    let rates = |s: &StrategyRun| {
+        [
+            (Ink::GOODPUT, s.rates.goodput_per_s),
+            (Ink::ATTEMPTS, s.rates.attempts_per_s),
+            (Ink::THROTTLED, throttled_per_s(s)),
+        ]
+    };
+    let quota = busiest_pool_of(run).filter(|(_, _, pool)| pool.limit_per_s > 0.0);
+    let highest = shown.iter().flat_map(|s| rates(s)).map(|(_, rate)| rate).fold(0.0, f64::max);
+    // A quota that dwarfs every bar is left to the table: it would squeeze them into nothing.
+    let quota = quota.filter(|(_, _, pool)| pool.limit_per_s <= 4.0 * highest);
+    let most = quota.map_or(highest, |(_, _, pool)| highest.max(pool.limit_per_s));
+    if shown.is_empty() || highest <= 0.0 {
+        return None;
+    }
+    let names: Vec<String> = shown.iter().map(|s| clip(&s.name, 20)).collect();
+    let mut legend = vec![
+        (Ink::GOODPUT, "goodput (jobs)".to_owned()),
+        (Ink::ATTEMPTS, "attempts".into()),
+        (Ink::THROTTLED, "throttled attempts".into()),
+    ];
+    let (mut bars, mut words, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    // Room for the figure right of the longest bar.
+    let x = Axis::linear("per second, in the window", most * 1.08, number);
+    for (row, s) in shown.iter().enumerate() {
+        for (place, (ink, rate)) in rates(s).into_iter().enumerate() {
+            let top = -(row as f64) + 1.5 * BAR - place as f64 * BAR;
+            bars.push(Bar { ink, from: (0.0, top - 0.02), to: (rate, top - BAR + 0.02) });
+            words.push(((rate + x.high * 0.006, top - BAR / 2.0), Ink::Text, number(rate)));
+        }
+    }
+    let y = Axis::names(&names);
+    if let Some((_, pool, figures)) = quota {
+        let limit = figures.limit_per_s;
+        legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
+        lines.push(Line { name: pool.into(), ink: Ink::Quota, width: 2, points: vec![(limit, y.low), (limit, y.high)] });
+    }
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as u32;
+    Some(Chart {
+        id: "strategies".into(),
+        title: "Goodput, attempts and throttled attempts by strategy".into(),
+        description: description(&shown),
+        plot: Plot {
+            height: 100 + 72 * shown.len() as u32,
+            x,
+            y,
+            y_labels: 24 + longest * 7,
+            grid: (true, false),
+            bars,
+            lines,
+            words,
+            legend,
+            names_at_ends: false,
+        },
+    })
+}
+
+fn description(shown: &[&StrategyRun]) -> String {
+    let sentence = |s: &&StrategyRun| {
+        format!(
+            "{}: goodput {}/s, {} attempts/s, {} of them throttled.",
+            s.name,
+            number(s.rates.goodput_per_s),
+            number(s.rates.attempts_per_s),
+            number(throttled_per_s(s)),
+        )
+    };
+    shown.iter().map(sentence).collect::<Vec<_>>().join(" ")
+}

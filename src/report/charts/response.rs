@@ -1,0 +1,182 @@
+//! Response times: the percentile curve of all strategies, and a histogram of each.
+
+use super::axis::{Axis, tail};
+use super::palette::Ink;
+use super::plot::{Bar, Line, Plot};
+use super::{Chart, id};
+use crate::report::format::{count, milliseconds, percent};
+use crate::results::{Run, StrategyRun};
+
+/// Bars of a histogram.
+const BARS: usize = 64;
+/// Room for labels such as `500 ms` and the axis' title.
+const Y_LABELS: u32 = 72;
+
+/// The percentile curve; none if no strategy has one.
+pub fn curve(run: &Run) -> Option<Chart> {
+    let lines: Vec<Line> = run
+        .strategies
+        .iter()
+        .enumerate()
+        .map(|(place, s)| Line { name: s.name.clone(), ink: Ink::Series(place), width: 2, points: places(s) })
+        .filter(|line| line.points.len() > 1)
+        .collect();
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let low = points().map(|(_, y)| *y).reduce(f64::min)?;
+    let high = points().map(|(_, y)| *y).reduce(f64::max)?;
+    let nines = points().map(|(x, _)| *x).reduce(f64::max)?;
+    let median = |s: &StrategyRun| {
+        let t = &s.response_time_ms;
+        let [p50, p99, max] = [t.p50, t.p99, t.max].map(milliseconds);
+        format!("{}: half of the jobs within {p50}, 99% within {p99}, all within {max}.", s.name)
+    };
+    let measured = run.strategies.iter().filter(|s| s.response_time_ms.count > 0);
+    Some(Chart {
+        id: "response-percentiles".into(),
+        title: "Response time by percentile".into(),
+        description: measured.map(median).collect::<Vec<_>>().join(" "),
+        plot: Plot {
+            height: 380,
+            x: Axis::percentiles(100.0 - 100.0 * 10_f64.powf(-nines)),
+            y: Axis::log_milliseconds("response time (log scale)", 10_f64.powf(low - 0.02), 10_f64.powf(high + 0.05)),
+            y_labels: Y_LABELS,
+            grid: (true, true),
+            bars: Vec::new(),
+            lines,
+            words: Vec::new(),
+            legend: Vec::new(),
+            names_at_ends: true,
+        },
+    })
+}
+
+/// A strategy's curve in places: nines across, decimal logarithm of milliseconds up. It ends where one job is left,
+/// for beyond that the curve would be flat at the maximum.
+fn places(s: &StrategyRun) -> Vec<(f64, f64)> {
+    let last = (s.response_time_ms.count.max(2) as f64).log10().clamp(1.0, 5.0);
+    let curve = s.response_curve_ms.iter().filter(|[p, ms]| p.is_finite() && ms.is_finite());
+    let mut points: Vec<(f64, f64)> =
+        curve.map(|[p, ms]| (tail(*p).min(last), ms.max(1e-3).log10())).collect();
+    points.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 = kept.1.max(next.1);
+        }
+        same
+    });
+    points
+}
+
+/// A histogram for each strategy that has one, all on the same axes.
+pub fn histograms(run: &Run) -> Vec<Chart> {
+    let filled = |s: &StrategyRun| -> Vec<[f64; 3]> {
+        let whole = |bin: &&[f64; 3]| bin.iter().all(|v| v.is_finite()) && bin[2] > 0.0;
+        s.response_histogram_ms.iter().filter(whole).copied().collect()
+    };
+    let all: Vec<(usize, &StrategyRun, Vec<[f64; 3]>)> = run
+        .strategies
+        .iter()
+        .enumerate()
+        .map(|(place, s)| (place, s, filled(s)))
+        .filter(|(_, _, bins)| !bins.is_empty())
+        .collect();
+    let bins = || all.iter().flat_map(|(_, _, bins)| bins);
+    let (Some(low), Some(high)) = (
+        bins().map(|[low, _, _]| low.max(0.1)).reduce(f64::min),
+        bins().map(|[_, high, _]| high.max(0.1)).reduce(f64::max),
+    ) else {
+        return Vec::new();
+    };
+    let x = Axis::log_milliseconds("response time (log scale)", low, high);
+    let shares: Vec<Vec<f64>> = all.iter().map(|(_, _, bins)| rebinned(bins, &x)).collect();
+    let most = shares.iter().flatten().copied().fold(0.0, f64::max);
+    let y = Axis { title: "share of jobs".into(), ..short(Axis::linear("", most, percent)) };
+    all.iter().zip(shares).map(|((place, s, _), shares)| histogram(*place, s, &shares, &x, &y)).collect()
+}
+
+fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) -> Chart {
+    let width = (x.high - x.low) / BARS as f64;
+    let left = |index: usize| x.low + index as f64 * width;
+    let bar = |(index, share): (usize, &f64)| Bar {
+        ink: Ink::Series(place),
+        from: (left(index) + width * 0.06, 0.0),
+        to: (left(index + 1) - width * 0.06, *share),
+    };
+    let t = &s.response_time_ms;
+    let mut lines = Vec::new();
+    let mut words = Vec::new();
+    for (name, value) in [("p50", t.p50), ("p99", t.p99)] {
+        let at = value.max(1e-3).log10();
+        if t.count > 0 && value.is_finite() && at >= x.low && at <= x.high {
+            let points = vec![(at, 0.0), (at, y.high)];
+            lines.push(Line { name: name.into(), ink: Ink::Muted, width: 1, points });
+            words.push(((at + width * 0.25, y.high * 0.93), Ink::Text, format!("{name} {}", milliseconds(value))));
+        }
+    }
+    Chart {
+        id: id("response-histogram", &s.name),
+        title: format!("Response times of {}", s.name),
+        description: format!(
+            "{} jobs; half within {}, 99% within {}.",
+            count(t.count),
+            milliseconds(t.p50),
+            milliseconds(t.p99)
+        ),
+        plot: Plot {
+            height: 190,
+            x: x.clone(),
+            y: y.clone(),
+            y_labels: Y_LABELS,
+            grid: (false, true),
+            bars: shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(bar).collect(),
+            lines,
+            words,
+            legend: vec![(Ink::Series(place), s.name.clone())],
+            names_at_ends: false,
+        },
+    }
+}
+
+/// Every second mark of an axis that has many: for low plots.
+fn short(mut axis: Axis) -> Axis {
+    if axis.ticks.len() > 4 {
+        let mut place = 0;
+        axis.ticks.retain(|_| {
+            place += 1;
+            place % 2 == 1
+        });
+    }
+    axis
+}
+
+/// Bins as shares of all their jobs, spread over [`BARS`] bars of equal width on a logarithmic axis.
+fn rebinned(bins: &[[f64; 3]], x: &Axis) -> Vec<f64> {
+    let total: f64 = bins.iter().map(|bin| bin[2]).sum();
+    let width = (x.high - x.low) / BARS as f64;
+    let mut shares = vec![0.0; BARS];
+    for [low, high, jobs] in bins {
+        let from = ((low.max(0.1).log10() - x.low) / width).clamp(0.0, BARS as f64);
+        let to = ((high.max(0.1).log10() - x.low) / width).clamp(from, BARS as f64);
+        let last = (to.ceil() as usize).clamp(1, BARS) - 1;
+        for (index, share) in shares.iter_mut().enumerate().take(last + 1).skip((from as usize).min(last)) {
+            let overlap = (to.min(index as f64 + 1.0) - from.max(index as f64)).max(0.0);
+            let part = if to > from { overlap / (to - from) } else { 1.0 };
+            *share += jobs / total * part;
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreading_bins_over_bars_loses_no_job() {
+        let x = Axis::log_milliseconds("", 1.0, 1_000.0);
+        for bins in [vec![[1.0, 10.0, 5.0], [10.0, 1_000.0, 15.0]], vec![[0.0, 0.0, 3.0]], vec![[1_000.0, 1_000.0, 2.0]]] {
+            let sum: f64 = rebinned(&bins, &x).iter().sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{bins:?}: {sum}");
+        }
+    }
+}

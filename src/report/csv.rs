@@ -1,0 +1,151 @@
+//! `timeline.csv` and `strategies.csv`: the run's numbers for spreadsheets and notebooks, unrounded.
+
+use super::figures;
+use crate::results::{Run, StrategyRun, Trend};
+use std::collections::BTreeSet;
+
+/// One row an interval and strategy; counts of the interval, summed over trials. A pool that a strategy never
+/// touched is empty, not zero.
+pub fn timeline(run: &Run) -> Vec<u8> {
+    let pools: BTreeSet<&str> =
+        run.strategies.iter().flat_map(|s| s.timeline.pools.keys()).map(String::as_str).collect();
+    let mut head = vec!["t_s".to_owned(), "strategy".to_owned()];
+    head.extend(figures::series(&Default::default()).iter().map(|(name, _)| (*name).to_owned()));
+    head.extend(pools.iter().map(|pool| format!("pool_{pool}")));
+    let mut rows = Vec::new();
+    for strategy in &run.strategies {
+        let timeline = &strategy.timeline;
+        for index in 0..figures::intervals(timeline) {
+            let count = |values: &[u64]| values.get(index).copied().unwrap_or(0).to_string();
+            let mut row = vec![(index as u64 * timeline.interval_s.max(1)).to_string(), strategy.name.clone()];
+            row.extend(figures::series(timeline).iter().map(|(_, values)| count(values)));
+            row.extend(pools.iter().map(|p| timeline.pools.get(*p).map(|v| count(v)).unwrap_or_default()));
+            rows.push(row);
+        }
+    }
+    written(&head, &rows)
+}
+
+/// One row a strategy, every headline figure.
+pub fn strategies(run: &Run) -> Vec<u8> {
+    let nobody = StrategyRun::default();
+    let head: Vec<String> = columns_of(run, &nobody).into_iter().map(|(name, _)| name).collect();
+    let rows: Vec<Vec<String>> = run
+        .strategies
+        .iter()
+        .map(|strategy| columns_of(run, strategy).into_iter().map(|(_, value)| value).collect())
+        .collect();
+    written(&head, &rows)
+}
+
+/// Names and values of a strategy's row.
+fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
+    let mut row: Vec<(String, String)> = vec![("strategy".into(), s.name.clone())];
+    let counts = [
+        ("trials", u64::from(s.trials)),
+        ("offered", s.jobs.offered),
+        ("completed", s.jobs.completed),
+        ("failed", s.jobs.failed),
+        ("shed", s.jobs.shed),
+        ("unfinished", s.jobs.unfinished),
+        ("served_from_cache", s.jobs.served_from_cache),
+        ("in_window", s.jobs.in_window),
+        ("calls", s.calls),
+        ("attempts", s.attempts),
+        ("throttled", s.throttled),
+        ("faults", s.faults),
+        ("timeouts", s.timeouts),
+        ("peak_attempts_1s", s.rates.peak_attempts_1s),
+        ("data_keys_generated", s.data_keys.generated),
+        ("data_key_messages_max", s.data_keys.messages_max),
+        ("data_key_bytes_max", s.data_keys.bytes_max),
+    ];
+    let numbers = [
+        ("offered_per_s", s.rates.offered_per_s),
+        ("goodput_per_s", s.rates.goodput_per_s),
+        ("attempts_per_s", s.rates.attempts_per_s),
+        ("success", s.ratios.success),
+        ("throttle", s.ratios.throttle),
+        ("amplification", s.ratios.amplification),
+        ("cache_hit", s.ratios.cache_hit),
+        ("data_key_age_max_s", s.data_keys.age_max_s),
+        ("requests_usd", s.cost.requests_usd),
+        ("per_month_usd", s.cost.per_month_usd),
+    ];
+    row.extend(counts.map(|(name, value)| (name.to_owned(), value.to_string())));
+    row.extend(numbers.map(|(name, value)| (name.to_owned(), finite(value))));
+    row.push(("recovery_time_s".into(), s.recovery_time_s.map(finite).unwrap_or_default()));
+    row.extend(trend("response_time", &s.response_time_ms));
+    row.extend(trend("service_time", &s.service_time_ms));
+    row.extend(trend("queue_wait", &s.queue_wait_ms));
+    row.extend(trend("lateness", &s.lateness_ms));
+    let pool = figures::busiest_pool(s);
+    row.push(("busiest_pool".into(), pool.map(|(name, _)| name.to_owned()).unwrap_or_default()));
+    row.push(("busiest_pool_limit_per_s".into(), pool.map(|(_, p)| finite(p.limit_per_s)).unwrap_or_default()));
+    row.push(("busiest_pool_utilisation_peak".into(), pool.map(|(_, p)| finite(p.utilisation_peak)).unwrap_or_default()));
+    let thresholds = figures::thresholds_of(run, &s.name).count();
+    row.push(("thresholds".into(), thresholds.to_string()));
+    row.push(("thresholds_missed".into(), match figures::standing(run, &s.name) {
+        figures::Standing::Missed(n) => n.to_string(),
+        _ => "0".into(),
+    }));
+    row
+}
+
+/// A distribution's columns; empty where nothing was measured.
+fn trend(name: &str, t: &Trend) -> Vec<(String, String)> {
+    let value = |v: f64| if t.count == 0 { String::new() } else { finite(v) };
+    let values =
+        [("mean", t.mean), ("min", t.min), ("p50", t.p50), ("p90", t.p90), ("p95", t.p95), ("p99", t.p99), ("p99_9", t.p99_9), ("max", t.max)];
+    let mut columns = vec![(format!("{name}_count"), t.count.to_string())];
+    columns.extend(values.map(|(part, v)| (format!("{name}_{part}_ms"), value(v))));
+    columns
+}
+
+/// A number as it is, or nothing if it is none.
+fn finite(value: f64) -> String {
+    if value.is_finite() { value.to_string() } else { String::new() }
+}
+
+/// Rows as CSV with `\n` line ends.
+fn written(head: &[String], rows: &[Vec<String>]) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    for row in std::iter::once(head).chain(rows.iter().map(Vec::as_slice)) {
+        writer.write_record(row).expect("memory takes rows of equal length");
+    }
+    writer.into_inner().expect("memory can be flushed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn records(bytes: &[u8]) -> Vec<csv::StringRecord> {
+        csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).records().map(|r| r.expect("a row")).collect()
+    }
+
+    #[test]
+    fn the_timeline_adds_up_to_the_strategys_counts() {
+        let run = fixture::run();
+        let rows = records(&timeline(&run));
+        let head: Vec<&str> = rows[0].iter().collect();
+        let expected = "t_s strategy offered attempts throttled faults timeouts goodput failed shed in_flight pool_symmetric";
+        assert_eq!(head.join(" "), expected);
+        for strategy in &run.strategies {
+            let sum: u64 = rows.iter().filter(|r| r[1] == strategy.name).map(|r| r[3].parse::<u64>().expect("a count")).sum();
+            assert_eq!(sum, strategy.attempts, "{}", strategy.name);
+        }
+    }
+
+    #[test]
+    fn each_strategy_has_one_row_and_every_row_every_column() {
+        let run = fixture::run();
+        let rows = records(&strategies(&run));
+        assert_eq!(rows.len(), 1 + run.strategies.len());
+        let column = |name: &str| rows[0].iter().position(|h| h == name).unwrap_or_else(|| panic!("{name} is missing"));
+        assert_eq!(&rows[1][column("strategy")], "naive");
+        assert_eq!(rows[1][column("response_time_p99_ms")].parse(), Ok(run.strategies[0].response_time_ms.p99));
+        assert_eq!(records(&strategies(&fixture::empty())).len(), 2);
+    }
+}

@@ -1,0 +1,114 @@
+//! Questions that every drawing asks of a run.
+
+use crate::results::{PoolRun, Run, StrategyRun, ThresholdRun, Timeline, Verdict};
+
+/// How a strategy stands against its thresholds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There are none for it.
+    NoThresholds,
+    /// Every one was met.
+    Met,
+    /// So many were missed, those without data included.
+    Missed(usize),
+}
+
+impl Standing {
+    /// The standing in a word or two.
+    pub fn words(self) -> String {
+        match self {
+            Standing::NoThresholds => super::format::NONE.into(),
+            Standing::Met => "met".into(),
+            Standing::Missed(n) => format!("missed {n}"),
+        }
+    }
+}
+
+/// The thresholds of one strategy.
+pub fn thresholds_of<'a>(run: &'a Run, strategy: &'a str) -> impl Iterator<Item = &'a ThresholdRun> {
+    run.thresholds.iter().filter(move |threshold| threshold.strategy == strategy)
+}
+
+/// How `strategy` stands against its thresholds.
+pub fn standing(run: &Run, strategy: &str) -> Standing {
+    let missed = thresholds_of(run, strategy).filter(|t| t.verdict != Verdict::Met).count();
+    match (thresholds_of(run, strategy).count(), missed) {
+        (0, _) => Standing::NoThresholds,
+        (_, 0) => Standing::Met,
+        (_, missed) => Standing::Missed(missed),
+    }
+}
+
+/// The verdict in a word.
+pub fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "met",
+        Verdict::Missed => "missed",
+        Verdict::NoData => "no data",
+    }
+}
+
+/// The pool with the highest peak utilisation.
+pub fn busiest_pool(strategy: &StrategyRun) -> Option<(&str, &PoolRun)> {
+    let more = |a: &PoolRun, b: &PoolRun| a.utilisation_peak.total_cmp(&b.utilisation_peak);
+    strategy.pools.iter().max_by(|a, b| more(a.1, b.1)).map(|(name, pool)| (name.as_str(), pool))
+}
+
+/// The strategy and pool with the highest peak utilisation of the run.
+pub fn busiest_pool_of(run: &Run) -> Option<(&StrategyRun, &str, &PoolRun)> {
+    let each = run.strategies.iter().filter_map(|s| busiest_pool(s).map(|(name, pool)| (s, name, pool)));
+    each.max_by(|a, b| a.2.utilisation_peak.total_cmp(&b.2.utilisation_peak))
+}
+
+/// Every pool that any strategy touched, busiest first, each once.
+pub fn pools(run: &Run) -> Vec<&str> {
+    let mut pools: Vec<(&str, f64)> = Vec::new();
+    for (name, pool) in run.strategies.iter().flat_map(|s| &s.pools) {
+        match pools.iter_mut().find(|(known, _)| known == name) {
+            Some((_, peak)) => *peak = peak.max(pool.utilisation_peak),
+            None => pools.push((name, pool.utilisation_peak)),
+        }
+    }
+    pools.sort_by(|a, b| b.1.total_cmp(&a.1));
+    pools.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Every series of a timeline that is not a pool's, under its name in `timeline.csv`.
+pub fn series(timeline: &Timeline) -> [(&'static str, &[u64]); 9] {
+    [
+        ("offered", &timeline.offered),
+        ("attempts", &timeline.attempts),
+        ("throttled", &timeline.throttled),
+        ("faults", &timeline.faults),
+        ("timeouts", &timeline.timeouts),
+        ("goodput", &timeline.goodput),
+        ("failed", &timeline.failed),
+        ("shed", &timeline.shed),
+        ("in_flight", &timeline.in_flight),
+    ]
+}
+
+/// How many intervals a timeline has: as many as its longest series.
+pub fn intervals(timeline: &Timeline) -> usize {
+    let pools = timeline.pools.values().map(Vec::len);
+    series(timeline).iter().map(|(_, values)| values.len()).chain(pools).max().unwrap_or(0)
+}
+
+/// What a count of one interval has to be divided by to become a rate of one trial.
+pub fn seconds_counted(strategy: &StrategyRun) -> f64 {
+    (strategy.timeline.interval_s.max(1) * u64::from(strategy.trials.max(1))) as f64
+}
+
+/// Throttled attempts a second: the attempt rate times the throttled share.
+pub fn throttled_per_s(strategy: &StrategyRun) -> f64 {
+    strategy.rates.attempts_per_s * strategy.ratios.throttle
+}
+
+/// What runs this scenario again. The file is the resolved scenario, which holds seed, trials and every default.
+pub fn reproduce(run: &Run) -> String {
+    let mut command = format!("keystorm run {}.yaml --seed {}", super::format::slug(&run.name), run.seed);
+    if !run.target.is_empty() && run.target != "sim" {
+        command += &format!(" --target {}", run.target);
+    }
+    command
+}

@@ -1,0 +1,180 @@
+//! Numbers as people read them: thousands marked, units named, no digit that means nothing.
+//!
+//! A figure that is not a number prints as [`NONE`]; nothing here can print `NaN` or `inf`.
+
+/// What stands where there is no figure.
+pub const NONE: &str = "–";
+
+/// A whole number with thousands marked: `12,345`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A number with `decimals` decimals and its thousands marked: `1,234.5`.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return NONE.into();
+    }
+    let text = format!("{:.decimals$}", value.abs());
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |parts| parts);
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
+    let zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let sign = if value < 0.0 && !zero { "-" } else { "" };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}")
+}
+
+/// A number with about three significant digits: `0.25`, `12.3`, `1,234`.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let decimals = if size >= 100.0 || value == value.trunc() { 0 } else { 1 + usize::from(size < 10.0) };
+    fixed(value, decimals)
+}
+
+/// A share as a percentage. Neither nearly all nor nearly nothing is rounded to all or nothing: `>99.99%`.
+pub fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    if !value.is_finite() {
+        return NONE.into();
+    }
+    if value == 0.0 || value == 100.0 {
+        return format!("{value:.0}%");
+    }
+    if value > 0.0 && value < 0.005 {
+        return "<0.01%".into();
+    }
+    if value < 100.0 && value >= 99.995 {
+        return ">99.99%".into();
+    }
+    let decimals = match value {
+        v if v > 99.0 && v < 100.0 => 2,
+        v if v.abs() < 1.0 => 2,
+        v if v.abs() < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{}%", fixed(value, decimals))
+}
+
+/// A span given in milliseconds: `4.21 ms`, `182 ms`, `1.83 s`.
+pub fn milliseconds(value: f64) -> String {
+    match value {
+        v if !v.is_finite() => NONE.into(),
+        v if v < 1_000.0 => format!("{} ms", number(v)),
+        v => format!("{} s", number(v / 1_000.0)),
+    }
+}
+
+/// [`milliseconds`], or [`NONE`] if it was measured on nothing.
+pub fn measured(value: f64, samples: u64) -> String {
+    if samples == 0 { NONE.into() } else { milliseconds(value) }
+}
+
+/// An amount of US dollars.
+pub fn usd(value: f64) -> String {
+    format!("{} USD", fixed(value, if value.abs() >= 1_000.0 { 0 } else { 2 }))
+}
+
+/// How many attempts a call took; [`NONE`] if there were no calls.
+pub fn factor(value: f64) -> String {
+    if value == 0.0 { NONE.into() } else { format!("{}×", fixed(value, 2)) }
+}
+
+/// A number of bytes, rounded for people: `4 KiB`, `1.5 GiB`.
+pub fn bytes(value: u64) -> String {
+    for (unit, factor) in [("GiB", 1u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
+        if value >= factor {
+            return format!("{} {unit}", number(value as f64 / factor as f64));
+        }
+    }
+    format!("{value} B")
+}
+
+/// A threshold's value in the unit of its metric, which the threshold's name begins with.
+pub fn threshold_value(name: &str, value: f64) -> String {
+    match name.split('{').next().unwrap_or_default().trim() {
+        "response_time" | "service_time" | "queue_wait" | "lateness" => milliseconds(value),
+        "failed" | "throttled" | "shed" => percent(value),
+        "goodput" => format!("{}/s", number(value)),
+        "amplification" => format!("{}×", fixed(value, 2)),
+        "cost" => usd(value),
+        _ => number(value),
+    }
+}
+
+/// `1 job`, `2 jobs`.
+pub fn counted(value: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
+}
+
+/// At most `width` characters, the last of them `…` if any were cut.
+pub fn clip(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain((width > 0).then_some('…')).collect()
+}
+
+/// A name as part of a file's name: lower and upper case letters, digits, `-`, `_` and `.`; a name that had to
+/// change gets a hash, so that two names never share a file.
+pub fn slug(name: &str) -> String {
+    let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+    let slug: String = name.chars().take(60).map(kept).collect();
+    if slug == name && !slug.starts_with('.') && !slug.is_empty() {
+        return slug;
+    }
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    format!("{}-{hash:08x}", slug.trim_matches(['-', '.']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well_at_every_size() {
+        assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([number(0.25), number(12.34), number(1234.4), number(5.0)], ["0.25", "12.3", "1,234", "5"]);
+        assert_eq!([milliseconds(4.214), milliseconds(182.2), milliseconds(1834.0)], ["4.21 ms", "182 ms", "1.83 s"]);
+        assert_eq!([usd(1234.5), usd(0.0), usd(123_456.7)], ["1,234 USD", "0.00 USD", "123,457 USD"]);
+        assert_eq!([bytes(12), bytes(4096), bytes(3 << 29)], ["12 B", "4 KiB", "1.50 GiB"]);
+        assert_eq!([fixed(-0.001, 2), fixed(-1234.5, 1)], ["0.00", "-1,234.5"]);
+    }
+
+    #[test]
+    fn nearly_all_is_not_all_and_nearly_nothing_is_not_nothing() {
+        let shown = [0.0, 0.00001, 0.005, 0.5, 0.9995, 0.999_99, 1.0, 1.344].map(percent);
+        assert_eq!(shown, ["0%", "<0.01%", "0.50%", "50.0%", "99.95%", ">99.99%", "100%", "134%"]);
+    }
+
+    #[test]
+    fn what_is_no_number_prints_as_a_dash() {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!([number(value), percent(value), milliseconds(value), fixed(value, 3)], [NONE; 4]);
+        }
+        assert_eq!(measured(3.0, 0), NONE);
+    }
+
+    #[test]
+    fn thresholds_show_the_unit_of_their_metric() {
+        assert_eq!(threshold_value("response_time{operation:Decrypt}", 250.0), "250 ms");
+        assert_eq!(threshold_value("failed", 0.01), "1.0%");
+        assert_eq!(threshold_value("goodput", 512.0), "512/s");
+        assert_eq!(threshold_value("cost", 5.0), "5.00 USD");
+    }
+
+    #[test]
+    fn two_names_never_share_a_file() {
+        assert_eq!(slug("full-jitter"), "full-jitter");
+        assert_ne!(slug("a/b"), slug("a b"));
+        assert!(!slug("../../x").contains('/') && !slug("..").starts_with('.') && !slug("").is_empty());
+        assert_eq!(clip("abcdef", 4), "abc…");
+    }
+}

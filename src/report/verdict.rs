@@ -1,0 +1,228 @@
+//! The verdict in plain words: what a reader should take away who reads nothing else.
+
+use super::figures::{self, Standing};
+use super::format::{count, counted, fixed, number, percent, threshold_value, usd};
+use super::paint::Tone;
+use crate::results::{Run, StrategyRun, Verdict};
+
+/// What a run says, first sentence first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// One sentence.
+    pub headline: String,
+    /// Why, a sentence each.
+    pub because: Vec<String>,
+    /// Whether it is good news.
+    pub tone: Tone,
+}
+
+/// Judges a run: by its thresholds if it has any, else by goodput, then amplification, then cost.
+pub fn judge(run: &Run) -> Judgement {
+    let offered: u64 = run.strategies.iter().map(|s| s.jobs.offered).sum();
+    let mut judgement = if offered == 0 {
+        let headline = "No job was offered, so there is nothing to judge.".into();
+        Judgement { headline, because: Vec::new(), tone: Tone::Unsure }
+    } else if run.thresholds.is_empty() {
+        by_figures(run)
+    } else {
+        by_thresholds(run)
+    };
+    if offered > 0 {
+        judgement.because.extend(quota_sentence(run));
+    }
+    if run.interrupted {
+        judgement.because.push("The run was interrupted; these figures cover only what ran.".into());
+        if judgement.tone == Tone::Good {
+            judgement.tone = Tone::Unsure;
+        }
+    }
+    judgement
+}
+
+/// The judgement of a run that has thresholds.
+fn by_thresholds(run: &Run) -> Judgement {
+    let met = |s: &&StrategyRun| figures::standing(run, &s.name) == Standing::Met;
+    let winners: Vec<&StrategyRun> = run.strategies.iter().filter(met).collect();
+    let all = run.strategies.len();
+    let headline = match winners.as_slice() {
+        [] if all == 1 => format!("{} did not meet every threshold.", run.strategies[0].name),
+        [] => format!("None of the {all} strategies met every threshold."),
+        [_] if all == 1 => format!("{} met every threshold.", run.strategies[0].name),
+        [one] => format!("Only {} met every threshold.", one.name),
+        many if many.len() == all => {
+            format!("{} met every threshold.", if all == 2 { "Both strategies".into() } else { format!("All {all} strategies") })
+        }
+        many => {
+            format!("{} of {all} strategies met every threshold: {}.", many.len(), list(many))
+        }
+    };
+    let mut because = Vec::new();
+    if let Some(best) = cheapest(&winners) {
+        if winners.len() > 1 {
+            because.push(format!("Of these, {} costs least for the fewest attempts.", best.name));
+        }
+        because.push(portrait(best));
+    }
+    because.extend(run.strategies.iter().filter_map(|s| shortfall(run, s)));
+    let tone = match winners.len() {
+        0 => Tone::Bad,
+        n if n == all => Tone::Good,
+        _ => Tone::Unsure,
+    };
+    // A strategy that is only there for contrast may miss: the gate decides.
+    let gated = !run.gate.is_empty() && run.gate.iter().all(|name| figures::standing(run, name) == Standing::Met);
+    Judgement { headline, because, tone: if gated { Tone::Good } else { tone } }
+}
+
+/// The judgement of a run without thresholds: the highest goodput, and among equals the fewest attempts.
+fn by_figures(run: &Run) -> Judgement {
+    let top = run.strategies.iter().map(|s| s.rates.goodput_per_s).fold(0.0, f64::max);
+    let level: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.rates.goodput_per_s >= 0.99 * top).collect();
+    let mut because = vec!["No thresholds were set, so nothing was asked of it.".to_owned()];
+    let headline = match (cheapest(&level), level.len()) {
+        (None, _) => "No strategy did any work.".into(),
+        (Some(only), _) if run.strategies.len() == 1 => {
+            format!("{} reached a goodput of {}/s.", only.name, number(only.rates.goodput_per_s))
+        }
+        (Some(best), 1) => {
+            format!("{} has the highest goodput, {}/s.", best.name, number(best.rates.goodput_per_s))
+        }
+        (Some(best), n) => format!(
+            "{} reaches the highest goodput, {}/s, with the fewest attempts; {} within 1% of it.",
+            best.name,
+            number(best.rates.goodput_per_s),
+            if n == 2 { "one other strategy is".into() } else { format!("{} others are", n - 1) },
+        ),
+    };
+    if let Some(best) = cheapest(&level) {
+        because.push(portrait(best));
+        because.extend(doubt(run, best));
+    }
+    Judgement { headline, because, tone: Tone::Plain }
+}
+
+/// The strategy that costs least, then needs the fewest attempts a call; the first of equals.
+fn cheapest<'a>(of: &[&'a StrategyRun]) -> Option<&'a StrategyRun> {
+    let key = |s: &StrategyRun| (s.cost.per_month_usd, s.ratios.amplification);
+    of.iter().copied().min_by(|a, b| {
+        let (a, b) = (key(a), key(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    })
+}
+
+/// What a strategy achieved at what amplification and cost.
+fn portrait(strategy: &StrategyRun) -> String {
+    let attempts = match strategy.ratios.amplification {
+        0.0 => "made no KMS call".to_owned(),
+        amplification => format!("made {} attempts a call", fixed(amplification, 2)),
+    };
+    format!(
+        "{} completed {} of {}, {attempts}, and would cost {} a month at this rate.",
+        strategy.name,
+        percent(strategy.ratios.success),
+        counted(strategy.jobs.offered, "job"),
+        usd(strategy.cost.per_month_usd),
+    )
+}
+
+/// Which thresholds a strategy missed, and what the values were.
+fn shortfall(run: &Run, strategy: &StrategyRun) -> Option<String> {
+    let missed: Vec<String> = figures::thresholds_of(run, &strategy.name)
+        .filter(|t| t.verdict != Verdict::Met)
+        .map(|t| match t.value.filter(|_| t.verdict == Verdict::Missed) {
+            Some(value) => format!("{} {} (was {})", t.name, t.expression, threshold_value(&t.name, value)),
+            None => format!("{} {} (no data)", t.name, t.expression),
+        })
+        .collect();
+    let shown = missed.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let more = missed.len().saturating_sub(3);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!missed.is_empty()).then(|| format!("{} missed {shown}{rest}.", strategy.name))
+}
+
+/// A word of doubt if another strategy's goodput cannot be told from the best one's.
+fn doubt(run: &Run, best: &StrategyRun) -> Option<String> {
+    let [low, _] = best.intervals.get("goodput_per_s")?;
+    let overlaps = |s: &&StrategyRun| s.intervals.get("goodput_per_s").is_some_and(|[_, high]| high >= low);
+    let near: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.name != best.name).filter(overlaps).collect();
+    (!near.is_empty()).then(|| {
+        format!("Over {} trials its goodput cannot be told from that of {}: the 95% intervals overlap.", best.trials, list(&near))
+    })
+}
+
+/// How near the busiest pool came to its quota.
+fn quota_sentence(run: &Run) -> Option<String> {
+    let (strategy, name, pool) = figures::busiest_pool_of(run)?;
+    (pool.limit_per_s > 0.0).then(|| {
+        format!(
+            "The busiest quota pool, {name}, peaked at {} of its {}/s under {} ({} in one second).",
+            percent(pool.utilisation_peak),
+            number(pool.limit_per_s),
+            strategy.name,
+            count(pool.peak_1s),
+        )
+    })
+}
+
+/// Names in a row, at most five.
+fn list(strategies: &[&StrategyRun]) -> String {
+    let names: Vec<&str> = strategies.iter().take(5).map(|s| s.name.as_str()).collect();
+    let more = strategies.len().saturating_sub(5);
+    if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn with_thresholds_it_names_who_met_them_and_what_the_others_missed() {
+        let judged = judge(&fixture::run());
+        assert_eq!(judged.headline, "Only cached met every threshold.");
+        assert_eq!(judged.tone, Tone::Unsure);
+        let because = judged.because.join("\n");
+        for part in ["cached completed", "attempts a call", "USD a month", "naive missed", "(was ", "busiest quota pool"] {
+            assert!(because.contains(part), "{part}: {because}");
+        }
+    }
+
+    #[test]
+    fn a_gate_that_holds_is_good_news_whatever_the_others_do() {
+        let mut run = fixture::run();
+        run.gate = vec!["cached".into()];
+        assert_eq!(judge(&run).tone, Tone::Good);
+        run.interrupted = true;
+        assert_eq!(judge(&run).tone, Tone::Unsure);
+    }
+
+    #[test]
+    fn without_thresholds_the_fewest_attempts_decide_among_equals() {
+        let mut run = fixture::run();
+        run.thresholds.clear();
+        for strategy in &mut run.strategies {
+            strategy.rates.goodput_per_s = 800.0;
+            strategy.cost.per_month_usd = 10.0;
+        }
+        let judged = judge(&run);
+        assert!(judged.headline.starts_with("cached reaches the highest goodput, 800/s"), "{}", judged.headline);
+        assert!(judged.because[0].contains("No thresholds"));
+    }
+
+    #[test]
+    fn a_difference_within_the_intervals_is_called_no_difference() {
+        let mut run = fixture::run();
+        run.thresholds.clear();
+        for strategy in &mut run.strategies {
+            strategy.intervals.insert("goodput_per_s".into(), [700.0, 900.0]);
+        }
+        assert!(judge(&run).because.iter().any(|s| s.contains("cannot be told from")));
+    }
+
+    #[test]
+    fn nothing_offered_is_nothing_judged() {
+        let mut run = fixture::run();
+        run.strategies.clear();
+        assert_eq!(judge(&run).headline, "No job was offered, so there is nothing to judge.");
+    }
+}
