@@ -10,7 +10,10 @@ use support::strategy;
 fn shipped(name: &str, sets: &[(&str, &str)]) -> Run {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
     let text = std::fs::read_to_string(&path).expect("the scenario is there");
-    assert!(text.starts_with("# ") && text.lines().next().is_some_and(|line| line.ends_with('?')), "{name} asks");
+    assert!(
+        text.starts_with("# ") && text.lines().next().is_some_and(|line| line.ends_with('?')),
+        "{name} asks"
+    );
     let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
     let options = Options { file: name, sets: &sets, ..Options::default() };
     let scenario = match Scenario::parse(&text, &options) {
@@ -19,7 +22,9 @@ fn shipped(name: &str, sets: &[(&str, &str)]) -> Run {
     };
     let run = support::run(&scenario, 2);
     for strategy in &run.strategies {
-        for (part, jobs) in strategy.workloads.iter().chain(&strategy.stages).map(|part| (&part.name, part.jobs)) {
+        for (part, jobs) in
+            strategy.workloads.iter().chain(&strategy.stages).map(|part| (&part.name, part.jobs))
+        {
             let ended = jobs.completed + jobs.failed + jobs.shed + jobs.unfinished;
             assert_eq!(jobs.offered, ended, "{name}, {}, {part}", strategy.name);
         }
@@ -36,7 +41,12 @@ fn quickstart_only_the_cache_serves_every_message() {
     let run = shipped("quickstart.yaml", &[("trials", "1")]);
     let (cached, naive) = (strategy(&run, "cached"), strategy(&run, "naive"));
     assert!(cached.ratios.success > 0.999, "{:?}", cached.ratios);
-    assert!(run.strategies.iter().filter(|s| s.name != "cached").all(|s| s.ratios.success < 0.99 || s.name == "full-jitter" || s.name == "sdk-adaptive"));
+    assert!(
+        run.strategies
+            .iter()
+            .filter(|s| s.name != "cached")
+            .all(|s| s.ratios.success < 0.99 || s.name == "full-jitter" || s.name == "sdk-adaptive")
+    );
     assert!(naive.ratios.amplification > 1.5 && cached.ratios.amplification < 1.2);
 }
 
@@ -66,11 +76,8 @@ fn spark_tasks_finish_when_executors_cap_their_rate() {
 #[test]
 fn bucket_keys_cut_the_nightly_bill_to_a_fifth_and_take_the_throttling_away() {
     let run = shipped("03-nightly-etl-50k.yaml", &[]);
-    let (none, most, all) = (
-        strategy(&run, "no-bucket-key"),
-        strategy(&run, "bucket-key-80"),
-        strategy(&run, "bucket-key-99"),
-    );
+    let (none, most, all) =
+        (strategy(&run, "no-bucket-key"), strategy(&run, "bucket-key-80"), strategy(&run, "bucket-key-99"));
     assert!(none.throttled > 0 && most.throttled == 0 && all.throttled == 0);
     let saved = most.cost.per_month_usd / none.cost.per_month_usd;
     assert!((saved - 0.2).abs() < 0.01, "{saved}");
@@ -137,7 +144,12 @@ fn a_cold_fan_out_pays_for_every_host() {
 fn capping_the_batch_saves_the_neighbour() {
     let run = shipped("10-noisy-neighbour.yaml", &[("trials", "2")]);
     let failed = |name| 1.0 - workload(strategy(&run, name), "checkout").ratios.success;
-    assert!(failed("shared") > 0.01 && failed("batch-capped") < 0.01, "{} {}", failed("shared"), failed("batch-capped"));
+    assert!(
+        failed("shared") > 0.01 && failed("batch-capped") < 0.01,
+        "{} {}",
+        failed("shared"),
+        failed("batch-capped")
+    );
 }
 
 #[test]
@@ -146,7 +158,11 @@ fn calls_follow_hosts_times_tenants_not_traffic() {
     let calls = |name| strategy(&run, name).calls;
     assert!(calls("uncached") > calls("small-cache") && calls("small-cache") > calls("cache-1m"));
     assert!(calls("cache-1m") > calls("cache-5m"));
-    assert!(calls("cache-5m") <= 50 * 5_000 + 10_000, "once per host, tenant and lifetime: {}", calls("cache-5m"));
+    assert!(
+        calls("cache-5m") <= 50 * 5_000 + 10_000,
+        "once per host, tenant and lifetime: {}",
+        calls("cache-5m")
+    );
 }
 
 #[test]
@@ -167,7 +183,8 @@ fn a_backlog_that_is_never_given_up_drains_at_quota_minus_load() {
     let recovery = |name| strategy(&run, name).recovery_time_s.expect("it recovers");
     // Goodput is at the quota while the backlog drains; the backlog itself is gone after 50 s.
     let storm = strategy(&run, "never-give-up");
-    let drained = (45..storm.timeline.in_flight.len()).find(|s| storm.timeline.in_flight[*s] < 60).expect("drains");
+    let drained =
+        (45..storm.timeline.in_flight.len()).find(|s| storm.timeline.in_flight[*s] < 60).expect("drains");
     assert!((85..=96).contains(&drained), "40 s + 50 s, got {drained}");
     assert_eq!(storm.jobs.failed, 0);
     assert!(recovery("none") <= 2.0 && recovery("budget") <= 3.0 && recovery("sdk-standard") <= 6.0);

@@ -10,7 +10,8 @@ use support::{run, scenario, strategy};
 /// Jobs are accounted for, exactly, in every part of every strategy.
 fn assert_identity(name: &str, run: &keystorm::results::Run) {
     for strategy in &run.strategies {
-        let parts = strategy.workloads.iter().chain(&strategy.stages).map(|part| (part.name.as_str(), part.jobs));
+        let parts =
+            strategy.workloads.iter().chain(&strategy.stages).map(|part| (part.name.as_str(), part.jobs));
         for (part, jobs) in parts.chain([("all", strategy.jobs)]) {
             assert_eq!(
                 jobs.offered,
@@ -95,7 +96,8 @@ fn every_job_is_accounted_for_whatever_happens() {
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_one_thread_or_many_and_another_seed_differs() {
     let scenario = scenario(EVERYTHING);
-    let bytes = |scenario: &Scenario, threads| serde_json::to_vec(&run(scenario, threads)).expect("finite figures");
+    let bytes =
+        |scenario: &Scenario, threads| serde_json::to_vec(&run(scenario, threads)).expect("finite figures");
     let one = bytes(&scenario, 1);
     assert!(one == bytes(&scenario, 2), "two threads differ from one");
     assert!(one == bytes(&scenario, 7), "seven threads differ from one");

@@ -5,7 +5,9 @@
 //! ```
 
 mod job;
+mod nearest;
 mod operation;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
+pub use nearest::nearest;
 pub use operation::{KeySpec, Operation};

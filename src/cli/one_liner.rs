@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// The load, without a file.
 #[derive(clap::Args, Debug, Default)]
-pub struct Args {
+pub struct Load {
     /// Operation to call, such as Decrypt; repeat for a mix, Decrypt=80 gives a weight.
     #[arg(long, value_name = "OPERATION[=WEIGHT]")]
     pub op: Vec<String>,
@@ -38,7 +38,7 @@ pub struct Args {
     pub threshold: Vec<String>,
 }
 
-impl Args {
+impl Load {
     /// The same question as a scenario file; JSON, which is YAML too.
     ///
     /// # Errors
@@ -65,9 +65,12 @@ impl Args {
             scenario["quotas"][pool] = json!(rate);
         }
         for threshold in &self.threshold {
-            let (metric, expression) = threshold.rsplit_once(": ").or_else(|| threshold.rsplit_once(':')).ok_or_else(|| {
-                Error::Usage(format!("--threshold `{threshold}`: write METRIC: EXPRESSION, such as 'failed: rate<1%'"))
-            })?;
+            let (metric, expression) =
+                threshold.rsplit_once(": ").or_else(|| threshold.rsplit_once(':')).ok_or_else(|| {
+                    Error::Usage(format!(
+                        "--threshold `{threshold}`: write METRIC: EXPRESSION, such as 'failed: rate<1%'"
+                    ))
+                })?;
             let list = &mut scenario["thresholds"][metric.trim()];
             match list.as_array_mut() {
                 Some(list) => list.push(json!(expression.trim())),
@@ -81,9 +84,9 @@ impl Args {
         let mut jobs = Map::new();
         for op in &self.op {
             let (name, weight) = op.split_once('=').unwrap_or((op, "1"));
-            let weight: u32 = weight
-                .parse()
-                .map_err(|_| Error::Usage(format!("--op `{op}`: the weight is a whole number, such as Decrypt=80")))?;
+            let weight: u32 = weight.parse().map_err(|_| {
+                Error::Usage(format!("--op `{op}`: the weight is a whole number, such as Decrypt=80"))
+            })?;
             jobs.insert(name.to_owned(), json!(weight));
         }
         let duration = self.duration.as_deref().unwrap_or("30s");
@@ -93,7 +96,9 @@ impl Args {
                 json!({ "executor": "shared-iterations", "vus": vus, "iterations": iterations })
             }
             (Some(vus), None, _) => json!({ "executor": "constant-vus", "vus": vus, "duration": duration }),
-            (None, _, true) => json!({ "executor": "constant-arrival-rate", "rate": rate, "duration": duration }),
+            (None, _, true) => {
+                json!({ "executor": "constant-arrival-rate", "rate": rate, "duration": duration })
+            }
             (None, _, false) => {
                 let stages: Result<Vec<Value>, Error> = self.stage.iter().map(|text| stage(text)).collect();
                 json!({ "executor": "ramping-arrival-rate", "startRate": rate, "stages": stages? })

@@ -5,9 +5,9 @@ use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,12 +25,17 @@ impl Progress {
         let tasks = scenario.strategies.len() as u64 * u64::from(scenario.trials);
         let length = scenario.workloads.iter().map(|w| w.end()).max().unwrap_or(Time::ZERO);
         let total = Span::from_nanos(length.as_nanos()).times(tasks);
-        let label = format!("{} strategies x {} trials of {length:?}", scenario.strategies.len(), scenario.trials);
+        let label =
+            format!("{} strategies x {} trials of {length:?}", scenario.strategies.len(), scenario.trials);
         let (stop, stopped) = channel();
         let control = Arc::clone(control);
         let watcher = std::thread::spawn(move || {
             let terminal = std::io::stderr().is_terminal();
-            let (bar, every) = if terminal { (bar(&label), Duration::from_millis(100)) } else { (ProgressBar::hidden(), Duration::from_secs(10)) };
+            let (bar, every) = if terminal {
+                (bar(&label), Duration::from_millis(100))
+            } else {
+                (ProgressBar::hidden(), Duration::from_secs(10))
+            };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let done = control.done.load(Ordering::Relaxed);
                 let share = (done as f64 / total.as_nanos().max(1) as f64).min(1.0);

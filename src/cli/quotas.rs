@@ -39,32 +39,13 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
 
 /// What to say about a Region nobody knows.
 fn unknown(region: &str) -> String {
-    let nearest = catalogue::regions().map(|each| (distance(each, region), each)).min();
-    match nearest {
-        Some((edits, name)) if edits <= 3 => {
-            format!("no quotas known for Region `{region}`; did you mean `{name}`?")
-        }
-        _ => {
+    match crate::api::nearest(region, catalogue::regions()) {
+        Some(name) => format!("no quotas known for Region `{region}`; did you mean `{name}`?"),
+        None => {
             let all: Vec<&str> = catalogue::regions().collect();
             format!("no quotas known for Region `{region}`; known are {}", all.join(", "))
         }
     }
-}
-
-/// The least number of insertions, deletions and replacements that turn one text into the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// The quotas the Region has, each with how sure its value is.

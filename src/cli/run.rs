@@ -4,7 +4,7 @@ use super::load::{self, Loaded};
 use super::{Common, Error, exit, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::results::Run;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, env = "KEYSTORM_THREADS")]
     pub threads: Option<usize>,
     #[command(flatten)]
-    pub load: one_liner::Args,
+    pub load: one_liner::Load,
 }
 
 /// Runs the command.
@@ -49,7 +49,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     sets.extend(set("trials", args.trials.map(|n| n.to_string())));
     let mut loaded = match &args.scenario {
         Some(path) => load::load(path, &sets)?,
-        None => load::load_text(&args.load.to_yaml()?, "command line", &sets)?,
+        None => load::load_text(&args.load.to_yaml()?, "command line", Path::new(""), &sets)?,
     };
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
@@ -78,7 +78,7 @@ fn execute(loaded: &Loaded, threads: usize, common: &Common) -> Result<(Run, sav
     let (run, merged) = crate::results::conclude(
         &loaded.scenario,
         &loaded.question,
-        loaded.resolved(),
+        loaded.scenario.to_value(),
         &trials,
         interrupted,
     );

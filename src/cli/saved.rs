@@ -4,11 +4,16 @@ use super::{Common, Error};
 use crate::record::{Micros, Recorder};
 use crate::report;
 use crate::results::{Run, Selection};
+use crate::time::{Span, Time};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// Response-time histograms by file name: `<strategy>` and `<strategy>.<operation>`.
-pub struct Histograms(Vec<(String, Micros)>);
+pub struct Histograms {
+    named: Vec<(String, Micros)>,
+    /// How long was recorded.
+    length: Span,
+}
 
 impl Histograms {
     /// The histograms of each strategy, all and by operation.
@@ -23,7 +28,8 @@ impl Histograms {
                 }
             }
         }
-        Histograms(all)
+        let length = recordings.iter().flatten().map(|recorder| recorder.last().since(Time::ZERO)).max();
+        Histograms { named: all, length: length.unwrap_or_default() }
     }
 }
 
@@ -41,8 +47,8 @@ pub fn write(dir: &Path, run: &Run, histograms: &Histograms) -> Result<(), Error
     for (name, bytes) in report::files(run) {
         write_file(&dir.join(name), &bytes)?;
     }
-    for (name, histogram) in &histograms.0 {
-        for (file, bytes) in report::histogram_files(name, histogram) {
+    for (name, histogram) in &histograms.named {
+        for (file, bytes) in report::histogram_files(name, histogram, histograms.length) {
             write_file(&dir.join(file), &bytes)?;
         }
     }
@@ -54,7 +60,8 @@ pub fn write(dir: &Path, run: &Run, histograms: &Histograms) -> Result<(), Error
 /// # Errors
 /// Never in practice: every figure is finite.
 pub fn to_json(run: &Run) -> Result<Vec<u8>, Error> {
-    let mut json = serde_json::to_vec_pretty(run).map_err(|e| Error::Failed(format!("cannot write run.json: {e}")))?;
+    let mut json =
+        serde_json::to_vec_pretty(run).map_err(|e| Error::Failed(format!("cannot write run.json: {e}")))?;
     json.push(b'\n');
     Ok(json)
 }
@@ -76,7 +83,8 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// When stdout cannot be written.
 pub fn show(run: &Run, dir: Option<&Path>, common: &Common) -> Result<(), Error> {
-    let bytes = if common.json { to_json(run)? } else { report::text(run, use_colour()).into_bytes() };
+    let bytes =
+        if common.json { to_json(run)? } else { report::text::render(run, use_colour()).into_bytes() };
     print(&bytes)?;
     if let (Some(dir), false) = (dir, common.quiet) {
         eprintln!("report: {}", dir.join("report.html").display());

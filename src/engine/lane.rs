@@ -2,7 +2,9 @@
 
 use crate::api::Job;
 use crate::time::{Span, Time};
-use crate::workload::{Arrival, ArrivalCursor, Executor, FleetPlan, OnLimit, Shaper, TraceRows, Vus, Workload};
+use crate::workload::{
+    Arrival, ArrivalCursor, Executor, FleetPlan, OnLimit, Shaper, TraceRows, Vus, Workload,
+};
 use std::sync::Arc;
 
 /// One workload's jobs.
@@ -116,7 +118,13 @@ impl Lane {
     }
 
     /// VU `vu`'s next job when it looks for work at `now`.
-    pub(super) fn closed_job(&mut self, vu: u32, now: Time, workload: &Workload, clients: u32) -> Option<Job> {
+    pub(super) fn closed_job(
+        &mut self,
+        vu: u32,
+        now: Time,
+        workload: &Workload,
+        clients: u32,
+    ) -> Option<Job> {
         let Source::Closed(vus) = &mut self.source else { return None };
         let next = vus.begin(vu, now)?;
         Some(self.shaper.job(next.index, next.intended, workload.stage_at(next.intended), vu % clients))

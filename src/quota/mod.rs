@@ -16,6 +16,7 @@ mod counter;
 mod lagging;
 mod limiter;
 mod pools;
+pub mod price;
 mod route;
 mod sliding;
 mod table;

@@ -71,7 +71,15 @@ impl Timeline {
     pub fn new(phase: Time) -> Timeline {
         let shift = (NANOS_PER_SECOND - phase.as_nanos() % NANOS_PER_SECOND) % NANOS_PER_SECOND;
         let ends = Time::from_nanos(NANOS_PER_SECOND - shift);
-        Timeline { interval_s: 1, rows: Vec::new(), current: Row::default(), second: 0, ends, shift, peak_attempts: 0 }
+        Timeline {
+            interval_s: 1,
+            rows: Vec::new(),
+            current: Row::default(),
+            second: 0,
+            ends,
+            shift,
+            peak_attempts: 0,
+        }
     }
 
     /// The row of the second `now` lies in; `now` never goes back.
@@ -114,11 +122,15 @@ impl Timeline {
 
     /// Doubles the interval.
     fn fold(&mut self) {
-        self.rows = self.rows.chunks(2).map(|pair| {
-            let mut row = pair[0];
-            pair[1..].iter().for_each(|later| row.extend(*later));
-            row
-        }).collect();
+        self.rows = self
+            .rows
+            .chunks(2)
+            .map(|pair| {
+                let mut row = pair[0];
+                pair[1..].iter().for_each(|later| row.extend(*later));
+                row
+            })
+            .collect();
         self.interval_s *= 2;
     }
 

@@ -70,7 +70,14 @@ mod tests {
         for (place, strategy) in run.strategies.iter_mut().enumerate() {
             let t = &mut strategy.timeline;
             let pools = t.pools.values_mut();
-            let all = [&mut t.offered, &mut t.attempts, &mut t.throttled, &mut t.goodput, &mut t.failed, &mut t.in_flight];
+            let all = [
+                &mut t.offered,
+                &mut t.attempts,
+                &mut t.throttled,
+                &mut t.goodput,
+                &mut t.failed,
+                &mut t.in_flight,
+            ];
             for values in all.into_iter().chain(pools) {
                 let noisy = |i: usize| values[i % values.len()] + (i as u64 * 7_919 + place as u64) % 97;
                 *values = (0..3_600).map(noisy).collect();
@@ -115,7 +122,11 @@ mod tests {
         assert_eq!(names, ["histograms/naive.Decrypt.hlog", "histograms/naive.Decrypt.hgrm"]);
         let mut run = fixture::run();
         run.strategies[0].name = "../../etc/passwd".into();
-        assert!(files(&run).iter().all(|(name, _)| !name.contains("..")), "{:?}", files(&run).iter().map(|f| &f.0).collect::<Vec<_>>());
+        assert!(
+            files(&run).iter().all(|(name, _)| !name.contains("..")),
+            "{:?}",
+            files(&run).iter().map(|f| &f.0).collect::<Vec<_>>()
+        );
     }
 
     /// Writes the fixture's report into a folder to look at: `cargo test --lib a_report_to_look_at -- --ignored`.

@@ -1,7 +1,9 @@
 //! The tables of a run, drawn alike as text, Markdown and HTML.
 
 use super::figures::{self, Standing};
-use super::format::{NONE, bytes, count, factor, fixed, measured, milliseconds, number, percent, threshold_value, usd};
+use super::format::{
+    NONE, bytes, count, factor, fixed, measured, milliseconds, number, percent, threshold_value, usd,
+};
 use super::paint::Tone;
 use super::table::{Cell, Table};
 use crate::results::{OperationRun, PartRun, Run, StrategyRun};
@@ -26,7 +28,16 @@ pub fn application(run: &Run) -> Table {
 
 /// What KMS saw of each strategy: throttles, faults and timeouts apart.
 pub fn service(run: &Run) -> Table {
-    let heads = ["strategy", "attempts/s", "throttled", "faults", "timeouts", "attempts/call", "cache hit", "cost/month"];
+    let heads = [
+        "strategy",
+        "attempts/s",
+        "throttled",
+        "faults",
+        "timeouts",
+        "attempts/call",
+        "cache hit",
+        "cost/month",
+    ];
     let mut table = Table::new("What KMS saw", &heads);
     for s in &run.strategies {
         table.row([
@@ -46,8 +57,19 @@ pub fn service(run: &Run) -> Table {
 /// Every headline figure in one table.
 pub fn headline(run: &Run) -> Table {
     let heads = [
-        "strategy", "offered/s", "goodput/s", "success", "throttled", "faults", "timeouts", "attempts/call",
-        "response p50", "response p99", "cache hit", "cost/month", "verdict",
+        "strategy",
+        "offered/s",
+        "goodput/s",
+        "success",
+        "throttled",
+        "faults",
+        "timeouts",
+        "attempts/call",
+        "response p50",
+        "response p99",
+        "cache hit",
+        "cost/month",
+        "verdict",
     ];
     let mut table = Table::new("Key figures of each strategy", &heads);
     for s in &run.strategies {
@@ -72,11 +94,30 @@ pub fn headline(run: &Run) -> Table {
 
 /// Where every offered job went: the five counts add up, exactly.
 pub fn jobs(run: &Run) -> Table {
-    let heads = ["strategy", "offered", "completed", "failed", "shed", "unfinished", "from cache", "calls", "attempts"];
+    let heads = [
+        "strategy",
+        "offered",
+        "completed",
+        "failed",
+        "shed",
+        "unfinished",
+        "from cache",
+        "calls",
+        "attempts",
+    ];
     let mut table = Table::new("Jobs: offered = completed + failed + shed + unfinished", &heads);
     for s in &run.strategies {
         let j = &s.jobs;
-        let counts = [j.offered, j.completed, j.failed, j.shed, j.unfinished, j.served_from_cache, s.calls, s.attempts];
+        let counts = [
+            j.offered,
+            j.completed,
+            j.failed,
+            j.shed,
+            j.unfinished,
+            j.served_from_cache,
+            s.calls,
+            s.attempts,
+        ];
         table.row([Cell::from(s.name.as_str())].into_iter().chain(counts.map(|n| count(n).into())));
     }
     table
@@ -138,7 +179,15 @@ pub fn response_times(run: &Run) -> Table {
 
 /// The parts of the time a job takes that can be told apart.
 pub fn waits(run: &Run) -> Table {
-    let heads = ["strategy", "service p50", "service p99", "attempts", "queue wait p99", "lateness p99", "lateness max"];
+    let heads = [
+        "strategy",
+        "service p50",
+        "service p99",
+        "attempts",
+        "queue wait p99",
+        "lateness p99",
+        "lateness max",
+    ];
     let mut table = Table::new("Service time (attempt sent to its reply), queue wait and lateness", &heads);
     for s in &run.strategies {
         let (service, queue, late) = (&s.service_time_ms, &s.queue_wait_ms, &s.lateness_ms);
@@ -158,7 +207,15 @@ pub fn waits(run: &Run) -> Table {
 /// Figures by KMS operation.
 pub fn operations(run: &Run) -> Table {
     let heads = [
-        "strategy", "<operation", "calls", "attempts", "throttled", "faults", "timeouts", "response p50", "response p99",
+        "strategy",
+        "<operation",
+        "calls",
+        "attempts",
+        "throttled",
+        "faults",
+        "timeouts",
+        "response p50",
+        "response p99",
         "service p99",
     ];
     let mut table = Table::new("By operation", &heads);
@@ -188,7 +245,18 @@ fn operation(strategy: &str, name: &str, o: &OperationRun) -> [Cell; 10] {
 /// Figures by workload or by stage.
 pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) -> Table {
     let head = if caption.contains("stage") { "<stage" } else { "<workload" };
-    let heads = ["strategy", head, "offered", "success", "throttled", "faults", "timeouts", "attempts/call", "p50", "p99"];
+    let heads = [
+        "strategy",
+        head,
+        "offered",
+        "success",
+        "throttled",
+        "faults",
+        "timeouts",
+        "attempts/call",
+        "p50",
+        "p99",
+    ];
     let mut table = Table::new(caption, &heads);
     for s in &run.strategies {
         for part in of(s) {
@@ -212,7 +280,14 @@ pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) 
 
 /// What data keys were exposed to; no rows if no strategy made any.
 pub fn data_keys(run: &Run) -> Table {
-    let heads = ["strategy", "generated", "most messages under one", "most bytes under one", "oldest in use", "cache hit"];
+    let heads = [
+        "strategy",
+        "generated",
+        "most messages under one",
+        "most bytes under one",
+        "oldest in use",
+        "cache hit",
+    ];
     let mut table = Table::new("Data keys and what they were exposed to", &heads);
     for s in run.strategies.iter().filter(|s| s.data_keys.generated > 0) {
         table.row([
@@ -233,7 +308,12 @@ pub fn failures(run: &Run) -> Table {
     for s in &run.strategies {
         for (how, jobs) in s.failures.iter().filter(|(_, jobs)| **jobs > 0) {
             let share = *jobs as f64 / s.jobs.offered.max(1) as f64;
-            table.row([s.name.as_str().into(), how.as_str().into(), count(*jobs).into(), percent(share).into()]);
+            table.row([
+                s.name.as_str().into(),
+                how.as_str().into(),
+                count(*jobs).into(),
+                percent(share).into(),
+            ]);
         }
     }
     table

@@ -1,10 +1,13 @@
 //! From recordings to the saved run.
 
+use super::recovery;
 use super::select::Selection;
 use super::stats::{bins, curve, interval, round, share};
-use super::{Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline, Trend};
-use super::{cost, recovery};
+use super::{
+    Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline, Trend,
+};
 use crate::api::JobKind;
+use crate::quota::price;
 use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial};
 use crate::scenario::Scenario;
 use std::collections::BTreeMap;
@@ -35,7 +38,10 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         by_operation: by_operation(sum),
         stages: stages(sum),
         workloads: workloads(sum),
-        ratios: Ratios { cache_hit: share(jobs.from_cache, envelope), ..ratios(&in_window, &window_attempts) },
+        ratios: Ratios {
+            cache_hit: share(jobs.from_cache, envelope),
+            ..ratios(&in_window, &window_attempts)
+        },
         rates: rates(&all, sum),
         pools: pools(trials),
         response_time_ms: Trend::from_micros(&response),
@@ -55,7 +61,8 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
             run.trial_values.entry(name.into()).or_default().push(value);
         }
     }
-    let intervals = run.trial_values.iter().filter_map(|(name, values)| Some((name.clone(), interval(values)?)));
+    let intervals =
+        run.trial_values.iter().filter_map(|(name, values)| Some((name.clone(), interval(values)?)));
     run.intervals = intervals.collect();
     run.recovery_time_s = recovery::time(scenario, &run.timeline);
     run
@@ -101,7 +108,10 @@ fn part(name: String, selection: &Selection, sum: &Recorder) -> PartRun {
         throttled: attempts.throttled,
         faults: attempts.faults,
         timeouts: attempts.timeouts,
-        ratios: Ratios { cache_hit: share(jobs.from_cache, jobs.completed), ..ratios(&in_window, &window_attempts) },
+        ratios: Ratios {
+            cache_hit: share(jobs.from_cache, jobs.completed),
+            ..ratios(&in_window, &window_attempts)
+        },
         response_time_ms: Trend::from_micros(&selection.response(sum)),
     }
 }
@@ -206,7 +216,7 @@ fn data_keys(trials: &[Trial]) -> DataKeys {
 fn costs(all: &Selection, sum: &Recorder, scenario: &Scenario) -> Cost {
     let requests_usd = round(all.cost_usd(sum, scenario));
     let secs = all.window_secs(sum);
-    let per_month_usd = if secs > 0.0 { round(requests_usd / secs * cost::SECONDS_PER_MONTH) } else { 0.0 };
+    let per_month_usd = if secs > 0.0 { round(requests_usd / secs * price::SECONDS_PER_MONTH) } else { 0.0 };
     Cost { requests_usd, per_month_usd }
 }
 
@@ -215,7 +225,8 @@ fn timeline(sum: &Recorder, trials: &[Trial]) -> Timeline {
     let column = |pick: fn(&crate::record::Row) -> u64| source.rows().iter().map(pick).collect::<Vec<u64>>();
     let mut pools: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for report in trials.iter().flat_map(|trial| &trial.pools) {
-        let series = pools.entry(report.pool.name().to_owned()).or_insert_with(|| vec![0; source.rows().len()]);
+        let series =
+            pools.entry(report.pool.name().to_owned()).or_insert_with(|| vec![0; source.rows().len()]);
         for (interval, count) in report.series.iter().enumerate() {
             let index = interval as u64 * report.interval_s / source.interval_s();
             if let Some(sum) = series.get_mut(index as usize) {

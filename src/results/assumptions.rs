@@ -31,10 +31,14 @@ pub fn assumptions(scenario: &Scenario) -> Vec<String> {
 
 fn enforcement(enforcement: Enforcement) -> String {
     match enforcement {
-        Enforcement::Window { .. } => "Quotas are enforced in fixed one-second windows, as the KMS Developer Guide's \
+        Enforcement::Window { .. } => {
+            "Quotas are enforced in fixed one-second windows, as the KMS Developer Guide's \
              wording reads (2026); AWS does not publish the algorithm."
-            .into(),
-        Enforcement::Sliding => "Quotas are enforced over any trailing second; AWS does not publish the algorithm.".into(),
+                .into()
+        }
+        Enforcement::Sliding => {
+            "Quotas are enforced over any trailing second; AWS does not publish the algorithm.".into()
+        }
         Enforcement::Bucket { burst } => format!(
             "Quotas are enforced by a token bucket holding {burst} of the limit; AWS does not publish the algorithm."
         ),
@@ -48,7 +52,11 @@ fn overrides(scenario: &Scenario) -> Option<String> {
     let quotas = &scenario.quotas;
     let set: Vec<String> = quotas.overrides.iter().map(|(pool, rate)| format!("{pool} {rate}")).collect();
     (!set.is_empty()).then(|| {
-        format!("The scenario sets {}; other quotas are the published defaults of {}.", set.join(", "), scenario.region)
+        format!(
+            "The scenario sets {}; other quotas are the published defaults of {}.",
+            set.join(", "),
+            scenario.region
+        )
     })
 }
 

@@ -22,13 +22,14 @@ pub fn cautions(scenario: &Scenario, strategy: usize, run: &StrategyRun) -> Vec<
         few_samples(run),
     ];
     let found = findings.into_iter().flatten();
-    found.map(|(kind, symptom, remedy)| Caution {
-        strategy: run.name.clone(),
-        kind: kind.into(),
-        symptom,
-        remedy: remedy.into(),
-    })
-    .collect()
+    found
+        .map(|(kind, symptom, remedy)| Caution {
+            strategy: run.name.clone(),
+            kind: kind.into(),
+            symptom,
+            remedy: remedy.into(),
+        })
+        .collect()
 }
 
 type Finding = Option<(&'static str, String, &'static str)>;
@@ -53,13 +54,15 @@ fn throttling(run: &StrategyRun) -> Finding {
 
 fn multiplied(run: &StrategyRun) -> Finding {
     (run.ratios.amplification >= 1.5).then(|| {
-        let symptom = format!("Each call took {:.2} attempts: retries multiply the load.", run.ratios.amplification);
+        let symptom =
+            format!("Each call took {:.2} attempts: retries multiply the load.", run.ratios.amplification);
         ("retries-multiply", symptom, "Bound attempts, back off with full jitter, or give retries a budget.")
     })
 }
 
 fn never_hits(run: &StrategyRun, caches: bool) -> Finding {
-    let envelope = ["EncryptMessage", "DecryptMessage"].iter().any(|name| run.by_operation.contains_key(*name));
+    let envelope =
+        ["EncryptMessage", "DecryptMessage"].iter().any(|name| run.by_operation.contains_key(*name));
     (caches && envelope && run.jobs.completed > 100 && run.ratios.cache_hit < 0.01).then(|| {
         let symptom = format!("The data-key cache served {} of messages.", percent(run.ratios.cache_hit));
         let remedy = "Look for an encryption context that differs per message, a cache made anew per request, messages \
@@ -88,8 +91,13 @@ fn shed(run: &StrategyRun) -> Finding {
 
 fn unfinished(run: &StrategyRun) -> Finding {
     (run.jobs.unfinished > 0).then(|| {
-        let symptom = format!("{} jobs were still waiting or running when draining ended.", run.jobs.unfinished);
-        ("unfinished", symptom, "Their response times are missing from the percentiles: lengthen gracefulStop or lower the load.")
+        let symptom =
+            format!("{} jobs were still waiting or running when draining ended.", run.jobs.unfinished);
+        (
+            "unfinished",
+            symptom,
+            "Their response times are missing from the percentiles: lengthen gracefulStop or lower the load.",
+        )
     })
 }
 
@@ -97,13 +105,19 @@ fn not_recovered(scenario: &Scenario, run: &StrategyRun) -> Finding {
     let (_, end) = recovery::trigger(scenario)?;
     let seen = run.timeline.goodput.len() as u64 * run.timeline.interval_s;
     (run.recovery_time_s.is_none() && (end as u64) + 10 < seen).then(|| {
-        let symptom = format!("Goodput was not back at 95 % of before after the trigger ended at {end:.0} s.");
-        ("not-recovered", symptom, "Something sustains the overload: bound retries, set a budget, or shed load.")
+        let symptom =
+            format!("Goodput was not back at 95 % of before after the trigger ended at {end:.0} s.");
+        (
+            "not-recovered",
+            symptom,
+            "Something sustains the overload: bound retries, set a budget, or shed load.",
+        )
     })
 }
 
 fn little_headroom(run: &StrategyRun) -> Finding {
-    let (pool, figures) = run.pools.iter().max_by(|a, b| a.1.utilisation_peak.total_cmp(&b.1.utilisation_peak))?;
+    let (pool, figures) =
+        run.pools.iter().max_by(|a, b| a.1.utilisation_peak.total_cmp(&b.1.utilisation_peak))?;
     let peak = figures.utilisation_peak;
     ((0.8..=1.0).contains(&peak) && run.throttled == 0).then(|| {
         let symptom = format!("Pool {pool} peaked at {} of its limit without throttling.", percent(peak));

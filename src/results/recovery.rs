@@ -32,7 +32,11 @@ pub fn time(scenario: &Scenario, timeline: &Timeline) -> Option<f64> {
 
 /// When the trigger begins and ends, in seconds.
 pub fn trigger(scenario: &Scenario) -> Option<(f64, f64)> {
-    let fault = scenario.faults.iter().filter_map(|fault| Some((fault.at, fault.at + fault.lasts?))).max_by_key(|f| f.1);
+    let fault = scenario
+        .faults
+        .iter()
+        .filter_map(|fault| Some((fault.at, fault.at + fault.lasts?)))
+        .max_by_key(|f| f.1);
     match fault {
         Some((begin, end)) => Some((begin.as_secs_f64(), end.as_secs_f64())),
         None => scenario.workloads.iter().find_map(spike),

@@ -1,7 +1,7 @@
 //! The part of a recording that tags select, and the figures thresholds and tables take from it.
 
-use super::cost;
 use super::stats::share;
+use crate::quota::price;
 use crate::record::{AttemptCounts, JobCounts, Micros, Part, Recorder, micros};
 use crate::scenario::Scenario;
 use std::collections::BTreeMap;
@@ -47,25 +47,34 @@ impl Selection {
     /// The job cells of the selection.
     fn job_cells<'r>(&'r self, recorder: &'r Recorder) -> impl Iterator<Item = &'r crate::record::JobCell> {
         let layout = recorder.layout();
-        (0u16..).zip(layout.parts()).filter(|(_, part)| self.has_workload(part)).flat_map(move |(number, part)| {
-            let stages = (0..part.stages).filter(move |stage| self.has_stage(part, *stage));
-            stages.flat_map(move |stage| {
-                let kinds = part.kinds.iter().filter(move |kind| self.has_operation(kind.name()));
-                kinds.map(move |kind| &recorder.job_cells()[layout.job_cell(number, stage as u16, *kind)])
-            })
-        })
+        (0u16..).zip(layout.parts()).filter(|(_, part)| self.has_workload(part)).flat_map(
+            move |(number, part)| {
+                let stages = (0..part.stages).filter(move |stage| self.has_stage(part, *stage));
+                stages.flat_map(move |stage| {
+                    let kinds = part.kinds.iter().filter(move |kind| self.has_operation(kind.name()));
+                    kinds.map(move |kind| &recorder.job_cells()[layout.job_cell(number, stage as u16, *kind)])
+                })
+            },
+        )
     }
 
     /// The attempt cells of the selection.
-    fn attempt_cells<'r>(&'r self, recorder: &'r Recorder) -> impl Iterator<Item = &'r crate::record::AttemptCell> {
+    fn attempt_cells<'r>(
+        &'r self,
+        recorder: &'r Recorder,
+    ) -> impl Iterator<Item = &'r crate::record::AttemptCell> {
         let layout = recorder.layout();
-        (0u16..).zip(layout.parts()).filter(|(_, part)| self.has_workload(part)).flat_map(move |(number, part)| {
-            let stages = (0..part.stages).filter(move |stage| self.has_stage(part, *stage));
-            stages.flat_map(move |stage| {
-                let operations = part.operations.iter().filter(move |op| self.has_operation(op.name()));
-                operations.map(move |op| &recorder.attempt_cells()[layout.attempt_cell(number, stage as u16, *op)])
-            })
-        })
+        (0u16..).zip(layout.parts()).filter(|(_, part)| self.has_workload(part)).flat_map(
+            move |(number, part)| {
+                let stages = (0..part.stages).filter(move |stage| self.has_stage(part, *stage));
+                stages.flat_map(move |stage| {
+                    let operations = part.operations.iter().filter(move |op| self.has_operation(op.name()));
+                    operations.map(move |op| {
+                        &recorder.attempt_cells()[layout.attempt_cell(number, stage as u16, *op)]
+                    })
+                })
+            },
+        )
     }
 
     fn has_workload(&self, part: &Part) -> bool {
@@ -113,10 +122,10 @@ impl Selection {
 
     /// Length of the selection's window in seconds, cut where the recording ended.
     pub fn window_secs(&self, recorder: &Recorder) -> f64 {
-        let windows = recorder.layout().parts().iter().filter(|part| self.has_workload(part)).map(|part| part.window);
-        let (from, to) = windows.fold((u64::MAX, 0), |(from, to), (a, b)| {
-            (from.min(a.as_nanos()), to.max(b.as_nanos()))
-        });
+        let windows =
+            recorder.layout().parts().iter().filter(|part| self.has_workload(part)).map(|part| part.window);
+        let (from, to) =
+            windows.fold((u64::MAX, 0), |(from, to), (a, b)| (from.min(a.as_nanos()), to.max(b.as_nanos())));
         to.min(recorder.last().as_nanos().max(1)).saturating_sub(from) as f64 / 1e9
     }
 
@@ -138,7 +147,7 @@ impl Selection {
                 };
                 if self.has_workload(part) && self.has_operation(operation.name()) {
                     let keys = &workload.keys;
-                    let price = cost::micros_per_request(*operation, keys.spec, keys.pair_spec);
+                    let price = price::micros_per_request(*operation, keys.spec, keys.pair_spec);
                     micros += one.attempts(recorder).0.ok as f64 * price;
                 }
             }

@@ -85,7 +85,8 @@ impl<'s> Watch<'s> {
     pub fn is_missed(&self, recorder: &Recorder) -> bool {
         let due = |t: &&&Threshold| Time::ZERO + t.delay_abort_eval <= recorder.last();
         self.thresholds.iter().filter(due).any(|threshold| {
-            value(threshold, recorder, self.scenario).is_some_and(|v| !threshold.comparison.holds(v, threshold.bound))
+            value(threshold, recorder, self.scenario)
+                .is_some_and(|v| !threshold.comparison.holds(v, threshold.bound))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Every key of the scenario language: the one table that the reader and the JSON Schema share.
 
-use super::known;
 use crate::api::{JobKind, KeySpec, Operation};
+use crate::quota::catalogue;
 
 /// The keys a mapping may have.
 #[derive(Debug)]
@@ -97,11 +97,11 @@ impl Names {
     pub fn list(self) -> Option<Vec<&'static str>> {
         match self {
             Names::Free => None,
-            Names::Pools => Some(known::pool_names().collect()),
+            Names::Pools => Some(catalogue::pool_names().collect()),
             Names::Operations => Some(Operation::ALL.iter().map(|each| each.name()).collect()),
             Names::Jobs => Some(JobKind::all().map(JobKind::name).collect()),
             Names::KeySpecs => Some(KeySpec::ALL.iter().map(|each| each.name()).collect()),
-            Names::Regions => Some(known::regions().collect()),
+            Names::Regions => Some(catalogue::regions().collect()),
         }
     }
 }

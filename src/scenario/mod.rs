@@ -13,7 +13,6 @@
 mod build;
 mod fitness;
 mod keys;
-mod known;
 mod model;
 mod overlay;
 pub mod plan;
@@ -39,6 +38,13 @@ pub struct Options<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Values laid over the file, as path and YAML value.
     pub sets: &'a [(String, String)],
+}
+
+impl Default for Options<'_> {
+    /// No environment and nothing laid over.
+    fn default() -> Self {
+        Options { file: "scenario.yaml", env: &|_| None, sets: &[] }
+    }
 }
 
 /// A scenario without problems, and the question it opens with.

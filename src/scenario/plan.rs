@@ -2,12 +2,13 @@
 //!
 //! Calls are first attempts without any cache: what the application asks of KMS, not what a strategy makes of it.
 
-use super::{Scenario, known};
-use crate::api::{KeySpec, Operation};
+use super::Scenario;
+use crate::api::Operation;
 use crate::kms::ServiceTime;
+use crate::quota::{PoolId, catalogue, price, route};
 use crate::time::Span;
 use crate::units::Rate;
-use crate::workload::{Executor, Keys, Pacing, TraceRows, Workload};
+use crate::workload::{Executor, Pacing, TraceRows, Workload};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -43,9 +44,6 @@ pub struct PoolPlan {
     /// Which workloads ask for it, each with its own peak.
     pub workloads: Vec<(String, f64)>,
 }
-
-/// Source of [`price_per_10k`].
-const PRICES: &str = "AWS KMS pricing page, October 2025, without the free tier";
 
 /// How long jobs arrive; `None` if a trace decides or work ends when it is done.
 pub(super) fn lasts(executor: &Executor) -> Option<Span> {
@@ -147,28 +145,6 @@ fn vu_rate(pacing: &Pacing, service: &ServiceTime) -> f64 {
     }
 }
 
-/// USD for 10,000 calls; only cryptographic operations and key management calls cost, all at list price.
-///
-/// Source: AWS KMS pricing page, us-east-1, October 2025.
-fn price_per_10k(operation: Operation, keys: &Keys) -> f64 {
-    use Operation::*;
-    const SYMMETRIC: f64 = 0.03;
-    const ASYMMETRIC: f64 = 0.15;
-    match operation {
-        GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => match keys.pair_spec {
-            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => 12.00,
-            _ => 0.10,
-        },
-        Encrypt | Decrypt | ReEncrypt | Sign | Verify | DeriveSharedSecret | Encapsulate | Decapsulate
-        | GetPublicKey => match keys.spec {
-            KeySpec::SymmetricDefault | KeySpec::Rsa2048 => SYMMETRIC,
-            KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => SYMMETRIC,
-            _ => ASYMMETRIC,
-        },
-        _ => SYMMETRIC,
-    }
-}
-
 impl Plan {
     /// Works out what one trial of one strategy will ask for.
     pub fn of(scenario: &Scenario) -> Plan {
@@ -179,7 +155,7 @@ impl Plan {
             calls: BTreeMap::new(),
             pools: Vec::new(),
             cost_usd: 0.0,
-            cost_source: PRICES,
+            cost_source: price::SOURCE,
         };
         let mut pools: BTreeMap<String, PoolPlan> = BTreeMap::new();
         for workload in &scenario.workloads {
@@ -190,7 +166,8 @@ impl Plan {
         }
         for pool in pools.values_mut() {
             let own = scenario.quotas.overrides.get(&pool.pool).copied();
-            let limit = own.or_else(|| known::limit(&scenario.region, &pool.pool));
+            let default = || PoolId::from_name(&pool.pool).map(|id| catalogue::limit(&scenario.region, id));
+            let limit = own.or_else(default);
             pool.limit_per_s = limit.map(Rate::as_per_second);
         }
         plan.pools = pools.into_values().collect();
@@ -213,10 +190,13 @@ impl Plan {
         for (kind, weight) in workload.jobs.iter().filter(|(_, weight)| *weight > 0) {
             let (share, operation) = (f64::from(*weight) / total, kind.operation());
             *self.calls.entry(operation).or_default() += jobs * share;
-            self.cost_usd += jobs * share / 10_000.0 * price_per_10k(operation, &workload.keys);
-            let charges = known::charges(operation, &workload.keys, scenario.quotas.re_encrypt_cost);
-            for (name, cost) in charges {
-                let pool = pool(pools, &name);
+            let keys = &workload.keys;
+            self.cost_usd +=
+                jobs * share * price::micros_per_request(operation, keys.spec, keys.pair_spec) / 1e6;
+            let charges =
+                route(operation, keys.spec, keys.pair_spec, keys.store, scenario.quotas.re_encrypt_cost);
+            for (id, cost) in charges.iter() {
+                let pool = pool(pools, id.name());
                 let asked = peak * share * f64::from(cost);
                 pool.peak_per_s += asked;
                 match pool.workloads.last_mut().filter(|(name, _)| *name == workload.name) {

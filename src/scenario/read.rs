@@ -432,7 +432,7 @@ impl Reader {
             return Some(Popularity::Uniform);
         }
         let inner = text.strip_prefix("zipf(").and_then(|rest| rest.strip_suffix(')'));
-        let (value, scale) = inner.and_then(crate::units::decimal).unwrap_or((u64::MAX, 1));
+        let (value, scale) = inner.and_then(crate::time::decimal).unwrap_or((u64::MAX, 1));
         let exponent = value as f64 / scale as f64;
         if exponent <= 10.0 {
             return Some(Popularity::Zipf(exponent));

@@ -84,7 +84,8 @@ impl Shaper {
         };
         let kind = self.kind(index);
         let reads_message = matches!(kind, JobKind::DecryptMessage);
-        let message = if reads_message { pick(&self.messages, self.streams.message, index) } else { u32::MAX };
+        let message =
+            if reads_message { pick(&self.messages, self.streams.message, index) } else { u32::MAX };
         // An encrypted message has the key and the context it was encrypted with, whoever reads it.
         let by = if reads_message { MESSAGES + u64::from(message) } else { index };
         Job {

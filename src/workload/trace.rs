@@ -8,6 +8,7 @@
 
 use super::config::{TraceJob, TraceRows};
 use crate::api::JobKind;
+use crate::api::nearest;
 use crate::time::{Span, decimal};
 use csv::ByteRecord;
 use std::collections::BTreeMap;
@@ -347,29 +348,6 @@ fn flag(text: &str) -> Option<bool> {
         "false" | "no" | "0" => Some(false),
         _ => None,
     }
-}
-
-/// The name closest to `word`, whatever its case, if at most a third of it differs.
-fn nearest(word: &str, names: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let distances = names.into_iter().map(|name| (distance(&word, &name.to_ascii_lowercase()), name));
-    distances.min().filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
-}
-
-/// How many letters must be added, dropped or changed to make `b` of `a`.
-fn distance(a: &str, b: &str) -> usize {
-    let b = b.as_bytes();
-    let mut above = (0..=b.len()).collect::<Vec<_>>();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = above[0];
-        above[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = above[j + 1];
-            above[j + 1] = changed.min(diagonal + 1).min(above[j] + 1);
-        }
-    }
-    above[b.len()]
 }
 
 #[cfg(test)]

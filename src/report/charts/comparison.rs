@@ -49,7 +49,12 @@ pub fn chart(run: &Run) -> Option<Chart> {
     if let Some((_, pool, figures)) = quota {
         let limit = figures.limit_per_s;
         legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
-        lines.push(Line { name: pool.into(), ink: Ink::Quota, width: 2, points: vec![(limit, y.low), (limit, y.high)] });
+        lines.push(Line {
+            name: pool.into(),
+            ink: Ink::Quota,
+            width: 2,
+            points: vec![(limit, y.low), (limit, y.high)],
+        });
     }
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as u32;
     Some(Chart {

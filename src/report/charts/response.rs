@@ -38,7 +38,11 @@ pub fn curve(run: &Run) -> Option<Chart> {
         plot: Plot {
             height: 380,
             x: Axis::percentiles(100.0 - 100.0 * 10_f64.powf(-nines)),
-            y: Axis::log_milliseconds("response time (log scale)", 10_f64.powf(low - 0.02), 10_f64.powf(high + 0.05)),
+            y: Axis::log_milliseconds(
+                "response time (log scale)",
+                10_f64.powf(low - 0.02),
+                10_f64.powf(high + 0.05),
+            ),
             y_labels: Y_LABELS,
             grid: (true, true),
             bars: Vec::new(),
@@ -110,7 +114,11 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) 
         if t.count > 0 && value.is_finite() && at >= x.low && at <= x.high {
             let points = vec![(at, 0.0), (at, y.high)];
             lines.push(Line { name: name.into(), ink: Ink::Muted, width: 1, points });
-            words.push(((at + width * 0.25, y.high * 0.93), Ink::Text, format!("{name} {}", milliseconds(value))));
+            words.push((
+                (at + width * 0.25, y.high * 0.93),
+                Ink::Text,
+                format!("{name} {}", milliseconds(value)),
+            ));
         }
     }
     Chart {
@@ -174,7 +182,11 @@ mod tests {
     #[test]
     fn spreading_bins_over_bars_loses_no_job() {
         let x = Axis::log_milliseconds("", 1.0, 1_000.0);
-        for bins in [vec![[1.0, 10.0, 5.0], [10.0, 1_000.0, 15.0]], vec![[0.0, 0.0, 3.0]], vec![[1_000.0, 1_000.0, 2.0]]] {
+        for bins in [
+            vec![[1.0, 10.0, 5.0], [10.0, 1_000.0, 15.0]],
+            vec![[0.0, 0.0, 3.0]],
+            vec![[1_000.0, 1_000.0, 2.0]],
+        ] {
             let sum: f64 = rebinned(&bins, &x).iter().sum();
             assert!((sum - 1.0).abs() < 1e-9, "{bins:?}: {sum}");
         }

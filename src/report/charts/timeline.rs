@@ -13,7 +13,8 @@ const Y_LABELS: u32 = 72;
 
 /// A timeline of each strategy that has one, all on the same axes.
 pub fn strategies(run: &Run) -> Vec<Chart> {
-    let shown: Vec<&StrategyRun> = run.strategies.iter().filter(|s| figures::intervals(&s.timeline) > 0).collect();
+    let shown: Vec<&StrategyRun> =
+        run.strategies.iter().filter(|s| figures::intervals(&s.timeline) > 0).collect();
     let drawn: Vec<Vec<Line>> = shown.iter().map(|s| lines(s)).collect();
     let highest = drawn.iter().flatten().flat_map(|line| &line.points).map(|(_, y)| *y).fold(0.0, f64::max);
     let limits = shown.iter().filter_map(|s| limit(s, highest)).map(|(_, limit)| limit);
@@ -27,7 +28,12 @@ fn chart(s: &StrategyRun, mut lines: Vec<Line>, highest: f64, x: &Axis, y: &Axis
     let mut legend: Vec<(Ink, String)> = lines.iter().map(|line| (line.ink, line.name.clone())).collect();
     if let Some((pool, limit)) = limit(s, highest) {
         legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
-        lines.push(Line { name: pool.into(), ink: Ink::Quota, width: 2, points: vec![(0.0, limit), (x.high, limit)] });
+        lines.push(Line {
+            name: pool.into(),
+            ink: Ink::Quota,
+            width: 2,
+            points: vec![(0.0, limit), (x.high, limit)],
+        });
     }
     Chart {
         id: id("timeline", &s.name),
@@ -60,7 +66,14 @@ fn lines(s: &StrategyRun) -> Vec<Line> {
         ("timeouts", Ink::TIMEOUTS, &t.timeouts, false),
     ];
     let worth = all.into_iter().filter(|(_, _, values, always)| *always || values.iter().any(|v| *v > 0));
-    worth.map(|(name, ink, values, _)| Line { name: name.into(), ink, width: 2, points: points(s, values, 1.0) }).collect()
+    worth
+        .map(|(name, ink, values, _)| Line {
+            name: name.into(),
+            ink,
+            width: 2,
+            points: points(s, values, 1.0),
+        })
+        .collect()
 }
 
 /// A series as rates of one trial, divided by `unit`.
@@ -80,7 +93,8 @@ fn seconds(s: &StrategyRun) -> f64 {
 }
 
 fn description(s: &StrategyRun) -> String {
-    let highest = |values: &[u64]| number(values.iter().copied().max().unwrap_or(0) as f64 / seconds_counted(s));
+    let highest =
+        |values: &[u64]| number(values.iter().copied().max().unwrap_or(0) as f64 / seconds_counted(s));
     let t = &s.timeline;
     format!(
         "Highest rates over {} s: offered {}/s, attempts {}/s, throttled {}/s, goodput {}/s.{}",
@@ -120,7 +134,12 @@ fn pool_chart(run: &Run, pool: &str) -> Option<Chart> {
     let highest = lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y).reduce(f64::max)?;
     let mut legend: Vec<(Ink, String)> = lines.iter().map(|line| (line.ink, line.name.clone())).collect();
     legend.push((Ink::Quota, "quota".into()));
-    lines.push(Line { name: "quota".into(), ink: Ink::Quota, width: 2, points: vec![(0.0, 1.0), (end.max(1.0), 1.0)] });
+    lines.push(Line {
+        name: "quota".into(),
+        ink: Ink::Quota,
+        width: 2,
+        points: vec![(0.0, 1.0), (end.max(1.0), 1.0)],
+    });
     let peaks = run.strategies.iter().filter_map(|s| Some((s, s.pools.get(pool)?)));
     let peaks = peaks.map(|(s, p)| format!("{} peaked at {}.", s.name, percent(p.utilisation_peak)));
     Some(Chart {

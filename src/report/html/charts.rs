@@ -67,8 +67,18 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
     let t = &strategy.timeline;
     let intervals = figures::intervals(t);
     let size = intervals.div_ceil(ROWS).max(1);
-    let caption = format!("Mean rates a second over {} s each", number((size as u64 * t.interval_s.max(1)) as f64));
-    let heads = ["from", "offered/s", "attempts/s", "throttled/s", "faults/s", "timeouts/s", "goodput/s", "utilisation"];
+    let caption =
+        format!("Mean rates a second over {} s each", number((size as u64 * t.interval_s.max(1)) as f64));
+    let heads = [
+        "from",
+        "offered/s",
+        "attempts/s",
+        "throttled/s",
+        "faults/s",
+        "timeouts/s",
+        "goodput/s",
+        "utilisation",
+    ];
     let mut table = Table::new(caption, &heads);
     let pool = figures::busiest_pool(strategy).filter(|(_, pool)| pool.limit_per_s > 0.0);
     for start in (0..intervals).step_by(size) {

@@ -9,8 +9,9 @@ mod workload;
 use super::problem::clip;
 use super::read::{Fields, Item, LONGEST, Reader};
 use super::tree::Node;
-use super::{Scenario, Strategy, Target, keys, known, plan};
+use super::{Scenario, Strategy, Target, keys, plan};
 use crate::client::Policy;
+use crate::quota::catalogue;
 use crate::time::Span;
 use crate::workload::Workload;
 
@@ -99,13 +100,13 @@ fn target(r: &mut Reader, item: &Item) -> Option<Target> {
 
 fn region(r: &mut Reader, item: &Item) -> Option<String> {
     let name = r.string(item)?;
-    if !known::is_region(&name) {
+    if !catalogue::is_region(&name) {
         r.unknown(
             item.node.shown,
             &item.path,
             "this is no Region with known quotas",
             &name,
-            known::regions().collect::<Vec<_>>().into_iter(),
+            catalogue::regions().collect::<Vec<_>>().into_iter(),
         );
     }
     Some(name)

@@ -2,9 +2,9 @@
 
 use crate::api::Operation;
 use crate::kms::{Fault, FaultKind, Latency, ServiceTime, Strikes};
+use crate::quota::catalogue;
 use crate::quota::{Enforcement, Quotas};
 use crate::scenario::keys::{self, MAX_JOBS};
-use crate::scenario::known;
 use crate::scenario::read::{Fields, Item, Reader};
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
@@ -166,7 +166,7 @@ pub(super) fn fault(r: &mut Reader, item: &Item) -> Option<Fault> {
         "reset" => FaultKind::Reset,
         _ => FaultKind::Quota {
             pool: r.need(&fields, "pool", String::new(), |r, item| {
-                let names: Vec<&'static str> = known::pool_names().collect();
+                let names: Vec<&'static str> = catalogue::pool_names().collect();
                 r.word(item, &names).map(str::to_owned)
             }),
             to: r.need(&fields, "to", Rate::ZERO, Reader::rate),

@@ -7,7 +7,8 @@ use crate::scenario::read::{Item, Reader};
 use crate::scenario::tree::Entry;
 use crate::scenario::{Aggregate, Comparison, Metric, Threshold};
 use crate::time::Span;
-use crate::units::{Money, Rate, Ratio, decimal};
+use crate::time::decimal;
+use crate::units::{Money, Rate, Ratio};
 use crate::workload::{Executor, Workload};
 use std::collections::BTreeMap;
 

@@ -6,11 +6,18 @@
 
 use crate::api::{KeySpec, Operation};
 
+/// Where the prices come from, for people.
+pub const SOURCE: &str = "AWS KMS pricing page, October 2025, without the free tier";
+
 /// Millionths of a US dollar for one request.
 pub fn micros_per_request(operation: Operation, spec: KeySpec, pair_spec: KeySpec) -> f64 {
     let per_ten_thousand = match operation {
         Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-            if matches!(pair_spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) { 12.00 } else { 0.10 }
+            if matches!(pair_spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) {
+                12.00
+            } else {
+                0.10
+            }
         }
         Operation::Decapsulate
         | Operation::Decrypt
@@ -21,7 +28,11 @@ pub fn micros_per_request(operation: Operation, spec: KeySpec, pair_spec: KeySpe
         | Operation::ReEncrypt
         | Operation::Sign
         | Operation::Verify => {
-            if is_cheap(spec) { 0.03 } else { 0.15 }
+            if is_cheap(spec) {
+                0.03
+            } else {
+                0.15
+            }
         }
         _ => 0.03,
     };
@@ -50,7 +61,8 @@ mod tests {
     #[test]
     fn ten_thousand_a_second_for_a_month_is_the_published_arithmetic() {
         let symmetric = KeySpec::SymmetricDefault;
-        let usd = micros_per_request(Operation::Decrypt, symmetric, symmetric) * 10_000.0 * SECONDS_PER_MONTH / 1e6;
+        let usd =
+            micros_per_request(Operation::Decrypt, symmetric, symmetric) * 10_000.0 * SECONDS_PER_MONTH / 1e6;
         assert!((usd - 77_760.0).abs() < 1.0, "{usd}");
         assert_eq!(micros_per_request(Operation::Sign, KeySpec::EccNistP256, symmetric), 15.0);
     }
