@@ -5,5 +5,6 @@ use keystorm::scenario::{Options, Scenario};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let _ = Scenario::parse(text, &Options::default());
+    let options = Options { file: "fuzz.yaml", env: &|_| None, sets: &[] };
+    let _ = Scenario::parse(text, &options);
 });

@@ -28,13 +28,13 @@ struct CloudTrail {
     /// Log files, or folders searched for .json, .json.gz, .ndjson and .jsonl files.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Folder that receives trace.csv and scenario.yaml.
+    /// Folder that receives scenario.yaml and its traces.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// The Region to replay: quotas count for each by itself. The busiest by default.
     #[arg(long)]
     region: Option<String>,
-    /// Overwrite trace.csv and scenario.yaml.
+    /// Overwrite scenario.yaml and its traces.
     #[arg(long)]
     force: bool,
 }
@@ -47,11 +47,6 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
 }
 
 fn cloudtrail(args: &CloudTrail, common: &Common) -> Result<ExitCode, Error> {
-    let outputs = [args.output.join("trace.csv"), args.output.join("scenario.yaml")];
-    if let Some(file) = outputs.iter().find(|file| file.exists() && !args.force) {
-        let file = file.display();
-        return Err(Error::Usage(format!("{file} is there already; give another folder, or --force")));
-    }
     let mut found = Found::default();
     for path in &args.paths {
         found.look(path, true)?;
@@ -64,18 +59,34 @@ fn cloudtrail(args: &CloudTrail, common: &Common) -> Result<ExitCode, Error> {
     let region = args.region.as_deref().or(collector.busiest_region());
     let log = collector.log(region);
     let Some(replay) = Replay::of(&log) else { return Err(no_calls(&log)) };
-    fs::create_dir_all(&args.output).map_err(|error| failed(&args.output, error))?;
-    let [trace, scenario] = outputs;
-    let file = fs::File::create(&trace).map_err(|error| failed(&trace, error))?;
-    replay.write_trace(BufWriter::new(file)).map_err(|error| failed(&trace, error))?;
-    fs::write(&scenario, replay.scenario("trace.csv")).map_err(|error| failed(&scenario, error))?;
+    let written = write(replay, args)?;
     if common.json {
-        println!("{}", json(&log, &trace, &scenario, found.passed_over)?);
+        println!("{}", json(&log, &written, found.passed_over)?);
     } else {
         print!("{}", summary(&log, found.passed_over));
-        println!("wrote     {}, {}", trace.display(), scenario.display());
+        println!("wrote     {}", written.join(", "));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes traces and scenario into the folder asked for; gives their paths, the scenario last.
+fn write(replay: Replay, args: &CloudTrail) -> Result<Vec<String>, Error> {
+    let traces = replay.specs().into_iter().map(|spec| (spec, args.output.join(Replay::trace_name(spec))));
+    let traces = traces.collect::<Vec<_>>();
+    let scenario = args.output.join("scenario.yaml");
+    let mut files = traces.iter().map(|(_, file)| file).chain([&scenario]);
+    if let Some(file) = files.find(|file| file.exists() && !args.force) {
+        let file = file.display();
+        return Err(Error::Usage(format!("{file} is there already; give another folder, or --force")));
+    }
+    fs::create_dir_all(&args.output).map_err(|error| failed(&args.output, error))?;
+    for (spec, path) in &traces {
+        let file = fs::File::create(path).map_err(|error| failed(path, error))?;
+        replay.write_trace(*spec, BufWriter::new(file)).map_err(|error| failed(path, error))?;
+    }
+    fs::write(&scenario, replay.scenario()).map_err(|error| failed(&scenario, error))?;
+    let paths = traces.iter().map(|(_, file)| file).chain([&scenario]);
+    Ok(paths.map(|path| path.display().to_string()).collect())
 }
 
 fn failed(path: &Path, error: impl std::fmt::Display) -> Error {
@@ -209,13 +220,12 @@ fn summary(log: &Log, passed_over: u64) -> String {
 }
 
 /// The same as one JSON document.
-fn json(log: &Log, trace: &Path, scenario: &Path, passed_over: u64) -> Result<String, Error> {
+fn json(log: &Log, written: &[String], passed_over: u64) -> Result<String, Error> {
     let internal =
         |error: serde_json::Error| Error::Failed(format!("the summary cannot be written: {error}"));
     let mut document = serde_json::to_value(log).map_err(internal)?;
     document["burst_factor"] = log.burst_factor().into();
     document["ignored_files"] = passed_over.into();
-    document["trace"] = trace.display().to_string().into();
-    document["scenario"] = scenario.display().to_string().into();
+    document["written"] = written.into();
     serde_json::to_string_pretty(&document).map_err(internal)
 }

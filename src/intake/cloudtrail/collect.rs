@@ -73,6 +73,7 @@ impl Collector {
             at: event.at,
             id: event.id.as_deref().map(Into::into),
             operation,
+            spec: event.spec,
             region,
             account: self.names.number(&event.account),
             invoker: self.names.number(&event.invoker),

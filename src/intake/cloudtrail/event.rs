@@ -1,6 +1,6 @@
 //! One record of a log, as far as a load test needs it.
 
-use crate::api::Operation;
+use crate::api::{KeySpec, Operation};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -26,6 +26,8 @@ pub struct Event {
     pub name: String,
     /// The operation that was called; `None` for what KMS did by itself, such as rotating a key.
     pub operation: Option<Operation>,
+    /// The kind of key it needs, by the algorithm it names; assumed where the log names none.
+    pub spec: KeySpec,
     /// `awsRegion`.
     pub region: String,
     /// The account that called, whose quota it counted against.
@@ -77,11 +79,13 @@ fn kms(record: &Value) -> Result<Event, &'static str> {
     let is_call = text("eventType").is_none_or(|kind| kind == "AwsApiCall");
     let identity = &record["userIdentity"];
     let account = identity["accountId"].as_str().or(text("recipientAccountId"));
+    let operation = Operation::from_name(name).filter(|_| is_call);
     Ok(Event {
         id: text("sharedEventID").or(text("eventID")).map(Into::into),
         at,
         name: name.into(),
-        operation: Operation::from_name(name).filter(|_| is_call),
+        operation,
+        spec: spec(operation, &record["requestParameters"]),
         region: region.into(),
         account: account.unwrap_or("unknown").into(),
         invoker: printable(&invoker(identity)),
@@ -121,6 +125,34 @@ fn key(record: &Value) -> Option<&str> {
         .find(|arn| arn.contains(":key/"))
         .or_else(|| parameters["keyId"].as_str())
         .or_else(|| parameters["sourceKeyId"].as_str())
+}
+
+/// The kind of key that a call needs: as its algorithm says, else the smallest usual one that can do the operation.
+fn spec(operation: Option<Operation>, parameters: &Value) -> KeySpec {
+    let text = |name: &str| parameters[name].as_str();
+    let algorithm = text("signingAlgorithm").or(text("encryptionAlgorithm")).or(text("macAlgorithm"));
+    match (operation, algorithm.unwrap_or_default()) {
+        (Some(Operation::Sign | Operation::Verify), "ECDSA_SHA_256") => KeySpec::EccNistP256,
+        (Some(Operation::Sign | Operation::Verify), "ECDSA_SHA_384") => KeySpec::EccNistP384,
+        (Some(Operation::Sign | Operation::Verify), "ECDSA_SHA_512") => KeySpec::EccNistP521,
+        (Some(Operation::Sign | Operation::Verify), name) if name.starts_with("ED25519") => {
+            KeySpec::EccNistEdwards25519
+        }
+        (Some(Operation::Sign | Operation::Verify), name) if name.starts_with("ML_DSA") => KeySpec::MlDsa65,
+        (Some(Operation::Sign | Operation::Verify), "SM2DSA") => KeySpec::Sm2,
+        (Some(Operation::Sign | Operation::Verify | Operation::GetPublicKey), _) => KeySpec::Rsa2048,
+        (Some(Operation::Encrypt | Operation::Decrypt), "SM2PKE") => KeySpec::Sm2,
+        (Some(Operation::Encrypt | Operation::Decrypt), name) if name.starts_with("RSAES") => {
+            KeySpec::Rsa2048
+        }
+        (Some(Operation::GenerateMac | Operation::VerifyMac), "HMAC_SHA_224") => KeySpec::Hmac224,
+        (Some(Operation::GenerateMac | Operation::VerifyMac), "HMAC_SHA_384") => KeySpec::Hmac384,
+        (Some(Operation::GenerateMac | Operation::VerifyMac), "HMAC_SHA_512") => KeySpec::Hmac512,
+        (Some(Operation::GenerateMac | Operation::VerifyMac), _) => KeySpec::Hmac256,
+        (Some(Operation::DeriveSharedSecret), _) => KeySpec::EccNistP256,
+        (Some(Operation::Encapsulate | Operation::Decapsulate), _) => KeySpec::MlKem768,
+        _ => KeySpec::SymmetricDefault,
+    }
 }
 
 /// The encryption context; names in order, so that equal contexts have equal texts.

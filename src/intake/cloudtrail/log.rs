@@ -1,6 +1,6 @@
 //! What a log says about an account's calls.
 
-use crate::api::Operation;
+use crate::api::{KeySpec, Operation};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +74,8 @@ pub struct Call {
     pub id: Option<Box<str>>,
     /// What was called.
     pub operation: Operation,
+    /// The kind of key it needs.
+    pub spec: KeySpec,
     /// In which Region.
     pub region: u32,
     /// By which account.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::api::KeySpec;
 use crate::workload::{TraceRows, trace};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -102,20 +103,48 @@ fn a_trace_spreads_the_calls_of_a_second_and_reads_back() {
     let log = collector.log(collector.busiest_region());
     let replay = Replay::of(&log).unwrap();
     let mut out = Vec::new();
-    replay.write_trace(&mut out).unwrap();
+    replay.write_trace(KeySpec::SymmetricDefault, &mut out).unwrap();
     let written = String::from_utf8(out).unwrap();
     let expected =
         "time_s,job,key,context\n0.250000000,Decrypt,0,\n0.750000000,Decrypt,0,\n2.500000000,Decrypt,0,\n";
     assert_eq!(written, expected);
     let TraceRows::Jobs(jobs) = trace::read(written.as_bytes(), &BTreeMap::new()).unwrap() else { panic!() };
     assert_eq!(jobs[2].at.as_nanos(), 2_500_000_000);
-    let scenario = replay.scenario("trace.csv");
+    let scenario = replay.scenario();
     assert!(scenario.starts_with("# Would the KMS calls"), "{scenario}");
     assert!(
         scenario.contains("jobs: { Decrypt: 3 }") && scenario.contains("region: eu-west-1"),
         "{scenario}"
     );
     assert!(!scenario.contains("secret"));
+}
+
+#[test]
+fn calls_that_need_another_kind_of_key_have_a_workload_and_a_trace_of_their_own() {
+    let decrypt = event("a", "2026-01-01T00:00:01Z", "");
+    let sign =
+        event("b", "2026-01-01T00:00:01Z", r#","requestParameters":{"signingAlgorithm":"ECDSA_SHA_256"}"#);
+    let mut collector = Collector::default();
+    let text = decrypt + &sign.replace("Decrypt", "Sign");
+    collector.record("file", read(text.as_bytes()).unwrap());
+    let log = collector.log(Some("eu-west-1"));
+    let replay = Replay::of(&log).unwrap();
+    assert_eq!(
+        replay.specs().into_iter().collect::<Vec<_>>(),
+        [KeySpec::SymmetricDefault, KeySpec::EccNistP256]
+    );
+    let mut out = Vec::new();
+    replay.write_trace(KeySpec::EccNistP256, &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "time_s,job,key,context\n0.750000000,Sign,,\n");
+    let scenario = replay.scenario();
+    for part in [
+        "recorded-ecc-nist-p256:",
+        "file: trace-ecc-nist-p256.csv",
+        "spec: ECC_NIST_P256",
+        "jobs: { Sign: 1 }",
+    ] {
+        assert!(scenario.contains(part), "{part} is missing:\n{scenario}");
+    }
 }
 
 fn shared(path: &str) -> Option<PathBuf> {
