@@ -118,6 +118,14 @@ impl Node {
     }
 }
 
+/// The tree of a scenario's text, before anything is laid over it.
+///
+/// # Errors
+/// The first thing that keeps it from being one YAML document within the limits.
+pub fn of(text: &str) -> Result<Node, Problem> {
+    parse(text, 0)
+}
+
 /// Reads one YAML document; `set` is the number of the `--set` it is the value of, 0 for a file.
 ///
 /// # Errors

@@ -20,8 +20,8 @@ pub(super) const ONE_CLIENT: Fleet = Fleet { clients: 1, start: FleetStart::Toge
 
 /// Reads `fleet`.
 pub(super) fn fleet(r: &mut Reader, item: &Item) -> Option<Fleet> {
-    let fields = r.fields(item, &keys::FLEET)?;
     let mark = r.mark();
+    let fields = r.fields(item, &keys::FLEET)?;
     let clients = r.or(&fields, "clients", 1, |r, item| r.count(item, MILLION));
     let most = if r.is_clean(mark) { u64::from(clients) } else { MILLION };
     let start = r.or(&fields, "start", FleetStart::Together, |r, item| fleet_start(r, item, most));
