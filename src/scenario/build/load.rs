@@ -125,11 +125,14 @@ fn pacing(r: &mut Reader, fields: &Fields) -> Pacing {
     }
 }
 
+/// Reads a value.
+type Read<T> = fn(&mut Reader, &Item) -> Option<T>;
+
 /// Reads stages; `target` reads a target, `nothing` stands in for one, `make` makes a stage.
 fn stages<'t, T: Copy, S>(
     r: &mut Reader,
     item: &Item<'t>,
-    (nothing, target): (T, fn(&mut Reader, &Item) -> Option<T>),
+    (nothing, target): (T, Read<T>),
     make: fn(Span, T) -> S,
 ) -> Option<Vec<S>> {
     let items = r.list(item)?;
