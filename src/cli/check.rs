@@ -24,8 +24,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let mut sets = args.sets;
-    // JSON text is YAML text whatever it contains.
-    sets.extend(args.target.map(|target| format!("target={}", serde_json::Value::from(target))));
+    sets.extend(args.target.map(|target| format!("target={target}")));
     let loaded = load::load(&args.scenario, &sets)?;
     let plan = Plan::of(&loaded.scenario);
     let shown = if common.json {

@@ -64,7 +64,7 @@ impl Scenario {
     pub fn parse(text: &str, options: &Options) -> Result<Checked, Problems> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let fail = |list| Problems::new(options.file, list, options.sets);
-        let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![problem]))?;
+        let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
         let mut reader = read::Reader::default();
         overlay::fill(&mut root, options.env, &mut reader.problems);
         overlay::set(&mut root, options.sets, &mut reader.problems);

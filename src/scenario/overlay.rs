@@ -2,6 +2,7 @@
 
 use super::problem::{Problem, clip};
 use super::tree::{self, Content, Entry, Node, Place};
+use std::collections::BTreeMap;
 
 /// The most bytes a value may have once the environment is filled in.
 const MAX_FILLED: usize = 4096;
@@ -64,7 +65,7 @@ pub(crate) fn set(root: &mut Node, sets: &[(String, String)], problems: &mut Vec
         let place = Place { set: index as u32 + 1, ..Place::default() };
         let result = match tree::parse(value, place.set) {
             Ok(node) => put(root, path, node, place),
-            Err(problem) => Err(problem.message),
+            Err(problem) => Err(problem.message.clone()),
         };
         if let Err(message) = result {
             problems.push(Problem::new(place, path, message).read(format!("`{}`", clip(value))));
@@ -121,14 +122,20 @@ pub(crate) fn merge(base: &Node, patch: &Node) -> Node {
         return patch.clone();
     }
     let mut entries = old.clone();
-    for (index, entry) in new.iter().enumerate() {
-        let is_first = !new[..index].iter().any(|other| other.key == entry.key);
-        match entries.iter_mut().find(|each| is_first && each.key == entry.key) {
-            Some(each) => *each = Entry { value: merge(&each.value, &entry.value), ..entry.clone() },
+    let mut at: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, entry) in old.iter().enumerate() {
+        at.entry(&entry.key).or_insert(index);
+    }
+    for entry in new {
+        // Merged into once: a second of the same key in the patch is added as it stands.
+        match at.remove(entry.key.as_str()) {
+            Some(index) => {
+                entries[index] = Entry { value: merge(&old[index].value, &entry.value), ..entry.clone() };
+            }
             None => entries.push(entry.clone()),
         }
     }
-    Node { content: Content::Map(entries), ..patch.clone() }
+    Node { place: patch.place, shown: patch.shown, content: Content::Map(entries) }
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ pub(crate) struct Fields<'t> {
     meant: Vec<String>,
 }
 
+/// How many problems get a did-you-mean: looking for one is the costly part of a problem.
+const MAX_SUGGESTED: usize = 200;
+
 /// Collects problems.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
@@ -86,10 +89,6 @@ impl<'t> Fields<'t> {
     pub fn is_whole(&self) -> bool {
         matches!(&self.item.node.content, Content::Map(all) if all.len() == self.entries.len())
     }
-    /// Where `key` stands, or the whole mapping if it does not.
-    pub fn place(&self, key: &str) -> Place {
-        self.entries.iter().find(|entry| entry.key == key).map_or(self.item.node.shown, |entry| entry.place)
-    }
     /// The keys that are no fixed words of the table, in file order.
     pub fn named(&self) -> impl Iterator<Item = (&'t Entry, Item<'t>)> + '_ {
         let is_fixed = |name: &str| self.table.keys.iter().any(|key| key.name == name);
@@ -110,6 +109,11 @@ impl Reader {
         let problem = Problem::new(item.node.shown, &item.path, message);
         self.problems.push(problem.read(item.describe()).allowed(allowed));
     }
+    /// Adds a problem with the one of `known` nearest to `read`.
+    fn suggest<'a>(&mut self, problem: Problem, read: &str, known: impl Iterator<Item = &'a str>) {
+        let most = if self.problems.len() < MAX_SUGGESTED { usize::MAX } else { 0 };
+        self.problems.push(problem.nearest(read, known.take(most)));
+    }
     /// Reports a name that refers to nothing.
     pub fn unknown<'a>(
         &mut self,
@@ -121,7 +125,7 @@ impl Reader {
     ) {
         let listed: Vec<&str> = known.clone().take(20).collect();
         let problem = Problem::new(place, path, message).read(format!("`{}`", clip(read)));
-        self.problems.push(problem.allowed(clip_list(&listed)).nearest(read, known));
+        self.suggest(problem.allowed(clip_list(&listed)), read, known);
     }
     /// How many problems there are; with [`Reader::is_clean`], tells whether any was added since.
     pub fn mark(&self) -> usize {
@@ -177,10 +181,9 @@ impl Reader {
                 let fixed = fields.table.keys.iter().map(|key| key.name);
                 let known = fixed.chain(listed.unwrap_or_default());
                 let problem = problem(format!("`{name}` is not a key of this mapping"))
-                    .allowed(allowed_keys(fields.table))
-                    .nearest(&entry.key, known);
-                fields.meant.extend(problem.suggestion.clone());
-                self.problems.push(problem);
+                    .allowed(allowed_keys(fields.table));
+                self.suggest(problem, &entry.key, known);
+                fields.meant.extend(self.problems.last().and_then(|problem| problem.suggestion.clone()));
             }
         }
     }
@@ -288,8 +291,7 @@ impl Reader {
                 Problem::new(item.node.shown, &item.path, "this is not one of the values known here");
             let allowed =
                 if words.len() > 20 { format!("one of {} names", words.len()) } else { words.join(", ") };
-            self.problems
-                .push(problem.read(item.describe()).allowed(allowed).nearest(text, words.iter().copied()));
+            self.suggest(problem.read(item.describe()).allowed(allowed), text, words.iter().copied());
         }
         found.copied()
     }

@@ -27,14 +27,11 @@ fn table(table: &Table, definitions: &mut Map<String, Value>) -> Value {
     }
     let others = table.others.as_ref().map(|others| (others.names, shape(others.shape, definitions)));
     let mut additional = json!(false);
-    match others {
-        Some((names, schema)) => match names.list() {
-            Some(list) => {
-                properties.extend(list.into_iter().map(|name| (name.to_owned(), schema.clone())));
-            }
+    if let Some((names, schema)) = others {
+        match names.list() {
+            Some(list) => properties.extend(list.into_iter().map(|name| (name.to_owned(), schema.clone()))),
             None => additional = schema,
-        },
-        None => {}
+        }
     }
     let required: Vec<&str> = table.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
     let mut schema = json!({

@@ -337,6 +337,24 @@ fn a_plan_adds_jobs_calls_pools_and_cost() {
     assert!((plan.cost_usd - 0.0003).abs() < 1e-12);
 }
 
+#[test]
+fn a_file_full_of_mistakes_is_refused_in_time() {
+    let began = std::time::Instant::now();
+    let many = |count: usize, each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<String>();
+    let patch = many(40_000, &|n| format!("a{n}: 1, "));
+    let cases = [
+        format!("{SMALL}{}", many(40_000, &|n| format!("k{n}: 1\n"))),
+        format!("{SMALL}gate: [{}]\n", many(40_000, &|n| format!("g{n}, "))),
+        format!("{SMALL}thresholds: {{{}}}\n", many(40_000, &|n| format!("t{n}: 1, "))),
+        format!("{SMALL}{}", many(40_000, &|n| format!("  s{n}: {{}}\n"))),
+        SMALL.replace("jobs:", &format!("strategies: {{all: {{{patch}}}}}, jobs:")),
+    ];
+    for text in cases {
+        assert!(text.len() > tree::MAX_BYTES || read(&text).is_err());
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {

@@ -118,16 +118,26 @@ impl Node {
     }
 }
 
+/// The tree of a scenario's text, before anything is laid over it.
+///
+/// # Errors
+/// The first thing that keeps it from being one YAML document within the limits.
+pub fn of(text: &str) -> Result<Node, Box<Problem>> {
+    parse(text, 0)
+}
+
 /// Reads one YAML document; `set` is the number of the `--set` it is the value of, 0 for a file.
 ///
 /// # Errors
 /// The first thing that keeps it from being one document within the limits.
-pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Box<Problem>> {
     let start = Place { line: u32::from(set == 0), column: u32::from(set == 0), set, ..Place::default() };
     if text.len() > MAX_BYTES {
-        return Err(Problem::new(start, "", "the file is too large")
-            .read(format!("{} bytes", text.len()))
-            .allowed(format!("at most {MAX_BYTES} bytes")));
+        return Err(Box::new(
+            Problem::new(start, "", "the file is too large")
+                .read(format!("{} bytes", text.len()))
+                .allowed(format!("at most {MAX_BYTES} bytes")),
+        ));
     }
     let mut builder = Builder {
         events: Parser::new_from_str(text),
@@ -144,8 +154,10 @@ pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Problem> {
             Event::StreamEnd => break,
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
             _ if root.is_some() => {
-                return Err(Problem::new(place, "", "a second document begins here")
-                    .allowed("one document in a file"));
+                return Err(Box::new(
+                    Problem::new(place, "", "a second document begins here")
+                        .allowed("one document in a file"),
+                ));
             }
             event => root = Some(builder.node(event, place, 1)?),
         }
@@ -153,8 +165,8 @@ pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Problem> {
     let is_nothing =
         |node: &Node| matches!(&node.content, Content::Scalar(s) if s.plain && s.text.is_empty());
     root.filter(|node| set > 0 || !is_nothing(node)).ok_or_else(|| {
-        Problem::new(start, "", "the file is empty")
-            .allowed("a scenario; `keystorm new` prints one to start from")
+        let problem = Problem::new(start, "", "the file is empty");
+        Box::new(problem.allowed("a scenario; `keystorm new` prints one to start from"))
     })
 }
 
@@ -169,7 +181,7 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Place), Problem> {
+    fn next(&mut self) -> Result<(Event<'t>, Place), Box<Problem>> {
         let in_file =
             |number: usize| if self.set > 0 { 0 } else { u32::try_from(number).unwrap_or(u32::MAX) };
         match self.events.next_event() {
@@ -188,26 +200,30 @@ impl<'t> Builder<'t> {
                 let mark = error.marker();
                 let (line, column) = (in_file(mark.line()), in_file(mark.col() + 1));
                 let place = Place { line, column, ..self.here };
-                Err(Problem::new(place, "", format!("this is not YAML: {}", error.info())))
+                Err(Box::new(Problem::new(place, "", format!("this is not YAML: {}", error.info()))))
             }
         }
     }
 
     /// Counts what is about to be added.
-    fn spend(&mut self, place: Place, nodes: usize, text: usize) -> Result<(), Problem> {
+    fn spend(&mut self, place: Place, nodes: usize, text: usize) -> Result<(), Box<Problem>> {
         (self.nodes, self.text) = (self.nodes + nodes, self.text + text);
         if self.nodes > MAX_NODES || self.text > MAX_TEXT {
-            return Err(Problem::new(place, "", "the file is too large once its aliases are expanded")
-                .allowed(format!("at most {MAX_NODES} values and {MAX_TEXT} bytes of text")));
+            return Err(Box::new(
+                Problem::new(place, "", "the file is too large once its aliases are expanded")
+                    .allowed(format!("at most {MAX_NODES} values and {MAX_TEXT} bytes of text")),
+            ));
         }
         Ok(())
     }
 
-    fn deep(place: Place) -> Problem {
-        Problem::new(place, "", "this is nested too deep").allowed(format!("at most {MAX_DEPTH} levels"))
+    fn deep(place: Place) -> Box<Problem> {
+        Box::new(
+            Problem::new(place, "", "this is nested too deep").allowed(format!("at most {MAX_DEPTH} levels")),
+        )
     }
 
-    fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node, Problem> {
+    fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node, Box<Problem>> {
         if depth > MAX_DEPTH {
             return Err(Self::deep(place));
         }
@@ -231,7 +247,7 @@ impl<'t> Builder<'t> {
                 let (entries, end) = self.map(place, depth)?;
                 (Content::Map(entries), anchor, end)
             }
-            _ => return Err(Problem::new(place, "", "this is not YAML: a value is missing")),
+            _ => return Err(Box::new(Problem::new(place, "", "this is not YAML: a value is missing"))),
         };
         let place = Place { end, ..place };
         let node = Node { place, shown: place, content };
@@ -243,16 +259,16 @@ impl<'t> Builder<'t> {
         Ok(node)
     }
 
-    fn plain_tag(&self, is_tagged: bool, place: Place) -> Result<(), Problem> {
+    fn plain_tag(&self, is_tagged: bool, place: Place) -> Result<(), Box<Problem>> {
         match is_tagged {
-            true => Err(Problem::new(place, "", "a scenario has no YAML tags such as `!!str`")),
+            true => Err(Box::new(Problem::new(place, "", "a scenario has no YAML tags such as `!!str`"))),
             false => Ok(()),
         }
     }
 
-    fn alias(&mut self, id: usize, place: Place, depth: usize) -> Result<Node, Problem> {
+    fn alias(&mut self, id: usize, place: Place, depth: usize) -> Result<Node, Box<Problem>> {
         let Some(node) = self.anchors.get(&id) else {
-            return Err(Problem::new(place, "", "this alias refers to a value that contains it"));
+            return Err(Box::new(Problem::new(place, "", "this alias refers to a value that contains it")));
         };
         let (nodes, text, levels) = node.size();
         if depth + levels - 1 > MAX_DEPTH {
@@ -265,7 +281,7 @@ impl<'t> Builder<'t> {
     }
 
     /// The items of a list and where it ends. A block's end is its last item's, a flow's its bracket.
-    fn list(&mut self, begin: Place, depth: usize) -> Result<(Vec<Node>, usize), Problem> {
+    fn list(&mut self, begin: Place, depth: usize) -> Result<(Vec<Node>, usize), Box<Problem>> {
         let (mut items, mut end) = (Vec::new(), begin.end);
         loop {
             let (event, place) = self.next()?;
@@ -279,7 +295,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn map(&mut self, begin: Place, depth: usize) -> Result<(Vec<Entry>, usize), Problem> {
+    fn map(&mut self, begin: Place, depth: usize) -> Result<(Vec<Entry>, usize), Box<Problem>> {
         let (mut entries, mut end) = (Vec::new(), begin.end);
         loop {
             let (event, place) = self.next()?;
@@ -289,7 +305,7 @@ impl<'t> Builder<'t> {
                     return Ok((entries, if closed { place.end } else { end }));
                 }
                 Event::Scalar(text, _, _, None) => text.into_owned(),
-                _ => return Err(Problem::new(place, "", "a key is text here, and nothing else")),
+                _ => return Err(Box::new(Problem::new(place, "", "a key is text here, and nothing else"))),
             };
             self.spend(place, 1, key.len())?;
             let (event, at) = self.next()?;

@@ -26,7 +26,12 @@ pub enum FleetStart {
     /// Evenly over this span, the first at once.
     Over(Span),
     /// In batches, the first at once.
-    Rolling { batch: u32, every: Span },
+    Rolling {
+        /// How many at a time.
+        batch: u32,
+        /// Time between batches.
+        every: Span,
+    },
 }
 
 /// A rolling restart: clients lose cache, retry budget and limiter state, and their jobs in flight fail.
@@ -77,21 +82,74 @@ pub struct Workload {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Executor {
     /// Open: a constant rate.
-    ConstantArrivalRate { rate: Rate, duration: Span, arrivals: Arrivals },
+    ConstantArrivalRate {
+        /// Arrivals.
+        rate: Rate,
+        /// How long jobs arrive.
+        duration: Span,
+        /// How they are spaced.
+        arrivals: Arrivals,
+    },
     /// Open: linear ramps between targets.
-    RampingArrivalRate { start_rate: Rate, stages: Vec<RateStage>, arrivals: Arrivals },
+    RampingArrivalRate {
+        /// Where the first ramp begins.
+        start_rate: Rate,
+        /// The ramps, one after another.
+        stages: Vec<RateStage>,
+        /// How they are spaced.
+        arrivals: Arrivals,
+    },
     /// Open: `count` jobs at the same instant, every `every`, for `duration`.
-    Burst { count: u64, every: Span, duration: Span },
+    Burst {
+        /// Jobs of a burst.
+        count: u64,
+        /// Time between bursts.
+        every: Span,
+        /// How long jobs arrive.
+        duration: Span,
+    },
     /// Open: a recorded trace.
     Trace(Trace),
     /// Closed: a constant number of VUs.
-    ConstantVus { vus: u32, duration: Span, pacing: Pacing },
+    ConstantVus {
+        /// Workers.
+        vus: u32,
+        /// How long jobs arrive.
+        duration: Span,
+        /// When a VU starts its next job.
+        pacing: Pacing,
+    },
     /// Closed: linear ramps of the number of VUs.
-    RampingVus { start_vus: u32, stages: Vec<VuStage>, pacing: Pacing },
+    RampingVus {
+        /// Where the first ramp begins.
+        start_vus: u32,
+        /// The ramps, one after another.
+        stages: Vec<VuStage>,
+        /// When a VU starts its next job.
+        pacing: Pacing,
+    },
     /// Closed: VUs share a number of jobs.
-    SharedIterations { vus: u32, iterations: u64, max_duration: Span, pacing: Pacing },
+    SharedIterations {
+        /// Workers.
+        vus: u32,
+        /// Jobs: of all VUs together, or of each.
+        iterations: u64,
+        /// Stop after this even if iterations are left.
+        max_duration: Span,
+        /// When a VU starts its next job.
+        pacing: Pacing,
+    },
     /// Closed: each VU does a number of jobs.
-    PerVuIterations { vus: u32, iterations: u64, max_duration: Span, pacing: Pacing },
+    PerVuIterations {
+        /// Workers.
+        vus: u32,
+        /// Jobs: of all VUs together, or of each.
+        iterations: u64,
+        /// Stop after this even if iterations are left.
+        max_duration: Span,
+        /// When a VU starts its next job.
+        pacing: Pacing,
+    },
 }
 
 /// How open arrivals are spaced.

@@ -20,8 +20,8 @@ pub(super) const ONE_CLIENT: Fleet = Fleet { clients: 1, start: FleetStart::Toge
 
 /// Reads `fleet`.
 pub(super) fn fleet(r: &mut Reader, item: &Item) -> Option<Fleet> {
-    let fields = r.fields(item, &keys::FLEET)?;
     let mark = r.mark();
+    let fields = r.fields(item, &keys::FLEET)?;
     let clients = r.or(&fields, "clients", 1, |r, item| r.count(item, MILLION));
     let most = if r.is_clean(mark) { u64::from(clients) } else { MILLION };
     let start = r.or(&fields, "start", FleetStart::Together, |r, item| fleet_start(r, item, most));
@@ -125,11 +125,14 @@ fn pacing(r: &mut Reader, fields: &Fields) -> Pacing {
     }
 }
 
+/// Reads a value.
+type Read<T> = fn(&mut Reader, &Item) -> Option<T>;
+
 /// Reads stages; `target` reads a target, `nothing` stands in for one, `make` makes a stage.
 fn stages<'t, T: Copy, S>(
     r: &mut Reader,
     item: &Item<'t>,
-    (nothing, target): (T, fn(&mut Reader, &Item) -> Option<T>),
+    (nothing, target): (T, Read<T>),
     make: fn(Span, T) -> S,
 ) -> Option<Vec<S>> {
     let items = r.list(item)?;

@@ -17,6 +17,8 @@ use crate::workload::Workload;
 
 /// The most workloads, and the most strategies, of a scenario.
 const MAX_NAMED: usize = 64;
+/// The most faults of a scenario.
+const MAX_FAULTS: usize = 1000;
 /// The most jobs that may be expected of one trial.
 const MAX_OFFERED: f64 = 1e10;
 
@@ -72,6 +74,10 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         service_time,
         faults: r.or(&fields, "faults", Vec::new(), |r, item| {
             let items = r.list(item)?;
+            if items.len() > MAX_FAULTS {
+                r.wrong(item, "these are too many faults", format!("at most {MAX_FAULTS}"));
+                return None;
+            }
             Some(items.iter().filter_map(|item| service::fault(r, item)).collect())
         }),
         fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
@@ -133,7 +139,8 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
     let fields = r.fields(item, &keys::STRATEGIES)?;
     let mut strategies = Vec::new();
     let mut has_all_names = fields.is_whole();
-    for (entry, item) in fields.named() {
+    let many = fields.named().count();
+    for (entry, item) in fields.named().take(MAX_NAMED) {
         let name = entry.key.as_str();
         if name == "all" {
             let problem =
@@ -147,8 +154,8 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
             has_all_names = false;
         }
     }
-    how_many(r, item, strategies.len(), has_all_names, "strategies");
-    Some((strategies, has_all_names))
+    how_many(r, item, many, has_all_names, "strategies");
+    Some((strategies, has_all_names && many <= MAX_NAMED))
 }
 
 fn how_many(r: &mut Reader, item: &Item, count: usize, is_known: bool, what: &str) {
@@ -160,13 +167,14 @@ fn how_many(r: &mut Reader, item: &Item, count: usize, is_known: bool, what: &st
 fn workloads(r: &mut Reader, item: &Item, outer: &Outer) -> Option<Vec<Workload>> {
     let fields = r.fields(item, &keys::WORKLOADS)?;
     let (mut workloads, mark) = (Vec::new(), r.mark());
-    for (entry, item) in fields.named().take(MAX_NAMED + 1) {
+    let many = fields.named().count();
+    for (entry, item) in fields.named().take(MAX_NAMED) {
         if r.is_name(entry.place, &item.path, &entry.key) {
             workloads.extend(workload::workload(r, &item, &entry.key, outer));
         }
     }
     let is_known = r.is_clean(mark) && fields.is_whole();
-    how_many(r, item, workloads.len(), is_known, "workloads");
+    how_many(r, item, many, is_known, "workloads");
     Some(workloads)
 }
 
@@ -201,7 +209,12 @@ fn gate(r: &mut Reader, item: &Item, outer: &Outer) -> Option<Option<Vec<String>
         return Some(None);
     }
     let mut gate: Vec<String> = Vec::new();
-    for item in r.list(item)? {
+    let items = r.list(item)?;
+    if items.len() > MAX_NAMED {
+        r.wrong(item, "these are too many strategies", format!("at most {MAX_NAMED}"));
+        return None;
+    }
+    for item in items {
         let Some(name) = r.string(&item) else { continue };
         let known = outer.strategies.iter().map(|(name, _, _)| *name);
         if outer.has_all_names && !known.clone().any(|each| each == name) {

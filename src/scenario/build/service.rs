@@ -129,8 +129,8 @@ pub(super) fn service_time(r: &mut Reader, item: &Item) -> Option<ServiceTime> {
 }
 
 fn latency(r: &mut Reader, item: &Item) -> Option<Latency> {
-    let fields = r.fields(item, &keys::LATENCY)?;
     let mark = r.mark();
+    let fields = r.fields(item, &keys::LATENCY)?;
     let p50 = r.need(&fields, "p50", Span::from_millis(6), Reader::time);
     let p99 = r.or(&fields, "p99", p50.times(5), Reader::time);
     if r.is_clean(mark) {

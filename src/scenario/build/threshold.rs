@@ -24,6 +24,8 @@ const METRICS: [(&str, Metric); 9] = [
     ("amplification", Metric::Amplification),
     ("cost", Metric::Cost),
 ];
+/// The most metrics, and the most expressions of each, that thresholds may name.
+const MAX_NAMES: usize = 256;
 /// What tags may select.
 const TAGS: [&str; 4] = ["strategy", "workload", "operation", "stage"];
 
@@ -41,6 +43,10 @@ pub(super) struct Tagged<'a> {
 pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option<Vec<Threshold>> {
     let fields = r.fields(item, &keys::THRESHOLDS)?;
     let mut all = Vec::new();
+    if fields.named().count() > MAX_NAMES {
+        r.wrong(item, "these are too many thresholds", format!("at most {MAX_NAMES} metrics"));
+        return None;
+    }
     for (entry, item) in fields.named() {
         let head = metric(r, entry, &item.path, tagged);
         // A single threshold may stand without brackets.
@@ -49,6 +55,10 @@ pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option
             false => r.list(&item).unwrap_or_default(),
         };
         let Some((metric, tags)) = head else { continue };
+        if items.len() > MAX_NAMES {
+            r.wrong(&items[0], "these are too many thresholds", format!("at most {MAX_NAMES} expressions"));
+            continue;
+        }
         for item in &items {
             let name = entry.key.as_str();
             all.extend(threshold(r, item, (name, metric, &tags)));
@@ -113,12 +123,8 @@ fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, St
                     unknown("no job of this name is in the mix", value, &operations);
                 }
             }
-            "stage" => {
-                let stages = stages(tagged.workloads, chosen);
-                if !stages.contains(value) {
-                    let stages: Vec<&str> = stages.iter().map(String::as_str).collect();
-                    unknown("there is no stage of this number", value, &stages);
-                }
+            "stage" if !has_stage(tagged.workloads, chosen, value) => {
+                unknown("there is no stage of this number", value, &["0, 1, … or checkout/0"]);
             }
             _ => {}
         }
@@ -138,23 +144,22 @@ fn operations(workloads: &[Workload], chosen: Option<&String>) -> Vec<&'static s
     names
 }
 
-/// What `stage` may select: `0` or `checkout/0`.
-fn stages(workloads: &[Workload], chosen: Option<&String>) -> Vec<String> {
-    let mut names = Vec::new();
-    for workload in workloads.iter().filter(|workload| chosen.is_none_or(|name| *name == workload.name)) {
+/// Whether a stage exists: `0`, or `checkout/0`.
+fn has_stage(workloads: &[Workload], chosen: Option<&String>, value: &str) -> bool {
+    let (owner, number) = match value.rsplit_once('/') {
+        Some((owner, number)) => (Some(owner), number),
+        None => (None, value),
+    };
+    let Ok(number) = number.parse::<usize>() else { return false };
+    workloads.iter().any(|workload| {
+        let is_meant = chosen.is_none_or(|name| *name == workload.name);
         let count = match &workload.executor {
             Executor::RampingArrivalRate { stages, .. } => stages.len(),
             Executor::RampingVus { stages, .. } => stages.len(),
             _ => 1,
         };
-        for number in 0..count {
-            names.push(number.to_string());
-            names.push(format!("{}/{number}", workload.name));
-        }
-    }
-    names.sort();
-    names.dedup();
-    names
+        is_meant && owner.is_none_or(|owner| owner == workload.name) && number < count
+    })
 }
 
 type Head<'a> = (&'a str, Metric, &'a BTreeMap<String, String>);

@@ -14,8 +14,8 @@ use crate::workload::{Executor, KeyStore, Keys, OnLimit, Payload, Pick, Populari
 
 /// Reads one workload.
 pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -> Option<Workload> {
-    let fields = r.fields(item, &keys::WORKLOAD)?;
     let mark = r.mark();
+    let fields = r.fields(item, &keys::WORKLOAD)?;
     // Stands in when the executor cannot be read; such a scenario is never handed out.
     let executor = load::executor(r, &fields).unwrap_or(Executor::Burst {
         count: 1,
@@ -172,7 +172,8 @@ fn fits_together(r: &mut Reader, fields: &Fields, workload: &Workload) {
         let operation = kind.operation();
         if !can_do(spec, operation) {
             let message = format!("a {spec} key cannot do {operation}");
-            r.wrong(&within("spec").unwrap_or(job), message, able(operation));
+            let place = within("spec").or_else(|| keys.clone()).unwrap_or(job);
+            r.wrong(&place, message, able(operation));
             continue;
         }
         let makes_pairs = [Operation::GenerateDataKeyPair, Operation::GenerateDataKeyPairWithoutPlaintext]
