@@ -68,7 +68,7 @@ impl Recorder {
         if let Some(wait) = queued {
             let (cell, window) = self.job_cell(job);
             if window == 1 {
-                cell.queue_wait.saturating_record(wait.as_micros());
+                note(&mut cell.queue_wait, wait);
             }
         }
     }
@@ -109,7 +109,7 @@ impl Recorder {
             Reply::Failed(_) => counts.faults += 1,
         }
         if window == 1 {
-            cell.service.saturating_record(service.as_micros());
+            note(&mut cell.service, service);
         }
     }
 
@@ -142,7 +142,7 @@ impl Recorder {
             }
         }
         if window == 1 {
-            cell.response.saturating_record(now.since(job.intended).as_micros());
+            note(&mut cell.response, now.since(job.intended));
         }
     }
 
@@ -221,6 +221,12 @@ impl Recorder {
             sum
         })
     }
+}
+
+/// Records a span; the histogram grows as needed.
+#[inline]
+fn note(histogram: &mut Micros, span: Span) {
+    histogram.record(span.as_micros()).expect("a resizing histogram takes any span");
 }
 
 fn failure_index(failure: Failure) -> usize {
