@@ -80,7 +80,8 @@ pub fn load(path: &Path) -> Result<Saved, Error> {
     if !file.is_file() {
         return Err(failed(format!("{} is not a saved run: it has no run.json", path.display())));
     }
-    let json = fs::read_to_string(&file).map_err(|e| failed(format!("cannot read {}: {e}", file.display())))?;
+    let json =
+        fs::read_to_string(&file).map_err(|e| failed(format!("cannot read {}: {e}", file.display())))?;
     let run = parsed(&json).map_err(|why| failed(format!("{}: {why}", file.display())))?;
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     Ok(Saved { directory: parent.unwrap_or(Path::new(".")).to_path_buf(), json, run })

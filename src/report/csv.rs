@@ -17,7 +17,8 @@ pub fn timeline(run: &Run) -> Vec<u8> {
         let timeline = &strategy.timeline;
         for index in 0..figures::intervals(timeline) {
             let count = |values: &[u64]| values.get(index).copied().unwrap_or(0).to_string();
-            let mut row = vec![(index as u64 * timeline.interval_s.max(1)).to_string(), strategy.name.clone()];
+            let mut row =
+                vec![(index as u64 * timeline.interval_s.max(1)).to_string(), strategy.name.clone()];
             row.extend(figures::series(timeline).iter().map(|(_, values)| count(values)));
             row.extend(pools.iter().map(|p| timeline.pools.get(*p).map(|v| count(v)).unwrap_or_default()));
             rows.push(row);
@@ -81,22 +82,39 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
     row.extend(trend("lateness", &s.lateness_ms));
     let pool = figures::busiest_pool(s);
     row.push(("busiest_pool".into(), pool.map(|(name, _)| name.to_owned()).unwrap_or_default()));
-    row.push(("busiest_pool_limit_per_s".into(), pool.map(|(_, p)| finite(p.limit_per_s)).unwrap_or_default()));
-    row.push(("busiest_pool_utilisation_peak".into(), pool.map(|(_, p)| finite(p.utilisation_peak)).unwrap_or_default()));
+    row.push((
+        "busiest_pool_limit_per_s".into(),
+        pool.map(|(_, p)| finite(p.limit_per_s)).unwrap_or_default(),
+    ));
+    row.push((
+        "busiest_pool_utilisation_peak".into(),
+        pool.map(|(_, p)| finite(p.utilisation_peak)).unwrap_or_default(),
+    ));
     let thresholds = figures::thresholds_of(run, &s.name).count();
     row.push(("thresholds".into(), thresholds.to_string()));
-    row.push(("thresholds_missed".into(), match figures::standing(run, &s.name) {
-        figures::Standing::Missed(n) => n.to_string(),
-        _ => "0".into(),
-    }));
+    row.push((
+        "thresholds_missed".into(),
+        match figures::standing(run, &s.name) {
+            figures::Standing::Missed(n) => n.to_string(),
+            _ => "0".into(),
+        },
+    ));
     row
 }
 
 /// A distribution's columns; empty where nothing was measured.
 fn trend(name: &str, t: &Trend) -> Vec<(String, String)> {
     let value = |v: f64| if t.count == 0 { String::new() } else { finite(v) };
-    let values =
-        [("mean", t.mean), ("min", t.min), ("p50", t.p50), ("p90", t.p90), ("p95", t.p95), ("p99", t.p99), ("p99_9", t.p99_9), ("max", t.max)];
+    let values = [
+        ("mean", t.mean),
+        ("min", t.min),
+        ("p50", t.p50),
+        ("p90", t.p90),
+        ("p95", t.p95),
+        ("p99", t.p99),
+        ("p99_9", t.p99_9),
+        ("max", t.max),
+    ];
     let mut columns = vec![(format!("{name}_count"), t.count.to_string())];
     columns.extend(values.map(|(part, v)| (format!("{name}_{part}_ms"), value(v))));
     columns
@@ -109,7 +127,8 @@ fn finite(value: f64) -> String {
 
 /// Rows as CSV with `\n` line ends.
 fn written(head: &[String], rows: &[Vec<String>]) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
     for row in std::iter::once(head).chain(rows.iter().map(Vec::as_slice)) {
         writer.write_record(row).expect("memory takes rows of equal length");
     }
@@ -122,7 +141,12 @@ mod tests {
     use crate::report::fixture;
 
     fn records(bytes: &[u8]) -> Vec<csv::StringRecord> {
-        csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).records().map(|r| r.expect("a row")).collect()
+        csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(bytes)
+            .records()
+            .map(|r| r.expect("a row"))
+            .collect()
     }
 
     #[test]
@@ -133,7 +157,11 @@ mod tests {
         let expected = "t_s strategy offered attempts throttled faults timeouts goodput failed shed in_flight pool_symmetric";
         assert_eq!(head.join(" "), expected);
         for strategy in &run.strategies {
-            let sum: u64 = rows.iter().filter(|r| r[1] == strategy.name).map(|r| r[3].parse::<u64>().expect("a count")).sum();
+            let sum: u64 = rows
+                .iter()
+                .filter(|r| r[1] == strategy.name)
+                .map(|r| r[3].parse::<u64>().expect("a count"))
+                .sum();
             assert_eq!(sum, strategy.attempts, "{}", strategy.name);
         }
     }
@@ -143,9 +171,14 @@ mod tests {
         let run = fixture::run();
         let rows = records(&strategies(&run));
         assert_eq!(rows.len(), 1 + run.strategies.len());
-        let column = |name: &str| rows[0].iter().position(|h| h == name).unwrap_or_else(|| panic!("{name} is missing"));
+        let column = |name: &str| {
+            rows[0].iter().position(|h| h == name).unwrap_or_else(|| panic!("{name} is missing"))
+        };
         assert_eq!(&rows[1][column("strategy")], "naive");
-        assert_eq!(rows[1][column("response_time_p99_ms")].parse(), Ok(run.strategies[0].response_time_ms.p99));
+        assert_eq!(
+            rows[1][column("response_time_p99_ms")].parse(),
+            Ok(run.strategies[0].response_time_ms.p99)
+        );
         assert_eq!(records(&strategies(&fixture::empty())).len(), 2);
     }
 }

@@ -20,8 +20,18 @@ pub fn run() -> Run {
         thresholds: strategies.iter().flat_map(thresholds).collect(),
         strategies,
         cautions: vec![
-            caution("naive", "retry-storm", "2.41 attempts a call: retries doubled the load on a full quota.", "Add full jitter and a retry budget (retry.budget: 10%)."),
-            caution("cached", "cache-exposure", "One data key protected 4,812 messages.", "Lower cache.maxMessages to bound what one leaked key exposes."),
+            caution(
+                "naive",
+                "retry-storm",
+                "2.41 attempts a call: retries doubled the load on a full quota.",
+                "Add full jitter and a retry budget (retry.budget: 10%).",
+            ),
+            caution(
+                "cached",
+                "cache-exposure",
+                "One data key protected 4,812 messages.",
+                "Lower cache.maxMessages to bound what one leaked key exposes.",
+            ),
         ],
         gate: vec![],
         ..empty()
@@ -68,11 +78,13 @@ fn arrivals(t: u64) -> u64 {
 fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyRun {
     let timeline = timeline(eagerness, cached);
     let sum = |values: &[u64]| values.iter().sum::<u64>();
-    let [offered, completed, failed] = [&timeline.offered, &timeline.goodput, &timeline.failed].map(|v| sum(v));
+    let [offered, completed, failed] =
+        [&timeline.offered, &timeline.goodput, &timeline.failed].map(|v| sum(v));
     let [attempts, throttled] = [&timeline.attempts, &timeline.throttled].map(|v| sum(v));
     let served_from_cache = (completed as f64 * cached) as u64;
     let calls = offered - served_from_cache;
-    let jobs = Jobs { offered, completed, failed, shed: 0, unfinished: 0, served_from_cache, in_window: offered };
+    let jobs =
+        Jobs { offered, completed, failed, shed: 0, unfinished: 0, served_from_cache, in_window: offered };
     let ratios = Ratios {
         success: completed as f64 / offered as f64,
         throttle: throttled as f64 / attempts as f64,
@@ -113,12 +125,15 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
             attempts_per_s: per_s(attempts),
             peak_attempts_1s: peak,
         },
-        pools: BTreeMap::from([("symmetric".into(), PoolRun {
-            limit_per_s: QUOTA as f64,
-            peak_1s: peak,
-            utilisation_peak: peak as f64 / QUOTA as f64,
-            throttled,
-        })]),
+        pools: BTreeMap::from([(
+            "symmetric".into(),
+            PoolRun {
+                limit_per_s: QUOTA as f64,
+                peak_1s: peak,
+                utilisation_peak: peak as f64 / QUOTA as f64,
+                throttled,
+            },
+        )]),
         response_time_ms,
         service_time_ms: trend(attempts, 12.0),
         data_keys: if cached > 0.0 {
@@ -126,7 +141,10 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         } else {
             DataKeys::default()
         },
-        cost: Cost { requests_usd: attempts as f64 * 3e-6, per_month_usd: per_s(attempts) * 2_592_000.0 * 3e-6 },
+        cost: Cost {
+            requests_usd: attempts as f64 * 3e-6,
+            per_month_usd: per_s(attempts) * 2_592_000.0 * 3e-6,
+        },
         failures: BTreeMap::from([("throttled".into(), failed)]),
         response_curve_ms: curve(scale_ms),
         response_histogram_ms: histogram(completed, scale_ms),
@@ -188,7 +206,9 @@ fn curve(scale_ms: f64) -> Vec<[f64; 2]> {
 fn histogram(jobs: u64, scale_ms: f64) -> Vec<[f64; 3]> {
     let edge = |i: u32| 10.0 * 10_f64.powf(f64::from(i) / 20.0);
     let below = |ms: f64| 1.0 - (-(ms - 12.0).max(0.0) / scale_ms).exp();
-    (0..50).map(|i| [edge(i), edge(i + 1), (jobs as f64 * (below(edge(i + 1)) - below(edge(i)))).round()]).collect()
+    (0..50)
+        .map(|i| [edge(i), edge(i + 1), (jobs as f64 * (below(edge(i + 1)) - below(edge(i)))).round()])
+        .collect()
 }
 
 fn operation(calls: u64, attempts: u64, throttled: u64, scale_ms: f64) -> OperationRun {

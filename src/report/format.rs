@@ -140,9 +140,18 @@ mod tests {
 
     #[test]
     fn numbers_read_well_at_every_size() {
-        assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([number(0.25), number(12.34), number(1234.4), number(5.0)], ["0.25", "12.3", "1,234", "5"]);
-        assert_eq!([milliseconds(4.214), milliseconds(182.2), milliseconds(1834.0)], ["4.21 ms", "182 ms", "1.83 s"]);
+        assert_eq!(
+            [count(0), count(999), count(1_000), count(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [number(0.25), number(12.34), number(1234.4), number(5.0)],
+            ["0.25", "12.3", "1,234", "5"]
+        );
+        assert_eq!(
+            [milliseconds(4.214), milliseconds(182.2), milliseconds(1834.0)],
+            ["4.21 ms", "182 ms", "1.83 s"]
+        );
         assert_eq!([usd(1234.5), usd(0.0), usd(123_456.7)], ["1,234 USD", "0.00 USD", "123,457 USD"]);
         assert_eq!([bytes(12), bytes(4096), bytes(3 << 29)], ["12 B", "4 KiB", "1.50 GiB"]);
         assert_eq!([fixed(-0.001, 2), fixed(-1234.5, 1)], ["0.00", "-1,234.5"]);

@@ -25,7 +25,9 @@ pub fn interval_log(histogram: &Histogram<u64>, length: Span) -> Vec<u8> {
         .with_start_time(UNIX_EPOCH)
         .with_max_value_divisor(PER_MILLISECOND)
         .begin_log_with(&mut bytes, &mut serializer)
-        .map(|mut log| log.write_histogram(histogram, Duration::ZERO, Duration::from_nanos(length.as_nanos()), None));
+        .map(|mut log| {
+            log.write_histogram(histogram, Duration::ZERO, Duration::from_nanos(length.as_nanos()), None)
+        });
     let written = written.is_ok_and(|interval| interval.is_ok());
     assert!(written, "memory takes a histogram of any size");
     bytes
@@ -33,7 +35,8 @@ pub fn interval_log(histogram: &Histogram<u64>, length: Span) -> Vec<u8> {
 
 /// A `.hgrm`: the percentile distribution in milliseconds, as HdrHistogram prints and plots it.
 pub fn percentile_text(histogram: &Histogram<u64>) -> String {
-    let mut out = format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
+    let mut out =
+        format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
     let mut below = 0;
     for step in histogram.iter_quantiles(TICKS_PER_HALF) {
         below += step.count_since_last_iteration();
@@ -80,15 +83,16 @@ mod tests {
     fn an_interval_log_reads_back_with_the_same_percentiles() {
         let bytes = interval_log(&histogram(), Span::from_secs(120));
         assert!(bytes.starts_with(b"#[Histogram log format version 1.3]\n"));
-        let entries: Vec<LogEntry<'_>> = IntervalLogIterator::new(&bytes).map(|e| e.expect("an entry")).collect();
+        let entries: Vec<LogEntry<'_>> =
+            IntervalLogIterator::new(&bytes).map(|e| e.expect("an entry")).collect();
         let [LogEntry::StartTime(start), LogEntry::Interval(interval)] = entries.as_slice() else {
             panic!("{entries:?}");
         };
         assert_eq!((*start, interval.duration().as_secs()), (Duration::ZERO, 120));
-        let packed = base64::engine::general_purpose::STANDARD
-            .decode(interval.encoded_histogram())
-            .expect("base64");
-        let read: Histogram<u64> = Deserializer::new().deserialize(&mut packed.as_slice()).expect("a histogram");
+        let packed =
+            base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).expect("base64");
+        let read: Histogram<u64> =
+            Deserializer::new().deserialize(&mut packed.as_slice()).expect("a histogram");
         for quantile in [0.0, 0.5, 0.9, 0.99, 0.999, 1.0] {
             assert_eq!(read.value_at_quantile(quantile), histogram().value_at_quantile(quantile));
         }
@@ -107,7 +111,10 @@ mod tests {
         assert!(rows.windows(2).all(|pair| pair[0][0] <= pair[1][0] && pair[0][2] <= pair[1][2]), "{text}");
         let last = rows.last().expect("a row");
         assert_eq!((last[1], last[2], last.len()), (1.0, 10_000.0, 3));
-        assert!(text.contains("Total count    =        10000]") && text.contains("SubBuckets     =         2048]"));
+        assert!(
+            text.contains("Total count    =        10000]")
+                && text.contains("SubBuckets     =         2048]")
+        );
     }
 
     #[test]

@@ -14,7 +14,11 @@ pub fn render(run: &Run) -> String {
     if !run.question.is_empty() {
         out += &format!("> {}\n\n", escape_markdown(&run.question));
     }
-    out += &format!("**{}** {}\n", escape_markdown(&judged.headline), escape_markdown(&judged.because.join(" ")));
+    out += &format!(
+        "**{}** {}\n",
+        escape_markdown(&judged.headline),
+        escape_markdown(&judged.because.join(" "))
+    );
     section(&mut out, "Figures", &tables::headline(run));
     section(&mut out, "Thresholds", &tables::thresholds(run));
     section(&mut out, "Peak against quota", &tables::pools(run));
@@ -72,8 +76,15 @@ mod tests {
     fn a_ticket_gets_verdict_figures_quota_assumptions_and_provenance_in_one_page() {
         let page = render(&fixture::run());
         let parts = [
-            "# retry-storm", "**Only cached met", "## Figures", "## Thresholds", "## Peak against quota",
-            "## Cautions", "## Assumed", "seed 7", "keystorm run retry-storm.yaml --seed 7",
+            "# retry-storm",
+            "**Only cached met",
+            "## Figures",
+            "## Thresholds",
+            "## Peak against quota",
+            "## Cautions",
+            "## Assumed",
+            "seed 7",
+            "keystorm run retry-storm.yaml --seed 7",
         ];
         let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{page}"));
         assert!(parts.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{page}");

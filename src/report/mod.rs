@@ -70,7 +70,14 @@ mod tests {
         for (place, strategy) in run.strategies.iter_mut().enumerate() {
             let t = &mut strategy.timeline;
             let pools = t.pools.values_mut();
-            let all = [&mut t.offered, &mut t.attempts, &mut t.throttled, &mut t.goodput, &mut t.failed, &mut t.in_flight];
+            let all = [
+                &mut t.offered,
+                &mut t.attempts,
+                &mut t.throttled,
+                &mut t.goodput,
+                &mut t.failed,
+                &mut t.in_flight,
+            ];
             for values in all.into_iter().chain(pools) {
                 let noisy = |i: usize| values[i % values.len()] + (i as u64 * 7_919 + place as u64) % 97;
                 *values = (0..3_600).map(noisy).collect();
@@ -115,7 +122,18 @@ mod tests {
         assert_eq!(names, ["histograms/naive.Decrypt.hlog", "histograms/naive.Decrypt.hgrm"]);
         let mut run = fixture::run();
         run.strategies[0].name = "../../etc/passwd".into();
-        assert!(files(&run).iter().all(|(name, _)| !name.contains("..")), "{:?}", files(&run).iter().map(|f| &f.0).collect::<Vec<_>>());
+        assert!(
+            files(&run).iter().all(|(name, _)| !name.contains("..")),
+            "{:?}",
+            files(&run).iter().map(|f| &f.0).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn the_saved_run_that_command_tests_read_is_the_fixture() {
+        let saved = include_str!("../../tests/saved-run/run.json");
+        let fixture = serde_json::to_string(&fixture::run()).expect("a run is JSON");
+        assert_eq!(saved.trim_end(), fixture, "write it with `a_report_to_look_at`, which prints where");
     }
 
     /// Writes the fixture's report into a folder to look at: `cargo test --lib a_report_to_look_at -- --ignored`.
@@ -129,7 +147,7 @@ mod tests {
         }
         std::fs::write(folder.join("hour.html"), html::render(&an_hour_of_six())).expect("a file");
         std::fs::write(folder.join("empty.html"), html::render(&fixture::empty())).expect("a file");
-        let json = serde_json::to_string_pretty(&fixture::run()).expect("a run is JSON");
+        let json = serde_json::to_string(&fixture::run()).expect("a run is JSON");
         std::fs::write(folder.join("run.json"), json + "\n").expect("a file");
         println!("{}\n{}", text::render(&fixture::run(), false), folder.display());
     }

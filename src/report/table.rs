@@ -58,7 +58,11 @@ impl Table {
             head: head.trim_start_matches('<').to_owned(),
             numeric: index > 0 && !head.starts_with('<'),
         };
-        Table { caption: caption.into(), columns: heads.iter().enumerate().map(column).collect(), rows: Vec::new() }
+        Table {
+            caption: caption.into(),
+            columns: heads.iter().enumerate().map(column).collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.
@@ -98,7 +102,8 @@ impl Table {
     /// How wide each column is when all fit in `width`: columns of words give way first, the widest first.
     fn fitted(&self, width: usize) -> Vec<usize> {
         let longest = |index: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.text.chars().count());
+            let cells =
+                self.rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.text.chars().count());
             cells.chain([self.columns[index].head.chars().count()]).max().unwrap_or(0)
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(longest).collect();
@@ -163,7 +168,9 @@ mod tests {
     #[test]
     fn markdown_shows_every_character_as_it_is() {
         assert_eq!(escape_markdown("a|b <c>\n`d`"), "a\\|b \\<c\\> \\`d\\`");
-        assert!(table().to_markdown().starts_with("| strategy | goodput/s | verdict |\n| --- | ---: | --- |\n"));
+        assert!(
+            table().to_markdown().starts_with("| strategy | goodput/s | verdict |\n| --- | ---: | --- |\n")
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The tables of a run, drawn alike as text, Markdown and HTML.
 
 use super::figures::{self, Standing};
-use super::format::{NONE, bytes, count, factor, fixed, measured, milliseconds, number, percent, threshold_value, usd};
+use super::format::{
+    NONE, bytes, count, factor, fixed, measured, milliseconds, number, percent, threshold_value, usd,
+};
 use super::paint::Tone;
 use super::table::{Cell, Table};
 use crate::results::{OperationRun, PartRun, Run, StrategyRun};
@@ -26,7 +28,16 @@ pub fn application(run: &Run) -> Table {
 
 /// What KMS saw of each strategy: throttles, faults and timeouts apart.
 pub fn service(run: &Run) -> Table {
-    let heads = ["strategy", "attempts/s", "throttled", "faults", "timeouts", "attempts/call", "cache hit", "cost/month"];
+    let heads = [
+        "strategy",
+        "attempts/s",
+        "throttled",
+        "faults",
+        "timeouts",
+        "attempts/call",
+        "cache hit",
+        "cost/month",
+    ];
     let mut table = Table::new("What KMS saw", &heads);
     for s in &run.strategies {
         table.row([
@@ -46,10 +57,21 @@ pub fn service(run: &Run) -> Table {
 /// Every headline figure in one table.
 pub fn headline(run: &Run) -> Table {
     let heads = [
-        "strategy", "offered/s", "goodput/s", "success", "throttled", "faults", "timeouts", "attempts/call",
-        "response p50", "response p99", "cache hit", "cost/month", "verdict",
+        "strategy",
+        "offered /s",
+        "goodput /s",
+        "success",
+        "throttled",
+        "faults",
+        "timeouts",
+        "attempts per call",
+        "response p50",
+        "response p99",
+        "cache hit",
+        "cost per month",
+        "verdict",
     ];
-    let mut table = Table::new("Key figures of each strategy", &heads);
+    let mut table = Table::new("Every strategy under the same load", &heads);
     for s in &run.strategies {
         table.row([
             s.name.as_str().into(),
@@ -72,11 +94,30 @@ pub fn headline(run: &Run) -> Table {
 
 /// Where every offered job went: the five counts add up, exactly.
 pub fn jobs(run: &Run) -> Table {
-    let heads = ["strategy", "offered", "completed", "failed", "shed", "unfinished", "from cache", "calls", "attempts"];
+    let heads = [
+        "strategy",
+        "offered",
+        "completed",
+        "failed",
+        "shed",
+        "unfinished",
+        "from cache",
+        "calls",
+        "attempts",
+    ];
     let mut table = Table::new("Jobs: offered = completed + failed + shed + unfinished", &heads);
     for s in &run.strategies {
         let j = &s.jobs;
-        let counts = [j.offered, j.completed, j.failed, j.shed, j.unfinished, j.served_from_cache, s.calls, s.attempts];
+        let counts = [
+            j.offered,
+            j.completed,
+            j.failed,
+            j.shed,
+            j.unfinished,
+            j.served_from_cache,
+            s.calls,
+            s.attempts,
+        ];
         table.row([Cell::from(s.name.as_str())].into_iter().chain(counts.map(|n| count(n).into())));
     }
     table
@@ -85,7 +126,7 @@ pub fn jobs(run: &Run) -> Table {
 /// Each pool's peak against its quota.
 pub fn pools(run: &Run) -> Table {
     let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "throttled"];
-    let mut table = Table::new("Quota pools", &heads);
+    let mut table = Table::new("Busiest second of each quota pool", &heads);
     for pool in figures::pools(run) {
         for s in &run.strategies {
             let Some(p) = s.pools.get(pool) else { continue };
@@ -110,7 +151,10 @@ pub fn pools(run: &Run) -> Table {
 
 /// Every threshold of every strategy.
 pub fn thresholds(run: &Run) -> Table {
-    let mut table = Table::new("Thresholds", &["threshold", "<must hold", "<strategy", "value", "<verdict"]);
+    let mut table = Table::new(
+        "What had to hold, and whether it did",
+        &["threshold", "<must hold", "<strategy", "value", "<verdict"],
+    );
     for t in &run.thresholds {
         table.row([
             t.name.as_str().into(),
@@ -138,7 +182,15 @@ pub fn response_times(run: &Run) -> Table {
 
 /// The parts of the time a job takes that can be told apart.
 pub fn waits(run: &Run) -> Table {
-    let heads = ["strategy", "service p50", "service p99", "attempts", "queue wait p99", "lateness p99", "lateness max"];
+    let heads = [
+        "strategy",
+        "service p50",
+        "service p99",
+        "attempts",
+        "queue wait p99",
+        "lateness p99",
+        "lateness max",
+    ];
     let mut table = Table::new("Service time (attempt sent to its reply), queue wait and lateness", &heads);
     for s in &run.strategies {
         let (service, queue, late) = (&s.service_time_ms, &s.queue_wait_ms, &s.lateness_ms);
@@ -158,10 +210,18 @@ pub fn waits(run: &Run) -> Table {
 /// Figures by KMS operation.
 pub fn operations(run: &Run) -> Table {
     let heads = [
-        "strategy", "<operation", "calls", "attempts", "throttled", "faults", "timeouts", "response p50", "response p99",
+        "strategy",
+        "<operation",
+        "calls",
+        "attempts",
+        "throttled",
+        "faults",
+        "timeouts",
+        "response p50",
+        "response p99",
         "service p99",
     ];
-    let mut table = Table::new("By operation", &heads);
+    let mut table = Table::new("Calls of each KMS operation, and what came back", &heads);
     for s in &run.strategies {
         for (name, o) in &s.by_operation {
             table.row(operation(&s.name, name, o));
@@ -188,7 +248,18 @@ fn operation(strategy: &str, name: &str, o: &OperationRun) -> [Cell; 10] {
 /// Figures by workload or by stage.
 pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) -> Table {
     let head = if caption.contains("stage") { "<stage" } else { "<workload" };
-    let heads = ["strategy", head, "offered", "success", "throttled", "faults", "timeouts", "attempts/call", "p50", "p99"];
+    let heads = [
+        "strategy",
+        head,
+        "offered",
+        "success",
+        "throttled",
+        "faults",
+        "timeouts",
+        "attempts/call",
+        "p50",
+        "p99",
+    ];
     let mut table = Table::new(caption, &heads);
     for s in &run.strategies {
         for part in of(s) {
@@ -212,8 +283,15 @@ pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) 
 
 /// What data keys were exposed to; no rows if no strategy made any.
 pub fn data_keys(run: &Run) -> Table {
-    let heads = ["strategy", "generated", "most messages under one", "most bytes under one", "oldest in use", "cache hit"];
-    let mut table = Table::new("Data keys and what they were exposed to", &heads);
+    let heads = [
+        "strategy",
+        "generated",
+        "most messages under one",
+        "most bytes under one",
+        "oldest in use",
+        "cache hit",
+    ];
+    let mut table = Table::new("What each strategy exposed its data keys to", &heads);
     for s in run.strategies.iter().filter(|s| s.data_keys.generated > 0) {
         table.row([
             s.name.as_str().into(),
@@ -229,11 +307,17 @@ pub fn data_keys(run: &Run) -> Table {
 
 /// How the jobs that failed failed; no rows if none did.
 pub fn failures(run: &Run) -> Table {
-    let mut table = Table::new("How jobs failed", &["strategy", "<how", "jobs", "share of offered"]);
+    let mut table =
+        Table::new("Jobs by how their last attempt ended", &["strategy", "<how", "jobs", "share of offered"]);
     for s in &run.strategies {
         for (how, jobs) in s.failures.iter().filter(|(_, jobs)| **jobs > 0) {
             let share = *jobs as f64 / s.jobs.offered.max(1) as f64;
-            table.row([s.name.as_str().into(), how.as_str().into(), count(*jobs).into(), percent(share).into()]);
+            table.row([
+                s.name.as_str().into(),
+                how.as_str().into(),
+                count(*jobs).into(),
+                percent(share).into(),
+            ]);
         }
     }
     table

@@ -96,8 +96,10 @@ fn cautions(out: &mut String, run: &Run, paint: Paint) {
     line(out, "");
     line(out, &paint.bold("Cautions"));
     for caution in &run.cautions {
-        let head = if caution.strategy.is_empty() { String::new() } else { format!("{}: ", caution.strategy) };
-        for (index, text) in wrapped(&format!("{head}{}", caution.symptom), WIDTH - 4).into_iter().enumerate() {
+        let head =
+            if caution.strategy.is_empty() { String::new() } else { format!("{}: ", caution.strategy) };
+        for (index, text) in wrapped(&format!("{head}{}", caution.symptom), WIDTH - 4).into_iter().enumerate()
+        {
             let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
             line(out, &format!("  {mark} {text}"));
         }
@@ -161,7 +163,8 @@ mod tests {
         let mut many = Vec::new();
         for index in 0..12 {
             let mut strategy = run.strategies[index % 3].clone();
-            strategy.name = format!("a-strategy-whose-name-nobody-could-call-short-and-which-goes-on-{index}");
+            strategy.name =
+                format!("a-strategy-whose-name-nobody-could-call-short-and-which-goes-on-{index}");
             strategy.cost.per_month_usd = 123_456_789.0;
             strategy.faults = 1_234_567_890;
             strategy.timeouts = 1_234_567_890;
@@ -182,7 +185,15 @@ mod tests {
     fn the_verdict_comes_before_any_figure() {
         let text = render(&fixture::run(), false);
         let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{text}"));
-        let order = ["Only cached met", "What the application saw", "What KMS saw", "Quota pools", "Thresholds", "Cautions", "seed 7"];
+        let order = [
+            "Only cached met",
+            "What the application saw",
+            "What KMS saw",
+            "Busiest second",
+            "Thresholds",
+            "Cautions",
+            "seed 7",
+        ];
         assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{text}");
     }
 

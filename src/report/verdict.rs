@@ -50,7 +50,10 @@ fn by_thresholds(run: &Run) -> Judgement {
         [_] if all == 1 => format!("{} met every threshold.", run.strategies[0].name),
         [one] => format!("Only {} met every threshold.", one.name),
         many if many.len() == all => {
-            format!("{} met every threshold.", if all == 2 { "Both strategies".into() } else { format!("All {all} strategies") })
+            format!(
+                "{} met every threshold.",
+                if all == 2 { "Both strategies".into() } else { format!("All {all} strategies") }
+            )
         }
         many => {
             format!("{} of {all} strategies met every threshold: {}.", many.len(), list(many))
@@ -70,14 +73,16 @@ fn by_thresholds(run: &Run) -> Judgement {
         _ => Tone::Unsure,
     };
     // A strategy that is only there for contrast may miss: the gate decides.
-    let gated = !run.gate.is_empty() && run.gate.iter().all(|name| figures::standing(run, name) == Standing::Met);
+    let gated =
+        !run.gate.is_empty() && run.gate.iter().all(|name| figures::standing(run, name) == Standing::Met);
     Judgement { headline, because, tone: if gated { Tone::Good } else { tone } }
 }
 
 /// The judgement of a run without thresholds: the highest goodput, and among equals the fewest attempts.
 fn by_figures(run: &Run) -> Judgement {
     let top = run.strategies.iter().map(|s| s.rates.goodput_per_s).fold(0.0, f64::max);
-    let level: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.rates.goodput_per_s >= 0.99 * top).collect();
+    let level: Vec<&StrategyRun> =
+        run.strategies.iter().filter(|s| s.rates.goodput_per_s >= 0.99 * top).collect();
     let mut because = vec!["No thresholds were set, so nothing was asked of it.".to_owned()];
     let headline = match (cheapest(&level), level.len()) {
         (None, _) => "No strategy did any work.".into(),
@@ -144,9 +149,14 @@ fn shortfall(run: &Run, strategy: &StrategyRun) -> Option<String> {
 fn doubt(run: &Run, best: &StrategyRun) -> Option<String> {
     let [low, _] = best.intervals.get("goodput_per_s")?;
     let overlaps = |s: &&StrategyRun| s.intervals.get("goodput_per_s").is_some_and(|[_, high]| high >= low);
-    let near: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.name != best.name).filter(overlaps).collect();
+    let near: Vec<&StrategyRun> =
+        run.strategies.iter().filter(|s| s.name != best.name).filter(overlaps).collect();
     (!near.is_empty()).then(|| {
-        format!("Over {} trials its goodput cannot be told from that of {}: the 95% intervals overlap.", best.trials, list(&near))
+        format!(
+            "Over {} trials its goodput cannot be told from that of {}: the 95% intervals overlap.",
+            best.trials,
+            list(&near)
+        )
     })
 }
 
@@ -182,7 +192,14 @@ mod tests {
         assert_eq!(judged.headline, "Only cached met every threshold.");
         assert_eq!(judged.tone, Tone::Unsure);
         let because = judged.because.join("\n");
-        for part in ["cached completed", "attempts a call", "USD a month", "naive missed", "(was ", "busiest quota pool"] {
+        for part in [
+            "cached completed",
+            "attempts a call",
+            "USD a month",
+            "naive missed",
+            "(was ",
+            "busiest quota pool",
+        ] {
             assert!(because.contains(part), "{part}: {because}");
         }
     }
@@ -205,7 +222,11 @@ mod tests {
             strategy.cost.per_month_usd = 10.0;
         }
         let judged = judge(&run);
-        assert!(judged.headline.starts_with("cached reaches the highest goodput, 800/s"), "{}", judged.headline);
+        assert!(
+            judged.headline.starts_with("cached reaches the highest goodput, 800/s"),
+            "{}",
+            judged.headline
+        );
         assert!(judged.because[0].contains("No thresholds"));
     }
 

@@ -48,12 +48,14 @@ impl Axis {
         let high = most.max(1e-3).log10().max(low + 0.7);
         let decades = high - low;
         let marks: &[f64] = match decades {
-            d if d <= 2.0 => &[1.0, 2.0, 5.0],
+            d if d <= 2.5 => &[1.0, 2.0, 5.0],
             d if d <= 3.5 => &[1.0, 3.0],
             _ => &[1.0],
         };
         let powers = (low.floor() as i32)..=(high.ceil() as i32);
-        let ticks = powers.flat_map(|p| marks.iter().map(move |m| m * 10_f64.powi(p))).map(|v| (v.log10(), milliseconds(v)));
+        let ticks = powers
+            .flat_map(|p| marks.iter().map(move |m| m * 10_f64.powi(p)))
+            .map(|v| (v.log10(), milliseconds(v)));
         let inside = |place: &f64| (low - 1e-9..=high + 1e-9).contains(place);
         Axis { title: title.into(), low, high, ticks: ticks.filter(|(place, _)| inside(place)).collect() }
     }
@@ -62,8 +64,14 @@ impl Axis {
     pub fn percentiles(most: f64) -> Axis {
         let marks = [0.0, 50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999];
         let high = tail(most).max(1.0);
-        let ticks = marks.iter().map(|p| (tail(*p), format!("{p}%"))).filter(|(place, _)| *place <= high + 1e-9);
-        Axis { title: "share of jobs answered at least this fast (stretched towards the slowest)".into(), low: 0.0, high, ticks: ticks.collect() }
+        let ticks =
+            marks.iter().map(|p| (tail(*p), format!("{p}%"))).filter(|(place, _)| *place <= high + 1e-9);
+        Axis {
+            title: "share of jobs answered at least this fast (stretched towards the slowest)".into(),
+            low: 0.0,
+            high,
+            ticks: ticks.collect(),
+        }
     }
 
     /// Names in rows, the first on top; place of row `i` is `-i`.
@@ -88,7 +96,11 @@ pub fn tail(percentile: f64) -> f64 {
 /// The nearest of 1, 2 and 5 times a power of ten that is not below `value`.
 fn round_step(value: f64) -> f64 {
     let power = 10_f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= value - value * 1e-9).unwrap_or(value)
+    [1.0, 2.0, 5.0, 10.0]
+        .map(|m| m * power)
+        .into_iter()
+        .find(|step| *step >= value - value * 1e-9)
+        .unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -111,7 +123,12 @@ mod tests {
 
     #[test]
     fn every_axis_has_length_and_marks_even_without_data() {
-        for axis in [Axis::linear("", f64::NAN, number), Axis::time(0.0), Axis::log_milliseconds("", 0.0, 0.0), Axis::percentiles(0.0)] {
+        for axis in [
+            Axis::linear("", f64::NAN, number),
+            Axis::time(0.0),
+            Axis::log_milliseconds("", 0.0, 0.0),
+            Axis::percentiles(0.0),
+        ] {
             assert!(axis.high > axis.low && axis.ticks.len() > 1, "{axis:?}");
         }
     }

@@ -42,14 +42,20 @@ pub fn chart(run: &Run) -> Option<Chart> {
         for (place, (ink, rate)) in rates(s).into_iter().enumerate() {
             let top = -(row as f64) + 1.5 * BAR - place as f64 * BAR;
             bars.push(Bar { ink, from: (0.0, top - 0.02), to: (rate, top - BAR + 0.02) });
-            words.push(((rate + x.high * 0.006, top - BAR / 2.0), Ink::Text, number(rate)));
+            let at = beside(rate, &x, quota.map(|(_, _, pool)| pool.limit_per_s));
+            words.push(((at, top - BAR / 2.0), Ink::Text, number(rate)));
         }
     }
     let y = Axis::names(&names);
     if let Some((_, pool, figures)) = quota {
         let limit = figures.limit_per_s;
         legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
-        lines.push(Line { name: pool.into(), ink: Ink::Quota, width: 2, points: vec![(limit, y.low), (limit, y.high)] });
+        lines.push(Line {
+            name: pool.into(),
+            ink: Ink::Quota,
+            width: 2,
+            points: vec![(limit, y.low), (limit, y.high)],
+        });
     }
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as u32;
     Some(Chart {
@@ -69,6 +75,16 @@ pub fn chart(run: &Run) -> Option<Chart> {
             names_at_ends: false,
         },
     })
+}
+
+/// Where the figure of a bar begins: right of its end, and right of the quota's line if that would cross it.
+fn beside(rate: f64, x: &Axis, quota: Option<f64>) -> f64 {
+    let gap = x.high * 0.006;
+    let width = x.high * 0.012 * number(rate).chars().count() as f64;
+    match quota {
+        Some(limit) if (rate..rate + gap + width).contains(&limit) => limit + gap,
+        _ => rate + gap,
+    }
 }
 
 fn description(shown: &[&StrategyRun]) -> String {

@@ -89,7 +89,10 @@ mod tests {
         assert_eq!((ids.len(), charts.len()), (9, 9));
         for chart in &charts {
             for svg in [chart.inline(), chart.standalone()] {
-                assert!(svg.contains("role=\"img\"") && svg.contains("<title") && svg.contains("<desc"), "{svg}");
+                assert!(
+                    svg.contains("role=\"img\"") && svg.contains("<title") && svg.contains("<desc"),
+                    "{svg}"
+                );
                 assert!(!svg.contains("NaN") && svg.trim_end().ends_with("</svg>"));
             }
         }
@@ -118,7 +121,12 @@ mod tests {
             strategy.timeline.attempts = hour(&strategy.timeline.attempts);
         }
         for chart in timelines(&run) {
-            let longest = chart.inline().split("points=\"").skip(1).map(|s| s.split('"').next().map_or(0, |p| p.split(' ').count())).max();
+            let longest = chart
+                .inline()
+                .split("points=\"")
+                .skip(1)
+                .map(|s| s.split('"').next().map_or(0, |p| p.split(' ').count()))
+                .max();
             assert!(longest.is_some_and(|n| n > 100 && n <= 601), "{longest:?}");
         }
     }

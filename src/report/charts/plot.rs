@@ -13,6 +13,7 @@
 use super::axis::Axis;
 use super::palette::{Ink, colour};
 use crate::report::format::clip;
+use plotters::backend::SVGBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
@@ -21,7 +22,6 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, TextStyle};
-use plotters::backend::SVGBackend;
 
 /// Width of every chart.
 pub const WIDTH: u32 = 880;
@@ -105,7 +105,9 @@ fn drawn(plot: &Plot, svg: &mut String) -> Drawn {
         .y_label_area_size(plot.y_labels)
         .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;
     draw_axes(&mut chart, plot)?;
-    chart.draw_series(plot.bars.iter().map(|bar| Rectangle::new([bar.from, bar.to], colour(bar.ink).filled())))?;
+    chart.draw_series(
+        plot.bars.iter().map(|bar| Rectangle::new([bar.from, bar.to], colour(bar.ink).filled())),
+    )?;
     for line in &plot.lines {
         let style = colour(line.ink).stroke_width(line.width);
         chart.draw_series([PathElement::new(line.points.clone(), style)])?;
@@ -142,7 +144,10 @@ fn draw_axes(chart: &mut Context<'_>, plot: &Plot) -> Drawn {
 }
 
 /// Draws the legend in as many rows as it needs; gives its height.
-fn draw_legend(root: &DrawingArea<Backend<'_>, Shift>, plot: &Plot) -> Result<i32, DrawingAreaErrorKind<std::io::Error>> {
+fn draw_legend(
+    root: &DrawingArea<Backend<'_>, Shift>,
+    plot: &Plot,
+) -> Result<i32, DrawingAreaErrorKind<std::io::Error>> {
     let start = plot.y_labels as i32;
     let (mut x, mut row) = (start, 0);
     for (ink, name) in &plot.legend {
@@ -180,7 +185,11 @@ fn draw_end_labels(root: &DrawingArea<Backend<'_>, Shift>, chart: &Context<'_>, 
         let lead = [(*end_x, *end_y), (left, *y), (left + 10, *y)];
         root.draw(&PathElement::new(lead, colour(line.ink).stroke_width(1)))?;
         let name = clip(&line.name, 18);
-        root.draw(&Text::new(name, (left + 14, *y), text(Ink::Text).pos(Pos::new(HPos::Left, VPos::Center))))?;
+        root.draw(&Text::new(
+            name,
+            (left + 14, *y),
+            text(Ink::Text).pos(Pos::new(HPos::Left, VPos::Center)),
+        ))?;
     }
     Ok(())
 }
@@ -201,7 +210,11 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.iter().map(|(at, _)| *at).collect() }
+        if hint.weight().allow_light_points() {
+            Vec::new()
+        } else {
+            self.ticks.iter().map(|(at, _)| *at).collect()
+        }
     }
 
     fn range(&self) -> std::ops::Range<f64> {

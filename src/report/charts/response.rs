@@ -38,7 +38,11 @@ pub fn curve(run: &Run) -> Option<Chart> {
         plot: Plot {
             height: 380,
             x: Axis::percentiles(100.0 - 100.0 * 10_f64.powf(-nines)),
-            y: Axis::log_milliseconds("response time (log scale)", 10_f64.powf(low - 0.02), 10_f64.powf(high + 0.05)),
+            y: Axis::log_milliseconds(
+                "response time (log scale)",
+                10_f64.powf(low - 0.02),
+                10_f64.powf(high + 0.05),
+            ),
             y_labels: Y_LABELS,
             grid: (true, true),
             bars: Vec::new(),
@@ -90,7 +94,10 @@ pub fn histograms(run: &Run) -> Vec<Chart> {
     let x = Axis::log_milliseconds("response time (log scale)", low, high);
     let shares: Vec<Vec<f64>> = all.iter().map(|(_, _, bins)| rebinned(bins, &x)).collect();
     let most = shares.iter().flatten().copied().fold(0.0, f64::max);
-    let y = Axis { title: "share of jobs".into(), ..short(Axis::linear("", most, percent)) };
+    let y = Axis {
+        title: "share of jobs".into(),
+        ..short(Axis::linear("", most * 1.15, |v| percent(v).replace(".0%", "%")))
+    };
     all.iter().zip(shares).map(|((place, s, _), shares)| histogram(*place, s, &shares, &x, &y)).collect()
 }
 
@@ -110,7 +117,11 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) 
         if t.count > 0 && value.is_finite() && at >= x.low && at <= x.high {
             let points = vec![(at, 0.0), (at, y.high)];
             lines.push(Line { name: name.into(), ink: Ink::Muted, width: 1, points });
-            words.push(((at + width * 0.25, y.high * 0.93), Ink::Text, format!("{name} {}", milliseconds(value))));
+            words.push((
+                (at + width * 0.25, y.high * 0.93),
+                Ink::Text,
+                format!("{name} {}", milliseconds(value)),
+            ));
         }
     }
     Chart {
@@ -174,7 +185,11 @@ mod tests {
     #[test]
     fn spreading_bins_over_bars_loses_no_job() {
         let x = Axis::log_milliseconds("", 1.0, 1_000.0);
-        for bins in [vec![[1.0, 10.0, 5.0], [10.0, 1_000.0, 15.0]], vec![[0.0, 0.0, 3.0]], vec![[1_000.0, 1_000.0, 2.0]]] {
+        for bins in [
+            vec![[1.0, 10.0, 5.0], [10.0, 1_000.0, 15.0]],
+            vec![[0.0, 0.0, 3.0]],
+            vec![[1_000.0, 1_000.0, 2.0]],
+        ] {
             let sum: f64 = rebinned(&bins, &x).iter().sum();
             assert!((sum - 1.0).abs() < 1e-9, "{bins:?}: {sum}");
         }

@@ -38,6 +38,14 @@ pub fn response(run: &Run) -> Markup {
 pub fn timelines(run: &Run) -> Markup {
     let with_timeline = run.strategies.iter().filter(|s| figures::intervals(&s.timeline) > 0);
     html! {
+        @for strategy in &run.strategies {
+            @if let Some(seconds) = strategy.recovery_time_s {
+                p.note {
+                    (strategy.name) " recovered " (number(seconds)) " s after the last trigger had ended: goodput was back at "
+                    "95% of before."
+                }
+            }
+        }
         @for (chart, strategy) in charts::timelines(run).iter().zip(with_timeline) {
             (figure(chart))
             (folded(&format!("{} over time, as a table", strategy.name), &timeline_table(strategy)))
@@ -57,7 +65,7 @@ fn figure(chart: &Chart) -> Markup {
     html! {
         figure {
             figcaption { (chart.title) }
-            div.scroll { (PreEscaped(chart.inline())) }
+            div.scroll tabindex="0" { (PreEscaped(chart.inline())) }
         }
     }
 }
@@ -67,8 +75,18 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
     let t = &strategy.timeline;
     let intervals = figures::intervals(t);
     let size = intervals.div_ceil(ROWS).max(1);
-    let caption = format!("Mean rates a second over {} s each", number((size as u64 * t.interval_s.max(1)) as f64));
-    let heads = ["from", "offered/s", "attempts/s", "throttled/s", "faults/s", "timeouts/s", "goodput/s", "utilisation"];
+    let caption =
+        format!("Mean rates a second over {} s each", number((size as u64 * t.interval_s.max(1)) as f64));
+    let heads = [
+        "from",
+        "offered/s",
+        "attempts/s",
+        "throttled/s",
+        "faults/s",
+        "timeouts/s",
+        "goodput/s",
+        "utilisation",
+    ];
     let mut table = Table::new(caption, &heads);
     let pool = figures::busiest_pool(strategy).filter(|(_, pool)| pool.limit_per_s > 0.0);
     for start in (0..intervals).step_by(size) {

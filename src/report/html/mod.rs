@@ -154,7 +154,7 @@ fn scenario(run: &Run) -> Markup {
     let yaml = serde_yaml::to_string(&run.scenario).unwrap_or_else(|_| format!("{:#}", run.scenario));
     html! {
         p.note { "Every default filled in. Saved as a file, it runs again with " code { (figures::reproduce(run)) } "." }
-        details {
+        details open {
             summary { "The resolved scenario" }
             pre tabindex="0" { code { (yaml) } }
         }
@@ -181,9 +181,21 @@ mod tests {
     fn the_verdict_comes_first_and_the_scenario_last() {
         let page = render(&fixture::run());
         let order = [
-            "id=\"verdict\"", "id=\"figures\"", "id=\"comparison\"", "id=\"response\"", "id=\"timeline\"", "id=\"pools\"",
-            "id=\"operations\"", "id=\"parts\"", "id=\"failures\"", "id=\"data-keys\"", "id=\"thresholds\"", "id=\"cautions\"",
-            "id=\"assumptions\"", "id=\"scenario\"", "<footer>",
+            "id=\"verdict\"",
+            "id=\"figures\"",
+            "id=\"comparison\"",
+            "id=\"response\"",
+            "id=\"timeline\"",
+            "id=\"pools\"",
+            "id=\"operations\"",
+            "id=\"parts\"",
+            "id=\"failures\"",
+            "id=\"data-keys\"",
+            "id=\"thresholds\"",
+            "id=\"cautions\"",
+            "id=\"assumptions\"",
+            "id=\"scenario\"",
+            "<footer>",
         ];
         let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part} is missing"));
         assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])));
@@ -226,7 +238,8 @@ mod tests {
     #[test]
     fn every_id_is_there_once_and_every_link_finds_its_place() {
         let page = render(&fixture::run());
-        let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let mut ids: Vec<&str> =
+            page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         for target in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(ids.contains(&target), "{target}");
         }
