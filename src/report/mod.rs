@@ -149,6 +149,12 @@ mod tests {
         std::fs::write(folder.join("empty.html"), html::render(&fixture::empty())).expect("a file");
         let json = serde_json::to_string(&fixture::run()).expect("a run is JSON");
         std::fs::write(folder.join("run.json"), json + "\n").expect("a file");
+        std::fs::create_dir_all(folder.join("histograms")).expect("a folder");
+        let mut histogram = Histogram::new(3).expect("precision");
+        (1..=10_000_u64).for_each(|value| histogram.record(value * 37 % 250_000 + 1).expect("grows"));
+        for (name, bytes) in histogram_files("naive.Decrypt", &histogram, Span::from_secs(120)) {
+            std::fs::write(folder.join(name), bytes).expect("a file");
+        }
         println!("{}\n{}", text::render(&fixture::run(), false), folder.display());
     }
 }
