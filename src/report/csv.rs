@@ -1,7 +1,7 @@
 //! `timeline.csv` and `strategies.csv`: the run's numbers for spreadsheets and notebooks, unrounded.
 
 use super::figures;
-use crate::results::{Run, StrategyRun, Trend};
+use crate::results::{PoolRun, Run, StrategyRun, Trend};
 use std::collections::BTreeSet;
 
 /// One row an interval and strategy; counts of the interval, summed over trials. A pool that a strategy never
@@ -80,26 +80,26 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
     row.extend(trend("service_time", &s.service_time_ms));
     row.extend(trend("queue_wait", &s.queue_wait_ms));
     row.extend(trend("lateness", &s.lateness_ms));
-    let pool = figures::busiest_pool(s);
-    row.push(("busiest_pool".into(), pool.map(|(name, _)| name.to_owned()).unwrap_or_default()));
-    row.push((
-        "busiest_pool_limit_per_s".into(),
-        pool.map(|(_, p)| finite(p.limit_per_s)).unwrap_or_default(),
-    ));
-    row.push((
-        "busiest_pool_utilisation_peak".into(),
-        pool.map(|(_, p)| finite(p.utilisation_peak)).unwrap_or_default(),
-    ));
-    let thresholds = figures::thresholds_of(run, &s.name).count();
-    row.push(("thresholds".into(), thresholds.to_string()));
-    row.push((
-        "thresholds_missed".into(),
-        match figures::standing(run, &s.name) {
-            figures::Standing::Missed(n) => n.to_string(),
-            _ => "0".into(),
-        },
-    ));
+    row.extend(standing(run, s));
     row
+}
+
+/// The busiest pool and the thresholds of a strategy.
+fn standing(run: &Run, s: &StrategyRun) -> [(String, String); 5] {
+    let pool = figures::busiest_pool(s);
+    let of_pool = |value: fn(&PoolRun) -> f64| pool.map(|(_, p)| finite(value(p))).unwrap_or_default();
+    let missed = match figures::standing(run, &s.name) {
+        figures::Standing::Missed(n) => n,
+        _ => 0,
+    };
+    [
+        ("busiest_pool", pool.map(|(name, _)| name.to_owned()).unwrap_or_default()),
+        ("busiest_pool_limit_per_s", of_pool(|p| p.limit_per_s)),
+        ("busiest_pool_utilisation_peak", of_pool(|p| p.utilisation_peak)),
+        ("thresholds", figures::thresholds_of(run, &s.name).count().to_string()),
+        ("thresholds_missed", missed.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
 }
 
 /// A distribution's columns; empty where nothing was measured.

@@ -48,16 +48,16 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The pool with the highest peak utilisation.
+/// The pool with the highest peak utilisation; the first of equals.
 pub fn busiest_pool(strategy: &StrategyRun) -> Option<(&str, &PoolRun)> {
     let more = |a: &PoolRun, b: &PoolRun| a.utilisation_peak.total_cmp(&b.utilisation_peak);
-    strategy.pools.iter().max_by(|a, b| more(a.1, b.1)).map(|(name, pool)| (name.as_str(), pool))
+    strategy.pools.iter().rev().max_by(|a, b| more(a.1, b.1)).map(|(name, pool)| (name.as_str(), pool))
 }
 
-/// The strategy and pool with the highest peak utilisation of the run.
+/// The strategy and pool with the highest peak utilisation of the run; the first of equals.
 pub fn busiest_pool_of(run: &Run) -> Option<(&StrategyRun, &str, &PoolRun)> {
     let each = run.strategies.iter().filter_map(|s| busiest_pool(s).map(|(name, pool)| (s, name, pool)));
-    each.max_by(|a, b| a.2.utilisation_peak.total_cmp(&b.2.utilisation_peak))
+    each.rev().max_by(|a, b| a.2.utilisation_peak.total_cmp(&b.2.utilisation_peak))
 }
 
 /// Every pool that any strategy touched, busiest first, each once.

@@ -51,7 +51,7 @@ pub fn percent(share: f64) -> String {
     if value > 0.0 && value < 0.005 {
         return "<0.01%".into();
     }
-    if value < 100.0 && value >= 99.995 {
+    if (99.995..100.0).contains(&value) {
         return ">99.99%".into();
     }
     let decimals = match value {

@@ -129,6 +129,13 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_saved_run_that_command_tests_read_is_the_fixture() {
+        let saved = include_str!("../../tests/saved-run/run.json");
+        let fixture = serde_json::to_string(&fixture::run()).expect("a run is JSON");
+        assert_eq!(saved.trim_end(), fixture, "write it with `a_report_to_look_at`, which prints where");
+    }
+
     /// Writes the fixture's report into a folder to look at: `cargo test --lib a_report_to_look_at -- --ignored`.
     #[test]
     #[ignore = "writes files for people to look at"]
@@ -140,8 +147,14 @@ mod tests {
         }
         std::fs::write(folder.join("hour.html"), html::render(&an_hour_of_six())).expect("a file");
         std::fs::write(folder.join("empty.html"), html::render(&fixture::empty())).expect("a file");
-        let json = serde_json::to_string_pretty(&fixture::run()).expect("a run is JSON");
+        let json = serde_json::to_string(&fixture::run()).expect("a run is JSON");
         std::fs::write(folder.join("run.json"), json + "\n").expect("a file");
+        std::fs::create_dir_all(folder.join("histograms")).expect("a folder");
+        let mut histogram = Histogram::new(3).expect("precision");
+        (1..=10_000_u64).for_each(|value| histogram.record(value * 37 % 250_000 + 1).expect("grows"));
+        for (name, bytes) in histogram_files("naive.Decrypt", &histogram, Span::from_secs(120)) {
+            std::fs::write(folder.join(name), bytes).expect("a file");
+        }
         println!("{}\n{}", text::render(&fixture::run(), false), folder.display());
     }
 }

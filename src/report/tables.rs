@@ -58,20 +58,20 @@ pub fn service(run: &Run) -> Table {
 pub fn headline(run: &Run) -> Table {
     let heads = [
         "strategy",
-        "offered/s",
-        "goodput/s",
+        "offered /s",
+        "goodput /s",
         "success",
         "throttled",
         "faults",
         "timeouts",
-        "attempts/call",
+        "attempts per call",
         "response p50",
         "response p99",
         "cache hit",
-        "cost/month",
+        "cost per month",
         "verdict",
     ];
-    let mut table = Table::new("Key figures of each strategy", &heads);
+    let mut table = Table::new("Every strategy under the same load", &heads);
     for s in &run.strategies {
         table.row([
             s.name.as_str().into(),
@@ -126,7 +126,7 @@ pub fn jobs(run: &Run) -> Table {
 /// Each pool's peak against its quota.
 pub fn pools(run: &Run) -> Table {
     let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "throttled"];
-    let mut table = Table::new("Quota pools", &heads);
+    let mut table = Table::new("Busiest second of each quota pool", &heads);
     for pool in figures::pools(run) {
         for s in &run.strategies {
             let Some(p) = s.pools.get(pool) else { continue };
@@ -151,7 +151,10 @@ pub fn pools(run: &Run) -> Table {
 
 /// Every threshold of every strategy.
 pub fn thresholds(run: &Run) -> Table {
-    let mut table = Table::new("Thresholds", &["threshold", "<must hold", "<strategy", "value", "<verdict"]);
+    let mut table = Table::new(
+        "What had to hold, and whether it did",
+        &["threshold", "<must hold", "<strategy", "value", "<verdict"],
+    );
     for t in &run.thresholds {
         table.row([
             t.name.as_str().into(),
@@ -218,7 +221,7 @@ pub fn operations(run: &Run) -> Table {
         "response p99",
         "service p99",
     ];
-    let mut table = Table::new("By operation", &heads);
+    let mut table = Table::new("Calls of each KMS operation, and what came back", &heads);
     for s in &run.strategies {
         for (name, o) in &s.by_operation {
             table.row(operation(&s.name, name, o));
@@ -288,7 +291,7 @@ pub fn data_keys(run: &Run) -> Table {
         "oldest in use",
         "cache hit",
     ];
-    let mut table = Table::new("Data keys and what they were exposed to", &heads);
+    let mut table = Table::new("What each strategy exposed its data keys to", &heads);
     for s in run.strategies.iter().filter(|s| s.data_keys.generated > 0) {
         table.row([
             s.name.as_str().into(),
@@ -304,7 +307,8 @@ pub fn data_keys(run: &Run) -> Table {
 
 /// How the jobs that failed failed; no rows if none did.
 pub fn failures(run: &Run) -> Table {
-    let mut table = Table::new("How jobs failed", &["strategy", "<how", "jobs", "share of offered"]);
+    let mut table =
+        Table::new("Jobs by how their last attempt ended", &["strategy", "<how", "jobs", "share of offered"]);
     for s in &run.strategies {
         for (how, jobs) in s.failures.iter().filter(|(_, jobs)| **jobs > 0) {
             let share = *jobs as f64 / s.jobs.offered.max(1) as f64;

@@ -189,7 +189,7 @@ mod tests {
             "Only cached met",
             "What the application saw",
             "What KMS saw",
-            "Quota pools",
+            "Busiest second",
             "Thresholds",
             "Cautions",
             "seed 7",

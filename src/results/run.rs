@@ -128,10 +128,15 @@ pub struct StrategyRun {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Jobs {
+    /// Arrived, warm-up and drain included.
     pub offered: u64,
+    /// Done within their deadline.
     pub completed: u64,
+    /// Ended without success, deadlines missed included.
     pub failed: u64,
+    /// Never started, because a cap was reached.
     pub shed: u64,
+    /// Still running when draining ended.
     pub unfinished: u64,
     /// Of the completed, those a data-key cache served without a call.
     pub served_from_cache: u64,
@@ -143,13 +148,20 @@ pub struct Jobs {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationRun {
+    /// KMS calls begun.
     pub calls: u64,
+    /// Tries on the wire.
     pub attempts: u64,
+    /// Attempts refused because a quota was exhausted.
     pub throttled: u64,
+    /// Attempts that met a service error.
     pub faults: u64,
+    /// Attempts without an answer in time.
     pub timeouts: u64,
+    /// Intended start of the job to its outcome, window only.
     #[serde(rename = "responseTime_ms")]
     pub response_time_ms: Trend,
+    /// Attempt sent to its reply, window only.
     #[serde(rename = "serviceTime_ms")]
     pub service_time_ms: Trend,
 }
@@ -160,13 +172,21 @@ pub struct OperationRun {
 pub struct PartRun {
     /// The workload's name; for a stage `<workload>/<number from 0>`.
     pub name: String,
+    /// Its jobs.
     pub jobs: Jobs,
+    /// KMS calls begun for its jobs.
     pub calls: u64,
+    /// Tries on the wire for its jobs.
     pub attempts: u64,
+    /// Attempts refused because a quota was exhausted.
     pub throttled: u64,
+    /// Attempts that met a service error.
     pub faults: u64,
+    /// Attempts without an answer in time.
     pub timeouts: u64,
+    /// Shares and factors, from its own sums.
     pub ratios: Ratios,
+    /// Intended start of the job to its outcome, window only.
     #[serde(rename = "responseTime_ms")]
     pub response_time_ms: Trend,
 }
@@ -189,8 +209,11 @@ pub struct Ratios {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[allow(non_snake_case, reason = "the saved names carry their unit")]
 pub struct Rates {
+    /// Jobs that arrived.
     pub offered_per_s: f64,
+    /// Jobs completed within their deadline.
     pub goodput_per_s: f64,
+    /// Tries on the wire.
     pub attempts_per_s: f64,
     /// The busiest one-second window of any trial.
     pub peak_attempts_1s: u64,
@@ -199,6 +222,7 @@ pub struct Rates {
 /// One pool's figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PoolRun {
+    /// The quota: attempts a second it allows.
     pub limit_per_s: f64,
     /// Most attempts, background included, in one one-second window of any trial.
     pub peak_1s: u64,
@@ -211,15 +235,24 @@ pub struct PoolRun {
 /// A distribution in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trend {
+    /// How many values it was measured on; nothing else means anything if this is 0.
     pub count: u64,
+    /// Their arithmetic mean.
     pub mean: f64,
+    /// The least of them.
     #[serde(default)]
     pub min: f64,
+    /// Half of them are at most this.
     pub p50: f64,
+    /// 90 % of them are at most this.
     pub p90: f64,
+    /// 95 % of them are at most this.
     pub p95: f64,
+    /// 99 % of them are at most this.
     pub p99: f64,
+    /// 99.9 % of them are at most this.
     pub p99_9: f64,
+    /// The greatest of them.
     pub max: f64,
 }
 
@@ -250,14 +283,21 @@ pub struct Cost {
 pub struct Timeline {
     /// Length of an interval.
     pub interval_s: u64,
+    /// Jobs by their intended start.
     pub offered: Vec<u64>,
+    /// Attempts by the time they were sent.
     pub attempts: Vec<u64>,
+    /// Attempts refused for a quota, by the time of the refusal.
     pub throttled: Vec<u64>,
+    /// Attempts that met a service error, by the time of the reply.
     pub faults: Vec<u64>,
+    /// Attempts given up on, by the time of giving up.
     pub timeouts: Vec<u64>,
     /// Jobs completed within their deadline, by the time they completed.
     pub goodput: Vec<u64>,
+    /// Jobs by the time they failed.
     pub failed: Vec<u64>,
+    /// Jobs not started because a cap was reached, by their intended start.
     pub shed: Vec<u64>,
     /// Jobs in flight at the end of the interval.
     pub in_flight: Vec<u64>,
@@ -268,6 +308,7 @@ pub struct Timeline {
 /// One threshold applied to one strategy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ThresholdRun {
+    /// The strategy it was applied to.
     pub strategy: String,
     /// `response_time{operation:Decrypt}`.
     pub name: String,
@@ -275,6 +316,7 @@ pub struct ThresholdRun {
     pub expression: String,
     /// In the metric's base unit (milliseconds, ratio, per second, factor, USD); absent without samples.
     pub value: Option<f64>,
+    /// Whether it held.
     pub verdict: Verdict,
 }
 
@@ -282,7 +324,9 @@ pub struct ThresholdRun {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// It held.
     Met,
+    /// It did not hold.
     Missed,
     /// No samples: counts as missed.
     NoData,
@@ -291,9 +335,12 @@ pub enum Verdict {
 /// A symptom with its remedy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Caution {
+    /// The strategy that shows it.
     pub strategy: String,
     /// A stable name, such as `cache-never-hits`.
     pub kind: String,
+    /// What was seen, with its figures; a sentence.
     pub symptom: String,
+    /// What to change; a sentence.
     pub remedy: String,
 }

@@ -48,7 +48,7 @@ impl Axis {
         let high = most.max(1e-3).log10().max(low + 0.7);
         let decades = high - low;
         let marks: &[f64] = match decades {
-            d if d <= 2.0 => &[1.0, 2.0, 5.0],
+            d if d <= 2.5 => &[1.0, 2.0, 5.0],
             d if d <= 3.5 => &[1.0, 3.0],
             _ => &[1.0],
         };

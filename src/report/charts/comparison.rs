@@ -14,13 +14,6 @@ const BAR: f64 = 0.24;
 /// The chart; none if nothing was offered.
 pub fn chart(run: &Run) -> Option<Chart> {
     let shown: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.jobs.offered > 0).collect();
-    let rates = |s: &StrategyRun| {
-        [
-            (Ink::GOODPUT, s.rates.goodput_per_s),
-            (Ink::ATTEMPTS, s.rates.attempts_per_s),
-            (Ink::THROTTLED, throttled_per_s(s)),
-        ]
-    };
     let quota = busiest_pool_of(run).filter(|(_, _, pool)| pool.limit_per_s > 0.0);
     let highest = shown.iter().flat_map(|s| rates(s)).map(|(_, rate)| rate).fold(0.0, f64::max);
     // A quota that dwarfs every bar is left to the table: it would squeeze them into nothing.
@@ -35,16 +28,10 @@ pub fn chart(run: &Run) -> Option<Chart> {
         (Ink::ATTEMPTS, "attempts".into()),
         (Ink::THROTTLED, "throttled attempts".into()),
     ];
-    let (mut bars, mut words, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     // Room for the figure right of the longest bar.
     let x = Axis::linear("per second, in the window", most * 1.08, number);
-    for (row, s) in shown.iter().enumerate() {
-        for (place, (ink, rate)) in rates(s).into_iter().enumerate() {
-            let top = -(row as f64) + 1.5 * BAR - place as f64 * BAR;
-            bars.push(Bar { ink, from: (0.0, top - 0.02), to: (rate, top - BAR + 0.02) });
-            words.push(((rate + x.high * 0.006, top - BAR / 2.0), Ink::Text, number(rate)));
-        }
-    }
+    let (bars, words) = bars(&shown, &x, quota.map(|(_, _, pool)| pool.limit_per_s));
     let y = Axis::names(&names);
     if let Some((_, pool, figures)) = quota {
         let limit = figures.limit_per_s;
@@ -74,6 +61,41 @@ pub fn chart(run: &Run) -> Option<Chart> {
             names_at_ends: false,
         },
     })
+}
+
+/// What is drawn of each strategy, top to bottom.
+fn rates(s: &StrategyRun) -> [(Ink, f64); 3] {
+    [
+        (Ink::GOODPUT, s.rates.goodput_per_s),
+        (Ink::ATTEMPTS, s.rates.attempts_per_s),
+        (Ink::THROTTLED, throttled_per_s(s)),
+    ]
+}
+
+/// A word in a plot: its place, its ink, its text.
+type Word = ((f64, f64), Ink, String);
+
+/// The bars of all strategies, and their figures.
+fn bars(shown: &[&StrategyRun], x: &Axis, quota: Option<f64>) -> (Vec<Bar>, Vec<Word>) {
+    let (mut bars, mut words) = (Vec::new(), Vec::new());
+    for (row, s) in shown.iter().enumerate() {
+        for (place, (ink, rate)) in rates(s).into_iter().enumerate() {
+            let top = -(row as f64) + 1.5 * BAR - place as f64 * BAR;
+            bars.push(Bar { ink, from: (0.0, top - 0.02), to: (rate, top - BAR + 0.02) });
+            words.push(((beside(rate, x, quota), top - BAR / 2.0), Ink::Text, number(rate)));
+        }
+    }
+    (bars, words)
+}
+
+/// Where the figure of a bar begins: right of its end, and right of the quota's line if that would cross it.
+fn beside(rate: f64, x: &Axis, quota: Option<f64>) -> f64 {
+    let gap = x.high * 0.006;
+    let width = x.high * 0.012 * number(rate).chars().count() as f64;
+    match quota {
+        Some(limit) if (rate..rate + gap + width).contains(&limit) => limit + gap,
+        _ => rate + gap,
+    }
 }
 
 fn description(shown: &[&StrategyRun]) -> String {

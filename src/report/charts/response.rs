@@ -94,7 +94,10 @@ pub fn histograms(run: &Run) -> Vec<Chart> {
     let x = Axis::log_milliseconds("response time (log scale)", low, high);
     let shares: Vec<Vec<f64>> = all.iter().map(|(_, _, bins)| rebinned(bins, &x)).collect();
     let most = shares.iter().flatten().copied().fold(0.0, f64::max);
-    let y = Axis { title: "share of jobs".into(), ..short(Axis::linear("", most, percent)) };
+    let y = Axis {
+        title: "share of jobs".into(),
+        ..short(Axis::linear("", most * 1.15, |v| percent(v).replace(".0%", "%")))
+    };
     all.iter().zip(shares).map(|((place, s, _), shares)| histogram(*place, s, &shares, &x, &y)).collect()
 }
 

@@ -11,6 +11,9 @@ use crate::results::{Run, StrategyRun};
 
 const Y_LABELS: u32 = 72;
 
+/// From so many intervals on lines are drawn thin: they go up and down within a few pixels.
+const DENSE: usize = 300;
+
 /// A timeline of each strategy that has one, all on the same axes.
 pub fn strategies(run: &Run) -> Vec<Chart> {
     let shown: Vec<&StrategyRun> =
@@ -54,26 +57,26 @@ fn chart(s: &StrategyRun, mut lines: Vec<Line>, highest: f64, x: &Axis, y: &Axis
     }
 }
 
-/// The series worth drawing, those that matter most on top; faults and timeouts only if there were any.
+/// The series worth drawing, those that matter most on top, the lower ones wider so that equal lines all show; faults and timeouts only if there were any.
 fn lines(s: &StrategyRun) -> Vec<Line> {
     let t = &s.timeline;
+    let [wide, middle, thin] = if figures::intervals(t) > DENSE { [2, 1, 1] } else { [5, 3, 2] };
     let all = [
-        ("offered", Ink::OFFERED, &t.offered, true),
-        ("attempts", Ink::ATTEMPTS, &t.attempts, true),
-        ("goodput", Ink::GOODPUT, &t.goodput, true),
-        ("throttled", Ink::THROTTLED, &t.throttled, true),
-        ("faults", Ink::FAULTS, &t.faults, false),
-        ("timeouts", Ink::TIMEOUTS, &t.timeouts, false),
+        ("offered", Ink::OFFERED, wide, &t.offered, true),
+        ("attempts", Ink::ATTEMPTS, middle, &t.attempts, true),
+        ("faults", Ink::FAULTS, thin, &t.faults, false),
+        ("timeouts", Ink::TIMEOUTS, thin, &t.timeouts, false),
+        ("throttled", Ink::THROTTLED, thin, &t.throttled, true),
+        ("goodput", Ink::GOODPUT, thin, &t.goodput, true),
     ];
-    let worth = all.into_iter().filter(|(_, _, values, always)| *always || values.iter().any(|v| *v > 0));
-    worth
-        .map(|(name, ink, values, _)| Line {
-            name: name.into(),
-            ink,
-            width: 2,
-            points: points(s, values, 1.0),
-        })
-        .collect()
+    let worth = all.into_iter().filter(|(.., values, always)| *always || values.iter().any(|v| *v > 0));
+    let line = |(name, ink, width, values, _): (&str, _, _, &Vec<u64>, _)| Line {
+        name: name.into(),
+        ink,
+        width,
+        points: points(s, values, 1.0),
+    };
+    worth.map(line).collect()
 }
 
 /// A series as rates of one trial, divided by `unit`.
@@ -127,7 +130,11 @@ fn pool_chart(run: &Run, pool: &str) -> Option<Chart> {
         let (Some(values), Some(figures)) = (s.timeline.pools.get(pool), s.pools.get(pool)) else { continue };
         if figures.limit_per_s > 0.0 && !values.is_empty() {
             let points = points(s, values, figures.limit_per_s);
-            lines.push(Line { name: s.name.clone(), ink: Ink::Series(place), width: 2, points });
+            // Lines that coincide all show: those below are wider.
+            let below = (run.strategies.len() - 1 - place).min(2) as u32;
+            let width =
+                if figures::intervals(&s.timeline) > DENSE { 1 + below.min(1) } else { 2 + 2 * below };
+            lines.push(Line { name: s.name.clone(), ink: Ink::Series(place), width, points });
             end = seconds(s).max(end);
         }
     }

@@ -38,6 +38,14 @@ pub fn response(run: &Run) -> Markup {
 pub fn timelines(run: &Run) -> Markup {
     let with_timeline = run.strategies.iter().filter(|s| figures::intervals(&s.timeline) > 0);
     html! {
+        @for strategy in &run.strategies {
+            @if let Some(seconds) = strategy.recovery_time_s {
+                p.note {
+                    (strategy.name) " recovered " (number(seconds)) " s after the last trigger had ended: goodput was back at "
+                    "95% of before."
+                }
+            }
+        }
         @for (chart, strategy) in charts::timelines(run).iter().zip(with_timeline) {
             (figure(chart))
             (folded(&format!("{} over time, as a table", strategy.name), &timeline_table(strategy)))
@@ -57,7 +65,7 @@ fn figure(chart: &Chart) -> Markup {
     html! {
         figure {
             figcaption { (chart.title) }
-            div.scroll { (PreEscaped(chart.inline())) }
+            div.scroll tabindex="0" { (PreEscaped(chart.inline())) }
         }
     }
 }

@@ -154,7 +154,7 @@ fn scenario(run: &Run) -> Markup {
     let yaml = serde_yaml::to_string(&run.scenario).unwrap_or_else(|_| format!("{:#}", run.scenario));
     html! {
         p.note { "Every default filled in. Saved as a file, it runs again with " code { (figures::reproduce(run)) } "." }
-        details {
+        details open {
             summary { "The resolved scenario" }
             pre tabindex="0" { code { (yaml) } }
         }
