@@ -1,6 +1,7 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
 use super::{Common, Error, load};
+use crate::report::format::fixed;
 use crate::scenario::{Plan, Scenario};
 use std::fmt::Write;
 use std::io::Write as _;
@@ -96,20 +97,8 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
 
 /// A number with thousands separated, one decimal where it is small and not whole.
 fn count(value: f64) -> String {
-    let (whole, decimals) =
-        if value < 100.0 && value.fract() > 0.05 { (value.trunc(), 1) } else { (value.round(), 0) };
-    if decimals == 1 {
-        return format!("{value:.1}");
-    }
-    let digits = format!("{whole:.0}");
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    let rounded = (value * 10.0).round() / 10.0;
+    fixed(rounded, usize::from(rounded < 100.0 && rounded.fract() > 0.0))
 }
 
 #[cfg(test)]
