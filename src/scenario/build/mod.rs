@@ -48,7 +48,8 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     }
     let tagged = threshold::Tagged {
         strategies: outer.strategies.iter().map(|(name, _, _)| *name).collect(),
-        is_known: outer.has_all_names && r.is_clean(mark),
+        knows_strategies: outer.has_all_names,
+        knows_workloads: r.is_clean(mark),
         workloads: &workloads,
     };
     let thresholds =

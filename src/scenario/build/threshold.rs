@@ -33,8 +33,10 @@ const TAGS: [&str; 4] = ["strategy", "workload", "operation", "stage"];
 pub(super) struct Tagged<'a> {
     /// Strategies in file order.
     pub strategies: Vec<&'a str>,
-    /// Whether workloads and strategies were read without a problem, so that an unknown name is one.
-    pub is_known: bool,
+    /// Whether every strategy's name was read, so that an unknown name is a problem.
+    pub knows_strategies: bool,
+    /// Whether workloads were read without a problem, so that what they lack is one.
+    pub knows_workloads: bool,
     /// The workloads.
     pub workloads: &'a [Workload],
 }
@@ -96,7 +98,7 @@ fn metric(
             r.problems.push(Problem::new(entry.place, path, format!("the tag `{key}` stands here twice")));
         }
     }
-    if r.is_clean(mark) && tagged.is_known {
+    if r.is_clean(mark) {
         selects(r, entry, path, &tags, tagged);
     }
     r.is_clean(mark).then_some((*metric, tags))
@@ -111,9 +113,10 @@ fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, St
     let chosen = tags.get("workload");
     for (key, value) in tags {
         match key.as_str() {
-            "strategy" if !tagged.strategies.contains(&value.as_str()) => {
+            "strategy" if tagged.knows_strategies && !tagged.strategies.contains(&value.as_str()) => {
                 unknown("there is no strategy of this name", value, &tagged.strategies);
             }
+            _ if !tagged.knows_workloads => {}
             "workload" if !workloads.contains(&value.as_str()) => {
                 unknown("there is no workload of this name", value, &workloads);
             }
