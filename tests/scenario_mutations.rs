@@ -1,9 +1,10 @@
 //! Every key of every scenario, misspelled, removed, written twice, negated and given another type: the reader never
 //! panics, and if the result is invalid, the first problem stands on the line of the change.
 
+use keystorm::clock::Stopwatch;
 use keystorm::scenario::tree::{Content, Entry, Node};
 use keystorm::scenario::{Checked, Options, Problems, Scenario, templates, tree};
-use std::time::{Duration, Instant};
+use keystorm::time::Span;
 
 fn read(text: &str) -> Result<Checked, Problems> {
     Scenario::parse(text, &Options { file: "mutant.yaml", env: &|_| None, sets: &[] })
@@ -145,9 +146,9 @@ fn every_key_of_every_scenario_can_be_wrong_and_the_line_is_told() {
     for file in File::all() {
         for site in file.sites() {
             for (what, text, lines) in mutants(&file, &site) {
-                let began = Instant::now();
+                let began = Stopwatch::start();
                 let result = read(&text);
-                assert!(began.elapsed() < Duration::from_secs(5), "{}: too slow", file.name);
+                assert!(began.elapsed() < Span::from_secs(5), "{}: too slow", file.name);
                 count += 1;
                 let Err(problems) = result else { continue };
                 invalid += 1;

@@ -1,10 +1,9 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
-use super::{Common, Error, load};
+use super::{Common, Error, load, output};
 use crate::report::format::fixed;
 use crate::scenario::{Plan, Scenario};
 use std::fmt::Write;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,18 +35,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     } else {
         text(&loaded.scenario, &loaded.question, &plan)
     };
-    print(&shown)
-}
-
-/// Prints to stdout; a closed pipe is no failure.
-pub(super) fn print(text: &str) -> Result<ExitCode, Error> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Failed(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(ExitCode::from(super::exit::OK)),
-    }
+    output::print(shown)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The plan and the scenario, for people; the plan is a comment, so the whole is a scenario again.

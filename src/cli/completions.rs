@@ -1,6 +1,6 @@
 //! `keystorm completions`: completions for a shell.
 
-use super::{Cli, Common, Error, check};
+use super::{Cli, Common, Error, output};
 use clap::CommandFactory;
 use std::process::ExitCode;
 
@@ -15,5 +15,6 @@ pub struct Args {
 pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "keystorm", &mut script);
-    check::print(&String::from_utf8_lossy(&script))
+    output::print(script)?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,10 @@
 //! `keystorm import`: finds the files of a log, opens them, and writes a trace and a scenario.
 
-use super::{Common, Error};
+use super::{Common, Error, output};
 use crate::intake::cloudtrail::{Collector, Log, Peak, Replay, read};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -61,10 +60,10 @@ fn cloudtrail(args: &CloudTrail, common: &Common) -> Result<ExitCode, Error> {
     let Some(replay) = Replay::of(&log) else { return Err(no_calls(&log)) };
     let written = write(replay, args)?;
     if common.json {
-        println!("{}", json(&log, &written, found.passed_over)?);
-    } else {
-        print!("{}", summary(&log, found.passed_over));
-        println!("wrote     {}", written.join(", "));
+        output::print(json(&log, &written, found.passed_over)? + "\n")?;
+    } else if !common.quiet {
+        let summary = summary(&log, found.passed_over);
+        output::print(format!("{summary}wrote     {}\n", written.join(", ")))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,12 +78,10 @@ fn write(replay: Replay, args: &CloudTrail) -> Result<Vec<String>, Error> {
         let file = file.display();
         return Err(Error::Usage(format!("{file} is there already; give another folder, or --force")));
     }
-    fs::create_dir_all(&args.output).map_err(|error| failed(&args.output, error))?;
     for (spec, path) in &traces {
-        let file = fs::File::create(path).map_err(|error| failed(path, error))?;
-        replay.write_trace(*spec, BufWriter::new(file)).map_err(|error| failed(path, error))?;
+        output::write_with(path, |out| replay.write_trace(*spec, out))?;
     }
-    fs::write(&scenario, replay.scenario()).map_err(|error| failed(&scenario, error))?;
+    output::write_file(&scenario, replay.scenario())?;
     let paths = traces.iter().map(|(_, file)| file).chain([&scenario]);
     Ok(paths.map(|path| path.display().to_string()).collect())
 }

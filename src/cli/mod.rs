@@ -9,6 +9,7 @@ mod import;
 mod load;
 mod new;
 mod one_liner;
+mod output;
 mod progress;
 mod quotas;
 mod report;
@@ -81,7 +82,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Run every strategy of a scenario on the same load and compare them.
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Validate a scenario; print its plan and every default.
     Check(check::Args),
     /// Redraw a saved run.
@@ -106,7 +107,7 @@ impl Cli {
     pub fn execute(self) -> Result<ExitCode, Error> {
         let common = &self.common;
         match self.command {
-            Command::Run(args) => run::run(args, common),
+            Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),

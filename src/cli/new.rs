@@ -1,6 +1,6 @@
 //! `keystorm new`: a commented scenario to start from.
 
-use super::{Common, Error, check};
+use super::{Common, Error, output};
 use crate::scenario::templates;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -19,7 +19,8 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if args.list {
-        return check::print(&list(common.json));
+        output::print(list(common.json))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let Some(template) = templates::named(&args.template) else {
         let names: Vec<&str> = templates::ALL.iter().map(|template| template.name).collect();
@@ -29,7 +30,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
             names.join(", ")
         )));
     };
-    check::print(template.text)
+    output::print(template.text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(json: bool) -> String {

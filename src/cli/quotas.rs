@@ -1,11 +1,10 @@
 //! `keystorm quotas`: AWS's default request quotas of a Region, with who says so.
 
-use super::{Common, Error};
+use super::{Common, Error, output};
 use crate::quota::PoolId;
 use crate::quota::catalogue::{self, Basis, DATE, Entry, SOURCES};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 /// The widest line.
@@ -29,12 +28,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Err(Error::Usage(unknown(region)));
     }
     let text = if common.json { format!("{:#}\n", document(region)) } else { table(region) };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Failed(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    output::print(text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What to say about a Region nobody knows.

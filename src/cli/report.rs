@@ -1,10 +1,9 @@
 //! `keystorm report`: a saved run is drawn again, from its `run.json` alone.
 
-use super::{Common, Error};
+use super::{Common, Error, output};
 use crate::report;
 use crate::results::{Run, SCHEMA};
 use std::fs;
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,21 +49,16 @@ pub struct Saved {
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let saved = load(&args.run)?;
     if common.json {
-        print(saved.json.as_bytes())?;
+        output::print(&saved.json)?;
     } else if let Some(format) = args.format {
-        print(&drawn(&saved.run, format))?;
+        output::print(drawn(&saved.run, format))?;
     } else {
-        let written = write_files(&saved.directory, report::files(&saved.run))?;
+        let written = output::write_files(&saved.directory, report::files(&saved.run))?;
         if !common.quiet {
-            print(format!("{written} files written to {}\n", saved.directory.display()).as_bytes())?;
+            output::print(format!("{written} files written to {}\n", saved.directory.display()))?;
         }
     }
     Ok(ExitCode::from(super::exit::OK))
-}
-
-/// Whether the summary on stdout may be painted: it is a terminal, and `NO_COLOR` is not set to anything.
-pub fn paints_stdout() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Reads a saved run, given its directory or its `run.json`.
@@ -105,38 +99,7 @@ fn drawn(run: &Run, format: Format) -> Vec<u8> {
     match format {
         Format::Html => report::html::render(run).into_bytes(),
         Format::Md => report::markdown::render(run).into_bytes(),
-        Format::Text => report::text::render(run, paints_stdout()).into_bytes(),
+        Format::Text => report::text::render(run, output::paints()).into_bytes(),
         Format::Csv => report::csv::strategies(run),
-    }
-}
-
-/// Writes files below `directory`, making folders as needed; gives how many.
-///
-/// # Errors
-/// If one cannot be written.
-pub fn write_files(
-    directory: &Path,
-    files: impl IntoIterator<Item = (String, Vec<u8>)>,
-) -> Result<usize, Error> {
-    let mut written = 0;
-    for (name, bytes) in files {
-        let path = directory.join(name);
-        let folder = path.parent().unwrap_or(directory);
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&path, bytes))
-            .map_err(|e| Error::Failed(format!("cannot write {}: {e}", path.display())))?;
-        written += 1;
-    }
-    Ok(written)
-}
-
-/// Prints to stdout; a reader that went away (`| head`) is no failure.
-fn print(bytes: &[u8]) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Failed(format!("cannot write to stdout: {e}")))
-        }
-        _ => Ok(()),
     }
 }

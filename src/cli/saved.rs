@@ -1,11 +1,11 @@
 //! The saved run on disk, and its summary on stdout.
 
-use super::{Common, Error};
+use super::{Common, Error, output};
 use crate::record::{Micros, Recorder};
 use crate::report;
 use crate::results::{Run, Selection};
 use crate::time::{Span, Time};
-use std::io::{IsTerminal, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 /// Response-time histograms by file name: `<strategy>` and `<strategy>.<operation>`.
@@ -43,15 +43,10 @@ pub fn default_dir(name: &str) -> PathBuf {
 /// # Errors
 /// When a file cannot be written; names it.
 pub fn write(dir: &Path, run: &Run, histograms: &Histograms) -> Result<(), Error> {
-    write_file(&dir.join("run.json"), &to_json(run)?)?;
-    for (name, bytes) in report::files(run) {
-        write_file(&dir.join(name), &bytes)?;
-    }
-    for (name, histogram) in &histograms.named {
-        for (file, bytes) in report::histogram_files(name, histogram, histograms.length) {
-            write_file(&dir.join(file), &bytes)?;
-        }
-    }
+    let of =
+        |(name, histogram): &(String, Micros)| report::histogram_files(name, histogram, histograms.length);
+    let drawn = report::files(run).into_iter().chain(histograms.named.iter().flat_map(of));
+    output::write_files(dir, iter::once(("run.json".to_owned(), to_json(run)?)).chain(drawn))?;
     Ok(())
 }
 
@@ -66,46 +61,16 @@ pub fn to_json(run: &Run) -> Result<Vec<u8>, Error> {
     Ok(json)
 }
 
-/// Writes one file, making its folder.
-///
-/// # Errors
-/// When it cannot be written; names it.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::Failed(format!("cannot write {}: {error}", path.display()));
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    std::fs::write(path, bytes).map_err(failed)
-}
-
 /// Shows the summary, or the whole run with `--json`; says on stderr where the files are.
 ///
 /// # Errors
 /// When stdout cannot be written.
 pub fn show(run: &Run, dir: Option<&Path>, common: &Common) -> Result<(), Error> {
     let bytes =
-        if common.json { to_json(run)? } else { report::text::render(run, use_colour()).into_bytes() };
-    print(&bytes)?;
+        if common.json { to_json(run)? } else { report::text::render(run, output::paints()).into_bytes() };
+    output::print(bytes)?;
     if let (Some(dir), false) = (dir, common.quiet) {
         eprintln!("report: {}", dir.join("report.html").display());
     }
     Ok(())
-}
-
-/// Writes to stdout; a reader that has gone away is no error.
-///
-/// # Errors
-/// When stdout cannot be written for another reason.
-pub fn print(bytes: &[u8]) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Failed(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn use_colour() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

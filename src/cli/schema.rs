@@ -1,6 +1,6 @@
 //! `keystorm schema`: the JSON Schema of what keystorm reads and writes.
 
-use super::{Common, Error, check};
+use super::{Common, Error, output};
 use std::process::ExitCode;
 
 /// Options of `schema`.
@@ -26,5 +26,6 @@ pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
         Of::Scenario => crate::scenario::schema::scenario(),
         Of::Run => schemars::schema_for!(crate::results::Run).to_value(),
     };
-    check::print(&format!("{schema:#}\n"))
+    output::print(format!("{schema:#}\n"))?;
+    Ok(ExitCode::SUCCESS)
 }

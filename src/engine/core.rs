@@ -124,12 +124,12 @@ impl<'s> Core<'s> {
     #[inline]
     fn happen(&mut self, now: Time) {
         match self.queue.pop() {
-            Some((_, Event::Reply { token, reply, cell, sent })) => {
-                if self.fleet.expects(token) {
-                    self.recorder.replied((cell.0 as usize, cell.1 as usize), reply, now.since(sent), now);
-                    self.fleet.handle(Input::Reply(token, reply), now, &mut self.actions);
-                }
+            Some((_, Event::Reply { token, reply, cell, sent })) if self.fleet.expects(token) => {
+                self.recorder.replied((cell.0 as usize, cell.1 as usize), reply, now.since(sent), now);
+                self.fleet.handle(Input::Reply(token, reply), now, &mut self.actions);
             }
+            // Nobody waits for it any longer: the attempt timed out, or its client restarted.
+            Some((_, Event::Reply { .. })) => {}
             Some((_, Event::Wake(token))) => self.fleet.handle(Input::Wake(token), now, &mut self.actions),
             Some((_, Event::Vu { workload, vu })) => self.begin(workload, vu, now),
             Some((_, Event::Restart { first, end })) => {

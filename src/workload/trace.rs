@@ -14,8 +14,10 @@ use csv::ByteRecord;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-/// The most rows, and the most seconds, a trace may have.
+/// The most rows a trace may have.
 pub const MAX_ROWS: usize = 50_000_000;
+/// Seconds with a count end before this: 115 days. Each takes four bytes whether anything arrives in it or not.
+pub const MAX_SECONDS: usize = 10_000_000;
 /// The most bytes a gzipped trace may inflate to.
 pub const MAX_BYTES: u64 = 1 << 30;
 /// Rows of jobs begin before this: 31 years in, and less than any time since 1970 that is a mistake.
@@ -249,12 +251,12 @@ fn whole(text: &str) -> Option<u64> {
 }
 
 fn read_counts(reader: &mut csv::Reader<&[u8]>, header: &Header) -> Result<Vec<u32>, TraceError> {
-    const SECOND: &str = "it must be a whole number of seconds since the trace began, from 0 to 49999999 \
+    const SECOND: &str = "it must be a whole number of seconds since the trace began, from 0 to 9999999 \
         (for a date or a time since 1970, subtract the first one)";
     const COUNT: &str = "it must be a whole number of arrivals in that second, from 0 to 4294967295";
     let mut counts = Vec::<u32>::new();
     for_each_row(reader, |row| {
-        let index = |text: &str| usize::try_from(whole(text)?).ok().filter(|second| *second < MAX_ROWS);
+        let index = |text: &str| usize::try_from(whole(text)?).ok().filter(|second| *second < MAX_SECONDS);
         let second = header.require(row, "time_s", SECOND, index)?;
         let count = header.require(row, "count", COUNT, |text| u32::try_from(whole(text)?).ok())?;
         if counts.len() <= second {
