@@ -37,10 +37,29 @@ pub enum Event {
     },
 }
 
+/// A tick is 2^20 nanoseconds, about a millisecond: a few events each at usual rates.
+const TICK_BITS: u32 = 20;
+/// How many ticks after the current one are kept in buckets: most replies come within them.
+const BUCKETS: u64 = 64;
+
 /// Events by moment; equal moments leave in the order they came.
-#[derive(Debug, Default)]
+///
+/// ```text
+///  current tick        the next 64 ticks        beyond
+///  [sorted, head last] [ | | |unsorted| | | ]  [heap]
+/// ```
+///
+/// Most events are due within milliseconds, so they pass through a bucket and are sorted among few. What lies
+/// further ahead waits in a heap.
+#[derive(Debug)]
 pub struct Queue {
-    heap: BinaryHeap<Entry>,
+    /// Events of ticks up to `tick`, the next one last; empty only when the queue is.
+    current: Vec<Entry>,
+    tick: u64,
+    buckets: Vec<Vec<Entry>>,
+    /// Which buckets hold something, by tick modulo 64.
+    occupied: u64,
+    far: BinaryHeap<Entry>,
     sequence: u64,
 }
 
@@ -49,6 +68,13 @@ struct Entry {
     at: Time,
     sequence: u64,
     event: Event,
+}
+
+impl Entry {
+    #[inline]
+    fn tick(&self) -> u64 {
+        self.at.as_nanos() >> TICK_BITS
+    }
 }
 
 impl PartialEq for Entry {
@@ -63,10 +89,17 @@ impl PartialOrd for Entry {
     }
 }
 impl Ord for Entry {
-    /// Reversed, since the heap gives its greatest first.
+    /// Reversed: the next event is the greatest.
     #[inline]
     fn cmp(&self, other: &Entry) -> Ordering {
         (other.at, other.sequence).cmp(&(self.at, self.sequence))
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Queue {
+        let buckets = (0..BUCKETS).map(|_| Vec::new()).collect();
+        Queue { current: Vec::new(), tick: 0, buckets, occupied: 0, far: BinaryHeap::new(), sequence: 0 }
     }
 }
 
@@ -74,28 +107,70 @@ impl Queue {
     /// Adds an event; one that never happens is dropped.
     #[inline]
     pub fn push(&mut self, at: Time, event: Event) {
-        if !at.is_never() {
-            self.sequence += 1;
-            self.heap.push(Entry { at, sequence: self.sequence, event });
+        if at.is_never() {
+            return;
+        }
+        self.sequence += 1;
+        let entry = Entry { at, sequence: self.sequence, event };
+        let tick = entry.tick();
+        if self.current.is_empty() {
+            // The queue was empty.
+            self.tick = tick;
+        }
+        if tick <= self.tick {
+            let place = self.current.partition_point(|other| *other < entry);
+            self.current.insert(place, entry);
+        } else if tick - self.tick < BUCKETS {
+            self.occupied |= 1 << (tick % BUCKETS);
+            self.buckets[(tick % BUCKETS) as usize].push(entry);
+        } else {
+            self.far.push(entry);
         }
     }
 
     /// When the next event is due; [`Time::NEVER`] if none is.
     #[inline]
     pub fn next_at(&self) -> Time {
-        self.heap.peek().map_or(Time::NEVER, |entry| entry.at)
+        self.current.last().map_or(Time::NEVER, |entry| entry.at)
     }
 
     /// Takes the next event.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, Event)> {
-        self.heap.pop().map(|entry| (entry.at, entry.event))
+        let next = self.current.pop()?;
+        if self.current.is_empty() {
+            self.turn();
+        }
+        Some((next.at, next.event))
+    }
+
+    /// Moves on to the next tick that has events.
+    fn turn(&mut self) {
+        let ahead = self.occupied.rotate_right(((self.tick + 1) % BUCKETS) as u32);
+        let near = if ahead == 0 { u64::MAX } else { self.tick + 1 + u64::from(ahead.trailing_zeros()) };
+        let far = self.far.peek().map_or(u64::MAX, Entry::tick);
+        self.tick = near.min(far);
+        if near == u64::MAX && far == u64::MAX {
+            return;
+        }
+        if near <= far {
+            self.occupied &= !(1 << (near % BUCKETS));
+            std::mem::swap(&mut self.current, &mut self.buckets[(near % BUCKETS) as usize]);
+        }
+        while self.far.peek().is_some_and(|entry| entry.tick() == self.tick)
+            && let Some(entry) = self.far.pop()
+        {
+            self.current.push(entry);
+        }
+        self.current.sort_unstable();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::{Purpose, Stream};
+    use std::collections::BTreeSet;
 
     #[test]
     fn events_leave_by_moment_and_then_in_the_order_they_came() {
@@ -109,5 +184,34 @@ mod tests {
             .collect();
         assert_eq!(order, [1, 3, 4, 0, 2]);
         assert!(queue.next_at().is_never());
+    }
+
+    #[test]
+    fn any_mixture_of_near_and_far_events_leaves_in_order() {
+        let stream = Stream::new(11, 0, Purpose::Backoff, 0);
+        let mut queue = Queue::default();
+        let mut expected = BTreeSet::new();
+        let (mut now, mut pushed) = (0u64, 0u32);
+        for step in 0..200_000u64 {
+            let draw = stream.draw(step);
+            if draw.below(100) < 51 {
+                // Now, within the current tick, within the buckets, or far beyond them.
+                let reach = [1, 1 << 18, 1 << 25, 1 << 33][(draw.0 % 4) as usize];
+                let at = now + stream.draw_attempt(step, 1).below(reach);
+                queue.push(Time::from_nanos(at), Event::Vu { workload: 0, vu: pushed });
+                expected.insert((at, pushed));
+                pushed += 1;
+            } else {
+                let next = queue.pop().map(|(at, event)| match event {
+                    Event::Vu { vu, .. } => (at.as_nanos(), vu),
+                    other => panic!("{other:?} was never pushed"),
+                });
+                assert_eq!(next, expected.pop_first());
+                now = next.map_or(now, |(at, _)| at);
+            }
+            let head = expected.first().map_or(Time::NEVER, |(at, _)| Time::from_nanos(*at));
+            assert_eq!(queue.next_at(), head);
+        }
+        assert!(expected.len() > 100, "the queue was never long");
     }
 }

@@ -54,6 +54,12 @@ impl Charges {
         self.pools.iter().copied().zip(self.costs).take(usize::from(self.len))
     }
 
+    /// The pool and the cost, if there is just one.
+    #[inline]
+    pub fn single(&self) -> Option<(PoolId, u32)> {
+        (self.len == 1).then(|| (self.pools[0], self.costs[0]))
+    }
+
     /// How many pools.
     #[inline]
     pub const fn len(&self) -> usize {
