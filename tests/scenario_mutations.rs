@@ -80,6 +80,11 @@ impl File {
             Content::List(items) => {
                 items.iter().for_each(|item| self.visit(item, item.place.line, "", sites));
             }
+            // What an alias repeats stands where its anchor stands, and was visited there.
+            Content::Map(entries)
+                if entries.first().is_some_and(|first| {
+                    sites.iter().any(|site| site.entry.place.start == first.place.start)
+                }) => {}
             Content::Map(entries) => {
                 for (index, entry) in entries.iter().enumerate() {
                     sites.push(Site {
