@@ -11,10 +11,10 @@ use std::process::ExitCode;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The scenario file.
-    #[arg(value_name = "SCENARIO")]
+    #[arg(value_name = "SCENARIO", env = "KEYSTORM_SCENARIO")]
     scenario: PathBuf,
     /// Lay a value over the file: `--set workloads.checkout.startRate=500/s`.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     sets: Vec<String>,
     /// Where attempts would go, instead of what the file says.
     #[arg(long, env = "KEYSTORM_TARGET", value_name = "TARGET")]

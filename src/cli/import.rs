@@ -28,13 +28,13 @@ struct CloudTrail {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folder that receives scenario.yaml and its traces.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long = "out", value_name = "DIR", env = "KEYSTORM_OUT")]
     output: PathBuf,
     /// The Region to replay: quotas count for each by itself. The busiest by default.
-    #[arg(long)]
+    #[arg(long, env = "KEYSTORM_REGION")]
     region: Option<String>,
     /// Overwrite scenario.yaml and its traces.
-    #[arg(long)]
+    #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
 }
 

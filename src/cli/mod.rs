@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod check;
 mod completions;
+mod help;
 mod import;
 mod load;
 mod new;
@@ -71,7 +72,13 @@ pub struct Common {
 
 /// Load testing and quota simulation for AWS KMS.
 #[derive(Parser, Debug)]
-#[command(name = "keystorm", version, max_term_width = 100, disable_help_subcommand = false)]
+#[command(
+    name = "keystorm",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: keystorm help exit-codes"
+)]
 pub struct Cli {
     #[command(flatten)]
     common: Common,
@@ -97,6 +104,8 @@ enum Command {
     New(new::Args),
     /// Print shell completions.
     Completions(completions::Args),
+    /// Explain a command, or the exit codes.
+    Help(help::Args),
 }
 
 impl Cli {
@@ -115,6 +124,7 @@ impl Cli {
             Command::Schema(args) => schema::run(args, common),
             Command::New(args) => new::run(args, common),
             Command::Completions(args) => completions::run(args, common),
+            Command::Help(args) => help::run(args, common),
         }
     }
 }

@@ -7,34 +7,51 @@ use serde_json::{Map, Value, json};
 #[derive(clap::Args, Debug, Default)]
 pub struct Load {
     /// Operation to call, such as Decrypt; repeat for a mix, Decrypt=80 gives a weight.
-    #[arg(long, value_name = "OPERATION[=WEIGHT]")]
+    #[arg(long, value_name = "OPERATION[=WEIGHT]", value_delimiter = '\n', env = "KEYSTORM_OP")]
     pub op: Vec<String>,
-    /// Arrivals, such as 500/s [default: 100/s].
-    #[arg(short, long, value_name = "RATE", requires = "op")]
+    /// Arrivals, such as 500/s; with --stage the rate to start from [default: 100/s, with --stage 0/s].
+    #[arg(short, long, value_name = "RATE", requires = "op", env = "KEYSTORM_RATE")]
     pub rate: Option<String>,
     /// How long [default: 30s].
-    #[arg(short, long, requires = "op")]
+    #[arg(short, long, requires = "op", env = "KEYSTORM_DURATION")]
     pub duration: Option<String>,
     /// Quota: RATE for the symmetric pool, or POOL=RATE; repeatable.
-    #[arg(long, value_name = "[POOL=]RATE", requires = "op")]
+    #[arg(long, value_name = "[POOL=]RATE", requires = "op", value_delimiter = '\n', env = "KEYSTORM_QUOTA")]
     pub quota: Vec<String>,
     /// Ramp: DURATION:RATE; repeatable, in order.
-    #[arg(long, value_name = "DURATION:RATE", requires = "op", conflicts_with_all = ["duration", "vus"])]
+    #[arg(long, value_name = "DURATION:RATE", requires = "op", conflicts_with_all = ["duration", "vus"], value_delimiter = '\n', env = "KEYSTORM_STAGE")]
     pub stage: Vec<String>,
     /// Closed model: so many VUs.
-    #[arg(short = 'c', long, value_name = "VUS", requires = "op", conflicts_with = "rate")]
+    #[arg(
+        short = 'c',
+        long,
+        value_name = "VUS",
+        requires = "op",
+        conflicts_with = "rate",
+        env = "KEYSTORM_VUS"
+    )]
     pub vus: Option<u32>,
     /// Closed model: so many jobs in all, shared by the VUs.
-    #[arg(short = 'n', long, value_name = "ITERATIONS", requires = "vus", conflicts_with = "duration")]
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "ITERATIONS",
+        requires = "vus",
+        conflicts_with = "duration",
+        env = "KEYSTORM_ITERATIONS"
+    )]
     pub iterations: Option<u64>,
-    /// AWS Region whose default quotas apply.
-    #[arg(long, env = "KEYSTORM_REGION", requires = "op")]
-    pub region: Option<String>,
     /// Key spec, such as RSA_2048.
-    #[arg(long, value_name = "KEYSPEC", requires = "op")]
+    #[arg(long, value_name = "KEYSPEC", requires = "op", env = "KEYSTORM_KEY_SPEC")]
     pub key_spec: Option<String>,
     /// Threshold, such as 'failed: rate<1%' or 'response_time: p(99)<250ms'; repeatable.
-    #[arg(long, value_name = "METRIC: EXPRESSION", requires = "op")]
+    #[arg(
+        long,
+        value_name = "METRIC: EXPRESSION",
+        requires = "op",
+        value_delimiter = '\n',
+        env = "KEYSTORM_THRESHOLD"
+    )]
     pub threshold: Vec<String>,
 }
 
@@ -57,9 +74,6 @@ impl Load {
                 "sdk-adaptive": { "retry": { "mode": "aws-adaptive" } },
             },
         });
-        if let Some(region) = &self.region {
-            scenario["region"] = json!(region);
-        }
         for quota in &self.quota {
             let (pool, rate) = quota.split_once('=').unwrap_or(("symmetric", quota));
             scenario["quotas"][pool] = json!(rate);
@@ -90,7 +104,7 @@ impl Load {
             jobs.insert(name.to_owned(), json!(weight));
         }
         let duration = self.duration.as_deref().unwrap_or("30s");
-        let rate = self.rate.as_deref().unwrap_or("100/s");
+        let rate = self.rate.as_deref().unwrap_or(if self.stage.is_empty() { "100/s" } else { "0/s" });
         let mut workload = match (self.vus, self.iterations, self.stage.is_empty()) {
             (Some(vus), Some(iterations), _) => {
                 json!({ "executor": "shared-iterations", "vus": vus, "iterations": iterations })

@@ -1,4 +1,4 @@
-//! Progress on stderr: a bar on a terminal, otherwise a line every ten seconds.
+//! Progress on stderr: a bar on a terminal, otherwise a line every so often.
 
 use crate::engine::Control;
 use crate::scenario::Scenario;
@@ -18,7 +18,7 @@ pub struct Progress {
 
 impl Progress {
     /// Starts showing; nothing when `quiet`.
-    pub fn start(scenario: &Scenario, control: &Arc<Control>, quiet: bool) -> Progress {
+    pub fn start(scenario: &Scenario, control: &Arc<Control>, every: Span, quiet: bool) -> Progress {
         if quiet {
             return Progress { stop: None };
         }
@@ -34,7 +34,7 @@ impl Progress {
             let (bar, every) = if terminal {
                 (bar(&label), Duration::from_millis(100))
             } else {
-                (ProgressBar::hidden(), Duration::from_secs(10))
+                (ProgressBar::hidden(), Duration::from_nanos(every.as_nanos().max(1)))
             };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let done = control.done.load(Ordering::Relaxed);

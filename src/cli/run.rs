@@ -4,6 +4,7 @@ use super::load::{self, Loaded};
 use super::{Common, Error, exit, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::results::Run;
+use crate::time::Span;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,11 +14,14 @@ use std::sync::atomic::Ordering;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The scenario; without one, describe the load with --op and its companions.
-    #[arg(required_unless_present = "op", conflicts_with = "op")]
+    #[arg(required_unless_present = "op", conflicts_with = "op", env = "KEYSTORM_SCENARIO")]
     pub scenario: Option<PathBuf>,
     /// Where attempts go: sim, emulator, a URL, or aws.
     #[arg(long, env = "KEYSTORM_TARGET")]
     pub target: Option<String>,
+    /// AWS Region whose default quotas apply.
+    #[arg(long, env = "KEYSTORM_REGION")]
+    pub region: Option<String>,
     /// Folder for the saved run [default: reports/local/<name>-<time>].
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     pub out: Option<PathBuf>,
@@ -28,14 +32,17 @@ pub struct Args {
     #[arg(long, env = "KEYSTORM_TRIALS")]
     pub trials: Option<u32>,
     /// Run only this strategy; repeatable.
-    #[arg(long = "strategy", value_name = "NAME")]
+    #[arg(long = "strategy", value_name = "NAME", value_delimiter = '\n', env = "KEYSTORM_STRATEGY")]
     pub strategies: Vec<String>,
     /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     pub sets: Vec<String>,
     /// Threads to simulate on [default: all cores]; results do not depend on it.
     #[arg(long, env = "KEYSTORM_THREADS")]
     pub threads: Option<usize>,
+    /// How often progress is told where stderr is no terminal.
+    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
+    pub progress_every: Span,
     #[command(flatten)]
     pub load: one_liner::Load,
 }
@@ -45,6 +52,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let mut sets = args.sets.clone();
     let set = |name: &str, value: Option<String>| value.map(|v| format!("{name}={v}"));
     sets.extend(set("target", args.target.clone()));
+    sets.extend(set("region", args.region.clone()));
     sets.extend(set("seed", args.seed.map(|n| n.to_string())));
     sets.extend(set("trials", args.trials.map(|n| n.to_string())));
     let mut loaded = match &args.scenario {
@@ -53,7 +61,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     };
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let (run, histograms) = execute(&loaded, threads, common)?;
+    let (run, histograms) = execute(&loaded, threads, args.progress_every, common)?;
     let dir = args.out.unwrap_or_else(|| saved::default_dir(&run.name));
     saved::write(&dir, &run, &histograms)?;
     saved::show(&run, Some(&dir), common)?;
@@ -61,7 +69,12 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
 }
 
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
-fn execute(loaded: &Loaded, threads: usize, common: &Common) -> Result<(Run, saved::Histograms), Error> {
+fn execute(
+    loaded: &Loaded,
+    threads: usize,
+    every: Span,
+    common: &Common,
+) -> Result<(Run, saved::Histograms), Error> {
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C ends the process at once.
@@ -71,7 +84,7 @@ fn execute(loaded: &Loaded, threads: usize, common: &Common) -> Result<(Run, sav
         }
     })
     .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let progress = super::progress::Progress::start(&loaded.scenario, &control, common.quiet);
+    let progress = super::progress::Progress::start(&loaded.scenario, &control, every, common.quiet);
     let trials = simulate(&loaded.scenario, threads, &control);
     progress.finish();
     let interrupted = control.stop.load(Ordering::Relaxed);
