@@ -123,6 +123,11 @@ pub fn jobs(run: &Run) -> Table {
     table
 }
 
+/// What the busiest second left of the quota.
+fn headroom(utilisation: f64) -> String {
+    if utilisation > 1.0 { "none".into() } else { percent(1.0 - utilisation) }
+}
+
 /// Each pool's peak against its quota.
 pub fn pools(run: &Run) -> Table {
     let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "throttled"];
@@ -141,7 +146,7 @@ pub fn pools(run: &Run) -> Table {
                 format!("{}/s", number(p.limit_per_s)).into(),
                 count(p.peak_1s).into(),
                 Cell::from(percent(p.utilisation_peak)).in_tone(tone),
-                percent(1.0 - p.utilisation_peak).into(),
+                headroom(p.utilisation_peak).into(),
                 trouble(p.throttled),
             ]);
         }

@@ -95,13 +95,19 @@ fn cautions(out: &mut String, run: &Run, paint: Paint) {
     }
     line(out, "");
     line(out, &paint.bold("Cautions"));
-    for caution in &run.cautions {
-        let head =
-            if caution.strategy.is_empty() { String::new() } else { format!("{}: ", caution.strategy) };
-        for (index, text) in wrapped(&format!("{head}{}", caution.symptom), WIDTH - 4).into_iter().enumerate()
-        {
-            let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
-            line(out, &format!("  {mark} {text}"));
+    for (index, caution) in run.cautions.iter().enumerate() {
+        if run.cautions[..index].iter().any(|earlier| earlier.kind == caution.kind) {
+            continue;
+        }
+        // The same remedy once, after every strategy that it is for.
+        for alike in run.cautions[index..].iter().filter(|later| later.kind == caution.kind) {
+            let who = if alike.strategy.is_empty() { String::new() } else { format!("{}: ", alike.strategy) };
+            for (index, text) in
+                wrapped(&format!("{who}{}", alike.symptom), WIDTH - 4).into_iter().enumerate()
+            {
+                let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
+                line(out, &format!("  {mark} {text}"));
+            }
         }
         for (index, text) in wrapped(&caution.remedy, WIDTH - 6).into_iter().enumerate() {
             line(out, &format!("    {} {text}", if index == 0 { "→" } else { " " }));

@@ -28,6 +28,7 @@ pub fn judge(run: &Run) -> Judgement {
         by_thresholds(run)
     };
     if offered > 0 {
+        judgement.because.extend(recovery_sentence(run));
         judgement.because.extend(quota_sentence(run));
     }
     if run.interrupted {
@@ -104,6 +105,17 @@ fn by_figures(run: &Run) -> Judgement {
         because.extend(doubt(run, best));
     }
     Judgement { headline, because, tone: Tone::Plain }
+}
+
+/// How soon after the trigger each strategy was back, fastest first; `None` if nothing triggered anything.
+fn recovery_sentence(run: &Run) -> Option<String> {
+    let mut back: Vec<(&str, f64)> =
+        run.strategies.iter().filter_map(|s| Some((s.name.as_str(), s.recovery_time_s?))).collect();
+    back.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let list: Vec<String> =
+        back.iter().map(|(name, seconds)| format!("{name} {} s", number(*seconds))).collect();
+    let told = "Seconds from the trigger's end until goodput was back at 95% of before: ";
+    (!list.is_empty()).then(|| format!("{told}{}.", list.join(", ")))
 }
 
 /// The strategy that costs least, then needs the fewest attempts a call; the first of equals.

@@ -101,6 +101,12 @@ pub fn histograms(run: &Run) -> Vec<Chart> {
     all.iter().zip(shares).map(|((place, s, _), shares)| histogram(*place, s, &shares, &x, &y)).collect()
 }
 
+/// Where the words beside a mark at `at` begin: right of it, or left of it where the chart would cut them off.
+fn label_at(at: f64, x: &Axis) -> f64 {
+    let whole = x.high - x.low;
+    if at > x.low + 0.86 * whole { at - 0.13 * whole } else { at + 0.006 * whole }
+}
+
 fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) -> Chart {
     let width = (x.high - x.low) / BARS as f64;
     let left = |index: usize| x.low + index as f64 * width;
@@ -118,7 +124,7 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) 
             let points = vec![(at, 0.0), (at, y.high)];
             lines.push(Line { name: name.into(), ink: Ink::Muted, width: 1, points });
             words.push((
-                (at + width * 0.25, y.high * 0.93),
+                (label_at(at, x), y.high * 0.93),
                 Ink::Text,
                 format!("{name} {}", milliseconds(value)),
             ));
