@@ -1,0 +1,75 @@
+//! README says nothing that is not there: its commands parse, its scenarios, files and example exist and hold.
+
+use clap::Parser;
+use keystorm::cli::Cli;
+use keystorm::scenario::{Options, Scenario};
+use std::path::Path;
+
+fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    std::fs::read_to_string(path).expect("README.md is there")
+}
+
+/// What stands between `before` and `after`, every time.
+fn between<'t>(text: &'t str, before: &'t str, after: &'t str) -> impl Iterator<Item = &'t str> {
+    text.split(before).skip(1).filter_map(move |rest| rest.split(after).next())
+}
+
+#[test]
+fn every_command_parses() {
+    let text = readme();
+    let commands: Vec<&str> = between(&text, "`keystorm ", "`").collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in commands {
+        let plain =
+            command.replace(" SCENARIO", " a.yaml").replace("PATH…", "logs").replace("FILE", "a.yaml");
+        let words = plain.split_whitespace().filter(|word| *word != "…");
+        Cli::try_parse_from(["keystorm"].into_iter().chain(words))
+            .unwrap_or_else(|e| panic!("{command}: {e}"));
+    }
+    for command in between(&text, "cargo run --release -- ", "\n") {
+        let words = ["keystorm"].into_iter().chain(command.split_whitespace());
+        Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{command}: {e}"));
+    }
+}
+
+#[test]
+fn there_are_two_set_up_commands() {
+    let text = readme();
+    let set_up = between(&text, "## Set up", "## ").next().expect("the section");
+    assert_eq!(between(set_up, "```sh\n", "\n```").count(), 2);
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let text = readme();
+    for link in between(&text, "](", ")") {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(link);
+        assert!(path.exists(), "{link}");
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for file in std::fs::read_dir(folder).expect("scenarios/").flatten() {
+        let name = file.file_name().into_string().expect("UTF-8");
+        assert!(text.contains(&format!("scenarios/{name}")), "README does not list {name}");
+    }
+}
+
+#[test]
+fn the_example_is_a_valid_scenario() {
+    let text = readme();
+    let example = between(&text, "```yaml\n", "```").next().expect("an example");
+    Scenario::parse(example, &Options::default()).unwrap_or_else(|problems| panic!("{problems}"));
+}
+
+#[test]
+fn the_summary_is_the_one_that_the_sample_report_holds() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/quickstart/run.json");
+    let json = std::fs::read_to_string(path).expect("the sample report is there");
+    let run = serde_json::from_str(&json).expect("a saved run");
+    let summary = keystorm::report::text::render(&run, false);
+    let text = readme();
+    let shown = between(&text, "```text\n", "```").next().expect("a summary");
+    for line in shown.lines().filter(|line| !line.trim().is_empty()) {
+        assert!(summary.lines().any(|each| each == line), "not in the summary any more: {line}");
+    }
+}
