@@ -1,6 +1,7 @@
 //! Progress on stderr: a bar on a terminal, otherwise a line every so often.
 
 use crate::engine::Control;
+use crate::report::format::counted;
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -25,8 +26,12 @@ impl Progress {
         let tasks = scenario.strategies.len() as u64 * u64::from(scenario.trials);
         let length = scenario.workloads.iter().map(|w| w.end()).max().unwrap_or(Time::ZERO);
         let total = Span::from_nanos(length.as_nanos()).times(tasks);
-        let label =
-            format!("{} strategies x {} trials of {length:?}", scenario.strategies.len(), scenario.trials);
+        let strategies = match scenario.strategies.len() {
+            1 => "1 strategy".to_owned(),
+            n => format!("{n} strategies"),
+        };
+        let trials = counted(u64::from(scenario.trials), "trial");
+        let label = format!("{strategies} x {trials} of {}", length.since(Time::ZERO));
         let (stop, stopped) = channel();
         let control = Arc::clone(control);
         let watcher = std::thread::spawn(move || {

@@ -1,6 +1,6 @@
 //! The charts of a run, as data that one file draws with plotters.
 //!
-//! Every chart is a [`Chart`]: a [`Plot`](plot::Plot) with a title and a sentence for those who do not see it. It is
+//! Every chart is a [`Chart`]: a plot with a title and a sentence for those who do not see it. It is
 //! drawn twice: standing alone with its own colours, and inside the page with the page's.
 
 mod axis;
