@@ -4,7 +4,7 @@ mod support;
 
 use keystorm::engine::{Control, simulate};
 use keystorm::record::Trial;
-use keystorm::scenario::Scenario;
+use keystorm::scenario::{Options, Scenario};
 use support::{run, scenario, strategy};
 
 /// Jobs are accounted for, exactly, in every part of every strategy.
@@ -167,4 +167,19 @@ fn an_aborting_threshold_ends_the_trial_early() {
     let run = run(&scenario(&text), 2);
     assert!(run.strategies[0].timeline.offered.len() < 19, "cut before its 20 s were over");
     assert_identity("aborted", &run);
+}
+
+#[test]
+fn a_vu_that_a_cache_would_never_let_rest_is_refused() {
+    let text = "
+version: 1
+workloads:
+  w: { executor: constant-vus, vus: 1, duration: 1m, jobs: { DecryptMessage: 1 } }
+strategies:
+  cached: { retry: { mode: none }, cache: { maxAge: 1m } }
+";
+    let refused = Scenario::parse(text, &Options::default()).expect_err("it would never end");
+    assert!(refused.to_string().contains("thinkTime or pace"), "{refused}");
+    let rests = text.replace("vus: 1,", "vus: 1, thinkTime: 1ms,");
+    assert!(Scenario::parse(&rests, &Options::default()).is_ok());
 }

@@ -10,7 +10,7 @@ use crate::scenario::tree::{Content, Node};
 use crate::scenario::{can_do, is_pair_spec};
 use crate::time::Span;
 use crate::units::Bytes;
-use crate::workload::{Executor, KeyStore, Keys, OnLimit, Payload, Pick, Popularity, Workload};
+use crate::workload::{Executor, KeyStore, Keys, OnLimit, Pacing, Payload, Pick, Popularity, Workload};
 
 /// Reads one workload.
 pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -> Option<Workload> {
@@ -164,6 +164,13 @@ fn fits_together(r: &mut Reader, fields: &Fields, workload: &Workload) {
     if let Some(item) = within("store").filter(|_| spec != KeySpec::SymmetricDefault) {
         r.wrong(&item, format!("a custom key store holds no {spec} keys"), "spec SYMMETRIC_DEFAULT");
     }
+    if never_rests(workload)
+        && let Some(executor) = fields.get("executor")
+    {
+        let message =
+            "a cache serves these jobs in no time, so a VU that does not rest would do them without end";
+        r.wrong(&executor, message, "with thinkTime or pace");
+    }
     let Some(jobs) = fields.get("jobs") else { return };
     let (largest, payload) = largest_payload(&workload.payload);
     for (kind, _) in workload.jobs.iter().filter(|(_, weight)| *weight > 0) {
@@ -190,6 +197,18 @@ fn fits_together(r: &mut Reader, fields: &Fields, workload: &Workload) {
             r.wrong(&place, message, format!("at most {}", Bytes(most)));
         }
     }
+}
+
+/// Whether a VU can do jobs without any time passing, for as long as the workload lasts.
+fn never_rests(workload: &Workload) -> bool {
+    let rests_not = |pacing: &Pacing| *pacing == Pacing::ThinkTime(Span::ZERO);
+    let is_endless = match &workload.executor {
+        Executor::ConstantVus { pacing, .. } | Executor::RampingVus { pacing, .. } => rests_not(pacing),
+        _ => false,
+    };
+    let is_cached = workload.strategies.iter().any(|policy| policy.cache.is_some());
+    let is_envelope = |(kind, weight): &(JobKind, u32)| *weight > 0 && !matches!(kind, JobKind::Call(_));
+    is_endless && is_cached && workload.jobs.iter().any(is_envelope)
 }
 
 /// The largest payload a workload asks for, and the key that says so, if any.
