@@ -71,7 +71,7 @@ fn places(s: &StrategyRun) -> Vec<(f64, f64)> {
     points
 }
 
-/// A histogram for each strategy that has one, all on the same axes.
+/// A histogram for each strategy that has one, all on the same scale of time.
 pub fn histograms(run: &Run) -> Vec<Chart> {
     let filled = |s: &StrategyRun| -> Vec<[f64; 3]> {
         let whole = |bin: &&[f64; 3]| bin.iter().all(|v| v.is_finite()) && bin[2] > 0.0;
@@ -93,12 +93,14 @@ pub fn histograms(run: &Run) -> Vec<Chart> {
     };
     let x = Axis::log_milliseconds("response time (log scale)", low, high);
     let shares: Vec<Vec<f64>> = all.iter().map(|(_, _, bins)| rebinned(bins, &x)).collect();
-    let most = shares.iter().flatten().copied().fold(0.0, f64::max);
-    let y = Axis {
-        title: "share of jobs".into(),
-        ..short(Axis::linear("", most * 1.15, |v| percent(v).replace(".0%", "%")))
-    };
-    all.iter().zip(shares).map(|((place, s, _), shares)| histogram(*place, s, &shares, &x, &y)).collect()
+    all.iter().zip(shares).map(|((place, s, _), shares)| histogram(*place, s, &shares, &x)).collect()
+}
+
+/// From nothing to a little above the tallest bar: a lone bar of a cache must not flatten the other charts.
+fn share_axis(shares: &[f64]) -> Axis {
+    let most = shares.iter().copied().fold(0.0, f64::max);
+    let top = (most * 1.15).min(1.0);
+    Axis { title: "share of jobs".into(), ..short(Axis::linear("", top, |v| percent(v).replace(".0%", "%"))) }
 }
 
 /// Where the words beside a mark at `at` begin: right of it, or left of it where the chart would cut them off.
@@ -107,7 +109,8 @@ fn label_at(at: f64, x: &Axis) -> f64 {
     if at > x.low + 0.86 * whole { at - 0.13 * whole } else { at + 0.006 * whole }
 }
 
-fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) -> Chart {
+fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis) -> Chart {
+    let y = share_axis(shares);
     let width = (x.high - x.low) / BARS as f64;
     let left = |index: usize| x.low + index as f64 * width;
     let bar = |(index, share): (usize, &f64)| Bar {
@@ -118,13 +121,13 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) 
     let t = &s.response_time_ms;
     let mut lines = Vec::new();
     let mut words = Vec::new();
-    for (name, value) in [("p50", t.p50), ("p99", t.p99)] {
+    for (name, value, height) in [("p50", t.p50, 0.93), ("p99", t.p99, 0.79)] {
         let at = value.max(1e-3).log10();
         if t.count > 0 && value.is_finite() && at >= x.low && at <= x.high {
             let points = vec![(at, 0.0), (at, y.high)];
             lines.push(Line { name: name.into(), ink: Ink::Muted, width: 1, points });
             words.push((
-                (label_at(at, x), y.high * 0.93),
+                (label_at(at, x), y.high * height),
                 Ink::Text,
                 format!("{name} {}", milliseconds(value)),
             ));
@@ -142,7 +145,7 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis, y: &Axis) 
         plot: Plot {
             height: 190,
             x: x.clone(),
-            y: y.clone(),
+            y,
             y_labels: Y_LABELS,
             grid: (false, true),
             bars: shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(bar).collect(),
