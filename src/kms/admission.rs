@@ -14,12 +14,10 @@
 //! - Every draw belongs to (workload, job, attempt number): two strategies meet the same service times and faults for
 //!   the same attempt. The exception is `next: n`, which strikes whoever comes first.
 
-use super::faults::{Faults, Instead, Strike};
-use super::lognormal::{Lognormal, Normal};
+use super::conditions::Conditions;
 use super::{Fault, ServiceTime};
-use crate::api::{Attempt, ErrorCode, KeySpec, Operation, Reply};
+use crate::api::{Attempt, KeySpec, Operation, Reply};
 use crate::quota::{Charges, KeyStore, PoolId, PoolReport, Pools, PoolsTake, Quotas, route};
-use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 
 /// The keys a workload's attempts use: what decides their pools.
@@ -50,15 +48,9 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct Admission {
     pools: Pools,
-    faults: Faults,
+    conditions: Conditions,
     /// By workload × operation.
     charges: Vec<Charges>,
-    /// By workload.
-    draws: Vec<Stream>,
-    /// The distributions in use, and which of them each operation has.
-    times: Vec<Lognormal>,
-    time_of: Vec<u16>,
-    throttled: Span,
 }
 
 impl Admission {
@@ -72,29 +64,16 @@ impl Admission {
         seed: u64,
         trial: u32,
     ) -> Admission {
-        let normal = Normal::new();
-        let mut times = vec![Lognormal::new(service_time.default, &normal)];
-        let mut time_of = vec![0; Operation::ALL.len()];
-        for (operation, latency) in &service_time.operations {
-            time_of[operation.index()] = times.len() as u16;
-            times.push(Lognormal::new(*latency, &normal));
-        }
         let of = |keys: &KeyUse, operation: Operation| {
             route(operation, keys.spec, keys.pair_spec, keys.store, quotas.re_encrypt_cost)
         };
         Admission {
             pools: Pools::new(quotas, region, seed, trial),
-            faults: Faults::new(faults, key_uses.len(), seed, trial),
+            conditions: Conditions::new(service_time, faults, key_uses.len(), seed, trial),
             charges: key_uses
                 .iter()
                 .flat_map(|keys| Operation::ALL.iter().map(move |operation| of(keys, *operation)))
                 .collect(),
-            draws: (0..key_uses.len() as u64)
-                .map(|workload| Stream::new(seed, trial, Purpose::ServiceTime, workload))
-                .collect(),
-            times,
-            time_of,
-            throttled: service_time.throttled,
         }
     }
 
@@ -103,30 +82,15 @@ impl Admission {
     /// # Panics
     /// When the attempt's workload is not one of those the service was made for.
     pub fn handle(&mut self, attempt: &Attempt, now: Time) -> Answer {
-        if self.faults.is_quiet(now) {
-            return self.judge(attempt, now, Strike::NONE);
-        }
-        self.faults.advance(now, &mut self.pools);
-        let strike = self.faults.strike(attempt);
-        self.judge(attempt, now, strike)
-    }
-
-    /// The answer under what strikes the attempt.
-    #[inline]
-    fn judge(&mut self, attempt: &Attempt, now: Time, strike: Strike) -> Answer {
-        let (reply, refused_by) = match strike.instead {
-            Some(Instead::Reset) => (Reply::Failed(ErrorCode::ConnectionReset), None),
-            Some(Instead::Error) => (Reply::Failed(ErrorCode::Internal), None),
-            Some(Instead::Throttle) => (Reply::Throttled, None),
+        let pools = &mut self.pools;
+        let strike =
+            self.conditions.strike(attempt, now, |pool, limit, at| pools.set_limit(pool, limit, at));
+        let (reply, refused_by) = match strike.reply() {
+            Some(reply) => (reply, None),
             None => self.ask_quota(attempt, now),
         };
-        let takes = match reply {
-            Reply::Throttled | Reply::Failed(ErrorCode::ConnectionReset) => self.throttled,
-            _ => self.service_time(attempt) + strike.slow,
-        };
-        let begins = now.max(strike.frozen_until);
-        let is_slow = !strike.slow.is_zero() && reply == Reply::Ok;
-        Answer { reply, ready_at: begins + takes, refused_by, slowed: begins > now || is_slow }
+        let (ready_at, slowed) = self.conditions.ready_at(attempt, strike, reply, now);
+        Answer { reply, ready_at, refused_by, slowed }
     }
 
     /// Takes the attempt's charges.
@@ -142,17 +106,10 @@ impl Admission {
         }
     }
 
-    /// The attempt's own draw of the service time.
-    #[inline]
-    fn service_time(&self, attempt: &Attempt) -> Span {
-        let times = &self.times[usize::from(self.time_of[attempt.operation.index()])];
-        let draws = self.draws[usize::from(attempt.workload)];
-        times.span(draws.draw_attempt(attempt.job, u64::from(attempt.number)))
-    }
-
     /// Ends the run: background and faults happen up to `end`, and every pool's series is completed.
     pub fn finish(&mut self, end: Time) {
-        self.faults.advance(end, &mut self.pools);
+        let pools = &mut self.pools;
+        self.conditions.advance(end, |pool, limit, at| pools.set_limit(pool, limit, at));
         self.pools.finish(end);
     }
 

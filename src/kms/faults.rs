@@ -3,8 +3,9 @@
 //! Changes are sorted by time, so that an attempt between two changes costs one comparison.
 
 use super::{Fault, FaultKind, Strikes};
-use crate::api::Attempt;
-use crate::quota::{PoolId, Pools};
+use crate::api::{Attempt, ErrorCode, Reply};
+use crate::quota::PoolId;
+use crate::units::Rate;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 
@@ -30,6 +31,17 @@ pub(super) enum Instead {
 impl Strike {
     /// Nothing goes wrong.
     pub(super) const NONE: Strike = Strike { frozen_until: Time::ZERO, instead: None, slow: Span::ZERO };
+
+    /// What is answered instead of looking at the quota.
+    #[inline]
+    pub(super) const fn reply(self) -> Option<Reply> {
+        match self.instead {
+            Some(Instead::Reset) => Some(Reply::Failed(ErrorCode::ConnectionReset)),
+            Some(Instead::Error) => Some(Reply::Failed(ErrorCode::Internal)),
+            Some(Instead::Throttle) => Some(Reply::Throttled),
+            None => None,
+        }
+    }
 }
 
 /// The faults of a scenario in one trial of one strategy.
@@ -100,15 +112,16 @@ impl Faults {
         now < self.next && self.active.is_empty()
     }
 
-    /// Lets the changes up to `now` happen, each at its own time; limits change in `pools`.
-    pub(super) fn advance(&mut self, now: Time, pools: &mut Pools) {
+    /// Lets the changes up to `now` happen, each at its own time; `set_limit` changes the limit of a pool from then on
+    /// (`None`: to its own).
+    pub(super) fn advance(&mut self, now: Time, mut set_limit: impl FnMut(PoolId, Option<Rate>, Time)) {
         while self.next <= now {
             let at = self.next;
             while self.changes.get(self.passed).is_some_and(|change| change.0 == at) {
                 let rule = usize::from(self.changes[self.passed].1);
                 self.passed += 1;
                 if let Some(pool) = self.rules[rule].pool {
-                    pools.set_limit(pool, self.limit_of(pool, at), at);
+                    set_limit(pool, self.limit_of(pool, at), at);
                 }
             }
             self.next = self.changes.get(self.passed).map_or(Time::NEVER, |change| change.0);
@@ -117,7 +130,7 @@ impl Faults {
     }
 
     /// The limit that quota faults set at a moment: the last in file order wins.
-    fn limit_of(&self, pool: PoolId, at: Time) -> Option<crate::units::Rate> {
+    fn limit_of(&self, pool: PoolId, at: Time) -> Option<Rate> {
         let mine = self.rules.iter().rev().filter(|rule| rule.pool == Some(pool) && rule.is_active(at));
         mine.filter_map(|rule| match rule.fault.kind {
             FaultKind::Quota { to, .. } => Some(to),

@@ -3,6 +3,7 @@
 //! So far admission: quota, faults and service time, which is all the simulator needs.
 
 mod admission;
+mod conditions;
 mod config;
 mod faults;
 mod lognormal;

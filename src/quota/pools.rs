@@ -162,21 +162,35 @@ impl Pools {
     }
 
     fn take_all(&mut self, charges: &Charges, now: Time) -> PoolsTake {
+        let answer = self.meet(charges, now);
+        match answer {
+            PoolsTake::Granted => self.commit(charges, now),
+            PoolsTake::Refused { pool, .. } | PoolsTake::Impossible { pool } => self.refuse(pool),
+        }
+        answer
+    }
+
+    /// Counts an attempt in every pool it charges and says what they make of it; takes nothing.
+    ///
+    /// For charges on the pools of two owners: follow it with [`Pools::commit`] or [`Pools::refuse`].
+    pub fn meet(&mut self, charges: &Charges, now: Time) -> PoolsTake {
         let mut answer = PoolsTake::Granted;
         for (id, cost) in charges.iter() {
             answer = worse(answer, id, self.pool(id).meet(cost, now));
         }
-        match answer {
-            PoolsTake::Granted => {
-                for (id, cost) in charges.iter() {
-                    self.pool(id).limiter.commit(cost, now);
-                }
-            }
-            PoolsTake::Refused { pool, .. } | PoolsTake::Impossible { pool } => {
-                self.pool(pool).throttled += 1
-            }
-        }
         answer
+    }
+
+    /// Takes what [`Pools::meet`] has just granted.
+    pub fn commit(&mut self, charges: &Charges, now: Time) {
+        for (id, cost) in charges.iter() {
+            self.pool(id).limiter.commit(cost, now);
+        }
+    }
+
+    /// Counts a refusal because of a pool.
+    pub fn refuse(&mut self, pool: PoolId) {
+        self.pool(pool).throttled += 1;
     }
 
     /// Changes a pool's limit from `now` on; `None` restores its own.
