@@ -201,6 +201,12 @@ impl Pools {
         pool.limiter.set_limit(rate, now);
     }
 
+    /// Changes a pool's own limit from `now` on: what [`Pools::limit`] says and a fault gives back.
+    pub fn set_own_limit(&mut self, id: PoolId, rate: Rate, now: Time) {
+        self.rates[id.index()].0 = rate;
+        self.set_limit(id, None, now);
+    }
+
     /// Lets the background in up to `end` and completes every series.
     pub fn finish(&mut self, end: Time) {
         for pool in self.pools.iter_mut().flatten() {

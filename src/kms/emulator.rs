@@ -1,0 +1,299 @@
+//! The emulated KMS: one machine for all accounts and Regions. A call goes in at `now`, a step comes out.
+//!
+//! ```text
+//! Call ─▶ gate (faults, quota) ─▶ well-formed? ─▶ operation ─▶ Step ─▶ (compute, create) ─▶ Output
+//!         refusals cost nothing      the order in which AWS is taken to ask (kms-facts, assumed)
+//! ```
+//!
+//! It never waits and never looks at a clock: the server asks it under a lock, does long arithmetic outside, and delays
+//! the answer by [`Begun::takes`].
+
+use super::access::{Directory, Policy, Principal};
+use super::crypto::{Material, MaterialId};
+use super::gate::Gate;
+use super::keys::{Change, Estate, KeyForm, KeyMaterial, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
+use super::limits::{Consistency, Limits};
+use super::operations::{self, Desk, NewKey, Step, Trail};
+use super::wire::{ApiError, Decoded, Output};
+use super::{Fault, ServiceTime};
+use crate::api::{ErrorCode, KeySpec, Operation, Reply};
+use crate::quota::{Charges, KeyStore, PoolId, Quotas, catalogue, route};
+use crate::time::{Span, Time};
+use std::sync::Arc;
+
+/// Who makes a call, as authentication has found.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The principal.
+    pub principal: Principal,
+    /// Its identity policies.
+    pub policies: Arc<[Policy]>,
+    /// The access key id it signed with; for the audit trail.
+    pub access_key_id: String,
+}
+
+/// One call as it arrives.
+#[derive(Debug)]
+pub struct Call {
+    /// What is asked, with what is wrong about it.
+    pub decoded: Decoded,
+    /// Who asks.
+    pub caller: Caller,
+    /// The Region of the credential scope.
+    pub region: Arc<str>,
+    /// `x-amzn-RequestId` of the reply.
+    pub request_id: String,
+    /// `eventID` of the audit trail.
+    pub event_id: String,
+    /// Where it comes from.
+    pub source_ip: String,
+    /// What the client says it is.
+    pub user_agent: String,
+    /// Whether it came over TLS.
+    pub is_tls: bool,
+}
+
+/// What the emulator is made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Request quotas of every account and Region.
+    pub quotas: Quotas,
+    /// How long answers take.
+    pub service_time: ServiceTime,
+    /// What goes wrong, on the admin clock's timeline.
+    pub faults: Vec<Fault>,
+    /// Resource quotas.
+    pub limits: Limits,
+    /// What others see late.
+    pub consistency: Consistency,
+    /// Principals that are known.
+    pub directory: Arc<Directory>,
+    /// Seals grant and import tokens; secret.
+    pub token_key: [u8; 32],
+    /// Seed of service times, faults and window phases.
+    pub seed: u64,
+    /// Whether changes are to be kept: see [`Kms::take_changes`].
+    pub is_durable: bool,
+}
+
+/// A call that has met the gate, and if it passed, its operation.
+pub struct Begun {
+    /// What it leads to, or the error to answer.
+    pub step: Result<Step, ApiError>,
+    /// Whether the connection is to be broken instead of answered.
+    pub is_reset: bool,
+    /// How long the answer takes; more than a year stands for never.
+    pub takes: Span,
+    /// Whether it is refused for quota or by a throttle fault.
+    pub is_throttled: bool,
+    /// The pool that refused it.
+    pub refused_by: Option<PoolId>,
+    /// The first pool it charged.
+    pub pool: Option<PoolId>,
+    /// What it touched.
+    pub trail: Trail,
+}
+
+/// The emulated KMS.
+#[derive(Debug)]
+pub struct Kms {
+    gate: Gate,
+    estate: Estate,
+    limits: Limits,
+    consistency: Consistency,
+    directory: Arc<Directory>,
+    token_key: [u8; 32],
+    /// The date at which the timeline begins.
+    start: Moment,
+}
+
+impl Kms {
+    /// An empty one whose timeline begins at `start`.
+    pub fn new(config: Config, start: Moment) -> Kms {
+        Kms {
+            gate: Gate::new(config.quotas, config.service_time, config.faults, config.seed),
+            estate: Estate::new(config.is_durable),
+            limits: config.limits,
+            consistency: config.consistency,
+            directory: config.directory,
+            token_key: config.token_key,
+            start,
+        }
+    }
+
+    /// Begins to serve a call at `now`, which never goes back.
+    pub fn begin(&mut self, call: &Call, now: Time) -> Begun {
+        let moment = Moment::at(self.start, now);
+        self.settle(moment);
+        let realm = self.estate.realm_id(&Realm { account: account_of(call), region: call.region.clone() });
+        let (own, store) = self.charges(call, realm, moment);
+        let pool = own.iter().next().map(|(pool, _)| pool);
+        let store = store.as_ref().map(|(owner, id, pool)| (*owner, id.as_str(), *pool));
+        let pass = self.gate.pass(call.decoded.input.operation(), (realm, &call.region), &own, store, now);
+        let mut trail = Trail::default();
+        let step = match pass.reply {
+            Reply::Ok => self.serve(call, realm, moment, &mut trail),
+            Reply::Throttled => Err(ApiError::throttling()),
+            Reply::Failed(_) => Err(ApiError::internal()),
+        };
+        Begun {
+            step,
+            is_reset: pass.reply == Reply::Failed(ErrorCode::ConnectionReset),
+            takes: pass.takes,
+            is_throttled: pass.reply == Reply::Throttled,
+            refused_by: pass.refused_by,
+            pool,
+            trail,
+        }
+    }
+
+    fn serve(&mut self, call: &Call, realm: RealmId, now: Moment, trail: &mut Trail) -> Result<Step, ApiError> {
+        if let Some(problem) = &call.decoded.problem {
+            return Err(problem.clone());
+        }
+        let mut desk = Desk {
+            estate: &mut self.estate,
+            call,
+            realm,
+            now,
+            limits: &self.limits,
+            consistency: &self.consistency,
+            directory: &self.directory,
+            token_key: &self.token_key,
+            trail,
+        };
+        operations::serve(&mut desk)
+    }
+
+    /// Finishes a [`Step::Create`]: puts the key in with its `material` (`None` for a key whose material is imported
+    /// later or lives elsewhere) and answers.
+    pub fn create(&mut self, new: NewKey, material: Option<Material>, now: Time) -> Output {
+        operations::create(&mut self.estate, new, material, Moment::at(self.start, now))
+    }
+
+    /// Notes a successful use of a key, for GetKeyLastUsage.
+    pub fn note_usage(&mut self, key: &KeyRef, usage: LastUsage) {
+        self.estate.note_usage(key, usage);
+    }
+
+    /// Lets happen what was due by `now`: deletions, expiries, rotations, each at its own moment.
+    fn settle(&mut self, now: Moment) {
+        while let Some((at, key)) = self.estate.due(now) {
+            operations::happen(&mut self.estate, &key, at);
+        }
+    }
+
+    /// What a call takes from its realm's pools, and from that of a custom key store.
+    ///
+    /// The key is found before anything about the call is known to be right: a call that names none that exists is
+    /// charged as one on a symmetric key.
+    fn charges(&self, call: &Call, realm: RealmId, now: Moment) -> (Charges, Option<(RealmId, String, PoolId)>) {
+        let operation = call.decoded.input.operation();
+        let keys = self.named_keys(call, realm, now);
+        let pair = call.decoded.input.pair_spec().unwrap_or(KeySpec::Rsa2048);
+        let cost = self.gate.re_encrypt_cost();
+        let spec_of = |key: &KeyRef| self.estate.get(key).map_or(KeySpec::SymmetricDefault, |key| key.spec);
+        let spec = keys.first().map_or(KeySpec::SymmetricDefault, spec_of);
+        let mut own = route(operation, spec, pair, None, cost);
+        if let (Operation::ReEncrypt, Some(other)) = (operation, keys.get(1)) {
+            let second = route(operation, spec_of(other), pair, None, cost);
+            for (pool, cost) in second.iter().filter(|(pool, _)| own.iter().all(|(mine, _)| mine != *pool)) {
+                own = own.and(pool, cost);
+            }
+        }
+        if own.iter().any(|(pool, _)| !catalogue::has(&call.region, pool)) {
+            own = Charges::NONE;
+        }
+        (own, keys.iter().find_map(|key| self.store_charge(operation, key)))
+    }
+
+    /// The keys that a call names: the source and the destination of ReEncrypt, otherwise at most one.
+    fn named_keys(&self, call: &Call, realm: RealmId, now: Moment) -> Vec<KeyRef> {
+        let input = &call.decoded.input;
+        let named = |text: &str| self.find(text, realm, now);
+        let from_blob = || {
+            let header = input.ciphertext().and_then(|blob| super::crypto::Header::read(blob).ok())?;
+            let region = &self.estate.realm(realm).region;
+            let owners = self.estate.owners(&header.material_id);
+            owners.iter().find(|owner| self.estate.realm(owner.realm).region == *region).cloned()
+        };
+        match input.operation() {
+            Operation::ReEncrypt => {
+                let source = input.text("SourceKeyId").and_then(named).or_else(from_blob);
+                source.into_iter().chain(input.text("DestinationKeyId").and_then(named)).collect()
+            }
+            _ => input.key_id().and_then(named).or_else(from_blob).into_iter().collect(),
+        }
+    }
+
+    /// The key that a text names, if it exists.
+    fn find(&self, text: &str, realm: RealmId, now: Moment) -> Option<KeyRef> {
+        let region = &self.estate.realm(realm).region;
+        let (realm, id) = match KeyForm::read(text) {
+            KeyForm::Id(id) => (realm, id.into()),
+            KeyForm::Arn { region: at, account, id } if at == &**region => {
+                (self.estate.find_realm(account, at)?, id.into())
+            }
+            KeyForm::Alias(name) => (realm, self.estate.alias(realm, name)?.target.seen(now).clone()?),
+            KeyForm::AliasArn { region: at, account, name } if at == &**region => {
+                let realm = self.estate.find_realm(account, at)?;
+                (realm, self.estate.alias(realm, name)?.target.seen(now).clone()?)
+            }
+            _ => return None,
+        };
+        let key = KeyRef { realm, id };
+        self.estate.get(&key).is_some().then_some(key)
+    }
+
+    /// What a cryptographic operation takes from the custom key store of a key.
+    fn store_charge(&self, operation: Operation, key: &KeyRef) -> Option<(RealmId, String, PoolId)> {
+        let id = self.estate.get(key)?.store.clone()?;
+        let kind = match self.estate.store(key.realm, &id)?.kind {
+            StoreKind::CloudHsm { .. } => KeyStore::CloudHsm,
+            StoreKind::External { .. } => KeyStore::External,
+        };
+        let both = route(operation, KeySpec::SymmetricDefault, KeySpec::Rsa2048, Some(kind), 1);
+        let (pool, _) = both.iter().nth(1)?;
+        Some((key.realm, id, pool))
+    }
+
+    /// What is kept.
+    pub const fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
+    /// What is kept, to be restored or seeded.
+    pub const fn estate_mut(&mut self) -> &mut Estate {
+        &mut self.estate
+    }
+
+    /// Quotas, faults and service time.
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Quotas, faults and service time, to be changed.
+    pub const fn gate_mut(&mut self) -> &mut Gate {
+        &mut self.gate
+    }
+
+    /// The date of a moment of the timeline.
+    pub const fn moment(&self, now: Time) -> Moment {
+        Moment::at(self.start, now)
+    }
+
+    /// What must be kept before the calls since the last time are answered.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        self.estate.take_changes()
+    }
+
+    /// Empties the estate and the gate; quotas stay. What was there is in the changes as gone.
+    pub fn reset(&mut self, now: Time) {
+        self.estate.clear();
+        self.gate.reset(now);
+    }
+}
+
+fn account_of(call: &Call) -> Arc<str> {
+    call.caller.principal.account.as_str().into()
+}

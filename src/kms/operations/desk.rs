@@ -1,0 +1,315 @@
+//! The desk at which one call is served: the estate, who calls, what is asked, at which moment.
+
+use crate::api::{KeySpec, Operation};
+use crate::kms::access::{self, Directory, Facts, GrantView, KeyAccess, Question};
+use crate::kms::crypto::{Material, MaterialId};
+use crate::kms::keys::{
+    Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal,
+};
+use crate::kms::limits::{Consistency, Limits};
+use crate::kms::wire::{ApiError, Input, Output};
+use crate::kms::{Call, Caller};
+use std::collections::BTreeMap;
+
+/// What a call leads to while the estate is at hand.
+pub enum Step {
+    /// The answer.
+    Done(Output),
+    /// Arithmetic that holds all it needs: run it without the estate.
+    Compute(Box<dyn FnOnce() -> Result<Output, ApiError> + Send>),
+    /// A key to be made: generate its material without the estate, then hand it to
+    /// [`Kms::create`](crate::kms::Kms::create).
+    Create(Box<NewKey>),
+}
+
+/// A key that only lacks its material.
+pub struct NewKey {
+    /// Its realm.
+    pub(in crate::kms) realm: RealmId,
+    /// The key, without material.
+    pub(in crate::kms) key: Key,
+}
+
+impl NewKey {
+    /// The material it needs.
+    pub const fn spec(&self) -> KeySpec {
+        self.key.spec
+    }
+}
+
+/// What a call touched, for the audit trail; no secret is in it.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    /// The keys, by ARN and account.
+    pub keys: Vec<(String, String)>,
+    /// The material a ciphertext was made or read with.
+    pub material: Option<MaterialId>,
+    /// The custom key store of the key.
+    pub store: Option<String>,
+}
+
+/// One call being served.
+pub(in crate::kms) struct Desk<'a> {
+    /// All there is.
+    pub estate: &'a mut Estate,
+    /// The call.
+    pub call: &'a Call,
+    /// The caller's realm.
+    pub realm: RealmId,
+    /// The moment on the admin clock.
+    pub now: Moment,
+    /// Resource quotas.
+    pub limits: &'a Limits,
+    /// Delays of what others see.
+    pub consistency: &'a Consistency,
+    /// Principals that are known.
+    pub directory: &'a Directory,
+    /// Seals tokens (grants, imports).
+    pub token_key: &'a [u8; 32],
+    /// What was touched.
+    pub trail: &'a mut Trail,
+}
+
+impl<'a> Desk<'a> {
+    /// What is asked.
+    pub fn operation(&self) -> Operation {
+        self.call.decoded.input.operation()
+    }
+
+    /// The members of the call.
+    pub fn input(&self) -> &'a Input {
+        &self.call.decoded.input
+    }
+
+    /// A text member that validation has required.
+    pub fn required(&self, member: &'static str) -> &'a str {
+        self.input().text(member).expect("validation requires it")
+    }
+
+    /// Who calls.
+    pub fn caller(&self) -> &'a Caller {
+        &self.call.caller
+    }
+
+    /// The caller's realm by name.
+    pub fn own(&self) -> Realm {
+        self.estate.realm(self.realm).clone()
+    }
+
+    /// The key that a member names in any of the four forms.
+    ///
+    /// # Errors
+    /// NotFoundException, InvalidArnException.
+    pub fn find(&self, member: &'static str) -> Result<KeyRef, ApiError> {
+        self.find_text(self.required(member))
+    }
+
+    /// The key that a text names in any of the four forms.
+    ///
+    /// # Errors
+    /// NotFoundException, InvalidArnException.
+    pub fn find_text(&self, text: &str) -> Result<KeyRef, ApiError> {
+        let alias = |realm: RealmId, name: &str| {
+            let target = self.estate.alias(realm, name).and_then(|alias| alias.target.seen(self.now).clone());
+            let arn = || self.estate.realm(realm).alias_arn(name);
+            let id = target.ok_or_else(|| ApiError::not_found(format!("Alias {} is not found.", arn())))?;
+            Ok(KeyRef { realm, id })
+        };
+        match KeyForm::read(text) {
+            KeyForm::Alias(name) => alias(self.realm, name),
+            KeyForm::AliasArn { region, account, name } => alias(self.realm_of(region, account, text)?, name),
+            _ => self.find_bare_text(text),
+        }
+    }
+
+    /// The key that a member names by id or ARN; management operations take no aliases.
+    ///
+    /// # Errors
+    /// NotFoundException, InvalidArnException.
+    pub fn find_bare(&self, member: &'static str) -> Result<KeyRef, ApiError> {
+        self.find_bare_text(self.required(member))
+    }
+
+    fn find_bare_text(&self, text: &str) -> Result<KeyRef, ApiError> {
+        let (realm, id) = match KeyForm::read(text) {
+            KeyForm::Id(id) => (self.realm, id),
+            KeyForm::Arn { region, account, id } => (self.realm_of(region, account, text)?, id),
+            KeyForm::Alias(_) | KeyForm::AliasArn { .. } => {
+                return Err(ApiError::not_found(format!("Invalid keyId '{text}'")));
+            }
+            KeyForm::Malformed => return Err(ApiError::invalid_arn(format!("Invalid arn {text}"))),
+        };
+        let missing = || {
+            let arn = self.estate.realm(realm).key_arn(id);
+            ApiError::not_found(format!("Key '{arn}' does not exist"))
+        };
+        let found = self.estate.key(realm, id).ok_or_else(missing)?;
+        Ok(KeyRef { realm, id: found.id.clone() })
+    }
+
+    /// The realm of an ARN, which must be of the caller's Region.
+    fn realm_of(&self, region: &str, account: &str, text: &str) -> Result<RealmId, ApiError> {
+        if region != &*self.estate.realm(self.realm).region {
+            return Err(ApiError::not_found(format!("Invalid arn {region}")));
+        }
+        let missing = || ApiError::not_found(format!("Key '{text}' does not exist"));
+        self.estate.find_realm(account, region).ok_or_else(missing)
+    }
+
+    /// A key that exists.
+    pub fn key(&self, key: &KeyRef) -> &Key {
+        self.estate.get(key).expect("a reference found at this desk stays good while the call is served")
+    }
+
+    /// The state of a key as this call sees it.
+    pub fn state(&self, key: &KeyRef) -> KeyState {
+        let found = self.key(key);
+        let store = found.store.as_deref().and_then(|id| self.estate.store(key.realm, id));
+        found.state(self.now, store.is_none_or(|store| store.is_connected(self.now)))
+    }
+
+    /// Refuses if the key's state does not allow this operation.
+    ///
+    /// # Errors
+    /// DisabledException, KMSInvalidStateException.
+    pub fn check_state(&self, key: &KeyRef) -> Result<(), ApiError> {
+        let state = self.state(key);
+        refusal(self.operation(), state, &self.estate.arn(key)).map_or(Ok(()), Err)
+    }
+
+    /// Refuses a key of another account: this operation is not for those.
+    ///
+    /// # Errors
+    /// AccessDeniedException.
+    pub fn check_own(&self, key: &KeyRef) -> Result<(), ApiError> {
+        if key.realm == self.realm {
+            return Ok(());
+        }
+        let (who, what, arn) = (&self.caller().principal.arn, self.operation(), self.estate.arn(key));
+        Err(ApiError::access_denied(format!(
+            "User: {who} is not authorized to perform: kms:{what} on resource: {arn} because the operation is not \
+             permitted on a key of another account"
+        )))
+    }
+
+    /// Refuses unless the caller may do `action` (`kms:Encrypt`) with a key. `member` is where the call names it,
+    /// `context` the encryption context.
+    ///
+    /// # Errors
+    /// AccessDeniedException.
+    pub fn authorize(
+        &mut self,
+        key: &KeyRef,
+        action: &str,
+        context: &BTreeMap<String, String>,
+        own_facts: impl FnOnce(&mut Facts),
+    ) -> Result<(), ApiError> {
+        let arn = self.estate.arn(key);
+        let account = self.estate.realm(key.realm).account.clone();
+        let found = self.key(key);
+        let policy = found.policy.seen(self.now);
+        let mut facts = Facts::default();
+        if policy.has_conditions() || self.caller().policies.iter().any(|policy| policy.has_conditions()) {
+            self.fill(&mut facts, Some(key), context);
+            own_facts(&mut facts);
+        }
+        let tokens = self.presented_grants();
+        let grants: Vec<GrantView<'_>> = self
+            .estate
+            .grants(key)
+            .values()
+            .filter(|grant| grant.ends.is_none_or(|ends| self.now < ends))
+            .map(|grant| GrantView {
+                id: &grant.id,
+                grantee: &grant.grantee,
+                operations: &grant.operations,
+                constraints: &grant.constraints,
+                is_visible: grant.visible <= self.now || tokens.iter().any(|token| *token == grant.id),
+            })
+            .collect();
+        let question = Question {
+            caller: &self.caller().principal,
+            caller_policies: &self.caller().policies,
+            action,
+            resource: &arn,
+            key: Some(KeyAccess { account: &account, policy, grants: &grants }),
+            facts: &facts,
+            context,
+        };
+        let answer = access::authorize(&question).map(|_| ()).map_err(|denied| ApiError::access_denied(denied.message()));
+        drop(grants);
+        self.trail.keys.push((arn, account.to_string()));
+        answer
+    }
+
+    /// Refuses unless the caller's identity policies allow `action` on `resource` (an alias's ARN, or `*`).
+    ///
+    /// # Errors
+    /// AccessDeniedException.
+    pub fn authorize_identity(
+        &self,
+        action: &str,
+        resource: &str,
+        own_facts: impl FnOnce(&mut Facts),
+    ) -> Result<(), ApiError> {
+        let mut facts = Facts::default();
+        if self.caller().policies.iter().any(|policy| policy.has_conditions()) {
+            self.fill(&mut facts, None, &BTreeMap::new());
+            own_facts(&mut facts);
+        }
+        let question = Question {
+            caller: &self.caller().principal,
+            caller_policies: &self.caller().policies,
+            action,
+            resource,
+            key: None,
+            facts: &facts,
+            context: &BTreeMap::new(),
+        };
+        access::authorize(&question).map(|_| ()).map_err(|denied| ApiError::access_denied(denied.message()))
+    }
+
+    /// What conditions can ask of every call: the caller, the key, the encryption context.
+    ///
+    /// Source: KMS Developer Guide, condition keys (read 2026-11-23).
+    fn fill(&self, facts: &mut Facts, key: Option<&KeyRef>, context: &BTreeMap<String, String>) {
+        let caller = self.caller();
+        facts.one("kms:CallerAccount", &caller.principal.account);
+        facts.one("aws:PrincipalArn", &caller.principal.arn);
+        facts.one("aws:PrincipalAccount", &caller.principal.account);
+        facts.one("aws:SourceIp", &self.call.source_ip);
+        facts.one("aws:SecureTransport", if self.call.is_tls { "true" } else { "false" });
+        facts.one("aws:RequestedRegion", &self.estate.realm(self.realm).region);
+        facts.one("aws:UserAgent", &self.call.user_agent);
+        for (name, value) in context {
+            facts.one(&format!("kms:EncryptionContext:{name}"), value);
+        }
+        if !context.is_empty() {
+            facts.many("kms:EncryptionContextKeys", context.keys());
+        }
+        let Some(key) = key else { return };
+        let found = self.key(key);
+        facts.one("kms:KeySpec", found.spec.name());
+        facts.one("kms:KeyUsage", found.usage.name());
+        facts.one("kms:KeyOrigin", found.origin.name());
+        facts.one("kms:CustomerMasterKeySpec", found.spec.name());
+        facts.one("kms:CustomerMasterKeyUsage", found.usage.name());
+        facts.one("kms:MultiRegion", if found.multi_region.is_some() { "true" } else { "false" });
+        if let Some(multi) = &found.multi_region {
+            let is_primary = found.is_primary(&self.estate.realm(key.realm).region);
+            facts.one("kms:MultiRegionKeyType", if is_primary { "PRIMARY" } else { "REPLICA" });
+            facts.one("kms:PrimaryRegion", &multi.primary);
+        }
+        let names: Vec<&str> = self.estate.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
+        if !names.is_empty() {
+            facts.many("kms:ResourceAliases", names);
+        }
+        if let Some(named) = self.input().key_id().filter(|named| named.contains("alias/")) {
+            let name = named.find("alias/").map_or(named, |at| &named[at..]);
+            facts.one("kms:RequestAlias", name);
+        }
+        for (tag, value) in &found.tags {
+            facts.one(&format!("aws:ResourceTag/{tag}"), value);
+        }
+    }
+}
