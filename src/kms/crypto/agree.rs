@@ -4,7 +4,7 @@ use super::material::{Form, curve};
 use super::{Error, Material, Secret};
 use crate::api::KeySpec;
 use aws_lc_rs::agreement::{self, UnparsedPublicKey};
-use aws_lc_rs::kem::{self, Ciphertext, EncapsulationKey};
+use aws_lc_rs::kem::{Ciphertext, EncapsulationKey};
 
 /// What stands before the raw key in its SubjectPublicKeyInfo.
 const ML_KEM_HEAD: usize = 22;
@@ -45,15 +45,16 @@ pub fn decapsulate(material: &Material, sent: &[u8]) -> Result<Secret, Error> {
 }
 
 /// SubjectPublicKeyInfo of an ML-KEM key: OID 2.16.840.1.101.3.4.4.1 to 3 (RFC 9935).
-pub(super) fn ml_kem_spki(spec: KeySpec, key: &kem::DecapsulationKey) -> Result<Vec<u8>, Error> {
-    let last = match spec {
-        KeySpec::MlKem512 => 1,
-        KeySpec::MlKem768 => 2,
-        _ => 3,
+///
+/// The encapsulation key stands inside the decapsulation key (FIPS 203: dk = dk' ‖ ek ‖ H(ek) ‖ z); the library does not
+/// find it there by itself.
+pub(super) fn ml_kem_spki(spec: KeySpec, decapsulation_key: &[u8]) -> Option<Vec<u8>> {
+    let (last, rank) = match spec {
+        KeySpec::MlKem512 => (1, 2),
+        KeySpec::MlKem768 => (2, 3),
+        _ => (3, 4),
     };
-    let raw = key.encapsulation_key().map_err(|_| Error::Random)?;
-    let raw = raw.key_bytes().map_err(|_| Error::Random)?;
-    let raw: &[u8] = raw.as_ref();
+    let raw = decapsulation_key.get(384 * rank..768 * rank + 32)?;
     let algorithm = [0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x04, last];
     let mut der = vec![0x30, 0x82];
     let bits = (raw.len() + 1) as u16;
@@ -63,5 +64,5 @@ pub(super) fn ml_kem_spki(spec: KeySpec, key: &kem::DecapsulationKey) -> Result<
     der.extend_from_slice(&bits.to_be_bytes());
     der.push(0);
     der.extend_from_slice(raw);
-    Ok(der)
+    Some(der)
 }

@@ -129,7 +129,7 @@ impl Material {
             KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => {
                 let key = kem::DecapsulationKey::new(ml_kem(spec), bytes)
                     .map_err(|_| bad("a decapsulation key"))?;
-                let public = super::agree::ml_kem_spki(spec, &key)?;
+                let public = super::agree::ml_kem_spki(spec, bytes).ok_or(Error::WrongAlgorithm)?;
                 (Form::MlKem(key), Some(public))
             }
             KeySpec::Sm2 => return Err(Error::Unsupported("SM2")),
