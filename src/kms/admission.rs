@@ -83,8 +83,7 @@ impl Admission {
     /// When the attempt's workload is not one of those the service was made for.
     pub fn handle(&mut self, attempt: &Attempt, now: Time) -> Answer {
         let pools = &mut self.pools;
-        let strike =
-            self.conditions.strike(attempt, now, |pool, limit, at| pools.set_limit(pool, limit, at));
+        let strike = self.conditions.strike(attempt, now, |pool, limit, at| pools.set_limit(pool, limit, at));
         let (reply, refused_by) = match strike.reply() {
             Some(reply) => (reply, None),
             None => self.ask_quota(attempt, now),

@@ -23,7 +23,13 @@ pub(super) struct Conditions {
 
 impl Conditions {
     /// The conditions of a scenario with so many workloads.
-    pub(super) fn new(time: &ServiceTime, faults: &[Fault], workloads: usize, seed: u64, trial: u32) -> Conditions {
+    pub(super) fn new(
+        time: &ServiceTime,
+        faults: &[Fault],
+        workloads: usize,
+        seed: u64,
+        trial: u32,
+    ) -> Conditions {
         let normal = Normal::new();
         let mut times = vec![Lognormal::new(time.default, &normal)];
         let mut time_of = vec![0; Operation::ALL.len()];
@@ -64,7 +70,13 @@ impl Conditions {
 
     /// When an attempt under `strike` is answered with `reply`, and whether a fault delayed it.
     #[inline]
-    pub(super) fn ready_at(&self, attempt: &Attempt, strike: Strike, reply: Reply, now: Time) -> (Time, bool) {
+    pub(super) fn ready_at(
+        &self,
+        attempt: &Attempt,
+        strike: Strike,
+        reply: Reply,
+        now: Time,
+    ) -> (Time, bool) {
         let takes = match reply {
             Reply::Throttled | Reply::Failed(ErrorCode::ConnectionReset) => self.throttled,
             _ => self.service_time(attempt) + strike.slow,

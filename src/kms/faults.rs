@@ -5,9 +5,9 @@
 use super::{Fault, FaultKind, Strikes};
 use crate::api::{Attempt, ErrorCode, Reply};
 use crate::quota::PoolId;
-use crate::units::Rate;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
+use crate::units::Rate;
 
 /// What the active faults do to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

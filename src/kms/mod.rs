@@ -2,6 +2,8 @@
 //!
 //! So far admission: quota, faults and service time, which is all the simulator needs.
 
+pub mod crypto;
+
 mod admission;
 mod conditions;
 mod config;

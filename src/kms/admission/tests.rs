@@ -1,7 +1,7 @@
 //! Tables of (attempt, now) → answer.
 
 use super::*;
-use crate::api::Token;
+use crate::api::{ErrorCode, Token};
 use crate::kms::{FaultKind, Latency, Strikes};
 use crate::quota::Enforcement;
 use crate::units::{Rate, Ratio};
