@@ -6,6 +6,7 @@ mod admission;
 mod config;
 mod faults;
 mod lognormal;
+pub mod wire;
 
 pub use admission::{Admission, Answer, KeyUse};
 pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};
