@@ -9,6 +9,7 @@ mod conditions;
 mod config;
 mod faults;
 mod lognormal;
+pub mod wire;
 
 pub use admission::{Admission, Answer, KeyUse};
 pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};

@@ -1,0 +1,890 @@
+//! The rows: every modelled error with its status, which operation may answer which, and the errors common to
+//! all AWS services.
+//!
+//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17 (500 where the model marks a service fault). Common
+//! errors: AWS KMS API reference, "Common Errors", 2026-11-23; that page gives 403 or 404 for some, where KMS
+//! itself answers every client error with 400, and the STS codes with 403.
+
+use super::ApiError;
+use crate::api::Operation;
+
+/// Declares a list of errors and a constructor for each.
+macro_rules! errors {
+    ($($(#[$meta:meta])* $name:ident = $code:literal $status:literal;)*) => {
+        impl ApiError {
+            $($(#[$meta])* pub fn $name(message: impl Into<String>) -> ApiError {
+                ApiError::with($code, $status, message)
+            })*
+        }
+
+        /// The errors that have a constructor of their own here.
+        #[cfg(test)]
+        pub(super) fn made(message: &str) -> Vec<ApiError> {
+            vec![$(ApiError::$name(message)),*]
+        }
+    };
+}
+
+errors! {
+    /// What is to be made is there.
+    already_exists = "AlreadyExistsException" 400;
+    /// The CloudHSM cluster serves another key store.
+    cloud_hsm_cluster_in_use = "CloudHsmClusterInUseException" 400;
+    /// The CloudHSM cluster is not set up as a key store needs it.
+    cloud_hsm_cluster_invalid_configuration = "CloudHsmClusterInvalidConfigurationException" 400;
+    /// The CloudHSM cluster is not active.
+    cloud_hsm_cluster_not_active = "CloudHsmClusterNotActiveException" 400;
+    /// There is no such CloudHSM cluster.
+    cloud_hsm_cluster_not_found = "CloudHsmClusterNotFoundException" 400;
+    /// The CloudHSM cluster is of another family than the key store's.
+    cloud_hsm_cluster_not_related = "CloudHsmClusterNotRelatedException" 400;
+    /// Another change to the same thing is under way.
+    conflict = "ConflictException" 400;
+    /// The key store still holds keys.
+    custom_key_store_has_cmks = "CustomKeyStoreHasCMKsException" 400;
+    /// The key store's state does not allow the operation.
+    custom_key_store_invalid_state = "CustomKeyStoreInvalidStateException" 400;
+    /// Another key store has the name.
+    custom_key_store_name_in_use = "CustomKeyStoreNameInUseException" 400;
+    /// There is no such key store.
+    custom_key_store_not_found = "CustomKeyStoreNotFoundException" 400;
+    /// The service waited for another in vain.
+    dependency_timeout = "DependencyTimeoutException" 500;
+    /// The key is disabled.
+    disabled = "DisabledException" 400;
+    /// The import token is too old.
+    expired_import_token = "ExpiredImportTokenException" 400;
+    /// The key is not the one that encrypted.
+    incorrect_key = "IncorrectKeyException" 400;
+    /// The imported material is not what the key had or accepts.
+    incorrect_key_material = "IncorrectKeyMaterialException" 400;
+    /// The certificate is not the cluster's.
+    incorrect_trust_anchor = "IncorrectTrustAnchorException" 400;
+    /// The alias name is not allowed.
+    invalid_alias_name = "InvalidAliasNameException" 400;
+    /// The ARN is not valid.
+    invalid_arn = "InvalidArnException" 400;
+    /// The grant id is not valid.
+    invalid_grant_id = "InvalidGrantIdException" 400;
+    /// The grant token is not valid.
+    invalid_grant_token = "InvalidGrantTokenException" 400;
+    /// The import token is not for this key.
+    invalid_import_token = "InvalidImportTokenException" 400;
+    /// The key's type or usage does not suit the operation.
+    invalid_key_usage = "InvalidKeyUsageException" 400;
+    /// The marker is not one that a listing gave.
+    invalid_marker = "InvalidMarkerException" 400;
+    /// The service failed.
+    kms_internal = "KMSInternalException" 500;
+    /// The MAC does not verify.
+    kms_invalid_mac = "KMSInvalidMacException" 400;
+    /// The signature does not verify.
+    kms_invalid_signature = "KMSInvalidSignatureException" 400;
+    /// The key's state does not allow the operation.
+    kms_invalid_state = "KMSInvalidStateException" 400;
+    /// The key cannot be reached at present.
+    key_unavailable = "KeyUnavailableException" 500;
+    /// A resource quota is used up.
+    limit_exceeded = "LimitExceededException" 400;
+    /// The policy is not valid.
+    malformed_policy_document = "MalformedPolicyDocumentException" 400;
+    /// What the request names does not exist.
+    not_found = "NotFoundException" 400;
+    /// A tag is not valid.
+    tag = "TagException" 400;
+    /// The operation is not supported for this key or here.
+    unsupported_operation = "UnsupportedOperationException" 400;
+    /// The external key belongs to another KMS key.
+    xks_key_already_in_use = "XksKeyAlreadyInUseException" 400;
+    /// The external key is not of the kind that KMS needs.
+    xks_key_invalid_configuration = "XksKeyInvalidConfigurationException" 400;
+    /// There is no such external key.
+    xks_key_not_found = "XksKeyNotFoundException" 400;
+    /// The external proxy refuses the credential.
+    xks_proxy_incorrect_authentication_credential = "XksProxyIncorrectAuthenticationCredentialException" 400;
+    /// The external proxy is not set up as KMS needs it.
+    xks_proxy_invalid_configuration = "XksProxyInvalidConfigurationException" 400;
+    /// The external proxy answers nonsense.
+    xks_proxy_invalid_response = "XksProxyInvalidResponseException" 400;
+    /// Another key store has the endpoint.
+    xks_proxy_uri_endpoint_in_use = "XksProxyUriEndpointInUseException" 400;
+    /// Another key store has the endpoint and path.
+    xks_proxy_uri_in_use = "XksProxyUriInUseException" 400;
+    /// The external proxy cannot be reached.
+    xks_proxy_uri_unreachable = "XksProxyUriUnreachableException" 400;
+    /// Another key store has the VPC endpoint service.
+    xks_proxy_vpc_endpoint_service_in_use = "XksProxyVpcEndpointServiceInUseException" 400;
+    /// The VPC endpoint service is not set up as KMS needs it.
+    xks_proxy_vpc_endpoint_service_invalid_configuration = "XksProxyVpcEndpointServiceInvalidConfigurationException" 400;
+    /// There is no such VPC endpoint service.
+    xks_proxy_vpc_endpoint_service_not_found = "XksProxyVpcEndpointServiceNotFoundException" 400;
+    /// The caller may not do this.
+    access_denied = "AccessDeniedException" 400;
+    /// The request breaks the model's constraints or a rule beyond them.
+    validation = "ValidationException" 400;
+    /// A value has the wrong JSON type.
+    serialization = "SerializationException" 400;
+    /// The access key or session token is not known.
+    unrecognized_client = "UnrecognizedClientException" 400;
+    /// The signature is not the one computed here.
+    invalid_signature = "InvalidSignatureException" 400;
+    /// The request is not signed.
+    missing_authentication_token = "MissingAuthenticationTokenException" 400;
+    /// The signature lacks a part.
+    incomplete_signature = "IncompleteSignatureException" 400;
+    /// The session is over.
+    expired_token = "ExpiredTokenException" 400;
+    /// The access key is not known, as STS says it.
+    invalid_client_token_id = "InvalidClientTokenId" 403;
+    /// The body is too long.
+    request_entity_too_large = "RequestEntityTooLargeException" 413;
+    /// The body came too slowly.
+    request_timeout = "RequestTimeoutException" 408;
+    /// The service failed before it could say more.
+    internal_failure = "InternalFailure" 500;
+    /// The service is not there at present.
+    service_unavailable = "ServiceUnavailable" 503;
+}
+
+/// Every error of the model with its HTTP status, by name.
+pub const MODELLED: &[(&str, u16)] = &[
+    ("AlreadyExistsException", 400),
+    ("CloudHsmClusterInUseException", 400),
+    ("CloudHsmClusterInvalidConfigurationException", 400),
+    ("CloudHsmClusterNotActiveException", 400),
+    ("CloudHsmClusterNotFoundException", 400),
+    ("CloudHsmClusterNotRelatedException", 400),
+    ("ConflictException", 400),
+    ("CustomKeyStoreHasCMKsException", 400),
+    ("CustomKeyStoreInvalidStateException", 400),
+    ("CustomKeyStoreNameInUseException", 400),
+    ("CustomKeyStoreNotFoundException", 400),
+    ("DependencyTimeoutException", 500),
+    ("DisabledException", 400),
+    ("DryRunOperationException", 400),
+    ("ExpiredImportTokenException", 400),
+    ("IncorrectKeyException", 400),
+    ("IncorrectKeyMaterialException", 400),
+    ("IncorrectTrustAnchorException", 400),
+    ("InvalidAliasNameException", 400),
+    ("InvalidArnException", 400),
+    ("InvalidCiphertextException", 400),
+    ("InvalidGrantIdException", 400),
+    ("InvalidGrantTokenException", 400),
+    ("InvalidImportTokenException", 400),
+    ("InvalidKeyUsageException", 400),
+    ("InvalidMarkerException", 400),
+    ("KMSInternalException", 500),
+    ("KMSInvalidMacException", 400),
+    ("KMSInvalidSignatureException", 400),
+    ("KMSInvalidStateException", 400),
+    ("KeyUnavailableException", 500),
+    ("LimitExceededException", 400),
+    ("MalformedPolicyDocumentException", 400),
+    ("NotFoundException", 400),
+    ("TagException", 400),
+    ("UnsupportedOperationException", 400),
+    ("XksKeyAlreadyInUseException", 400),
+    ("XksKeyInvalidConfigurationException", 400),
+    ("XksKeyNotFoundException", 400),
+    ("XksProxyIncorrectAuthenticationCredentialException", 400),
+    ("XksProxyInvalidConfigurationException", 400),
+    ("XksProxyInvalidResponseException", 400),
+    ("XksProxyUriEndpointInUseException", 400),
+    ("XksProxyUriInUseException", 400),
+    ("XksProxyUriUnreachableException", 400),
+    ("XksProxyVpcEndpointServiceInUseException", 400),
+    ("XksProxyVpcEndpointServiceInvalidConfigurationException", 400),
+    ("XksProxyVpcEndpointServiceNotFoundException", 400),
+];
+
+/// The modelled errors that an operation may answer, in the model's order.
+pub fn errors_of(operation: Operation) -> &'static [&'static str] {
+    ERRORS[operation.index()].1
+}
+
+static ERRORS: [(Operation, &[&str]); 56] = [
+    (
+        Operation::CancelKeyDeletion,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::ConnectCustomKeyStore,
+        &[
+            "CloudHsmClusterNotActiveException",
+            "CustomKeyStoreInvalidStateException",
+            "CustomKeyStoreNotFoundException",
+            "KMSInternalException",
+            "CloudHsmClusterInvalidConfigurationException",
+        ],
+    ),
+    (
+        Operation::CreateAlias,
+        &[
+            "DependencyTimeoutException",
+            "AlreadyExistsException",
+            "NotFoundException",
+            "InvalidAliasNameException",
+            "KMSInternalException",
+            "LimitExceededException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::CreateCustomKeyStore,
+        &[
+            "CloudHsmClusterInUseException",
+            "CustomKeyStoreNameInUseException",
+            "CloudHsmClusterNotFoundException",
+            "KMSInternalException",
+            "CloudHsmClusterNotActiveException",
+            "IncorrectTrustAnchorException",
+            "CloudHsmClusterInvalidConfigurationException",
+            "LimitExceededException",
+            "XksProxyUriInUseException",
+            "XksProxyUriEndpointInUseException",
+            "XksProxyUriUnreachableException",
+            "XksProxyIncorrectAuthenticationCredentialException",
+            "XksProxyVpcEndpointServiceInUseException",
+            "XksProxyVpcEndpointServiceNotFoundException",
+            "XksProxyVpcEndpointServiceInvalidConfigurationException",
+            "XksProxyInvalidResponseException",
+            "XksProxyInvalidConfigurationException",
+        ],
+    ),
+    (
+        Operation::CreateGrant,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "DependencyTimeoutException",
+            "InvalidArnException",
+            "KMSInternalException",
+            "InvalidGrantTokenException",
+            "LimitExceededException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::CreateKey,
+        &[
+            "MalformedPolicyDocumentException",
+            "DependencyTimeoutException",
+            "InvalidArnException",
+            "UnsupportedOperationException",
+            "KMSInternalException",
+            "LimitExceededException",
+            "TagException",
+            "CustomKeyStoreNotFoundException",
+            "CustomKeyStoreInvalidStateException",
+            "CloudHsmClusterInvalidConfigurationException",
+            "XksKeyInvalidConfigurationException",
+            "XksKeyAlreadyInUseException",
+            "XksKeyNotFoundException",
+        ],
+    ),
+    (
+        Operation::Decapsulate,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidGrantTokenException",
+            "InvalidKeyUsageException",
+            "InvalidCiphertextException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::Decrypt,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "InvalidCiphertextException",
+            "KeyUnavailableException",
+            "IncorrectKeyException",
+            "InvalidKeyUsageException",
+            "DependencyTimeoutException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::DeleteAlias,
+        &[
+            "DependencyTimeoutException",
+            "NotFoundException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::DeleteCustomKeyStore,
+        &[
+            "CustomKeyStoreHasCMKsException",
+            "CustomKeyStoreInvalidStateException",
+            "CustomKeyStoreNotFoundException",
+            "KMSInternalException",
+        ],
+    ),
+    (
+        Operation::DeleteImportedKeyMaterial,
+        &[
+            "InvalidArnException",
+            "UnsupportedOperationException",
+            "DependencyTimeoutException",
+            "NotFoundException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::DeriveSharedSecret,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidGrantTokenException",
+            "InvalidKeyUsageException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::DescribeCustomKeyStores,
+        &["CustomKeyStoreNotFoundException", "InvalidMarkerException", "KMSInternalException"],
+    ),
+    (
+        Operation::DescribeKey,
+        &["NotFoundException", "InvalidArnException", "DependencyTimeoutException", "KMSInternalException"],
+    ),
+    (
+        Operation::DisableKey,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::DisableKeyRotation,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+        ],
+    ),
+    (
+        Operation::DisconnectCustomKeyStore,
+        &["CustomKeyStoreInvalidStateException", "CustomKeyStoreNotFoundException", "KMSInternalException"],
+    ),
+    (
+        Operation::EnableKey,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "LimitExceededException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::EnableKeyRotation,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+        ],
+    ),
+    (
+        Operation::Encapsulate,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidGrantTokenException",
+            "InvalidKeyUsageException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::Encrypt,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::GenerateDataKey,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::GenerateDataKeyPair,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::GenerateDataKeyPairWithoutPlaintext,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::GenerateDataKeyWithoutPlaintext,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::GenerateMac,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::GenerateRandom,
+        &[
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "UnsupportedOperationException",
+            "CustomKeyStoreNotFoundException",
+            "CustomKeyStoreInvalidStateException",
+        ],
+    ),
+    (
+        Operation::GetKeyLastUsage,
+        &["NotFoundException", "InvalidArnException", "DependencyTimeoutException", "KMSInternalException"],
+    ),
+    (
+        Operation::GetKeyPolicy,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::GetKeyRotationStatus,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+        ],
+    ),
+    (
+        Operation::GetParametersForImport,
+        &[
+            "InvalidArnException",
+            "UnsupportedOperationException",
+            "DependencyTimeoutException",
+            "NotFoundException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::GetPublicKey,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "UnsupportedOperationException",
+            "InvalidArnException",
+            "InvalidGrantTokenException",
+            "InvalidKeyUsageException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::ImportKeyMaterial,
+        &[
+            "InvalidArnException",
+            "UnsupportedOperationException",
+            "DependencyTimeoutException",
+            "NotFoundException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "InvalidCiphertextException",
+            "IncorrectKeyMaterialException",
+            "ExpiredImportTokenException",
+            "InvalidImportTokenException",
+        ],
+    ),
+    (
+        Operation::ListAliases,
+        &[
+            "DependencyTimeoutException",
+            "InvalidMarkerException",
+            "KMSInternalException",
+            "InvalidArnException",
+            "NotFoundException",
+        ],
+    ),
+    (
+        Operation::ListGrants,
+        &[
+            "NotFoundException",
+            "DependencyTimeoutException",
+            "InvalidMarkerException",
+            "InvalidGrantIdException",
+            "InvalidArnException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::ListKeyPolicies,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::ListKeyRotations,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "InvalidMarkerException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+        ],
+    ),
+    (Operation::ListKeys, &["DependencyTimeoutException", "KMSInternalException", "InvalidMarkerException"]),
+    (
+        Operation::ListResourceTags,
+        &["KMSInternalException", "NotFoundException", "InvalidArnException", "InvalidMarkerException"],
+    ),
+    (
+        Operation::ListRetirableGrants,
+        &[
+            "DependencyTimeoutException",
+            "InvalidMarkerException",
+            "InvalidArnException",
+            "NotFoundException",
+            "KMSInternalException",
+        ],
+    ),
+    (
+        Operation::PutKeyPolicy,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "MalformedPolicyDocumentException",
+            "DependencyTimeoutException",
+            "UnsupportedOperationException",
+            "KMSInternalException",
+            "LimitExceededException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::ReEncrypt,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "InvalidCiphertextException",
+            "KeyUnavailableException",
+            "IncorrectKeyException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::ReplicateKey,
+        &[
+            "AlreadyExistsException",
+            "DisabledException",
+            "InvalidArnException",
+            "KMSInvalidStateException",
+            "KMSInternalException",
+            "LimitExceededException",
+            "MalformedPolicyDocumentException",
+            "NotFoundException",
+            "TagException",
+            "UnsupportedOperationException",
+        ],
+    ),
+    (
+        Operation::RetireGrant,
+        &[
+            "InvalidArnException",
+            "InvalidGrantTokenException",
+            "InvalidGrantIdException",
+            "NotFoundException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::RevokeGrant,
+        &[
+            "NotFoundException",
+            "DependencyTimeoutException",
+            "InvalidArnException",
+            "InvalidGrantIdException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::RotateKeyOnDemand,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "UnsupportedOperationException",
+            "LimitExceededException",
+            "ConflictException",
+        ],
+    ),
+    (
+        Operation::ScheduleKeyDeletion,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::Sign,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::TagResource,
+        &[
+            "KMSInternalException",
+            "NotFoundException",
+            "InvalidArnException",
+            "KMSInvalidStateException",
+            "LimitExceededException",
+            "TagException",
+        ],
+    ),
+    (
+        Operation::UntagResource,
+        &[
+            "KMSInternalException",
+            "NotFoundException",
+            "InvalidArnException",
+            "KMSInvalidStateException",
+            "TagException",
+        ],
+    ),
+    (
+        Operation::UpdateAlias,
+        &[
+            "DependencyTimeoutException",
+            "NotFoundException",
+            "KMSInternalException",
+            "LimitExceededException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::UpdateCustomKeyStore,
+        &[
+            "CustomKeyStoreNotFoundException",
+            "CustomKeyStoreNameInUseException",
+            "CloudHsmClusterNotFoundException",
+            "CloudHsmClusterNotRelatedException",
+            "CustomKeyStoreInvalidStateException",
+            "KMSInternalException",
+            "CloudHsmClusterNotActiveException",
+            "CloudHsmClusterInvalidConfigurationException",
+            "XksProxyUriInUseException",
+            "XksProxyUriEndpointInUseException",
+            "XksProxyUriUnreachableException",
+            "XksProxyIncorrectAuthenticationCredentialException",
+            "XksProxyVpcEndpointServiceInUseException",
+            "XksProxyVpcEndpointServiceNotFoundException",
+            "XksProxyVpcEndpointServiceInvalidConfigurationException",
+            "XksProxyInvalidResponseException",
+            "XksProxyInvalidConfigurationException",
+        ],
+    ),
+    (
+        Operation::UpdateKeyDescription,
+        &[
+            "NotFoundException",
+            "InvalidArnException",
+            "DependencyTimeoutException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+        ],
+    ),
+    (
+        Operation::UpdatePrimaryRegion,
+        &[
+            "DisabledException",
+            "InvalidArnException",
+            "KMSInvalidStateException",
+            "KMSInternalException",
+            "NotFoundException",
+            "UnsupportedOperationException",
+        ],
+    ),
+    (
+        Operation::Verify,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "DependencyTimeoutException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "KMSInvalidSignatureException",
+            "DryRunOperationException",
+        ],
+    ),
+    (
+        Operation::VerifyMac,
+        &[
+            "NotFoundException",
+            "DisabledException",
+            "KeyUnavailableException",
+            "InvalidKeyUsageException",
+            "InvalidGrantTokenException",
+            "KMSInternalException",
+            "KMSInvalidMacException",
+            "KMSInvalidStateException",
+            "DryRunOperationException",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_stands_where_its_operation_looks_for_it() {
+        for (row, operation) in ERRORS.iter().zip(Operation::ALL) {
+            assert_eq!(row.0, *operation);
+        }
+    }
+
+    #[test]
+    fn constructors_and_table_name_the_same_errors_with_the_same_status() {
+        let made = made("why");
+        for (code, status) in MODELLED {
+            let fixed = ["InvalidCiphertextException", "DryRunOperationException"].contains(code);
+            let found = made.iter().find(|error| error.code == *code);
+            assert!(fixed || found.is_some_and(|error| error.status == *status), "{code}");
+        }
+        assert!(made.iter().all(|error| error.message.as_deref() == Some("why")));
+    }
+}
