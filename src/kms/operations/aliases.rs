@@ -97,10 +97,8 @@ pub(super) fn list_aliases(desk: &mut Desk<'_>) -> Handled {
 fn entry(desk: &Desk<'_>, alias: &Alias) -> Output {
     let arn = desk.estate.realm(desk.realm).alias_arn(&alias.name);
     let output = Output::new().text("AliasName", &alias.name).text("AliasArn", &arn);
-    let output = match alias.target.seen(desk.now) {
-        Some(target) => output.text("TargetKeyId", target.as_str()),
-        None => output,
-    };
+    let target = alias.target.seen(desk.now).as_ref();
+    let output = output.given(target, |output, target| output.text("TargetKeyId", target.as_str()));
     output.time("CreationDate", alias.created.as_secs()).time("LastUpdatedDate", alias.updated.as_secs())
 }
 

@@ -3,7 +3,7 @@
 //! It holds all it needs, so that the arithmetic runs without the estate.
 
 use super::Desk;
-use super::usage::{opened, refused};
+use super::usage::{internal, opened, refused};
 use crate::api::KeySpec;
 use crate::kms::access::Facts;
 use crate::kms::crypto::{self, EncryptionAlgorithm, Header, Material, MaterialId, Secret};
@@ -97,7 +97,7 @@ impl Cipher {
             EncryptionAlgorithm::SymmetricDefault => {
                 crypto::encrypt(&self.material, &self.material_id, &self.context, plaintext)
             }
-            other => self.material.rsa_encrypt(other, plaintext),
+            other => crypto::rsa_encrypt(&self.material, other, plaintext),
         };
         answer.map_err(|error| refused(error, self.algorithm.name(), &self.material))
     }
@@ -109,7 +109,7 @@ impl Cipher {
     pub(super) fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret, ApiError> {
         let answer = match self.algorithm {
             EncryptionAlgorithm::SymmetricDefault => crypto::decrypt(&self.material, ciphertext, &self.context),
-            other => self.material.rsa_decrypt(other, ciphertext),
+            other => crypto::rsa_decrypt(&self.material, other, ciphertext),
         };
         answer.map_err(|error| refused(error, self.algorithm.name(), &self.material))
     }
@@ -179,7 +179,7 @@ fn allow(
     })?;
     desk.check_usage(key, KeyUsage::EncryptDecrypt)?;
     let spec = desk.key(key).spec;
-    if !crypto::encryption_algorithms(spec).contains(&algorithm) {
+    if !EncryptionAlgorithm::of(spec).contains(&algorithm) {
         return Err(desk.incompatible(key, algorithm.name()));
     }
     if spec != KeySpec::SymmetricDefault && !context.is_empty() {
@@ -196,7 +196,7 @@ fn version_of(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(MaterialId,
         let is_known = !desk.estate.owners(&header.material_id).is_empty();
         return Err(if is_known { ApiError::incorrect_key(INCORRECT_KEY) } else { ApiError::invalid_ciphertext() });
     };
-    opened(version).ok_or_else(ApiError::internal)
+    opened(version).ok_or_else(internal)
 }
 
 /// The key of this Region that made a ciphertext: of a multi-Region key, the one that lives here.

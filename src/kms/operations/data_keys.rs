@@ -1,8 +1,10 @@
 //! GenerateDataKey, GenerateDataKeyPair, both without plaintext too, and GenerateRandom.
 
 use super::cipher::Cipher;
-use super::recipient::Recipient;
-use super::{Desk, Handled};
+use super::recipient::refuse_recipient;
+use super::usage::internal;
+use super::{Desk, Handled, Step};
+use crate::api::KeySpec;
 use crate::kms::crypto::{self, EncryptionAlgorithm};
 use crate::kms::keys::StoreKind;
 use crate::kms::wire::{ApiError, Input, Output};
@@ -11,13 +13,14 @@ use crate::kms::wire::{ApiError, Input, Output};
 pub(super) fn generate_data_key(desk: &mut Desk<'_>) -> Handled {
     let length = length(desk.input())?;
     let cipher = cipher(desk, "kms:GenerateDataKey")?;
-    let recipient = Recipient::read(desk.input())?;
+    refuse_recipient(desk.input())?;
     desk.end_dry_run()?;
     desk.compute(move || {
-        let plaintext = crypto::random(length).map_err(|_| ApiError::internal())?;
-        let output = Output::new().blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?);
-        let output = Recipient::give(recipient.as_ref(), output, "Plaintext", &plaintext)?.text("KeyId", &cipher.arn);
-        Ok(with_material(output, &cipher, recipient.is_none()))
+        let plaintext = crypto::random(length).map_err(|_| internal())?;
+        let output = Output::new()
+            .blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?)
+            .blob("Plaintext", plaintext.as_bytes());
+        Ok(with_names(output, &cipher))
     })
 }
 
@@ -27,9 +30,9 @@ pub(super) fn generate_data_key_without_plaintext(desk: &mut Desk<'_>) -> Handle
     let cipher = cipher(desk, "kms:GenerateDataKeyWithoutPlaintext")?;
     desk.end_dry_run()?;
     desk.compute(move || {
-        let plaintext = crypto::random(length).map_err(|_| ApiError::internal())?;
+        let plaintext = crypto::random(length).map_err(|_| internal())?;
         let output = Output::new().blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?);
-        Ok(with_material(output.text("KeyId", &cipher.arn), &cipher, true))
+        Ok(with_names(output, &cipher))
     })
 }
 
@@ -45,20 +48,22 @@ pub(super) fn generate_data_key_pair_without_plaintext(desk: &mut Desk<'_>) -> H
 
 fn key_pair(desk: &mut Desk<'_>, action: &str, in_clear: bool) -> Handled {
     let cipher = cipher(desk, action)?;
-    let recipient = if in_clear { Recipient::read(desk.input())? } else { None };
-    let spec = desk.input().pair_spec().expect("validation requires it");
-    if spec == crate::api::KeySpec::Sm2 {
-        return Err(ApiError::unsupported("SM2 is not supported in this Region."));
+    if in_clear {
+        refuse_recipient(desk.input())?;
+    }
+    let spec = pair_spec(desk.input()).expect("validation requires it");
+    if spec == KeySpec::Sm2 {
+        return Err(ApiError::unsupported_operation("SM2 is not supported in this Region."));
     }
     desk.end_dry_run()?;
     desk.compute(move || {
-        let (private, public) = crypto::data_key_pair(spec).map_err(|_| ApiError::internal())?;
+        let (private, public) = crypto::data_key_pair(spec).map_err(|_| internal())?;
         let mut output = Output::new().blob("PrivateKeyCiphertextBlob", &cipher.encrypt(private.as_bytes())?);
         if in_clear {
-            output = Recipient::give(recipient.as_ref(), output, "PrivateKeyPlaintext", &private)?;
+            output = output.blob("PrivateKeyPlaintext", private.as_bytes());
         }
-        let output = output.blob("PublicKey", &public).text("KeyId", &cipher.arn).text("KeyPairSpec", spec.name());
-        Ok(with_material(output, &cipher, recipient.is_none()))
+        let output = output.blob("PublicKey", &public).text("KeyPairSpec", spec.name());
+        Ok(with_names(output, &cipher))
     })
 }
 
@@ -67,10 +72,10 @@ fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
     let input = desk.input();
     let key = desk.find("KeyId")?;
     let terms = (input.context("EncryptionContext"), EncryptionAlgorithm::SymmetricDefault);
-    let pair = is_pair(action).then(|| input.pair_spec()).flatten();
+    let pair = is_pair(action).then(|| pair_spec(input)).flatten();
     if pair.is_some() && desk.key(&key).store.is_some() {
         desk.authorize(&key, action, terms.0, |_| ())?;
-        return Err(ApiError::unsupported("A key in a custom key store cannot encrypt data key pairs."));
+        return Err(ApiError::unsupported_operation("A key in a custom key store cannot encrypt data key pairs."));
     }
     let cipher = Cipher::encrypting(desk, &key, action, terms, |facts| {
         if let Some(spec) = pair {
@@ -85,8 +90,14 @@ fn is_pair(action: &str) -> bool {
     action.starts_with("kms:GenerateDataKeyPair")
 }
 
-fn with_material(output: Output, cipher: &Cipher, is_shown: bool) -> Output {
-    if is_shown { output.text("KeyMaterialId", &cipher.material_id.to_string()) } else { output }
+/// The key and its material, as every answer of this family names them.
+fn with_names(output: Output, cipher: &Cipher) -> Output {
+    output.text("KeyId", &cipher.arn).text("KeyMaterialId", &cipher.material_id.to_string())
+}
+
+/// The key pair that a call asks for.
+fn pair_spec(input: &Input) -> Option<KeySpec> {
+    input.text("KeyPairSpec").and_then(KeySpec::from_name)
 }
 
 /// How long a data key is to be: exactly one of two members says it.
@@ -109,16 +120,16 @@ pub(super) fn generate_random(desk: &mut Desk<'_>) -> Handled {
     if let Some(id) = input.text("CustomKeyStoreId") {
         let store = desk.find_store(id)?;
         if matches!(store.kind, StoreKind::External { .. }) {
-            return Err(ApiError::unsupported("An external key store does not generate random bytes."));
+            return Err(ApiError::unsupported_operation("An external key store does not generate random bytes."));
         }
         if !store.is_connected(desk.now) {
             return Err(desk.wrong_store_state(store));
         }
     }
-    let recipient = Recipient::read(input)?;
+    refuse_recipient(input)?;
     let length = usize::try_from(bytes).expect("validation lets 1 to 1,024 pass");
-    Ok(super::Step::Compute(Box::new(move || {
-        let plaintext = crypto::random(length).map_err(|_| ApiError::internal())?;
-        Recipient::give(recipient.as_ref(), Output::new(), "Plaintext", &plaintext)
+    Ok(Step::Compute(Box::new(move || {
+        let plaintext = crypto::random(length).map_err(|_| internal())?;
+        Ok(Output::new().blob("Plaintext", plaintext.as_bytes()))
     })))
 }

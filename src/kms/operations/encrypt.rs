@@ -1,7 +1,7 @@
 //! Encrypt, Decrypt, ReEncrypt.
 
 use super::cipher::{Cipher, Source, algorithm, ciphertext, ignores_ciphertext};
-use super::recipient::Recipient;
+use super::recipient::refuse_recipient;
 use super::{Desk, Handled};
 use crate::kms::crypto::Secret;
 use crate::kms::wire::{ApiError, Output};
@@ -40,7 +40,7 @@ pub(super) fn decrypt(desk: &mut Desk<'_>) -> Handled {
     let input = desk.input();
     let key = DECRYPT.find(desk)?;
     let cipher = Cipher::decrypting(desk, &DECRYPT, &key, |_| ())?;
-    let recipient = Recipient::read(input)?;
+    refuse_recipient(input)?;
     desk.note_use(&key, cipher.named_material());
     if ignores_ciphertext(input) {
         desk.end_dry_run()?;
@@ -48,13 +48,11 @@ pub(super) fn decrypt(desk: &mut Desk<'_>) -> Handled {
     let blob = ciphertext(input)?.to_vec();
     desk.compute(move || {
         let plaintext = cipher.decrypt(&blob)?;
-        let output = Output::new().text("KeyId", &cipher.arn).text("EncryptionAlgorithm", cipher.algorithm.name());
-        let material = cipher.named_material().filter(|_| recipient.is_none());
-        let output = Recipient::give(recipient.as_ref(), output, "Plaintext", &plaintext)?;
-        Ok(match material {
-            Some(id) => output.text("KeyMaterialId", &id.to_string()),
-            None => output,
-        })
+        let output = Output::new()
+            .text("KeyId", &cipher.arn)
+            .blob("Plaintext", plaintext.as_bytes())
+            .text("EncryptionAlgorithm", cipher.algorithm.name());
+        Ok(output.given(cipher.named_material(), |output, id| output.text("KeyMaterialId", &id.to_string())))
     })
 }
 
@@ -80,17 +78,13 @@ pub(super) fn re_encrypt(desk: &mut Desk<'_>) -> Handled {
 
 fn re_encrypted(source: &Cipher, destination: &Cipher, blob: &[u8]) -> Result<Output, ApiError> {
     let plaintext = source.decrypt(blob)?;
-    let mut output = Output::new()
+    let output = Output::new()
         .blob("CiphertextBlob", &destination.encrypt(plaintext.as_bytes())?)
         .text("SourceKeyId", &source.arn)
         .text("KeyId", &destination.arn)
         .text("SourceEncryptionAlgorithm", source.algorithm.name())
         .text("DestinationEncryptionAlgorithm", destination.algorithm.name());
-    if let Some(id) = source.named_material() {
-        output = output.text("SourceKeyMaterialId", &id.to_string());
-    }
-    if let Some(id) = destination.named_material() {
-        output = output.text("DestinationKeyMaterialId", &id.to_string());
-    }
-    Ok(output)
+    Ok(output
+        .given(source.named_material(), |output, id| output.text("SourceKeyMaterialId", &id.to_string()))
+        .given(destination.named_material(), |output, id| output.text("DestinationKeyMaterialId", &id.to_string())))
 }

@@ -23,7 +23,7 @@ pub(super) fn generate_mac(desk: &mut Desk<'_>) -> Handled {
     desk.note_use(&maker.key, None);
     desk.compute(move || {
         let name = maker.algorithm.name();
-        let mac = maker.material.generate_mac(maker.algorithm, &maker.message);
+        let mac = crypto::generate_mac(&maker.material, maker.algorithm, &maker.message);
         let mac = mac.map_err(|error| refused(error, name, &maker.material))?;
         Ok(Output::new().blob("Mac", &mac).text("MacAlgorithm", name).text("KeyId", &maker.arn))
     })
@@ -36,9 +36,9 @@ pub(super) fn verify_mac(desk: &mut Desk<'_>) -> Handled {
     let mac = desk.input().blob("Mac").expect("validation requires it").to_vec();
     desk.compute(move || {
         let name = maker.algorithm.name();
-        let is_valid = maker.material.verify_mac(maker.algorithm, &maker.message, &mac);
+        let is_valid = crypto::verify_mac(&maker.material, maker.algorithm, &maker.message, &mac);
         if !is_valid.map_err(|error| refused(error, name, &maker.material))? {
-            return Err(ApiError::invalid_mac());
+            return Err(ApiError::kms_invalid_mac("").without_message());
         }
         Ok(Output::new().text("KeyId", &maker.arn).flag("MacValid", true).text("MacAlgorithm", name))
     })
@@ -50,7 +50,7 @@ impl Authenticator {
         let algorithm = desk.required("MacAlgorithm");
         desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
         desk.check_usage(&key, KeyUsage::GenerateVerifyMac)?;
-        let algorithm = crypto::mac_algorithm(desk.key(&key).spec)
+        let algorithm = MacAlgorithm::of(desk.key(&key).spec)
             .filter(|its| its.name() == algorithm)
             .ok_or_else(|| desk.incompatible(&key, algorithm))?;
         desk.check_state(&key)?;

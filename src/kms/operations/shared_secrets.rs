@@ -1,9 +1,9 @@
 //! DeriveSharedSecret, Encapsulate, Decapsulate.
 
-use super::recipient::Recipient;
+use super::recipient::refuse_recipient;
 use super::usage::refused;
 use super::{Desk, Handled};
-use crate::kms::crypto::Material;
+use crate::kms::crypto::{self, Material};
 use crate::kms::keys::{KeyRef, KeyUsage};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
@@ -18,15 +18,17 @@ const ECDH: &str = "ECDH";
 pub(super) fn derive_shared_secret(desk: &mut Desk<'_>) -> Handled {
     let input = desk.input();
     let (key, material) = ready(desk, "kms:DeriveSharedSecret", KeyUsage::KeyAgreement)?;
-    let recipient = Recipient::read(input)?;
+    refuse_recipient(input)?;
     desk.note_use(&key, None);
     let (arn, origin) = (desk.estate.arn(&key), desk.key(&key).origin);
     let peer = input.blob("PublicKey").expect("validation requires it").to_vec();
     desk.compute(move || {
-        let secret = material.derive_shared_secret(&peer).map_err(|error| refused(error, ECDH, &material))?;
-        let output = Output::new().text("KeyId", &arn);
-        let output = Recipient::give(recipient.as_ref(), output, "SharedSecret", &secret)?;
-        Ok(output.text("KeyAgreementAlgorithm", ECDH).text("KeyOrigin", origin.name()))
+        let secret = crypto::derive_shared_secret(&material, &peer).map_err(|error| refused(error, ECDH, &material))?;
+        Ok(Output::new()
+            .text("KeyId", &arn)
+            .blob("SharedSecret", secret.as_bytes())
+            .text("KeyAgreementAlgorithm", ECDH)
+            .text("KeyOrigin", origin.name()))
     })
 }
 
@@ -36,7 +38,7 @@ pub(super) fn encapsulate(desk: &mut Desk<'_>) -> Handled {
     desk.note_use(&key, None);
     let arn = desk.estate.arn(&key);
     desk.compute(move || {
-        let (secret, blob) = material.encapsulate().map_err(|error| refused(error, ML_KEM, &material))?;
+        let (secret, blob) = crypto::encapsulate(&material).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("SharedSecret", secret.as_bytes())
@@ -52,7 +54,7 @@ pub(super) fn decapsulate(desk: &mut Desk<'_>) -> Handled {
     let arn = desk.estate.arn(&key);
     let blob = desk.input().blob("SharedSecretCiphertextBlob").expect("validation requires it").to_vec();
     desk.compute(move || {
-        let secret = material.decapsulate(&blob).map_err(|error| refused(error, ML_KEM, &material))?;
+        let secret = crypto::decapsulate(&material, &blob).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("SharedSecret", secret.as_bytes())

@@ -24,7 +24,7 @@ pub(super) fn sign(desk: &mut Desk<'_>) -> Handled {
     desk.note_use(&signer.key, None);
     desk.compute(move || {
         let name = signer.algorithm.name();
-        let signature = signer.material.sign(signer.algorithm, signer.kind, &signer.message);
+        let signature = crypto::sign(&signer.material, signer.algorithm, signer.kind, &signer.message);
         let signature = signature.map_err(|error| refused(error, name, &signer.material))?;
         Ok(Output::new().text("KeyId", &signer.arn).blob("Signature", &signature).text("SigningAlgorithm", name))
     })
@@ -37,9 +37,9 @@ pub(super) fn verify(desk: &mut Desk<'_>) -> Handled {
     let signature = desk.input().blob("Signature").expect("validation requires it").to_vec();
     desk.compute(move || {
         let name = signer.algorithm.name();
-        let is_valid = signer.material.verify(signer.algorithm, signer.kind, &signer.message, &signature);
+        let is_valid = crypto::verify(&signer.material, signer.algorithm, signer.kind, &signer.message, &signature);
         if !is_valid.map_err(|error| refused(error, name, &signer.material))? {
-            return Err(ApiError::invalid_signature());
+            return Err(ApiError::kms_invalid_signature("").without_message());
         }
         Ok(Output::new().text("KeyId", &signer.arn).flag("SignatureValid", true).text("SigningAlgorithm", name))
     })
@@ -57,7 +57,7 @@ impl Signer {
         })?;
         desk.check_usage(&key, KeyUsage::SignVerify)?;
         let algorithm = SigningAlgorithm::from_name(algorithm)
-            .filter(|algorithm| crypto::signing_algorithms(desk.key(&key).spec).contains(algorithm))
+            .filter(|algorithm| SigningAlgorithm::of(desk.key(&key).spec).contains(algorithm))
             .ok_or_else(|| desk.incompatible(&key, algorithm))?;
         let kind = kind_for(algorithm, kind)?;
         desk.check_state(&key)?;
@@ -69,10 +69,10 @@ impl Signer {
 
 /// What a message is, if the algorithm can sign such.
 fn kind_for(algorithm: SigningAlgorithm, kind: &str) -> Result<MessageType, ApiError> {
-    use SigningAlgorithm::{Ed25519PhSha512, Ed25519Sha512, MlDsaShake256};
+    use SigningAlgorithm::{Ed25519, Ed25519Ph, MlDsa};
     match (algorithm, kind) {
-        (MlDsaShake256, "EXTERNAL_MU") => Ok(MessageType::ExternalMu),
-        (MlDsaShake256 | Ed25519Sha512, "DIGEST") | (Ed25519PhSha512, "RAW") | (_, "EXTERNAL_MU") => {
+        (MlDsa, "EXTERNAL_MU") => Ok(MessageType::ExternalMu),
+        (MlDsa | Ed25519, "DIGEST") | (Ed25519Ph, "RAW") | (_, "EXTERNAL_MU") => {
             let name = algorithm.name();
             Err(ApiError::validation(format!("Message type {kind} is incompatible with algorithm {name}.")))
         }

@@ -33,7 +33,7 @@ impl Desk<'_> {
     /// # Errors
     /// KMSInternalException; a key whose state has been checked has material.
     pub(super) fn current(&self, key: &KeyRef) -> Result<(MaterialId, Arc<Material>), ApiError> {
-        self.key(key).current(self.now).and_then(opened).ok_or_else(ApiError::internal)
+        self.key(key).current(self.now).and_then(opened).ok_or_else(internal)
     }
 
     /// Whether the call only asks if it would succeed.
@@ -46,7 +46,7 @@ impl Desk<'_> {
     /// # Errors
     /// DryRunOperationException.
     pub(super) fn end_dry_run(&self) -> Result<(), ApiError> {
-        if self.is_dry_run() { Err(ApiError::dry_run(DRY_RUN)) } else { Ok(()) }
+        if self.is_dry_run() { Err(ApiError::dry_run_operation()) } else { Ok(()) }
     }
 
     /// Leaves the arithmetic of a call to be done; in a dry run only whether it can be done is answered.
@@ -55,7 +55,7 @@ impl Desk<'_> {
         arithmetic: impl FnOnce() -> Result<Output, ApiError> + Send + 'static,
     ) -> Handled {
         if self.is_dry_run() {
-            return Ok(Step::Compute(Box::new(|| Err(arithmetic().map_or_else(|e| e, |_| ApiError::dry_run(DRY_RUN))))));
+            return Ok(Step::Compute(Box::new(|| Err(arithmetic().map_or_else(|e| e, |_| ApiError::dry_run_operation())))));
         }
         Ok(Step::Compute(Box::new(arithmetic)))
     }
@@ -76,8 +76,10 @@ impl Desk<'_> {
     }
 }
 
-/// From memory, not checked.
-const DRY_RUN: &str = "The request would have succeeded, but the DryRun option is set.";
+/// The failure of what cannot fail but for the machine, as having no randomness.
+pub(super) fn internal() -> ApiError {
+    ApiError::kms_internal("An internal error occurred.")
+}
 
 /// A version of a key's material, if its secret is there.
 pub(super) fn opened(material: &KeyMaterial) -> Option<(MaterialId, Arc<Material>)> {
@@ -100,7 +102,7 @@ pub(super) fn refused(error: crypto::Error, algorithm: &str, material: &Material
             ApiError::validation(format!("Digest is invalid length for algorithm {algorithm}."))
         }
         Error::BadKey(why) => ApiError::validation(why),
-        Error::Unsupported(what) => ApiError::unsupported(what),
-        Error::Random => ApiError::internal(),
+        Error::Unsupported(what) => ApiError::unsupported_operation(format!("{what} is not supported in this Region.")),
+        Error::Random => internal(),
     }
 }

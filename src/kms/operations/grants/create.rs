@@ -1,5 +1,6 @@
 //! CreateGrant.
 
+use super::super::usage::internal;
 use super::super::{Desk, Handled, Step};
 use super::is_alive;
 use super::wish::Wish;
@@ -75,7 +76,7 @@ fn make_room(desk: &mut Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
 }
 
 fn put(desk: &mut Desk<'_>, key: &KeyRef, wish: Wish) -> Result<String, ApiError> {
-    let random = crypto::random(32).map_err(|_| ApiError::internal())?;
+    let random = crypto::random(32).map_err(|_| internal())?;
     let id: String = random.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let grant = Grant {
         id: id.clone(),

@@ -78,11 +78,10 @@ fn is_seen(desk: &Desk<'_>, grant: &Grant) -> bool {
 
 fn entry(desk: &Desk<'_>, key: &KeyRef, grant: &Grant) -> Output {
     let partition = partition(&desk.estate.realm(key.realm).region);
-    let mut output = Output::new().text("KeyId", &desk.estate.arn(key)).text("GrantId", &grant.id);
-    if let Some(name) = &grant.name {
-        output = output.text("Name", name);
-    }
-    output = output.time("CreationDate", grant.created.as_secs());
+    let output = Output::new().text("KeyId", &desk.estate.arn(key)).text("GrantId", &grant.id);
+    let mut output = output
+        .given(grant.name.as_deref(), |output, name| output.text("Name", name))
+        .time("CreationDate", grant.created.as_secs());
     let grantee = if grant.grantee_is_service { "GranteeServicePrincipal" } else { "GranteePrincipal" };
     output = output.text(grantee, &grant.grantee);
     if let Some(retiring) = &grant.retiring {
@@ -92,10 +91,7 @@ fn entry(desk: &Desk<'_>, key: &KeyRef, grant: &Grant) -> Output {
     output = output
         .text("IssuingAccount", &format!("arn:{partition}:iam::{}:root", grant.issuing_account))
         .list("Operations", grant.operations.iter().map(|each| each.name()));
-    match shown(&grant.constraints) {
-        Some(constraints) => output.object("Constraints", constraints),
-        None => output,
-    }
+    output.given(shown(&grant.constraints), |output, constraints| output.object("Constraints", constraints))
 }
 
 /// The constraints of a grant, if it has some.
@@ -107,7 +103,7 @@ fn shown(constraints: &Constraints) -> Option<Output> {
     let mut output = Output::new();
     for (member, pairs) in [("EncryptionContextSubset", context_subset), ("EncryptionContextEquals", context_equals)] {
         if let Some(pairs) = pairs {
-            output = output.map(member, pairs);
+            output = output.context(member, pairs);
         }
     }
     if let Some(source) = source_arn {

@@ -3,6 +3,7 @@
 //! A token lets a call use a grant that is not visible to all yet; it gives no right that the grant does not.
 
 use super::super::Desk;
+use super::super::usage::internal;
 use crate::api::Operation;
 use crate::kms::crypto;
 use crate::kms::keys::{KeyRef, Realm};
@@ -18,7 +19,7 @@ impl Desk<'_> {
     pub(super) fn grant_token(&self, key: &KeyRef, grant: &str) -> Result<String, ApiError> {
         let Realm { account, region } = self.estate.realm(key.realm);
         let name = format!("{account}\u{1f}{region}\u{1f}{}\u{1f}{grant}", key.id);
-        let sealed = crypto::seal(self.token_key, KIND, name.as_bytes()).map_err(|_| ApiError::internal())?;
+        let sealed = crypto::seal(self.token_key, KIND, name.as_bytes()).map_err(|_| internal())?;
         Ok(STANDARD.encode(sealed))
     }
 

@@ -62,7 +62,7 @@ pub(in crate::kms::operations) fn update_custom_key_store(desk: &mut Desk<'_>) -
 pub(in crate::kms::operations) fn delete_custom_key_store(desk: &mut Desk<'_>) -> Handled {
     let store = named(desk, "kms:DeleteCustomKeyStore")?;
     if desk.estate.keys(desk.realm, None).any(|key| key.store.as_deref() == Some(&store.id)) {
-        return Err(ApiError::store_has_keys(format!("Custom key store {} contains keys.", store.id)));
+        return Err(ApiError::custom_key_store_has_cmks(format!("Custom key store {} contains keys.", store.id)));
     }
     if store.state(desk.now) != "DISCONNECTED" {
         return Err(desk.wrong_store_state(&store));

@@ -1,5 +1,6 @@
 //! CreateCustomKeyStore.
 
+use super::super::usage::internal;
 use super::super::{Desk, Handled, Step};
 use super::proxy;
 use crate::kms::crypto;
@@ -17,7 +18,7 @@ pub(in crate::kms::operations) fn create_custom_key_store(desk: &mut Desk<'_>) -
     if desk.estate.stores(desk.realm).count() >= limit {
         return Err(ApiError::limit_exceeded(format!("The account has reached its limit of {limit} custom key stores.")));
     }
-    let random = crypto::random(9).map_err(|_| ApiError::internal())?;
+    let random = crypto::random(9).map_err(|_| internal())?;
     let hex: String = random.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let id = format!("cks-{}", &hex[..17]);
     let connection = Connection::Disconnected;

@@ -19,7 +19,7 @@ pub(in crate::kms::operations) fn describe_custom_key_stores(desk: &mut Desk<'_>
     let page = Page::read(input, PAGE)?;
     let wanted = |store: &&Store| id.is_none_or(|id| store.id == id) && name.is_none_or(|name| store.name == name);
     if let Some(missing) = id.or(name).filter(|_| !desk.estate.stores(desk.realm).any(|store| wanted(&store))) {
-        return Err(ApiError::store_not_found(format!("Custom key store {missing} was not found.")));
+        return Err(ApiError::custom_key_store_not_found(format!("Custom key store {missing} was not found.")));
     }
     let stores = desk.estate.stores(desk.realm).filter(wanted);
     let rest = stores.filter(|store| page.after().is_none_or(|after| store.id.as_str() > after));
@@ -39,10 +39,7 @@ fn entry(desk: &Desk<'_>, store: &Store) -> Output {
         .text("ConnectionState", store.state(desk.now))
         .time("CreationDate", store.created.as_secs())
         .text("CustomKeyStoreType", kind_name(&store.kind));
-    match proxy(desk, &store.kind) {
-        Some(proxy) => output.object("XksProxyConfiguration", proxy),
-        None => output,
-    }
+    output.given(proxy(desk, &store.kind), |output, proxy| output.object("XksProxyConfiguration", proxy))
 }
 
 const fn kind_name(kind: &StoreKind) -> &'static str {

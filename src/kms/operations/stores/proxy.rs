@@ -81,7 +81,7 @@ pub(super) fn updated(kind: &StoreKind, input: &Input) -> Result<(StoreKind, boo
 pub(super) fn check_apart(new: &StoreKind, other: &StoreKind) -> Result<(), ApiError> {
     match (new, other) {
         (StoreKind::CloudHsm { cluster, .. }, StoreKind::CloudHsm { cluster: taken, .. }) if cluster == taken => {
-            Err(ApiError::cluster_in_use(format!("The cluster {cluster} belongs to another custom key store.")))
+            Err(ApiError::cloud_hsm_cluster_in_use(format!("The cluster {cluster} belongs to another custom key store.")))
         }
         (
             StoreKind::External { uri_endpoint, uri_path, connectivity, vpc_service, .. },
@@ -95,16 +95,16 @@ pub(super) fn check_apart(new: &StoreKind, other: &StoreKind) -> Result<(), ApiE
         ) => {
             if (uri_endpoint, uri_path) == (taken, taken_path) {
                 let what = format!("{uri_endpoint}{uri_path} belongs to another external key store.");
-                return Err(ApiError::xks_uri_in_use(what));
+                return Err(ApiError::xks_proxy_uri_in_use(what));
             }
             let is_private = [connectivity, by].into_iter().any(|how| how == "VPC_ENDPOINT_SERVICE");
             if uri_endpoint == taken && is_private {
                 let what = format!("{uri_endpoint} belongs to another external key store.");
-                return Err(ApiError::xks_endpoint_in_use(what));
+                return Err(ApiError::xks_proxy_uri_endpoint_in_use(what));
             }
             if vpc_service.is_some() && vpc_service == taken_service {
                 let what = "The VPC endpoint service belongs to another external key store.";
-                return Err(ApiError::xks_vpc_service_in_use(what));
+                return Err(ApiError::xks_proxy_vpc_endpoint_service_in_use(what));
             }
             Ok(())
         }
