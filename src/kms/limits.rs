@@ -51,4 +51,6 @@ pub struct Consistency {
     pub policy: Span,
     /// Aliases that are made or moved.
     pub alias: Span,
+    /// Connecting and disconnecting custom key stores.
+    pub key_store: Span,
 }

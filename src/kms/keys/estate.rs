@@ -262,6 +262,16 @@ impl Estate {
         self.holdings(key.realm).grants.get(key.id.as_str()).unwrap_or(&NO_GRANTS)
     }
 
+    /// The grants of all accounts' keys in a Region.
+    pub fn grants_of_region(&self, region: &str) -> impl Iterator<Item = (KeyRef, &Grant)> {
+        let realms = self.realms().zip(&self.realms).filter(move |((_, realm), _)| &*realm.region == region);
+        realms.flat_map(|((realm, _), holdings)| {
+            holdings.grants.iter().flat_map(move |(id, grants)| {
+                grants.values().map(move |grant| (KeyRef { realm, id: id.clone() }, grant))
+            })
+        })
+    }
+
     /// Adds a grant to a key, or replaces it.
     pub fn put_grant(&mut self, key: &KeyRef, grant: Grant) {
         let id = grant.id.clone();

@@ -1,8 +1,8 @@
 //! The desk at which one call is served: the estate, who calls, what is asked, at which moment.
 
 use crate::api::{KeySpec, Operation};
-use crate::kms::access::{self, Directory, Facts, GrantView, KeyAccess, Question};
-use crate::kms::crypto::MaterialId;
+use crate::kms::access::{self, Allowed, Directory, Facts, GrantView, KeyAccess, Question};
+use crate::kms::crypto::{Material, MaterialId};
 use crate::kms::keys::{
     Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal,
 };
@@ -196,14 +196,14 @@ impl<'a> Desk<'a> {
     /// `context` the encryption context.
     ///
     /// # Errors
-    /// AccessDeniedException.
+    /// AccessDeniedException, InvalidGrantTokenException.
     pub fn authorize(
         &mut self,
         key: &KeyRef,
         action: &str,
         context: &BTreeMap<String, String>,
         own_facts: impl FnOnce(&mut Facts),
-    ) -> Result<(), ApiError> {
+    ) -> Result<Allowed, ApiError> {
         let arn = self.estate.arn(key);
         let account = self.estate.realm(key.realm).account.clone();
         let found = self.key(key);
@@ -213,7 +213,7 @@ impl<'a> Desk<'a> {
             self.fill(&mut facts, Some(key), context);
             own_facts(&mut facts);
         }
-        let tokens = self.presented_grants();
+        let tokens = self.presented_grants()?;
         let grants: Vec<GrantView<'_>> = self
             .estate
             .grants(key)
@@ -236,7 +236,7 @@ impl<'a> Desk<'a> {
             facts: &facts,
             context,
         };
-        let answer = access::authorize(&question).map(|_| ()).map_err(|denied| ApiError::access_denied(denied.message()));
+        let answer = access::authorize(&question).map_err(|denied| ApiError::access_denied(denied.message()));
         drop(grants);
         self.trail.keys.push((arn, account.to_string()));
         answer

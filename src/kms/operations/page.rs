@@ -23,6 +23,11 @@ impl Page {
         Ok(Page { limit, after })
     }
 
+    /// With no more than `limit` items, as AWS gives fewer than asked for.
+    pub(super) fn at_most(self, limit: usize) -> Page {
+        Page { limit: self.limit.min(limit), ..self }
+    }
+
     /// The name of the last item of the page before.
     pub(super) fn after(&self) -> Option<&str> {
         self.after.as_deref()

@@ -1,0 +1,155 @@
+//! CreateAlias, UpdateAlias, DeleteAlias, ListAliases.
+//!
+//! What is done to an alias must be allowed on the alias, by identity policies, and on the key it names.
+
+use super::page::Page;
+use super::{Desk, Handled, Step};
+use crate::kms::keys::{Alias, Eventual, Key, KeyRef, KeyUsage};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+
+/// The prefix of every alias.
+const PREFIX: &str = "alias/";
+/// The prefix of AWS's own.
+const RESERVED: &str = "alias/aws/";
+
+/// Aliases of a page if the call does not say, and at most.
+///
+/// Source: KMS API reference, ListAliases (model of 2026-11-17).
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 100;
+
+/// CreateAlias: a name for a key.
+pub(super) fn create_alias(desk: &mut Desk<'_>) -> Handled {
+    let name = desk.required("AliasName");
+    check_name(name)?;
+    let key = target(desk, name, "kms:CreateAlias")?;
+    if desk.estate.alias(desk.realm, name).is_some() {
+        let arn = desk.estate.realm(desk.realm).alias_arn(name);
+        return Err(ApiError::already_exists(format!("An alias with the name {arn} already exists")));
+    }
+    desk.check_state(&key)?;
+    check_room(desk, &key)?;
+    let mut target = Eventual::new(None);
+    target.set(Some(key.id), desk.now, desk.consistency.alias);
+    desk.estate.put_alias(desk.realm, Alias { name: name.into(), target, created: desk.now, updated: desk.now });
+    Ok(Step::Done(Output::new()))
+}
+
+/// UpdateAlias: moves a name to another key of the same type and usage.
+pub(super) fn update_alias(desk: &mut Desk<'_>) -> Handled {
+    let name = desk.required("AliasName");
+    let (mut alias, old) = existing(desk, name)?;
+    let new = target(desk, name, "kms:UpdateAlias")?;
+    if let Some(old) = &old {
+        desk.authorize(old, "kms:UpdateAlias", &BTreeMap::new(), |_| ())?;
+        if kind(desk.key(old)) != kind(desk.key(&new)) {
+            return Err(ApiError::validation(format!(
+                "Alias {name} cannot be moved to a key of another type or usage: {} has key spec {} and usage {}.",
+                desk.estate.arn(&new),
+                desk.key(&new).spec,
+                desk.key(&new).usage.name()
+            )));
+        }
+    }
+    desk.check_state(&new)?;
+    if old.as_ref() != Some(&new) {
+        check_room(desk, &new)?;
+    }
+    alias.target.set(Some(new.id), desk.now, desk.consistency.alias);
+    alias.updated = desk.now;
+    desk.estate.put_alias(desk.realm, alias);
+    Ok(Step::Done(Output::new()))
+}
+
+/// DeleteAlias: frees a name; the key stays.
+pub(super) fn delete_alias(desk: &mut Desk<'_>) -> Handled {
+    let name = desk.required("AliasName");
+    let (alias, key) = existing(desk, name)?;
+    desk.authorize_identity("kms:DeleteAlias", &desk.estate.realm(desk.realm).alias_arn(name), |_| ())?;
+    if let Some(key) = &key {
+        desk.authorize(key, "kms:DeleteAlias", &BTreeMap::new(), |_| ())?;
+        desk.check_state(key)?;
+    }
+    desk.estate.remove_alias(desk.realm, &alias.name);
+    Ok(Step::Done(Output::new()))
+}
+
+/// ListAliases: the names of an account in a Region, or of one key.
+pub(super) fn list_aliases(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    desk.authorize_identity("kms:ListAliases", "*", |_| ())?;
+    let key = input.text("KeyId").map(|_| desk.find_bare("KeyId")).transpose()?;
+    if let Some(key) = &key {
+        desk.check_own(key)?;
+    }
+    let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
+    let aliases = desk.estate.aliases(desk.realm, page.after());
+    let wanted = aliases.filter(|alias| match (&key, alias.target.seen(desk.now)) {
+        (Some(key), Some(target)) => key.id == *target,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    });
+    let output = page.fill("Aliases", wanted, |alias| entry(desk, alias), |alias| alias.name.to_string());
+    Ok(Step::Done(output))
+}
+
+fn entry(desk: &Desk<'_>, alias: &Alias) -> Output {
+    let arn = desk.estate.realm(desk.realm).alias_arn(&alias.name);
+    let output = Output::new().text("AliasName", &alias.name).text("AliasArn", &arn);
+    let target = alias.target.seen(desk.now).as_ref();
+    let output = output.given(target, |output, target| output.text("TargetKeyId", target.as_str()));
+    output.time("CreationDate", alias.created.as_secs()).time("LastUpdatedDate", alias.updated.as_secs())
+}
+
+/// Refuses a name that no customer's alias can have.
+fn check_name(name: &str) -> Result<(), ApiError> {
+    let is_char = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-');
+    let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| !rest.is_empty() && rest.bytes().all(is_char)) else {
+        return Err(ApiError::invalid_alias_name(format!(
+            "An alias name begins with {PREFIX}, followed by letters, digits and /_-: {name} does not"
+        )));
+    };
+    if rest.starts_with("aws/") {
+        return Err(ApiError::invalid_alias_name(format!("Names that begin with {RESERVED} are reserved for AWS")));
+    }
+    Ok(())
+}
+
+/// The customer's alias of that name, and the key it was given last.
+fn existing(desk: &Desk<'_>, name: &str) -> Result<(Alias, Option<KeyRef>), ApiError> {
+    if name.starts_with(RESERVED) {
+        return Err(ApiError::validation(format!("Aliases that begin with {RESERVED} are managed by AWS")));
+    }
+    let missing = || {
+        let arn = desk.estate.realm(desk.realm).alias_arn(name);
+        ApiError::not_found(format!("Alias {arn} is not found."))
+    };
+    let alias = desk.estate.alias(desk.realm, name).ok_or_else(missing)?.clone();
+    let key = alias.target.latest().clone().map(|id| KeyRef { realm: desk.realm, id });
+    Ok((alias, key))
+}
+
+/// The key that an alias is to name, if the caller may do `action` with both.
+fn target(desk: &mut Desk<'_>, name: &str, action: &str) -> Result<KeyRef, ApiError> {
+    let key = desk.find_bare("TargetKeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize_identity(action, &desk.estate.realm(desk.realm).alias_arn(name), |_| ())?;
+    desk.authorize(&key, action, &BTreeMap::new(), |_| ())?;
+    Ok(key)
+}
+
+/// Refuses one alias too many on a key.
+fn check_room(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let limit = desk.limits.aliases_per_key as usize;
+    if desk.estate.aliases_of(key.realm, key.id.as_str()).count() < limit {
+        return Ok(());
+    }
+    let arn = desk.estate.arn(key);
+    Err(ApiError::limit_exceeded(format!("The key {arn} has reached its limit of {limit} aliases.")))
+}
+
+/// What two keys of one alias have in common: symmetric, asymmetric or HMAC, and what they are for.
+fn kind(key: &Key) -> (bool, KeyUsage) {
+    (key.spec == crate::api::KeySpec::SymmetricDefault, key.usage)
+}

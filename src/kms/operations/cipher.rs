@@ -1,0 +1,216 @@
+//! A key that is ready to encrypt or to decrypt: allowed, fit for the algorithm, in a good state.
+//!
+//! It holds all it needs, so that the arithmetic runs without the estate.
+
+use super::Desk;
+use super::usage::{internal, opened, refused};
+use crate::api::KeySpec;
+use crate::kms::access::Facts;
+use crate::kms::crypto::{self, EncryptionAlgorithm, Header, Material, MaterialId, Secret};
+use crate::kms::keys::{KeyRef, KeyUsage};
+use crate::kms::wire::{ApiError, Input};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A ready key.
+pub(super) struct Cipher {
+    /// The key's ARN.
+    pub(super) arn: String,
+    /// How it encrypts.
+    pub(super) algorithm: EncryptionAlgorithm,
+    /// The version of its material.
+    pub(super) material_id: MaterialId,
+    material: Arc<Material>,
+    context: BTreeMap<String, String>,
+}
+
+/// Where a call says what is to be decrypted, and by what right.
+pub(super) struct Source {
+    /// The action that must be allowed.
+    pub(super) action: &'static str,
+    /// The member that names the key.
+    pub(super) key: &'static str,
+    /// The member with the encryption context.
+    pub(super) context: &'static str,
+    /// The member with the algorithm.
+    pub(super) algorithm: &'static str,
+}
+
+impl Cipher {
+    /// A key to encrypt with.
+    ///
+    /// # Errors
+    /// AccessDeniedException, InvalidKeyUsageException, ValidationException, and what its state says.
+    pub(super) fn encrypting(
+        desk: &mut Desk<'_>,
+        key: &KeyRef,
+        action: &str,
+        (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
+        own_facts: impl FnOnce(&mut Facts),
+    ) -> Result<Cipher, ApiError> {
+        allow(desk, key, action, (context, algorithm), own_facts)?;
+        let version = desk.current(key)?;
+        Ok(Cipher::new(desk, key, version, (context, algorithm)))
+    }
+
+    /// The key that made a ciphertext, to decrypt it with.
+    ///
+    /// # Errors
+    /// As of [`Cipher::encrypting`], and IncorrectKeyException, InvalidCiphertextException.
+    pub(super) fn decrypting(
+        desk: &mut Desk<'_>,
+        source: &Source,
+        key: &KeyRef,
+        own_facts: impl FnOnce(&mut Facts),
+    ) -> Result<Cipher, ApiError> {
+        let input = desk.input();
+        let terms = (input.context(source.context), algorithm(input, source.algorithm));
+        allow(desk, key, source.action, terms, own_facts)?;
+        let version = if terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input) {
+            version_of(desk, key, ciphertext(input)?)?
+        } else {
+            desk.current(key)?
+        };
+        Ok(Cipher::new(desk, key, version, terms))
+    }
+
+    fn new(
+        desk: &Desk<'_>,
+        key: &KeyRef,
+        (material_id, material): (MaterialId, Arc<Material>),
+        (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
+    ) -> Cipher {
+        Cipher { arn: desk.estate.arn(key), algorithm, material_id, material, context: context.clone() }
+    }
+
+    /// Its material, if ciphertexts name it: those of asymmetric keys name nothing.
+    pub(super) fn named_material(&self) -> Option<MaterialId> {
+        (self.algorithm == EncryptionAlgorithm::SymmetricDefault).then_some(self.material_id)
+    }
+
+    /// Encrypts.
+    ///
+    /// # Errors
+    /// ValidationException if RSA cannot take so much.
+    pub(super) fn encrypt(&self, plaintext: &[u8]) -> Result<Vec<u8>, ApiError> {
+        let answer = match self.algorithm {
+            EncryptionAlgorithm::SymmetricDefault => {
+                crypto::encrypt(&self.material, &self.material_id, &self.context, plaintext)
+            }
+            other => crypto::rsa_encrypt(&self.material, other, plaintext),
+        };
+        answer.map_err(|error| refused(error, self.algorithm.name(), &self.material))
+    }
+
+    /// Decrypts.
+    ///
+    /// # Errors
+    /// InvalidCiphertextException.
+    pub(super) fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret, ApiError> {
+        let answer = match self.algorithm {
+            EncryptionAlgorithm::SymmetricDefault => crypto::decrypt(&self.material, ciphertext, &self.context),
+            other => crypto::rsa_decrypt(&self.material, other, ciphertext),
+        };
+        answer.map_err(|error| refused(error, self.algorithm.name(), &self.material))
+    }
+}
+
+impl Source {
+    /// The key that a call wants to decrypt with: the one it names, or the one that made the ciphertext.
+    ///
+    /// # Errors
+    /// NotFoundException, InvalidArnException, ValidationException; InvalidCiphertextException for what is no
+    /// ciphertext of ours; AccessDeniedException if its key does not exist here.
+    pub(super) fn find(&self, desk: &mut Desk<'_>) -> Result<KeyRef, ApiError> {
+        let input = desk.input();
+        if ignores_ciphertext(input) && !desk.is_dry_run() {
+            return Err(ApiError::validation("DryRunModifiers can only be specified when DryRun is true."));
+        }
+        if !ignores_ciphertext(input) {
+            ciphertext(input)?;
+        }
+        if let Some(named) = input.text(self.key) {
+            return desk.find_text(named);
+        }
+        if ignores_ciphertext(input) || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault {
+            return Err(ApiError::validation(format!(
+                "{} is required with IGNORE_CIPHERTEXT and with an asymmetric encryption algorithm.",
+                self.key
+            )));
+        }
+        owner(desk, ciphertext(input)?)
+    }
+}
+
+/// The algorithm that a member names; a call that names none means the symmetric one.
+pub(super) fn algorithm(input: &Input, member: &'static str) -> EncryptionAlgorithm {
+    input.text(member).and_then(EncryptionAlgorithm::from_name).unwrap_or(EncryptionAlgorithm::SymmetricDefault)
+}
+
+/// Whether the call is a dry run that brings no ciphertext, or one that is not to be looked at.
+pub(super) fn ignores_ciphertext(input: &Input) -> bool {
+    input.texts("DryRunModifiers").iter().any(|modifier| modifier == "IGNORE_CIPHERTEXT")
+}
+
+/// The ciphertext of a call that must bring one.
+///
+/// # Errors
+/// ValidationException.
+pub(super) fn ciphertext(input: &Input) -> Result<&[u8], ApiError> {
+    input.blob("CiphertextBlob").ok_or_else(|| {
+        ApiError::validation(
+            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must \
+             not be null",
+        )
+    })
+}
+
+/// Whether the caller may, and the key can, work by these terms.
+fn allow(
+    desk: &mut Desk<'_>,
+    key: &KeyRef,
+    action: &str,
+    (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
+    own_facts: impl FnOnce(&mut Facts),
+) -> Result<(), ApiError> {
+    desk.authorize(key, action, context, |facts| {
+        facts.one("kms:EncryptionAlgorithm", algorithm.name());
+        own_facts(facts);
+    })?;
+    desk.check_usage(key, KeyUsage::EncryptDecrypt)?;
+    let spec = desk.key(key).spec;
+    if !EncryptionAlgorithm::of(spec).contains(&algorithm) {
+        return Err(desk.incompatible(key, algorithm.name()));
+    }
+    if spec != KeySpec::SymmetricDefault && !context.is_empty() {
+        return Err(ApiError::validation(format!("An encryption context cannot be used with key spec {spec}.")));
+    }
+    desk.check_state(key)
+}
+
+/// The version of a key's material that made a ciphertext.
+fn version_of(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(MaterialId, Arc<Material>), ApiError> {
+    let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
+    let Some(version) = desk.key(key).material(&header.material_id) else {
+        // A material that nobody has is no other key's but a damaged name.
+        let is_known = !desk.estate.owners(&header.material_id).is_empty();
+        return Err(if is_known { ApiError::incorrect_key(INCORRECT_KEY) } else { ApiError::invalid_ciphertext() });
+    };
+    opened(version).ok_or_else(internal)
+}
+
+/// The key of this Region that made a ciphertext: of a multi-Region key, the one that lives here.
+fn owner(desk: &Desk<'_>, blob: &[u8]) -> Result<KeyRef, ApiError> {
+    let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
+    let region = &desk.estate.realm(desk.realm).region;
+    let owners = desk.estate.owners(&header.material_id);
+    let here = owners.iter().find(|owner| desk.estate.realm(owner.realm).region == *region);
+    here.cloned().ok_or_else(|| ApiError::access_denied(NO_KEY))
+}
+
+/// Source: KMS Developer Guide, CloudTrail example of Decrypt (read 2026-11-23).
+const INCORRECT_KEY: &str = "The key ID in the request does not identify a CMK that can perform this operation.";
+
+/// From memory, not checked.
+const NO_KEY: &str = "The ciphertext refers to a customer master key that does not exist, does not exist in this \
+                      region, or you are not allowed to access.";

@@ -1,0 +1,135 @@
+//! GenerateDataKey, GenerateDataKeyPair, both without plaintext too, and GenerateRandom.
+
+use super::cipher::Cipher;
+use super::recipient::refuse_recipient;
+use super::usage::internal;
+use super::{Desk, Handled, Step};
+use crate::api::KeySpec;
+use crate::kms::crypto::{self, EncryptionAlgorithm};
+use crate::kms::keys::StoreKind;
+use crate::kms::wire::{ApiError, Input, Output};
+
+/// GenerateDataKey: a data key, in clear and encrypted.
+pub(super) fn generate_data_key(desk: &mut Desk<'_>) -> Handled {
+    let length = length(desk.input())?;
+    let cipher = cipher(desk, "kms:GenerateDataKey")?;
+    refuse_recipient(desk.input())?;
+    desk.end_dry_run()?;
+    desk.compute(move || {
+        let plaintext = crypto::random(length).map_err(|_| internal())?;
+        let output = Output::new()
+            .blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?)
+            .blob("Plaintext", plaintext.as_bytes());
+        Ok(with_names(output, &cipher))
+    })
+}
+
+/// GenerateDataKeyWithoutPlaintext: an encrypted data key for later.
+pub(super) fn generate_data_key_without_plaintext(desk: &mut Desk<'_>) -> Handled {
+    let length = length(desk.input())?;
+    let cipher = cipher(desk, "kms:GenerateDataKeyWithoutPlaintext")?;
+    desk.end_dry_run()?;
+    desk.compute(move || {
+        let plaintext = crypto::random(length).map_err(|_| internal())?;
+        let output = Output::new().blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?);
+        Ok(with_names(output, &cipher))
+    })
+}
+
+/// GenerateDataKeyPair: a key pair, its private half in clear and encrypted.
+pub(super) fn generate_data_key_pair(desk: &mut Desk<'_>) -> Handled {
+    key_pair(desk, "kms:GenerateDataKeyPair", true)
+}
+
+/// GenerateDataKeyPairWithoutPlaintext: a key pair, its private half encrypted only.
+pub(super) fn generate_data_key_pair_without_plaintext(desk: &mut Desk<'_>) -> Handled {
+    key_pair(desk, "kms:GenerateDataKeyPairWithoutPlaintext", false)
+}
+
+fn key_pair(desk: &mut Desk<'_>, action: &str, in_clear: bool) -> Handled {
+    let cipher = cipher(desk, action)?;
+    if in_clear {
+        refuse_recipient(desk.input())?;
+    }
+    let spec = pair_spec(desk.input()).expect("validation requires it");
+    if spec == KeySpec::Sm2 {
+        return Err(ApiError::unsupported_operation("SM2 is not supported in this Region."));
+    }
+    desk.end_dry_run()?;
+    desk.compute(move || {
+        let (private, public) = crypto::data_key_pair(spec).map_err(|_| internal())?;
+        let mut output = Output::new().blob("PrivateKeyCiphertextBlob", &cipher.encrypt(private.as_bytes())?);
+        if in_clear {
+            output = output.blob("PrivateKeyPlaintext", private.as_bytes());
+        }
+        let output = output.blob("PublicKey", &public).text("KeyPairSpec", spec.name());
+        Ok(with_names(output, &cipher))
+    })
+}
+
+/// The symmetric key that a data key is encrypted under.
+fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
+    let input = desk.input();
+    let key = desk.find("KeyId")?;
+    let terms = (input.context("EncryptionContext"), EncryptionAlgorithm::SymmetricDefault);
+    let pair = is_pair(action).then(|| pair_spec(input)).flatten();
+    if pair.is_some() && desk.key(&key).store.is_some() {
+        desk.authorize(&key, action, terms.0, |_| ())?;
+        return Err(ApiError::unsupported_operation("A key in a custom key store cannot encrypt data key pairs."));
+    }
+    let cipher = Cipher::encrypting(desk, &key, action, terms, |facts| {
+        if let Some(spec) = pair {
+            facts.one("kms:DataKeyPairSpec", spec.name());
+        }
+    })?;
+    desk.note_use(&key, cipher.named_material());
+    Ok(cipher)
+}
+
+fn is_pair(action: &str) -> bool {
+    action.starts_with("kms:GenerateDataKeyPair")
+}
+
+/// The key and its material, as every answer of this family names them.
+fn with_names(output: Output, cipher: &Cipher) -> Output {
+    output.text("KeyId", &cipher.arn).text("KeyMaterialId", &cipher.material_id.to_string())
+}
+
+/// The key pair that a call asks for.
+fn pair_spec(input: &Input) -> Option<KeySpec> {
+    input.text("KeyPairSpec").and_then(KeySpec::from_name)
+}
+
+/// How long a data key is to be: exactly one of two members says it.
+fn length(input: &Input) -> Result<usize, ApiError> {
+    match (input.text("KeySpec"), input.integer("NumberOfBytes")) {
+        (Some("AES_128"), None) => Ok(16),
+        (Some(_), None) => Ok(32),
+        (None, Some(bytes)) => Ok(usize::try_from(bytes).expect("validation lets 1 to 1,024 pass")),
+        _ => Err(ApiError::validation("Please specify either number of bytes or key spec.")),
+    }
+}
+
+/// GenerateRandom: random bytes, from a CloudHSM key store if asked.
+pub(super) fn generate_random(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    desk.authorize_identity("kms:GenerateRandom", "*", |_| ())?;
+    let Some(bytes) = input.integer("NumberOfBytes") else {
+        return Err(ApiError::validation("NumberOfBytes must be specified."));
+    };
+    if let Some(id) = input.text("CustomKeyStoreId") {
+        let store = desk.find_store(id)?;
+        if matches!(store.kind, StoreKind::External { .. }) {
+            return Err(ApiError::unsupported_operation("An external key store does not generate random bytes."));
+        }
+        if !store.is_connected(desk.now) {
+            return Err(desk.wrong_store_state(store));
+        }
+    }
+    refuse_recipient(input)?;
+    let length = usize::try_from(bytes).expect("validation lets 1 to 1,024 pass");
+    Ok(Step::Compute(Box::new(move || {
+        let plaintext = crypto::random(length).map_err(|_| internal())?;
+        Ok(Output::new().blob("Plaintext", plaintext.as_bytes()))
+    })))
+}

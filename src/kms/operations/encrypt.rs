@@ -1,0 +1,90 @@
+//! Encrypt, Decrypt, ReEncrypt.
+
+use super::cipher::{Cipher, Source, algorithm, ciphertext, ignores_ciphertext};
+use super::recipient::refuse_recipient;
+use super::{Desk, Handled};
+use crate::kms::crypto::Secret;
+use crate::kms::wire::{ApiError, Output};
+
+/// What Decrypt opens.
+const DECRYPT: Source =
+    Source { action: "kms:Decrypt", key: "KeyId", context: "EncryptionContext", algorithm: "EncryptionAlgorithm" };
+
+/// What ReEncrypt opens.
+const RE_ENCRYPT: Source = Source {
+    action: "kms:ReEncryptFrom",
+    key: "SourceKeyId",
+    context: "SourceEncryptionContext",
+    algorithm: "SourceEncryptionAlgorithm",
+};
+
+/// Encrypt: a short plaintext under a key.
+pub(super) fn encrypt(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    let key = desk.find("KeyId")?;
+    let terms = (input.context("EncryptionContext"), algorithm(input, "EncryptionAlgorithm"));
+    let cipher = Cipher::encrypting(desk, &key, "kms:Encrypt", terms, |_| ())?;
+    desk.note_use(&key, cipher.named_material());
+    let plaintext = Secret::from(input.blob("Plaintext").expect("validation requires it"));
+    desk.compute(move || {
+        let blob = cipher.encrypt(plaintext.as_bytes())?;
+        Ok(Output::new()
+            .blob("CiphertextBlob", &blob)
+            .text("KeyId", &cipher.arn)
+            .text("EncryptionAlgorithm", cipher.algorithm.name()))
+    })
+}
+
+/// Decrypt: what Encrypt or a data key operation made.
+pub(super) fn decrypt(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    let key = DECRYPT.find(desk)?;
+    let cipher = Cipher::decrypting(desk, &DECRYPT, &key, |_| ())?;
+    refuse_recipient(input)?;
+    desk.note_use(&key, cipher.named_material());
+    if ignores_ciphertext(input) {
+        desk.end_dry_run()?;
+    }
+    let blob = ciphertext(input)?.to_vec();
+    desk.compute(move || {
+        let plaintext = cipher.decrypt(&blob)?;
+        let output = Output::new()
+            .text("KeyId", &cipher.arn)
+            .blob("Plaintext", plaintext.as_bytes())
+            .text("EncryptionAlgorithm", cipher.algorithm.name());
+        Ok(output.given(cipher.named_material(), |output, id| output.text("KeyMaterialId", &id.to_string())))
+    })
+}
+
+/// ReEncrypt: from one key to another, or from one context to another.
+pub(super) fn re_encrypt(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    let (from, to) = (RE_ENCRYPT.find(desk)?, desk.find("DestinationKeyId")?);
+    let on_same_key = if from == to { "true" } else { "false" };
+    let source =
+        Cipher::decrypting(desk, &RE_ENCRYPT, &from, |facts| facts.one("kms:ReEncryptOnSameKey", on_same_key))?;
+    let terms = (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
+    let destination = Cipher::encrypting(desk, &to, "kms:ReEncryptTo", terms, |facts| {
+        facts.one("kms:ReEncryptOnSameKey", on_same_key);
+    })?;
+    desk.note_use(&from, source.named_material());
+    desk.note_use(&to, destination.named_material());
+    if ignores_ciphertext(input) {
+        desk.end_dry_run()?;
+    }
+    let blob = ciphertext(input)?.to_vec();
+    desk.compute(move || re_encrypted(&source, &destination, &blob))
+}
+
+fn re_encrypted(source: &Cipher, destination: &Cipher, blob: &[u8]) -> Result<Output, ApiError> {
+    let plaintext = source.decrypt(blob)?;
+    let output = Output::new()
+        .blob("CiphertextBlob", &destination.encrypt(plaintext.as_bytes())?)
+        .text("SourceKeyId", &source.arn)
+        .text("KeyId", &destination.arn)
+        .text("SourceEncryptionAlgorithm", source.algorithm.name())
+        .text("DestinationEncryptionAlgorithm", destination.algorithm.name());
+    Ok(output
+        .given(source.named_material(), |output, id| output.text("SourceKeyMaterialId", &id.to_string()))
+        .given(destination.named_material(), |output, id| output.text("DestinationKeyMaterialId", &id.to_string())))
+}

@@ -1,0 +1,97 @@
+//! CreateGrant.
+
+use super::super::usage::internal;
+use super::super::{Desk, Handled, Step};
+use super::is_alive;
+use super::wish::Wish;
+use crate::kms::access::{Allowed, GrantOperation};
+use crate::kms::crypto;
+use crate::kms::keys::{Grant, KeyRef};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+
+/// CreateGrant: lets a principal use a key; with the same name and content again, it is the same grant.
+pub(in crate::kms::operations) fn create_grant(desk: &mut Desk<'_>) -> Handled {
+    let wish = Wish::read(desk)?;
+    let key = desk.find_bare("KeyId")?;
+    let allowed = desk.authorize(&key, "kms:CreateGrant", &BTreeMap::new(), |facts| wish.tell(facts))?;
+    if let Allowed::Grant(_) = allowed {
+        check_passing_on(desk, &key, &wish)?;
+    }
+    wish.check_key(desk.key(&key))?;
+    desk.check_state(&key)?;
+    let same = desk.estate.grants(&key).values().find(|grant| grant.ends.is_none() && wish.is_met_by(grant));
+    let same = same.map(|grant| grant.id.clone());
+    if same.is_none() {
+        make_room(desk, &key)?;
+    }
+    desk.end_dry_run()?;
+    let id = match same {
+        Some(id) => id,
+        None => put(desk, &key, wish)?,
+    };
+    let token = desk.grant_token(&key, &id)?;
+    Ok(Step::Done(Output::new().text("GrantToken", &token).text("GrantId", &id)))
+}
+
+/// Refuses what the grants by which the caller may create grants do not hold themselves.
+fn check_passing_on(desk: &Desk<'_>, key: &KeyRef, wish: &Wish) -> Result<(), ApiError> {
+    let presented = desk.presented_grants()?;
+    let caller = &desk.caller().principal;
+    let mut parents = desk.estate.grants(key).values().filter(|grant| {
+        let is_visible = grant.visible <= desk.now || presented.contains(&grant.id);
+        is_visible
+            && is_alive(grant, desk.now)
+            && grant.operations.contains(&GrantOperation::CreateGrant)
+            && caller.is_named_by(&grant.grantee)
+    });
+    if parents.any(|parent| wish.can_be_passed_on(parent)) {
+        return Ok(());
+    }
+    Err(ApiError::access_denied(format!(
+        "User: {} is not authorized to perform: kms:CreateGrant on resource: {} because a grant can pass on only \
+         operations that it holds, under constraints that are equal or stricter",
+        caller.arn,
+        desk.estate.arn(key)
+    )))
+}
+
+/// Forgets the key's grants that have ended, and refuses one too many.
+fn make_room(desk: &mut Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let now = desk.now;
+    let limit = desk.limits.grants_per_key as usize;
+    if desk.estate.grants(key).len() < limit {
+        return Ok(());
+    }
+    let ended: Vec<String> =
+        desk.estate.grants(key).values().filter(|grant| !is_alive(grant, now)).map(|grant| grant.id.clone()).collect();
+    for id in ended {
+        desk.estate.remove_grant(key, &id);
+    }
+    if desk.estate.grants(key).len() < limit {
+        return Ok(());
+    }
+    let arn = desk.estate.arn(key);
+    Err(ApiError::limit_exceeded(format!("The key {arn} has reached its limit of {limit} grants.")))
+}
+
+fn put(desk: &mut Desk<'_>, key: &KeyRef, wish: Wish) -> Result<String, ApiError> {
+    let random = crypto::random(32).map_err(|_| internal())?;
+    let id: String = random.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let grant = Grant {
+        id: id.clone(),
+        name: wish.name,
+        grantee: wish.grantee,
+        grantee_is_service: wish.grantee_is_service,
+        retiring: wish.retiring,
+        retiring_is_service: wish.retiring_is_service,
+        operations: wish.operations,
+        constraints: wish.constraints,
+        issuing_account: desk.caller().principal.account.clone(),
+        created: desk.now,
+        visible: desk.now + desk.consistency.grant,
+        ends: None,
+    };
+    desk.estate.put_grant(key, grant);
+    Ok(id)
+}

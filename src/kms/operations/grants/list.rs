@@ -1,0 +1,113 @@
+//! ListGrants, ListRetirableGrants.
+
+use super::super::page::Page;
+use super::super::{Desk, Handled, Step};
+use super::is_alive;
+use crate::kms::access::Constraints;
+use crate::kms::keys::{Grant, KeyRef, partition};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// Grants of a page if the call does not say, and at most.
+///
+/// Source: KMS API reference, ListGrants (model of 2026-11-17).
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 100;
+
+/// ListGrants: the grants of a key.
+pub(in crate::kms::operations) fn list_grants(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    let key = desk.find_bare("KeyId")?;
+    desk.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |facts| facts.one("kms:GrantIsForAWSResource", "false"))?;
+    let (grantee, service) = (input.text("GranteePrincipal"), input.text("GranteeServicePrincipal"));
+    if grantee.is_some() && service.is_some() {
+        return Err(ApiError::validation("Specify either GranteePrincipal or GranteeServicePrincipal, but not both."));
+    }
+    if let Some(id) = input.text("GrantId") {
+        desk.find_grant(&key, id)?;
+    }
+    let wanted = |grant: &Grant| {
+        input.text("GrantId").is_none_or(|id| grant.id == id)
+            && grantee.or(service).is_none_or(|who| {
+                grant.grantee == who && grant.grantee_is_service == service.is_some()
+            })
+    };
+    let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
+    let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
+    let grants = desk.estate.grants(&key).range::<str, _>((from, Bound::Unbounded)).map(|(_, grant)| grant);
+    let grants = grants.filter(|grant| is_seen(desk, grant) && wanted(grant));
+    let output = page.fill("Grants", grants, |grant| entry(desk, &key, grant), |grant| grant.id.clone());
+    Ok(Step::Done(output))
+}
+
+/// ListRetirableGrants: the grants of a Region, of any account's keys, that one principal may retire.
+pub(in crate::kms::operations) fn list_retirable_grants(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    let (who, is_service) = match (input.text("RetiringPrincipal"), input.text("RetiringServicePrincipal")) {
+        (Some(arn), None) => (desk.principal(arn)?, false),
+        (None, Some(service)) => (service.into(), true),
+        _ => {
+            let either = "Specify either RetiringPrincipal or RetiringServicePrincipal, and not both.";
+            return Err(ApiError::validation(either));
+        }
+    };
+    desk.authorize_identity("kms:ListRetirableGrants", if is_service { "*" } else { &who }, |_| ())?;
+    let own = &desk.caller().principal.account;
+    if !is_service && who.split(':').nth(4) != Some(own) {
+        return Err(ApiError::invalid_arn(format!("The retiring principal {who} is not of the account {own}.")));
+    }
+    let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
+    let mut found: Vec<(String, KeyRef, &Grant)> = Vec::new();
+    for (key, grant) in desk.estate.grants_of_region(&desk.estate.realm(desk.realm).region) {
+        let is_retirable = grant.retiring.as_deref() == Some(&who) && grant.retiring_is_service == is_service;
+        if is_retirable && is_seen(desk, grant) {
+            found.push((format!("{}/{}", desk.estate.arn(&key), grant.id), key, grant));
+        }
+    }
+    found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let rest = found.into_iter().filter(|(place, ..)| page.after().is_none_or(|after| place.as_str() > after));
+    let output = page.fill("Grants", rest, |(_, key, grant)| entry(desk, key, grant), |(place, ..)| place.clone());
+    Ok(Step::Done(output))
+}
+
+/// Whether lists show a grant: new ones late, ended ones no longer than they work.
+fn is_seen(desk: &Desk<'_>, grant: &Grant) -> bool {
+    grant.visible <= desk.now && is_alive(grant, desk.now)
+}
+
+fn entry(desk: &Desk<'_>, key: &KeyRef, grant: &Grant) -> Output {
+    let partition = partition(&desk.estate.realm(key.realm).region);
+    let output = Output::new().text("KeyId", &desk.estate.arn(key)).text("GrantId", &grant.id);
+    let mut output = output
+        .given(grant.name.as_deref(), |output, name| output.text("Name", name))
+        .time("CreationDate", grant.created.as_secs());
+    let grantee = if grant.grantee_is_service { "GranteeServicePrincipal" } else { "GranteePrincipal" };
+    output = output.text(grantee, &grant.grantee);
+    if let Some(retiring) = &grant.retiring {
+        let member = if grant.retiring_is_service { "RetiringServicePrincipal" } else { "RetiringPrincipal" };
+        output = output.text(member, retiring);
+    }
+    output = output
+        .text("IssuingAccount", &format!("arn:{partition}:iam::{}:root", grant.issuing_account))
+        .list("Operations", grant.operations.iter().map(|each| each.name()));
+    output.given(shown(&grant.constraints), |output, constraints| output.object("Constraints", constraints))
+}
+
+/// The constraints of a grant, if it has some.
+fn shown(constraints: &Constraints) -> Option<Output> {
+    let Constraints { context_equals, context_subset, source_arn } = constraints;
+    if context_equals.is_none() && context_subset.is_none() && source_arn.is_none() {
+        return None;
+    }
+    let mut output = Output::new();
+    for (member, pairs) in [("EncryptionContextSubset", context_subset), ("EncryptionContextEquals", context_equals)] {
+        if let Some(pairs) = pairs {
+            output = output.context(member, pairs);
+        }
+    }
+    if let Some(source) = source_arn {
+        output = output.text("SourceArn", source);
+    }
+    Some(output)
+}

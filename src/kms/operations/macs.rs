@@ -1,0 +1,61 @@
+//! GenerateMac and VerifyMac.
+
+use super::usage::refused;
+use super::{Desk, Handled};
+use crate::kms::crypto::{self, MacAlgorithm, Material};
+use crate::kms::keys::{KeyRef, KeyUsage};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A key that is ready to authenticate a message.
+struct Authenticator {
+    key: KeyRef,
+    arn: String,
+    material: Arc<Material>,
+    algorithm: MacAlgorithm,
+    message: Vec<u8>,
+}
+
+/// GenerateMac: the authentication code of a message.
+pub(super) fn generate_mac(desk: &mut Desk<'_>) -> Handled {
+    let maker = Authenticator::read(desk, "kms:GenerateMac")?;
+    desk.note_use(&maker.key, None);
+    desk.compute(move || {
+        let name = maker.algorithm.name();
+        let mac = crypto::generate_mac(&maker.material, maker.algorithm, &maker.message);
+        let mac = mac.map_err(|error| refused(error, name, &maker.material))?;
+        Ok(Output::new().blob("Mac", &mac).text("MacAlgorithm", name).text("KeyId", &maker.arn))
+    })
+}
+
+/// VerifyMac: whether GenerateMac made a code; what it did not make is an error.
+pub(super) fn verify_mac(desk: &mut Desk<'_>) -> Handled {
+    let maker = Authenticator::read(desk, "kms:VerifyMac")?;
+    desk.note_use(&maker.key, None);
+    let mac = desk.input().blob("Mac").expect("validation requires it").to_vec();
+    desk.compute(move || {
+        let name = maker.algorithm.name();
+        let is_valid = crypto::verify_mac(&maker.material, maker.algorithm, &maker.message, &mac);
+        if !is_valid.map_err(|error| refused(error, name, &maker.material))? {
+            return Err(ApiError::kms_invalid_mac("").without_message());
+        }
+        Ok(Output::new().text("KeyId", &maker.arn).flag("MacValid", true).text("MacAlgorithm", name))
+    })
+}
+
+impl Authenticator {
+    fn read(desk: &mut Desk<'_>, action: &str) -> Result<Authenticator, ApiError> {
+        let key = desk.find("KeyId")?;
+        let algorithm = desk.required("MacAlgorithm");
+        desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
+        desk.check_usage(&key, KeyUsage::GenerateVerifyMac)?;
+        let algorithm = MacAlgorithm::of(desk.key(&key).spec)
+            .filter(|its| its.name() == algorithm)
+            .ok_or_else(|| desk.incompatible(&key, algorithm))?;
+        desk.check_state(&key)?;
+        let (_, material) = desk.current(&key)?;
+        let message = desk.input().blob("Message").expect("validation requires it").to_vec();
+        Ok(Authenticator { arn: desk.estate.arn(&key), key, material, algorithm, message })
+    }
+}
