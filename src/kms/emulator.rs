@@ -9,9 +9,9 @@
 //! the answer by [`Begun::takes`].
 
 use super::access::{Directory, Policy, Principal};
-use super::crypto::{Material, MaterialId};
+use super::crypto::Material;
 use super::gate::Gate;
-use super::keys::{Change, Estate, KeyForm, KeyMaterial, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
+use super::keys::{Change, Estate, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
 use super::limits::{Consistency, Limits};
 use super::operations::{self, Desk, NewKey, Step, Trail};
 use super::wire::{ApiError, Decoded, Output};
@@ -134,7 +134,7 @@ impl Kms {
         let step = match pass.reply {
             Reply::Ok => self.serve(call, realm, moment, &mut trail),
             Reply::Throttled => Err(ApiError::throttling()),
-            Reply::Failed(_) => Err(ApiError::internal()),
+            Reply::Failed(_) => Err(ApiError::kms_internal("An internal error occurred.")),
         };
         Begun {
             step,
@@ -197,8 +197,10 @@ impl Kms {
         let mut own = route(operation, spec, pair, None, cost);
         if let (Operation::ReEncrypt, Some(other)) = (operation, keys.get(1)) {
             let second = route(operation, spec_of(other), pair, None, cost);
-            for (pool, cost) in second.iter().filter(|(pool, _)| own.iter().all(|(mine, _)| mine != *pool)) {
-                own = own.and(pool, cost);
+            for (pool, cost) in second.iter() {
+                if own.iter().all(|(mine, _)| mine != pool) {
+                    own = own.and(pool, cost);
+                }
             }
         }
         if own.iter().any(|(pool, _)| !catalogue::has(&call.region, pool)) {

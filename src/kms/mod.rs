@@ -1,15 +1,38 @@
-//! The emulated service, pure: an attempt goes in at `now`, an answer comes out with the time it is ready.
+//! The emulated service, pure: a call goes in at `now`, an answer comes out with the time it is ready.
 //!
-//! So far admission: quota, faults and service time, which is all the simulator needs.
+//! ```text
+//! simulator ─▶ Admission ─┐                          quota, faults, service time: nothing else
+//!                         ├─▶ conditions, quota
+//! server ─▶ Kms ─▶ Gate ──┘
+//!            └──▶ operations ─▶ access · keys · crypto      wire: bytes in, bytes out
+//! ```
 
+pub mod access;
 pub mod crypto;
+pub mod keys;
+pub mod wire;
 
 mod admission;
 mod conditions;
 mod config;
+mod emulator;
 mod faults;
+mod gate;
+mod limits;
 mod lognormal;
-pub mod wire;
+mod operations;
 
 pub use admission::{Admission, Answer, KeyUse};
 pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};
+pub use emulator::{Begun, Call, Caller, Config, Kms};
+pub use gate::{Gate, Pass};
+pub use limits::{Consistency, Limits};
+pub use operations::{NewKey, Step, Trail};
+
+/// A UUID (version 4, RFC 9562) of 16 random bytes.
+pub fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

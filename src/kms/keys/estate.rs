@@ -361,6 +361,15 @@ impl Estate {
         Some(removed)
     }
 
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        let gone: Vec<RecordKey> = self.records().map(|(name, _)| name).collect();
+        *self = Estate::new(self.is_recording);
+        if self.is_recording {
+            self.changed.extend(gone);
+        }
+    }
+
     /// What has changed since this was last asked, in the order of the records' names.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let changed = std::mem::take(&mut self.changed);

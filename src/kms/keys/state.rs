@@ -87,7 +87,7 @@ pub fn refusal(operation: Operation, state: KeyState, arn: &str) -> Option<ApiEr
         KeyState::PendingReplicaDeletion => "pending replica deletion",
         _ => "pending deletion",
     };
-    let invalid = |what: &str| Some(ApiError::invalid_state(format!("{arn} is {what}.")));
+    let invalid = |what: &str| Some(ApiError::kms_invalid_state(format!("{arn} is {what}.")));
     match row(operation)[state.column()] {
         Cell::Ok => None,
         Cell::Disabled => Some(ApiError::disabled(format!("{arn} is disabled."))),

@@ -11,6 +11,7 @@ mod check;
 mod decode;
 mod error;
 mod input;
+mod named;
 mod output;
 mod pattern;
 pub mod shapes;

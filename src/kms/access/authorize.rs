@@ -1,0 +1,160 @@
+//! The decision.
+
+use super::facts::Facts;
+use super::grant::{GrantOperation, GrantView};
+use super::policy::{Asked, Effect, Policy, Reach};
+use super::principal::{Principal, PrincipalKind};
+use std::collections::BTreeMap;
+
+/// The key that a call is about.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyAccess<'a> {
+    /// The account that has it.
+    pub account: &'a str,
+    /// Its policy.
+    pub policy: &'a Policy,
+    /// Its grants.
+    pub grants: &'a [GrantView<'a>],
+}
+
+/// May this caller do this?
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who calls.
+    pub caller: &'a Principal,
+    /// Its identity policies.
+    pub caller_policies: &'a [Policy],
+    /// `kms:Encrypt`.
+    pub action: &'a str,
+    /// ARN of the key or alias, or `*`.
+    pub resource: &'a str,
+    /// The key, if the action has one.
+    pub key: Option<KeyAccess<'a>>,
+    /// What conditions can ask of the call.
+    pub facts: &'a Facts,
+    /// Its encryption context, for grants.
+    pub context: &'a BTreeMap<String, String>,
+}
+
+/// What allowed a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// The key policy names the caller; the statement's Sid.
+    KeyPolicy(Option<String>),
+    /// The caller's identity policies (or its being the account's root user).
+    Identity,
+    /// The grant with this id.
+    Grant(String),
+}
+
+/// A call that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    caller: String,
+    action: String,
+    resource: String,
+    reason: Reason,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    KeyPolicyDenies,
+    IdentityDenies,
+    NoKeyPolicyAllows,
+    NoIdentityAllows,
+}
+
+impl Denied {
+    /// AWS's sentence: who, what, on which resource, why.
+    pub fn message(&self) -> String {
+        let Denied { caller, action, resource, reason } = self;
+        let why = match reason {
+            Reason::KeyPolicyDenies => "with an explicit deny in a resource-based policy".to_string(),
+            Reason::IdentityDenies => "with an explicit deny in an identity-based policy".to_string(),
+            Reason::NoKeyPolicyAllows => format!("because no resource-based policy allows the {action} action"),
+            Reason::NoIdentityAllows => format!("because no identity-based policy allows the {action} action"),
+        };
+        format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}")
+    }
+}
+
+/// Decides.
+///
+/// # Errors
+/// [`Denied`], with its reason.
+pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
+    let mut lower = [0u8; 64];
+    let action = lowered(question.action, &mut lower);
+    let asked =
+        Asked { caller: question.caller, action, resource: question.resource, facts: question.facts };
+    let deny = |reason| Denied {
+        caller: question.caller.arn.clone(),
+        action: question.action.into(),
+        resource: question.resource.into(),
+        reason,
+    };
+    if question.caller_policies.iter().any(|policy| policy.reach(Effect::Deny, &asked).is_some()) {
+        return Err(deny(Reason::IdentityDenies));
+    }
+    let is_root = question.caller.kind == PrincipalKind::Root;
+    let identity =
+        || is_root || question.caller_policies.iter().any(|p| p.reach(Effect::Allow, &asked).is_some());
+    let Some(key) = &question.key else {
+        return if identity() { Ok(Allowed::Identity) } else { Err(deny(Reason::NoIdentityAllows)) };
+    };
+    if key.policy.reach(Effect::Deny, &asked).is_some() {
+        return Err(deny(Reason::KeyPolicyDenies));
+    }
+    if let Some(grant) = granted(question, key) {
+        return Ok(Allowed::Grant(grant.into()));
+    }
+    let is_own = question.caller.account == key.account;
+    match key.policy.reach(Effect::Allow, &asked) {
+        Some((Reach::Direct, sid)) if is_own => Ok(Allowed::KeyPolicy(sid.map(Into::into))),
+        Some(_) if identity() => Ok(Allowed::Identity),
+        Some(_) => Err(deny(Reason::NoIdentityAllows)),
+        None => Err(deny(Reason::NoKeyPolicyAllows)),
+    }
+}
+
+/// The grant that allows the call.
+fn granted<'a>(question: &Question<'_>, key: &KeyAccess<'a>) -> Option<&'a str> {
+    if key.grants.is_empty() {
+        return None;
+    }
+    let operation = GrantOperation::of_action(question.action)?;
+    let allows = |grant: &&GrantView<'_>| {
+        let source = grant.constraints.source_arn.as_deref();
+        grant.is_visible
+            && grant.operations.contains(&operation)
+            && question.caller.is_named_by(grant.grantee)
+            && (!operation.takes_context() || grant.constraints.allow(question.context))
+            && source.is_none_or(|source| question.facts.single("aws:sourcearn") == Some(source))
+    };
+    key.grants.iter().find(allows).map(|grant| grant.id)
+}
+
+/// An action in lower case, without allocation when it is as short as actions are.
+fn lowered<'a>(action: &'a str, room: &'a mut [u8; 64]) -> &'a str {
+    let Some(room) = room.get_mut(..action.len()) else { return action };
+    room.copy_from_slice(action.as_bytes());
+    room.make_ascii_lowercase();
+    std::str::from_utf8(room).unwrap_or(action)
+}
+
+/// Whether the caller could not change a key's policy again if it were `policy`.
+pub fn would_lock_out(
+    policy: &Policy,
+    key_account: &str,
+    caller: &Principal,
+    caller_policies: &[Policy],
+    resource: &str,
+    facts: &Facts,
+) -> bool {
+    let key = Some(KeyAccess { account: key_account, policy, grants: &[] });
+    let context = BTreeMap::new();
+    let question =
+        Question { caller, caller_policies, action: "kms:PutKeyPolicy", resource, key, facts, context: &context };
+    authorize(&question).is_err()
+}

@@ -1,0 +1,285 @@
+//! Conditions of a statement: operator, key, values.
+//!
+//! Source: IAM User Guide, condition operators and their evaluation (from memory, checked against public examples).
+
+use super::facts::Facts;
+use super::glob::{Glob, fill};
+use std::net::IpAddr;
+
+/// One line of a `Condition` block.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Condition {
+    test: Test,
+    is_negated: bool,
+    if_exists: bool,
+    set: Set,
+    /// Lower-case.
+    key: String,
+    values: Vec<Glob>,
+}
+
+/// How several values of a key are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    /// The key has one value, or any of several.
+    Single,
+    All,
+    Any,
+}
+
+/// What is compared, without negation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Test {
+    Equals,
+    EqualsIgnoreCase,
+    Like,
+    Number(Order),
+    Date(Order),
+    Bool,
+    Ip,
+    Null,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Condition {
+    /// Reads an operator, a key and its values.
+    pub(super) fn read(operator: &str, key: &str, values: &[String]) -> Result<Condition, String> {
+        let (set, rest) = match operator.split_once(':') {
+            Some(("ForAllValues", rest)) => (Set::All, rest),
+            Some(("ForAnyValue", rest)) => (Set::Any, rest),
+            Some(_) => return Err(format!("`{operator}` is not a condition operator")),
+            None => (Set::Single, operator),
+        };
+        let key = key.to_ascii_lowercase();
+        if set == Set::All && key.starts_with("kms:encryptioncontext:") {
+            return Err(format!("ForAllValues must not be used with `{key}`: it holds for calls without the pair too"));
+        }
+        let (name, if_exists) = match rest.strip_suffix("IfExists") {
+            Some(name) => (name, true),
+            None => (rest, false),
+        };
+        let (test, is_negated) =
+            operator_of(name).ok_or_else(|| format!("`{operator}` is not a condition operator"))?;
+        if test == Test::Null && (if_exists || set != Set::Single) {
+            return Err(format!("`{operator}` is not a condition operator"));
+        }
+        for value in values {
+            check_value(test, value).map_err(|what| format!("`{value}` of `{operator}` is not {what}"))?;
+        }
+        Ok(Condition { test, is_negated, if_exists, set, key, values: values.iter().map(|v| Glob::new(v)).collect() })
+    }
+
+    /// Whether it holds for a call.
+    pub(super) fn holds(&self, facts: &Facts) -> bool {
+        let given = facts.get(&self.key).filter(|values| !values.is_empty());
+        if self.test == Test::Null {
+            return self.values.iter().any(|value| (value.text() == "true") == given.is_none());
+        }
+        let Some(given) = given else {
+            // A missing key fails what asks for equality and passes what asks for difference.
+            return self.if_exists || self.set == Set::All || (self.is_negated && self.set == Set::Single);
+        };
+        let one = |value: &String| self.values.iter().any(|asked| self.compare(asked, value, facts)) != self.is_negated;
+        match self.set {
+            Set::All => given.iter().all(one),
+            Set::Any => given.iter().any(one),
+            Set::Single if self.is_negated => given.iter().all(one),
+            Set::Single => given.iter().any(one),
+        }
+    }
+
+    fn compare(&self, asked: &Glob, given: &str, facts: &Facts) -> bool {
+        let filled = || fill(asked.text(), |name| facts.single(name));
+        match self.test {
+            Test::Equals => filled().is_some_and(|asked| asked == given),
+            Test::EqualsIgnoreCase => filled().is_some_and(|asked| asked.eq_ignore_ascii_case(given)),
+            Test::Like => asked.matches_with(given, |name| facts.single(name)),
+            Test::Bool => asked.text().eq_ignore_ascii_case(given),
+            Test::Number(order) => match (asked.text().parse::<f64>(), given.parse::<f64>()) {
+                (Ok(asked), Ok(given)) => order.holds(given, asked),
+                _ => false,
+            },
+            Test::Date(order) => match (date(asked.text()), date(given)) {
+                (Some(asked), Some(given)) => order.holds(given, asked),
+                _ => false,
+            },
+            Test::Ip => match (network(asked.text()), given.parse::<IpAddr>()) {
+                (Some(network), Ok(given)) => is_in(given, network),
+                _ => false,
+            },
+            Test::Null => false,
+        }
+    }
+}
+
+impl Order {
+    fn holds(self, given: f64, asked: f64) -> bool {
+        match self {
+            Order::Equal => given == asked,
+            Order::Less => given < asked,
+            Order::LessOrEqual => given <= asked,
+            Order::Greater => given > asked,
+            Order::GreaterOrEqual => given >= asked,
+        }
+    }
+}
+
+fn operator_of(name: &str) -> Option<(Test, bool)> {
+    Some(match name {
+        "StringEquals" | "BinaryEquals" => (Test::Equals, false),
+        "StringNotEquals" => (Test::Equals, true),
+        "StringEqualsIgnoreCase" => (Test::EqualsIgnoreCase, false),
+        "StringNotEqualsIgnoreCase" => (Test::EqualsIgnoreCase, true),
+        "StringLike" | "ArnLike" | "ArnEquals" => (Test::Like, false),
+        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => (Test::Like, true),
+        "NumericEquals" => (Test::Number(Order::Equal), false),
+        "NumericNotEquals" => (Test::Number(Order::Equal), true),
+        "NumericLessThan" => (Test::Number(Order::Less), false),
+        "NumericLessThanEquals" => (Test::Number(Order::LessOrEqual), false),
+        "NumericGreaterThan" => (Test::Number(Order::Greater), false),
+        "NumericGreaterThanEquals" => (Test::Number(Order::GreaterOrEqual), false),
+        "DateEquals" => (Test::Date(Order::Equal), false),
+        "DateNotEquals" => (Test::Date(Order::Equal), true),
+        "DateLessThan" => (Test::Date(Order::Less), false),
+        "DateLessThanEquals" => (Test::Date(Order::LessOrEqual), false),
+        "DateGreaterThan" => (Test::Date(Order::Greater), false),
+        "DateGreaterThanEquals" => (Test::Date(Order::GreaterOrEqual), false),
+        "Bool" => (Test::Bool, false),
+        "IpAddress" => (Test::Ip, false),
+        "NotIpAddress" => (Test::Ip, true),
+        "Null" => (Test::Null, false),
+        _ => return None,
+    })
+}
+
+fn check_value(test: Test, value: &str) -> Result<(), &'static str> {
+    let has_variable = value.contains("${");
+    let is_good = match test {
+        Test::Number(_) => value.parse::<f64>().is_ok(),
+        Test::Date(_) => date(value).is_some(),
+        Test::Bool | Test::Null => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
+        Test::Ip => network(value).is_some(),
+        _ => return Ok(()),
+    };
+    let what = match test {
+        Test::Number(_) => "a number",
+        Test::Date(_) => "a date",
+        Test::Ip => "an address or a network",
+        _ => "true or false",
+    };
+    if is_good || has_variable { Ok(()) } else { Err(what) }
+}
+
+/// Seconds since 1970 of an ISO 8601 date or of a number.
+fn date(text: &str) -> Option<f64> {
+    let stamp = text.parse::<jiff::Timestamp>().map(|at| at.as_millisecond() as f64 / 1e3);
+    let day = || {
+        let midnight = format!("{text}T00:00:00Z").parse::<jiff::Timestamp>().ok()?;
+        Some(midnight.as_second() as f64)
+    };
+    stamp.ok().or_else(day).or_else(|| text.parse().ok())
+}
+
+/// A network and how many bits name it.
+fn network(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits = bits.map_or(Some(most), |bits| bits.parse().ok().filter(|bits| *bits <= most))?;
+    Some((address, bits))
+}
+
+fn is_in(given: IpAddr, (network, bits): (IpAddr, u32)) -> bool {
+    let given = match given {
+        IpAddr::V6(six) => six.to_ipv4_mapped().map_or(given, IpAddr::V4),
+        four => four,
+    };
+    match (given, network) {
+        (IpAddr::V4(given), IpAddr::V4(network)) => {
+            (u32::from(given) ^ u32::from(network)).checked_shr(32 - bits).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(given), IpAddr::V6(network)) => {
+            (u128::from(given) ^ u128::from(network)).checked_shr(128 - bits).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(operator: &str, values: &[&str], given: &[&str]) -> bool {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        let mut facts = Facts::default();
+        if !given.is_empty() {
+            facts.many("kms:Thing", given);
+        }
+        facts.one("aws:username", "ann");
+        Condition::read(operator, "KMS:thing", &values).unwrap().holds(&facts)
+    }
+
+    #[test]
+    fn operators_hold_when_they_should() {
+        for (operator, values, given, expected) in [
+            ("StringEquals", &["a", "b"][..], &["b"][..], true),
+            ("StringEquals", &["a"], &["A"], false),
+            ("StringEquals", &["a*"], &["ab"], false),
+            ("StringEquals", &["a"], &[], false),
+            ("StringEqualsIfExists", &["a"], &[], true),
+            ("StringNotEquals", &["a"], &[], true),
+            ("StringNotEquals", &["a", "b"], &["b"], false),
+            ("StringEqualsIgnoreCase", &["a"], &["A"], true),
+            ("StringLike", &["a*"], &["ab"], true),
+            ("StringLike", &["${aws:username}-*"], &["ann-1"], true),
+            ("StringNotLike", &["a*"], &["ab"], false),
+            ("ArnLike", &["arn:aws:iam::*:role/x"], &["arn:aws:iam::1:role/x"], true),
+            ("NumericLessThan", &["30"], &["7"], true),
+            ("NumericLessThan", &["30"], &["30"], false),
+            ("NumericGreaterThanEquals", &["30"], &["30"], true),
+            ("DateGreaterThan", &["2026-01-01T00:00:00Z"], &["2026-06-01"], true),
+            ("DateLessThan", &["2026-01-01"], &["2026-06-01"], false),
+            ("Bool", &["true"], &["true"], true),
+            ("Bool", &["true"], &["false"], false),
+            ("Bool", &["true"], &[], false),
+            ("IpAddress", &["10.0.0.0/8"], &["10.9.8.7"], true),
+            ("IpAddress", &["10.0.0.0/8"], &["11.9.8.7"], false),
+            ("NotIpAddress", &["10.0.0.0/8"], &["11.9.8.7"], true),
+            ("IpAddress", &["2001:db8::/32"], &["2001:db8:1::1"], true),
+            ("IpAddress", &["0.0.0.0/0"], &["1.2.3.4"], true),
+            ("Null", &["true"], &[], true),
+            ("Null", &["false"], &["x"], true),
+            ("Null", &["true"], &["x"], false),
+            ("ForAllValues:StringEquals", &["a", "b"], &["a", "b"], true),
+            ("ForAllValues:StringEquals", &["a", "b"], &["a", "c"], false),
+            ("ForAllValues:StringEquals", &["a"], &[], true),
+            ("ForAnyValue:StringEquals", &["a"], &["c", "a"], true),
+            ("ForAnyValue:StringEquals", &["a"], &[], false),
+        ] {
+            assert_eq!(holds(operator, values, given), expected, "{operator} {values:?} {given:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused() {
+        for (operator, key, value) in [
+            ("StringEqual", "kms:x", "a"),
+            ("ForSome:StringEquals", "kms:x", "a"),
+            ("NumericEquals", "kms:x", "many"),
+            ("IpAddress", "aws:SourceIp", "10.0.0.0/33"),
+            ("Bool", "kms:x", "yes"),
+            ("NullIfExists", "kms:x", "true"),
+            ("ForAllValues:StringEquals", "kms:EncryptionContext:tenant", "a"),
+        ] {
+            assert!(Condition::read(operator, key, &[value.to_string()]).is_err(), "{operator}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Grants, as authorization sees them.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Declares the operations.
+macro_rules! operations {
+    ($($name:ident,)*) => {
+        /// What a grant can allow; the names are AWS's (service model of 2026-11-17).
+        #[allow(missing_docs)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum GrantOperation { $($name,)* }
+
+        impl GrantOperation {
+            /// Every one.
+            pub const ALL: &[GrantOperation] = &[$(GrantOperation::$name),*];
+
+            /// AWS's name.
+            pub const fn name(self) -> &'static str {
+                match self { $(GrantOperation::$name => stringify!($name)),* }
+            }
+        }
+    };
+}
+
+operations! {
+    Decrypt, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, ReEncryptFrom, ReEncryptTo, Sign, Verify,
+    GetPublicKey, CreateGrant, RetireGrant, DescribeKey, GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext,
+    GenerateMac, VerifyMac, DeriveSharedSecret, Encapsulate, Decapsulate,
+}
+
+impl GrantOperation {
+    /// The one called `name`, exactly.
+    pub fn from_name(name: &str) -> Option<GrantOperation> {
+        GrantOperation::ALL.iter().copied().find(|each| each.name() == name)
+    }
+
+    /// The one that allows an action: `kms:Decrypt`.
+    pub fn of_action(action: &str) -> Option<GrantOperation> {
+        GrantOperation::from_name(action.strip_prefix("kms:")?)
+    }
+
+    /// Whether calls of it carry an encryption context, so that a constraint on it can be met.
+    pub const fn takes_context(self) -> bool {
+        use GrantOperation::*;
+        matches!(
+            self,
+            Decrypt
+                | Encrypt
+                | GenerateDataKey
+                | GenerateDataKeyWithoutPlaintext
+                | ReEncryptFrom
+                | ReEncryptTo
+                | GenerateDataKeyPair
+                | GenerateDataKeyPairWithoutPlaintext
+        )
+    }
+}
+
+/// Under which encryption contexts a grant works.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraints {
+    /// Exactly these pairs.
+    pub context_equals: Option<BTreeMap<String, String>>,
+    /// At least these pairs.
+    pub context_subset: Option<BTreeMap<String, String>>,
+    /// Only on behalf of this resource.
+    pub source_arn: Option<String>,
+}
+
+impl Constraints {
+    /// Whether a call with that encryption context is allowed. Names of pairs are caseless, values are not.
+    pub fn allow(&self, context: &BTreeMap<String, String>) -> bool {
+        let equals = self.context_equals.as_ref();
+        let subset = self.context_subset.as_ref();
+        equals.is_none_or(|asked| asked.len() == context.len() && is_within(asked, context))
+            && subset.is_none_or(|asked| is_within(asked, context))
+    }
+
+    /// Whether whatever these allow, `parent` allows too: what a grant made under a grant must be.
+    pub fn is_at_least_as_strict_as(&self, parent: &Constraints) -> bool {
+        let own = self.context_equals.as_ref().or(self.context_subset.as_ref());
+        let equals = parent.context_equals.as_ref().is_none_or(|asked| {
+            self.context_equals.as_ref().is_some_and(|own| own.len() == asked.len() && is_within(asked, own))
+        });
+        let subset = parent.context_subset.as_ref().is_none_or(|asked| own.is_some_and(|own| is_within(asked, own)));
+        let source = parent.source_arn.is_none() || parent.source_arn == self.source_arn;
+        equals && subset && source
+    }
+
+    /// Whether they ask for anything.
+    pub const fn is_empty(&self) -> bool {
+        self.context_equals.is_none() && self.context_subset.is_none() && self.source_arn.is_none()
+    }
+}
+
+/// Whether each of `asked` is in `given`.
+fn is_within(asked: &BTreeMap<String, String>, given: &BTreeMap<String, String>) -> bool {
+    asked.iter().all(|(name, value)| {
+        given.get(name).is_some_and(|other| other == value)
+            || given.iter().any(|(other, found)| other.eq_ignore_ascii_case(name) && found == value)
+    })
+}
+
+/// One grant, as authorization sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantView<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// ARN of who may use it.
+    pub grantee: &'a str,
+    /// What it allows.
+    pub operations: &'a [GrantOperation],
+    /// Under which conditions.
+    pub constraints: &'a Constraints,
+    /// Whether it works already: its time has come, or the call presents its token.
+    pub is_visible: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    fn equals(of: &[(&str, &str)]) -> Constraints {
+        Constraints { context_equals: Some(pairs(of)), ..Constraints::default() }
+    }
+
+    fn subset(of: &[(&str, &str)]) -> Constraints {
+        Constraints { context_subset: Some(pairs(of)), ..Constraints::default() }
+    }
+
+    #[test]
+    fn constraints_allow_what_they_say() {
+        let given = pairs(&[("Team", "a"), ("stage", "b")]);
+        assert!(Constraints::default().allow(&given));
+        assert!(subset(&[("team", "a")]).allow(&given));
+        assert!(!subset(&[("team", "A")]).allow(&given));
+        assert!(equals(&[("team", "a"), ("stage", "b")]).allow(&given));
+        assert!(!equals(&[("team", "a")]).allow(&given));
+        assert!(!subset(&[("team", "a")]).allow(&pairs(&[])));
+    }
+
+    #[test]
+    fn a_grant_under_a_grant_must_be_as_strict() {
+        let both = [("a", "1"), ("b", "2")];
+        for (child, parent, expected) in [
+            (Constraints::default(), Constraints::default(), true),
+            (Constraints::default(), subset(&both[..1]), false),
+            (subset(&both), subset(&both[..1]), true),
+            (subset(&both[..1]), subset(&both), false),
+            (equals(&both), subset(&both[..1]), true),
+            (subset(&both), equals(&both), false),
+            (equals(&both), equals(&both), true),
+            (equals(&both[..1]), Constraints::default(), true),
+        ] {
+            assert_eq!(child.is_at_least_as_strict_as(&parent), expected, "{child:?} {parent:?}");
+        }
+    }
+}
