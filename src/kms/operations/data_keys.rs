@@ -51,7 +51,7 @@ fn key_pair(desk: &mut Desk<'_>, action: &str, in_clear: bool) -> Handled {
     if in_clear {
         refuse_recipient(desk.input())?;
     }
-    let spec = pair_spec(desk.input()).expect("validation requires it");
+    let spec = desk.input().pair_spec().expect("validation requires it");
     if spec == KeySpec::Sm2 {
         return Err(ApiError::unsupported_operation("SM2 is not supported in this Region."));
     }
@@ -72,7 +72,7 @@ fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
     let input = desk.input();
     let key = desk.find("KeyId")?;
     let terms = (input.context("EncryptionContext"), EncryptionAlgorithm::SymmetricDefault);
-    let pair = is_pair(action).then(|| pair_spec(input)).flatten();
+    let pair = input.pair_spec();
     if pair.is_some() && desk.key(&key).store.is_some() {
         desk.authorize(&key, action, terms.0, |_| ())?;
         return Err(ApiError::unsupported_operation("A key in a custom key store cannot encrypt data key pairs."));
@@ -86,18 +86,9 @@ fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
     Ok(cipher)
 }
 
-fn is_pair(action: &str) -> bool {
-    action.starts_with("kms:GenerateDataKeyPair")
-}
-
 /// The key and its material, as every answer of this family names them.
 fn with_names(output: Output, cipher: &Cipher) -> Output {
     output.text("KeyId", &cipher.arn).text("KeyMaterialId", &cipher.material_id.to_string())
-}
-
-/// The key pair that a call asks for.
-fn pair_spec(input: &Input) -> Option<KeySpec> {
-    input.text("KeyPairSpec").and_then(KeySpec::from_name)
 }
 
 /// How long a data key is to be: exactly one of two members says it.

@@ -2,7 +2,7 @@
 
 use crate::api::{KeySpec, Operation};
 use crate::kms::access::{self, Allowed, Directory, Facts, GrantView, KeyAccess, Question};
-use crate::kms::crypto::{Material, MaterialId};
+use crate::kms::crypto::MaterialId;
 use crate::kms::keys::{
     Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal,
 };

@@ -4,7 +4,6 @@
 
 use super::super::Desk;
 use super::super::usage::internal;
-use crate::api::Operation;
 use crate::kms::crypto;
 use crate::kms::keys::{KeyRef, Realm};
 use crate::kms::wire::ApiError;
@@ -45,37 +44,7 @@ impl Desk<'_> {
     /// # Errors
     /// InvalidGrantTokenException.
     pub(in crate::kms::operations) fn presented_grants(&self) -> Result<Vec<String>, ApiError> {
-        if !takes_tokens(self.operation()) {
-            return Ok(Vec::new());
-        }
-        let tokens = self.input().texts("GrantTokens").iter();
+        let tokens = self.input().grant_tokens().iter();
         tokens.map(|token| self.open_grant_token(token).map(|(_, grant)| grant)).collect()
     }
-}
-
-/// Whether an operation has a member GrantTokens.
-///
-/// Source: KMS API model of 2026-11-17.
-const fn takes_tokens(operation: Operation) -> bool {
-    use Operation::*;
-    matches!(
-        operation,
-        CreateGrant
-            | Decapsulate
-            | Decrypt
-            | DeriveSharedSecret
-            | DescribeKey
-            | Encapsulate
-            | Encrypt
-            | GenerateDataKey
-            | GenerateDataKeyPair
-            | GenerateDataKeyPairWithoutPlaintext
-            | GenerateDataKeyWithoutPlaintext
-            | GenerateMac
-            | GetPublicKey
-            | ReEncrypt
-            | Sign
-            | Verify
-            | VerifyMac
-    )
 }

@@ -1,7 +1,7 @@
 //! What CreateGrant asks for, before there is a grant.
 
 use super::super::Desk;
-use crate::kms::access::{Constraints, Facts, GrantOperation};
+use crate::kms::access::{Constraints, Facts, GrantOperation, Principal};
 use crate::kms::keys::{Grant, Key, KeyUsage};
 use crate::kms::wire::{ApiError, Input};
 use std::collections::BTreeMap;
@@ -86,14 +86,20 @@ impl Wish {
         }
         facts.one("kms:GrantIsForAWSResource", "false");
         let Constraints { context_equals, context_subset, source_arn } = &self.constraints;
-        let kinds = [("EncryptionContextEquals", context_equals), ("EncryptionContextSubset", context_subset)];
-        for (kind, pairs) in kinds {
-            let Some(pairs) = pairs else { continue };
-            facts.one("kms:GrantConstraintType", kind);
-            facts.many("kms:EncryptionContextKeys", pairs.keys().map(String::as_str));
-            for (name, value) in pairs {
-                facts.one(&format!("kms:EncryptionContext:{name}"), value);
-            }
+        let kinds = [
+            context_equals.as_ref().map(|_| "EncryptionContextEquals"),
+            context_subset.as_ref().map(|_| "EncryptionContextSubset"),
+            source_arn.as_ref().map(|_| "SourceArn"),
+        ];
+        if !self.constraints.is_empty() {
+            facts.many("kms:GrantConstraintType", kinds.into_iter().flatten());
+        }
+        let pairs: BTreeMap<&String, &String> = context_equals.iter().chain(context_subset).flatten().collect();
+        for (name, value) in &pairs {
+            facts.one(&format!("kms:EncryptionContext:{name}"), value);
+        }
+        if !pairs.is_empty() {
+            facts.many("kms:EncryptionContextKeys", pairs.keys());
         }
         if let Some(source) = source_arn {
             facts.one("kms:GrantConstraintSourceArn", source);
@@ -143,21 +149,10 @@ impl Desk<'_> {
     /// InvalidArnException if it is none, or does not exist in an account that the principals file lists.
     pub(super) fn principal(&self, named: &str) -> Result<String, ApiError> {
         let partition = crate::kms::keys::partition(&self.estate.realm(self.realm).region);
-        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-        if is_account(named) {
+        if named.len() == 12 && named.bytes().all(|b| b.is_ascii_digit()) {
             return Ok(format!("arn:{partition}:iam::{named}:root"));
         }
-        let parts: Vec<&str> = named.splitn(6, ':').collect();
-        let is_known_form = match parts[..] {
-            ["arn", _, "iam", "", account, who] => {
-                is_account(account) && (who == "root" || who.starts_with("user/") || who.starts_with("role/"))
-            }
-            ["arn", _, "sts", "", account, who] => {
-                is_account(account) && (who.starts_with("assumed-role/") || who.starts_with("federated-user/"))
-            }
-            _ => false,
-        };
-        if !is_known_form || !self.directory.exists(named) {
+        if Principal::from_arn(named).is_none() || !self.directory.may_exist(named) {
             return Err(ApiError::invalid_arn(format!("Invalid principal: {named}")));
         }
         Ok(named.into())
