@@ -160,7 +160,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Option<Given>, E> {
-        Ok(None)
+        // Null is absent for a member, and no request.
+        Ok(if self.into.is_some() { self.refuse("Expected structure") } else { None })
     }
 
     fn visit_bool<E: Error>(self, flag: bool) -> Result<Option<Given>, E> {

@@ -1,8 +1,10 @@
 //! What the service answers instead of a result.
 
+mod operations;
 mod table;
 
-pub use table::{MODELLED, errors_of};
+pub use operations::errors_of;
+pub use table::MODELLED;
 
 use crate::api::Operation;
 use std::fmt;

@@ -193,7 +193,7 @@ mod tests {
             (ENDPOINT, &["https://a-b.c9"], &["", "https://", "http://a", "https://a/b", "https://a:443"]),
             (
                 URI_PATH,
-                &["/kms/xks/v1", "/kms/xks/v12", "/a/b_-/kms/xks/v1", "//kms/xks/v1"],
+                &["/kms/xks/v1", "/kms/xks/v12", "/a/b_-/kms/xks/v1", "///kms/xks/v1"],
                 &[
                     "",
                     "kms/xks/v1",
@@ -201,6 +201,7 @@ mod tests {
                     "/kms/xks/v123",
                     "a/kms/xks/v1",
                     "/a.b/kms/xks/v1",
+                    "//kms/xks/v1",
                     "/kms/xks/v1/",
                 ],
             ),
