@@ -32,7 +32,8 @@ pub(super) fn create_alias(desk: &mut Desk<'_>) -> Handled {
     check_room(desk, &key)?;
     let mut target = Eventual::new(None);
     target.set(Some(key.id), desk.now, desk.consistency.alias);
-    desk.estate.put_alias(desk.realm, Alias { name: name.into(), target, created: desk.now, updated: desk.now });
+    desk.estate
+        .put_alias(desk.realm, Alias { name: name.into(), target, created: desk.now, updated: desk.now });
     Ok(Step::Done(Output::new()))
 }
 
@@ -105,13 +106,16 @@ fn entry(desk: &Desk<'_>, alias: &Alias) -> Output {
 /// Refuses a name that no customer's alias can have.
 fn check_name(name: &str) -> Result<(), ApiError> {
     let is_char = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-');
-    let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| !rest.is_empty() && rest.bytes().all(is_char)) else {
+    let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| !rest.is_empty() && rest.bytes().all(is_char))
+    else {
         return Err(ApiError::invalid_alias_name(format!(
             "An alias name begins with {PREFIX}, followed by letters, digits and /_-: {name} does not"
         )));
     };
     if rest.starts_with("aws/") {
-        return Err(ApiError::invalid_alias_name(format!("Names that begin with {RESERVED} are reserved for AWS")));
+        return Err(ApiError::invalid_alias_name(format!(
+            "Names that begin with {RESERVED} are reserved for AWS"
+        )));
     }
     Ok(())
 }

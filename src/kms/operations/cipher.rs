@@ -108,7 +108,9 @@ impl Cipher {
     /// InvalidCiphertextException.
     pub(super) fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret, ApiError> {
         let answer = match self.algorithm {
-            EncryptionAlgorithm::SymmetricDefault => crypto::decrypt(&self.material, ciphertext, &self.context),
+            EncryptionAlgorithm::SymmetricDefault => {
+                crypto::decrypt(&self.material, ciphertext, &self.context)
+            }
             other => crypto::rsa_decrypt(&self.material, other, ciphertext),
         };
         answer.map_err(|error| refused(error, self.algorithm.name(), &self.material))
@@ -132,7 +134,9 @@ impl Source {
         if let Some(named) = input.text(self.key) {
             return desk.find_text(named);
         }
-        if ignores_ciphertext(input) || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault {
+        if ignores_ciphertext(input)
+            || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault
+        {
             return Err(ApiError::validation(format!(
                 "{} is required with IGNORE_CIPHERTEXT and with an asymmetric encryption algorithm.",
                 self.key
@@ -144,7 +148,10 @@ impl Source {
 
 /// The algorithm that a member names; a call that names none means the symmetric one.
 pub(super) fn algorithm(input: &Input, member: &'static str) -> EncryptionAlgorithm {
-    input.text(member).and_then(EncryptionAlgorithm::from_name).unwrap_or(EncryptionAlgorithm::SymmetricDefault)
+    input
+        .text(member)
+        .and_then(EncryptionAlgorithm::from_name)
+        .unwrap_or(EncryptionAlgorithm::SymmetricDefault)
 }
 
 /// Whether the call is a dry run that brings no ciphertext, or one that is not to be looked at.
@@ -183,7 +190,9 @@ fn allow(
         return Err(desk.incompatible(key, algorithm.name()));
     }
     if spec != KeySpec::SymmetricDefault && !context.is_empty() {
-        return Err(ApiError::validation(format!("An encryption context cannot be used with key spec {spec}.")));
+        return Err(ApiError::validation(format!(
+            "An encryption context cannot be used with key spec {spec}."
+        )));
     }
     desk.check_state(key)
 }
@@ -194,7 +203,11 @@ fn version_of(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(MaterialId,
     let Some(version) = desk.key(key).material(&header.material_id) else {
         // A material that nobody has is no other key's but a damaged name.
         let is_known = !desk.estate.owners(&header.material_id).is_empty();
-        return Err(if is_known { ApiError::incorrect_key(INCORRECT_KEY) } else { ApiError::invalid_ciphertext() });
+        return Err(if is_known {
+            ApiError::incorrect_key(INCORRECT_KEY)
+        } else {
+            ApiError::invalid_ciphertext()
+        });
     };
     opened(version).ok_or_else(internal)
 }
@@ -209,7 +222,8 @@ fn owner(desk: &Desk<'_>, blob: &[u8]) -> Result<KeyRef, ApiError> {
 }
 
 /// Source: KMS Developer Guide, CloudTrail example of Decrypt (read 2026-11-23).
-const INCORRECT_KEY: &str = "The key ID in the request does not identify a CMK that can perform this operation.";
+const INCORRECT_KEY: &str =
+    "The key ID in the request does not identify a CMK that can perform this operation.";
 
 /// From memory, not checked.
 const NO_KEY: &str = "The ciphertext refers to a customer master key that does not exist, does not exist in this \

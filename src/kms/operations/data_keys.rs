@@ -68,7 +68,9 @@ fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
     let pair = input.pair_spec();
     if pair.is_some() && desk.key(&key).store.is_some() {
         desk.authorize(&key, action, terms.0, |_| ())?;
-        return Err(ApiError::unsupported_operation("A key in a custom key store cannot encrypt data key pairs."));
+        return Err(ApiError::unsupported_operation(
+            "A key in a custom key store cannot encrypt data key pairs.",
+        ));
     }
     let cipher = Cipher::encrypting(desk, &key, action, terms, |facts| {
         if let Some(spec) = pair {
@@ -108,7 +110,9 @@ pub(super) fn generate_random(desk: &mut Desk<'_>) -> Handled {
     if let Some(id) = input.text("CustomKeyStoreId") {
         let store = desk.find_store(id)?;
         if matches!(store.kind, StoreKind::External { .. }) {
-            return Err(ApiError::unsupported_operation("An external key store does not generate random bytes."));
+            return Err(ApiError::unsupported_operation(
+                "An external key store does not generate random bytes.",
+            ));
         }
         if !store.is_connected(desk.now) {
             return Err(desk.wrong_store_state(store));

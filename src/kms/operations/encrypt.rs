@@ -7,8 +7,12 @@ use crate::kms::crypto::Secret;
 use crate::kms::wire::{ApiError, Output};
 
 /// What Decrypt opens.
-const DECRYPT: Source =
-    Source { action: "kms:Decrypt", key: "KeyId", context: "EncryptionContext", algorithm: "EncryptionAlgorithm" };
+const DECRYPT: Source = Source {
+    action: "kms:Decrypt",
+    key: "KeyId",
+    context: "EncryptionContext",
+    algorithm: "EncryptionAlgorithm",
+};
 
 /// What ReEncrypt opens.
 const RE_ENCRYPT: Source = Source {
@@ -61,9 +65,11 @@ pub(super) fn re_encrypt(desk: &mut Desk<'_>) -> Handled {
     let input = desk.input();
     let (from, to) = (RE_ENCRYPT.find(desk)?, desk.find("DestinationKeyId")?);
     let on_same_key = if from == to { "true" } else { "false" };
-    let source =
-        Cipher::decrypting(desk, &RE_ENCRYPT, &from, |facts| facts.one("kms:ReEncryptOnSameKey", on_same_key))?;
-    let terms = (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
+    let source = Cipher::decrypting(desk, &RE_ENCRYPT, &from, |facts| {
+        facts.one("kms:ReEncryptOnSameKey", on_same_key)
+    })?;
+    let terms =
+        (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
     let destination = Cipher::encrypting(desk, &to, "kms:ReEncryptTo", terms, |facts| {
         facts.one("kms:ReEncryptOnSameKey", on_same_key);
     })?;
@@ -86,5 +92,7 @@ fn re_encrypted(source: &Cipher, destination: &Cipher, blob: &[u8]) -> Result<Ou
         .text("DestinationEncryptionAlgorithm", destination.algorithm.name());
     Ok(output
         .given(source.named_material(), |output, id| output.text("SourceKeyMaterialId", &id.to_string()))
-        .given(destination.named_material(), |output, id| output.text("DestinationKeyMaterialId", &id.to_string())))
+        .given(destination.named_material(), |output, id| {
+            output.text("DestinationKeyMaterialId", &id.to_string())
+        }))
 }

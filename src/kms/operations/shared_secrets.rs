@@ -23,7 +23,8 @@ pub(super) fn derive_shared_secret(desk: &mut Desk<'_>) -> Handled {
     let (arn, origin) = (desk.estate.arn(&key), desk.key(&key).origin);
     let peer = input.blob("PublicKey").expect("validation requires it").to_vec();
     desk.compute(move || {
-        let secret = crypto::derive_shared_secret(&material, &peer).map_err(|error| refused(error, ECDH, &material))?;
+        let secret = crypto::derive_shared_secret(&material, &peer)
+            .map_err(|error| refused(error, ECDH, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("SharedSecret", secret.as_bytes())
@@ -38,7 +39,8 @@ pub(super) fn encapsulate(desk: &mut Desk<'_>) -> Handled {
     desk.note_use(&key, None);
     let arn = desk.estate.arn(&key);
     desk.compute(move || {
-        let (secret, blob) = crypto::encapsulate(&material).map_err(|error| refused(error, ML_KEM, &material))?;
+        let (secret, blob) =
+            crypto::encapsulate(&material).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("SharedSecret", secret.as_bytes())
@@ -54,7 +56,8 @@ pub(super) fn decapsulate(desk: &mut Desk<'_>) -> Handled {
     let arn = desk.estate.arn(&key);
     let blob = desk.input().blob("SharedSecretCiphertextBlob").expect("validation requires it").to_vec();
     desk.compute(move || {
-        let secret = crypto::decapsulate(&material, &blob).map_err(|error| refused(error, ML_KEM, &material))?;
+        let secret =
+            crypto::decapsulate(&material, &blob).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("SharedSecret", secret.as_bytes())

@@ -26,7 +26,10 @@ pub(super) fn sign(desk: &mut Desk<'_>) -> Handled {
         let name = signer.algorithm.name();
         let signature = crypto::sign(&signer.material, signer.algorithm, signer.kind, &signer.message);
         let signature = signature.map_err(|error| refused(error, name, &signer.material))?;
-        Ok(Output::new().text("KeyId", &signer.arn).blob("Signature", &signature).text("SigningAlgorithm", name))
+        Ok(Output::new()
+            .text("KeyId", &signer.arn)
+            .blob("Signature", &signature)
+            .text("SigningAlgorithm", name))
     })
 }
 
@@ -37,11 +40,15 @@ pub(super) fn verify(desk: &mut Desk<'_>) -> Handled {
     let signature = desk.input().blob("Signature").expect("validation requires it").to_vec();
     desk.compute(move || {
         let name = signer.algorithm.name();
-        let is_valid = crypto::verify(&signer.material, signer.algorithm, signer.kind, &signer.message, &signature);
+        let is_valid =
+            crypto::verify(&signer.material, signer.algorithm, signer.kind, &signer.message, &signature);
         if !is_valid.map_err(|error| refused(error, name, &signer.material))? {
             return Err(ApiError::kms_invalid_signature("").without_message());
         }
-        Ok(Output::new().text("KeyId", &signer.arn).flag("SignatureValid", true).text("SigningAlgorithm", name))
+        Ok(Output::new()
+            .text("KeyId", &signer.arn)
+            .flag("SignatureValid", true)
+            .text("SigningAlgorithm", name))
     })
 }
 

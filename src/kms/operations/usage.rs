@@ -1,7 +1,7 @@
 //! What every use of a key has in common: what the key is for, its current material, dry runs, the note of its use.
 
-use super::desk::{Desk, Step};
 use super::Handled;
+use super::desk::{Desk, Step};
 use crate::kms::crypto::{self, Material, MaterialId};
 use crate::kms::keys::{KeyMaterial, KeyRef, KeyUsage, LastUsage};
 use crate::kms::wire::{ApiError, Output};
@@ -55,7 +55,9 @@ impl Desk<'_> {
         arithmetic: impl FnOnce() -> Result<Output, ApiError> + Send + 'static,
     ) -> Handled {
         if self.is_dry_run() {
-            return Ok(Step::Compute(Box::new(|| Err(arithmetic().map_or_else(|e| e, |_| ApiError::dry_run_operation())))));
+            return Ok(Step::Compute(Box::new(|| {
+                Err(arithmetic().map_or_else(|e| e, |_| ApiError::dry_run_operation()))
+            })));
         }
         Ok(Step::Compute(Box::new(arithmetic)))
     }
@@ -92,9 +94,9 @@ pub(super) fn refused(error: crypto::Error, algorithm: &str, material: &Material
     let spec = material.spec();
     match error {
         Error::InvalidCiphertext => ApiError::invalid_ciphertext(),
-        Error::WrongAlgorithm => {
-            ApiError::invalid_key_usage(format!("Algorithm {algorithm} is incompatible with key spec {spec}."))
-        }
+        Error::WrongAlgorithm => ApiError::invalid_key_usage(format!(
+            "Algorithm {algorithm} is incompatible with key spec {spec}."
+        )),
         Error::TooLong { limit } => ApiError::validation(format!(
             "Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {limit} bytes."
         )),
@@ -102,7 +104,9 @@ pub(super) fn refused(error: crypto::Error, algorithm: &str, material: &Material
             ApiError::validation(format!("Digest is invalid length for algorithm {algorithm}."))
         }
         Error::BadKey(why) => ApiError::validation(why),
-        Error::Unsupported(what) => ApiError::unsupported_operation(format!("{what} is not supported in this Region.")),
+        Error::Unsupported(what) => {
+            ApiError::unsupported_operation(format!("{what} is not supported in this Region."))
+        }
         Error::Random => internal(),
     }
 }

@@ -63,8 +63,13 @@ fn make_room(desk: &mut Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
     if desk.estate.grants(key).len() < limit {
         return Ok(());
     }
-    let ended: Vec<String> =
-        desk.estate.grants(key).values().filter(|grant| !is_alive(grant, now)).map(|grant| grant.id.clone()).collect();
+    let ended: Vec<String> = desk
+        .estate
+        .grants(key)
+        .values()
+        .filter(|grant| !is_alive(grant, now))
+        .map(|grant| grant.id.clone())
+        .collect();
     for id in ended {
         desk.estate.remove_grant(key, &id);
     }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 /// RevokeGrant: takes a grant back; whoever may, by the key's policy.
 pub(in crate::kms::operations) fn revoke_grant(desk: &mut Desk<'_>) -> Handled {
     let key = desk.find_bare("KeyId")?;
-    desk.authorize(&key, "kms:RevokeGrant", &BTreeMap::new(), |facts| facts.one("kms:GrantIsForAWSResource", "false"))?;
+    desk.authorize(&key, "kms:RevokeGrant", &BTreeMap::new(), |facts| {
+        facts.one("kms:GrantIsForAWSResource", "false")
+    })?;
     let grant = desk.find_grant(&key, desk.required("GrantId"))?.clone();
     desk.check_state(&key)?;
     desk.end_dry_run()?;

@@ -19,19 +19,23 @@ const MAX_PAGE: usize = 100;
 pub(in crate::kms::operations) fn list_grants(desk: &mut Desk<'_>) -> Handled {
     let input = desk.input();
     let key = desk.find_bare("KeyId")?;
-    desk.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |facts| facts.one("kms:GrantIsForAWSResource", "false"))?;
+    desk.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |facts| {
+        facts.one("kms:GrantIsForAWSResource", "false")
+    })?;
     let (grantee, service) = (input.text("GranteePrincipal"), input.text("GranteeServicePrincipal"));
     if grantee.is_some() && service.is_some() {
-        return Err(ApiError::validation("Specify either GranteePrincipal or GranteeServicePrincipal, but not both."));
+        return Err(ApiError::validation(
+            "Specify either GranteePrincipal or GranteeServicePrincipal, but not both.",
+        ));
     }
     if let Some(id) = input.text("GrantId") {
         desk.find_grant(&key, id)?;
     }
     let wanted = |grant: &Grant| {
         input.text("GrantId").is_none_or(|id| grant.id == id)
-            && grantee.or(service).is_none_or(|who| {
-                grant.grantee == who && grant.grantee_is_service == service.is_some()
-            })
+            && grantee
+                .or(service)
+                .is_none_or(|who| grant.grantee == who && grant.grantee_is_service == service.is_some())
     };
     let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
@@ -55,7 +59,9 @@ pub(in crate::kms::operations) fn list_retirable_grants(desk: &mut Desk<'_>) -> 
     desk.authorize_identity("kms:ListRetirableGrants", if is_service { "*" } else { &who }, |_| ())?;
     let own = &desk.caller().principal.account;
     if !is_service && who.split(':').nth(4) != Some(own) {
-        return Err(ApiError::invalid_arn(format!("The retiring principal {who} is not of the account {own}.")));
+        return Err(ApiError::invalid_arn(format!(
+            "The retiring principal {who} is not of the account {own}."
+        )));
     }
     let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
     let mut found: Vec<(String, KeyRef, &Grant)> = Vec::new();
@@ -66,8 +72,10 @@ pub(in crate::kms::operations) fn list_retirable_grants(desk: &mut Desk<'_>) -> 
         }
     }
     found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    let rest = found.into_iter().filter(|(place, ..)| page.after().is_none_or(|after| place.as_str() > after));
-    let output = page.fill("Grants", rest, |(_, key, grant)| entry(desk, key, grant), |(place, ..)| place.clone());
+    let rest =
+        found.into_iter().filter(|(place, ..)| page.after().is_none_or(|after| place.as_str() > after));
+    let output =
+        page.fill("Grants", rest, |(_, key, grant)| entry(desk, key, grant), |(place, ..)| place.clone());
     Ok(Step::Done(output))
 }
 
@@ -101,7 +109,9 @@ fn shown(constraints: &Constraints) -> Option<Output> {
         return None;
     }
     let mut output = Output::new();
-    for (member, pairs) in [("EncryptionContextSubset", context_subset), ("EncryptionContextEquals", context_equals)] {
+    for (member, pairs) in
+        [("EncryptionContextSubset", context_subset), ("EncryptionContextEquals", context_equals)]
+    {
         if let Some(pairs) = pairs {
             output = output.context(member, pairs);
         }

@@ -27,7 +27,8 @@ impl Desk<'_> {
     /// # Errors
     /// InvalidGrantTokenException.
     pub(super) fn open_grant_token(&self, token: &str) -> Result<(KeyRef, String), ApiError> {
-        self.read_grant_token(token).ok_or_else(|| ApiError::invalid_grant_token("The grant token is not valid."))
+        self.read_grant_token(token)
+            .ok_or_else(|| ApiError::invalid_grant_token("The grant token is not valid."))
     }
 
     fn read_grant_token(&self, token: &str) -> Option<(KeyRef, String)> {

@@ -31,10 +31,10 @@ impl Wish {
     /// ValidationException, InvalidArnException.
     pub(super) fn read(desk: &Desk<'_>) -> Result<Wish, ApiError> {
         let input = desk.input();
-        let (grantee, grantee_is_service) =
-            principal(desk, "GranteePrincipal", "GranteeServicePrincipal")?.ok_or_else(|| {
-                ApiError::validation("Either GranteePrincipal or GranteeServicePrincipal must be specified.")
-            })?;
+        let (grantee, grantee_is_service) = principal(desk, "GranteePrincipal", "GranteeServicePrincipal")?
+            .ok_or_else(|| {
+            ApiError::validation("Either GranteePrincipal or GranteeServicePrincipal must be specified.")
+        })?;
         let retiring = principal(desk, "RetiringPrincipal", "RetiringServicePrincipal")?;
         let constraints = input.structure("Constraints").map(constraints).transpose()?.unwrap_or_default();
         if grantee_is_service && (constraints.source_arn.is_none() || retiring.is_none()) {
@@ -59,14 +59,16 @@ impl Wish {
     /// # Errors
     /// ValidationException.
     pub(super) fn check_key(&self, key: &Key) -> Result<(), ApiError> {
-        let is_symmetric = key.usage == KeyUsage::EncryptDecrypt && key.spec == crate::api::KeySpec::SymmetricDefault;
+        let is_symmetric =
+            key.usage == KeyUsage::EncryptDecrypt && key.spec == crate::api::KeySpec::SymmetricDefault;
         if let Some(bad) = self.operations.iter().find(|each| !is_possible(**each, key.usage, is_symmetric)) {
             let (name, spec, usage) = (bad.name(), key.spec, key.usage.name());
             return Err(ApiError::validation(format!(
                 "Operation {name} is not supported on a key with key spec {spec} and key usage {usage}."
             )));
         }
-        let has_context = self.constraints.context_equals.is_some() || self.constraints.context_subset.is_some();
+        let has_context =
+            self.constraints.context_equals.is_some() || self.constraints.context_subset.is_some();
         if has_context && !is_symmetric {
             return Err(ApiError::validation(
                 "An encryption context constraint can be used only with a symmetric encryption key.",
@@ -78,10 +80,15 @@ impl Wish {
     /// What conditions can ask of it.
     pub(super) fn tell(&self, facts: &mut Facts) {
         facts.many("kms:GrantOperations", self.operations.iter().map(|each| each.name()));
-        let grantee = if self.grantee_is_service { "kms:GranteeServicePrincipal" } else { "kms:GranteePrincipal" };
+        let grantee =
+            if self.grantee_is_service { "kms:GranteeServicePrincipal" } else { "kms:GranteePrincipal" };
         facts.one(grantee, &self.grantee);
         if let Some(retiring) = &self.retiring {
-            let key = if self.retiring_is_service { "kms:RetiringServicePrincipal" } else { "kms:RetiringPrincipal" };
+            let key = if self.retiring_is_service {
+                "kms:RetiringServicePrincipal"
+            } else {
+                "kms:RetiringPrincipal"
+            };
             facts.one(key, retiring);
         }
         facts.one("kms:GrantIsForAWSResource", "false");
@@ -94,7 +101,8 @@ impl Wish {
         if !self.constraints.is_empty() {
             facts.many("kms:GrantConstraintType", kinds.into_iter().flatten());
         }
-        let pairs: BTreeMap<&String, &String> = context_equals.iter().chain(context_subset).flatten().collect();
+        let pairs: BTreeMap<&String, &String> =
+            context_equals.iter().chain(context_subset).flatten().collect();
         for (name, value) in &pairs {
             facts.one(&format!("kms:EncryptionContext:{name}"), value);
         }
@@ -135,7 +143,9 @@ fn principal(
     service: &'static str,
 ) -> Result<Option<(String, bool)>, ApiError> {
     match (desk.input().text(arn), desk.input().text(service)) {
-        (Some(_), Some(_)) => Err(ApiError::validation(format!("Specify either {arn} or {service}, but not both."))),
+        (Some(_), Some(_)) => {
+            Err(ApiError::validation(format!("Specify either {arn} or {service}, but not both.")))
+        }
         (Some(named), None) => Ok(Some((desk.principal(named)?, false))),
         (None, Some(named)) => Ok(Some((named.into(), true))),
         (None, None) => Ok(None),

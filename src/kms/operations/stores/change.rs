@@ -15,7 +15,8 @@ pub(in crate::kms::operations) fn connect_custom_key_store(desk: &mut Desk<'_>) 
         "DISCONNECTED" => {
             let delay = desk.consistency.key_store;
             let at = desk.now + delay;
-            store.connection = if delay.is_zero() { Connection::Connected } else { Connection::Connecting(at) };
+            store.connection =
+                if delay.is_zero() { Connection::Connected } else { Connection::Connecting(at) };
             desk.estate.put_store(desk.realm, store);
         }
         _ => {}
@@ -62,7 +63,10 @@ pub(in crate::kms::operations) fn update_custom_key_store(desk: &mut Desk<'_>) -
 pub(in crate::kms::operations) fn delete_custom_key_store(desk: &mut Desk<'_>) -> Handled {
     let store = named(desk, "kms:DeleteCustomKeyStore")?;
     if desk.estate.keys(desk.realm, None).any(|key| key.store.as_deref() == Some(&store.id)) {
-        return Err(ApiError::custom_key_store_has_cmks(format!("Custom key store {} contains keys.", store.id)));
+        return Err(ApiError::custom_key_store_has_cmks(format!(
+            "Custom key store {} contains keys.",
+            store.id
+        )));
     }
     if store.state(desk.now) != "DISCONNECTED" {
         return Err(desk.wrong_store_state(&store));

@@ -16,7 +16,9 @@ pub(in crate::kms::operations) fn create_custom_key_store(desk: &mut Desk<'_>) -
     desk.check_store_kind(&kind, None)?;
     let limit = desk.limits.custom_key_stores as usize;
     if desk.estate.stores(desk.realm).count() >= limit {
-        return Err(ApiError::limit_exceeded(format!("The account has reached its limit of {limit} custom key stores.")));
+        return Err(ApiError::limit_exceeded(format!(
+            "The account has reached its limit of {limit} custom key stores."
+        )));
     }
     let random = crypto::random(9).map_err(|_| internal())?;
     let hex: String = random.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

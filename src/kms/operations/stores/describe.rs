@@ -14,12 +14,18 @@ pub(in crate::kms::operations) fn describe_custom_key_stores(desk: &mut Desk<'_>
     desk.authorize_identity("kms:DescribeCustomKeyStores", "*", |_| ())?;
     let (id, name) = (input.text("CustomKeyStoreId"), input.text("CustomKeyStoreName"));
     if id.is_some() && name.is_some() {
-        return Err(ApiError::validation("Specify either CustomKeyStoreId or CustomKeyStoreName, but not both."));
+        return Err(ApiError::validation(
+            "Specify either CustomKeyStoreId or CustomKeyStoreName, but not both.",
+        ));
     }
     let page = Page::read(input, PAGE)?;
-    let wanted = |store: &&Store| id.is_none_or(|id| store.id == id) && name.is_none_or(|name| store.name == name);
-    if let Some(missing) = id.or(name).filter(|_| !desk.estate.stores(desk.realm).any(|store| wanted(&store))) {
-        return Err(ApiError::custom_key_store_not_found(format!("Custom key store {missing} was not found.")));
+    let wanted =
+        |store: &&Store| id.is_none_or(|id| store.id == id) && name.is_none_or(|name| store.name == name);
+    if let Some(missing) = id.or(name).filter(|_| !desk.estate.stores(desk.realm).any(|store| wanted(&store)))
+    {
+        return Err(ApiError::custom_key_store_not_found(format!(
+            "Custom key store {missing} was not found."
+        )));
     }
     let stores = desk.estate.stores(desk.realm).filter(wanted);
     let rest = stores.filter(|store| page.after().is_none_or(|after| store.id.as_str() > after));
@@ -50,7 +56,8 @@ const fn kind_name(kind: &StoreKind) -> &'static str {
 }
 
 fn proxy(desk: &Desk<'_>, kind: &StoreKind) -> Option<Output> {
-    let StoreKind::External { uri_endpoint, uri_path, connectivity, vpc_service, vpc_owner, access_key_id } = kind
+    let StoreKind::External { uri_endpoint, uri_path, connectivity, vpc_service, vpc_owner, access_key_id } =
+        kind
     else {
         return None;
     };

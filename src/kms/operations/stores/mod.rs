@@ -25,7 +25,8 @@ impl Desk<'_> {
     /// # Errors
     /// CustomKeyStoreNotFoundException.
     pub(super) fn find_store(&self, id: &str) -> Result<&Store, ApiError> {
-        let missing = || ApiError::custom_key_store_not_found(format!("Custom key store {id} was not found."));
+        let missing =
+            || ApiError::custom_key_store_not_found(format!("Custom key store {id} was not found."));
         self.estate.store(self.realm, id).ok_or_else(missing)
     }
 
@@ -33,7 +34,9 @@ impl Desk<'_> {
     pub(super) fn wrong_store_state(&self, store: &Store) -> ApiError {
         let (id, state) = (&store.id, store.state(self.now));
         let operation = self.operation();
-        ApiError::custom_key_store_invalid_state(format!("The connection state {state} of custom key store {id} does not allow {operation}."))
+        ApiError::custom_key_store_invalid_state(format!(
+            "The connection state {state} of custom key store {id} does not allow {operation}."
+        ))
     }
 
     /// Refuses a name that another store (than `but`) has.
@@ -42,7 +45,9 @@ impl Desk<'_> {
         if others.all(|store| store.name != name) {
             return Ok(());
         }
-        Err(ApiError::custom_key_store_name_in_use(format!("A custom key store with the name {name} already exists.")))
+        Err(ApiError::custom_key_store_name_in_use(format!(
+            "A custom key store with the name {name} already exists."
+        )))
     }
 
     /// Refuses what another store (than `but`) has for itself: a cluster, the address of a proxy, a VPC service.

@@ -51,14 +51,25 @@ pub(super) fn read(input: &Input) -> Result<StoreKind, ApiError> {
 pub(super) fn updated(kind: &StoreKind, input: &Input) -> Result<(StoreKind, bool), ApiError> {
     let mut kind = kind.clone();
     let is_external = matches!(kind, StoreKind::External { .. });
-    refuse(input, if is_external { &["KeyStorePassword", "CloudHsmClusterId"] } else { &EXTERNAL }, is_external)?;
+    refuse(
+        input,
+        if is_external { &["KeyStorePassword", "CloudHsmClusterId"] } else { &EXTERNAL },
+        is_external,
+    )?;
     let text = |member: &'static str| input.text(member).map(String::from);
     let needs_rest = match &mut kind {
         StoreKind::CloudHsm { cluster, .. } => {
             set(cluster, text("CloudHsmClusterId"));
             ["CloudHsmClusterId", "KeyStorePassword"].iter().any(|member| input.is_given(member))
         }
-        StoreKind::External { uri_endpoint, uri_path, connectivity, vpc_service, vpc_owner, access_key_id } => {
+        StoreKind::External {
+            uri_endpoint,
+            uri_path,
+            connectivity,
+            vpc_service,
+            vpc_owner,
+            access_key_id,
+        } => {
             set(uri_endpoint, text("XksProxyUriEndpoint"));
             set(uri_path, text("XksProxyUriPath"));
             set(connectivity, text("XksProxyConnectivity"));
@@ -80,8 +91,12 @@ pub(super) fn updated(kind: &StoreKind, input: &Input) -> Result<(StoreKind, boo
 /// Refuses two stores that share what each must have for itself.
 pub(super) fn check_apart(new: &StoreKind, other: &StoreKind) -> Result<(), ApiError> {
     match (new, other) {
-        (StoreKind::CloudHsm { cluster, .. }, StoreKind::CloudHsm { cluster: taken, .. }) if cluster == taken => {
-            Err(ApiError::cloud_hsm_cluster_in_use(format!("The cluster {cluster} belongs to another custom key store.")))
+        (StoreKind::CloudHsm { cluster, .. }, StoreKind::CloudHsm { cluster: taken, .. })
+            if cluster == taken =>
+        {
+            Err(ApiError::cloud_hsm_cluster_in_use(format!(
+                "The cluster {cluster} belongs to another custom key store."
+            )))
         }
         (
             StoreKind::External { uri_endpoint, uri_path, connectivity, vpc_service, .. },
@@ -117,10 +132,12 @@ fn check_vpc(kind: &StoreKind) -> Result<(), ApiError> {
     let StoreKind::External { connectivity, vpc_service, vpc_owner, .. } = kind else { return Ok(()) };
     match (connectivity.as_str(), vpc_service) {
         ("VPC_ENDPOINT_SERVICE", None) => Err(missing("XksProxyVpcEndpointServiceName")),
-        ("PUBLIC_ENDPOINT", service) if service.is_some() || vpc_owner.is_some() => Err(ApiError::validation(
-            "XksProxyVpcEndpointServiceName and XksProxyVpcEndpointServiceOwner cannot be specified with \
+        ("PUBLIC_ENDPOINT", service) if service.is_some() || vpc_owner.is_some() => {
+            Err(ApiError::validation(
+                "XksProxyVpcEndpointServiceName and XksProxyVpcEndpointServiceOwner cannot be specified with \
              PUBLIC_ENDPOINT.",
-        )),
+            ))
+        }
         _ => Ok(()),
     }
 }
