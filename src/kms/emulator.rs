@@ -147,7 +147,13 @@ impl Kms {
         }
     }
 
-    fn serve(&mut self, call: &Call, realm: RealmId, now: Moment, trail: &mut Trail) -> Result<Step, ApiError> {
+    fn serve(
+        &mut self,
+        call: &Call,
+        realm: RealmId,
+        now: Moment,
+        trail: &mut Trail,
+    ) -> Result<Step, ApiError> {
         if let Some(problem) = &call.decoded.problem {
             return Err(problem.clone());
         }
@@ -187,7 +193,12 @@ impl Kms {
     ///
     /// The key is found before anything about the call is known to be right: a call that names none that exists is
     /// charged as one on a symmetric key.
-    fn charges(&self, call: &Call, realm: RealmId, now: Moment) -> (Charges, Option<(RealmId, String, PoolId)>) {
+    fn charges(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        now: Moment,
+    ) -> (Charges, Option<(RealmId, String, PoolId)>) {
         let operation = call.decoded.input.operation();
         let keys = self.named_keys(call, realm, now);
         let pair = call.decoded.input.pair_spec().unwrap_or(KeySpec::Rsa2048);

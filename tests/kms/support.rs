@@ -131,8 +131,17 @@ impl Emulator {
             }
         });
         match answer {
-            Ok(output) => Ok(serde_json::from_slice(&output.into_bytes()).expect("answers are JSON")),
-            Err(error) => Err((error.code.into(), error.message.unwrap_or_default())),
+            Ok(output) => {
+                let answer = serde_json::from_slice(&output.into_bytes()).expect("answers are JSON");
+                assert_eq!(wire::shapes::strangers(operation, &answer), Vec::<String>::new(), "{operation}");
+                Ok(answer)
+            }
+            Err(error) => {
+                let common = ["AccessDeniedException", "ValidationException", "ThrottlingException"];
+                let is_known = common.contains(&error.code) || wire::errors_of(operation).contains(&error.code);
+                assert!(is_known, "{operation} has no {}", error.code);
+                Err((error.code.into(), error.message.unwrap_or_default()))
+            }
         }
     }
 

@@ -72,8 +72,12 @@ impl Denied {
         let why = match reason {
             Reason::KeyPolicyDenies => "with an explicit deny in a resource-based policy".to_string(),
             Reason::IdentityDenies => "with an explicit deny in an identity-based policy".to_string(),
-            Reason::NoKeyPolicyAllows => format!("because no resource-based policy allows the {action} action"),
-            Reason::NoIdentityAllows => format!("because no identity-based policy allows the {action} action"),
+            Reason::NoKeyPolicyAllows => {
+                format!("because no resource-based policy allows the {action} action")
+            }
+            Reason::NoIdentityAllows => {
+                format!("because no identity-based policy allows the {action} action")
+            }
         };
         format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}")
     }
@@ -86,8 +90,7 @@ impl Denied {
 pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
     let mut lower = [0u8; 64];
     let action = lowered(question.action, &mut lower);
-    let asked =
-        Asked { caller: question.caller, action, resource: question.resource, facts: question.facts };
+    let asked = Asked { caller: question.caller, action, resource: question.resource, facts: question.facts };
     let deny = |reason| Denied {
         caller: question.caller.arn.clone(),
         action: question.action.into(),
@@ -153,7 +156,14 @@ pub fn would_lock_out(
 ) -> bool {
     let key = Some(KeyAccess { account: key_account, policy, grants: &[] });
     let context = BTreeMap::new();
-    let question =
-        Question { caller, caller_policies, action: "kms:PutKeyPolicy", resource, key, facts, context: &context };
+    let question = Question {
+        caller,
+        caller_policies,
+        action: "kms:PutKeyPolicy",
+        resource,
+        key,
+        facts,
+        context: &context,
+    };
     authorize(&question).is_err()
 }

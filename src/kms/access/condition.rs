@@ -60,7 +60,9 @@ impl Condition {
         };
         let key = key.to_ascii_lowercase();
         if set == Set::All && key.starts_with("kms:encryptioncontext:") {
-            return Err(format!("ForAllValues must not be used with `{key}`: it holds for calls without the pair too"));
+            return Err(format!(
+                "ForAllValues must not be used with `{key}`: it holds for calls without the pair too"
+            ));
         }
         let (name, if_exists) = match rest.strip_suffix("IfExists") {
             Some(name) => (name, true),
@@ -74,7 +76,14 @@ impl Condition {
         for value in values {
             check_value(test, value).map_err(|what| format!("`{value}` of `{operator}` is not {what}"))?;
         }
-        Ok(Condition { test, is_negated, if_exists, set, key, values: values.iter().map(|v| Glob::new(v)).collect() })
+        Ok(Condition {
+            test,
+            is_negated,
+            if_exists,
+            set,
+            key,
+            values: values.iter().map(|v| Glob::new(v)).collect(),
+        })
     }
 
     /// Whether it holds for a call.
@@ -87,7 +96,9 @@ impl Condition {
             // A missing key fails what asks for equality and passes what asks for difference.
             return self.if_exists || self.set == Set::All || (self.is_negated && self.set == Set::Single);
         };
-        let one = |value: &String| self.values.iter().any(|asked| self.compare(asked, value, facts)) != self.is_negated;
+        let one = |value: &String| {
+            self.values.iter().any(|asked| self.compare(asked, value, facts)) != self.is_negated
+        };
         match self.set {
             Set::All => given.iter().all(one),
             Set::Any => given.iter().any(one),

@@ -60,7 +60,9 @@ impl Directory {
         let file: Value = serde_yaml::from_str(yaml).map_err(|e| vec![e.to_string()])?;
         let mut problems = Vec::new();
         let mut directory = Directory::default();
-        let Value::Object(file) = file else { return Err(vec!["the file must be a mapping with `principals`".into()]) };
+        let Value::Object(file) = file else {
+            return Err(vec!["the file must be a mapping with `principals`".into()]);
+        };
         check_names(&file, "", &["principals"], &mut problems);
         match file.get("principals") {
             Some(Value::Array(all)) => {
@@ -92,7 +94,12 @@ impl Directory {
         let principal = Principal::root(account);
         let id = key.id.clone();
         let mut member = self.by_arn.get(&principal.arn).map_or_else(
-            || Member { principal: principal.clone(), policies: [].into(), trust: None, access_keys: Vec::new() },
+            || Member {
+                principal: principal.clone(),
+                policies: [].into(),
+                trust: None,
+                access_keys: Vec::new(),
+            },
             |member| Member::clone(member),
         );
         member.access_keys.push(key);
@@ -145,7 +152,8 @@ impl Directory {
 fn check_names(object: &Map<String, Value>, place: &str, names: &[&str], problems: &mut Vec<String>) {
     for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
         let hint = nearest(name, names.iter().copied());
-        let hint = hint.map_or_else(|| format!("known are {}", names.join(", ")), |n| format!("did you mean `{n}`?"));
+        let hint = hint
+            .map_or_else(|| format!("known are {}", names.join(", ")), |n| format!("did you mean `{n}`?"));
         let at = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
         problems.push(format!("{at}: unknown key; {hint}"));
     }
@@ -177,7 +185,8 @@ fn member(value: &Value, place: &str, problems: &mut Vec<String>) -> Option<Memb
     for (at, value) in list("accessKeys", problems).iter().enumerate() {
         access_keys.extend(access_key(value, &format!("{place}.accessKeys[{at}]"), problems));
     }
-    let trust = object.get("trust").and_then(|value| policy(value, Kind::Key, &format!("{place}.trust"), problems));
+    let trust =
+        object.get("trust").and_then(|value| policy(value, Kind::Key, &format!("{place}.trust"), problems));
     if trust.is_some() && principal.kind != PrincipalKind::Role {
         problems.push(format!("{place}.trust: only a role can be assumed"));
     }
@@ -197,7 +206,9 @@ fn access_key(value: &Value, place: &str, problems: &mut Vec<String>) -> Option<
     check_names(&object, place, &["id", "secret"], problems);
     let text = |name: &str| object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     match (text("id"), text("secret")) {
-        (Some(id), Some(secret)) => Some(AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) }),
+        (Some(id), Some(secret)) => {
+            Some(AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) })
+        }
         _ => {
             problems.push(format!("{place}: must have `id` and `secret`"));
             None

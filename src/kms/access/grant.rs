@@ -83,7 +83,8 @@ impl Constraints {
         let equals = parent.context_equals.as_ref().is_none_or(|asked| {
             self.context_equals.as_ref().is_some_and(|own| own.len() == asked.len() && is_within(asked, own))
         });
-        let subset = parent.context_subset.as_ref().is_none_or(|asked| own.is_some_and(|own| is_within(asked, own)));
+        let subset =
+            parent.context_subset.as_ref().is_none_or(|asked| own.is_some_and(|own| is_within(asked, own)));
         let source = parent.source_arn.is_none() || parent.source_arn == self.source_arn;
         equals && subset && source
     }

@@ -103,7 +103,8 @@ impl Policy {
             .map(|(at, value)| statement(value, kind, &format!("Statement[{at}]")))
             .collect::<Result<_, _>>()?;
         let uses = |statement: &Statement| {
-            let has_variables = statement.resources.iter().flat_map(|c| &c.of).any(|glob| glob.text().contains("${"));
+            let has_variables =
+                statement.resources.iter().flat_map(|c| &c.of).any(|glob| glob.text().contains("${"));
             !statement.conditions.is_empty() || has_variables
         };
         Ok(Policy { text: text.into(), kind, has_conditions: statements.iter().any(uses), statements })
@@ -121,7 +122,8 @@ impl Policy {
 
     /// The ARNs of principals that it names.
     pub fn principals(&self) -> impl Iterator<Item = &str> {
-        let all = self.statements.iter().filter_map(|statement| statement.principals.as_ref()).flat_map(|c| &c.of);
+        let all =
+            self.statements.iter().filter_map(|statement| statement.principals.as_ref()).flat_map(|c| &c.of);
         all.filter_map(|who| match who {
             Who::Arn(arn) => Some(arn.as_str()),
             _ => None,
@@ -187,7 +189,8 @@ impl Statement {
         // `*` in a key policy is the key itself; AWS takes no other resource there seriously, an ARN must match.
         let about = kind == Kind::Key && resources.of.iter().any(|glob| glob.text() == "*")
             || resources.of.iter().any(|glob| glob.matches_with(call.resource, variable));
-        acts && about != resources.is_negated && self.conditions.iter().all(|condition| condition.holds(call.facts))
+        acts && about != resources.is_negated
+            && self.conditions.iter().all(|condition| condition.holds(call.facts))
     }
 }
 
@@ -214,14 +217,25 @@ fn known(object: &Map<String, Value>, place: &str, names: &[&str]) -> Result<(),
     unknown.map_or(Ok(()), |name| {
         let hint = crate::api::nearest(name, names.iter().copied());
         let hint = hint.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        Err(problem(format!("{place}{}`{name}` is not an element of a policy{hint}", if place.is_empty() { "" } else { ": " })))
+        Err(problem(format!(
+            "{place}{}`{name}` is not an element of a policy{hint}",
+            if place.is_empty() { "" } else { ": " }
+        )))
     })
 }
 
 fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, PolicyProblem> {
     let Value::Object(object) = value else { return Err(problem(format!("{place} is not an object"))) };
     let names = [
-        "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
     ];
     known(object, place, &names)?;
     let effect = match object.get("Effect").and_then(Value::as_str) {
@@ -232,7 +246,9 @@ fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, Policy
     let principals = choice(object, "Principal", place, |value, place| principals(value, place))?;
     match (kind, &principals) {
         (Kind::Key, None) => return Err(problem(format!("{place} has no Principal"))),
-        (Kind::Identity, Some(_)) => return Err(problem(format!("{place}: an identity policy has no Principal"))),
+        (Kind::Identity, Some(_)) => {
+            return Err(problem(format!("{place}: an identity policy has no Principal")));
+        }
         _ => {}
     }
     let globs = |make: fn(&str) -> Glob| {
@@ -242,7 +258,9 @@ fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, Policy
         }
     };
     let actions = choice(object, "Action", place, globs(Glob::caseless))?;
-    if let Some(bad) = actions.iter().flat_map(|c| &c.of).find(|glob| glob.text() != "*" && !glob.text().contains(':')) {
+    if let Some(bad) =
+        actions.iter().flat_map(|c| &c.of).find(|glob| glob.text() != "*" && !glob.text().contains(':'))
+    {
         return Err(problem(format!("{place}.Action: `{}` names no service, as `kms:` would", bad.text())));
     }
     let resources = choice(object, "Resource", place, globs(Glob::new))?;
@@ -266,8 +284,12 @@ fn choice<T>(
     let negated = format!("Not{name}");
     match (object.get(name), object.get(&negated)) {
         (Some(_), Some(_)) => Err(problem(format!("{place} has both {name} and {negated}"))),
-        (Some(value), None) => Ok(Some(Choice { is_negated: false, of: read(value, &format!("{place}.{name}"))? })),
-        (None, Some(value)) => Ok(Some(Choice { is_negated: true, of: read(value, &format!("{place}.{negated}"))? })),
+        (Some(value), None) => {
+            Ok(Some(Choice { is_negated: false, of: read(value, &format!("{place}.{name}"))? }))
+        }
+        (None, Some(value)) => {
+            Ok(Some(Choice { is_negated: true, of: read(value, &format!("{place}.{negated}"))? }))
+        }
         (None, None) => Ok(None),
     }
 }
@@ -338,7 +360,8 @@ fn conditions(value: Option<&Value>, place: &str) -> Result<Vec<Condition>, Poli
                 Value::Array(all) => all.iter().map(scalar).collect(),
                 one => scalar(one).map(|one| vec![one]),
             };
-            let values = values.ok_or_else(|| problem(format!("{place}.{operator}.{key} must hold texts")))?;
+            let values =
+                values.ok_or_else(|| problem(format!("{place}.{operator}.{key} must hold texts")))?;
             all.push(Condition::read(operator, key, &values).map_err(|e| problem(format!("{place}: {e}")))?);
         }
     }

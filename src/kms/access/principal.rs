@@ -57,7 +57,8 @@ impl Principal {
             ("iam", "user", name) if !name.is_empty() => (PrincipalKind::User, None),
             ("iam", "role", name) if !name.is_empty() => (PrincipalKind::Role, None),
             ("sts", "assumed-role", both) => {
-                let (name, session) = both.split_once('/').filter(|(name, session)| !name.is_empty() && !session.is_empty())?;
+                let (name, session) =
+                    both.split_once('/').filter(|(name, session)| !name.is_empty() && !session.is_empty())?;
                 let _ = session;
                 (PrincipalKind::Session, role(name))
             }
@@ -85,7 +86,11 @@ fn stable_id(kind: PrincipalKind, arn: &str) -> String {
         _ => "AROA",
     };
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, arn.as_bytes());
-    let letters = hash.as_ref().iter().take(17).map(|byte| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(byte & 31)]));
+    let letters = hash
+        .as_ref()
+        .iter()
+        .take(17)
+        .map(|byte| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(byte & 31)]));
     prefix.chars().chain(letters).collect()
 }
 

@@ -11,10 +11,19 @@ fn key_policy(statements: &str) -> Policy {
 }
 
 fn identity(statements: &str) -> Vec<Policy> {
-    vec![Policy::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#), Kind::Identity).unwrap()]
+    vec![
+        Policy::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#), Kind::Identity)
+            .unwrap(),
+    ]
 }
 
-fn ask(caller: &str, policies: &[Policy], action: &str, policy: &Policy, grants: &[GrantView<'_>]) -> Result<Allowed, Denied> {
+fn ask(
+    caller: &str,
+    policies: &[Policy],
+    action: &str,
+    policy: &Policy,
+    grants: &[GrantView<'_>],
+) -> Result<Allowed, Denied> {
     let context = BTreeMap::from([("team".to_string(), "a".to_string())]);
     let mut facts = Facts::default();
     facts.one("kms:CallerAccount", account_of_arn(caller).unwrap());
@@ -36,7 +45,9 @@ const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
 const ALL: &str = r#"{"Effect":"Allow","Action":"kms:*","Resource":"*"}"#;
 
 fn allow(principal: &str, action: &str) -> String {
-    format!(r#"{{"Sid":"S","Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"{action}","Resource":"*"}}"#)
+    format!(
+        r#"{{"Sid":"S","Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"{action}","Resource":"*"}}"#
+    )
 }
 
 fn deny(principal: &str, action: &str) -> String {
@@ -62,11 +73,30 @@ fn the_default_policy_leaves_it_to_the_account() {
 fn a_key_policy_that_names_nobody_else_shuts_everybody_out() {
     let policy = key_policy(&allow(ANN, "kms:Encrypt"));
     assert_eq!(ask(ANN, &[], "kms:Encrypt", &policy, &[]), Ok(Allowed::KeyPolicy(Some("S".into()))));
-    assert!(ask(ROOT, &[], "kms:Encrypt", &policy, &[]).unwrap_err().message().contains("no resource-based policy"));
+    assert!(
+        ask(ROOT, &[], "kms:Encrypt", &policy, &[])
+            .unwrap_err()
+            .message()
+            .contains("no resource-based policy")
+    );
     assert!(ask("arn:aws:iam::111122223333:user/bob", &identity(ALL), "kms:Encrypt", &policy, &[]).is_err());
-    assert!(would_lock_out(&policy, "111122223333", &Principal::from_arn(ANN).unwrap(), &[], KEY, &Facts::default()));
+    assert!(would_lock_out(
+        &policy,
+        "111122223333",
+        &Principal::from_arn(ANN).unwrap(),
+        &[],
+        KEY,
+        &Facts::default()
+    ));
     let kept = key_policy(&allow(ANN, "kms:Put*"));
-    assert!(!would_lock_out(&kept, "111122223333", &Principal::from_arn(ANN).unwrap(), &[], KEY, &Facts::default()));
+    assert!(!would_lock_out(
+        &kept,
+        "111122223333",
+        &Principal::from_arn(ANN).unwrap(),
+        &[],
+        KEY,
+        &Facts::default()
+    ));
 }
 
 #[test]
@@ -80,7 +110,11 @@ fn another_account_needs_both_sides() {
         (allow("444455556666", "kms:*"), &[], false),
         (allow(ANN, "kms:*"), &both, false),
     ] {
-        assert_eq!(ask(FOREIGN, policies, "kms:Decrypt", &key_policy(&policy), &[]).is_ok(), is_allowed, "{policy}");
+        assert_eq!(
+            ask(FOREIGN, policies, "kms:Decrypt", &key_policy(&policy), &[]).is_ok(),
+            is_allowed,
+            "{policy}"
+        );
     }
 }
 
@@ -108,7 +142,9 @@ fn deny_wins_wherever_it_stands() {
 fn a_session_is_its_role() {
     let policy = key_policy(&allow("arn:aws:iam::111122223333:role/app", "kms:Encrypt"));
     assert!(ask(SESSION, &[], "kms:Encrypt", &policy, &[]).is_ok());
-    assert!(ask("arn:aws:sts::111122223333:assumed-role/other/s1", &[], "kms:Encrypt", &policy, &[]).is_err());
+    assert!(
+        ask("arn:aws:sts::111122223333:assumed-role/other/s1", &[], "kms:Encrypt", &policy, &[]).is_err()
+    );
     assert!(ask(SESSION, &[], "kms:Encrypt", &key_policy(&allow(SESSION, "kms:Encrypt")), &[]).is_ok());
 }
 
@@ -127,7 +163,10 @@ fn grants_allow_by_themselves_and_never_against_a_deny() {
         constraints,
         is_visible,
     };
-    assert_eq!(ask(FOREIGN, &[], "kms:Decrypt", &policy, &[grant(&fits, true)]), Ok(Allowed::Grant("g".into())));
+    assert_eq!(
+        ask(FOREIGN, &[], "kms:Decrypt", &policy, &[grant(&fits, true)]),
+        Ok(Allowed::Grant("g".into()))
+    );
     assert!(ask(FOREIGN, &[], "kms:Decrypt", &policy, &[grant(&fits, false)]).is_err());
     assert!(ask(FOREIGN, &[], "kms:Decrypt", &policy, &[grant(&does_not, true)]).is_err());
     assert!(ask(FOREIGN, &[], "kms:Encrypt", &policy, &[grant(&fits, true)]).is_err());
@@ -145,13 +184,21 @@ fn the_example_policies_allow_and_deny_what_they_say() {
     let by_prefix = ["Create", "Enable", "Put", "Update", "Revoke", "Disable", "Delete"];
     let by_name = ["ScheduleKeyDeletion", "RotateKeyOnDemand"];
     let uses = [
-        "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyPair", "DescribeKey",
-        "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext",
+        "Encrypt",
+        "Decrypt",
+        "ReEncrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "DescribeKey",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
     ];
     for operation in Operation::ALL {
         let name = operation.name();
         let action = format!("kms:{name}");
-        let may = |user: &str, policy| ask(&format!("arn:aws:iam::111122223333:user/{user}"), &[], &action, policy, &[]).is_ok();
+        let may = |user: &str, policy| {
+            ask(&format!("arn:aws:iam::111122223333:user/{user}"), &[], &action, policy, &[]).is_ok()
+        };
         let administers = by_prefix.iter().any(|p| name.starts_with(p)) || by_name.contains(&name);
         assert_eq!(may("admin", &administrators), administers, "{name}");
         assert_eq!(may("user1", &users), uses.contains(&name), "{name}");
@@ -173,9 +220,15 @@ fn a_document_that_is_wrong_says_where() {
         (r#"{"Version":"2012-10-17","Statment":[]}"#, "did you mean `Statement`?"),
         (r#"{"Statement":[{"Effect":"Maybe"}]}"#, "Statement[0].Effect"),
         (r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#, "has no Principal"),
-        (r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"ann"},"Action":"*"}]}"#, "`ann` is not a principal"),
+        (
+            r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"ann"},"Action":"*"}]}"#,
+            "`ann` is not a principal",
+        ),
         (r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"Encrypt"}]}"#, "names no service"),
-        (r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","NotAction":"*"}]}"#, "both Action and NotAction"),
+        (
+            r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","NotAction":"*"}]}"#,
+            "both Action and NotAction",
+        ),
         (
             r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEqual":{"a":"b"}}}]}"#,
             "not a condition operator",
@@ -214,5 +267,7 @@ principals:
 ";
     let problems = Directory::parse(bad).unwrap_err();
     assert_eq!(problems.len(), 4, "{problems:?}");
-    assert!(problems[1].contains("principals[1].accesKeys") && problems[1].contains("did you mean `accessKeys`?"));
+    assert!(
+        problems[1].contains("principals[1].accesKeys") && problems[1].contains("did you mean `accessKeys`?")
+    );
 }

@@ -191,7 +191,9 @@ impl Estate {
 
     /// Brings what is derived from a key up to date.
     fn follow(&mut self, reference: &KeyRef) {
-        let Some(key) = self.realms[reference.realm.0 as usize].keys.get(reference.id.as_str()) else { return };
+        let Some(key) = self.realms[reference.realm.0 as usize].keys.get(reference.id.as_str()) else {
+            return;
+        };
         for material in &key.materials {
             let owners = self.materials.entry(material.id).or_default();
             if !owners.contains(reference) {
@@ -244,7 +246,8 @@ impl Estate {
         for id in grants.into_keys() {
             self.touch(|estate| RecordKey::Grant(estate.realm(key.realm).clone(), key.id.to_string(), id));
         }
-        let names: Vec<AliasName> = self.aliases_of(key.realm, key.id.as_str()).map(|alias| alias.name.clone()).collect();
+        let names: Vec<AliasName> =
+            self.aliases_of(key.realm, key.id.as_str()).map(|alias| alias.name.clone()).collect();
         for name in names {
             self.remove_alias(key.realm, &name);
         }
@@ -328,7 +331,9 @@ impl Estate {
     /// Takes an alias out of its key's list.
     fn unlink(&mut self, realm: RealmId, name: &str) {
         let holdings = self.holdings_mut(realm);
-        let Some(key) = holdings.aliases.get(name).and_then(|alias| alias.target.latest().clone()) else { return };
+        let Some(key) = holdings.aliases.get(name).and_then(|alias| alias.target.latest().clone()) else {
+            return;
+        };
         if let Some(names) = holdings.aliases_of.get_mut(&key) {
             names.remove(name);
             if names.is_empty() {
@@ -385,7 +390,7 @@ impl Estate {
             RecordKey::Grant(at, key, id) => {
                 let key = KeyRef { realm: realm(at)?, id: key.as_str().into() };
                 self.grants(&key).get(id).cloned().map(Record::Grant)
-            },
+            }
             RecordKey::Store(at, id) => self.store(realm(at)?, id).cloned().map(Record::Store),
         }
     }
@@ -441,7 +446,10 @@ impl Estate {
             (RecordKey::Grant(realm, key, _), Record::Grant(grant)) => {
                 let key = KeyRef { realm: self.realm_id(realm), id: key.as_str().into() };
                 if self.get(&key).is_none() {
-                    return Err(format!("the grant {} belongs to the key {}, which is missing", grant.id, key.id));
+                    return Err(format!(
+                        "the grant {} belongs to the key {}, which is missing",
+                        grant.id, key.id
+                    ));
                 }
                 self.put_grant(&key, grant);
             }

@@ -219,7 +219,11 @@ impl Key {
     /// The state that calls see at `now`; `store_connected` is that of its custom key store, true if it has none.
     pub fn state(&self, now: Moment, store_connected: bool) -> KeyState {
         if let Some(deletion) = self.deletion.seen(now) {
-            return if deletion.at.is_some() { KeyState::PendingDeletion } else { KeyState::PendingReplicaDeletion };
+            return if deletion.at.is_some() {
+                KeyState::PendingDeletion
+            } else {
+                KeyState::PendingReplicaDeletion
+            };
         }
         if self.creating_until.is_some_and(|until| now < until) {
             return KeyState::Creating;

@@ -135,7 +135,12 @@ mod tests {
             KeyForm::read(alias),
             KeyForm::AliasArn { region: "cn-north-1", account: "123456789012", name: "alias/a/b" }
         );
-        for bad in ["arn:", "arn:aws:s3:::x", "arn:aws:kms:eu-west-1:12:key/x", "arn:aws:kms:eu-west-1:123456789012:key/"] {
+        for bad in [
+            "arn:",
+            "arn:aws:s3:::x",
+            "arn:aws:kms:eu-west-1:12:key/x",
+            "arn:aws:kms:eu-west-1:123456789012:key/",
+        ] {
             assert_eq!(KeyForm::read(bad), KeyForm::Malformed, "{bad}");
         }
     }

@@ -106,7 +106,9 @@ pub fn refusal(operation: Operation, state: KeyState, arn: &str) -> Option<ApiEr
 /// The table, a row for each operation: Enabled, Disabled, PendingDeletion, PendingImport, Unavailable, Creating,
 /// Updating.
 const fn row(operation: Operation) -> [Cell; 7] {
-    use Cell::{Creating as C, Disabled as D, NotPendingDeletion as N, Ok, PendingDeletion as P, PendingImport as I};
+    use Cell::{
+        Creating as C, Disabled as D, NotPendingDeletion as N, Ok, PendingDeletion as P, PendingImport as I,
+    };
     use Cell::{Unavailable as V, Updating as U};
     use Operation::*;
     match operation {
@@ -139,18 +141,8 @@ const fn row(operation: Operation) -> [Cell; 7] {
         GetPublicKey => [Ok, Ok, P, Ok, V, C, Ok],
         ReplicateKey => [Ok, D, P, I, V, C, U],
         ScheduleKeyDeletion => [Ok, Ok, P, Ok, Ok, Ok, U],
-        DeleteAlias
-        | DescribeKey
-        | GetKeyPolicy
-        | GetKeyLastUsage
-        | GetKeyRotationStatus
-        | ListAliases
-        | ListGrants
-        | ListKeyPolicies
-        | ListKeyRotations
-        | ListResourceTags
-        | PutKeyPolicy
-        | RetireGrant
+        DeleteAlias | DescribeKey | GetKeyPolicy | GetKeyLastUsage | GetKeyRotationStatus | ListAliases
+        | ListGrants | ListKeyPolicies | ListKeyRotations | ListResourceTags | PutKeyPolicy | RetireGrant
         | RevokeGrant => [Ok; 7],
         // These have no key.
         ConnectCustomKeyStore

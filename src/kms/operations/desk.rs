@@ -3,9 +3,7 @@
 use crate::api::{KeySpec, Operation};
 use crate::kms::access::{self, Allowed, Directory, Facts, GrantView, KeyAccess, Question};
 use crate::kms::crypto::MaterialId;
-use crate::kms::keys::{
-    Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal,
-};
+use crate::kms::keys::{Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
 use crate::kms::limits::{Consistency, Limits};
 use crate::kms::wire::{ApiError, Input, Output};
 use crate::kms::{Call, Caller};
@@ -300,7 +298,8 @@ impl<'a> Desk<'a> {
             facts.one("kms:MultiRegionKeyType", if is_primary { "PRIMARY" } else { "REPLICA" });
             facts.one("kms:PrimaryRegion", &multi.primary);
         }
-        let names: Vec<&str> = self.estate.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
+        let names: Vec<&str> =
+            self.estate.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
         if !names.is_empty() {
             facts.many("kms:ResourceAliases", names);
         }

@@ -1,0 +1,166 @@
+//! DescribeKey, ListKeys, GetPublicKey, GetKeyLastUsage; and what a key shows of itself.
+
+use super::page::Page;
+use super::{Desk, Handled, Step};
+use crate::kms::crypto::{EncryptionAlgorithm, MacAlgorithm, SigningAlgorithm};
+use crate::kms::keys::{Estate, Key, KeyRef, KeyState, KeyUsage, Manager, Moment, StoreKind};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+
+/// Keys of a page if the call does not say (model of 2026-11-17).
+const PAGE: usize = 100;
+
+/// DescribeKey.
+pub(super) fn describe_key(desk: &mut Desk<'_>) -> Handled {
+    let key = desk.find("KeyId")?;
+    desk.authorize(&key, "kms:DescribeKey", &BTreeMap::new(), |_| ())?;
+    Ok(Step::Done(Output::new().object("KeyMetadata", metadata(desk.estate, &key, desk.now))))
+}
+
+/// ListKeys: those of the caller's account and Region. Keys shared through AWS RAM are not emulated: there are none.
+pub(super) fn list_keys(desk: &mut Desk<'_>) -> Handled {
+    desk.authorize_identity("kms:ListKeys", "*", |_| ())?;
+    let page = Page::read(desk.input(), PAGE)?;
+    let owners = desk.input().texts("ResourceOwners");
+    let is_own = owners.is_empty() || owners.iter().any(|owner| owner == "SELF");
+    let realm = desk.own();
+    let keys = desk.estate.keys(desk.realm, page.after()).filter(|_| is_own);
+    let show = |key: &&Key| {
+        Output::new().text("KeyId", key.id.as_str()).text("KeyArn", &realm.key_arn(key.id.as_str()))
+    };
+    Ok(Step::Done(page.fill("Keys", keys, show, |key| key.id.to_string())))
+}
+
+/// GetPublicKey: the public half of an asymmetric key.
+pub(super) fn get_public_key(desk: &mut Desk<'_>) -> Handled {
+    let key = desk.find("KeyId")?;
+    desk.authorize(&key, "kms:GetPublicKey", &BTreeMap::new(), |_| ())?;
+    let found = desk.key(&key);
+    let is_symmetric = EncryptionAlgorithm::of(found.spec) == [EncryptionAlgorithm::SymmetricDefault];
+    if is_symmetric || MacAlgorithm::of(found.spec).is_some() {
+        let arn = desk.estate.arn(&key);
+        return Err(ApiError::unsupported_operation(format!(
+            "{arn} key spec is {} which is not valid for GetPublicKey.",
+            found.spec
+        )));
+    }
+    desk.check_state(&key)?;
+    let found = desk.key(&key);
+    let material = found.materials.iter().rev().find_map(|material| material.secret.as_deref());
+    let public = material.and_then(|material| material.public_key());
+    let missing = || ApiError::kms_invalid_state(format!("{} is pending import.", desk.estate.arn(&key)));
+    let output = Output::new()
+        .text("KeyId", &desk.estate.arn(&key))
+        .blob("PublicKey", public.ok_or_else(missing)?)
+        .text("CustomerMasterKeySpec", found.spec.name())
+        .text("KeySpec", found.spec.name())
+        .text("KeyUsage", found.usage.name());
+    Ok(Step::Done(algorithms(output, found)))
+}
+
+/// GetKeyLastUsage: the last cryptographic use that was seen.
+pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:GetKeyLastUsage", &BTreeMap::new(), |_| ())?;
+    let found = desk.key(&key);
+    let usage = found.last_usage.as_ref().map(|usage| {
+        Output::new()
+            .text("Operation", usage.operation.name())
+            .time("Timestamp", usage.at.as_secs())
+            .text("CloudTrailEventId", &usage.event_id)
+            .text("KmsRequestId", &usage.request_id)
+    });
+    let output = Output::new()
+        .text("KeyId", &desk.estate.arn(&key))
+        .given(usage, |output, usage| output.object("KeyLastUsage", usage))
+        .time("TrackingStartDate", found.created.as_secs())
+        .time("KeyCreationDate", found.created.as_secs());
+    Ok(Step::Done(output))
+}
+
+/// A key's algorithms, by what it is for.
+fn algorithms(output: Output, key: &Key) -> Output {
+    match key.usage {
+        KeyUsage::EncryptDecrypt => output
+            .list("EncryptionAlgorithms", EncryptionAlgorithm::of(key.spec).iter().map(|each| each.name())),
+        KeyUsage::SignVerify => {
+            output.list("SigningAlgorithms", SigningAlgorithm::of(key.spec).iter().map(|each| each.name()))
+        }
+        KeyUsage::KeyAgreement => output.list("KeyAgreementAlgorithms", ["ECDH"]),
+        KeyUsage::EncapsulateDecapsulate => output.list("EncapsulationAlgorithms", ["ML_KEM"]),
+        KeyUsage::GenerateVerifyMac => output,
+    }
+}
+
+/// `KeyMetadata` of a key at a moment.
+pub(super) fn metadata(estate: &Estate, key: &KeyRef, now: Moment) -> Output {
+    let realm = estate.realm(key.realm);
+    let found = estate.get(key).expect("whoever describes a key has found it");
+    let store = found.store.as_deref().and_then(|id| estate.store(key.realm, id));
+    let state = found.state(now, store.is_none_or(|store| store.is_connected(now)));
+    let output = Output::new()
+        .text("AWSAccountId", &realm.account)
+        .text("KeyId", found.id.as_str())
+        .text("Arn", &realm.key_arn(found.id.as_str()))
+        .time("CreationDate", found.created.as_secs())
+        .flag("Enabled", state == KeyState::Enabled)
+        .text("Description", &found.description)
+        .text("KeyUsage", found.usage.name())
+        .text("KeyState", state.name());
+    let deletion = found.deletion.seen(now).as_ref();
+    let newest = found.materials.iter().rev().find(|material| !material.is_pending_rotation);
+    let output = output
+        .given(deletion.and_then(|deletion| deletion.at), |output, at| {
+            output.time("DeletionDate", at.as_secs())
+        })
+        .given(newest.and_then(|material| material.valid_to), |output, at| {
+            output.time("ValidTo", at.as_secs())
+        })
+        .text("Origin", found.origin.name())
+        .given(found.store.as_deref(), |output, id| output.text("CustomKeyStoreId", id));
+    let cluster = store.and_then(|store| match &store.kind {
+        StoreKind::CloudHsm { cluster, .. } => Some(cluster.as_str()),
+        StoreKind::External { .. } => None,
+    });
+    let expiration =
+        newest.filter(|material| material.secret.is_some()).and_then(|material| material.expiration);
+    let output = output
+        .given(cluster, |output, id| output.text("CloudHsmClusterId", id))
+        .given(expiration, |output, model| output.text("ExpirationModel", model.name()))
+        .text("KeyManager", found.manager.name())
+        .text("CustomerMasterKeySpec", found.spec.name())
+        .text("KeySpec", found.spec.name());
+    let output = algorithms(output, found).flag("MultiRegion", found.multi_region.is_some());
+    let waiting = deletion.filter(|deletion| deletion.at.is_none()).map(|deletion| deletion.window_days);
+    let current = found.current(now).filter(|_| has_material_id(found));
+    output
+        .given(multi_region(found, realm), |output, config| output.object("MultiRegionConfiguration", config))
+        .given(waiting, |output, days| output.integer("PendingDeletionWindowInDays", i64::from(days)))
+        .given(MacAlgorithm::of(found.spec), |output, mac| output.list("MacAlgorithms", [mac.name()]))
+        .given(found.xks_key_id.as_deref(), |output, id| {
+            output.object("XksKeyConfiguration", Output::new().text("Id", id))
+        })
+        .given(current, |output, material| output.text("CurrentKeyMaterialId", &material.id.to_string()))
+}
+
+/// Whether the API names the material of a key: only of symmetric encryption keys.
+pub(super) fn has_material_id(key: &Key) -> bool {
+    EncryptionAlgorithm::of(key.spec) == [EncryptionAlgorithm::SymmetricDefault]
+        && key.manager == Manager::Customer
+        || key.spec == crate::api::KeySpec::SymmetricDefault
+}
+
+fn multi_region(key: &Key, realm: &crate::kms::keys::Realm) -> Option<Output> {
+    let multi = key.multi_region.as_ref()?;
+    let one = |region: &str| {
+        let arn = crate::kms::keys::key_arn(&realm.account, region, key.id.as_str());
+        Output::new().text("Arn", &arn).text("Region", region)
+    };
+    let kind = if multi.primary == *realm.region { "PRIMARY" } else { "REPLICA" };
+    let config = Output::new()
+        .text("MultiRegionKeyType", kind)
+        .object("PrimaryKey", one(&multi.primary))
+        .list("ReplicaKeys", multi.replicas.iter().map(|region| one(region)));
+    Some(config)
+}

@@ -1,0 +1,242 @@
+//! GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial.
+//!
+//! An import token holds the wrapping key, sealed: nothing of it is kept here.
+
+use super::lifecycle::managed;
+use super::usage::internal;
+use super::{Desk, Handled, Step};
+use crate::kms::crypto::{
+    self, Material, MaterialId, Secret, WrappingAlgorithm, WrappingKey, WrappingKeySpec,
+};
+use crate::kms::keys::{ExpirationModel, Key, KeyMaterial, KeyRef, Moment, Origin};
+use crate::kms::wire::{ApiError, Output};
+use crate::time::Span;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long a wrapping key and its token are valid (API reference, 2026).
+const VALID: Span = Span::from_secs(24 * 3600);
+/// What an import token is bound to beside its key.
+const PURPOSE: &[u8] = b"keystorm import token";
+
+/// What an import token holds.
+#[derive(Serialize, Deserialize)]
+struct Token {
+    key: String,
+    algorithm: String,
+    spec: String,
+    until: Moment,
+    /// The wrapping key's private half, Base64.
+    wrapping: String,
+}
+
+/// GetParametersForImport.
+pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
+    let (algorithm, spec) = (desk.required("WrappingAlgorithm"), desk.required("WrappingKeySpec"));
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:GetParametersForImport", &BTreeMap::new(), |facts| {
+        facts.one("kms:WrappingAlgorithm", algorithm);
+        facts.one("kms:WrappingKeySpec", spec);
+    })?;
+    check_importable(desk, &key)?;
+    desk.check_state(&key)?;
+    let unsupported = |what: &str| ApiError::unsupported_operation(format!("{what} is not supported."));
+    if matches!(algorithm, "RSAES_PKCS1_V1_5" | "SM2PKE") {
+        return Err(unsupported(algorithm));
+    }
+    let wrapping_spec = WrappingKeySpec::from_name(spec).filter(|spec| *spec != WrappingKeySpec::Sm2);
+    let wrapping_spec = wrapping_spec.ok_or_else(|| unsupported(spec))?;
+    let (until, arn, sealing) = (desk.now + VALID, desk.estate.arn(&key), *desk.token_key);
+    let (algorithm, spec) = (algorithm.to_string(), spec.to_string());
+    Ok(Step::Compute(Box::new(move || {
+        let wrapping = WrappingKey::generate(wrapping_spec).map_err(|_| internal())?;
+        let bytes = STANDARD.encode(wrapping.to_bytes().as_bytes());
+        let token = Token { key: arn.clone(), algorithm, spec, until, wrapping: bytes };
+        let text = Secret::new(serde_json::to_vec(&token).map_err(|_| internal())?);
+        let token = crypto::seal(&sealing, PURPOSE, text.as_bytes()).map_err(|_| internal())?;
+        Ok(Output::new()
+            .text("KeyId", &arn)
+            .blob("ImportToken", &token)
+            .blob("PublicKey", wrapping.public_key())
+            .time("ParametersValidTo", until.as_secs()))
+    })))
+}
+
+/// What a call says about the material it brings.
+struct Wish {
+    expiration: ExpirationModel,
+    valid_to: Option<Moment>,
+    is_new: bool,
+    named: Option<MaterialId>,
+    description: Option<String>,
+}
+
+/// ImportKeyMaterial.
+pub(super) fn import_key_material(desk: &mut Desk<'_>) -> Handled {
+    let wish = wish(desk)?;
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:ImportKeyMaterial", &BTreeMap::new(), |facts| {
+        facts.one("kms:ExpirationModel", wish.expiration.name());
+        if let Some(at) = wish.valid_to {
+            facts.one("kms:ValidTo", &at.as_secs().to_string());
+        }
+    })?;
+    check_importable(desk, &key)?;
+    desk.check_state(&key)?;
+    let material = unwrapped(desk, &key)?;
+    let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
+    let found = desk.key(&key);
+    let is_known = found.material(&id).is_some();
+    if wish.named.is_some_and(|named| named != id) {
+        return Err(ApiError::incorrect_key_material(
+            "The key material does not have the given KeyMaterialId.",
+        ));
+    }
+    if !is_known
+        && !found.materials.is_empty()
+        && !(wish.is_new && found.spec == crate::api::KeySpec::SymmetricDefault)
+    {
+        return Err(ApiError::incorrect_key_material(
+            "The key material must be the same key material that was imported before.",
+        ));
+    }
+    let now = desk.now;
+    let put = |key: &mut Key| place(key, id, &Arc::clone(&material), &wish, now);
+    if is_known {
+        desk.estate.change(&key, put);
+    } else {
+        let is_first = desk.key(&key).materials.is_empty();
+        desk.estate.change(&key, put);
+        if !is_first {
+            desk.estate.change(&key, |key| retire_pending(key, id));
+        }
+    }
+    let shows_id = super::describe::has_material_id(desk.key(&key));
+    let output = Output::new().text("KeyId", &desk.estate.arn(&key));
+    Ok(Step::Done(
+        output.given(shows_id.then(|| id.to_string()), |output, id| output.text("KeyMaterialId", &id)),
+    ))
+}
+
+/// Puts material in: again where it was, or as the first, or to be rotated to.
+fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now: Moment) {
+    let is_first = key.materials.is_empty();
+    let found = key.materials.iter().position(|material| material.id == id);
+    let at = found.unwrap_or_else(|| {
+        key.materials.push(KeyMaterial {
+            is_pending_rotation: !is_first,
+            ..super::create::first(id, Arc::clone(secret), now)
+        });
+        key.materials.len() - 1
+    });
+    let material = &mut key.materials[at];
+    material.secret = Some(Arc::clone(secret));
+    material.expiration = Some(wish.expiration);
+    material.valid_to = wish.valid_to;
+    if wish.description.is_some() {
+        material.description.clone_from(&wish.description);
+    }
+}
+
+/// At most one material waits for a rotation: a newer one takes its place.
+fn retire_pending(key: &mut Key, newest: MaterialId) {
+    key.materials.retain(|material| !material.is_pending_rotation || material.id == newest);
+}
+
+fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
+    let input = desk.input();
+    let expiration = input.text("ExpirationModel").and_then(ExpirationModel::from_name);
+    let expiration = expiration.unwrap_or(ExpirationModel::Expires);
+    let valid_to = input.time("ValidTo");
+    let valid_to = match (expiration, valid_to) {
+        (ExpirationModel::Expires, None) => {
+            return Err(ApiError::validation(
+                "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES",
+            ));
+        }
+        (ExpirationModel::DoesNotExpire, Some(_)) => {
+            return Err(ApiError::validation(
+                "A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE",
+            ));
+        }
+        (ExpirationModel::DoesNotExpire, None) => None,
+        (ExpirationModel::Expires, Some(secs)) => {
+            let at = Moment::from_secs(secs).filter(|at| *at > desk.now);
+            Some(at.ok_or_else(|| ApiError::validation("The ValidTo date must lie in the future."))?)
+        }
+    };
+    Ok(Wish {
+        expiration,
+        valid_to,
+        is_new: input.text("ImportType") == Some("NEW_KEY_MATERIAL"),
+        named: input.text("KeyMaterialId").and_then(|id| id.parse().ok()),
+        description: input.text("KeyMaterialDescription").map(Into::into),
+    })
+}
+
+/// The material that the call brings.
+fn unwrapped(desk: &Desk<'_>, key: &KeyRef) -> Result<Arc<Material>, ApiError> {
+    let input = desk.input();
+    let invalid = || ApiError::invalid_import_token("The import token is invalid or belongs to another key.");
+    let sealed = input.blob("ImportToken").unwrap_or_default();
+    let opened = crypto::open(desk.token_key, PURPOSE, sealed).map_err(|_| invalid())?;
+    let token: Token = serde_json::from_slice(opened.as_bytes()).map_err(|_| invalid())?;
+    if token.key != desk.estate.arn(key) {
+        return Err(invalid());
+    }
+    if token.until <= desk.now {
+        return Err(ApiError::expired_import_token(
+            "The import token has expired: get new parameters for import.",
+        ));
+    }
+    let spec = WrappingKeySpec::from_name(&token.spec).ok_or_else(invalid)?;
+    let algorithm = WrappingAlgorithm::from_name(&token.algorithm).ok_or_else(invalid)?;
+    let bytes = Secret::new(STANDARD.decode(&token.wrapping).map_err(|_| invalid())?);
+    let wrapping = WrappingKey::from_bytes(spec, bytes.as_bytes()).map_err(|_| invalid())?;
+    let wrapped = input.blob("EncryptedKeyMaterial").unwrap_or_default();
+    let bytes = wrapping.unwrap(algorithm, wrapped).map_err(|_| ApiError::invalid_ciphertext())?;
+    Material::from_bytes(desk.key(key).spec, bytes.as_bytes())
+        .map(Arc::new)
+        .map_err(|e| ApiError::incorrect_key_material(format!("{e}.")))
+}
+
+/// DeleteImportedKeyMaterial: the named version, or the current one; deleting what is gone is no error.
+pub(super) fn delete_imported_key_material(desk: &mut Desk<'_>) -> Handled {
+    let key = managed(desk, "kms:DeleteImportedKeyMaterial")?;
+    check_importable(desk, &key)?;
+    desk.check_state(&key)?;
+    let named = desk.input().text("KeyMaterialId").and_then(|id| id.parse::<MaterialId>().ok());
+    let found = desk.key(&key);
+    let current = found.materials.iter().rev().find(|material| !material.is_pending_rotation).map(|m| m.id);
+    if let Some(missing) = named.filter(|id| found.material(id).is_none()) {
+        return Err(ApiError::not_found(format!("The key has no key material with the id {missing}.")));
+    }
+    let id = named.or(current);
+    desk.estate.change(&key, |key| {
+        for material in key.materials.iter_mut().filter(|material| Some(material.id) == id) {
+            material.secret = None;
+            material.expiration = None;
+            material.valid_to = None;
+        }
+    });
+    let id = id.filter(|_| super::describe::has_material_id(desk.key(&key)));
+    let output = Output::new().text("KeyId", &desk.estate.arn(&key));
+    Ok(Step::Done(output.given(id, |output, id| output.text("KeyMaterialId", &id.to_string()))))
+}
+
+fn check_importable(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let found = desk.key(key);
+    if found.origin == Origin::External {
+        return Ok(());
+    }
+    Err(ApiError::unsupported_operation(format!(
+        "{} origin is {} which is not valid for this operation.",
+        desk.estate.arn(key),
+        found.origin.name()
+    )))
+}

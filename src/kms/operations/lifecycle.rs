@@ -1,0 +1,146 @@
+//! EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, UpdateKeyDescription; and what happens to keys by
+//! themselves when their time has come.
+
+use super::{Desk, Handled, Step, rotation};
+use crate::kms::keys::{DAY, Deletion, Estate, KeyRef, Manager, Moment};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+
+/// Days of waiting if the call does not say, and the least and the most of them (API reference, 2026; the model alone
+/// would allow 1 to 365).
+const WINDOW: i64 = 30;
+const WINDOWS: std::ops::RangeInclusive<i64> = 7..=30;
+
+/// The key of a management operation: the caller's own, allowed, in a good state.
+pub(super) fn managed(desk: &mut Desk<'_>, action: &str) -> Result<KeyRef, ApiError> {
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, action, &BTreeMap::new(), |_| ())?;
+    if desk.key(&key).manager == Manager::Aws {
+        let (who, arn) = (&desk.caller().principal.arn, desk.estate.arn(&key));
+        return Err(ApiError::access_denied(format!(
+            "User: {who} is not authorized to perform: {action} on resource: {arn} because it is an AWS managed key"
+        )));
+    }
+    Ok(key)
+}
+
+/// EnableKey; a rotation that came due meanwhile happens at once.
+pub(super) fn enable_key(desk: &mut Desk<'_>) -> Handled {
+    set_enabled(desk, "kms:EnableKey", true)
+}
+
+/// DisableKey.
+pub(super) fn disable_key(desk: &mut Desk<'_>) -> Handled {
+    set_enabled(desk, "kms:DisableKey", false)
+}
+
+fn set_enabled(desk: &mut Desk<'_>, action: &str, enabled: bool) -> Handled {
+    let key = managed(desk, action)?;
+    desk.check_state(&key)?;
+    let (now, delay) = (desk.now, desk.consistency.key_state);
+    desk.estate.change(&key, |key| key.enabled.set(enabled, now, delay));
+    Ok(Step::Done(Output::new()))
+}
+
+/// UpdateKeyDescription.
+pub(super) fn update_key_description(desk: &mut Desk<'_>) -> Handled {
+    let key = managed(desk, "kms:UpdateKeyDescription")?;
+    desk.check_state(&key)?;
+    let description = desk.required("Description").to_string();
+    desk.estate.change(&key, |key| key.description = description);
+    Ok(Step::Done(Output::new()))
+}
+
+/// ScheduleKeyDeletion: a multi-Region primary waits for its replicas first.
+pub(super) fn schedule_key_deletion(desk: &mut Desk<'_>) -> Handled {
+    let days = desk.input().integer("PendingWindowInDays").unwrap_or(WINDOW);
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:ScheduleKeyDeletion", &BTreeMap::new(), |facts| {
+        facts.one("kms:ScheduleKeyDeletionPendingWindowInDays", &days.to_string());
+    })?;
+    if desk.key(&key).manager == Manager::Aws {
+        let arn = desk.estate.arn(&key);
+        return Err(ApiError::access_denied(format!("The AWS managed key {arn} cannot be deleted.")));
+    }
+    if !WINDOWS.contains(&days) {
+        return Err(ApiError::validation(format!(
+            "1 validation error detected: Value '{days}' at 'pendingWindowInDays' failed to satisfy constraint: Member \
+             must have value between 7 and 30"
+        )));
+    }
+    desk.check_state(&key)?;
+    let window_days = u32::try_from(days).expect("the window was checked");
+    let waits = has_replicas(desk, &key);
+    let at = (!waits).then(|| desk.now + DAY.times(u64::from(window_days)));
+    let (now, delay) = (desk.now, desk.consistency.key_state);
+    desk.estate.change(&key, |key| key.deletion.set(Some(Deletion { window_days, at }), now, delay));
+    let output = Output::new()
+        .text("KeyId", &desk.estate.arn(&key))
+        .given(at, |output, at| output.time("DeletionDate", at.as_secs()))
+        .text("KeyState", if waits { "PendingReplicaDeletion" } else { "PendingDeletion" });
+    Ok(Step::Done(output.integer("PendingWindowInDays", days)))
+}
+
+/// Whether a key is a primary with replicas.
+fn has_replicas(desk: &Desk<'_>, key: &KeyRef) -> bool {
+    let region = &desk.estate.realm(key.realm).region;
+    desk.key(key)
+        .multi_region
+        .as_ref()
+        .is_some_and(|multi| multi.primary == **region && !multi.replicas.is_empty())
+}
+
+/// CancelKeyDeletion: the key comes back disabled (from memory).
+pub(super) fn cancel_key_deletion(desk: &mut Desk<'_>) -> Handled {
+    let key = managed(desk, "kms:CancelKeyDeletion")?;
+    desk.check_state(&key)?;
+    let (now, delay) = (desk.now, desk.consistency.key_state);
+    desk.estate.change(&key, |key| {
+        key.deletion.set(None, now, delay);
+        key.enabled.set(false, now, delay);
+    });
+    Ok(Step::Done(Output::new().text("KeyId", &desk.estate.arn(&key))))
+}
+
+/// Lets happen what is due to a key at `at`: its deletion, the expiry of imported material, a rotation.
+pub(in crate::kms) fn happen(estate: &mut Estate, key: &KeyRef, at: Moment) {
+    let Some(found) = estate.get(key) else { return };
+    if found.deletion.latest().is_some() {
+        delete(estate, key, at);
+        return;
+    }
+    let is_rotation = found.rotation.is_some_and(|rotation| rotation.next <= at);
+    if is_rotation {
+        rotation::rotate_by_itself(estate, key, at);
+    }
+    estate.change(key, |key| {
+        for material in key.materials.iter_mut().filter(|m| m.valid_to.is_some_and(|until| until <= at)) {
+            material.secret = None;
+        }
+    });
+}
+
+/// Takes a key out; a primary whose last replica this was begins its own waiting.
+fn delete(estate: &mut Estate, key: &KeyRef, at: Moment) {
+    let realm = estate.realm(key.realm).clone();
+    let Some(gone) = estate.remove(key) else { return };
+    let Some(multi) = gone.multi_region.filter(|multi| multi.primary != *realm.region) else { return };
+    for region in multi.replicas.iter().chain([&multi.primary]) {
+        let Some(other) = estate.find_realm(&realm.account, region) else { continue };
+        let other = KeyRef { realm: other, id: key.id.clone() };
+        let is_primary = *region == multi.primary;
+        estate.change(&other, |left| {
+            let Some(config) = &mut left.multi_region else { return };
+            config.replicas.retain(|replica| *replica != *realm.region);
+            if let Some(deletion) = left.deletion.latest().filter(|d| d.at.is_none() && is_primary)
+                && config.replicas.is_empty()
+            {
+                let starts =
+                    Deletion { at: Some(at + DAY.times(u64::from(deletion.window_days))), ..deletion };
+                left.deletion = crate::kms::keys::Eventual::new(Some(starts));
+            }
+        });
+    }
+}

@@ -1,0 +1,214 @@
+//! EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations.
+
+use super::lifecycle::managed;
+use super::page::Page;
+use super::{Desk, Handled, Step};
+use crate::api::KeySpec;
+use crate::kms::crypto::{Material, MaterialId};
+use crate::kms::keys::{
+    DAY, Estate, ExpirationModel, Key, KeyMaterial, KeyRef, Moment, Origin, Rotation, Turn, TurnKind,
+};
+use crate::kms::wire::{ApiError, Output};
+use crate::time::Span;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Days between two rotations if nothing else is said (API reference, 2026).
+const PERIOD_DAYS: u32 = 365;
+/// Before an automatic rotation so long, an on-demand one is refused (API reference, 2026).
+const TOO_CLOSE: Span = Span::from_secs(20 * 60);
+/// Rotations of a page if the call does not say.
+const PAGE: usize = 100;
+
+/// EnableKeyRotation.
+pub(super) fn enable_key_rotation(desk: &mut Desk<'_>) -> Handled {
+    let given = desk.input().integer("RotationPeriodInDays");
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:EnableKeyRotation", &BTreeMap::new(), |facts| {
+        facts.one("kms:RotationPeriodInDays", &given.unwrap_or(i64::from(PERIOD_DAYS)).to_string());
+    })?;
+    check_can_rotate(desk, &key, false)?;
+    desk.check_state(&key)?;
+    let now = desk.now;
+    desk.estate.change(&key, |key| {
+        let before = key.rotation.map(|rotation| rotation.period_days);
+        let period_days = given.and_then(|days| u32::try_from(days).ok()).or(before).unwrap_or(PERIOD_DAYS);
+        if before != Some(period_days) {
+            key.rotation = Some(Rotation { period_days, next: now + DAY.times(u64::from(period_days)) });
+        }
+    });
+    Ok(Step::Done(Output::new()))
+}
+
+/// DisableKeyRotation.
+pub(super) fn disable_key_rotation(desk: &mut Desk<'_>) -> Handled {
+    let key = managed(desk, "kms:DisableKeyRotation")?;
+    check_can_rotate(desk, &key, false)?;
+    desk.check_state(&key)?;
+    desk.estate.change(&key, |key| key.rotation = None);
+    Ok(Step::Done(Output::new()))
+}
+
+/// GetKeyRotationStatus.
+pub(super) fn get_key_rotation_status(desk: &mut Desk<'_>) -> Handled {
+    let key = desk.find_bare("KeyId")?;
+    desk.authorize(&key, "kms:GetKeyRotationStatus", &BTreeMap::new(), |_| ())?;
+    let is_imported = desk.key(&key).origin == Origin::External && desk.key(&key).current(desk.now).is_some();
+    if !is_imported {
+        check_can_rotate(desk, &key, false)?;
+    }
+    desk.check_state(&key)?;
+    let found = desk.key(&key);
+    let rotation = found.rotation.filter(|_| found.deletion.seen(desk.now).is_none());
+    let output =
+        Output::new().flag("KeyRotationEnabled", rotation.is_some()).text("KeyId", &desk.estate.arn(&key));
+    Ok(Step::Done(output.given(rotation, |output, rotation| {
+        output
+            .integer("RotationPeriodInDays", i64::from(rotation.period_days))
+            .time("NextRotationDate", rotation.next.as_secs())
+    })))
+}
+
+/// RotateKeyOnDemand: new material at once, or the imported material that waits for it.
+pub(super) fn rotate_key_on_demand(desk: &mut Desk<'_>) -> Handled {
+    let key = managed(desk, "kms:RotateKeyOnDemand")?;
+    check_can_rotate(desk, &key, true)?;
+    desk.check_state(&key)?;
+    let (now, limit) = (desk.now, desk.limits.on_demand_rotations);
+    let found = desk.key(&key);
+    if !found.is_primary(&desk.own().region) {
+        let arn = desk.estate.arn(&key);
+        return Err(ApiError::unsupported_operation(format!(
+            "{arn} is a replica key: rotate its primary key."
+        )));
+    }
+    if found.on_demand_rotations >= limit {
+        return Err(ApiError::limit_exceeded(format!(
+            "The key has reached its quota of {limit} on-demand rotations."
+        )));
+    }
+    if found.rotation.is_some_and(|rotation| now + TOO_CLOSE >= rotation.next) {
+        return Err(ApiError::conflict(
+            "An automatic rotation is in progress or due within the next 20 minutes.",
+        ));
+    }
+    let turn = Turn { at: now, kind: TurnKind::OnDemand };
+    if found.origin == Origin::External {
+        if !found.materials.iter().any(|material| material.is_pending_rotation && material.is_usable(now)) {
+            let arn = desk.estate.arn(&key);
+            return Err(ApiError::kms_invalid_state(format!(
+                "{arn} has no imported key material that is pending rotation."
+            )));
+        }
+        everywhere(desk.estate, &key, |key| {
+            key.on_demand_rotations += 1;
+            if let Some(next) = key.materials.iter_mut().find(|material| material.is_pending_rotation) {
+                next.is_pending_rotation = false;
+                next.turn = Some(turn);
+            }
+        });
+    } else {
+        turn_over(desk.estate, &key, turn).map_err(|_| super::usage::internal())?;
+        desk.estate.change(&key, |key| key.on_demand_rotations += 1);
+    }
+    Ok(Step::Done(Output::new().text("KeyId", &desk.estate.arn(&key))))
+}
+
+/// ListKeyRotations.
+pub(super) fn list_key_rotations(desk: &mut Desk<'_>) -> Handled {
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:ListKeyRotations", &BTreeMap::new(), |_| ())?;
+    check_can_rotate(desk, &key, true)?;
+    desk.check_state(&key)?;
+    let page = Page::read(desk.input(), PAGE)?;
+    let all = desk.input().text("IncludeKeyMaterial") == Some("ALL_KEY_MATERIAL");
+    let after = page.after().map_or(Ok(0), str::parse::<usize>);
+    let after = after.map_err(|_| ApiError::invalid_marker("The marker is invalid."))?;
+    let found = desk.key(&key);
+    let arn = desk.estate.arn(&key);
+    let listed = found
+        .materials
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| all || m.turn.is_some())
+        .filter(|(at, _)| *at >= after);
+    let current = found.materials.iter().rposition(|material| !material.is_pending_rotation);
+    let show = |(at, material): &(usize, &KeyMaterial)| {
+        rotation(&arn, found, material, current == Some(*at), desk.now)
+    };
+    Ok(Step::Done(page.fill("Rotations", listed, show, |(at, _)| (at + 1).to_string())))
+}
+
+fn rotation(arn: &str, key: &Key, material: &KeyMaterial, is_current: bool, now: Moment) -> Output {
+    let state = match (material.is_pending_rotation, is_current) {
+        (true, _) => "PENDING_ROTATION",
+        (_, true) => "CURRENT",
+        _ => "NON_CURRENT",
+    };
+    let is_imported = key.origin == Origin::External;
+    let import = if material.is_usable(now) { "IMPORTED" } else { "PENDING_IMPORT" };
+    let model = material.expiration.filter(|_| is_imported).map(ExpirationModel::name);
+    Output::new()
+        .text("KeyId", arn)
+        .text("KeyMaterialId", &material.id.to_string())
+        .given(material.description.as_deref(), |output, text| output.text("KeyMaterialDescription", text))
+        .given(is_imported.then_some(import), |output, state| output.text("ImportState", state))
+        .text("KeyMaterialState", state)
+        .given(model, |output, model| output.text("ExpirationModel", model))
+        .given(material.valid_to, |output, at| output.time("ValidTo", at.as_secs()))
+        .given(material.turn, |output, turn| {
+            output.time("RotationDate", turn.at.as_secs()).text("RotationType", turn.kind.name())
+        })
+}
+
+/// Refuses keys that cannot be rotated: only symmetric ones can, automatically those whose material KMS made.
+fn check_can_rotate(desk: &Desk<'_>, key: &KeyRef, on_demand: bool) -> Result<(), ApiError> {
+    let found = desk.key(key);
+    let arn = desk.estate.arn(key);
+    let what = if found.spec != KeySpec::SymmetricDefault {
+        format!("{arn} key spec is {} which is not valid for this operation.", found.spec)
+    } else if found.origin == Origin::AwsKms || on_demand && found.origin == Origin::External {
+        return Ok(());
+    } else {
+        format!("{arn} origin is {} which is not valid for this operation.", found.origin.name())
+    };
+    Err(ApiError::unsupported_operation(what))
+}
+
+/// The rotation that is due to a key at `at`.
+pub(super) fn rotate_by_itself(estate: &mut Estate, key: &KeyRef, at: Moment) {
+    // Without randomness nothing can be made; the next moment tries again.
+    let turned = turn_over(estate, key, Turn { at, kind: TurnKind::Automatic }).is_ok();
+    estate.change(key, |key| {
+        if let Some(rotation) = &mut key.rotation {
+            let wait = if turned { DAY.times(u64::from(rotation.period_days)) } else { Span::from_secs(60) };
+            rotation.next = at + wait;
+        }
+    });
+}
+
+/// Gives a key new material, and its replicas the same.
+fn turn_over(estate: &mut Estate, key: &KeyRef, turn: Turn) -> Result<(), crate::kms::crypto::Error> {
+    let material = Arc::new(Material::generate(KeySpec::SymmetricDefault)?);
+    let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
+    let version = KeyMaterial { turn: Some(turn), ..super::create::first(id, material, turn.at) };
+    everywhere(estate, key, |key| key.materials.push(version.clone()));
+    Ok(())
+}
+
+/// Changes a key, and the other keys of its multi-Region family.
+pub(super) fn everywhere(estate: &mut Estate, key: &KeyRef, mut with: impl FnMut(&mut Key)) {
+    let account = estate.realm(key.realm).account.clone();
+    let family = estate.get(key).and_then(|key| key.multi_region.clone());
+    let regions = family.into_iter().flat_map(|multi| multi.replicas.into_iter().chain([multi.primary]));
+    let mut all = vec![key.clone()];
+    for region in regions {
+        let found = estate.find_realm(&account, &region).map(|realm| KeyRef { realm, id: key.id.clone() });
+        all.extend(found.filter(|other| other != key));
+    }
+    for each in all {
+        estate.change(&each, &mut with);
+    }
+}

@@ -1,0 +1,100 @@
+//! TagResource, UntagResource, ListResourceTags.
+
+use super::page::Page;
+use super::{Desk, Handled, Step};
+use crate::kms::keys::{KeyRef, Manager};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+
+/// Tags of a page if the call does not say, and at most.
+const PAGE: usize = 50;
+
+/// TagResource.
+pub(super) fn tag_resource(desk: &mut Desk<'_>) -> Handled {
+    let key = tagged(desk, "kms:TagResource")?;
+    let tags = read_tags(desk, "Tags")?;
+    let new = tags.keys().filter(|name| !desk.key(&key).tags.contains_key(*name)).count();
+    let kept = desk.key(&key).tags.len();
+    checked_tags(desk, &tags, kept + new - tags.len().min(kept + new))?;
+    if kept + new > desk.limits.tags_per_key as usize {
+        return Err(too_many(desk));
+    }
+    desk.estate.change(&key, |key| key.tags.extend(tags));
+    Ok(Step::Done(Output::new()))
+}
+
+/// UntagResource: names that are not there are no error.
+pub(super) fn untag_resource(desk: &mut Desk<'_>) -> Handled {
+    let key = tagged(desk, "kms:UntagResource")?;
+    let names = desk.input().texts("TagKeys");
+    if let Some(name) = names.iter().find(|name| is_reserved(name)) {
+        return Err(reserved(name));
+    }
+    desk.estate.change(&key, |key| names.iter().for_each(|name| drop(key.tags.remove(name))));
+    Ok(Step::Done(Output::new()))
+}
+
+/// ListResourceTags.
+pub(super) fn list_resource_tags(desk: &mut Desk<'_>) -> Handled {
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, "kms:ListResourceTags", &BTreeMap::new(), |_| ())?;
+    let page = Page::read(desk.input(), PAGE)?.at_most(PAGE);
+    let after = page.after().unwrap_or_default();
+    let tags = desk.key(&key).tags.iter().filter(|(name, _)| name.as_str() > after || page.after().is_none());
+    let show =
+        |(name, value): &(&String, &String)| Output::new().text("TagKey", name).text("TagValue", value);
+    Ok(Step::Done(page.fill("Tags", tags, show, |(name, _)| name.to_string())))
+}
+
+/// The customer's key whose tags are changed.
+fn tagged(desk: &mut Desk<'_>, action: &str) -> Result<KeyRef, ApiError> {
+    let key = desk.find_bare("KeyId")?;
+    desk.check_own(&key)?;
+    desk.authorize(&key, action, &BTreeMap::new(), |_| ())?;
+    if desk.key(&key).manager == Manager::Aws {
+        return Err(ApiError::access_denied("Tagging an AWS managed key is not permitted."));
+    }
+    desk.check_state(&key)?;
+    Ok(key)
+}
+
+/// The tags of a member; a name that is given twice is refused.
+pub(super) fn read_tags(desk: &Desk<'_>, member: &'static str) -> Result<BTreeMap<String, String>, ApiError> {
+    let mut tags = BTreeMap::new();
+    for tag in desk.input().structures(member) {
+        let (name, value) =
+            (tag.text("TagKey").unwrap_or_default(), tag.text("TagValue").unwrap_or_default());
+        if tags.insert(name.to_string(), value.to_string()).is_some() {
+            return Err(ApiError::tag(format!("Duplicate tag keys: {name}")));
+        }
+    }
+    Ok(tags)
+}
+
+/// Checks new tags beside `kept` others.
+pub(super) fn checked_tags(
+    desk: &Desk<'_>,
+    tags: &BTreeMap<String, String>,
+    kept: usize,
+) -> Result<(), ApiError> {
+    if let Some(name) = tags.keys().find(|name| is_reserved(name)) {
+        return Err(reserved(name));
+    }
+    if tags.len() + kept > desk.limits.tags_per_key as usize {
+        return Err(too_many(desk));
+    }
+    Ok(())
+}
+
+fn is_reserved(name: &str) -> bool {
+    name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
+}
+
+fn reserved(name: &str) -> ApiError {
+    ApiError::tag(format!("aws: prefixed tag key names are not allowed for external use: {name}"))
+}
+
+fn too_many(desk: &Desk<'_>) -> ApiError {
+    ApiError::limit_exceeded(format!("A key can have at most {} tags.", desk.limits.tags_per_key))
+}
