@@ -137,8 +137,11 @@ impl Emulator {
                 Ok(answer)
             }
             Err(error) => {
-                let common = ["AccessDeniedException", "ValidationException", "ThrottlingException"];
-                let is_known = common.contains(&error.code) || wire::errors_of(operation).contains(&error.code);
+                // The last of them is how Recipient, which is not emulated, is refused everywhere.
+                let common =
+                    ["AccessDeniedException", "ValidationException", "UnsupportedOperationException"];
+                let is_known =
+                    common.contains(&error.code) || wire::errors_of(operation).contains(&error.code);
                 assert!(is_known, "{operation} has no {}", error.code);
                 Err((error.code.into(), error.message.unwrap_or_default()))
             }
