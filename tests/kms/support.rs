@@ -104,7 +104,7 @@ impl Emulator {
 
     /// Lets time pass on the admin clock.
     pub fn advance(&mut self, span: Span) -> &mut Emulator {
-        self.now = self.now + span;
+        self.now += span;
         self
     }
 
