@@ -392,3 +392,40 @@ fn conditions_see_what_a_call_asks_for_and_its_defaults() {
         }
     }
 }
+
+#[test]
+fn conditions_see_the_alias_by_which_a_call_names_its_key() {
+    let mut kms = Emulator::new();
+    let (key, other) = (kms.symmetric(), kms.symmetric());
+    for (name, key) in [("alias/a", &key), ("alias/b", &other)] {
+        kms.ok("CreateAlias", json!({"AliasName": name, "TargetKeyId": key}));
+    }
+    let blob = kms.ok("Encrypt", json!({"KeyId": key, "Plaintext": b64(b"x")}))["CiphertextBlob"].clone();
+    for (key, alias) in [(&key, "alias/a"), (&other, "alias/b")] {
+        let mut allow = statement("Allow", Some(ANN), &["Encrypt", "ReEncrypt*"]);
+        allow["Condition"] = json!({"StringEquals": {"kms:RequestAlias": alias}});
+        kms.set_policy(key, &policy(&[allow]));
+    }
+    kms.as_caller(ANN, &[]);
+    for (operation, call, expected) in [
+        ("Encrypt", json!({"KeyId": "alias/a", "Plaintext": "eA=="}), "ok"),
+        ("Encrypt", json!({"KeyId": key, "Plaintext": "eA=="}), "AccessDeniedException"),
+        (
+            "ReEncrypt",
+            json!({"CiphertextBlob": blob, "SourceKeyId": "alias/a", "DestinationKeyId": "alias/b"}),
+            "ok",
+        ),
+        (
+            "ReEncrypt",
+            json!({"CiphertextBlob": blob, "DestinationKeyId": "alias/b"}),
+            "AccessDeniedException",
+        ),
+        (
+            "ReEncrypt",
+            json!({"CiphertextBlob": blob, "SourceKeyId": "alias/a", "DestinationKeyId": other}),
+            "AccessDeniedException",
+        ),
+    ] {
+        assert_eq!(code(&kms.call(operation, call.clone())), expected, "{operation} {call}");
+    }
+}
