@@ -109,16 +109,15 @@ pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
     if key.policy.reach(Effect::Deny, &asked).is_some() {
         return Err(deny(Reason::KeyPolicyDenies));
     }
-    if let Some(grant) = granted(question, key) {
-        return Ok(Allowed::Grant(grant.into()));
-    }
     let is_own = question.caller.account == key.account;
-    match key.policy.reach(Effect::Allow, &asked) {
-        Some((Reach::Direct, sid)) if is_own => Ok(Allowed::KeyPolicy(sid.map(Into::into))),
-        Some(_) if identity() => Ok(Allowed::Identity),
-        Some(_) => Err(deny(Reason::NoIdentityAllows)),
-        None => Err(deny(Reason::NoKeyPolicyAllows)),
-    }
+    let missing = match key.policy.reach(Effect::Allow, &asked) {
+        Some((Reach::Direct, sid)) if is_own => return Ok(Allowed::KeyPolicy(sid.map(Into::into))),
+        Some(_) if identity() => return Ok(Allowed::Identity),
+        Some(_) => Reason::NoIdentityAllows,
+        None => Reason::NoKeyPolicyAllows,
+    };
+    // A grant comes last: who may create grants by one alone can pass on no more than it holds.
+    granted(question, key).map(|grant| Allowed::Grant(grant.into())).ok_or_else(|| deny(missing))
 }
 
 /// The grant that allows the call.

@@ -13,7 +13,6 @@ use crate::kms::wire::{ApiError, Input, Output};
 pub(super) fn generate_data_key(desk: &mut Desk<'_>) -> Handled {
     let length = length(desk.input())?;
     let cipher = cipher(desk, "kms:GenerateDataKey")?;
-    refuse_recipient(desk.input())?;
     desk.end_dry_run()?;
     desk.compute(move || {
         let plaintext = crypto::random(length).map_err(|_| internal())?;
@@ -48,13 +47,7 @@ pub(super) fn generate_data_key_pair_without_plaintext(desk: &mut Desk<'_>) -> H
 
 fn key_pair(desk: &mut Desk<'_>, action: &str, in_clear: bool) -> Handled {
     let cipher = cipher(desk, action)?;
-    if in_clear {
-        refuse_recipient(desk.input())?;
-    }
     let spec = desk.input().pair_spec().expect("validation requires it");
-    if spec == KeySpec::Sm2 {
-        return Err(ApiError::unsupported_operation("SM2 is not supported in this Region."));
-    }
     desk.end_dry_run()?;
     desk.compute(move || {
         let (private, public) = crypto::data_key_pair(spec).map_err(|_| internal())?;
@@ -84,6 +77,10 @@ fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
             facts.one("kms:DataKeyPairSpec", spec.name());
         }
     })?;
+    if pair == Some(KeySpec::Sm2) {
+        return Err(ApiError::unsupported_operation("SM2 is not supported in this Region."));
+    }
+    refuse_recipient(input)?;
     desk.note_use(&key, cipher.named_material());
     Ok(cipher)
 }

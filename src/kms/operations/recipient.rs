@@ -9,7 +9,7 @@ use crate::kms::wire::{ApiError, Input};
 /// # Errors
 /// UnsupportedOperationException.
 pub(super) fn refuse_recipient(input: &Input) -> Result<(), ApiError> {
-    if input.structure("Recipient").is_none() {
+    if !input.has("Recipient") || input.structure("Recipient").is_none() {
         return Ok(());
     }
     Err(ApiError::unsupported_operation("Recipient (attestation of an enclave) is not emulated by keystorm."))

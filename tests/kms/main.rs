@@ -1,0 +1,9 @@
+//! The emulated KMS, driven call by call without a socket.
+
+mod support;
+
+mod access;
+mod aliases;
+mod grants;
+mod stores;
+mod uses;
