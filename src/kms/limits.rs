@@ -53,4 +53,6 @@ pub struct Consistency {
     pub alias: Span,
     /// Connecting and disconnecting custom key stores.
     pub key_store: Span,
+    /// How long a replica is Creating, and both keys are Updating after a change of the primary Region.
+    pub multi_region: Span,
 }

@@ -245,16 +245,7 @@ fn ample() -> BTreeMap<String, Rate> {
 /// A version of material made now.
 pub fn material(spec: KeySpec, key: &str, created: Moment) -> KeyMaterial {
     let secret = Material::generate(spec).expect("a key can be generated");
-    KeyMaterial {
-        id: MaterialId::of(key, secret.to_bytes().as_bytes()),
-        secret: Some(Arc::new(secret)),
-        created,
-        expiration: None,
-        valid_to: None,
-        description: None,
-        is_pending_rotation: false,
-        turn: None,
-    }
+    KeyMaterial::new(MaterialId::of(key, secret.to_bytes().as_bytes()), Arc::new(secret), created)
 }
 
 /// Bytes as the wire has them.

@@ -168,10 +168,12 @@ impl Estate {
         self.holdings(realm).keys.range::<str, _>((from, Bound::Unbounded)).map(|(_, key)| key)
     }
 
-    /// How many keys a realm has that count against its quota (those of AWS do not).
-    pub fn count_customer_keys(&self, realm: RealmId) -> usize {
+    /// Whether a realm has fewer than `limit` keys that count against its quota (those of AWS do not).
+    pub fn has_room_for_key(&self, realm: RealmId, limit: usize) -> bool {
         let keys = &self.holdings(realm).keys;
-        keys.len() - keys.values().filter(|key| key.manager == super::Manager::Aws).count()
+        // Who is far from the limit does not pay for counting.
+        keys.len() < limit
+            || keys.len() - keys.values().filter(|key| key.manager == super::Manager::Aws).count() < limit
     }
 
     /// Puts a new key in; its record, the index of material ids and the agenda follow.

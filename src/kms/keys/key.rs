@@ -96,6 +96,9 @@ pub struct KeyMaterial {
     pub id: MaterialId,
     /// The secret; `None` when imported material was deleted or has expired.
     pub secret: Option<Arc<Material>>,
+    /// The public half of asymmetric material whose secret is gone.
+    #[serde(default)]
+    pub public: Option<Vec<u8>>,
     /// When it was made or imported.
     pub created: Moment,
     /// Whether imported material expires.
@@ -263,6 +266,36 @@ impl Key {
 }
 
 impl KeyMaterial {
+    /// Material that KMS has just made.
+    pub const fn new(id: MaterialId, secret: Arc<Material>, created: Moment) -> KeyMaterial {
+        KeyMaterial {
+            id,
+            secret: Some(secret),
+            public: None,
+            created,
+            expiration: None,
+            valid_to: None,
+            description: None,
+            is_pending_rotation: false,
+            turn: None,
+        }
+    }
+
+    /// Lets the secret go: it was deleted or has expired. The public half stays.
+    pub fn forget(&mut self) {
+        if let Some(secret) = self.secret.take() {
+            self.public = secret.public_key().map(Into::into);
+        }
+        self.expiration = None;
+        self.valid_to = None;
+    }
+
+    /// The public half of asymmetric material, also when its secret is gone.
+    pub fn public_key(&self) -> Option<&[u8]> {
+        let secret = self.secret.as_ref().and_then(|secret| secret.public_key());
+        secret.or(self.public.as_deref())
+    }
+
     /// Whether it is there and has not expired.
     pub fn is_usable(&self, now: Moment) -> bool {
         self.secret.is_some() && self.valid_to.is_none_or(|until| now < until)

@@ -7,7 +7,7 @@ use super::create::{aws_key, create, random};
 use crate::api::KeySpec;
 use crate::kms::access::{Kind, Policy, aws_managed_policy};
 use crate::kms::crypto::Material;
-use crate::kms::keys::{Alias, DAY, Eventual, KeyForm, KeyId, Rotation, partition};
+use crate::kms::keys::{Alias, DAY, Eventual, KeyForm, KeyId, Realm, Rotation, partition};
 use crate::kms::wire::ApiError;
 use std::sync::Arc;
 
@@ -52,7 +52,11 @@ const PERIOD_DAYS: u32 = 365;
 pub(super) fn appear(desk: &mut Desk<'_>) -> Result<(), ApiError> {
     let named = [desk.input().key_id(), destination(desk)];
     for text in named.into_iter().flatten() {
-        let KeyForm::Alias(name) = KeyForm::read(text) else { continue };
+        let name = match KeyForm::read(text) {
+            KeyForm::Alias(name) => name,
+            KeyForm::AliasArn { region, account, name } if desk.own() == Realm::new(account, region) => name,
+            _ => continue,
+        };
         let Some(service) = name.strip_prefix("alias/aws/") else { continue };
         if SERVICES.contains(&service) && desk.estate.alias(desk.realm, name).is_none() {
             make(desk, name, service)?;

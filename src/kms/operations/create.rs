@@ -2,7 +2,7 @@
 
 use super::describe::metadata;
 use super::policies::checked_policy;
-use super::tags::{checked_tags, read_tags};
+use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, NewKey, Step};
 use crate::api::KeySpec;
 use crate::kms::access::{Kind, Policy, default_policy};
@@ -33,7 +33,11 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
         facts.one("kms:KeyOrigin", origin.name());
         facts.flag("kms:MultiRegion", is_multi_region);
         facts.flag("kms:BypassPolicyLockoutSafetyCheck", input.flag("BypassPolicyLockoutSafetyCheck"));
+        tag_facts(input, facts);
     })?;
+    if input.is_given("Tags") {
+        desk.authorize_identity("kms:TagResource", "*", |facts| tag_facts(input, facts))?;
+    }
     check_region(desk, spec)?;
     let store = check_origin(desk, spec, origin, is_multi_region)?;
     let mut tags = read_tags(desk, "Tags")?;
@@ -48,12 +52,7 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
         Some(text) => checked_policy(desk, text, &arn)?,
         None => written_policy(&desk.own().account, &desk.own().region),
     };
-    if desk.estate.count_customer_keys(desk.realm) >= desk.limits.keys as usize {
-        return Err(ApiError::limit_exceeded(format!(
-            "The account has reached its quota of {} KMS keys in this Region.",
-            desk.limits.keys
-        )));
-    }
+    check_room(desk, desk.realm)?;
     let key = Key {
         multi_region: is_multi_region
             .then(|| MultiRegion { primary: desk.own().region.to_string(), replicas: Vec::new() }),
@@ -75,6 +74,21 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
         }
         None => Ok(Step::Create(Box::new(new))),
     }
+}
+
+/// Refuses one key too many in a realm.
+///
+/// # Errors
+/// LimitExceededException.
+pub(super) fn check_room(desk: &Desk<'_>, realm: RealmId) -> Result<(), ApiError> {
+    let limit = desk.limits.keys;
+    if desk.estate.has_room_for_key(realm, limit as usize) {
+        return Ok(());
+    }
+    let region = &desk.estate.realm(realm).region;
+    Err(ApiError::limit_exceeded(format!(
+        "The account has reached its quota of {limit} KMS keys in {region}."
+    )))
 }
 
 /// A key with nothing but what every key has.
@@ -120,24 +134,10 @@ pub(in crate::kms) fn create(
     let NewKey { realm, mut key } = new;
     if let Some(material) = material {
         let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
-        key.materials.push(first(id, Arc::new(material), now));
+        key.materials.push(KeyMaterial::new(id, Arc::new(material), now));
     }
     let reference = estate.put(realm, key);
     Output::new().object("KeyMetadata", metadata(estate, &reference, now))
-}
-
-/// A key's first material, made by KMS.
-pub(super) const fn first(id: MaterialId, secret: Arc<Material>, now: Moment) -> KeyMaterial {
-    KeyMaterial {
-        id,
-        secret: Some(secret),
-        created: now,
-        expiration: None,
-        valid_to: None,
-        description: None,
-        is_pending_rotation: false,
-        turn: None,
-    }
 }
 
 /// Whether material of a type is made in microseconds.
@@ -306,7 +306,7 @@ fn custom_id(desk: &Desk<'_>, id: &str) -> Result<KeyId, ApiError> {
         )));
     }
     if desk.estate.key(desk.realm, id).is_some() {
-        return Err(ApiError::already_exists(format!("Key {} already exists", desk.own().key_arn(id))));
+        return Err(ApiError::validation(format!("Key {} already exists", desk.own().key_arn(id))));
     }
     Ok(id.into())
 }

@@ -2,8 +2,12 @@
 
 use super::page::Page;
 use super::{Desk, Handled, Step};
+use crate::api::KeySpec;
 use crate::kms::crypto::{EncryptionAlgorithm, MacAlgorithm, SigningAlgorithm};
-use crate::kms::keys::{Estate, Key, KeyRef, KeyState, KeyUsage, Manager, Moment, StoreKind};
+use crate::kms::keys::{
+    Estate, ExpirationModel, Key, KeyMaterial, KeyRef, KeyState, KeyUsage, Moment, Origin, Realm, StoreKind,
+    key_arn,
+};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 
@@ -46,8 +50,7 @@ pub(super) fn get_public_key(desk: &mut Desk<'_>) -> Handled {
     }
     desk.check_state(&key)?;
     let found = desk.key(&key);
-    let material = found.materials.iter().rev().find_map(|material| material.secret.as_deref());
-    let public = material.and_then(|material| material.public_key());
+    let public = found.materials.iter().rev().find_map(|material| material.public_key());
     let missing = || ApiError::kms_invalid_state(format!("{} is pending import.", desk.estate.arn(&key)));
     let output = Output::new()
         .text("KeyId", &desk.estate.arn(&key))
@@ -64,8 +67,9 @@ pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
     desk.check_own(&key)?;
     desk.authorize(&key, "kms:GetKeyLastUsage", &BTreeMap::new(), |_| ())?;
     let found = desk.key(&key);
-    let usage = found.last_usage.as_ref().map(|usage| {
-        Output::new()
+    // An empty object stands for a key that was never used.
+    let usage = Output::new().given(found.last_usage.as_ref(), |output, usage| {
+        output
             .text("Operation", usage.operation.name())
             .time("Timestamp", usage.at.as_secs())
             .text("CloudTrailEventId", &usage.event_id)
@@ -73,7 +77,7 @@ pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
     });
     let output = Output::new()
         .text("KeyId", &desk.estate.arn(&key))
-        .given(usage, |output, usage| output.object("KeyLastUsage", usage))
+        .object("KeyLastUsage", usage)
         .time("TrackingStartDate", found.created.as_secs())
         .time("KeyCreationDate", found.created.as_secs());
     Ok(Step::Done(output))
@@ -109,25 +113,25 @@ pub(super) fn metadata(estate: &Estate, key: &KeyRef, now: Moment) -> Output {
         .text("KeyUsage", found.usage.name())
         .text("KeyState", state.name());
     let deletion = found.deletion.seen(now).as_ref();
-    let newest = found.materials.iter().rev().find(|material| !material.is_pending_rotation);
+    let valid_to = imported(found).filter_map(|material| material.valid_to).min();
     let output = output
         .given(deletion.and_then(|deletion| deletion.at), |output, at| {
             output.time("DeletionDate", at.as_secs())
         })
-        .given(newest.and_then(|material| material.valid_to), |output, at| {
-            output.time("ValidTo", at.as_secs())
-        })
+        .given(valid_to, |output, at| output.time("ValidTo", at.as_secs()))
         .text("Origin", found.origin.name())
         .given(found.store.as_deref(), |output, id| output.text("CustomKeyStoreId", id));
     let cluster = store.and_then(|store| match &store.kind {
         StoreKind::CloudHsm { cluster, .. } => Some(cluster.as_str()),
         StoreKind::External { .. } => None,
     });
-    let expiration =
-        newest.filter(|material| material.secret.is_some()).and_then(|material| material.expiration);
+    let model = match valid_to {
+        Some(_) => Some(ExpirationModel::Expires),
+        None => imported(found).find_map(|material| material.expiration),
+    };
     let output = output
         .given(cluster, |output, id| output.text("CloudHsmClusterId", id))
-        .given(expiration, |output, model| output.text("ExpirationModel", model.name()))
+        .given(model, |output, model| output.text("ExpirationModel", model.name()))
         .text("KeyManager", found.manager.name())
         .text("CustomerMasterKeySpec", found.spec.name())
         .text("KeySpec", found.spec.name());
@@ -144,17 +148,23 @@ pub(super) fn metadata(estate: &Estate, key: &KeyRef, now: Moment) -> Output {
         .given(current, |output, material| output.text("CurrentKeyMaterialId", &material.id.to_string()))
 }
 
-/// Whether the API names the material of a key: only of symmetric encryption keys.
-pub(super) fn has_material_id(key: &Key) -> bool {
-    EncryptionAlgorithm::of(key.spec) == [EncryptionAlgorithm::SymmetricDefault]
-        && key.manager == Manager::Customer
-        || key.spec == crate::api::KeySpec::SymmetricDefault
+/// The imported material that belongs to a key for good: not what still waits for a rotation.
+fn imported(key: &Key) -> impl Iterator<Item = &KeyMaterial> {
+    let is_there = |material: &&KeyMaterial| material.secret.is_some() && !material.is_pending_rotation;
+    key.materials.iter().filter(is_there)
 }
 
-fn multi_region(key: &Key, realm: &crate::kms::keys::Realm) -> Option<Output> {
+/// Whether the API names the material of a key: only of those that can have several versions.
+///
+/// Source: KMS API reference, `CurrentKeyMaterialId` (model of 2026-11-17).
+pub(super) fn has_material_id(key: &Key) -> bool {
+    key.spec == KeySpec::SymmetricDefault && matches!(key.origin, Origin::AwsKms | Origin::External)
+}
+
+fn multi_region(key: &Key, realm: &Realm) -> Option<Output> {
     let multi = key.multi_region.as_ref()?;
     let one = |region: &str| {
-        let arn = crate::kms::keys::key_arn(&realm.account, region, key.id.as_str());
+        let arn = key_arn(&realm.account, region, key.id.as_str());
         Output::new().text("Arn", &arn).text("Region", region)
     };
     let kind = if multi.primary == *realm.region { "PRIMARY" } else { "REPLICA" };

@@ -3,8 +3,10 @@
 //! An import token holds the wrapping key, sealed: nothing of it is kept here.
 
 use super::lifecycle::managed;
+use super::rotation::{everywhere, family, is_primary};
 use super::usage::internal;
 use super::{Desk, Handled, Step};
+use crate::api::KeySpec;
 use crate::kms::crypto::{
     self, Material, MaterialId, Secret, WrappingAlgorithm, WrappingKey, WrappingKeySpec,
 };
@@ -19,6 +21,8 @@ use std::sync::Arc;
 
 /// How long a wrapping key and its token are valid (API reference, 2026).
 const VALID: Span = Span::from_secs(24 * 3600);
+/// The longest that imported material can be valid (API reference, 2026).
+const LONGEST: Span = Span::from_secs(365 * 24 * 3600);
 /// What an import token is bound to beside its key.
 const PURPOSE: &[u8] = b"keystorm import token";
 
@@ -70,7 +74,8 @@ pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
 struct Wish {
     expiration: ExpirationModel,
     valid_to: Option<Moment>,
-    is_new: bool,
+    /// `None` leaves it to whether the key has material.
+    is_new: Option<bool>,
     named: Option<MaterialId>,
     description: Option<String>,
 }
@@ -90,37 +95,49 @@ pub(super) fn import_key_material(desk: &mut Desk<'_>) -> Handled {
     desk.check_state(&key)?;
     let material = unwrapped(desk, &key)?;
     let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
-    let found = desk.key(&key);
-    let is_known = found.material(&id).is_some();
-    if wish.named.is_some_and(|named| named != id) {
-        return Err(ApiError::incorrect_key_material(
-            "The key material does not have the given KeyMaterialId.",
-        ));
-    }
-    if !is_known
-        && !found.materials.is_empty()
-        && !(wish.is_new && found.spec == crate::api::KeySpec::SymmetricDefault)
-    {
-        return Err(ApiError::incorrect_key_material(
-            "The key material must be the same key material that was imported before.",
-        ));
-    }
+    check_expected(desk, &key, id, &wish)?;
     let now = desk.now;
-    let put = |key: &mut Key| place(key, id, &Arc::clone(&material), &wish, now);
-    if is_known {
-        desk.estate.change(&key, put);
-    } else {
-        let is_first = desk.key(&key).materials.is_empty();
-        desk.estate.change(&key, put);
-        if !is_first {
-            desk.estate.change(&key, |key| retire_pending(key, id));
-        }
+    if desk.key(&key).material(&id).is_none() {
+        // At most one material of a family waits for a rotation: a newer one takes its place.
+        everywhere(desk.estate, &key, |key| {
+            key.materials.retain(|old| !old.is_pending_rotation || old.id == id)
+        });
     }
+    desk.estate.change(&key, |key| place(key, id, &material, &wish, now));
     let shows_id = super::describe::has_material_id(desk.key(&key));
     let output = Output::new().text("KeyId", &desk.estate.arn(&key));
     Ok(Step::Done(
         output.given(shows_id.then(|| id.to_string()), |output, id| output.text("KeyMaterialId", &id)),
     ))
+}
+
+/// Refuses material that is not what the call says it is, or that the key cannot have beside what it has.
+///
+/// Source: KMS API reference, ImportKeyMaterial, `ImportType` and `KeyMaterialId` (model of 2026-11-17).
+fn check_expected(desk: &Desk<'_>, key: &KeyRef, id: MaterialId, wish: &Wish) -> Result<(), ApiError> {
+    let found = desk.key(key);
+    let is_known = found.material(&id).is_some();
+    let is_new = wish.is_new.unwrap_or(found.materials.is_empty());
+    // A replica takes what its primary has, and nothing else.
+    let mut others = family(desk.estate, key).filter(|each| each != key && is_primary(desk.estate, each));
+    let primary = others.next().map(|primary| desk.key(&primary));
+    let is_expected = match primary {
+        Some(primary) => !is_new && primary.material(&id).is_some(),
+        None => is_known != is_new,
+    };
+    let has_room = is_known || found.materials.is_empty() || found.spec == KeySpec::SymmetricDefault;
+    if is_expected && has_room && wish.named.is_none_or(|named| named == id) {
+        return Ok(());
+    }
+    Err(ApiError::incorrect_key_material(if wish.named.is_some_and(|named| named != id) {
+        "The key material does not have the given KeyMaterialId."
+    } else if primary.is_some() {
+        "A replica key takes only key material that was imported into its primary key, as EXISTING_KEY_MATERIAL."
+    } else if is_known {
+        "The key material is already associated with the key and is not NEW_KEY_MATERIAL."
+    } else {
+        "The key material must be the same key material that was imported before."
+    }))
 }
 
 /// Puts material in: again where it was, or as the first, or to be rotated to.
@@ -130,7 +147,7 @@ fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now
     let at = found.unwrap_or_else(|| {
         key.materials.push(KeyMaterial {
             is_pending_rotation: !is_first,
-            ..super::create::first(id, Arc::clone(secret), now)
+            ..KeyMaterial::new(id, Arc::clone(secret), now)
         });
         key.materials.len() - 1
     });
@@ -141,11 +158,6 @@ fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now
     if wish.description.is_some() {
         material.description.clone_from(&wish.description);
     }
-}
-
-/// At most one material waits for a rotation: a newer one takes its place.
-fn retire_pending(key: &mut Key, newest: MaterialId) {
-    key.materials.retain(|material| !material.is_pending_rotation || material.id == newest);
 }
 
 fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
@@ -166,14 +178,22 @@ fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
         }
         (ExpirationModel::DoesNotExpire, None) => None,
         (ExpirationModel::Expires, Some(secs)) => {
-            let at = Moment::from_secs(secs).filter(|at| *at > desk.now);
-            Some(at.ok_or_else(|| ApiError::validation("The ValidTo date must lie in the future."))?)
+            let at = Moment::from_secs(secs).filter(|at| *at > desk.now && *at <= desk.now + LONGEST);
+            Some(at.ok_or_else(|| {
+                ApiError::validation("The ValidTo date must lie in the future, at most 365 days from now.")
+            })?)
         }
     };
+    let is_new = input.text("ImportType").map(|kind| kind == "NEW_KEY_MATERIAL");
+    if is_new == Some(true) && input.is_given("KeyMaterialId") {
+        return Err(ApiError::validation(
+            "A KeyMaterialId cannot be given with the ImportType NEW_KEY_MATERIAL.",
+        ));
+    }
     Ok(Wish {
         expiration,
         valid_to,
-        is_new: input.text("ImportType") == Some("NEW_KEY_MATERIAL"),
+        is_new,
         named: input.text("KeyMaterialId").and_then(|id| id.parse().ok()),
         description: input.text("KeyMaterialDescription").map(Into::into),
     })
@@ -217,12 +237,14 @@ pub(super) fn delete_imported_key_material(desk: &mut Desk<'_>) -> Handled {
         return Err(ApiError::not_found(format!("The key has no key material with the id {missing}.")));
     }
     let id = named.or(current);
+    let is_waiting = |material: &KeyMaterial| material.is_pending_rotation && Some(material.id) == id;
+    if is_primary(desk.estate, &key) {
+        // What waits for a rotation belongs to nobody yet: it goes, from the replicas too.
+        everywhere(desk.estate, &key, |key| key.materials.retain(|material| !is_waiting(material)));
+    }
     desk.estate.change(&key, |key| {
-        for material in key.materials.iter_mut().filter(|material| Some(material.id) == id) {
-            material.secret = None;
-            material.expiration = None;
-            material.valid_to = None;
-        }
+        let gone = key.materials.iter_mut().filter(|material| Some(material.id) == id);
+        gone.for_each(KeyMaterial::forget);
     });
     let id = id.filter(|_| super::describe::has_material_id(desk.key(&key)));
     let output = Output::new().text("KeyId", &desk.estate.arn(&key));

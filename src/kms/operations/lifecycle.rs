@@ -40,6 +40,9 @@ fn set_enabled(desk: &mut Desk<'_>, action: &str, enabled: bool) -> Handled {
     desk.check_state(&key)?;
     let (now, delay) = (desk.now, desk.consistency.key_state);
     desk.estate.change(&key, |key| key.enabled.set(enabled, now, delay));
+    if enabled {
+        rotation::catch_up(desk.estate, &key, now);
+    }
     Ok(Step::Done(Output::new()))
 }
 
@@ -117,7 +120,7 @@ pub(in crate::kms) fn happen(estate: &mut Estate, key: &KeyRef, at: Moment) {
     }
     estate.change(key, |key| {
         for material in key.materials.iter_mut().filter(|m| m.valid_to.is_some_and(|until| until <= at)) {
-            material.secret = None;
+            material.forget();
         }
     });
 }

@@ -1,16 +1,19 @@
 //! ReplicateKey, UpdatePrimaryRegion.
 
-use super::create::{bare, written_policy};
+use super::create::{bare, check_room, written_policy};
 use super::describe::metadata;
 use super::policies::checked_policy;
-use super::tags::{checked_tags, read_tags};
+use super::rotation::check_primary;
+use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, Step};
-use crate::kms::keys::{Key, KeyRef, MultiRegion, Origin, Realm, partition};
+use crate::kms::access::Facts;
+use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, MultiRegion, Origin, Realm, partition};
 use crate::kms::wire::{ApiError, Item, Output};
 use crate::quota::catalogue;
 use std::collections::BTreeMap;
 
-/// ReplicateKey: the same key, of the same material, in another Region. The replica is ready at once.
+/// ReplicateKey: the same key, of the same material, in another Region. The replica is ready at once,
+/// unless `Consistency::multi_region` says otherwise.
 pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     let region = desk.required("ReplicaRegion");
     let key = desk.find_bare("KeyId")?;
@@ -18,14 +21,11 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     desk.authorize(&key, "kms:ReplicateKey", &BTreeMap::new(), |facts| {
         facts.one("kms:ReplicaRegion", region)
     })?;
-    let (own, arn) = (desk.own(), desk.estate.arn(&key));
+    authorize_there(desk, &key, region)?;
+    let own = desk.own();
     let multi = multi_region(desk, &key)?;
-    if multi.primary != *own.region {
-        return Err(ApiError::unsupported_operation(format!(
-            "{arn} is a replica key: replicate its primary key."
-        )));
-    }
     desk.check_state(&key)?;
+    check_primary(desk, &key)?;
     check_other(&own, region)?;
     let there = Realm::new(&own.account, region);
     let there_id = desk.estate.realm_id(&there);
@@ -33,29 +33,23 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     if desk.estate.key(there_id, key.id.as_str()).is_some() {
         return Err(ApiError::already_exists(format!("Key {replica_arn} already exists")));
     }
-    if desk.estate.count_customer_keys(there_id) >= desk.limits.keys as usize {
-        return Err(ApiError::limit_exceeded(format!(
-            "The account has reached its quota of {} KMS keys in {region}.",
-            desk.limits.keys
-        )));
-    }
     let tags = read_tags(desk, "Tags")?;
     checked_tags(desk, &tags, 0)?;
     let policy = match desk.input().text("Policy") {
         Some(text) => checked_policy(desk, text, &replica_arn)?,
         None => written_policy(&own.account, region),
     };
+    check_room(desk, there_id)?;
     let mut multi = multi;
     multi.replicas.push(region.into());
     multi.replicas.sort();
     let found = desk.key(&key);
-    // Imported material is imported into each Region by itself.
-    let materials = if found.origin == Origin::External { Vec::new() } else { found.materials.clone() };
     let replica = Key {
         description: desk.input().text("Description").unwrap_or_default().into(),
         tags,
-        materials,
-        rotation: None,
+        materials: materials_of_replica(found),
+        creating_until: until(desk),
+        on_demand_rotations: found.on_demand_rotations,
         multi_region: Some(multi.clone()),
         ..bare(key.id.clone(), found.spec, found.usage, found.origin, policy, desk.now)
     };
@@ -71,6 +65,44 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     ))
 }
 
+/// The material a replica begins with: that of its primary, but what is imported is imported into each Region by
+/// itself, all of it but what no key of the family has been rotated to.
+fn materials_of_replica(primary: &Key) -> Vec<KeyMaterial> {
+    let mut materials = primary.materials.clone();
+    if primary.origin == Origin::External {
+        materials.retain(|material| !material.is_pending_rotation);
+        materials.iter_mut().for_each(KeyMaterial::forget);
+    }
+    materials
+}
+
+/// Until when keys of a family are Creating or Updating, if not ready at once.
+fn until(desk: &Desk<'_>) -> Option<Moment> {
+    let delay = desk.consistency.multi_region;
+    (!delay.is_zero()).then(|| desk.now + delay)
+}
+
+/// Refuses unless the caller may create a key (and tag it) in the replica's Region.
+///
+/// Source: KMS API reference, ReplicateKey, required permissions (model of 2026-11-17).
+fn authorize_there(desk: &Desk<'_>, key: &KeyRef, region: &str) -> Result<(), ApiError> {
+    let (found, input) = (desk.key(key), desk.input());
+    let facts = |facts: &mut Facts| {
+        facts.one("aws:RequestedRegion", region);
+        facts.one("kms:KeySpec", found.spec.name());
+        facts.one("kms:KeyUsage", found.usage.name());
+        facts.one("kms:KeyOrigin", found.origin.name());
+        facts.flag("kms:MultiRegion", true);
+        facts.one("kms:MultiRegionKeyType", "REPLICA");
+        tag_facts(input, facts);
+    };
+    desk.authorize_identity("kms:CreateKey", "*", facts)?;
+    if input.is_given("Tags") {
+        desk.authorize_identity("kms:TagResource", "*", facts)?;
+    }
+    Ok(())
+}
+
 fn tag((name, value): (&String, &String)) -> Output {
     Output::new().text("TagKey", name).text("TagValue", value)
 }
@@ -83,14 +115,10 @@ pub(super) fn update_primary_region(desk: &mut Desk<'_>) -> Handled {
     desk.authorize(&key, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
         facts.one("kms:PrimaryRegion", region)
     })?;
-    let (own, arn) = (desk.own(), desk.estate.arn(&key));
+    let own = desk.own();
     let mut multi = multi_region(desk, &key)?;
-    if multi.primary != *own.region {
-        return Err(ApiError::unsupported_operation(format!(
-            "{arn} is a replica key: call its primary key's Region."
-        )));
-    }
     desk.check_state(&key)?;
+    check_primary(desk, &key)?;
     check_other(&own, region)?;
     let there =
         desk.estate.find_realm(&own.account, region).map(|realm| KeyRef { realm, id: key.id.clone() });
@@ -98,6 +126,9 @@ pub(super) fn update_primary_region(desk: &mut Desk<'_>) -> Handled {
         let replica = Realm::new(&own.account, region).key_arn(key.id.as_str());
         return Err(ApiError::not_found(format!("Key '{replica}' does not exist")));
     };
+    desk.authorize(&there, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
+        facts.one("kms:PrimaryRegion", region)
+    })?;
     let state = desk.state(&there);
     if let Some(refused) = crate::kms::keys::refusal(desk.operation(), state, &desk.estate.arn(&there)) {
         return Err(refused);
@@ -110,6 +141,10 @@ pub(super) fn update_primary_region(desk: &mut Desk<'_>) -> Handled {
     let rotation = desk.estate.change(&key, |key| key.rotation.take()).flatten();
     desk.estate.change(&there, |key| key.rotation = rotation);
     update_family(desk, &key, &multi);
+    let until = until(desk);
+    for each in [key, there] {
+        desk.estate.change(&each, |key| key.updating_until = until);
+    }
     Ok(Step::Done(Output::new()))
 }
 

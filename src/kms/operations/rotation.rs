@@ -30,6 +30,7 @@ pub(super) fn enable_key_rotation(desk: &mut Desk<'_>) -> Handled {
     })?;
     check_can_rotate(desk, &key, false)?;
     desk.check_state(&key)?;
+    check_primary(desk, &key)?;
     let now = desk.now;
     desk.estate.change(&key, |key| {
         let before = key.rotation.map(|rotation| rotation.period_days);
@@ -46,6 +47,7 @@ pub(super) fn disable_key_rotation(desk: &mut Desk<'_>) -> Handled {
     let key = managed(desk, "kms:DisableKeyRotation")?;
     check_can_rotate(desk, &key, false)?;
     desk.check_state(&key)?;
+    check_primary(desk, &key)?;
     desk.estate.change(&key, |key| key.rotation = None);
     Ok(Step::Done(Output::new()))
 }
@@ -59,7 +61,10 @@ pub(super) fn get_key_rotation_status(desk: &mut Desk<'_>) -> Handled {
         check_can_rotate(desk, &key, false)?;
     }
     desk.check_state(&key)?;
-    let found = desk.key(&key);
+    // A replica shows what its primary has.
+    let found =
+        family(desk.estate, &key).find(|each| is_primary(desk.estate, each)).map(|each| desk.key(&each));
+    let found = found.unwrap_or_else(|| desk.key(&key));
     let rotation = found.rotation.filter(|_| found.deletion.seen(desk.now).is_none());
     let output =
         Output::new().flag("KeyRotationEnabled", rotation.is_some()).text("KeyId", &desk.estate.arn(&key));
@@ -75,14 +80,9 @@ pub(super) fn rotate_key_on_demand(desk: &mut Desk<'_>) -> Handled {
     let key = managed(desk, "kms:RotateKeyOnDemand")?;
     check_can_rotate(desk, &key, true)?;
     desk.check_state(&key)?;
+    check_primary(desk, &key)?;
     let (now, limit) = (desk.now, desk.limits.on_demand_rotations);
     let found = desk.key(&key);
-    if !found.is_primary(&desk.own().region) {
-        let arn = desk.estate.arn(&key);
-        return Err(ApiError::unsupported_operation(format!(
-            "{arn} is a replica key: rotate its primary key."
-        )));
-    }
     if found.on_demand_rotations >= limit {
         return Err(ApiError::limit_exceeded(format!(
             "The key has reached its quota of {limit} on-demand rotations."
@@ -95,14 +95,14 @@ pub(super) fn rotate_key_on_demand(desk: &mut Desk<'_>) -> Handled {
     }
     let turn = Turn { at: now, kind: TurnKind::OnDemand };
     if found.origin == Origin::External {
-        if !found.materials.iter().any(|material| material.is_pending_rotation && material.is_usable(now)) {
+        let next = found.materials.iter().find(|material| material.is_pending_rotation);
+        if !next.is_some_and(|next| everybody_has(desk.estate, &key, next.id, now)) {
             let arn = desk.estate.arn(&key);
             return Err(ApiError::kms_invalid_state(format!(
                 "{arn} has no imported key material that is pending rotation."
             )));
         }
         everywhere(desk.estate, &key, |key| {
-            key.on_demand_rotations += 1;
             if let Some(next) = key.materials.iter_mut().find(|material| material.is_pending_rotation) {
                 next.is_pending_rotation = false;
                 next.turn = Some(turn);
@@ -110,8 +110,8 @@ pub(super) fn rotate_key_on_demand(desk: &mut Desk<'_>) -> Handled {
         });
     } else {
         turn_over(desk.estate, &key, turn).map_err(|_| super::usage::internal())?;
-        desk.estate.change(&key, |key| key.on_demand_rotations += 1);
     }
+    everywhere(desk.estate, &key, |key| key.on_demand_rotations += 1);
     Ok(Step::Done(Output::new().text("KeyId", &desk.estate.arn(&key))))
 }
 
@@ -136,17 +136,18 @@ pub(super) fn list_key_rotations(desk: &mut Desk<'_>) -> Handled {
         .filter(|(at, _)| *at >= after);
     let current = found.materials.iter().rposition(|material| !material.is_pending_rotation);
     let show = |(at, material): &(usize, &KeyMaterial)| {
-        rotation(&arn, found, material, current == Some(*at), desk.now)
+        let state = match material.is_pending_rotation {
+            true if everybody_has(desk.estate, &key, material.id, desk.now) => "PENDING_ROTATION",
+            true => "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+            false if current == Some(*at) => "CURRENT",
+            false => "NON_CURRENT",
+        };
+        rotation(&arn, found, material, state, desk.now)
     };
     Ok(Step::Done(page.fill("Rotations", listed, show, |(at, _)| (at + 1).to_string())))
 }
 
-fn rotation(arn: &str, key: &Key, material: &KeyMaterial, is_current: bool, now: Moment) -> Output {
-    let state = match (material.is_pending_rotation, is_current) {
-        (true, _) => "PENDING_ROTATION",
-        (_, true) => "CURRENT",
-        _ => "NON_CURRENT",
-    };
+fn rotation(arn: &str, key: &Key, material: &KeyMaterial, state: &str, now: Moment) -> Output {
     let is_imported = key.origin == Origin::External;
     let import = if material.is_usable(now) { "IMPORTED" } else { "PENDING_IMPORT" };
     let model = material.expiration.filter(|_| is_imported).map(ExpirationModel::name);
@@ -177,6 +178,38 @@ fn check_can_rotate(desk: &Desk<'_>, key: &KeyRef, on_demand: bool) -> Result<()
     Err(ApiError::unsupported_operation(what))
 }
 
+/// Refuses a replica: what all keys of its family share is changed at the primary.
+pub(super) fn check_primary(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    if is_primary(desk.estate, key) {
+        return Ok(());
+    }
+    let (arn, operation) = (desk.estate.arn(key), desk.operation());
+    Err(ApiError::unsupported_operation(format!(
+        "{arn} is a replica key, which is not valid for {operation}: call it on the primary key."
+    )))
+}
+
+/// Whether a key is the primary of its family, or has none.
+pub(super) fn is_primary(estate: &Estate, key: &KeyRef) -> bool {
+    estate.get(key).is_some_and(|found| found.is_primary(&estate.realm(key.realm).region))
+}
+
+/// Whether every key of the family has usable material of that id.
+fn everybody_has(estate: &Estate, key: &KeyRef, id: MaterialId, now: Moment) -> bool {
+    family(estate, key).all(|each| {
+        let material = estate.get(&each).and_then(|key| key.material(&id));
+        material.is_some_and(|material| material.is_usable(now))
+    })
+}
+
+/// Rotates an enabled key at once if its rotation came due while it could not be rotated.
+pub(super) fn catch_up(estate: &mut Estate, key: &KeyRef, now: Moment) {
+    let is_late = estate.get(key).and_then(|key| key.rotation).is_some_and(|rotation| rotation.next <= now);
+    if is_late {
+        rotate_by_itself(estate, key, now);
+    }
+}
+
 /// The rotation that is due to a key at `at`.
 pub(super) fn rotate_by_itself(estate: &mut Estate, key: &KeyRef, at: Moment) {
     // Without randomness nothing can be made; the next moment tries again.
@@ -193,22 +226,27 @@ pub(super) fn rotate_by_itself(estate: &mut Estate, key: &KeyRef, at: Moment) {
 fn turn_over(estate: &mut Estate, key: &KeyRef, turn: Turn) -> Result<(), crate::kms::crypto::Error> {
     let material = Arc::new(Material::generate(KeySpec::SymmetricDefault)?);
     let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
-    let version = KeyMaterial { turn: Some(turn), ..super::create::first(id, material, turn.at) };
+    let version = KeyMaterial { turn: Some(turn), ..KeyMaterial::new(id, material, turn.at) };
     everywhere(estate, key, |key| key.materials.push(version.clone()));
     Ok(())
 }
 
 /// Changes a key, and the other keys of its multi-Region family.
 pub(super) fn everywhere(estate: &mut Estate, key: &KeyRef, mut with: impl FnMut(&mut Key)) {
-    let account = estate.realm(key.realm).account.clone();
-    let family = estate.get(key).and_then(|key| key.multi_region.clone());
-    let regions = family.into_iter().flat_map(|multi| multi.replicas.into_iter().chain([multi.primary]));
-    let mut all = vec![key.clone()];
-    for region in regions {
-        let found = estate.find_realm(&account, &region).map(|realm| KeyRef { realm, id: key.id.clone() });
-        all.extend(found.filter(|other| other != key));
-    }
+    let all: Vec<KeyRef> = family(estate, key).collect();
     for each in all {
         estate.change(&each, &mut with);
     }
+}
+
+/// A key and the others of its multi-Region family.
+pub(super) fn family(estate: &Estate, key: &KeyRef) -> impl Iterator<Item = KeyRef> {
+    let account = &estate.realm(key.realm).account;
+    let multi = estate.get(key).and_then(|key| key.multi_region.as_ref());
+    let regions = multi.into_iter().flat_map(|multi| multi.replicas.iter().chain([&multi.primary]));
+    let others = regions.filter_map(move |region| {
+        let other = KeyRef { realm: estate.find_realm(account, region)?, id: key.id.clone() };
+        (other != *key && estate.get(&other).is_some()).then_some(other)
+    });
+    std::iter::once(key.clone()).chain(others)
 }

@@ -2,8 +2,9 @@
 
 use super::page::Page;
 use super::{Desk, Handled, Step};
+use crate::kms::access::Facts;
 use crate::kms::keys::{KeyRef, Manager};
-use crate::kms::wire::{ApiError, Output};
+use crate::kms::wire::{ApiError, Input, Output};
 use std::collections::BTreeMap;
 
 /// Tags of a page if the call does not say, and at most.
@@ -11,22 +12,19 @@ const PAGE: usize = 50;
 
 /// TagResource.
 pub(super) fn tag_resource(desk: &mut Desk<'_>) -> Handled {
-    let key = tagged(desk, "kms:TagResource")?;
+    let input = desk.input();
+    let key = tagged(desk, "kms:TagResource", |facts| tag_facts(input, facts))?;
     let tags = read_tags(desk, "Tags")?;
-    let new = tags.keys().filter(|name| !desk.key(&key).tags.contains_key(*name)).count();
-    let kept = desk.key(&key).tags.len();
-    checked_tags(desk, &tags, kept + new - tags.len().min(kept + new))?;
-    if kept + new > desk.limits.tags_per_key as usize {
-        return Err(too_many(desk));
-    }
+    let kept = desk.key(&key).tags.keys().filter(|name| !tags.contains_key(*name)).count();
+    checked_tags(desk, &tags, kept)?;
     desk.estate.change(&key, |key| key.tags.extend(tags));
     Ok(Step::Done(Output::new()))
 }
 
 /// UntagResource: names that are not there are no error.
 pub(super) fn untag_resource(desk: &mut Desk<'_>) -> Handled {
-    let key = tagged(desk, "kms:UntagResource")?;
     let names = desk.input().texts("TagKeys");
+    let key = tagged(desk, "kms:UntagResource", |facts| facts.many("aws:TagKeys", names))?;
     if let Some(name) = names.iter().find(|name| is_reserved(name)) {
         return Err(reserved(name));
     }
@@ -48,10 +46,10 @@ pub(super) fn list_resource_tags(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// The customer's key whose tags are changed.
-fn tagged(desk: &mut Desk<'_>, action: &str) -> Result<KeyRef, ApiError> {
+fn tagged(desk: &mut Desk<'_>, action: &str, own_facts: impl FnOnce(&mut Facts)) -> Result<KeyRef, ApiError> {
     let key = desk.find_bare("KeyId")?;
     desk.check_own(&key)?;
-    desk.authorize(&key, action, &BTreeMap::new(), |_| ())?;
+    desk.authorize(&key, action, &BTreeMap::new(), own_facts)?;
     if desk.key(&key).manager == Manager::Aws {
         return Err(ApiError::access_denied("Tagging an AWS managed key is not permitted."));
     }
@@ -72,6 +70,21 @@ pub(super) fn read_tags(desk: &Desk<'_>, member: &'static str) -> Result<BTreeMa
     Ok(tags)
 }
 
+/// What conditions can ask about the tags of a call.
+///
+/// Source: KMS Developer Guide, aws:RequestTag and aws:TagKeys (read 2026-11-23).
+pub(super) fn tag_facts(input: &Input, facts: &mut Facts) {
+    let tags = input.structures("Tags");
+    for tag in tags {
+        let (name, value) =
+            (tag.text("TagKey").unwrap_or_default(), tag.text("TagValue").unwrap_or_default());
+        facts.one(&format!("aws:RequestTag/{name}"), value);
+    }
+    if !tags.is_empty() {
+        facts.many("aws:TagKeys", tags.iter().filter_map(|tag| tag.text("TagKey")));
+    }
+}
+
 /// Checks new tags beside `kept` others.
 pub(super) fn checked_tags(
     desk: &Desk<'_>,
@@ -81,8 +94,9 @@ pub(super) fn checked_tags(
     if let Some(name) = tags.keys().find(|name| is_reserved(name)) {
         return Err(reserved(name));
     }
-    if tags.len() + kept > desk.limits.tags_per_key as usize {
-        return Err(too_many(desk));
+    let limit = desk.limits.tags_per_key;
+    if tags.len() + kept > limit as usize {
+        return Err(ApiError::limit_exceeded(format!("A key can have at most {limit} tags.")));
     }
     Ok(())
 }
@@ -93,8 +107,4 @@ fn is_reserved(name: &str) -> bool {
 
 fn reserved(name: &str) -> ApiError {
     ApiError::tag(format!("aws: prefixed tag key names are not allowed for external use: {name}"))
-}
-
-fn too_many(desk: &Desk<'_>) -> ApiError {
-    ApiError::limit_exceeded(format!("A key can have at most {} tags.", desk.limits.tags_per_key))
 }
