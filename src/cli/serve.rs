@@ -4,6 +4,7 @@ use super::{Common, Error};
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
+use crate::quota::catalogue;
 use crate::scenario::Service;
 use crate::server::{Auth, Running, Settings};
 use crate::time::Span;
@@ -12,6 +13,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// The highest rate there is: no quota.
+const UNLIMITED: &str = "1000000000/s";
 
 /// Options of `serve`.
 #[derive(clap::Args, Debug)]
@@ -28,6 +32,9 @@ pub struct Args {
     /// Limit of a request quota, `symmetric=50/s`; the rest keeps the Region's published default. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',')]
     quota: Vec<String>,
+    /// Let no request quota refuse anything; those named by --quota still do.
+    #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
+    no_quotas: bool,
     /// How quotas are enforced: window, sliding, bucket[:burst], lagging[:lag].
     #[arg(long, default_value = "window", env = "KEYSTORM_ENFORCEMENT")]
     enforcement: String,
@@ -60,7 +67,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "KEYSTORM_PRINCIPALS", value_delimiter = ',')]
     principals: Vec<PathBuf>,
     /// An access key of the account's root user, for `--auth verify`. Repeatable.
-    #[arg(long, value_name = "ID:SECRET", env = "KEYSTORM_ACCESS_KEY", hide_env_values = true, value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "ID:SECRET",
+        env = "KEYSTORM_ACCESS_KEY",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
     access_key: Vec<String>,
     /// Serve TLS, with a certificate made at start.
     #[arg(long, env = "KEYSTORM_TLS")]
@@ -154,10 +167,14 @@ fn settings(args: Args) -> Result<Settings, Error> {
         directory.merge(Directory::parse(&text).map_err(told)?).map_err(told)?;
     }
     for pair in &args.access_key {
-        let (id, secret) = pair.split_once(':').filter(|(id, secret)| !id.is_empty() && !secret.is_empty()).ok_or_else(
-            || usage("--access-key must be ID:SECRET".into()),
-        )?;
-        directory.add_root_key(&args.account, AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) });
+        let (id, secret) = pair
+            .split_once(':')
+            .filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
+            .ok_or_else(|| usage("--access-key must be ID:SECRET".into()))?;
+        directory.add_root_key(
+            &args.account,
+            AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) },
+        );
     }
     let auth = match args.auth {
         AuthArg::Off => Auth::Off,
@@ -177,8 +194,18 @@ fn settings(args: Args) -> Result<Settings, Error> {
         quotas: service.quotas,
         service_time: service.service_time.unwrap_or(defaults.service_time),
         faults: service.faults,
-        limits: named("--limit", &args.limit, |text| text.parse::<u32>().map(|n| json!(n)).map_err(|e| e.to_string()), Limits::default())?,
-        consistency: named("--consistency", &args.consistency, |text| Span::parse(text).map(|span| json!(span)), Consistency::default())?,
+        limits: named(
+            "--limit",
+            &args.limit,
+            |text| text.parse::<u32>().map(|n| json!(n)).map_err(|e| e.to_string()),
+            Limits::default(),
+        )?,
+        consistency: named(
+            "--consistency",
+            &args.consistency,
+            |text| Span::parse(text).map(|span| json!(span)),
+            Consistency::default(),
+        )?,
         seed: args.seed,
         auth,
         directory,
@@ -201,14 +228,18 @@ fn named<T: serde::Serialize + serde::de::DeserializeOwned>(
     defaults: T,
 ) -> Result<T, Error> {
     let failed = |e: serde_json::Error| Error::Failed(e.to_string());
-    let Value::Object(mut all) = serde_json::to_value(&defaults).map_err(failed)? else { return Ok(defaults) };
+    let Value::Object(mut all) = serde_json::to_value(&defaults).map_err(failed)? else {
+        return Ok(defaults);
+    };
     for pair in pairs {
         let wrong = |what: String| Error::Usage(format!("{option} `{pair}`: {what}"));
         let (name, value) = pair.split_once('=').ok_or_else(|| wrong("write it NAME=VALUE".into()))?;
         let Some(slot) = all.get_mut(name) else {
             let hint = crate::api::nearest(name, all.keys().map(String::as_str));
             let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(wrong(hint.map_or(format!("known are {known}"), |near| format!("did you mean `{near}`?"))));
+            return Err(wrong(
+                hint.map_or(format!("known are {known}"), |near| format!("did you mean `{near}`?")),
+            ));
         };
         *slot = read(value).map_err(wrong)?;
     }
@@ -220,7 +251,8 @@ fn service(args: &Args) -> Result<Service, Error> {
     let mut document: Map<String, Value> = Map::new();
     let mut file = "options".to_string();
     if let Some(path) = &args.config {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
         file = path.display().to_string();
         // By itself first, so that its problems are told with its own lines.
         Service::parse(&text, &file).map_err(|problems| Error::Usage(problems.to_string()))?;
@@ -228,6 +260,11 @@ fn service(args: &Args) -> Result<Service, Error> {
         document = value.as_object().cloned().unwrap_or_default();
     }
     let quotas = document.entry("quotas").or_insert_with(|| json!({}));
+    if args.no_quotas {
+        for pool in catalogue::pool_names() {
+            quotas[pool] = json!(UNLIMITED);
+        }
+    }
     for (name, rate) in pairs("--quota", &args.quota)? {
         quotas[name] = json!(rate);
     }
@@ -244,7 +281,10 @@ fn service(args: &Args) -> Result<Service, Error> {
     }
     if let Some(times) = &args.service_time {
         let given: Vec<String> = times.split(',').map(Into::into).collect();
-        document.insert("serviceTime".into(), pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect());
+        document.insert(
+            "serviceTime".into(),
+            pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect(),
+        );
     }
     for fault in &args.fault {
         let given: Vec<String> = fault.split(',').map(Into::into).collect();
@@ -254,7 +294,8 @@ fn service(args: &Args) -> Result<Service, Error> {
             list.push(fault);
         }
     }
-    Service::parse(&Value::Object(document).to_string(), &file).map_err(|problems| Error::Usage(problems.to_string()))
+    Service::parse(&Value::Object(document).to_string(), &file)
+        .map_err(|problems| Error::Usage(problems.to_string()))
 }
 
 fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Error> {
@@ -274,7 +315,8 @@ fn check(url: &str) -> Result<ExitCode, Error> {
     let ill = |e: &dyn std::fmt::Display| Error::Failed(format!("{url} is not well: {e}"));
     let mut stream = TcpStream::connect(address).map_err(|e| ill(&e))?;
     stream.set_read_timeout(Some(std::time::Duration::from_secs(2))).map_err(|e| ill(&e))?;
-    write!(stream, "GET /_keystorm/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").map_err(|e| ill(&e))?;
+    write!(stream, "GET /_keystorm/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+        .map_err(|e| ill(&e))?;
     let mut answer = String::new();
     stream.take(4096).read_to_string(&mut answer).map_err(|e| ill(&e))?;
     if answer.starts_with("HTTP/1.1 200") {

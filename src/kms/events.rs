@@ -25,7 +25,16 @@ pub fn record(call: &Call, trail: &Trail, account: &str, at: Moment, error: Opti
     put("sourceIPAddress", json!(call.source_ip));
     put("userAgent", json!(call.user_agent));
     if let Some(error) = error {
-        put("errorCode", json!(error.code.strip_suffix("Exception").filter(|_| error.code.starts_with("AccessDenied")).unwrap_or(error.code)));
+        put(
+            "errorCode",
+            json!(
+                error
+                    .code
+                    .strip_suffix("Exception")
+                    .filter(|_| error.code.starts_with("AccessDenied"))
+                    .unwrap_or(error.code)
+            ),
+        );
         put("errorMessage", json!(error.message));
     }
     put("requestParameters", parameters(call));

@@ -46,7 +46,9 @@ fn error(why: &str) -> Vec<u8> {
 fn may_enter(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> bool {
     let Some(token) = &shared.settings.admin_token else { return peer.ip().to_canonical().is_loopback() };
     let given = text_of(asked.headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
-    given.is_some_and(|given| constant_time::verify_slices_are_equal(given.as_bytes(), token.as_bytes()).is_ok())
+    given.is_some_and(|given| {
+        constant_time::verify_slices_are_equal(given.as_bytes(), token.as_bytes()).is_ok()
+    })
 }
 
 fn said(shared: &Shared, asked: &Signed<'_>, path: &str) -> Said {
@@ -179,7 +181,9 @@ fn set_faults(shared: &Shared, body: &[u8]) -> Said {
         serde_json::from_slice(body).map_err(|e| (400, format!("the body must be JSON: {e}")))?;
     let list = match given {
         Value::Array(_) => given,
-        Value::Object(mut object) => object.remove("faults").unwrap_or_else(|| json!([Value::Object(object)])),
+        Value::Object(mut object) => {
+            object.remove("faults").unwrap_or_else(|| json!([Value::Object(object)]))
+        }
         _ => return Err((400, "the body must be a list of faults".into())),
     };
     let service = read(&json!({ "faults": list }))?;
@@ -251,7 +255,8 @@ fn state(heart: &Heart) -> Value {
                 .map(|key| {
                     let store = key.store.as_deref().and_then(|store| estate.store(id, store));
                     let state = key.state(now, store.is_none_or(|store| store.is_connected(now)));
-                    let aliases: Vec<&str> = estate.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
+                    let aliases: Vec<&str> =
+                        estate.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
                     json!({
                         "id": key.id.as_str(),
                         "spec": key.spec.name(),

@@ -17,7 +17,12 @@ pub(super) struct AdminClock {
 impl AdminClock {
     /// A running clock that begins at the present.
     pub(super) fn start() -> AdminClock {
-        AdminClock { start: Moment::from_millis(epoch_millis()), watch: Stopwatch::start(), ahead: 0, frozen: None }
+        AdminClock {
+            start: Moment::from_millis(epoch_millis()),
+            watch: Stopwatch::start(),
+            ahead: 0,
+            frozen: None,
+        }
     }
 
     /// The date of time zero.
@@ -48,7 +53,7 @@ impl AdminClock {
     /// Jumps ahead.
     pub(super) fn advance(&mut self, by: Span) {
         match &mut self.frozen {
-            Some(at) => *at = *at + by,
+            Some(at) => *at += by,
             None => self.ahead += i128::from(by.as_nanos()),
         }
     }

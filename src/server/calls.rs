@@ -26,7 +26,12 @@ struct Done {
 }
 
 /// Serves a call; `None` if its connection is to be broken.
-pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: SocketAddr, is_tls: bool) -> Option<Answer> {
+pub(super) async fn serve(
+    shared: &Arc<Shared>,
+    signed: &Signed<'_>,
+    peer: SocketAddr,
+    is_tls: bool,
+) -> Option<Answer> {
     let watch = Stopwatch::start();
     let request_id = shared.id();
     let operation = match operation_of(text_of(signed.headers, "x-amz-target").unwrap_or_default()) {
@@ -83,7 +88,11 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
 }
 
 /// Does what a step leaves to be done outside the emulator.
-async fn finish(shared: &Arc<Shared>, operation: Operation, step: Result<Step, ApiError>) -> Result<Output, ApiError> {
+async fn finish(
+    shared: &Arc<Shared>,
+    operation: Operation,
+    step: Result<Step, ApiError>,
+) -> Result<Output, ApiError> {
     let lost = |_| ApiError::kms_internal("An internal error occurred.");
     match step? {
         Step::Done(output) => Ok(output),
@@ -91,7 +100,8 @@ async fn finish(shared: &Arc<Shared>, operation: Operation, step: Result<Step, A
         Step::Compute(work) => tokio::task::spawn_blocking(work).await.map_err(lost)?,
         Step::Create(new) => {
             let spec: KeySpec = new.spec();
-            let material = tokio::task::spawn_blocking(move || Material::generate(spec)).await.map_err(lost)?;
+            let material =
+                tokio::task::spawn_blocking(move || Material::generate(spec)).await.map_err(lost)?;
             let material = material.map_err(|_| ApiError::kms_internal("An internal error occurred."))?;
             let mut heart = shared.heart();
             let now = heart.now();

@@ -40,13 +40,19 @@ impl Answer {
     }
 
     /// Anything else.
-    pub(super) const fn other(status: u16, content_type: &'static str, body: Vec<u8>, request_id: String) -> Answer {
+    pub(super) const fn other(
+        status: u16,
+        content_type: &'static str,
+        body: Vec<u8>,
+        request_id: String,
+    ) -> Answer {
         Answer { status, content_type, body, request_id }
     }
 
     fn into_response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from(self.body)));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if let Ok(id) = HeaderValue::try_from(self.request_id) {
@@ -104,7 +110,11 @@ pub(super) async fn answer(
         return Ok(admin::answer(&shared, &signed, peer).into_response());
     }
     if paths == Paths::Admin {
-        let error = ApiError { code: "NotFound", message: Some("only /_keystorm/ is served here".into()), status: 404 };
+        let error = ApiError {
+            code: "NotFound",
+            message: Some("only /_keystorm/ is served here".into()),
+            status: 404,
+        };
         return Ok(Answer::error(&error, shared.id()).into_response());
     }
     if head.headers.contains_key("x-amz-target") && head.method == Method::POST {

@@ -72,7 +72,12 @@ impl Sessions {
         };
         let text = Secret::new(serde_json::to_vec(&token).map_err(|_| crypto::Error::Random)?);
         let sealed = STANDARD.encode(crypto::seal(&self.key, PURPOSE, text.as_bytes())?);
-        Ok(Credentials { access_key_id: token.access_key_id, secret: token.secret, token: sealed, until: token.until })
+        Ok(Credentials {
+            access_key_id: token.access_key_id,
+            secret: token.secret,
+            token: sealed,
+            until: token.until,
+        })
     }
 
     fn open(&self, token: &str) -> Option<Token> {
@@ -117,7 +122,9 @@ pub(super) fn identify(
     }
     let Some(header) = header else {
         return Err(if call.query.contains("X-Amz-Signature") {
-            ApiError::incomplete_signature("Presigned requests are not supported: sign with the Authorization header.")
+            ApiError::incomplete_signature(
+                "Presigned requests are not supported: sign with the Authorization header.",
+            )
         } else {
             ApiError::missing_authentication_token("Missing Authentication Token")
         });
@@ -158,7 +165,8 @@ fn verified(
         sessions.remember(read.access_key, &caller);
         return Ok(caller);
     };
-    let token = sessions.open(token).filter(|token| token.access_key_id == read.access_key).ok_or_else(unknown)?;
+    let token =
+        sessions.open(token).filter(|token| token.access_key_id == read.access_key).ok_or_else(unknown)?;
     if token.until <= now() {
         return Err(ApiError::expired_token("The security token included in the request is expired"));
     }
@@ -199,7 +207,11 @@ fn unchecked(settings: &Settings, sessions: &Sessions, access_key: &str) -> Arc<
 /// The identity policies of a principal: its own if the principals file has it; a principal that the file says nothing
 /// about is taken to have every permission, as nothing takes it away.
 pub(super) fn policies_of(directory: &Directory, principal: &Principal) -> Arc<[Policy]> {
-    let member = principal.role.as_deref().and_then(|role| directory.by_arn(role)).or_else(|| directory.by_arn(&principal.arn));
+    let member = principal
+        .role
+        .as_deref()
+        .and_then(|role| directory.by_arn(role))
+        .or_else(|| directory.by_arn(&principal.arn));
     if let Some(member) = member {
         return Arc::clone(&member.policies);
     }

@@ -168,7 +168,11 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Box<dyn Write + Send>>, mut
     }
 }
 
-fn flush(log: &mut Option<Box<dyn Write + Send>>, trail: &mut Option<Trail>, is_last: bool) -> io::Result<()> {
+fn flush(
+    log: &mut Option<Box<dyn Write + Send>>,
+    trail: &mut Option<Trail>,
+    is_last: bool,
+) -> io::Result<()> {
     if let Some(log) = log {
         log.flush()?;
     }
@@ -210,13 +214,20 @@ impl Trail {
 }
 
 /// Writes a delivery file where CloudTrail would put it.
-fn deliver(root: &Path, (account, region): &(String, String), of: Delivery, written: &mut u64) -> io::Result<()> {
+fn deliver(
+    root: &Path,
+    (account, region): &(String, String),
+    of: Delivery,
+    written: &mut u64,
+) -> io::Result<()> {
     let at = jiff::Timestamp::from_millisecond(of.since.as_millis()).unwrap_or_default();
-    let folder = root.join(at.strftime(&format!("AWSLogs/{account}/CloudTrail/{region}/%Y/%m/%d")).to_string());
+    let folder =
+        root.join(at.strftime(&format!("AWSLogs/{account}/CloudTrail/{region}/%Y/%m/%d")).to_string());
     std::fs::create_dir_all(&folder)?;
     *written += 1;
     let stamp = at.strftime("%Y%m%dT%H%MZ");
-    let file = File::create(folder.join(format!("{account}_CloudTrail_{region}_{stamp}_{written:016}.json.gz")))?;
+    let file =
+        File::create(folder.join(format!("{account}_CloudTrail_{region}_{stamp}_{written:016}.json.gz")))?;
     let mut gzip = GzEncoder::new(BufWriter::new(file), Compression::default());
     serde_json::to_writer(&mut gzip, &serde_json::json!({ "Records": of.records }))?;
     gzip.finish()?.flush()

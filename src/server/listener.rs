@@ -56,7 +56,8 @@ impl Running {
         let admin_address = admin.as_ref().map(local).transpose()?;
         let (stop, stopped) = watch::channel(false);
         let paths = if admin.is_some() { Paths::Api } else { Paths::All };
-        let mut done = vec![runtime.spawn(serve(listener, Arc::clone(&shared), acceptor, paths, stopped.clone()))];
+        let mut done =
+            vec![runtime.spawn(serve(listener, Arc::clone(&shared), acceptor, paths, stopped.clone()))];
         if let Some(admin) = admin {
             done.push(runtime.spawn(serve(admin, Arc::clone(&shared), None, Paths::Admin, stopped)));
         }
@@ -212,10 +213,16 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = service_fn(|request| http::answer(Arc::clone(shared), request, peer, is_tls, paths));
     if shared.settings.http2 {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(HEAD).max_headers(HEADERS);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(idle)
+            .max_buf_size(HEAD)
+            .max_headers(HEADERS);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(idle).max_header_list_size(HEAD as u32);
         let owned = Arc::clone(shared);
-        let service = service_fn(move |request| http::answer(Arc::clone(&owned), request, peer, is_tls, paths));
+        let service =
+            service_fn(move |request| http::answer(Arc::clone(&owned), request, peer, is_tls, paths));
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let _ = watcher.watch(connection).await;
         return;

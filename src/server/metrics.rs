@@ -32,7 +32,8 @@ impl End {
 }
 
 /// Upper bounds of the duration histogram, in microseconds.
-const BOUNDS: [u64; 12] = [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 1_000_000, 10_000_000];
+const BOUNDS: [u64; 12] =
+    [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 1_000_000, 10_000_000];
 
 /// Every counter of a server.
 pub(super) struct Metrics {
@@ -108,7 +109,12 @@ impl Metrics {
                 let count = read(&self.calls[operation.index()][end as usize]);
                 if count > 0 {
                     let name = end.name();
-                    line(text, &format!("keystorm_calls_total{{operation=\"{operation}\",outcome=\"{name}\"}} {count}"));
+                    line(
+                        text,
+                        &format!(
+                            "keystorm_calls_total{{operation=\"{operation}\",outcome=\"{name}\"}} {count}"
+                        ),
+                    );
                 }
             }
         }
@@ -128,24 +134,43 @@ impl Metrics {
         }
         sum += read(&self.durations[BOUNDS.len()]);
         line(text, &format!("keystorm_call_duration_seconds_bucket{{le=\"+Inf\"}} {sum}"));
-        line(text, &format!("keystorm_call_duration_seconds_sum {}", read(&self.duration_micros) as f64 / 1e6));
+        line(
+            text,
+            &format!("keystorm_call_duration_seconds_sum {}", read(&self.duration_micros) as f64 / 1e6),
+        );
         line(text, &format!("keystorm_call_duration_seconds_count {sum}"));
         head(text, "keystorm_connections", "gauge", "Connections that are open.");
         line(text, &format!("keystorm_connections {}", self.connections.load(Ordering::Relaxed)));
-        head(text, "keystorm_connections_total", "counter", "Connections accepted, and closed for being too many.");
+        head(
+            text,
+            "keystorm_connections_total",
+            "counter",
+            "Connections accepted, and closed for being too many.",
+        );
         line(text, &format!("keystorm_connections_total{{outcome=\"accepted\"}} {}", read(&self.accepted)));
         line(text, &format!("keystorm_connections_total{{outcome=\"rejected\"}} {}", read(&self.rejected)));
         let heart = shared.heart();
         head(text, "keystorm_keys", "gauge", "Keys, by account and Region.");
         for (id, realm) in heart.kms.estate().realms() {
             let count = heart.kms.estate().keys(id, None).count();
-            line(text, &format!("keystorm_keys{{account=\"{}\",region=\"{}\"}} {count}", realm.account, realm.region));
+            line(
+                text,
+                &format!(
+                    "keystorm_keys{{account=\"{}\",region=\"{}\"}} {count}",
+                    realm.account, realm.region
+                ),
+            );
         }
         head(text, "keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
         for (id, pools) in heart.kms.gate().reports() {
             let realm = heart.kms.estate().realm(id);
             for pool in pools {
-                let labels = format!("account=\"{}\",region=\"{}\",pool=\"{}\"", realm.account, realm.region, pool.pool.name());
+                let labels = format!(
+                    "account=\"{}\",region=\"{}\",pool=\"{}\"",
+                    realm.account,
+                    realm.region,
+                    pool.pool.name()
+                );
                 line(text, &format!("keystorm_quota_units_total{{{labels}}} {}", pool.attempts));
             }
         }

@@ -90,7 +90,10 @@ struct Ids {
 
 impl Ids {
     fn new(seed: [u8; 8]) -> Ids {
-        Ids { stream: Stream::new(u64::from_be_bytes(seed), 0, Purpose::Arrival, 0), count: AtomicU64::new(0) }
+        Ids {
+            stream: Stream::new(u64::from_be_bytes(seed), 0, Purpose::Arrival, 0),
+            count: AtomicU64::new(0),
+        }
     }
 
     fn next(&self) -> String {

@@ -41,12 +41,14 @@ impl<'a> Authorization<'a> {
         let mut found = [None; 3];
         for part in header.strip_prefix(ALGORITHM)?.strip_prefix(' ')?.split(',') {
             let (name, value) = part.trim().split_once('=')?;
-            let slot = ["Credential", "SignedHeaders", "Signature"].iter().position(|known| *known == name)?;
+            let slot =
+                ["Credential", "SignedHeaders", "Signature"].iter().position(|known| *known == name)?;
             found[slot] = Some(value);
         }
         let [Some(credential), Some(signed_headers), Some(signature)] = found else { return None };
         let mut parts = credential.rsplitn(5, '/');
-        let ("aws4_request", service, region, date) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?)
+        let ("aws4_request", service, region, date) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?)
         else {
             return None;
         };
@@ -60,11 +62,16 @@ impl<'a> Authorization<'a> {
     pub(super) fn verify(&self, call: &Signed<'_>, secret: &Secret, now_millis: i64) -> Result<(), ApiError> {
         let stamp = self.check_date(call, now_millis)?;
         if !matches!(self.service, "kms" | "sts") {
-            return Err(ApiError::invalid_signature("Credential should be scoped to correct service: 'kms'. "));
+            return Err(ApiError::invalid_signature(
+                "Credential should be scoped to correct service: 'kms'. ",
+            ));
         }
         let canonical = self.canonical(call)?;
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
-        let to_sign = format!("{ALGORITHM}\n{stamp}\n{scope}\n{}", hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref()));
+        let to_sign = format!(
+            "{ALGORITHM}\n{stamp}\n{scope}\n{}",
+            hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref())
+        );
         let expected = hex(hmac::sign(&self.signing_key(secret), to_sign.as_bytes()).as_ref());
         if constant_time::verify_slices_are_equal(expected.as_bytes(), self.signature.as_bytes()).is_ok() {
             return Ok(());
@@ -77,7 +84,9 @@ impl<'a> Authorization<'a> {
 
     fn check_date<'b>(&self, call: &Signed<'b>, now: i64) -> Result<&'b str, ApiError> {
         let incomplete = || {
-            ApiError::incomplete_signature("Date must be in ISO-8601 'basic format' in the X-Amz-Date header.")
+            ApiError::incomplete_signature(
+                "Date must be in ISO-8601 'basic format' in the X-Amz-Date header.",
+            )
         };
         let stamp = text_of(call.headers, "x-amz-date").ok_or_else(incomplete)?;
         let at = parse_stamp(stamp).ok_or_else(incomplete)?;
@@ -183,7 +192,12 @@ fn parse_stamp(stamp: &str) -> Option<i64> {
     }
     let iso = format!(
         "{}-{}-{}T{}:{}:{}Z",
-        &stamp[..4], &stamp[4..6], &stamp[6..8], &stamp[9..11], &stamp[11..13], &stamp[13..15]
+        &stamp[..4],
+        &stamp[4..6],
+        &stamp[6..8],
+        &stamp[9..11],
+        &stamp[11..13],
+        &stamp[13..15]
     );
     (stamp.as_bytes()[8] == b'T' && stamp.ends_with('Z'))
         .then(|| iso.parse::<jiff::Timestamp>().ok())
@@ -230,7 +244,10 @@ mod tests {
         let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
         let to_sign = format!("{ALGORITHM}\n20261124T013000Z\n20261124/eu-west-1/kms/aws4_request\n{hash}");
         let key = read.signing_key(&Secret::from(secret.as_bytes()));
-        bare.replace("Signature=0", &format!("Signature={}", hex(hmac::sign(&key, to_sign.as_bytes()).as_ref())))
+        bare.replace(
+            "Signature=0",
+            &format!("Signature={}", hex(hmac::sign(&key, to_sign.as_bytes()).as_ref())),
+        )
     }
 
     fn usual() -> HeaderMap {
@@ -288,7 +305,10 @@ mod tests {
             "Signature expired: 20261124T013000Z is now earlier than 20261124T013100Z (20261124T014600Z - 15 min.)"
         );
         let early = check(&header, &usual(), b"{}", minutes(-16)).unwrap_err().message.unwrap();
-        assert!(early.starts_with("Signature not yet current: 20261124T013000Z is still later than"), "{early}");
+        assert!(
+            early.starts_with("Signature not yet current: 20261124T013000Z is still later than"),
+            "{early}"
+        );
         let mut dateless = usual();
         dateless.remove("x-amz-date");
         assert_eq!(check(&header, &dateless, b"{}", AT).unwrap_err().code, "IncompleteSignatureException");
@@ -297,7 +317,10 @@ mod tests {
     #[test]
     fn what_is_no_authorization_is_none() {
         for bad in [
-            "", "Bearer x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=A/20261124/r/kms/aws4_request",
+            "",
+            "Bearer x",
+            "AWS4-HMAC-SHA256",
+            "AWS4-HMAC-SHA256 Credential=A/20261124/r/kms/aws4_request",
             "AWS4-HMAC-SHA256 Credential=A/r/kms/aws4_request, SignedHeaders=host, Signature=0",
             "AWS4-HMAC-SHA256 Credential=A/20261124/r/kms/other, SignedHeaders=host, Signature=0",
         ] {

@@ -35,13 +35,20 @@ pub(super) fn is_unsigned(form: &BTreeMap<String, String>) -> bool {
 }
 
 /// Answers a form. `caller` is who signed it.
-pub(super) fn answer(shared: &Shared, form: &BTreeMap<String, String>, caller: &Caller, request_id: &str) -> Xml {
+pub(super) fn answer(
+    shared: &Shared,
+    form: &BTreeMap<String, String>,
+    caller: &Caller,
+    request_id: &str,
+) -> Xml {
     let action = form.get("Action").map(String::as_str).unwrap_or_default();
     let result = match action {
         "GetCallerIdentity" => Ok(caller_identity(caller)),
         "AssumeRole" => assume_role(shared, form, caller),
         "AssumeRoleWithWebIdentity" => assume_role_with_web_identity(shared, form),
-        other => Err((400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15"))),
+        other => {
+            Err((400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15")))
+        }
     };
     match result {
         Ok(body) => {
@@ -125,14 +132,19 @@ fn assume_role(shared: &Shared, form: &BTreeMap<String, String>, caller: &Caller
     lend(shared, &wish)
 }
 
-fn assume_role_with_web_identity(shared: &Shared, form: &BTreeMap<String, String>) -> Result<String, Refused> {
+fn assume_role_with_web_identity(
+    shared: &Shared,
+    form: &BTreeMap<String, String>,
+) -> Result<String, Refused> {
     let wish = Wish::read(form)?;
-    let invalid = || (400, "InvalidIdentityToken", "The web identity token that was passed is not a JWT".to_string());
+    let invalid =
+        || (400, "InvalidIdentityToken", "The web identity token that was passed is not a JWT".to_string());
     let token = form.get("WebIdentityToken").ok_or_else(invalid)?;
     let payload = token.split('.').nth(1).ok_or_else(invalid)?;
     let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).map_err(|_| invalid())?;
     let claims: serde_json::Value = serde_json::from_slice(&payload).map_err(|_| invalid())?;
-    let claim = |name: &str| claims.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_string();
+    let claim =
+        |name: &str| claims.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_string();
     let body = lend(shared, &wish)?;
     Ok(format!(
         "{body}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Provider>{}</Provider><Audience>{}</Audience>",

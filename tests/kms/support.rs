@@ -113,7 +113,7 @@ impl Emulator {
         let operation = Operation::from_name(operation).expect("the test's operation exists");
         let call = Call {
             decoded: wire::decode(operation, input.to_string().as_bytes()),
-            caller: self.caller.clone(),
+            caller: std::sync::Arc::new(self.caller.clone()),
             region: self.region.as_str().into(),
             request_id: "request".into(),
             event_id: "event".into(),

@@ -40,7 +40,8 @@ impl Input {
     pub fn shown(&self) -> Map<String, Value> {
         let all = self.members().iter().enumerate();
         all.filter_map(|(at, member)| {
-            let hidden = member.name == "GrantTokens" || matches!(&member.kind, Kind::Text(text) if text.is_secret);
+            let hidden =
+                member.name == "GrantTokens" || matches!(&member.kind, Kind::Text(text) if text.is_secret);
             let value = self.at(at).filter(|_| !hidden).and_then(shown)?;
             Some((lower_camel(member.name), value))
         })
@@ -57,7 +58,9 @@ fn shown(given: &Given) -> Option<Value> {
         Given::Time(seconds) => json!(seconds),
         Given::Context(context) => json!(context),
         Given::Texts(texts) => json!(texts),
-        Given::Structures(all) => Value::Array(all.iter().map(|input| Value::Object(input.shown())).collect()),
+        Given::Structures(all) => {
+            Value::Array(all.iter().map(|input| Value::Object(input.shown())).collect())
+        }
         Given::Structure(input) => Value::Object(input.shown()),
     })
 }
