@@ -5,5 +5,7 @@ mod support;
 mod access;
 mod aliases;
 mod grants;
+mod key_states;
 mod stores;
 mod uses;
+mod wrapping;
