@@ -15,6 +15,21 @@ fn stamp_of(at: jiff::Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
+/// Milliseconds since 1970, by the wall clock.
+pub fn epoch_millis() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Sleeps without holding a thread.
+pub async fn sleep(span: Span) {
+    tokio::time::sleep(std::time::Duration::from_nanos(span.as_nanos())).await;
+}
+
+/// What `work` gives, or `None` if it takes longer than `span`.
+pub async fn within<F: Future>(span: Span, work: F) -> Option<F::Output> {
+    tokio::time::timeout(std::time::Duration::from_nanos(span.as_nanos()), work).await.ok()
+}
+
 /// Measures how long something takes, for progress and for people; never for results of the simulator.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

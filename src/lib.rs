@@ -6,7 +6,7 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/layers.rs`):
 //! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `clock`,
-//! `engine`, `intake`, `report`, `cli`.
+//! `server`, `engine`, `intake`, `report`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -23,6 +23,7 @@ pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scenario;
+pub mod server;
 pub mod time;
 pub mod units;
 pub mod workload;

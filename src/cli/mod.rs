@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod saved;
 mod schema;
+mod serve;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +93,8 @@ enum Command {
     Run(Box<run::Args>),
     /// Validate a scenario; print its plan and every default.
     Check(check::Args),
+    /// Serve an emulated KMS, with request quotas, for any SDK.
+    Serve(Box<serve::Args>),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -118,6 +121,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),
+            Command::Serve(args) => serve::run(*args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

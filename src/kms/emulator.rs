@@ -38,7 +38,7 @@ pub struct Call {
     /// What is asked, with what is wrong about it.
     pub decoded: Decoded,
     /// Who asks.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     /// The Region of the credential scope.
     pub region: Arc<str>,
     /// `x-amzn-RequestId` of the reply.

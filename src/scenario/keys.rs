@@ -206,6 +206,16 @@ pub(crate) static SCENARIO: Table = table(
     ],
 );
 
+/// What an emulated KMS is told by itself.
+pub(crate) static SERVICE: Table = table(
+    "service",
+    &[
+        key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
+        key("serviceTime", Shape::Map(&SERVICE_TIME), "How long KMS takes (no time)."),
+        key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
+    ],
+);
+
 pub(crate) static QUOTAS: Table = Table {
     name: "quotas",
     keys: &[

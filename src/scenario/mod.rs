@@ -19,6 +19,7 @@ pub mod plan;
 mod problem;
 mod read;
 pub mod schema;
+mod service;
 pub mod templates;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use fitness::{can_do, is_pair_spec};
 pub use model::*;
 pub use plan::Plan;
 pub use problem::{Problem, Problems};
+pub use service::Service;
 
 /// What a scenario is read with besides its text.
 pub struct Options<'a> {

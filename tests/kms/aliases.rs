@@ -189,3 +189,21 @@ fn a_moved_alias_is_seen_late_if_so_configured() {
     kms.advance(Span::from_secs(2));
     assert_eq!(kms.ok("Encrypt", encrypt("alias/a"))["KeyId"], json!(two));
 }
+
+#[test]
+fn a_key_of_aws_appears_with_its_alias_and_its_alias_is_nobodys_to_change() {
+    let mut kms = Emulator::new();
+    let own = kms.symmetric();
+    let made = kms.ok("GenerateDataKey", json!({"KeyId": "alias/aws/s3", "KeySpec": "AES_256"}));
+    let opened = kms.ok("Decrypt", json!({"CiphertextBlob": made["CiphertextBlob"]}));
+    assert_eq!((&opened["KeyId"], &opened["Plaintext"]), (&made["KeyId"], &made["Plaintext"]));
+    assert_eq!(kms.ok("ListAliases", json!({}))["Aliases"][0]["AliasName"], "alias/aws/s3");
+    let key = made["KeyId"].as_str().unwrap();
+    for (operation, call, expected) in [
+        ("UpdateAlias", alias("alias/aws/s3", &own), "ValidationException"),
+        ("DeleteAlias", json!({"AliasName": "alias/aws/s3"}), "ValidationException"),
+        ("CreateAlias", alias("alias/mine", key), "AccessDeniedException"),
+    ] {
+        assert_eq!(code(&kms.call(operation, call)), expected, "{operation}");
+    }
+}

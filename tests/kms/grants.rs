@@ -359,6 +359,23 @@ fn a_key_has_so_many_grants_and_no_more() {
 }
 
 #[test]
+fn a_grant_that_ends_late_counts_until_it_has_ended() {
+    let limits = Limits { grants_per_key: 1, ..Limits::default() };
+    let consistency = Consistency { grant: Span::from_secs(3), ..Consistency::default() };
+    let mut kms = Emulator::with(Setting { limits, consistency, ..Setting::default() });
+    let key = kms.symmetric();
+    let mut wish = grant(&key, ANN, &["Encrypt"]);
+    wish["Name"] = json!("n");
+    let first = kms.ok("CreateGrant", wish.clone());
+    kms.ok("RetireGrant", json!({"GrantToken": first["GrantToken"]}));
+    assert_eq!(kms.code("CreateGrant", wish.clone()), "LimitExceededException");
+    let second = kms.advance(Span::from_secs(3)).ok("CreateGrant", wish);
+    assert_ne!(first["GrantId"], second["GrantId"], "a retired grant is not made again by its name");
+    kms.advance(Span::from_secs(3));
+    assert_eq!(kms.ok("ListGrants", json!({"KeyId": key}))["Grants"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn conditions_can_ask_what_a_grant_would_allow() {
     let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:CreateGrant",
         "Resource": "*", "Condition": {

@@ -4,7 +4,7 @@
 
 use super::facts::Facts;
 use super::glob::{Glob, fill};
-use std::net::IpAddr;
+use core::net::IpAddr; // an address as a value; no socket
 
 /// One line of a `Condition` block.
 #[derive(Clone, Debug, PartialEq)]

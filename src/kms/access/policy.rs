@@ -243,7 +243,7 @@ fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, Policy
         Some("Deny") => Effect::Deny,
         _ => return Err(problem(format!("{place}.Effect must be Allow or Deny"))),
     };
-    let principals = choice(object, "Principal", place, |value, place| principals(value, place))?;
+    let principals = choice(object, "Principal", place, principals)?;
     match (kind, &principals) {
         (Kind::Key, None) => return Err(problem(format!("{place} has no Principal"))),
         (Kind::Identity, Some(_)) => {

@@ -101,5 +101,5 @@ pub(super) fn is_account(text: &str) -> bool {
 
 /// The account in an ARN, if there is one.
 pub fn account_of_arn(arn: &str) -> Option<&str> {
-    arn.splitn(6, ':').nth(4).filter(|account| is_account(account))
+    arn.split(':').nth(4).filter(|account| is_account(account))
 }

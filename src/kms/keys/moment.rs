@@ -45,11 +45,16 @@ impl Moment {
     }
 }
 
+/// A span in whole milliseconds, rounded down.
+const fn millis(span: Span) -> i64 {
+    (span.as_nanos() / 1_000_000) as i64
+}
+
 impl Add<Span> for Moment {
     type Output = Moment;
 
     fn add(self, span: Span) -> Moment {
-        Moment(self.0.saturating_add((span.as_nanos() / 1_000_000) as i64))
+        Moment(self.0.saturating_add(millis(span)))
     }
 }
 
@@ -57,6 +62,6 @@ impl Sub<Span> for Moment {
     type Output = Moment;
 
     fn sub(self, span: Span) -> Moment {
-        Moment(self.0.saturating_sub((span.as_nanos() / 1_000_000) as i64))
+        Moment(self.0.saturating_sub(millis(span)))
     }
 }

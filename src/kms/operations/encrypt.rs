@@ -3,6 +3,7 @@
 use super::cipher::{Cipher, Source, algorithm, ciphertext, ignores_ciphertext};
 use super::recipient::refuse_recipient;
 use super::{Desk, Handled};
+use crate::kms::access::Facts;
 use crate::kms::crypto::Secret;
 use crate::kms::wire::{ApiError, Output};
 
@@ -64,15 +65,18 @@ pub(super) fn decrypt(desk: &mut Desk<'_>) -> Handled {
 pub(super) fn re_encrypt(desk: &mut Desk<'_>) -> Handled {
     let input = desk.input();
     let (from, to) = (RE_ENCRYPT.find(desk)?, desk.find("DestinationKeyId")?);
-    let on_same_key = if from == to { "true" } else { "false" };
-    let source = Cipher::decrypting(desk, &RE_ENCRYPT, &from, |facts| {
-        facts.one("kms:ReEncryptOnSameKey", on_same_key)
-    })?;
+    let tell = |facts: &mut Facts, named: Option<&str>| {
+        facts.flag("kms:ReEncryptOnSameKey", from == to);
+        if let Some(alias) = named.and_then(|named| Some(&named[named.find("alias/")?..])) {
+            facts.one("kms:RequestAlias", alias);
+        }
+    };
+    let source =
+        Cipher::decrypting(desk, &RE_ENCRYPT, &from, |facts| tell(facts, input.text("SourceKeyId")))?;
     let terms =
         (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
-    let destination = Cipher::encrypting(desk, &to, "kms:ReEncryptTo", terms, |facts| {
-        facts.one("kms:ReEncryptOnSameKey", on_same_key);
-    })?;
+    let named = input.text("DestinationKeyId");
+    let destination = Cipher::encrypting(desk, &to, "kms:ReEncryptTo", terms, |facts| tell(facts, named))?;
     desk.note_use(&from, source.named_material());
     desk.note_use(&to, destination.named_material());
     if ignores_ciphertext(input) {

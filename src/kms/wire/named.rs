@@ -1,7 +1,10 @@
 //! What several operations call by the same name, asked of any of them.
 
 use super::Input;
+use super::input::Given;
+use super::shapes::Kind;
 use crate::api::{KeySpec, Operation};
+use serde_json::{Map, Value, json};
 
 impl Input {
     /// The key that the call names: `KeyId`, or `TargetKeyId` of an alias; `None` where there is no such member.
@@ -32,4 +35,37 @@ impl Input {
     pub fn has(&self, name: &str) -> bool {
         self.members().iter().any(|member| member.name == name)
     }
+
+    /// The members that an audit trail may show, by their names in lower camel case: no bytes, no secrets, no tokens.
+    pub fn shown(&self) -> Map<String, Value> {
+        let all = self.members().iter().enumerate();
+        all.filter_map(|(at, member)| {
+            let hidden =
+                member.name == "GrantTokens" || matches!(&member.kind, Kind::Text(text) if text.is_secret);
+            let value = self.at(at).filter(|_| !hidden).and_then(shown)?;
+            Some((lower_camel(member.name), value))
+        })
+        .collect()
+    }
+}
+
+fn shown(given: &Given) -> Option<Value> {
+    Some(match given {
+        Given::Blob(_) => return None,
+        Given::Text(text) => json!(text),
+        Given::Integer(number) => json!(number),
+        Given::Flag(flag) => json!(flag),
+        Given::Time(seconds) => json!(seconds),
+        Given::Context(context) => json!(context),
+        Given::Texts(texts) => json!(texts),
+        Given::Structures(all) => {
+            Value::Array(all.iter().map(|input| Value::Object(input.shown())).collect())
+        }
+        Given::Structure(input) => Value::Object(input.shown()),
+    })
+}
+
+fn lower_camel(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }

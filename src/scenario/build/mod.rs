@@ -9,8 +9,9 @@ mod workload;
 use super::problem::clip;
 use super::read::{Fields, Item, LONGEST, Reader};
 use super::tree::Node;
-use super::{Scenario, Strategy, Target, keys, plan};
+use super::{Scenario, Service, Strategy, Target, keys, plan};
 use crate::client::Policy;
+use crate::kms::Fault;
 use crate::quota::catalogue;
 use crate::time::Span;
 use crate::workload::Workload;
@@ -73,19 +74,31 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         region: r.or(&fields, "region", "us-east-1".to_owned(), region),
         quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), |r, item| {
-            let items = r.list(item)?;
-            if items.len() > MAX_FAULTS {
-                r.wrong(item, "these are too many faults", format!("at most {MAX_FAULTS}"));
-                return None;
-            }
-            Some(items.iter().filter_map(|item| service::fault(r, item)).collect())
-        }),
+        faults: r.or(&fields, "faults", Vec::new(), faults),
         fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
         gate: gate.unwrap_or_else(|| strategies.iter().map(|strategy| strategy.name.clone()).collect()),
         workloads,
         strategies,
         thresholds,
+    })
+}
+
+fn faults(r: &mut Reader, item: &Item) -> Option<Vec<Fault>> {
+    let items = r.list(item)?;
+    if items.len() > MAX_FAULTS {
+        r.wrong(item, "these are too many faults", format!("at most {MAX_FAULTS}"));
+        return None;
+    }
+    Some(items.iter().filter_map(|item| service::fault(r, item)).collect())
+}
+
+/// Reads the service by itself; what comes back counts only if `r` has no problem.
+pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
+    let fields = r.fields(&Item { node: root, path: String::new() }, &keys::SERVICE)?;
+    Some(Service {
+        quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
+        service_time: r.opt(&fields, "serviceTime", service::service_time),
+        faults: r.or(&fields, "faults", Vec::new(), faults),
     })
 }
 

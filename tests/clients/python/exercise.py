@@ -233,7 +233,7 @@ def many_regions(kms):
 
 def stores(kms):
     it = kms.create_custom_key_store(
-        CustomKeyStoreName="hsm", CloudHsmClusterId="cluster-1a23b4cdefg", KeyStorePassword="kmsPswd1",
+        CustomKeyStoreName="hsm", CloudHsmClusterId="cluster-aaaabbbbccc", KeyStorePassword="kmsPswd1",
         TrustAnchorCertificate="-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     )["CustomKeyStoreId"]
     kms.connect_custom_key_store(CustomKeyStoreId=it)
@@ -246,7 +246,7 @@ def stores(kms):
     refused("CustomKeyStoreHasCMKsException", kms.delete_custom_key_store, CustomKeyStoreId=it)
     kms.update_custom_key_store(CustomKeyStoreId=it, NewCustomKeyStoreName="hsm-2")
     empty = kms.create_custom_key_store(
-        CustomKeyStoreName="empty", CloudHsmClusterId="cluster-2a23b4cdefg", KeyStorePassword="kmsPswd1",
+        CustomKeyStoreName="empty", CloudHsmClusterId="cluster-aaaabbbbddd", KeyStorePassword="kmsPswd1",
         TrustAnchorCertificate="-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     )["CustomKeyStoreId"]
     kms.delete_custom_key_store(CustomKeyStoreId=empty)

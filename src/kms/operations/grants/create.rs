@@ -2,8 +2,8 @@
 
 use super::super::usage::internal;
 use super::super::{Desk, Handled, Step};
-use super::is_alive;
 use super::wish::Wish;
+use super::{forget_ended, is_alive};
 use crate::kms::access::{Allowed, GrantOperation};
 use crate::kms::crypto;
 use crate::kms::keys::{Grant, KeyRef};
@@ -23,7 +23,7 @@ pub(in crate::kms::operations) fn create_grant(desk: &mut Desk<'_>) -> Handled {
     let same = desk.estate.grants(&key).values().find(|grant| grant.ends.is_none() && wish.is_met_by(grant));
     let same = same.map(|grant| grant.id.clone());
     if same.is_none() {
-        make_room(desk, &key)?;
+        check_room(desk, &key)?;
     }
     desk.end_dry_run()?;
     let id = match same {
@@ -56,24 +56,10 @@ fn check_passing_on(desk: &Desk<'_>, key: &KeyRef, wish: &Wish) -> Result<(), Ap
     )))
 }
 
-/// Forgets the key's grants that have ended, and refuses one too many.
-fn make_room(desk: &mut Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
-    let now = desk.now;
+/// Refuses one grant too many on a key.
+fn check_room(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
     let limit = desk.limits.grants_per_key as usize;
-    if desk.estate.grants(key).len() < limit {
-        return Ok(());
-    }
-    let ended: Vec<String> = desk
-        .estate
-        .grants(key)
-        .values()
-        .filter(|grant| !is_alive(grant, now))
-        .map(|grant| grant.id.clone())
-        .collect();
-    for id in ended {
-        desk.estate.remove_grant(key, &id);
-    }
-    if desk.estate.grants(key).len() < limit {
+    if desk.estate.grants(key).values().filter(|grant| is_alive(grant, desk.now)).count() < limit {
         return Ok(());
     }
     let arn = desk.estate.arn(key);
@@ -97,6 +83,7 @@ fn put(desk: &mut Desk<'_>, key: &KeyRef, wish: Wish) -> Result<String, ApiError
         visible: desk.now + desk.consistency.grant,
         ends: None,
     };
+    forget_ended(desk, key);
     desk.estate.put_grant(key, grant);
     Ok(id)
 }

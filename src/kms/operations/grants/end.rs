@@ -1,6 +1,7 @@
 //! RetireGrant and RevokeGrant: the two ends of a grant.
 
 use super::super::{Desk, Handled, Step};
+use super::forget_ended;
 use crate::kms::access::GrantOperation;
 use crate::kms::keys::{Grant, KeyRef};
 use crate::kms::wire::{ApiError, Output};
@@ -72,6 +73,7 @@ fn is_explicit(refusal: &ApiError) -> bool {
 
 /// Ends a grant at once, or when everybody has heard of it.
 fn end(desk: &mut Desk<'_>, key: &KeyRef, mut grant: Grant) {
+    forget_ended(desk, key);
     if desk.consistency.grant.is_zero() {
         desk.estate.remove_grant(key, &grant.id);
     } else {

@@ -24,6 +24,16 @@ fn is_alive(grant: &Grant, now: Moment) -> bool {
     grant.ends.is_none_or(|ends| now < ends)
 }
 
+/// Takes out the grants of a key that everybody knows to have ended.
+fn forget_ended(desk: &mut Desk<'_>, key: &KeyRef) {
+    let grants = desk.estate.grants(key).values();
+    let ended: Vec<String> =
+        grants.filter(|grant| !is_alive(grant, desk.now)).map(|grant| grant.id.clone()).collect();
+    for id in ended {
+        desk.estate.remove_grant(key, &id);
+    }
+}
+
 impl Desk<'_> {
     /// A grant of a key by its id.
     ///

@@ -1,0 +1,326 @@
+//! `keystorm serve`: the emulated KMS for any SDK.
+
+use super::{Common, Error};
+use crate::kms::access::{AccessKey, Directory};
+use crate::kms::crypto::Secret;
+use crate::kms::{Consistency, Limits};
+use crate::quota::catalogue;
+use crate::scenario::Service;
+use crate::server::{Auth, Running, Settings};
+use crate::time::Span;
+use serde_json::{Map, Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The highest rate there is: no quota.
+const UNLIMITED: &str = "1000000000/s";
+
+/// Options of `serve`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Address to listen on; port 0 picks a free one. The first line of output is the URL.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "KEYSTORM_LISTEN")]
+    listen: SocketAddr,
+    /// Account of callers that say nothing about theirs.
+    #[arg(long, default_value = "123456789012", env = "KEYSTORM_ACCOUNT")]
+    account: String,
+    /// Region of calls that are not signed for one.
+    #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
+    region: String,
+    /// Limit of a request quota, `symmetric=50/s`; the rest keeps the Region's published default. Repeatable.
+    #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',')]
+    quota: Vec<String>,
+    /// Let no request quota refuse anything; those named by --quota still do.
+    #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
+    no_quotas: bool,
+    /// How quotas are enforced: window, sliding, bucket[:burst], lagging[:lag].
+    #[arg(long, default_value = "window", env = "KEYSTORM_ENFORCEMENT")]
+    enforcement: String,
+    /// What the rest of the account takes from a quota. Repeatable.
+    #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_BACKGROUND", value_delimiter = ',')]
+    background: Vec<String>,
+    /// How long answers take: `p50=6ms,p99=30ms,throttled=3ms` (no time beyond the work itself).
+    #[arg(long, value_name = "TIMES", env = "KEYSTORM_SERVICE_TIME")]
+    service_time: Option<String>,
+    /// A fault: `kind=throttle,probability=5%,at=0s,for=30s,operation=Decrypt`, or `next=10`. Repeatable.
+    #[arg(long, value_name = "FAULT", env = "KEYSTORM_FAULT", value_delimiter = ';')]
+    fault: Vec<String>,
+    /// YAML file with `quotas`, `serviceTime` and `faults` in the words of a scenario; options go before it.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_CONFIG")]
+    config: Option<PathBuf>,
+    /// A resource quota: keys, aliasesPerKey, grantsPerKey, customKeyStores, onDemandRotations, policyBytes,
+    /// tagsPerKey. Repeatable.
+    #[arg(long, value_name = "NAME=N", env = "KEYSTORM_LIMIT", value_delimiter = ',')]
+    limit: Vec<String>,
+    /// Delays of what others see: `grant=3s,keyState=2s,policy=1s,alias=1s` (none).
+    #[arg(long, value_name = "DELAYS", env = "KEYSTORM_CONSISTENCY", value_delimiter = ',')]
+    consistency: Vec<String>,
+    /// Seed of service times, faults and where windows begin.
+    #[arg(long, default_value_t = 42, env = "KEYSTORM_SEED")]
+    seed: u64,
+    /// Whether signatures are checked.
+    #[arg(long, value_enum, default_value_t = AuthArg::Off, env = "KEYSTORM_AUTH")]
+    auth: AuthArg,
+    /// YAML file with users, roles, access keys and identity policies. Repeatable.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_PRINCIPALS", value_delimiter = ',')]
+    principals: Vec<PathBuf>,
+    /// An access key of the account's root user, for `--auth verify`. Repeatable.
+    #[arg(
+        long,
+        value_name = "ID:SECRET",
+        env = "KEYSTORM_ACCESS_KEY",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    access_key: Vec<String>,
+    /// Serve TLS, with a certificate made at start.
+    #[arg(long, env = "KEYSTORM_TLS")]
+    tls: bool,
+    /// Write the CA certificate that clients must trust here (implies --tls).
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_TLS_CA")]
+    tls_ca: Option<PathBuf>,
+    /// Speak HTTP/2 too; AWS KMS itself negotiates HTTP/1.1.
+    #[arg(long, env = "KEYSTORM_HTTP2")]
+    http2: bool,
+    /// Threads (one per core).
+    #[arg(long, default_value_t = 0, env = "KEYSTORM_THREADS", hide_default_value = true)]
+    threads: usize,
+    /// Serve the admin paths on an address of their own.
+    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_ADMIN_LISTEN")]
+    admin_listen: Option<SocketAddr>,
+    /// Let whoever sends this as `Authorization: Bearer` use the admin paths, instead of loopback only.
+    #[arg(long, value_name = "TOKEN", env = "KEYSTORM_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
+    /// Access log, a JSON line for each call; `-` is stdout.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_LOG")]
+    log: Option<PathBuf>,
+    /// CloudTrail records: an `.ndjson` file, or a folder of gzipped delivery files.
+    #[arg(long, value_name = "PATH", env = "KEYSTORM_CLOUDTRAIL")]
+    cloudtrail: Option<PathBuf>,
+    /// Record throttled calls too; AWS does not say whether CloudTrail does.
+    #[arg(long, env = "KEYSTORM_CLOUDTRAIL_THROTTLED")]
+    cloudtrail_throttled: bool,
+    /// Connections at a time.
+    #[arg(long, default_value_t = 16_384, env = "KEYSTORM_MAX_CONNECTIONS")]
+    max_connections: usize,
+    /// Close a connection that asks nothing for so long.
+    #[arg(long, default_value = "75s", value_parser = Span::parse, env = "KEYSTORM_IDLE_TIMEOUT")]
+    idle_timeout: Span,
+    /// Serve nothing: ask a running server at this URL for its health; exit 0 if it is well.
+    #[arg(long, value_name = "URL", env = "KEYSTORM_CHECK")]
+    check: Option<String>,
+}
+
+/// Whether signatures are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum AuthArg {
+    /// Who calls is taken from the access key; nothing is checked.
+    Off,
+    /// Every call must be signed by a known access key.
+    Verify,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error::Usage`] for options that cannot be, [`Error::Failed`] if the server cannot run.
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    if let Some(url) = &args.check {
+        return check(url);
+    }
+    let listen = args.listen;
+    let settings = settings(args)?;
+    if !listen.ip().is_loopback() && !common.quiet {
+        eprintln!(
+            "warning: {listen} can be reached from other machines, and this is a KMS for tests{}",
+            if settings.auth == Auth::Off { " that checks no signature (--auth verify does)" } else { "" }
+        );
+    }
+    let running = Running::start(settings).map_err(|e| Error::Failed(e.to_string()))?;
+    let mut out = std::io::stdout();
+    let said = writeln!(out, "listening on {}", running.url()).and_then(|()| out.flush());
+    said.map_err(|e| Error::Failed(format!("cannot write to stdout: {e}")))?;
+    if let Some(admin) = running.admin_address().filter(|_| !common.quiet) {
+        eprintln!("admin paths on http://{admin}/_keystorm/");
+    }
+    running.wait_for_signal().map_err(|e| Error::Failed(e.to_string()))?;
+    if !common.quiet {
+        eprintln!("stopping: open calls may finish");
+    }
+    running.stop();
+    Ok(ExitCode::SUCCESS)
+}
+
+fn settings(args: Args) -> Result<Settings, Error> {
+    let usage = |what: String| Error::Usage(what);
+    if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(usage(format!("--account: `{}` is not an account id of twelve digits", args.account)));
+    }
+    let service = service(&args)?;
+    let defaults = Settings::default();
+    let mut directory = Directory::default();
+    for path in &args.principals {
+        let text = std::fs::read_to_string(path).map_err(|e| usage(format!("{}: {e}", path.display())))?;
+        let told = |problems: Vec<String>| usage(format!("{}: {}", path.display(), problems.join("\n  ")));
+        directory.merge(Directory::parse(&text).map_err(told)?).map_err(told)?;
+    }
+    for pair in &args.access_key {
+        let (id, secret) = pair
+            .split_once(':')
+            .filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
+            .ok_or_else(|| usage("--access-key must be ID:SECRET".into()))?;
+        directory.add_root_key(
+            &args.account,
+            AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) },
+        );
+    }
+    let auth = match args.auth {
+        AuthArg::Off => Auth::Off,
+        AuthArg::Verify if directory.has_access_keys() => Auth::Verify,
+        AuthArg::Verify => {
+            return Err(usage(
+                "--auth verify needs credentials to check against: give --access-key ID:SECRET or --principals FILE".into(),
+            ));
+        }
+    };
+    Ok(Settings {
+        listen: args.listen,
+        admin_listen: args.admin_listen,
+        admin_token: args.admin_token,
+        account: args.account,
+        region: args.region,
+        quotas: service.quotas,
+        service_time: service.service_time.unwrap_or(defaults.service_time),
+        faults: service.faults,
+        limits: named(
+            "--limit",
+            &args.limit,
+            |text| text.parse::<u32>().map(|n| json!(n)).map_err(|e| e.to_string()),
+            Limits::default(),
+        )?,
+        consistency: named(
+            "--consistency",
+            &args.consistency,
+            |text| Span::parse(text).map(|span| json!(span)),
+            Consistency::default(),
+        )?,
+        seed: args.seed,
+        auth,
+        directory,
+        tls: (args.tls || args.tls_ca.is_some()).then_some(args.tls_ca),
+        http2: args.http2,
+        threads: args.threads,
+        max_connections: args.max_connections,
+        idle_timeout: args.idle_timeout,
+        log: args.log,
+        cloudtrail: args.cloudtrail,
+        cloudtrail_throttled: args.cloudtrail_throttled,
+    })
+}
+
+/// Lays `name=value` pairs over defaults.
+fn named<T: serde::Serialize + serde::de::DeserializeOwned>(
+    option: &str,
+    pairs: &[String],
+    read: impl Fn(&str) -> Result<Value, String>,
+    defaults: T,
+) -> Result<T, Error> {
+    let failed = |e: serde_json::Error| Error::Failed(e.to_string());
+    let Value::Object(mut all) = serde_json::to_value(&defaults).map_err(failed)? else {
+        return Ok(defaults);
+    };
+    for pair in pairs {
+        let wrong = |what: String| Error::Usage(format!("{option} `{pair}`: {what}"));
+        let (name, value) = pair.split_once('=').ok_or_else(|| wrong("write it NAME=VALUE".into()))?;
+        let Some(slot) = all.get_mut(name) else {
+            let hint = crate::api::nearest(name, all.keys().map(String::as_str));
+            let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
+            return Err(wrong(
+                hint.map_or(format!("known are {known}"), |near| format!("did you mean `{near}`?")),
+            ));
+        };
+        *slot = read(value).map_err(wrong)?;
+    }
+    serde_json::from_value(Value::Object(all)).map_err(failed)
+}
+
+/// Quotas, service time and faults: the file's, then the options' over them.
+fn service(args: &Args) -> Result<Service, Error> {
+    let mut document: Map<String, Value> = Map::new();
+    let mut file = "options".to_string();
+    if let Some(path) = &args.config {
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+        file = path.display().to_string();
+        // By itself first, so that its problems are told with its own lines.
+        Service::parse(&text, &file).map_err(|problems| Error::Usage(problems.to_string()))?;
+        let value: Value = serde_yaml::from_str(&text).map_err(|e| Error::Usage(format!("{file}: {e}")))?;
+        document = value.as_object().cloned().unwrap_or_default();
+    }
+    let quotas = document.entry("quotas").or_insert_with(|| json!({}));
+    if args.no_quotas {
+        for pool in catalogue::pool_names() {
+            quotas[pool] = json!(UNLIMITED);
+        }
+    }
+    for (name, rate) in pairs("--quota", &args.quota)? {
+        quotas[name] = json!(rate);
+    }
+    for (name, rate) in pairs("--background", &args.background)? {
+        quotas["background"][name] = json!(rate);
+    }
+    if args.enforcement != "window" || quotas.get("enforcement").is_none() {
+        quotas["enforcement"] = match args.enforcement.split_once(':') {
+            Some(("bucket", burst)) => json!({ "bucket": { "burst": burst } }),
+            Some(("lagging", lag)) => json!({ "lagging": { "lag": lag } }),
+            Some(("window", phase)) => json!({ "window": { "phase": phase } }),
+            _ => json!(args.enforcement),
+        };
+    }
+    if let Some(times) = &args.service_time {
+        let given: Vec<String> = times.split(',').map(Into::into).collect();
+        document.insert(
+            "serviceTime".into(),
+            pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect(),
+        );
+    }
+    for fault in &args.fault {
+        let given: Vec<String> = fault.split(',').map(Into::into).collect();
+        let number = |text: String| text.parse::<u64>().map_or_else(|_| json!(text), |n| json!(n));
+        let fault: Value = pairs("--fault", &given)?.into_iter().map(|(n, v)| (n, number(v))).collect();
+        if let Some(list) = document.entry("faults").or_insert_with(|| json!([])).as_array_mut() {
+            list.push(fault);
+        }
+    }
+    Service::parse(&Value::Object(document).to_string(), &file)
+        .map_err(|problems| Error::Usage(problems.to_string()))
+}
+
+fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Error> {
+    let read = |pair: &String| {
+        let wrong = || Error::Usage(format!("{option} `{pair}`: write it NAME=VALUE"));
+        pair.split_once('=').map(|(name, value)| (name.trim().into(), value.trim().into())).ok_or_else(wrong)
+    };
+    given.iter().map(read).collect()
+}
+
+/// Asks a server for its health: what a container's health check runs.
+fn check(url: &str) -> Result<ExitCode, Error> {
+    let address = url.strip_prefix("http://").ok_or_else(|| {
+        Error::Usage("--check takes a URL that begins with http://, as http://127.0.0.1:8080".into())
+    })?;
+    let address = address.trim_end_matches('/');
+    let ill = |e: &dyn std::fmt::Display| Error::Failed(format!("{url} is not well: {e}"));
+    let mut stream = TcpStream::connect(address).map_err(|e| ill(&e))?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(2))).map_err(|e| ill(&e))?;
+    write!(stream, "GET /_keystorm/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+        .map_err(|e| ill(&e))?;
+    let mut answer = String::new();
+    stream.take(4096).read_to_string(&mut answer).map_err(|e| ill(&e))?;
+    if answer.starts_with("HTTP/1.1 200") {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(ill(&answer.lines().next().unwrap_or("no answer")))
+}

@@ -1,0 +1,32 @@
+//! The service alone, in the words of a scenario: what an emulated KMS is told.
+
+use super::{Problems, build, read, tree};
+use crate::kms::{Fault, ServiceTime};
+use crate::quota::Quotas;
+
+/// `quotas`, `serviceTime` and `faults` without a scenario around them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// The account's quotas, as far as the text says.
+    pub quotas: Quotas,
+    /// How long answers take, if the text says.
+    pub service_time: Option<ServiceTime>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+}
+
+impl Service {
+    /// Reads YAML or JSON; `file` names it in messages.
+    ///
+    /// # Errors
+    /// Every problem of the text, in its order.
+    pub fn parse(text: &str, file: &str) -> Result<Service, Problems> {
+        let fail = |list| Problems::new(file, list, &[]);
+        let root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
+        let mut reader = read::Reader::default();
+        match build::service_alone(&mut reader, &root) {
+            Some(service) if reader.problems.is_empty() => Ok(service),
+            _ => Err(fail(reader.problems)),
+        }
+    }
+}

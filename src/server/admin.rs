@@ -1,0 +1,298 @@
+//! The admin paths, `/_keystorm/`: quotas, faults, clock, state, metrics, reset, health.
+//!
+//! They answer loopback only, or whoever has the token.
+
+use super::http::Answer;
+use super::shared::{Heart, Shared};
+use super::sigv4::{Signed, text_of};
+use crate::kms::keys::Moment;
+use crate::kms::{Fault, FaultKind, Strikes};
+use crate::quota::{Enforcement, PoolId};
+use crate::scenario::Service;
+use crate::time::Span;
+use aws_lc_rs::constant_time;
+use serde_json::{Map, Value, json};
+use std::net::SocketAddr;
+
+/// Where the admin paths begin.
+pub(super) const ROOT: &str = "/_keystorm/";
+
+/// What an admin path says: JSON or text, or status and sentence.
+type Said = Result<Value, (u16, String)>;
+
+/// Answers an admin path.
+pub(super) fn answer(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
+    let request_id = shared.id();
+    let path = asked.path.strip_prefix(ROOT).unwrap_or_default().trim_end_matches('/');
+    if path != "health" && !may_enter(shared, asked, peer) {
+        let why = "the admin paths answer loopback only; from elsewhere give --admin-token and send it as \
+                   `Authorization: Bearer`";
+        return Answer::other(403, "application/json", error(why), request_id);
+    }
+    if (asked.method, path) == ("GET", "metrics") {
+        let text = shared.metrics.text(shared);
+        return Answer::other(200, "text/plain; version=0.0.4", text.into_bytes(), request_id);
+    }
+    match said(shared, asked, path) {
+        Ok(value) => Answer::other(200, "application/json", format!("{value:#}\n").into_bytes(), request_id),
+        Err((status, why)) => Answer::other(status, "application/json", error(&why), request_id),
+    }
+}
+
+fn error(why: &str) -> Vec<u8> {
+    format!("{:#}\n", json!({ "error": why })).into_bytes()
+}
+
+fn may_enter(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> bool {
+    let Some(token) = &shared.settings.admin_token else { return peer.ip().to_canonical().is_loopback() };
+    let given = text_of(asked.headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+    given.is_some_and(|given| {
+        constant_time::verify_slices_are_equal(given.as_bytes(), token.as_bytes()).is_ok()
+    })
+}
+
+fn said(shared: &Shared, asked: &Signed<'_>, path: &str) -> Said {
+    match (asked.method, path) {
+        ("GET", "health") => Ok(json!({ "status": "ok" })),
+        ("GET", "quotas") => Ok(quotas(&shared.heart(), shared)),
+        ("PUT" | "POST", "quotas") => set_quotas(shared, asked.body),
+        ("GET", "faults") => Ok(faults(&shared.heart())),
+        ("PUT" | "POST", "faults") => set_faults(shared, asked.body),
+        ("DELETE", "faults") => {
+            replace_faults(shared, Vec::new());
+            Ok(faults(&shared.heart()))
+        }
+        ("GET", "clock") => Ok(clock(&shared.heart())),
+        ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
+        ("GET", "state") => Ok(state(&shared.heart())),
+        ("POST", "reset") => {
+            let mut heart = shared.heart();
+            let now = heart.now();
+            heart.kms.reset(now);
+            drop(heart);
+            shared.faults_changed.send_modify(|count| *count += 1);
+            Ok(json!({ "status": "empty" }))
+        }
+        (_, "health" | "quotas" | "faults" | "clock" | "state" | "reset" | "metrics") => {
+            Err((405, format!("{} is not for {ROOT}{path}", asked.method)))
+        }
+        _ => Err((404, format!("{ROOT} has health, quotas, faults, clock, state, metrics and reset"))),
+    }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, (u16, String)> {
+    let wrong = |e: &dyn std::fmt::Display| (400, format!("the body must be a JSON object: {e}"));
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(wrong(&"it is something else")),
+        Err(e) => Err(wrong(&e)),
+    }
+}
+
+fn quotas(heart: &Heart, shared: &Shared) -> Value {
+    let quotas = heart.kms.gate().quotas();
+    let region = &shared.settings.region;
+    let limits: Map<String, Value> = crate::quota::catalogue::all()
+        .map(|pool| (pool.name().into(), json!(heart.kms.gate().limit(region, pool).to_string())))
+        .collect();
+    let enforcement = match quotas.enforcement {
+        Enforcement::Window { .. } => "window".to_string(),
+        Enforcement::Sliding => "sliding".into(),
+        Enforcement::Bucket { burst } => format!("bucket, burst {burst}"),
+        Enforcement::Lagging { lag } => format!("lagging, lag {lag}"),
+    };
+    json!({ "region": region, "enforcement": enforcement, "limits": limits })
+}
+
+/// `{"symmetric": "50/s"}` sets a limit, `{"symmetric": null}` gives the Region's default back, `enforcement` and
+/// `background` begin every pool anew.
+fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
+    let mut given = object(body)?;
+    let mut restored = Vec::new();
+    for (name, _) in given.iter().filter(|(_, value)| value.is_null()) {
+        let pool = PoolId::from_name(name).ok_or_else(|| (400, format!("there is no pool `{name}`")))?;
+        restored.push((name.clone(), pool));
+    }
+    restored.iter().for_each(|(name, _)| drop(given.remove(name)));
+    let service = read(&json!({ "quotas": given.clone() }))?;
+    let mut heart = shared.heart();
+    let now = heart.now();
+    for (_, pool) in &restored {
+        heart.kms.gate_mut().set_limit(*pool, None, now);
+    }
+    for (name, limit) in &service.quotas.overrides {
+        if let Some(pool) = PoolId::from_name(name) {
+            heart.kms.gate_mut().set_limit(pool, Some(*limit), now);
+        }
+    }
+    if ["enforcement", "background", "reEncryptCost"].iter().any(|name| given.contains_key(*name)) {
+        let mut all = heart.kms.gate().quotas().clone();
+        if given.contains_key("enforcement") {
+            all.enforcement = service.quotas.enforcement;
+        }
+        if given.contains_key("background") {
+            all.background = service.quotas.background;
+        }
+        if given.contains_key("reEncryptCost") {
+            all.re_encrypt_cost = service.quotas.re_encrypt_cost;
+        }
+        heart.kms.gate_mut().set_quotas(all);
+    }
+    Ok(quotas(&heart, shared))
+}
+
+/// Reads a part of the scenario language.
+fn read(value: &Value) -> Result<Service, (u16, String)> {
+    Service::parse(&value.to_string(), "body").map_err(|problems| (400, problems.to_string()))
+}
+
+fn faults(heart: &Heart) -> Value {
+    let now = heart.now();
+    let shown: Vec<Value> = heart.kms.gate().faults().iter().map(|fault| shown(fault, now)).collect();
+    json!({ "faults": shown })
+}
+
+fn shown(fault: &Fault, now: crate::time::Time) -> Value {
+    let kind = match &fault.kind {
+        FaultKind::Throttle => json!("throttle"),
+        FaultKind::Error => json!("error"),
+        FaultKind::Slow { by } => json!({ "slow": by.to_string() }),
+        FaultKind::Freeze => json!("freeze"),
+        FaultKind::Reset => json!("reset"),
+        FaultKind::Quota { pool, to } => json!({ "quota": { "pool": pool, "to": to.to_string() } }),
+    };
+    let strikes = match fault.strikes {
+        Strikes::Probability(share) => json!({ "probability": share.as_f64() }),
+        Strikes::Next(n) => json!({ "next": n }),
+    };
+    let begun = Span::from_nanos(now.as_nanos().saturating_sub(fault.at.as_nanos()));
+    json!({
+        "kind": kind,
+        "began": begun.to_string() + " ago",
+        "for": fault.lasts.map(|lasts| lasts.to_string()),
+        "strikes": strikes,
+        "operation": fault.operation.map(|operation| operation.name()),
+    })
+}
+
+/// A list of faults as in a scenario, `at` from now on; it takes the place of those there are.
+fn set_faults(shared: &Shared, body: &[u8]) -> Said {
+    let given: Value =
+        serde_json::from_slice(body).map_err(|e| (400, format!("the body must be JSON: {e}")))?;
+    let list = match given {
+        Value::Array(_) => given,
+        Value::Object(mut object) => {
+            object.remove("faults").unwrap_or_else(|| json!([Value::Object(object)]))
+        }
+        _ => return Err((400, "the body must be a list of faults".into())),
+    };
+    let service = read(&json!({ "faults": list }))?;
+    replace_faults(shared, service.faults);
+    Ok(faults(&shared.heart()))
+}
+
+fn replace_faults(shared: &Shared, mut faults: Vec<Fault>) {
+    let mut heart = shared.heart();
+    let now = heart.now();
+    for fault in &mut faults {
+        fault.at = fault.at + Span::from_nanos(now.as_nanos());
+    }
+    heart.kms.gate_mut().set_faults(faults, now);
+    drop(heart);
+    shared.faults_changed.send_modify(|count| *count += 1);
+}
+
+fn clock(heart: &Heart) -> Value {
+    let at = jiff::Timestamp::from_millisecond(heart.clock.date().as_millis()).unwrap_or_default();
+    json!({ "now": at.to_string(), "since_start_ns": heart.now().as_nanos(), "frozen": heart.clock.is_frozen() })
+}
+
+/// `{"freeze": true}`, `{"advance": "7d"}`, `{"set": "2027-01-01T00:00:00Z"}`, in this order if several are given.
+fn set_clock(shared: &Shared, body: &[u8]) -> Said {
+    let given = object(body)?;
+    if let Some(name) = given.keys().find(|name| !["freeze", "advance", "set"].contains(&name.as_str())) {
+        return Err((400, format!("`{name}` is not known: give `freeze`, `advance` or `set`")));
+    }
+    let text = |name: &str| given.get(name).and_then(Value::as_str);
+    let wrong = |name: &str, what: &str| (400, format!("`{name}` must be {what}"));
+    let freeze = match given.get("freeze") {
+        None => None,
+        Some(Value::Bool(freeze)) => Some(*freeze),
+        Some(_) => return Err(wrong("freeze", "true or false")),
+    };
+    let advance = match text("advance") {
+        Some(span) => Some(Span::parse(span).map_err(|e| (400, format!("`advance`: {e}")))?),
+        None if given.contains_key("advance") => return Err(wrong("advance", "a duration, as \"7d\"")),
+        None => None,
+    };
+    let to = match text("set").map(str::parse::<jiff::Timestamp>) {
+        Some(Ok(at)) => Some(Moment::from_millis(at.as_millisecond())),
+        None if !given.contains_key("set") => None,
+        _ => return Err(wrong("set", "a date, as \"2027-01-01T00:00:00Z\"")),
+    };
+    let mut heart = shared.heart();
+    if let Some(freeze) = freeze {
+        heart.clock.freeze(freeze);
+    }
+    if let Some(by) = advance {
+        heart.clock.advance(by);
+    }
+    if to.is_some_and(|to| !heart.clock.set(to)) {
+        return Err((400, "`set` lies in the past: the clock never goes back".into()));
+    }
+    Ok(clock(&heart))
+}
+
+/// What there is, without any secret.
+fn state(heart: &Heart) -> Value {
+    let estate = heart.kms.estate();
+    let now = heart.clock.date();
+    let realms: Vec<Value> = estate
+        .realms()
+        .map(|(id, realm)| {
+            let keys: Vec<Value> = estate
+                .keys(id, None)
+                .map(|key| {
+                    let store = key.store.as_deref().and_then(|store| estate.store(id, store));
+                    let state = key.state(now, store.is_none_or(|store| store.is_connected(now)));
+                    let aliases: Vec<&str> =
+                        estate.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
+                    json!({
+                        "id": key.id.as_str(),
+                        "spec": key.spec.name(),
+                        "usage": key.usage.name(),
+                        "state": state.name(),
+                        "manager": key.manager.name(),
+                        "aliases": aliases,
+                    })
+                })
+                .collect();
+            json!({
+                "account": &*realm.account,
+                "region": &*realm.region,
+                "keys": keys,
+                "aliases": estate.aliases(id, None).count(),
+                "customKeyStores": estate.stores(id).count(),
+            })
+        })
+        .collect();
+    let pools: Vec<Value> = heart
+        .kms
+        .gate()
+        .reports()
+        .flat_map(|(id, pools)| {
+            let realm = estate.realm(id).to_string();
+            pools.into_iter().map(move |pool| {
+                json!({
+                    "realm": realm,
+                    "pool": pool.pool.name(),
+                    "limit": pool.limit.to_string(),
+                    "asked": pool.attempts,
+                    "peak_1s": pool.peak_1s,
+                    "throttled": pool.throttled,
+                })
+            })
+        })
+        .collect();
+    json!({ "clock": clock(heart), "realms": realms, "pools": pools })
+}

@@ -1,0 +1,184 @@
+//! One KMS call: who makes it, what the emulator says, arithmetic, waiting, answer.
+
+use super::http::Answer;
+use super::identity::identify;
+use super::metrics::End;
+use super::shared::Shared;
+use super::sigv4::{Signed, text_of};
+use crate::api::{KeySpec, Operation};
+use crate::clock::{Stopwatch, sleep};
+use crate::kms::crypto::Material;
+use crate::kms::wire::{ApiError, Output, decode, operation_of};
+use crate::kms::{Begun, Call, Step, events};
+use crate::time::{Span, Time};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// An answer that takes longer than this is one that never comes by itself.
+const NEVER: Span = Span::from_secs(365 * 86_400);
+
+/// What became of a call, for the log.
+struct Done {
+    call: Call,
+    begun: Begun,
+    at: Time,
+}
+
+/// Serves a call; `None` if its connection is to be broken.
+pub(super) async fn serve(
+    shared: &Arc<Shared>,
+    signed: &Signed<'_>,
+    peer: SocketAddr,
+    is_tls: bool,
+) -> Option<Answer> {
+    let watch = Stopwatch::start();
+    let request_id = shared.id();
+    let operation = match operation_of(text_of(signed.headers, "x-amz-target").unwrap_or_default()) {
+        Ok(operation) => operation,
+        Err(error) => return Some(Answer::error(&error, request_id)),
+    };
+    let known = match identify(&shared.settings, &shared.sessions, signed, || shared.heart().clock.date()) {
+        Ok(known) => known,
+        Err(error) => {
+            shared.metrics.record(operation, End::Refused, None, watch.elapsed());
+            return Some(Answer::error(&error, request_id));
+        }
+    };
+    let call = Call {
+        decoded: decode(operation, signed.body),
+        caller: known.caller,
+        region: known.region,
+        request_id,
+        event_id: shared.id(),
+        source_ip: peer.ip().to_string(),
+        user_agent: text_of(signed.headers, "user-agent").unwrap_or_default().into(),
+        is_tls,
+    };
+    let (mut begun, at) = {
+        let mut heart = shared.heart();
+        let now = heart.now();
+        let begun = heart.kms.begin(&call, now);
+        if shared.journal.has_log() {
+            // Under the lock, so that the log has the order in which quota was taken.
+            shared.journal.line(receipt(&call, &begun, now));
+        }
+        (begun, now)
+    };
+    let step = std::mem::replace(&mut begun.step, Ok(Step::Done(Output::new())));
+    let result = finish(shared, operation, step).await;
+    wait(shared, &watch, begun.takes).await;
+    let end = match &result {
+        _ if begun.is_reset => End::Fault,
+        _ if begun.is_throttled => End::Throttled,
+        Ok(_) => End::Ok,
+        Err(error) if error.is_service_fault() => End::Fault,
+        Err(_) => End::Refused,
+    };
+    shared.metrics.record(operation, end, begun.refused_by, watch.elapsed());
+    let done = Done { call, begun, at };
+    trail(shared, &done, result.as_ref().err());
+    if done.begun.is_reset {
+        return None;
+    }
+    Some(match result {
+        Ok(output) => Answer::json(200, output.into_bytes(), done.call.request_id),
+        Err(error) => Answer::error(&error, done.call.request_id),
+    })
+}
+
+/// Does what a step leaves to be done outside the emulator.
+async fn finish(
+    shared: &Arc<Shared>,
+    operation: Operation,
+    step: Result<Step, ApiError>,
+) -> Result<Output, ApiError> {
+    let lost = |_| ApiError::kms_internal("An internal error occurred.");
+    match step? {
+        Step::Done(output) => Ok(output),
+        Step::Compute(work) if is_quick(operation) => work(),
+        Step::Compute(work) => tokio::task::spawn_blocking(work).await.map_err(lost)?,
+        Step::Create(new) => {
+            let spec: KeySpec = new.spec();
+            let material =
+                tokio::task::spawn_blocking(move || Material::generate(spec)).await.map_err(lost)?;
+            let material = material.map_err(|_| ApiError::kms_internal("An internal error occurred."))?;
+            let mut heart = shared.heart();
+            let now = heart.now();
+            Ok(heart.kms.create(*new, Some(material), now))
+        }
+    }
+}
+
+/// Whether the arithmetic of an operation is nearly always done in microseconds.
+const fn is_quick(operation: Operation) -> bool {
+    use Operation::*;
+    matches!(
+        operation,
+        Encrypt
+            | Decrypt
+            | ReEncrypt
+            | GenerateDataKey
+            | GenerateDataKeyWithoutPlaintext
+            | GenerateRandom
+            | GenerateMac
+            | VerifyMac
+    )
+}
+
+/// Waits until an answer is `takes` old. One that never comes waits for the faults to be changed.
+async fn wait(shared: &Shared, watch: &Stopwatch, takes: Span) {
+    if takes.is_zero() {
+        return;
+    }
+    let left = Span::from_nanos(takes.as_nanos().saturating_sub(watch.elapsed().as_nanos()));
+    if left.is_zero() {
+        return;
+    }
+    let mut changed = shared.faults_changed.subscribe();
+    if takes > NEVER {
+        let _ = changed.changed().await;
+        return;
+    }
+    tokio::select! {
+        () = sleep(left) => {}
+        _ = changed.changed() => {}
+    }
+}
+
+/// The line of the access log: the call as it was received and what the gate said.
+fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
+    let decision = match (&begun.step, begun.is_throttled, begun.is_reset) {
+        (_, true, _) => "throttled",
+        (_, _, true) => "reset",
+        (Ok(_), ..) => "granted",
+        (Err(_), ..) => "refused",
+    };
+    let line = json!({
+        "at_ns": now.as_nanos(),
+        "requestId": call.request_id,
+        "account": call.caller.principal.account,
+        "region": &*call.region,
+        "operation": call.decoded.input.operation().name(),
+        "pool": begun.pool.map(|pool| pool.name()),
+        "decision": decision,
+        "refusedBy": begun.refused_by.map(|pool| pool.name()),
+        "errorCode": begun.step.as_ref().err().map(|error| error.code),
+        "key": begun.trail.keys.first().map(|(arn, _)| arn),
+        "takes_us": begun.takes.as_micros(),
+        "sourceIp": call.source_ip,
+    });
+    format!("{line}\n")
+}
+
+/// The record of the audit trail.
+fn trail(shared: &Shared, done: &Done, error: Option<&ApiError>) {
+    let Done { call, begun, at } = done;
+    if !shared.journal.has_trail() || begun.is_throttled && !shared.settings.cloudtrail_throttled {
+        return;
+    }
+    let at = shared.heart().kms.moment(*at);
+    let account = &call.caller.principal.account;
+    let record = events::record(call, &begun.trail, account, at, error);
+    shared.journal.record(record, at, account, &call.region);
+}

@@ -1,0 +1,167 @@
+//! HTTP: what a call is, how large it may be, how an answer looks.
+
+use super::shared::Shared;
+use super::sigv4::Signed;
+use super::{admin, calls, identity, sts};
+use crate::clock::within;
+use crate::kms::wire::ApiError;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The longest body: a key policy of 131,072 characters, escaped, fits several times.
+const BODY: usize = 1 << 20;
+
+/// One answer.
+pub(super) struct Answer {
+    status: u16,
+    content_type: &'static str,
+    body: Vec<u8>,
+    request_id: String,
+}
+
+/// The connection is to be broken.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault breaks the connection")]
+pub(super) struct Reset;
+
+impl Answer {
+    /// JSON as KMS writes it.
+    pub(super) const fn json(status: u16, body: Vec<u8>, request_id: String) -> Answer {
+        Answer { status, content_type: "application/x-amz-json-1.1", body, request_id }
+    }
+
+    /// An error of the API.
+    pub(super) fn error(error: &ApiError, request_id: String) -> Answer {
+        Answer::json(error.status, error.body(), request_id)
+    }
+
+    /// Anything else.
+    pub(super) const fn other(
+        status: u16,
+        content_type: &'static str,
+        body: Vec<u8>,
+        request_id: String,
+    ) -> Answer {
+        Answer { status, content_type, body, request_id }
+    }
+
+    fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(Bytes::from(self.body)));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Ok(id) = HeaderValue::try_from(self.request_id) {
+            headers.insert("x-amzn-requestid", id);
+        }
+        response
+    }
+}
+
+/// Which paths a listener serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paths {
+    /// The API, and the admin paths.
+    All,
+    /// The API only.
+    Api,
+    /// The admin paths only.
+    Admin,
+}
+
+/// Answers a call.
+///
+/// # Errors
+/// [`Reset`], if the connection is to be broken instead.
+pub(super) async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    is_tls: bool,
+    paths: Paths,
+) -> Result<Response<Full<Bytes>>, Reset> {
+    let (head, body) = request.into_parts();
+    let is_large = head.headers.get("content-length").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if is_large.is_some_and(|length| length > BODY as u64) {
+        return Ok(too_large(&shared));
+    }
+    let body = match within(shared.settings.idle_timeout, Limited::new(body, BODY).collect()).await {
+        Some(Ok(body)) => body.to_bytes(),
+        Some(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Ok(too_large(&shared)),
+        Some(Err(_)) => return Err(Reset),
+        None => {
+            let error = ApiError::request_timeout("The body did not arrive in time.");
+            return Ok(closing(Answer::error(&error, shared.id())));
+        }
+    };
+    let query = head.uri.query().unwrap_or_default();
+    let signed = Signed {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query,
+        headers: &head.headers,
+        body: &body,
+    };
+    if signed.path.starts_with(admin::ROOT) && paths != Paths::Api {
+        return Ok(admin::answer(&shared, &signed, peer).into_response());
+    }
+    if paths == Paths::Admin {
+        let error = ApiError {
+            code: "NotFound",
+            message: Some("only /_keystorm/ is served here".into()),
+            status: 404,
+        };
+        return Ok(Answer::error(&error, shared.id()).into_response());
+    }
+    if head.headers.contains_key("x-amz-target") && head.method == Method::POST {
+        return calls::serve(&shared, &signed, peer, is_tls).await.map(Answer::into_response).ok_or(Reset);
+    }
+    Ok(other(&shared, &head.method, &signed).into_response())
+}
+
+/// STS, or nothing that is served here.
+fn other(shared: &Shared, method: &Method, signed: &Signed<'_>) -> Answer {
+    let request_id = shared.id();
+    let is_form = signed.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = is_form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let form = match *method {
+        Method::POST if is_form => sts::form(&String::from_utf8_lossy(signed.body)),
+        Method::GET => sts::form(signed.query),
+        _ => std::collections::BTreeMap::new(),
+    };
+    if !form.contains_key("Action") {
+        return Answer::error(&ApiError::unknown_operation(), request_id);
+    }
+    let root = || crate::kms::Caller {
+        principal: crate::kms::access::Principal::root(&shared.settings.account),
+        policies: [].into(),
+        access_key_id: String::new(),
+    };
+    let caller = if sts::is_unsigned(&form) {
+        Ok(Arc::new(root()))
+    } else {
+        let now = || shared.heart().clock.date();
+        identity::identify(&shared.settings, &shared.sessions, signed, now).map(|known| known.caller)
+    };
+    let xml = match &caller {
+        Ok(caller) => sts::answer(shared, &form, caller, &request_id),
+        Err(error) => sts::refusal(error, &request_id),
+    };
+    Answer::other(xml.status, "text/xml", xml.text.into_bytes(), request_id)
+}
+
+fn too_large(shared: &Shared) -> Response<Full<Bytes>> {
+    let error = ApiError::request_entity_too_large(format!("A request can have at most {BODY} bytes."));
+    closing(Answer::error(&error, shared.id()))
+}
+
+/// An answer after which the connection is closed, since what is left of the request is not read.
+fn closing(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = answer.into_response();
+    response.headers_mut().insert(hyper::header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

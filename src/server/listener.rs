@@ -1,0 +1,233 @@
+//! Sockets: accepting, TLS, how many, how long, and the end.
+
+use super::http::{self, Paths};
+use super::shared::Shared;
+use super::{DRAIN, Error, Settings, tls};
+use crate::clock::within;
+use crate::time::Span;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+/// The longest head of a request: names and values of its headers.
+const HEAD: usize = 64 * 1024;
+/// The most headers.
+const HEADERS: usize = 100;
+
+/// A server that runs on threads of its own until it is stopped or dropped.
+pub struct Running {
+    runtime: Option<Runtime>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    done: Vec<tokio::task::JoinHandle<()>>,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+}
+
+impl Running {
+    /// Binds its sockets and begins to serve.
+    ///
+    /// # Errors
+    /// [`Error`], with its remedy.
+    pub fn start(settings: Settings) -> Result<Running, Error> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        if settings.threads > 0 {
+            builder.worker_threads(settings.threads);
+        }
+        let runtime = builder.enable_all().build().map_err(|e| Error::Start(e.to_string()))?;
+        let acceptor = match &settings.tls {
+            Some(ca) => Some(TlsAcceptor::from(tls::config(settings.listen, ca.as_deref(), settings.http2)?)),
+            None => None,
+        };
+        let listener = bind(&runtime, settings.listen)?;
+        let admin = settings.admin_listen.map(|address| bind(&runtime, address)).transpose()?;
+        let shared = Shared::new(settings)?;
+        let address = local(&listener)?;
+        let admin_address = admin.as_ref().map(local).transpose()?;
+        let (stop, stopped) = watch::channel(false);
+        let paths = if admin.is_some() { Paths::Api } else { Paths::All };
+        let mut done =
+            vec![runtime.spawn(serve(listener, Arc::clone(&shared), acceptor, paths, stopped.clone()))];
+        if let Some(admin) = admin {
+            done.push(runtime.spawn(serve(admin, Arc::clone(&shared), None, Paths::Admin, stopped)));
+        }
+        Ok(Running { runtime: Some(runtime), shared, stop, done, address, admin: admin_address })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its admin paths are, if they have an address of their own.
+    pub const fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Its address as a URL.
+    pub fn url(&self) -> String {
+        let scheme = if self.shared.settings.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Blocks until the process is told to stop; a second signal ends it at once, with exit code 130.
+    ///
+    /// # Errors
+    /// Signals cannot be waited for.
+    pub fn wait_for_signal(&self) -> Result<(), Error> {
+        let runtime = self.runtime.as_ref().expect("a server has its threads until it is dropped");
+        runtime.block_on(signalled()).map_err(|e| Error::Start(e.to_string()))?;
+        runtime.spawn(async {
+            if signalled().await.is_ok() {
+                std::process::exit(130);
+            }
+        });
+        Ok(())
+    }
+
+    /// Stops: no new connections, open calls may finish, logs are written out.
+    pub fn stop(mut self) {
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        let Some(runtime) = self.runtime.take() else { return };
+        self.stop.send_replace(true);
+        let done = std::mem::take(&mut self.done);
+        runtime.block_on(async {
+            for task in done {
+                // A task that panicked has said so; the rest still ends in order.
+                let _ = task.await;
+            }
+        });
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        self.shared.journal.flush();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn signalled() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener, Error> {
+    runtime.block_on(TcpListener::bind(address)).map_err(|source| Error::Bind { address, source })
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    listener.local_addr().map_err(|e| Error::Start(e.to_string()))
+}
+
+/// Accepts connections until `stopped`, then lets open calls finish.
+async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    acceptor: Option<TlsAcceptor>,
+    paths: Paths,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let room = Arc::new(Semaphore::new(shared.settings.max_connections));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(_) => {
+                // Out of file descriptors, or a peer that is gone already: neither ends the server.
+                crate::clock::sleep(Span::from_millis(5)).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+            shared.metrics.reject();
+            continue;
+        };
+        let (shared, acceptor, watcher) = (Arc::clone(&shared), acceptor.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            shared.metrics.connection(1);
+            connection(stream, peer, &shared, acceptor, paths, watcher).await;
+            shared.metrics.connection(-1);
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let _ = within(DRAIN, graceful.shutdown()).await;
+}
+
+/// Serves one connection to its end. How it ends is the client's business.
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+    acceptor: Option<TlsAcceptor>,
+    paths: Paths,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    // Without it, answers would wait for more to send; a socket that refuses it works all the same.
+    let _ = stream.set_nodelay(true);
+    match acceptor {
+        None => speak(stream, peer, shared, false, paths, watcher).await,
+        Some(acceptor) => {
+            let idle = shared.settings.idle_timeout;
+            if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
+                speak(stream, peer, shared, true, paths, watcher).await;
+            }
+        }
+    }
+}
+
+async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+    is_tls: bool,
+    paths: Paths,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let idle = Duration::from_nanos(shared.settings.idle_timeout.as_nanos());
+    let service = service_fn(|request| http::answer(Arc::clone(shared), request, peer, is_tls, paths));
+    if shared.settings.http2 {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(idle)
+            .max_buf_size(HEAD)
+            .max_headers(HEADERS);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(idle).max_header_list_size(HEAD as u32);
+        let owned = Arc::clone(shared);
+        let service =
+            service_fn(move |request| http::answer(Arc::clone(&owned), request, peer, is_tls, paths));
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let _ = watcher.watch(connection).await;
+        return;
+    }
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(HEAD).max_headers(HEADERS);
+    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
+}

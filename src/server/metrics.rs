@@ -1,0 +1,184 @@
+//! Counters, in Prometheus's text format.
+
+use super::shared::Shared;
+use crate::api::Operation;
+use crate::quota::{PoolId, catalogue};
+use crate::time::Span;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Ok,
+    Throttled,
+    /// Refused by the API: HTTP 4xx.
+    Refused,
+    /// A service error: HTTP 5xx, or the connection was broken.
+    Fault,
+}
+
+impl End {
+    const ALL: [End; 4] = [End::Ok, End::Throttled, End::Refused, End::Fault];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            End::Ok => "ok",
+            End::Throttled => "throttled",
+            End::Refused => "refused",
+            End::Fault => "fault",
+        }
+    }
+}
+
+/// Upper bounds of the duration histogram, in microseconds.
+const BOUNDS: [u64; 12] =
+    [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 1_000_000, 10_000_000];
+
+/// Every counter of a server.
+pub(super) struct Metrics {
+    /// By operation, then by end.
+    calls: Vec<[AtomicU64; 4]>,
+    /// Refusals, by pool.
+    throttled: Vec<AtomicU64>,
+    /// Calls within each bound, and all.
+    durations: [AtomicU64; BOUNDS.len() + 1],
+    duration_micros: AtomicU64,
+    connections: AtomicI64,
+    accepted: AtomicU64,
+    rejected: AtomicU64,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics {
+            calls: Operation::ALL.iter().map(|_| Default::default()).collect(),
+            throttled: catalogue::all().map(|_| AtomicU64::new(0)).collect(),
+            durations: Default::default(),
+            duration_micros: AtomicU64::new(0),
+            connections: AtomicI64::new(0),
+            accepted: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }
+    }
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+impl Metrics {
+    /// Counts a call.
+    pub(super) fn record(&self, operation: Operation, end: End, refused_by: Option<PoolId>, took: Span) {
+        let add = |counter: &AtomicU64, n| {
+            counter.fetch_add(n, Ordering::Relaxed);
+        };
+        add(&self.calls[operation.index()][end as usize], 1);
+        if let Some(pool) = refused_by {
+            add(&self.throttled[pool.index()], 1);
+        }
+        let micros = took.as_micros();
+        let bucket = BOUNDS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS.len());
+        add(&self.durations[bucket], 1);
+        add(&self.duration_micros, micros);
+    }
+
+    /// Counts a connection that begins (+1) or ends (-1).
+    pub(super) fn connection(&self, change: i64) {
+        self.connections.fetch_add(change, Ordering::Relaxed);
+        if change > 0 {
+            self.accepted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a connection over the limit.
+    pub(super) fn reject(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// All of it, in Prometheus's text format; counters that are zero are left out where there are many.
+    pub(super) fn text(&self, shared: &Shared) -> String {
+        let mut text = String::new();
+        let head = |text: &mut String, name: &str, kind: &str, help: &str| {
+            writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}").expect("a String takes every text");
+        };
+        let text = &mut text;
+        head(text, "keystorm_calls_total", "counter", "Calls answered, by operation and outcome.");
+        for operation in Operation::ALL {
+            for end in End::ALL {
+                let count = read(&self.calls[operation.index()][end as usize]);
+                if count > 0 {
+                    let name = end.name();
+                    line(
+                        text,
+                        &format!(
+                            "keystorm_calls_total{{operation=\"{operation}\",outcome=\"{name}\"}} {count}"
+                        ),
+                    );
+                }
+            }
+        }
+        head(text, "keystorm_throttled_total", "counter", "Calls refused, by the quota that refused them.");
+        for pool in catalogue::all() {
+            let count = read(&self.throttled[pool.index()]);
+            if count > 0 {
+                line(text, &format!("keystorm_throttled_total{{pool=\"{}\"}} {count}", pool.name()));
+            }
+        }
+        head(text, "keystorm_call_duration_seconds", "histogram", "From the whole call read to its answer.");
+        let mut sum = 0;
+        for (bound, counter) in BOUNDS.iter().zip(&self.durations) {
+            sum += read(counter);
+            let seconds = *bound as f64 / 1e6;
+            line(text, &format!("keystorm_call_duration_seconds_bucket{{le=\"{seconds}\"}} {sum}"));
+        }
+        sum += read(&self.durations[BOUNDS.len()]);
+        line(text, &format!("keystorm_call_duration_seconds_bucket{{le=\"+Inf\"}} {sum}"));
+        line(
+            text,
+            &format!("keystorm_call_duration_seconds_sum {}", read(&self.duration_micros) as f64 / 1e6),
+        );
+        line(text, &format!("keystorm_call_duration_seconds_count {sum}"));
+        head(text, "keystorm_connections", "gauge", "Connections that are open.");
+        line(text, &format!("keystorm_connections {}", self.connections.load(Ordering::Relaxed)));
+        head(
+            text,
+            "keystorm_connections_total",
+            "counter",
+            "Connections accepted, and closed for being too many.",
+        );
+        line(text, &format!("keystorm_connections_total{{outcome=\"accepted\"}} {}", read(&self.accepted)));
+        line(text, &format!("keystorm_connections_total{{outcome=\"rejected\"}} {}", read(&self.rejected)));
+        let heart = shared.heart();
+        head(text, "keystorm_keys", "gauge", "Keys, by account and Region.");
+        for (id, realm) in heart.kms.estate().realms() {
+            let count = heart.kms.estate().keys(id, None).count();
+            line(
+                text,
+                &format!(
+                    "keystorm_keys{{account=\"{}\",region=\"{}\"}} {count}",
+                    realm.account, realm.region
+                ),
+            );
+        }
+        head(text, "keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
+        for (id, pools) in heart.kms.gate().reports() {
+            let realm = heart.kms.estate().realm(id);
+            for pool in pools {
+                let labels = format!(
+                    "account=\"{}\",region=\"{}\",pool=\"{}\"",
+                    realm.account,
+                    realm.region,
+                    pool.pool.name()
+                );
+                line(text, &format!("keystorm_quota_units_total{{{labels}}} {}", pool.attempts));
+            }
+        }
+        std::mem::take(text)
+    }
+}
+
+fn line(text: &mut String, of: &str) {
+    text.push_str(of);
+    text.push('\n');
+}

@@ -1,0 +1,64 @@
+//! The emulated KMS behind a socket: an endpoint that any AWS SDK takes for KMS.
+//!
+//! ```text
+//! socket ─ listener ─▶ http ─┬─▶ calls    X-Amz-Target: who? (identity, sigv4) ─▶ Kms ─▶ compute ─▶ wait ─▶ answer
+//!          TLS, limits       ├─▶ sts      GetCallerIdentity, AssumeRole…
+//!          drain             └─▶ admin    /_keystorm/: quotas, faults, clock, state, metrics
+//! ```
+//!
+//! [`Kms`](crate::kms::Kms) is one machine under one lock; the admin clock is read inside the lock, so that its `now`
+//! never goes back. Long arithmetic and every wait happen outside.
+
+mod admin;
+mod admin_clock;
+mod calls;
+mod http;
+mod identity;
+mod journal;
+mod listener;
+mod metrics;
+mod settings;
+mod shared;
+mod sigv4;
+mod sts;
+mod tls;
+
+pub use listener::Running;
+pub use settings::{Auth, Settings};
+
+use crate::time::Span;
+
+/// Why the server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {source}; choose another with --listen, port 0 picks a free one")]
+    Bind {
+        /// As asked for.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file cannot be used.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The certificate cannot be made.
+    #[error("cannot make a TLS certificate: {0}")]
+    Certificate(String),
+    /// The settings contradict each other.
+    #[error("{0}")]
+    Settings(String),
+    /// The machine has no threads or no randomness left.
+    #[error("cannot start: {0}")]
+    Start(String),
+}
+
+/// How long open calls may take to finish once the server is told to stop.
+pub const DRAIN: Span = Span::from_secs(10);
