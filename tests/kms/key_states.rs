@@ -94,7 +94,11 @@ fn made_with(kms: &mut Emulator, key: &str, usage: &str) -> Value {
         _ => return Value::Null,
     };
     let answer = kms.ok(operation, call);
-    ["CiphertextBlob", "Signature", "Mac"].iter().find_map(|name| answer.get(*name)).expect("one of them").clone()
+    ["CiphertextBlob", "Signature", "Mac"]
+        .iter()
+        .find_map(|name| answer.get(*name))
+        .expect("one of them")
+        .clone()
 }
 
 /// Brings a key into a state.
@@ -294,7 +298,8 @@ fn wrong(said: &Said, wish: &Wish, key: &str, is_grant_missing: bool) -> Option<
 /// The table of the fact sheet, when this checkout or one above it has it beside it.
 fn facts() -> Option<Yaml> {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = ["../shared", "../../shared"].map(|place| here.join(place).join("facts/kms-key-states.yaml"));
+    let places =
+        ["../shared", "../../shared"].map(|place| here.join(place).join("facts/kms-key-states.yaml"));
     let text = places.iter().find_map(|path| std::fs::read_to_string(path).ok())?;
     Some(serde_yaml::from_str(&text).expect("the fact sheet is YAML"))
 }
@@ -390,7 +395,9 @@ fn what_does_not_apply_to_a_custom_key_store_is_refused_as_such() {
     assert_eq!(operations.len(), 9);
     for operation in operations {
         let wanted = match operation {
-            "DeriveSharedSecret" | "GenerateMac" | "Sign" | "Verify" | "VerifyMac" => "InvalidKeyUsageException",
+            "DeriveSharedSecret" | "GenerateMac" | "Sign" | "Verify" | "VerifyMac" => {
+                "InvalidKeyUsageException"
+            }
             _ => "UnsupportedOperationException",
         };
         let mut stage = stage(operation, From::Store, "Unavailable");

@@ -4,8 +4,10 @@ mod support;
 
 mod access;
 mod aliases;
+mod create;
 mod grants;
 mod key_states;
+mod rotations;
 mod stores;
 mod uses;
 mod wrapping;

@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 
 /// A wrapping key and an import token for a key.
 pub fn parameters(kms: &mut Emulator, key: &str) -> Value {
-    let call = json!({"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"});
+    let call =
+        json!({"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"});
     kms.ok("GetParametersForImport", call)
 }
 
 /// The call that imports `material` with `parameters`; it does not expire.
 pub fn import_call(parameters: &Value, material: &[u8]) -> Value {
-    let public = PublicEncryptingKey::from_der(&bytes(&parameters["PublicKey"])).expect("KMS gives an RSA key");
+    let public =
+        PublicEncryptingKey::from_der(&bytes(&parameters["PublicKey"])).expect("KMS gives an RSA key");
     let public = OaepPublicEncryptingKey::new(public).expect("an RSA key does OAEP");
     let mut wrapped = vec![0; public.ciphertext_size()];
     let length = public
