@@ -8,6 +8,7 @@ mod create;
 mod grants;
 mod imports;
 mod key_states;
+mod manage;
 mod regions;
 mod rotations;
 mod stores;

@@ -379,11 +379,11 @@ impl Estate {
 
     /// Takes everything out.
     pub fn clear(&mut self) {
-        let gone: Vec<RecordKey> = self.records().map(|(name, _)| name).collect();
-        *self = Estate::new(self.is_recording);
+        let mut changed = std::mem::take(&mut self.changed);
         if self.is_recording {
-            self.changed.extend(gone);
+            changed.extend(self.records().map(|(name, _)| name));
         }
+        *self = Estate { changed, ..Estate::new(self.is_recording) };
     }
 
     /// What has changed since this was last asked, in the order of the records' names.
