@@ -93,6 +93,12 @@ pub struct Args {
     /// Let whoever sends this as `Authorization: Bearer` use the admin paths, instead of loopback only.
     #[arg(long, value_name = "TOKEN", env = "KEYSTORM_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
+    /// Keep everything in this folder; without it, in memory only.
+    #[arg(long, value_name = "DIR", env = "KEYSTORM_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// File with the root key that records are sealed under (root.key in the folder; made if missing, mode 0600).
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_ROOT_KEY", requires = "data_dir")]
+    root_key: Option<PathBuf>,
     /// Access log, a JSON line for each call; `-` is stdout.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_LOG")]
     log: Option<PathBuf>,
@@ -214,6 +220,8 @@ fn settings(args: Args) -> Result<Settings, Error> {
         threads: args.threads,
         max_connections: args.max_connections,
         idle_timeout: args.idle_timeout,
+        data_dir: args.data_dir,
+        root_key: args.root_key,
         log: args.log,
         cloudtrail: args.cloudtrail,
         cloudtrail_throttled: args.cloudtrail_throttled,

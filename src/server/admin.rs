@@ -5,6 +5,7 @@
 use super::http::Answer;
 use super::shared::{Heart, Shared};
 use super::sigv4::{Signed, text_of};
+use crate::clock::epoch_millis;
 use crate::kms::keys::Moment;
 use crate::kms::{Fault, FaultKind, Strikes};
 use crate::quota::{Enforcement, PoolId};
@@ -13,6 +14,7 @@ use crate::time::Span;
 use aws_lc_rs::constant_time;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Where the admin paths begin.
 pub(super) const ROOT: &str = "/_keystorm/";
@@ -21,7 +23,7 @@ pub(super) const ROOT: &str = "/_keystorm/";
 type Said = Result<Value, (u16, String)>;
 
 /// Answers an admin path.
-pub(super) fn answer(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
+pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
     let request_id = shared.id();
     let path = asked.path.strip_prefix(ROOT).unwrap_or_default().trim_end_matches('/');
     if path != "health" && !may_enter(shared, asked, peer) {
@@ -33,7 +35,7 @@ pub(super) fn answer(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> A
         let text = shared.metrics.text(shared);
         return Answer::other(200, "text/plain; version=0.0.4", text.into_bytes(), request_id);
     }
-    match said(shared, asked, path) {
+    match said(shared, asked, path).await {
         Ok(value) => Answer::other(200, "application/json", format!("{value:#}\n").into_bytes(), request_id),
         Err((status, why)) => Answer::other(status, "application/json", error(&why), request_id),
     }
@@ -51,7 +53,7 @@ fn may_enter(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> bool {
     })
 }
 
-fn said(shared: &Shared, asked: &Signed<'_>, path: &str) -> Said {
+async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
     match (asked.method, path) {
         ("GET", "health") => Ok(json!({ "status": "ok" })),
         ("GET", "quotas") => Ok(quotas(&shared.heart(), shared)),
@@ -66,10 +68,13 @@ fn said(shared: &Shared, asked: &Signed<'_>, path: &str) -> Said {
         ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
         ("GET", "state") => Ok(state(&shared.heart())),
         ("POST", "reset") => {
-            let mut heart = shared.heart();
-            let now = heart.now();
-            heart.kms.reset(now);
-            drop(heart);
+            let kept = {
+                let mut heart = shared.heart();
+                let now = heart.now();
+                heart.kms.reset(now);
+                shared.keep(&mut heart)
+            };
+            shared.kept(kept).await.map_err(|e| (500, e.to_string()))?;
             shared.faults_changed.send_modify(|count| *count += 1);
             Ok(json!({ "status": "empty" }))
         }
@@ -240,7 +245,13 @@ fn set_clock(shared: &Shared, body: &[u8]) -> Said {
     if to.is_some_and(|to| !heart.clock.set(to)) {
         return Err((400, "`set` lies in the past: the clock never goes back".into()));
     }
-    Ok(clock(&heart))
+    let told = clock(&heart);
+    let ahead = heart.clock.date().as_millis() - epoch_millis();
+    drop(heart);
+    if let Some(store) = &shared.store {
+        store.keep_clock_ahead(ahead).map_err(|e| (500, e.to_string()))?;
+    }
+    Ok(told)
 }
 
 /// What there is, without any secret.

@@ -55,7 +55,7 @@ pub(super) async fn serve(
         user_agent: text_of(signed.headers, "user-agent").unwrap_or_default().into(),
         is_tls,
     };
-    let (mut begun, at) = {
+    let (mut begun, at, kept) = {
         let mut heart = shared.heart();
         let now = heart.now();
         let begun = heart.kms.begin(&call, now);
@@ -63,10 +63,14 @@ pub(super) async fn serve(
             // Under the lock, so that the log has the order in which quota was taken.
             shared.journal.line(receipt(&call, &begun, now));
         }
-        (begun, now)
+        let kept = shared.keep(&mut heart);
+        (begun, now, kept)
     };
     let step = std::mem::replace(&mut begun.step, Ok(Step::Done(Output::new())));
-    let result = finish(shared, operation, step).await;
+    let result = match shared.kept(kept).await {
+        Ok(()) => finish(shared, operation, step).await,
+        Err(error) => Err(ApiError::kms_internal(error.to_string())),
+    };
     wait(shared, &watch, begun.takes).await;
     let end = match &result {
         _ if begun.is_reset => End::Fault,
@@ -103,9 +107,15 @@ async fn finish(
             let material =
                 tokio::task::spawn_blocking(move || Material::generate(spec)).await.map_err(lost)?;
             let material = material.map_err(|_| ApiError::kms_internal("An internal error occurred."))?;
-            let mut heart = shared.heart();
-            let now = heart.now();
-            Ok(heart.kms.create(*new, Some(material), now))
+            let (output, kept) = {
+                let mut heart = shared.heart();
+                let now = heart.now();
+                let output = heart.kms.create(*new, Some(material), now);
+                let kept = shared.keep(&mut heart);
+                (output, kept)
+            };
+            shared.kept(kept).await.map_err(|error| ApiError::kms_internal(error.to_string()))?;
+            Ok(output)
         }
     }
 }

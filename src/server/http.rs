@@ -107,7 +107,7 @@ pub(super) async fn answer(
         body: &body,
     };
     if signed.path.starts_with(admin::ROOT) && paths != Paths::Api {
-        return Ok(admin::answer(&shared, &signed, peer).into_response());
+        return Ok(admin::answer(&shared, &signed, peer).await.into_response());
     }
     if paths == Paths::Admin {
         let error = ApiError {

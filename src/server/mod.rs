@@ -20,6 +20,7 @@ mod metrics;
 mod settings;
 mod shared;
 mod sigv4;
+pub mod store;
 mod sts;
 mod tls;
 
@@ -52,6 +53,9 @@ pub enum Error {
     /// The certificate cannot be made.
     #[error("cannot make a TLS certificate: {0}")]
     Certificate(String),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// The settings contradict each other.
     #[error("{0}")]
     Settings(String),

@@ -56,6 +56,10 @@ pub struct Settings {
     pub max_connections: usize,
     /// A connection that asks nothing for so long is closed; also the time for a whole head or body.
     pub idle_timeout: Span,
+    /// Keeps everything in this folder instead of in memory.
+    pub data_dir: Option<PathBuf>,
+    /// The root key's file, if it is not in that folder.
+    pub root_key: Option<PathBuf>,
     /// Access log: NDJSON, `-` for stdout.
     pub log: Option<PathBuf>,
     /// CloudTrail records: an `.ndjson` file, or a folder of delivery files.
@@ -92,6 +96,8 @@ impl Default for Settings {
             threads: 0,
             max_connections: 16_384,
             idle_timeout: Span::from_secs(75),
+            data_dir: None,
+            root_key: None,
             log: None,
             cloudtrail: None,
             cloudtrail_throttled: false,

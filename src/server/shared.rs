@@ -4,11 +4,13 @@ use super::admin_clock::AdminClock;
 use super::identity::Sessions;
 use super::journal::Journal;
 use super::metrics::Metrics;
+use super::store::{self, Kept, Store};
 use super::{Error, Settings};
 use crate::kms::crypto::random_array;
+use crate::kms::keys::{Record, RecordKey};
 use crate::kms::{Config, Kms, uuid};
 use crate::rng::{Purpose, Stream};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
@@ -18,6 +20,8 @@ use tokio::sync::watch;
 pub(super) struct Heart {
     pub(super) kms: Kms,
     pub(super) clock: AdminClock,
+    /// How often the estate was taken back to what is kept.
+    pub(super) epoch: u64,
 }
 
 /// What every connection shares.
@@ -29,6 +33,7 @@ pub(super) struct Shared {
     pub(super) sessions: Sessions,
     /// Changes when faults do, so that whoever waits for one to end looks again.
     pub(super) faults_changed: watch::Sender<u64>,
+    pub(super) store: Option<Store>,
     ids: Ids,
 }
 
@@ -39,7 +44,12 @@ impl Shared {
     /// No randomness, or a log that cannot be written.
     pub(super) fn new(settings: Settings) -> Result<Arc<Shared>, Error> {
         let no_randomness = |_| Error::Start("the machine has no randomness".into());
-        let clock = AdminClock::start();
+        let random = || random_array().map_err(no_randomness);
+        let opened = settings.data_dir.as_deref().map(|dir| Store::open(dir, settings.root_key.as_deref()));
+        let (store, records) = opened.transpose()?.map_or((None, Vec::new()), |(store, kept)| (Some(store), kept));
+        let mut clock = AdminClock::start();
+        let ahead = store.as_ref().map_or(0, Store::clock_ahead);
+        clock.advance(Span::from_millis(u64::try_from(ahead).unwrap_or(0)));
         let config = Config {
             quotas: settings.quotas.clone(),
             service_time: settings.service_time.clone(),
@@ -47,16 +57,19 @@ impl Shared {
             limits: settings.limits.clone(),
             consistency: settings.consistency,
             directory: Arc::new(settings.directory.clone()),
-            token_key: random_array().map_err(no_randomness)?,
+            token_key: store.as_ref().map_or_else(random, |store| Ok(store.token_key()))?,
             seed: settings.seed,
-            is_durable: false,
+            is_durable: store.is_some(),
         };
-        let kms = Kms::new(config, clock.start_date());
+        let session_key = store.as_ref().map_or_else(random, |store| Ok(store.session_key()))?;
+        let mut kms = Kms::new(config, clock.start_date());
+        restore(&mut kms, records)?;
         Ok(Arc::new(Shared {
-            heart: Mutex::new(Heart { kms, clock }),
+            heart: Mutex::new(Heart { kms, clock, epoch: 0 }),
+            store,
             metrics: Metrics::default(),
             journal: Journal::open(&settings)?,
-            sessions: Sessions::new(random_array().map_err(no_randomness)?),
+            sessions: Sessions::new(session_key),
             faults_changed: watch::Sender::new(0),
             ids: Ids::new(random_array().map_err(no_randomness)?),
             settings,
@@ -69,10 +82,57 @@ impl Shared {
         self.heart.lock().expect("no call has panicked while it held the emulator")
     }
 
+    /// Hands what has changed to the store; call it under the lock, with what it guards. `None` if nothing must be waited
+    /// for.
+    pub(super) fn keep(&self, heart: &mut Heart) -> Option<(Kept, u64)> {
+        let store = self.store.as_ref()?;
+        let changes = heart.kms.take_changes();
+        (!changes.is_empty()).then(|| (store.keep(changes, heart.epoch), heart.epoch))
+    }
+
+    /// Waits until changes are kept. If they cannot be, the estate goes back to what is kept, and whoever changed it
+    /// is told that it failed.
+    ///
+    /// # Errors
+    /// The change is lost.
+    pub(super) async fn kept(self: &Arc<Shared>, waiting: Option<(Kept, u64)>) -> Result<(), store::Error> {
+        let Some((kept, epoch)) = waiting else { return Ok(()) };
+        let result = kept.await.unwrap_or_else(|_| Err(store::Error::Write("its writer has ended".into())));
+        let Err(error) = result else { return Ok(()) };
+        let shared = Arc::clone(self);
+        // Reading everything back takes a while, and must not hold up a thread that others wait on.
+        let back = tokio::task::spawn_blocking(move || shared.go_back(epoch)).await;
+        if let Ok(Err(worse)) = back {
+            eprintln!("the store cannot be read back, changes fail until it can: {worse}");
+        }
+        eprintln!("a change was refused: {error}");
+        Err(error)
+    }
+
+    /// Takes the estate back to what is kept, unless somebody has done so since `epoch`.
+    fn go_back(&self, epoch: u64) -> Result<(), Error> {
+        let mut heart = self.heart();
+        let Some(store) = self.store.as_ref().filter(|_| heart.epoch == epoch) else { return Ok(()) };
+        let records = store.reload(epoch + 1)?;
+        heart.kms.estate_mut().clear();
+        heart.kms.take_changes();
+        restore(&mut heart.kms, records)?;
+        heart.epoch = epoch + 1;
+        Ok(())
+    }
+
     /// A new id for a reply or an event.
     pub(super) fn id(&self) -> String {
         self.ids.next()
     }
+}
+
+/// Puts kept records back.
+fn restore(kms: &mut Kms, records: Vec<(RecordKey, Record)>) -> Result<(), Error> {
+    for (name, record) in records {
+        kms.estate_mut().restore(&name, record).map_err(Error::Settings)?;
+    }
+    Ok(())
 }
 
 impl Heart {
