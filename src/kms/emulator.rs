@@ -226,9 +226,7 @@ impl Kms {
         let named = |text: &str| self.find(text, realm, now);
         let from_blob = || {
             let header = input.ciphertext().and_then(|blob| super::crypto::Header::read(blob).ok())?;
-            let region = &self.estate.realm(realm).region;
-            let owners = self.estate.owners(&header.material_id);
-            owners.iter().find(|owner| self.estate.realm(owner.realm).region == *region).cloned()
+            self.estate.owner(&header.material_id, realm).cloned()
         };
         match input.operation() {
             Operation::ReEncrypt => {

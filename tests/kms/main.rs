@@ -4,6 +4,13 @@ mod support;
 
 mod access;
 mod aliases;
+mod create;
 mod grants;
+mod imports;
+mod key_states;
+mod manage;
+mod regions;
+mod rotations;
 mod stores;
 mod uses;
+mod wrapping;

@@ -262,6 +262,15 @@ impl Estate {
         self.materials.get(material).map_or(&[], Vec::as_slice)
     }
 
+    /// The key that a call in `realm` means by a ciphertext of that material: its own account's in its Region, or that
+    /// of another account there. Several accounts have the same material only if a seed or a tag has given it to them.
+    pub fn owner(&self, material: &MaterialId, realm: RealmId) -> Option<&KeyRef> {
+        let owners = self.owners(material);
+        let region = &self.realm(realm).region;
+        let own = owners.iter().find(|owner| owner.realm == realm);
+        own.or_else(|| owners.iter().find(|owner| self.realm(owner.realm).region == *region))
+    }
+
     /// The grants of a key by their ids.
     pub fn grants(&self, key: &KeyRef) -> &BTreeMap<String, Grant> {
         self.holdings(key.realm).grants.get(key.id.as_str()).unwrap_or(&NO_GRANTS)
@@ -370,11 +379,11 @@ impl Estate {
 
     /// Takes everything out.
     pub fn clear(&mut self) {
-        let gone: Vec<RecordKey> = self.records().map(|(name, _)| name).collect();
-        *self = Estate::new(self.is_recording);
+        let mut changed = std::mem::take(&mut self.changed);
         if self.is_recording {
-            self.changed.extend(gone);
+            changed.extend(self.records().map(|(name, _)| name));
         }
+        *self = Estate { changed, ..Estate::new(self.is_recording) };
     }
 
     /// What has changed since this was last asked, in the order of the records' names.

@@ -215,9 +215,7 @@ fn version_of(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(MaterialId,
 /// The key of this Region that made a ciphertext: of a multi-Region key, the one that lives here.
 fn owner(desk: &Desk<'_>, blob: &[u8]) -> Result<KeyRef, ApiError> {
     let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
-    let region = &desk.estate.realm(desk.realm).region;
-    let owners = desk.estate.owners(&header.material_id);
-    let here = owners.iter().find(|owner| desk.estate.realm(owner.realm).region == *region);
+    let here = desk.estate.owner(&header.material_id, desk.realm);
     here.cloned().ok_or_else(|| ApiError::access_denied(NO_KEY))
 }
 

@@ -41,8 +41,10 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
     check_region(desk, spec)?;
     let store = check_origin(desk, spec, origin, is_multi_region)?;
     let mut tags = read_tags(desk, "Tags")?;
-    let id = match tags.remove(CUSTOM_ID) {
-        Some(id) => custom_id(desk, &id)?,
+    let chosen = tags.remove(CUSTOM_ID).map(|id| custom_id(desk, &id)).transpose()?;
+    let is_chosen = chosen.is_some();
+    let id = match chosen {
+        Some(id) => id,
         None => KeyId::from_random(random()?, is_multi_region),
     };
     let custom = tags.remove(CUSTOM_MATERIAL).map(|text| custom_material(spec, &text)).transpose()?;
@@ -68,7 +70,8 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
     }
     match custom {
         Some(material) => Ok(Step::Done(create(desk.estate, new, Some(material), desk.now))),
-        None if is_quick(spec) => {
+        // Nobody may choose the same id while the material is made.
+        None if is_quick(spec) || is_chosen => {
             let material = Material::generate(spec).map_err(|_| super::usage::internal())?;
             Ok(Step::Done(create(desk.estate, new, Some(material), desk.now)))
         }
