@@ -6,6 +6,7 @@ use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
 use crate::quota::catalogue;
 use crate::scenario::Service;
+use crate::server::seed::Format;
 use crate::server::{Auth, Running, Settings};
 use crate::time::Span;
 use serde_json::{Map, Value, json};
@@ -93,6 +94,13 @@ pub struct Args {
     /// Let whoever sends this as `Authorization: Bearer` use the admin paths, instead of loopback only.
     #[arg(long, value_name = "TOKEN", env = "KEYSTORM_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
+    /// YAML file with keys, aliases, policies and material that are there from the start. Repeatable.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_SEED_KEYS", value_delimiter = ',')]
+    seed_keys: Vec<PathBuf>,
+    /// Read the seed file and the environment of another emulator: PORT, KMS_ACCOUNT_ID, KMS_REGION, KMS_SEED_PATH
+    /// (/init/seed.yaml) and KMS_DATA_PATH of local-kms.
+    #[arg(long, value_enum, env = "KEYSTORM_COMPAT")]
+    compat: Option<Compat>,
     /// Keep everything in this folder; without it, in memory only.
     #[arg(long, value_name = "DIR", env = "KEYSTORM_DATA_DIR")]
     data_dir: Option<PathBuf>,
@@ -128,6 +136,13 @@ enum AuthArg {
     Verify,
 }
 
+/// Another emulator, whose users can switch in one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Compat {
+    /// local-kms.
+    LocalKms,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -161,6 +176,12 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
 
 fn settings(args: Args) -> Result<Settings, Error> {
     let usage = |what: String| Error::Usage(what);
+    let mut args = args;
+    let mut seeds: Vec<(PathBuf, Format)> =
+        args.seed_keys.iter().map(|path| (path.clone(), Format::Keystorm)).collect();
+    if args.compat == Some(Compat::LocalKms) {
+        seeds.extend(as_local_kms(&mut args, &environment)?);
+    }
     if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
         return Err(usage(format!("--account: `{}` is not an account id of twelve digits", args.account)));
     }
@@ -220,12 +241,49 @@ fn settings(args: Args) -> Result<Settings, Error> {
         threads: args.threads,
         max_connections: args.max_connections,
         idle_timeout: args.idle_timeout,
+        seeds,
         data_dir: args.data_dir,
         root_key: args.root_key,
         log: args.log,
         cloudtrail: args.cloudtrail,
         cloudtrail_throttled: args.cloudtrail_throttled,
     })
+}
+
+/// A variable of the environment.
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Takes over what local-kms reads from its environment; gives its seed file, if there is one.
+///
+/// local-kms listens on every interface; here `--listen` must say so. Its data folder holds another database, so that
+/// ours goes beside it.
+fn as_local_kms(
+    args: &mut Args,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<(PathBuf, Format)>, Error> {
+    if let Some(port) = environment("PORT") {
+        let port = port.parse().map_err(|_| Error::Usage(format!("PORT: `{port}` is not a port")))?;
+        args.listen.set_port(port);
+    }
+    if let Some(account) = environment("KMS_ACCOUNT_ID") {
+        args.account = account;
+    } else if args.account == "123456789012" {
+        args.account = "111122223333".into();
+    }
+    if let Some(region) = environment("KMS_REGION") {
+        args.region = region;
+    } else if args.region == "us-east-1" {
+        args.region = "eu-west-2".into();
+    }
+    if args.data_dir.is_none() {
+        args.data_dir = environment("KMS_DATA_PATH").map(|path| PathBuf::from(path).join("keystorm"));
+    }
+    let named = environment("KMS_SEED_PATH").map(PathBuf::from);
+    let usual = PathBuf::from("/init/seed.yaml");
+    Ok(named.or_else(|| usual.exists().then_some(usual)).map(|path| (path, Format::LocalKms)))
 }
 
 /// Lays `name=value` pairs over defaults.

@@ -22,6 +22,7 @@ mod gate;
 mod limits;
 mod lognormal;
 mod operations;
+mod seed;
 
 pub use admission::{Admission, Answer, KeyUse};
 pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};
@@ -29,6 +30,7 @@ pub use emulator::{Begun, Call, Caller, Config, Kms};
 pub use gate::{Gate, Pass};
 pub use limits::{Consistency, Limits};
 pub use operations::{NewKey, Step, Trail};
+pub use seed::Seed;
 
 /// A UUID (version 4, RFC 9562) of 16 random bytes.
 pub fn uuid(mut bytes: [u8; 16]) -> String {

@@ -17,6 +17,7 @@ mod identity;
 mod journal;
 mod listener;
 mod metrics;
+pub mod seed;
 mod settings;
 mod shared;
 mod sigv4;

@@ -1,5 +1,6 @@
 //! What a server is told when it starts.
 
+use super::seed::Format;
 use crate::kms::access::Directory;
 use crate::kms::{Consistency, Fault, Latency, Limits, ServiceTime};
 use crate::quota::{Enforcement, Quotas};
@@ -56,6 +57,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// A connection that asks nothing for so long is closed; also the time for a whole head or body.
     pub idle_timeout: Span,
+    /// Keys that are there from the start.
+    pub seeds: Vec<(PathBuf, Format)>,
     /// Keeps everything in this folder instead of in memory.
     pub data_dir: Option<PathBuf>,
     /// The root key's file, if it is not in that folder.
@@ -96,6 +99,7 @@ impl Default for Settings {
             threads: 0,
             max_connections: 16_384,
             idle_timeout: Span::from_secs(75),
+            seeds: Vec::new(),
             data_dir: None,
             root_key: None,
             log: None,

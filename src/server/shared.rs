@@ -65,6 +65,12 @@ impl Shared {
         let session_key = store.as_ref().map_or_else(random, |store| Ok(store.session_key()))?;
         let mut kms = Kms::new(config, clock.start_date());
         restore(&mut kms, records)?;
+        for (path, format) in &settings.seeds {
+            super::seed::plant(&mut kms, path, *format, &settings, clock.date())?;
+        }
+        if let Some(store) = &store {
+            store.keep(kms.take_changes(), 0).blocking_recv().unwrap_or_else(|_| Err(ended()))?;
+        }
         Ok(Arc::new(Shared {
             heart: Mutex::new(Heart { kms, clock, epoch: 0 }),
             store,
@@ -98,7 +104,7 @@ impl Shared {
     /// The change is lost.
     pub(super) async fn kept(self: &Arc<Shared>, waiting: Option<(Kept, u64)>) -> Result<(), store::Error> {
         let Some((kept, epoch)) = waiting else { return Ok(()) };
-        let result = kept.await.unwrap_or_else(|_| Err(store::Error::Write("its writer has ended".into())));
+        let result = kept.await.unwrap_or_else(|_| Err(ended()));
         let Err(error) = result else { return Ok(()) };
         let shared = Arc::clone(self);
         // Reading everything back takes a while, and must not hold up a thread that others wait on.
@@ -126,6 +132,11 @@ impl Shared {
     pub(super) fn id(&self) -> String {
         self.ids.next()
     }
+}
+
+/// The store's writer is gone.
+fn ended() -> store::Error {
+    store::Error::Write("its writer has ended".into())
 }
 
 /// Puts kept records back.

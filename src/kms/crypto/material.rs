@@ -9,6 +9,8 @@ use aws_lc_rs::signature::{
     PqdsaSigningAlgorithm,
 };
 use aws_lc_rs::{agreement, hmac, kem};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -141,6 +143,43 @@ impl Material {
             }
         };
         Ok(Material { spec, stored: Secret::from(bytes), public, form })
+    }
+
+    /// Reads a private key in PEM: PKCS#8, or the older forms of RSA and EC keys.
+    ///
+    /// # Errors
+    /// [`Error::BadKey`] if it is not a key of that type.
+    pub fn from_pem(spec: KeySpec, pem: &str) -> Result<Material, Error> {
+        let bad = |what: &str| Error::BadKey(format!("the key material is not {what}"));
+        let rejected = |_| bad(&format!("a private key for {spec}"));
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| bad("a private key in PEM"))?;
+        match (&key, ecdsa(spec)) {
+            (PrivateKeyDer::Pkcs1(der), _) if is_pkcs8(spec) && ecdsa(spec).is_none() => {
+                let key = RsaKeyPair::from_der(der.secret_pkcs1_der()).map_err(rejected)?;
+                let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| Error::Random)?;
+                Material::from_bytes(spec, der.as_ref())
+            }
+            (PrivateKeyDer::Sec1(der), Some(curve)) => {
+                let key =
+                    EcdsaKeyPair::from_private_key_der(curve, der.secret_sec1_der()).map_err(rejected)?;
+                let der = key.to_pkcs8v1().map_err(|_| Error::Random)?;
+                Material::from_bytes(spec, der.as_ref())
+            }
+            (PrivateKeyDer::Pkcs8(der), _) => Material::from_bytes(spec, der.secret_pkcs8_der()),
+            _ => Err(bad(&format!("a private key for {spec}"))),
+        }
+    }
+
+    /// Reads a private key in PEM, of whatever type it is.
+    ///
+    /// # Errors
+    /// [`Error::BadKey`] if it is none that KMS has.
+    pub fn from_any_pem(pem: &str) -> Result<Material, Error> {
+        let types = KeySpec::ALL.iter().filter(|spec| is_pkcs8(**spec));
+        let found = types.filter_map(|spec| Material::from_pem(*spec, pem).ok()).next();
+        found.ok_or_else(|| {
+            Error::BadKey("the key material is not a private key in PEM of a type that KMS has".into())
+        })
     }
 
     /// The form that [`Material::from_bytes`] reads.

@@ -95,7 +95,7 @@ pub(super) fn check_room(desk: &Desk<'_>, realm: RealmId) -> Result<(), ApiError
 }
 
 /// A key with nothing but what every key has.
-pub(super) fn bare(
+pub(in crate::kms) fn bare(
     id: KeyId,
     spec: KeySpec,
     usage: KeyUsage,
@@ -150,7 +150,7 @@ const fn is_quick(spec: KeySpec) -> bool {
 }
 
 /// The policy of a key made without one.
-pub(super) fn written_policy(account: &str, region: &str) -> Arc<Policy> {
+pub(in crate::kms) fn written_policy(account: &str, region: &str) -> Arc<Policy> {
     let text = default_policy(account, partition(region));
     Arc::new(Policy::parse(&text, Kind::Key).expect("our own policy is one"))
 }
@@ -189,7 +189,7 @@ fn usage_of(desk: &Desk<'_>, spec: KeySpec) -> Result<KeyUsage, ApiError> {
 }
 
 /// What a type can be for (model of 2026-11-17).
-fn usages(spec: KeySpec) -> &'static [KeyUsage] {
+pub(in crate::kms) fn usages(spec: KeySpec) -> &'static [KeyUsage] {
     use KeySpec::*;
     use KeyUsage::*;
     match spec {

@@ -32,7 +32,7 @@ mod stores;
 mod tags;
 mod usage;
 
-pub(in crate::kms) use create::create;
+pub(in crate::kms) use create::{bare, create, usages, written_policy};
 pub(in crate::kms) use desk::Desk;
 pub use desk::{NewKey, Step, Trail};
 pub(in crate::kms) use lifecycle::happen;

@@ -287,6 +287,9 @@ fn read_all(database: &Database, path: &Path, sealer: &Sealer) -> Result<Vec<(Re
     Ok(records)
 }
 
+/// Changes that wait, their epoch, and who waits for them.
+type Waiting = (Vec<Change>, u64, oneshot::Sender<Result<(), Error>>);
+
 /// The thread that writes.
 struct Writer {
     /// `None` after a failure, until it is opened again.
@@ -325,7 +328,7 @@ impl Writer {
         }
     }
 
-    fn keep_batch(&mut self, batch: Vec<(Vec<Change>, u64, oneshot::Sender<Result<(), Error>>)>) {
+    fn keep_batch(&mut self, batch: Vec<Waiting>) {
         if batch.is_empty() {
             return;
         }

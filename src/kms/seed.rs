@@ -1,0 +1,103 @@
+//! Keys that are there from the start.
+
+use super::access::Policy;
+use super::crypto::{Material, MaterialId};
+use super::keys::{
+    Alias, Eventual, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Moment, MultiRegion, Origin, Realm, Rotation,
+};
+use super::{Kms, operations};
+use crate::api::KeySpec;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One key of a seed file.
+#[derive(Debug)]
+pub struct Seed {
+    /// Where it is.
+    pub realm: Realm,
+    /// Its id; made up if there is none.
+    pub id: Option<String>,
+    /// Its type.
+    pub spec: KeySpec,
+    /// What it is for, by AWS's name; if its type has but one use, it can be left out.
+    pub usage: Option<String>,
+    /// Where its material comes from.
+    pub origin: Origin,
+    /// Free text.
+    pub description: String,
+    /// Its material, oldest version first; random if there is none.
+    pub materials: Vec<Material>,
+    /// Its policy; the default one if there is none.
+    pub policy: Option<Arc<Policy>>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it is enabled.
+    pub is_enabled: bool,
+    /// Its automatic rotation.
+    pub rotation: Option<Rotation>,
+    /// Whether it is a multi-Region primary.
+    pub is_multi_region: bool,
+    /// Its aliases, `alias/` included.
+    pub aliases: Vec<String>,
+}
+
+impl Kms {
+    /// Puts a seeded key in, unless its id exists already.
+    ///
+    /// # Errors
+    /// A sentence, if it cannot be.
+    pub fn plant(&mut self, seed: Seed, now: Moment) -> Result<(), String> {
+        let estate = self.estate_mut();
+        let realm = estate.realm_id(&seed.realm);
+        let id: KeyId = match &seed.id {
+            Some(id) => id.as_str().into(),
+            None => KeyId::from_random(
+                super::crypto::random_array().map_err(|e| e.to_string())?,
+                seed.is_multi_region,
+            ),
+        };
+        if estate.key(realm, id.as_str()).is_some() {
+            return Ok(());
+        }
+        let usages = operations::usages(seed.spec);
+        let usage = match seed.usage.as_deref() {
+            Some(name) => KeyUsage::from_name(name).filter(|usage| usages.contains(usage)),
+            None => (usages.len() == 1).then(|| usages[0]),
+        };
+        let usage = usage.ok_or_else(|| {
+            let names: Vec<&str> = usages.iter().map(|usage| usage.name()).collect();
+            format!("the key {id} of type {} needs a usage: {}", seed.spec, names.join(" or "))
+        })?;
+        let mut materials = seed.materials;
+        if materials.is_empty() {
+            materials.push(Material::generate(seed.spec).map_err(|e| format!("the key {id}: {e}"))?);
+        }
+        let policy = seed
+            .policy
+            .unwrap_or_else(|| operations::written_policy(&seed.realm.account, &seed.realm.region));
+        let version = |material: Material| {
+            let name = MaterialId::of(id.as_str(), material.to_bytes().as_bytes());
+            KeyMaterial::new(name, Arc::new(material), now)
+        };
+        let key = Key {
+            description: seed.description,
+            tags: seed.tags,
+            enabled: Eventual::new(seed.is_enabled),
+            rotation: seed.rotation.filter(|_| seed.spec == KeySpec::SymmetricDefault),
+            multi_region: seed
+                .is_multi_region
+                .then(|| MultiRegion { primary: seed.realm.region.to_string(), replicas: Vec::new() }),
+            materials: materials.into_iter().map(version).collect(),
+            ..operations::bare(id.clone(), seed.spec, usage, seed.origin, policy, now)
+        };
+        let KeyRef { id, .. } = estate.put(realm, key);
+        for name in seed.aliases {
+            if estate.alias(realm, &name).is_some() {
+                return Err(format!("the alias {name} exists already"));
+            }
+            let target = Eventual::new(Some(id.clone()));
+            estate.put_alias(realm, Alias { name: name.as_str().into(), target, created: now, updated: now });
+        }
+        Ok(())
+    }
+}

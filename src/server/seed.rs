@@ -1,0 +1,436 @@
+//! Keys that are there from the start: our own seed file, and that of local-kms.
+//!
+//! ```yaml
+//! keys:
+//!   - id: 11111111-2222-3333-4444-555555555555   # made up if left out
+//!     alias: alias/app                            # or aliases: [ … ]
+//!     spec: RSA_2048                              # SYMMETRIC_DEFAULT
+//!     usage: SIGN_VERIFY
+//!     description: signs releases
+//!     material: |                                 # Base64, hex or PEM; random if left out
+//!       -----BEGIN PRIVATE KEY----- …
+//!     policy: { Version: "2012-10-17", Statement: [ … ] }
+//!     tags: { team: release }
+//!     enabled: true
+//!     rotationDays: 365
+//!     account: "111122223333"                     # the server's
+//!     region: eu-west-1                           # the server's
+//! ```
+//!
+//! A key whose id exists already is left as it is, so that a seeded folder can be started again.
+
+use super::{Error, Settings};
+use crate::api::{KeySpec, nearest};
+use crate::kms::access::{Kind, Policy};
+use crate::kms::crypto::Material;
+use crate::kms::keys::{DAY, Moment, Origin, Realm, Rotation};
+use crate::kms::{Kms, Seed};
+use base64::Engine as _;
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a seed file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Ours.
+    Keystorm,
+    /// local-kms's `seed.yaml`.
+    LocalKms,
+}
+
+/// Reads a seed file and makes its keys.
+///
+/// # Errors
+/// Every problem of the file, with its path in it.
+pub(super) fn plant(
+    kms: &mut Kms,
+    path: &Path,
+    format: Format,
+    settings: &Settings,
+    now: Moment,
+) -> Result<(), Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.into(), source })?;
+    let seeds = read(&text, format, settings, now)
+        .map_err(|problems| Error::Settings(format!("{}: {}", path.display(), problems.join("\n  "))))?;
+    for seed in seeds {
+        kms.plant(seed, now).map_err(|e| Error::Settings(format!("{}: {e}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Reads a seed file's text.
+fn read(text: &str, format: Format, settings: &Settings, now: Moment) -> Result<Vec<Seed>, Vec<String>> {
+    let file: Value = serde_yaml::from_str(text).map_err(|e| vec![e.to_string()])?;
+    let mut reader = Reader { settings, now, problems: Vec::new() };
+    let seeds = match format {
+        Format::Keystorm => reader.file(&file),
+        Format::LocalKms => reader.local_kms(&file),
+    };
+    if reader.problems.is_empty() { Ok(seeds) } else { Err(reader.problems) }
+}
+
+/// Reads a file and collects what is wrong with it.
+struct Reader<'a> {
+    settings: &'a Settings,
+    now: Moment,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, place: &str, what: impl std::fmt::Display) {
+        self.problems.push(format!("{place}: {what}"));
+    }
+
+    fn object<'v>(
+        &mut self,
+        value: &'v Value,
+        place: &str,
+        names: &[&str],
+    ) -> Option<&'v Map<String, Value>> {
+        let Value::Object(object) = value else {
+            self.wrong(place, "must be a mapping");
+            return None;
+        };
+        for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
+            let hint = nearest(name, names.iter().copied());
+            let hint = hint.map_or_else(
+                || format!("known are {}", names.join(", ")),
+                |n| format!("did you mean `{n}`?"),
+            );
+            self.wrong(&format!("{place}.{name}"), format!("unknown key; {hint}"));
+        }
+        Some(object)
+    }
+
+    fn list<'v>(&mut self, object: &'v Map<String, Value>, name: &str, place: &str) -> &'v [Value] {
+        match object.get(name) {
+            None | Some(Value::Null) => &[],
+            Some(Value::Array(all)) => all,
+            Some(_) => {
+                self.wrong(&format!("{place}.{name}"), "must be a list");
+                &[]
+            }
+        }
+    }
+
+    fn text<'v>(&mut self, object: &'v Map<String, Value>, name: &str, place: &str) -> Option<&'v str> {
+        match object.get(name)? {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            _ => {
+                self.wrong(&format!("{place}.{name}"), "must be a text");
+                None
+            }
+        }
+    }
+
+    fn realm(&self) -> Realm {
+        Realm::new(&self.settings.account, &self.settings.region)
+    }
+
+    fn file(&mut self, file: &Value) -> Vec<Seed> {
+        let Some(object) = self.object(file, "file", &["keys"]) else { return Vec::new() };
+        let keys = self.list(object, "keys", "file").iter().enumerate();
+        keys.filter_map(|(at, value)| self.key(value, &format!("keys[{at}]"))).collect()
+    }
+
+    fn key(&mut self, value: &Value, place: &str) -> Option<Seed> {
+        let names = [
+            "id",
+            "alias",
+            "aliases",
+            "spec",
+            "usage",
+            "description",
+            "material",
+            "policy",
+            "tags",
+            "enabled",
+            "rotationDays",
+            "multiRegion",
+            "account",
+            "region",
+        ];
+        let object = self.object(value, place, &names)?;
+        let spec = match self.text(object, "spec", place) {
+            None => Some(KeySpec::SymmetricDefault),
+            Some(name) => KeySpec::from_name(name).or_else(|| {
+                let known = nearest(name, KeySpec::ALL.iter().map(|spec| spec.name()));
+                let hint = known.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                self.wrong(&format!("{place}.spec"), format!("`{name}` is no key spec{hint}"));
+                None
+            }),
+        }?;
+        let material = match self.text(object, "material", place) {
+            None => None,
+            Some(text) => Some(self.material(spec, text, &format!("{place}.material"))?),
+        };
+        let policy = object.get("policy").filter(|value| !value.is_null()).and_then(|value| {
+            let text = value.as_str().map_or_else(|| value.to_string(), Into::into);
+            let parsed = Policy::parse(&text, Kind::Key);
+            parsed.map_err(|e| self.wrong(&format!("{place}.policy"), e)).ok().map(Arc::new)
+        });
+        let own = self.realm();
+        let (account, region) = (self.text(object, "account", place), self.text(object, "region", place));
+        let mut tags = std::collections::BTreeMap::new();
+        if let Some(value) = object.get("tags").filter(|value| !value.is_null()) {
+            match value.as_object() {
+                Some(pairs) => tags.extend(pairs.iter().map(|(name, value)| {
+                    (name.clone(), value.as_str().map_or_else(|| value.to_string(), Into::into))
+                })),
+                None => self.wrong(&format!("{place}.tags"), "must be a mapping"),
+            }
+        }
+        let rotation = object.get("rotationDays").and_then(Value::as_u64).map(|days| Rotation {
+            period_days: u32::try_from(days).unwrap_or(u32::MAX),
+            next: self.now + DAY.times(days),
+        });
+        if rotation.is_some_and(|rotation| !(90..=2560).contains(&rotation.period_days)) {
+            self.wrong(&format!("{place}.rotationDays"), "must be 90 to 2560");
+        }
+        let aliases = self.aliases(object, place);
+        Some(Seed {
+            realm: Realm::new(account.unwrap_or(&own.account), region.unwrap_or(&own.region)),
+            id: self.text(object, "id", place).map(Into::into),
+            spec,
+            usage: self.text(object, "usage", place).map(Into::into),
+            origin: Origin::AwsKms,
+            description: self.text(object, "description", place).unwrap_or_default().into(),
+            materials: material.into_iter().collect(),
+            policy,
+            tags,
+            is_enabled: object.get("enabled").and_then(Value::as_bool).unwrap_or(true),
+            rotation,
+            is_multi_region: object.get("multiRegion").and_then(Value::as_bool).unwrap_or(false),
+            aliases,
+        })
+    }
+
+    /// `alias` and `aliases`; the prefix `alias/` may be left out.
+    fn aliases(&mut self, object: &Map<String, Value>, place: &str) -> Vec<String> {
+        let one = self.text(object, "alias", place).map(str::to_string);
+        let many: Vec<String> = self
+            .list(object, "aliases", place)
+            .iter()
+            .filter_map(|value| value.as_str().map(Into::into))
+            .collect();
+        let all = one.into_iter().chain(many);
+        all.map(|name| if name.starts_with("alias/") { name } else { format!("alias/{name}") }).collect()
+    }
+
+    /// Base64, hex or PEM.
+    fn material(&mut self, spec: KeySpec, text: &str, place: &str) -> Option<Material> {
+        let text = text.trim();
+        let result = if text.starts_with("-----BEGIN") {
+            Material::from_pem(spec, text)
+        } else {
+            let compact: String = text.split_whitespace().collect();
+            let hex = unhex(&compact);
+            let bytes = hex.or_else(|| base64::engine::general_purpose::STANDARD.decode(&compact).ok());
+            let Some(bytes) = bytes else {
+                self.wrong(place, "must be Base64, hex or PEM");
+                return None;
+            };
+            Material::from_bytes(spec, &bytes)
+        };
+        result.map_err(|e| self.wrong(place, e)).ok()
+    }
+
+    /// local-kms's file: keys by kind, then aliases.
+    fn local_kms(&mut self, file: &Value) -> Vec<Seed> {
+        let Some(object) = self.object(file, "file", &["Keys", "Aliases"]) else { return Vec::new() };
+        let mut seeds = Vec::new();
+        let empty = Value::Object(Map::new());
+        if let Some(keys) =
+            self.object(object.get("Keys").unwrap_or(&empty), "Keys", &["Symmetric", "Asymmetric"])
+        {
+            for (kind, families) in [("Symmetric", &["Aes"][..]), ("Asymmetric", &["Ecc", "Rsa"])] {
+                let place = format!("Keys.{kind}");
+                let Some(group) = self.object(keys.get(kind).unwrap_or(&empty), &place, families) else {
+                    continue;
+                };
+                for family in families {
+                    for (at, value) in self.list(group, family, &place).iter().enumerate() {
+                        seeds.extend(self.local_key(
+                            value,
+                            &format!("{place}.{family}[{at}]"),
+                            kind == "Symmetric",
+                        ));
+                    }
+                }
+            }
+        }
+        for (at, value) in self.list(object, "Aliases", "file").iter().enumerate() {
+            let place = format!("Aliases[{at}]");
+            let Some(alias) = self.object(value, &place, &["AliasName", "TargetKeyId"]) else { continue };
+            let (name, target) =
+                (self.text(alias, "AliasName", &place), self.text(alias, "TargetKeyId", &place));
+            let seed = seeds.iter_mut().find(|seed: &&mut Seed| seed.id.as_deref() == target);
+            match (name, seed) {
+                (Some(name), Some(seed)) => seed.aliases.push(name.into()),
+                _ => self.wrong(&place, "must have an AliasName and the TargetKeyId of a key in this file"),
+            }
+        }
+        seeds
+    }
+
+    fn local_key(&mut self, value: &Value, place: &str, is_symmetric: bool) -> Option<Seed> {
+        let names = ["Metadata", "NextKeyRotation", "BackingKeys", "PrivateKeyPem", "ParametersForImport"];
+        let object = self.object(value, place, &names)?;
+        let empty = Value::Object(Map::new());
+        let names = [
+            "KeyId",
+            "Description",
+            "KeyUsage",
+            "Origin",
+            "Enabled",
+            "KeyState",
+            "CustomerMasterKeySpec",
+            "KeySpec",
+            "DeletionDate",
+            "CreationDate",
+            "ValidTo",
+            "ExpirationModel",
+            "KeyManager",
+            "Arn",
+            "AWSAccountId",
+        ];
+        let metadata =
+            self.object(object.get("Metadata").unwrap_or(&empty), &format!("{place}.Metadata"), &names)?;
+        let id = self.text(metadata, "KeyId", place);
+        if id.is_none() {
+            self.wrong(&format!("{place}.Metadata.KeyId"), "is missing");
+        }
+        let materials = if is_symmetric {
+            let keys = self.list(object, "BackingKeys", place).iter().enumerate();
+            let keys: Vec<(usize, Option<&str>)> = keys.map(|(at, value)| (at, value.as_str())).collect();
+            keys.into_iter()
+                .filter_map(|(at, text)| {
+                    let place = format!("{place}.BackingKeys[{at}]");
+                    self.material(KeySpec::SymmetricDefault, text.unwrap_or_default(), &place)
+                })
+                .collect()
+        } else {
+            let pem = self.text(object, "PrivateKeyPem", place).unwrap_or_default();
+            let made = Material::from_any_pem(pem);
+            made.map_err(|e| self.wrong(&format!("{place}.PrivateKeyPem"), e))
+                .ok()
+                .into_iter()
+                .collect::<Vec<_>>()
+        };
+        let spec = materials.first().map_or(KeySpec::SymmetricDefault, Material::spec);
+        Some(Seed {
+            realm: self.realm(),
+            id: id.map(Into::into),
+            spec,
+            usage: self.text(metadata, "KeyUsage", place).map(Into::into),
+            origin: Origin::AwsKms,
+            description: self.text(metadata, "Description", place).unwrap_or_default().into(),
+            materials,
+            policy: None,
+            tags: std::collections::BTreeMap::new(),
+            is_enabled: metadata.get("Enabled").and_then(Value::as_bool).unwrap_or(true),
+            rotation: object
+                .get("NextKeyRotation")
+                .filter(|value| !value.is_null())
+                .map(|_| Rotation { period_days: 365, next: self.now + DAY.times(365) }),
+            is_multi_region: false,
+            aliases: Vec::new(),
+        })
+    }
+}
+
+/// The bytes of an even number of hex digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.is_empty() || text.len() % 2 != 0 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Moment {
+        Moment::from_millis(1_000_000)
+    }
+
+    #[test]
+    fn a_seed_file_of_ours_is_read() {
+        let text = "
+keys:
+  - id: k1
+    alias: app
+    aliases: [ alias/other ]
+    material: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+    tags: { team: a }
+    rotationDays: 90
+  - { spec: HMAC_256, usage: GENERATE_VERIFY_MAC, region: eu-west-1, enabled: false }
+";
+        let seeds = read(text, Format::Keystorm, &Settings::default(), now()).unwrap();
+        assert_eq!(seeds[0].aliases, ["alias/app", "alias/other"]);
+        assert_eq!(seeds[0].materials[0].to_bytes().as_bytes()[31], 31);
+        assert_eq!(
+            (&*seeds[1].realm.region, seeds[1].is_enabled, seeds[1].spec),
+            ("eu-west-1", false, KeySpec::Hmac256)
+        );
+    }
+
+    #[test]
+    fn every_problem_of_a_seed_file_is_told_with_its_place() {
+        let text = "
+keys:
+  - { id: k1, aliass: x }
+  - { spec: RSA_2049 }
+  - { material: '!!' }
+  - { material: 0001 }
+  - { policy: { Statement: [] } }
+  - 7
+";
+        let problems = read(text, Format::Keystorm, &Settings::default(), now()).unwrap_err();
+        assert_eq!(problems.len(), 6, "{problems:#?}");
+        assert!(
+            problems[0].contains("keys[0].aliass") && problems[0].contains("did you mean `alias"),
+            "{}",
+            problems[0]
+        );
+        assert!(problems[1].contains("did you mean `RSA_2048`?"));
+        assert!(problems[3].contains("32 bytes"));
+    }
+
+    #[test]
+    fn a_seed_file_of_local_kms_is_read() {
+        let text = "
+Keys:
+  Symmetric:
+    Aes:
+      - Metadata: { KeyId: bc436485-5092-42b8-92a3-0aa8b93536dc, Description: first }
+        BackingKeys:
+          - 5cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9
+          - 6cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9
+  Asymmetric:
+    Ecc:
+      - Metadata: { KeyId: 800d5768-3fd7-4edd-a4b8-4c81c3e4c147, KeyUsage: SIGN_VERIFY }
+        PrivateKeyPem: |
+          -----BEGIN EC PRIVATE KEY-----
+          MHcCAQEEIHo3Bodg2pWNrEx2S8wZJDn1qU9ev2XlEeMw/G96JEnQoAoGCCqGSM49
+          AwEHoUQDQgAEng7FERo1pkLaY4LzhMpA/wAsBajjiz7YoAUma8IPoxB2PtGhzTA+
+          Kv58ItQgCsq75KUCIM/AldrBlHuyRsUBtA==
+          -----END EC PRIVATE KEY-----
+Aliases:
+  - { AliasName: alias/testing, TargetKeyId: bc436485-5092-42b8-92a3-0aa8b93536dc }
+";
+        match read(text, Format::LocalKms, &Settings::default(), now()) {
+            Ok(seeds) => {
+                assert_eq!((seeds[0].materials.len(), seeds[0].aliases.len()), (2, 1));
+                assert_eq!(seeds[1].spec, KeySpec::EccNistP256);
+            }
+            Err(problems) => panic!("{problems:?}"),
+        }
+        let unknown =
+            read("Keys: { Symetric: {} }", Format::LocalKms, &Settings::default(), now()).unwrap_err();
+        assert!(unknown[0].contains("did you mean `Symmetric`?"), "{unknown:?}");
+    }
+}
