@@ -46,7 +46,8 @@ impl Shared {
         let no_randomness = |_| Error::Start("the machine has no randomness".into());
         let random = || random_array().map_err(no_randomness);
         let opened = settings.data_dir.as_deref().map(|dir| Store::open(dir, settings.root_key.as_deref()));
-        let (store, records) = opened.transpose()?.map_or((None, Vec::new()), |(store, kept)| (Some(store), kept));
+        let (store, records) =
+            opened.transpose()?.map_or((None, Vec::new()), |(store, kept)| (Some(store), kept));
         let mut clock = AdminClock::start();
         let ahead = store.as_ref().map_or(0, Store::clock_ahead);
         clock.advance(Span::from_millis(u64::try_from(ahead).unwrap_or(0)));

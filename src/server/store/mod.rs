@@ -48,7 +48,9 @@ pub enum Error {
         what: String,
     },
     /// It was written by another version.
-    #[error("{path} has format {found}, and this keystorm reads format {FORMAT}: use the version that wrote it, or another --data-dir")]
+    #[error(
+        "{path} has format {found}, and this keystorm reads format {FORMAT}: use the version that wrote it, or another --data-dir"
+    )]
     Format {
         /// Which.
         path: PathBuf,
@@ -108,12 +110,17 @@ impl Store {
     }
 
     /// A store on databases that `open` gives.
-    fn with(path: &Path, mut open: Opener, root: &RootKey) -> Result<(Store, Vec<(RecordKey, Record)>), Error> {
+    fn with(
+        path: &Path,
+        mut open: Opener,
+        root: &RootKey,
+    ) -> Result<(Store, Vec<(RecordKey, Record)>), Error> {
         let database = open()?;
         let sealer = root.sealer(b"records");
         prepare(&database, path, &sealer)?;
         let records = read_all(&database, path, &sealer)?;
-        let ahead = about(&database, path, "ahead")?.and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?)));
+        let ahead = about(&database, path, "ahead")?
+            .and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?)));
         let (to, from) = channel();
         let path = path.to_path_buf();
         let mut writer = Writer { database: Some(database), open, sealer, path, epoch: 0 };
@@ -240,7 +247,10 @@ fn prepare(database: &Database, path: &Path, sealer: &Sealer) -> Result<(), Erro
         let check = about(database, path, "check")?.unwrap_or_default();
         return match sealer.open("check", &check) {
             Some(opened) if opened.as_bytes() == CHECK => Ok(()),
-            _ => Err(Error::File { path: path.into(), what: "the root key is not the one it was written with".into() }),
+            _ => Err(Error::File {
+                path: path.into(),
+                what: "the root key is not the one it was written with".into(),
+            }),
         };
     }
     let failed = |e: &dyn std::fmt::Display| Error::Write(e.to_string());
@@ -264,8 +274,11 @@ fn read_all(database: &Database, path: &Path, sealer: &Sealer) -> Result<Vec<(Re
     for entry in table.iter().map_err(|e| bad(&e))? {
         let (name, value) = entry.map_err(|e| bad(&e))?;
         let name = name.value();
-        let key = RecordKey::read(name).ok_or_else(|| bad(&format!("`{}` is no name of a record", name.escape_debug())))?;
-        let opened = sealer.open(name, value.value()).ok_or_else(|| bad(&format!("the record {key:?} does not open")))?;
+        let key = RecordKey::read(name)
+            .ok_or_else(|| bad(&format!("`{}` is no name of a record", name.escape_debug())))?;
+        let opened = sealer
+            .open(name, value.value())
+            .ok_or_else(|| bad(&format!("the record {key:?} does not open")))?;
         let record: Record = serde_json::from_slice(opened.as_bytes())
             .map_err(|e| bad(&format!("the record {key:?} cannot be read: {e}")))?;
         records.push((key, record));
@@ -325,7 +338,11 @@ impl Writer {
             self.epoch += 1;
         }
         for (_, of, done) in batch {
-            let answer = if of == epoch { result.clone() } else { Err(Error::Write("an earlier change was lost".into())) };
+            let answer = if of == epoch {
+                result.clone()
+            } else {
+                Err(Error::Write("an earlier change was lost".into()))
+            };
             // Whoever no longer waits has broken its connection.
             let _ = done.send(answer);
         }
@@ -341,7 +358,9 @@ impl Writer {
                 let name = change.key.to_string();
                 match &change.record {
                     Some(record) => {
-                        let text = crate::kms::crypto::Secret::new(serde_json::to_vec(record).map_err(|e| failed(&e))?);
+                        let text = crate::kms::crypto::Secret::new(
+                            serde_json::to_vec(record).map_err(|e| failed(&e))?,
+                        );
                         let sealed = self.sealer.seal(&name, text.as_bytes());
                         let sealed = sealed.ok_or_else(|| failed(&"no randomness"))?;
                         table.insert(name.as_str(), sealed.as_slice()).map_err(|e| failed(&e))?;

@@ -19,9 +19,12 @@ impl RootKey {
         match File::open(path) {
             Ok(file) => RootKey::read(file).map_err(bad),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && has_records => {
-                Err(bad("the root key is missing, and without it the records cannot be opened: put it back".into()))
+                Err(bad("the root key is missing, and without it the records cannot be opened: put it back"
+                    .into()))
             }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => RootKey::make(path).map_err(|e| bad(e.to_string())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                RootKey::make(path).map_err(|e| bad(e.to_string()))
+            }
             Err(e) => Err(bad(e.to_string())),
         }
     }
@@ -43,7 +46,8 @@ impl RootKey {
 
     /// Makes a key and sees to it that it is on disk before anything is sealed with it.
     fn make(path: &Path) -> std::io::Result<RootKey> {
-        let bytes = random_array::<32>().map_err(|_| std::io::Error::other("the machine has no randomness"))?;
+        let bytes =
+            random_array::<32>().map_err(|_| std::io::Error::other("the machine has no randomness"))?;
         let key = RootKey(Secret::from(bytes.as_slice()));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(crate::server::sigv4::hex(&bytes).as_bytes())?;

@@ -3,8 +3,8 @@
 use super::*;
 use crate::kms::keys::{Alias, Eventual, Moment, Realm};
 use redb::{Builder, StorageBackend};
-use std::io::Error as BackendIoError;
 use std::collections::BTreeMap;
+use std::io::Error as BackendIoError;
 use std::sync::{Arc, Mutex};
 
 /// What was done to a file.
@@ -73,14 +73,18 @@ impl StorageBackend for Disk {
 
 fn on(disk: &Disk) -> Result<(Store, Vec<(RecordKey, Record)>), Error> {
     let disk = disk.clone();
-    let open = move || Builder::new().create_with_backend(disk.clone()).map_err(|e| opened(Path::new("disk"), e));
+    let open =
+        move || Builder::new().create_with_backend(disk.clone()).map_err(|e| opened(Path::new("disk"), e));
     Store::with(Path::new("disk"), Box::new(open), &RootKey::of([7; 32]))
 }
 
 fn change(name: &str, created: i64) -> Change {
     let at = Moment::from_millis(created);
     let alias = Alias { name: name.into(), target: Eventual::new(None), created: at, updated: at };
-    Change { key: RecordKey::Alias(Realm::new("123456789012", "eu-west-1"), name.into()), record: Some(Record::Alias(alias)) }
+    Change {
+        key: RecordKey::Alias(Realm::new("123456789012", "eu-west-1"), name.into()),
+        record: Some(Record::Alias(alias)),
+    }
 }
 
 fn gone(name: &str) -> Change {
@@ -148,12 +152,20 @@ fn what_was_acknowledged_survives_a_crash_at_every_point() {
         let at = acknowledged.iter().rposition(|(by, _)| *by <= end).unwrap();
         let allowed = [Some(&acknowledged[at].1), acknowledged.get(at + 1).map(|(_, kept)| kept)];
         type Survives = fn(usize) -> bool;
-        let fates: [(Survives, bool); 4] = [(|_| false, false), (|_| true, false), (|at| at % 2 == 0, false), (|_| true, true)];
+        let fates: [(Survives, bool); 4] =
+            [(|_| false, false), (|_| true, false), (|at| at % 2 == 0, false), (|_| true, true)];
         for (survives, tear) in fates {
-            let image = Disk(Arc::new(Mutex::new(Contents { bytes: crashed(&deeds[..end], survives, tear), ..Contents::default() })));
+            let image = Disk(Arc::new(Mutex::new(Contents {
+                bytes: crashed(&deeds[..end], survives, tear),
+                ..Contents::default()
+            })));
             let (_, records) = on(&image).unwrap_or_else(|e| panic!("after {end} deeds: {e}"));
             let found = kept(&records);
-            assert!(allowed.contains(&Some(&found)), "after {end} of {} deeds: {found:?}, not {allowed:?}", deeds.len());
+            assert!(
+                allowed.contains(&Some(&found)),
+                "after {end} of {} deeds: {found:?}, not {allowed:?}",
+                deeds.len()
+            );
             tried += 1;
         }
     }
@@ -172,7 +184,10 @@ fn a_full_disk_is_an_error_and_nothing_is_lost() {
     assert!(keep(&store, vec![change("alias/c", 3)]).is_err(), "until the server has gone back");
     let records = store.reload(1).unwrap();
     assert_eq!(kept(&records), BTreeMap::from([("alias/a".into(), 1)]));
-    assert!(store.keep(vec![change("alias/d", 4)], 0).blocking_recv().unwrap().is_err(), "a change made before");
+    assert!(
+        store.keep(vec![change("alias/d", 4)], 0).blocking_recv().unwrap().is_err(),
+        "a change made before"
+    );
     store.keep(vec![change("alias/e", 5)], 1).blocking_recv().unwrap().unwrap();
     drop(store);
     let (_, records) = on(&disk).unwrap();
