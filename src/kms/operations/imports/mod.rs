@@ -2,40 +2,28 @@
 //!
 //! An import token holds the wrapping key, sealed: nothing of it is kept here.
 
+mod token;
+mod wish;
+
+use token::{Token, unwrapped};
+use wish::{Wish, wish};
+
 use super::lifecycle::managed;
 use super::rotation::{everywhere, family, is_primary};
 use super::usage::internal;
 use super::{Desk, Handled, Step};
 use crate::api::KeySpec;
-use crate::kms::crypto::{
-    self, Material, MaterialId, Secret, WrappingAlgorithm, WrappingKey, WrappingKeySpec,
-};
-use crate::kms::keys::{ExpirationModel, Key, KeyMaterial, KeyRef, Moment, Origin};
+use crate::kms::crypto::{Material, MaterialId, WrappingKey, WrappingKeySpec};
+use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, Origin};
 use crate::kms::wire::{ApiError, Output};
 use crate::time::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a wrapping key and its token are valid (API reference, 2026).
 const VALID: Span = Span::from_secs(24 * 3600);
-/// The longest that imported material can be valid (API reference, 2026).
-const LONGEST: Span = Span::from_secs(365 * 24 * 3600);
-/// What an import token is bound to beside its key.
-const PURPOSE: &[u8] = b"keystorm import token";
-
-/// What an import token holds.
-#[derive(Serialize, Deserialize)]
-struct Token {
-    key: String,
-    algorithm: String,
-    spec: String,
-    until: Moment,
-    /// The wrapping key's private half, Base64.
-    wrapping: String,
-}
 
 /// GetParametersForImport.
 pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
@@ -58,26 +46,15 @@ pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
     let (algorithm, spec) = (algorithm.to_string(), spec.to_string());
     Ok(Step::Compute(Box::new(move || {
         let wrapping = WrappingKey::generate(wrapping_spec).map_err(|_| internal())?;
-        let bytes = STANDARD.encode(wrapping.to_bytes().as_bytes());
-        let token = Token { key: arn.clone(), algorithm, spec, until, wrapping: bytes };
-        let text = Secret::new(serde_json::to_vec(&token).map_err(|_| internal())?);
-        let token = crypto::seal(&sealing, PURPOSE, text.as_bytes()).map_err(|_| internal())?;
+        let private = STANDARD.encode(wrapping.to_bytes().as_bytes());
+        let token = Token { key: arn.clone(), algorithm, spec, until, wrapping: private };
+        let token = token.sealed(&sealing)?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("ImportToken", &token)
             .blob("PublicKey", wrapping.public_key())
             .time("ParametersValidTo", until.as_secs()))
     })))
-}
-
-/// What a call says about the material it brings.
-struct Wish {
-    expiration: ExpirationModel,
-    valid_to: Option<Moment>,
-    /// `None` leaves it to whether the key has material.
-    is_new: Option<bool>,
-    named: Option<MaterialId>,
-    description: Option<String>,
 }
 
 /// ImportKeyMaterial.
@@ -158,71 +135,6 @@ fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now
     if wish.description.is_some() {
         material.description.clone_from(&wish.description);
     }
-}
-
-fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
-    let input = desk.input();
-    let expiration = input.text("ExpirationModel").and_then(ExpirationModel::from_name);
-    let expiration = expiration.unwrap_or(ExpirationModel::Expires);
-    let valid_to = input.time("ValidTo");
-    let valid_to = match (expiration, valid_to) {
-        (ExpirationModel::Expires, None) => {
-            return Err(ApiError::validation(
-                "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES",
-            ));
-        }
-        (ExpirationModel::DoesNotExpire, Some(_)) => {
-            return Err(ApiError::validation(
-                "A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE",
-            ));
-        }
-        (ExpirationModel::DoesNotExpire, None) => None,
-        (ExpirationModel::Expires, Some(secs)) => {
-            let at = Moment::from_secs(secs).filter(|at| *at > desk.now && *at <= desk.now + LONGEST);
-            Some(at.ok_or_else(|| {
-                ApiError::validation("The ValidTo date must lie in the future, at most 365 days from now.")
-            })?)
-        }
-    };
-    let is_new = input.text("ImportType").map(|kind| kind == "NEW_KEY_MATERIAL");
-    if is_new == Some(true) && input.is_given("KeyMaterialId") {
-        return Err(ApiError::validation(
-            "A KeyMaterialId cannot be given with the ImportType NEW_KEY_MATERIAL.",
-        ));
-    }
-    Ok(Wish {
-        expiration,
-        valid_to,
-        is_new,
-        named: input.text("KeyMaterialId").and_then(|id| id.parse().ok()),
-        description: input.text("KeyMaterialDescription").map(Into::into),
-    })
-}
-
-/// The material that the call brings.
-fn unwrapped(desk: &Desk<'_>, key: &KeyRef) -> Result<Arc<Material>, ApiError> {
-    let input = desk.input();
-    let invalid = || ApiError::invalid_import_token("The import token is invalid or belongs to another key.");
-    let sealed = input.blob("ImportToken").unwrap_or_default();
-    let opened = crypto::open(desk.token_key, PURPOSE, sealed).map_err(|_| invalid())?;
-    let token: Token = serde_json::from_slice(opened.as_bytes()).map_err(|_| invalid())?;
-    if token.key != desk.estate.arn(key) {
-        return Err(invalid());
-    }
-    if token.until <= desk.now {
-        return Err(ApiError::expired_import_token(
-            "The import token has expired: get new parameters for import.",
-        ));
-    }
-    let spec = WrappingKeySpec::from_name(&token.spec).ok_or_else(invalid)?;
-    let algorithm = WrappingAlgorithm::from_name(&token.algorithm).ok_or_else(invalid)?;
-    let bytes = Secret::new(STANDARD.decode(&token.wrapping).map_err(|_| invalid())?);
-    let wrapping = WrappingKey::from_bytes(spec, bytes.as_bytes()).map_err(|_| invalid())?;
-    let wrapped = input.blob("EncryptedKeyMaterial").unwrap_or_default();
-    let bytes = wrapping.unwrap(algorithm, wrapped).map_err(|_| ApiError::invalid_ciphertext())?;
-    Material::from_bytes(desk.key(key).spec, bytes.as_bytes())
-        .map(Arc::new)
-        .map_err(|e| ApiError::incorrect_key_material(format!("{e}.")))
 }
 
 /// DeleteImportedKeyMaterial: the named version, or the current one; deleting what is gone is no error.

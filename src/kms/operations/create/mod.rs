@@ -1,0 +1,183 @@
+//! CreateKey: what a key may be, and its making.
+
+mod localstack;
+mod origin;
+mod spec;
+
+use localstack::{take_id, take_material};
+use origin::check_origin;
+pub(in crate::kms) use spec::usages;
+use spec::{check_region, spec_of, usage_of};
+
+use super::describe::metadata;
+use super::policies::checked_policy;
+use super::tags::{checked_tags, read_tags, tag_facts};
+use super::{Desk, Handled, NewKey, Step};
+use crate::api::KeySpec;
+use crate::kms::access::{Kind, Policy, default_policy};
+use crate::kms::crypto::{self, Material, MaterialId};
+use crate::kms::keys::{
+    Estate, Eventual, Key, KeyId, KeyMaterial, KeyUsage, Manager, Moment, MultiRegion, Origin, RealmId,
+    partition,
+};
+use crate::kms::wire::{ApiError, Output};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// CreateKey.
+pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
+    let input = desk.input();
+    let spec = spec_of(desk)?;
+    let usage = usage_of(desk, spec)?;
+    let origin = input.text("Origin").and_then(Origin::from_name).unwrap_or(Origin::AwsKms);
+    let is_multi_region = input.flag("MultiRegion");
+    desk.authorize_identity("kms:CreateKey", "*", |facts| {
+        facts.one("kms:KeySpec", spec.name());
+        facts.one("kms:KeyUsage", usage.name());
+        facts.one("kms:KeyOrigin", origin.name());
+        facts.flag("kms:MultiRegion", is_multi_region);
+        facts.flag("kms:BypassPolicyLockoutSafetyCheck", input.flag("BypassPolicyLockoutSafetyCheck"));
+        tag_facts(input, facts);
+    })?;
+    if input.is_given("Tags") {
+        desk.authorize_identity("kms:TagResource", "*", |facts| tag_facts(input, facts))?;
+    }
+    check_region(desk, spec)?;
+    let store = check_origin(desk, spec, origin, is_multi_region)?;
+    let mut tags = read_tags(desk, "Tags")?;
+    let chosen = take_id(desk, &mut tags)?;
+    let is_chosen = chosen.is_some();
+    let id = match chosen {
+        Some(id) => id,
+        None => KeyId::from_random(random()?, is_multi_region),
+    };
+    let given = take_material(spec, &mut tags)?;
+    checked_tags(desk, &tags, 0)?;
+    let arn = desk.own().key_arn(id.as_str());
+    let policy = match input.text("Policy") {
+        Some(text) => checked_policy(desk, text, &arn)?,
+        None => written_policy(&desk.own().account, &desk.own().region),
+    };
+    check_room(desk, desk.realm)?;
+    let key = Key {
+        multi_region: is_multi_region
+            .then(|| MultiRegion { primary: desk.own().region.to_string(), replicas: Vec::new() }),
+        description: input.text("Description").unwrap_or_default().into(),
+        tags,
+        store,
+        xks_key_id: input.text("XksKeyId").map(Into::into),
+        ..bare(id, spec, usage, origin, policy, desk.now)
+    };
+    finish(desk, NewKey { realm: desk.realm, key }, given, is_chosen)
+}
+
+/// Puts a key in whose material is at hand, quick to make or not needed; leaves the others to be made.
+fn finish(desk: &mut Desk<'_>, new: NewKey, given: Option<Material>, is_chosen: bool) -> Handled {
+    let material = match given {
+        None if new.key.origin == Origin::External => None,
+        // Nobody may choose the same id while the material is made.
+        None if is_quick(new.spec()) || is_chosen => {
+            Some(Material::generate(new.spec()).map_err(|_| super::usage::internal())?)
+        }
+        None => return Ok(Step::Create(Box::new(new))),
+        given => given,
+    };
+    Ok(Step::Done(create(desk.estate, new, material, desk.now)))
+}
+
+/// Refuses one key too many in a realm.
+///
+/// # Errors
+/// LimitExceededException.
+pub(super) fn check_room(desk: &Desk<'_>, realm: RealmId) -> Result<(), ApiError> {
+    let limit = desk.limits.keys;
+    if desk.estate.has_room_for_key(realm, limit as usize) {
+        return Ok(());
+    }
+    let region = &desk.estate.realm(realm).region;
+    Err(ApiError::limit_exceeded(format!(
+        "The account has reached its quota of {limit} KMS keys in {region}."
+    )))
+}
+
+/// A key with nothing but what every key has.
+pub(in crate::kms) fn bare(
+    id: KeyId,
+    spec: KeySpec,
+    usage: KeyUsage,
+    origin: Origin,
+    policy: Arc<Policy>,
+    now: Moment,
+) -> Key {
+    Key {
+        id,
+        spec,
+        usage,
+        origin,
+        manager: Manager::Customer,
+        description: String::new(),
+        policy: Eventual::new(policy),
+        tags: BTreeMap::new(),
+        created: now,
+        enabled: Eventual::new(true),
+        deletion: Eventual::new(None),
+        creating_until: None,
+        updating_until: None,
+        materials: Vec::new(),
+        rotation: None,
+        on_demand_rotations: 0,
+        multi_region: None,
+        store: None,
+        xks_key_id: None,
+        last_usage: None,
+    }
+}
+
+/// Puts a new key in, with its material if it has some already.
+pub(in crate::kms) fn create(
+    estate: &mut Estate,
+    new: NewKey,
+    material: Option<Material>,
+    now: Moment,
+) -> Output {
+    let NewKey { realm, mut key } = new;
+    if let Some(material) = material {
+        let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
+        key.materials.push(KeyMaterial::new(id, Arc::new(material), now));
+    }
+    let reference = estate.put(realm, key);
+    Output::new().object("KeyMetadata", metadata(estate, &reference, now))
+}
+
+/// Whether material of a type is made in microseconds.
+const fn is_quick(spec: KeySpec) -> bool {
+    use KeySpec::{Hmac224, Hmac256, Hmac384, Hmac512, SymmetricDefault};
+    matches!(spec, SymmetricDefault | Hmac224 | Hmac256 | Hmac384 | Hmac512)
+}
+
+/// The policy of a key made without one.
+pub(in crate::kms) fn written_policy(account: &str, region: &str) -> Arc<Policy> {
+    let text = default_policy(account, partition(region));
+    Arc::new(Policy::parse(&text, Kind::Key).expect("our own policy is one"))
+}
+
+/// Random bytes for an id.
+pub(super) fn random() -> Result<[u8; 16], ApiError> {
+    crypto::random_array().map_err(|_| super::usage::internal())
+}
+
+/// The realm's key with a fitting id, made by AWS for a service; see `aws_keys`.
+pub(super) fn aws_key(
+    realm: RealmId,
+    id: KeyId,
+    policy: Arc<Policy>,
+    description: String,
+    now: Moment,
+) -> NewKey {
+    let key = Key {
+        manager: Manager::Aws,
+        description,
+        ..bare(id, KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt, Origin::AwsKms, policy, now)
+    };
+    NewKey { realm, key }
+}
