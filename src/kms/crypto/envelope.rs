@@ -126,7 +126,7 @@ pub fn decrypt(
 
 /// The key of one message.
 fn message_key(material: &Material, salt: &[u8]) -> Result<LessSafeKey, Error> {
-    let derived = hmac::sign(material.derivation_key()?, salt);
+    let derived = hmac::sign(&material.derivation_key()?, salt);
     let key = UnboundKey::new(&AES_256_GCM, derived.as_ref()).expect("HMAC-SHA-256 gives 32 bytes");
     Ok(LessSafeKey::new(key))
 }

@@ -25,28 +25,25 @@ pub struct Material {
 }
 
 /// What the use of the material needs.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "one of each key lives for long; an indirection costs more than it saves"
-)]
 pub(super) enum Form {
-    /// Derives the key of each message.
-    Symmetric(hmac::Key),
-    Mac(hmac::Key),
+    /// Each message's key is derived from the stored bytes: there may be a hundred thousand such keys, and a prepared
+    /// one is twenty times as large.
+    Symmetric,
+    Mac(Box<hmac::Key>),
     Rsa {
-        signs: RsaKeyPair,
-        decrypts: OaepPrivateDecryptingKey,
+        signs: Box<RsaKeyPair>,
+        decrypts: Box<OaepPrivateDecryptingKey>,
     },
-    Ecdsa(EcdsaKeyPair),
+    Ecdsa(Box<EcdsaKeyPair>),
     Ed25519 {
-        key: Ed25519KeyPair,
+        key: Box<Ed25519KeyPair>,
         seed: Secret,
     },
     MlDsa {
-        key: PqdsaKeyPair,
+        key: Box<PqdsaKeyPair>,
         seed: Secret,
     },
-    MlKem(kem::DecapsulationKey),
+    MlKem(Box<kem::DecapsulationKey>),
 }
 
 impl Material {
@@ -99,11 +96,11 @@ impl Material {
             return Err(bad(&format!("{length} bytes long, as it must be")));
         }
         let (form, public) = match spec {
-            KeySpec::SymmetricDefault => (Form::Symmetric(hmac::Key::new(hmac::HMAC_SHA256, bytes)), None),
-            KeySpec::Hmac224 => (Form::Mac(hmac::Key::new(hmac::HMAC_SHA224, bytes)), None),
-            KeySpec::Hmac256 => (Form::Mac(hmac::Key::new(hmac::HMAC_SHA256, bytes)), None),
-            KeySpec::Hmac384 => (Form::Mac(hmac::Key::new(hmac::HMAC_SHA384, bytes)), None),
-            KeySpec::Hmac512 => (Form::Mac(hmac::Key::new(hmac::HMAC_SHA512, bytes)), None),
+            KeySpec::SymmetricDefault => (Form::Symmetric, None),
+            KeySpec::Hmac224 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA224, bytes))), None),
+            KeySpec::Hmac256 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes))), None),
+            KeySpec::Hmac384 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA384, bytes))), None),
+            KeySpec::Hmac512 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA512, bytes))), None),
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
                 let signs = RsaKeyPair::from_pkcs8(bytes).map_err(pkcs8)?;
                 if signs.public_modulus_len() != rsa_bytes(spec) {
@@ -112,13 +109,13 @@ impl Material {
                 let public = spki(signs.public_key())?;
                 let decrypts = PrivateDecryptingKey::from_pkcs8(bytes).map_err(pkcs8)?;
                 let decrypts = OaepPrivateDecryptingKey::new(decrypts).map_err(|_| Error::Random)?;
-                (Form::Rsa { signs, decrypts }, Some(public))
+                (Form::Rsa { signs: Box::new(signs), decrypts: Box::new(decrypts) }, Some(public))
             }
             KeySpec::EccNistEdwards25519 => {
                 let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes).map_err(pkcs8)?;
                 let public = spki(key.public_key())?;
                 let seed = key.seed().and_then(|seed| seed.as_be_bytes()).map_err(|_| Error::Random)?;
-                (Form::Ed25519 { key, seed: Secret::from(seed.as_ref()) }, Some(public))
+                (Form::Ed25519 { key: Box::new(key), seed: Secret::from(seed.as_ref()) }, Some(public))
             }
             KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87 => {
                 let algorithm = ml_dsa(spec).ok_or(Error::WrongAlgorithm)?;
@@ -126,20 +123,20 @@ impl Material {
                     .ok_or_else(|| bad("a seed or a PKCS#8 key with one"))?;
                 let key = PqdsaKeyPair::from_seed(algorithm, &seed).map_err(pkcs8)?;
                 let public = spki(key.public_key())?;
-                (Form::MlDsa { key, seed: Secret::new(seed) }, Some(public))
+                (Form::MlDsa { key: Box::new(key), seed: Secret::new(seed) }, Some(public))
             }
             KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => {
                 let key = kem::DecapsulationKey::new(ml_kem(spec), bytes)
                     .map_err(|_| bad("a decapsulation key"))?;
                 let public = super::agree::ml_kem_spki(spec, bytes).ok_or(Error::WrongAlgorithm)?;
-                (Form::MlKem(key), Some(public))
+                (Form::MlKem(Box::new(key)), Some(public))
             }
             KeySpec::Sm2 => return Err(Error::Unsupported("SM2")),
             KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccNistP521 | KeySpec::EccSecgP256k1 => {
                 let key = EcdsaKeyPair::from_pkcs8(ecdsa(spec).ok_or(Error::WrongAlgorithm)?, bytes)
                     .map_err(|_| bad("an unencrypted PKCS#8 private key on the curve"))?;
                 let public = spki(key.public_key())?;
-                (Form::Ecdsa(key), Some(public))
+                (Form::Ecdsa(Box::new(key)), Some(public))
             }
         };
         Ok(Material { spec, stored: Secret::from(bytes), public, form })
@@ -202,9 +199,9 @@ impl Material {
     }
 
     /// What derives the keys of messages.
-    pub(super) const fn derivation_key(&self) -> Result<&hmac::Key, Error> {
+    pub(super) fn derivation_key(&self) -> Result<hmac::Key, Error> {
         match &self.form {
-            Form::Symmetric(key) => Ok(key),
+            Form::Symmetric => Ok(hmac::Key::new(hmac::HMAC_SHA256, self.stored.as_bytes())),
             _ => Err(Error::WrongAlgorithm),
         }
     }

@@ -1,10 +1,11 @@
 //! Everything the emulator keeps, and what of it has changed.
 
-use super::{Alias, AliasName, Grant, Key, KeyId, Moment, Record, RecordKey, Store};
+use super::{Alias, AliasName, Eventual, Grant, Key, KeyId, Moment, Record, RecordKey, Store};
+use crate::kms::access::Policy;
 use crate::kms::crypto::MaterialId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// One account in one Region: quotas, keys and names are counted in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,9 +89,14 @@ pub struct Estate {
     /// When something happens to a key by itself, soonest first.
     agenda: BTreeSet<(Moment, KeyRef)>,
     dues: BTreeMap<KeyRef, Moment>,
+    /// Policies in use, by their text: most keys have the same.
+    policies: BTreeMap<Box<str>, Weak<Policy>>,
     changed: BTreeSet<RecordKey>,
     is_recording: bool,
 }
+
+/// Policies that are looked through for those no longer in use when there are so many.
+const POLICIES: usize = 1_024;
 
 impl Estate {
     /// An empty one; `is_recording` if changes are to be kept.
@@ -177,11 +183,24 @@ impl Estate {
     }
 
     /// Puts a new key in; its record, the index of material ids and the agenda follow.
-    pub fn put(&mut self, realm: RealmId, key: Key) -> KeyRef {
+    pub fn put(&mut self, realm: RealmId, mut key: Key) -> KeyRef {
+        key.policy = Eventual::new(self.shared(key.policy.latest()));
         let reference = KeyRef { realm, id: key.id.clone() };
         self.holdings_mut(realm).keys.insert(key.id.clone(), key);
         self.follow(&reference);
         reference
+    }
+
+    /// The one copy of a policy's text and what was read from it.
+    fn shared(&mut self, policy: &Arc<Policy>) -> Arc<Policy> {
+        if let Some(known) = self.policies.get(policy.text()).and_then(Weak::upgrade) {
+            return known;
+        }
+        if self.policies.len() >= POLICIES && self.policies.len().is_power_of_two() {
+            self.policies.retain(|_, policy| policy.strong_count() > 0);
+        }
+        self.policies.insert(policy.text().into(), Arc::downgrade(policy));
+        Arc::clone(policy)
     }
 
     /// Changes a key; its record, the index of material ids and the agenda follow. `None` if it does not exist.
