@@ -1,0 +1,155 @@
+//! Installing clients, and a server for them.
+
+use keystorm::kms::access::{AccessKey, Directory};
+use keystorm::kms::crypto::Secret;
+use keystorm::quota::catalogue;
+use keystorm::server::{Auth, Running, Settings};
+use keystorm::units::Rate;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+/// What clients sign with.
+pub const ACCESS_KEY: &str = "AKIAKEYSTORMCLIENTS0";
+pub const SECRET: &str = "a+secret/that+signs";
+
+/// Settings of a server that no quota disturbs.
+pub fn unthrottled() -> Settings {
+    let mut settings = Settings::default();
+    for pool in catalogue::pool_names() {
+        settings.quotas.overrides.insert(pool.into(), Rate::per_second(1_000_000_000));
+    }
+    settings
+}
+
+/// A server that checks signatures, over TLS; its CA's certificate is at `ca`.
+pub fn strict(ca: &Path) -> Settings {
+    let mut directory = Directory::default();
+    let secret = Secret::from(SECRET.as_bytes());
+    directory.add_root_key("123456789012", AccessKey { id: ACCESS_KEY.into(), secret });
+    Settings { auth: Auth::Verify, directory, tls: Some(Some(ca.to_path_buf())), ..unthrottled() }
+}
+
+/// Starts a server.
+pub fn start(settings: Settings) -> Running {
+    Running::start(settings).unwrap()
+}
+
+/// Whether a missing client is a failure.
+#[allow(clippy::disallowed_methods, reason = "CI says so in its environment")]
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
+/// Says why a client is not tried; fails in CI.
+pub fn skip(why: &str) {
+    assert!(!is_ci(), "{why}");
+    println!("skipped: {why}");
+}
+
+/// Where clients are installed.
+pub fn home() -> PathBuf {
+    let target =
+        Path::new(env!("CARGO_BIN_EXE_keystorm")).ancestors().nth(2).expect("target/<profile>/keystorm");
+    target.join("clients")
+}
+
+/// The folder of the clients' scripts.
+pub fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// Only one test installs at a time.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
+/// Runs a command that must succeed; what it said if it did not.
+fn done(command: &mut Command) -> Result<Output, String> {
+    let shown = format!("{command:?}");
+    let output = command.output().map_err(|e| format!("{shown}: {e}"))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let tail: String =
+        said.lines().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+    Err(format!("{shown} failed:\n{tail}"))
+}
+
+/// Installs with `install` unless the files in `of` are those of the last time.
+fn once(place: &Path, of: &[PathBuf], install: impl Fn() -> Result<(), String>) -> Result<(), String> {
+    let _guard = INSTALLING.lock().map_err(|_| "another installation failed".to_string())?;
+    let mut wanted = Vec::new();
+    for path in of {
+        wanted.extend(std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?);
+    }
+    let stamp = place.join("installed");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(place).map_err(|e| e.to_string())?;
+    install()?;
+    std::fs::write(stamp, wanted).map_err(|e| e.to_string())
+}
+
+/// A Python with boto3 and the AWS Encryption SDK.
+pub fn python() -> Result<PathBuf, String> {
+    let place = home().join("python");
+    let list = scripts().join("python/requirements.txt");
+    once(&place, std::slice::from_ref(&list), || {
+        let missing = |e| format!("Python 3 with venv is needed for its clients (Debian: python3-venv): {e}");
+        done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place)).map_err(missing)?;
+        let pip = place.join("bin/pip");
+        done(Command::new(pip).args(["install", "-q", "--disable-pip-version-check", "-r"]).arg(&list))
+            .map(drop)
+    })?;
+    Ok(place.join("bin/python"))
+}
+
+/// A folder with the JavaScript SDKs and their script.
+pub fn node() -> Result<PathBuf, String> {
+    let place = home().join("node");
+    let from = scripts().join("node");
+    let lists = [from.join("package.json"), from.join("package-lock.json")];
+    once(&place, &lists, || {
+        for list in &lists {
+            let name = list.file_name().ok_or("no name")?;
+            std::fs::copy(list, place.join(name)).map_err(|e| e.to_string())?;
+        }
+        let missing = |e| format!("Node 20 or later with npm is needed for its clients: {e}");
+        done(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&place))
+            .map(drop)
+            .map_err(missing)
+    })?;
+    let script = place.join("exercise.mjs");
+    std::fs::copy(from.join("exercise.mjs"), &script).map_err(|e| e.to_string())?;
+    Ok(script)
+}
+
+/// A client's process, told where the server is and nothing else about AWS.
+pub fn client(program: &Path, url: &str, ca: Option<&Path>) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_remove("AWS_PROFILE")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_DEFAULT_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET);
+    match ca {
+        Some(ca) => command.env("AWS_CA_BUNDLE", ca).env("NODE_EXTRA_CA_CERTS", ca),
+        None => command.env_remove("AWS_CA_BUNDLE"),
+    };
+    command
+}
+
+/// What a process printed; fails the test with what it said otherwise.
+pub fn printed(command: &mut Command) -> String {
+    match done(command) {
+        Ok(output) => String::from_utf8(output.stdout).unwrap(),
+        Err(said) => panic!("{said}"),
+    }
+}
