@@ -20,7 +20,7 @@ mod metrics;
 pub mod seed;
 mod settings;
 mod shared;
-mod sigv4;
+pub mod sigv4;
 pub mod store;
 mod sts;
 mod tls;

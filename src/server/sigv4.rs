@@ -16,28 +16,28 @@ const SKEW: Span = Span::from_secs(15 * 60);
 
 /// An `Authorization` header, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Authorization<'a> {
-    pub(super) access_key: &'a str,
+pub struct Authorization<'a> {
+    pub access_key: &'a str,
     /// `20261124`.
-    pub(super) date: &'a str,
-    pub(super) region: &'a str,
-    pub(super) service: &'a str,
+    pub date: &'a str,
+    pub region: &'a str,
+    pub service: &'a str,
     signed_headers: &'a str,
     signature: &'a str,
 }
 
 /// What of a call is signed.
-pub(super) struct Signed<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) query: &'a str,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) body: &'a [u8],
+pub struct Signed<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
 }
 
 impl<'a> Authorization<'a> {
     /// Takes a header apart; `None` if it is not of this kind or lacks a part.
-    pub(super) fn read(header: &'a str) -> Option<Authorization<'a>> {
+    pub fn read(header: &'a str) -> Option<Authorization<'a>> {
         let mut found = [None; 3];
         for part in header.strip_prefix(ALGORITHM)?.strip_prefix(' ')?.split(',') {
             let (name, value) = part.trim().split_once('=')?;
@@ -59,7 +59,7 @@ impl<'a> Authorization<'a> {
     ///
     /// # Errors
     /// AWS's codes for a signature that is too old, from the future, incomplete or wrong.
-    pub(super) fn verify(&self, call: &Signed<'_>, secret: &Secret, now_millis: i64) -> Result<(), ApiError> {
+    pub fn verify(&self, call: &Signed<'_>, secret: &Secret, now_millis: i64) -> Result<(), ApiError> {
         let stamp = self.check_date(call, now_millis)?;
         if !matches!(self.service, "kms" | "sts") {
             return Err(ApiError::invalid_signature(
@@ -170,7 +170,7 @@ impl<'a> Authorization<'a> {
 }
 
 /// A header as text.
-pub(super) fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -211,7 +211,7 @@ fn show_stamp(millis: i64) -> String {
 }
 
 /// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         write!(text, "{byte:02x}").expect("a String takes every text");

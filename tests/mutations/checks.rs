@@ -1,0 +1,141 @@
+//! What must hold whatever bytes come: used by the fuzz targets and by a bounded run of random and mutated ones.
+
+use hyper::HeaderMap;
+use hyper::header::HeaderValue;
+use keystorm::api::{KeySpec, Operation};
+use keystorm::kms::access::{Facts, KeyAccess, Kind, Policy, Principal, Question, authorize};
+use keystorm::kms::crypto::{Header, Material, MaterialId, Secret, decrypt, encrypt};
+use keystorm::kms::wire::decode;
+use keystorm::server::sigv4::{Authorization, Signed};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Any body is decoded or refused, and nothing of it that is secret is shown.
+pub fn wire(bytes: &[u8]) {
+    let Some((first, body)) = bytes.split_first() else { return };
+    let operation = Operation::ALL[usize::from(*first) % Operation::ALL.len()];
+    let decoded = decode(operation, body);
+    let shown = format!("{:?}", decoded.input);
+    if let Some(plaintext) = decoded.input.has("Plaintext").then(|| decoded.input.blob("Plaintext")).flatten()
+    {
+        let text = String::from_utf8_lossy(plaintext);
+        assert!(plaintext.len() < 12 || !shown.contains(&*text), "a plaintext is shown");
+    }
+    if let Some(problem) = decoded.problem {
+        assert!(problem.body().starts_with(b"{\"__type\":\"") && (400..600).contains(&problem.status));
+    }
+}
+
+/// Any text is a policy or is not one, and a policy has an answer to every question.
+pub fn policy(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for kind in [Kind::Key, Kind::Identity] {
+        let Ok(policy) = Policy::parse(&text, kind) else { continue };
+        let mut facts = Facts::default();
+        facts.one("kms:CallerAccount", "111122223333");
+        facts.many("kms:EncryptionContextKeys", ["a", "b"]);
+        facts.one("aws:SourceIp", "10.0.0.1");
+        let context = BTreeMap::from([("a".to_string(), "b".to_string())]);
+        for arn in ["arn:aws:iam::111122223333:user/a", "arn:aws:sts::444455556666:assumed-role/r/s"] {
+            let caller = Principal::from_arn(arn).expect("an ARN of ours");
+            let policies = [policy.clone()];
+            for action in ["kms:Encrypt", "kms:PutKeyPolicy"] {
+                let key = (kind == Kind::Key).then_some(KeyAccess {
+                    account: "111122223333",
+                    policy: &policy,
+                    grants: &[],
+                });
+                let caller_policies = if kind == Kind::Key { &[][..] } else { &policies };
+                let question = Question {
+                    caller: &caller,
+                    caller_policies,
+                    action,
+                    resource: "arn:aws:kms:r:1:key/k",
+                    key,
+                    facts: &facts,
+                    context: &context,
+                };
+                let first = authorize(&question);
+                assert_eq!(first, authorize(&question));
+                assert!(!first.is_err_and(|denied| denied.message().is_empty()));
+            }
+        }
+    }
+}
+
+/// A ciphertext that was changed in any way does not open; neither does anything made up.
+pub fn ciphertext(bytes: &[u8]) {
+    static MADE: OnceLock<(Material, Vec<u8>)> = OnceLock::new();
+    let context = BTreeMap::from([("tenant".to_string(), "a".to_string())]);
+    let (key, good) = MADE.get_or_init(|| {
+        let key = Material::generate(KeySpec::SymmetricDefault).expect("randomness");
+        let id = MaterialId::from_bytes([7; 32]);
+        let blob = encrypt(&key, &id, &context, b"thirty-two bytes of a plaintext.").expect("randomness");
+        (key, blob)
+    });
+    assert!(decrypt(key, bytes, &context).is_err() || bytes == good);
+    drop(Header::read(bytes));
+    let mut changed = good.clone();
+    for edit in bytes.chunks_exact(3) {
+        let at = usize::from(u16::from_be_bytes([edit[0], edit[1]]));
+        match edit[2] {
+            0 if at < changed.len() => changed.truncate(at),
+            1 => changed.insert(at % (changed.len() + 1), edit[0]),
+            bits if !changed.is_empty() => {
+                let at = at % changed.len();
+                changed[at] ^= bits;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(decrypt(key, &changed, &context).is_ok(), changed == *good, "a forgery opens");
+}
+
+/// A signature that was changed, or is of something else, is refused.
+pub fn signature(bytes: &[u8]) {
+    const HEADER: &str = "AWS4-HMAC-SHA256 Credential=AKIA/20261124/eu-west-1/kms/aws4_request, \
+        SignedHeaders=content-type;host;x-amz-date;x-amz-target, \
+        Signature=99f65549bb49b2117ea9a7b360d542fd05e44b1aef9f3f2d4256792fa3d42fe7";
+    const AT: i64 = 1_795_483_800_000;
+    let mut parts: Vec<Vec<u8>> =
+        [HEADER, "{}", "TrentService.Decrypt", "20261124T013000Z", "localhost:8080"]
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .collect();
+    let good = parts.clone();
+    for edit in bytes.chunks_exact(3) {
+        let part = &mut parts[usize::from(edit[0]) % 5];
+        let at = usize::from(edit[1]);
+        match edit[2] {
+            0 => part.truncate(at),
+            1 => part.insert(at % (part.len() + 1), edit[0]),
+            bits if !part.is_empty() => {
+                let at = at % part.len();
+                part[at] ^= bits;
+            }
+            _ => {}
+        }
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/x-amz-json-1.1"));
+    for (name, at) in [("x-amz-target", 2), ("x-amz-date", 3), ("host", 4)] {
+        let Ok(value) = HeaderValue::from_bytes(&parts[at]) else { return };
+        headers.insert(name, value);
+    }
+    let Ok(header) = std::str::from_utf8(&parts[0]) else { return };
+    let Some(read) = Authorization::read(header) else { return };
+    let call = Signed { method: "POST", path: "/", query: "", headers: &headers, body: &parts[1] };
+    // The access key is not signed: another one has another secret.
+    let is_accepted =
+        read.access_key == "AKIA" && read.verify(&call, &Secret::from(b"hush".as_slice()), AT).is_ok();
+    // Spaces around the parts of a header, and at the ends of a value, are not signed.
+    let trimmed = |parts: &[Vec<u8>]| -> Vec<String> {
+        let bare = |(at, part): (usize, &Vec<u8>)| match at {
+            0 => String::from_utf8_lossy(part).split_whitespace().collect(),
+            1 => format!("{part:?}"),
+            _ => String::from_utf8_lossy(part).split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        parts.iter().enumerate().map(bare).collect()
+    };
+    assert!(!is_accepted || trimmed(&parts) == trimmed(&good), "a forgery is accepted: {header}");
+}
