@@ -17,10 +17,13 @@ const SKEW: Span = Span::from_secs(15 * 60);
 /// An `Authorization` header, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization<'a> {
+    /// The access key's id.
     pub access_key: &'a str,
     /// `20261124`.
     pub date: &'a str,
+    /// The Region of the credential's scope.
     pub region: &'a str,
+    /// The service of the credential's scope.
     pub service: &'a str,
     signed_headers: &'a str,
     signature: &'a str,
@@ -28,10 +31,15 @@ pub struct Authorization<'a> {
 
 /// What of a call is signed.
 pub struct Signed<'a> {
+    /// `POST`.
     pub method: &'a str,
+    /// The path, as it was sent.
     pub path: &'a str,
+    /// What stands behind `?`; empty if nothing does.
     pub query: &'a str,
+    /// Every header.
     pub headers: &'a HeaderMap,
+    /// The whole body.
     pub body: &'a [u8],
 }
 
