@@ -238,7 +238,8 @@ fn http_1_0_chunks_and_pipelines_are_served() {
     let mut old = server.connect();
     let target = "X-Amz-Target: TrentService.GenerateRandom\r\n";
     let length = body.len();
-    old.send(format!("POST / HTTP/1.0\r\n{target}Content-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+    old.send(format!("POST / HTTP/1.0\r\n{target}Content-Length: {length}\r\n\r\n{body}").as_bytes())
+        .unwrap();
     assert_eq!(old.reply().unwrap().status, 200);
     assert!(old.is_closed());
 
@@ -286,11 +287,13 @@ fn what_nobody_serves_is_told_in_json() {
         assert!(reply.json().is_object(), "{head}");
         assert!(reply.headers.contains_key("x-amzn-requestid"), "{head}");
     }
-    for body in ["", "[]", "null", "{", "{\"KeyId\":", "\u{0}", "{\"KeyId\":7}", "{\"NumberOfBytes\":1e400}"] {
+    for body in ["", "[]", "null", "{", "{\"KeyId\":", "\u{0}", "{\"KeyId\":7}", "{\"NumberOfBytes\":1e400}"]
+    {
         let mut peer = server.connect();
         let target = "X-Amz-Target: TrentService.Encrypt\r\nHost: x\r\n";
         let length = body.len();
-        peer.send(format!("POST / HTTP/1.1\r\n{target}Content-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+        peer.send(format!("POST / HTTP/1.1\r\n{target}Content-Length: {length}\r\n\r\n{body}").as_bytes())
+            .unwrap();
         let reply = peer.reply().expect(body);
         assert_eq!(reply.status, 400, "{body}");
         assert!(reply.json()["__type"].is_string(), "{body}");
@@ -300,7 +303,7 @@ fn what_nobody_serves_is_told_in_json() {
 #[test]
 fn told_to_stop_it_answers_what_is_open_refuses_what_is_new_and_exits_0() {
     let mut server = Process::start(&[]);
-    let mut waiting = server.freeze(r#"{"kind":"slow","by":"1s"}"#);
+    let mut waiting = server.freeze(r#"{"kind":"slow","by":"1s","for":"1h"}"#);
     server.signal("-TERM");
     // The connections in its queue are lost when it stops listening; after that, none is accepted.
     while std::net::TcpStream::connect(server.1).is_ok() {}
@@ -314,7 +317,7 @@ fn told_to_stop_it_answers_what_is_open_refuses_what_is_new_and_exits_0() {
 #[test]
 fn told_twice_it_exits_at_once_with_130() {
     let mut server = Process::start(&[]);
-    let mut waiting = server.freeze(r#"{"kind":"freeze"}"#);
+    let mut waiting = server.freeze(r#"{"kind":"freeze","for":"1h"}"#);
     server.signal("-TERM");
     let mut said = String::new();
     BufReader::new(server.0.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
