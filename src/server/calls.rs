@@ -14,6 +14,7 @@ use crate::time::{Span, Time};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// An answer that takes longer than this is one that never comes by itself.
 const NEVER: Span = Span::from_secs(365 * 86_400);
@@ -55,7 +56,7 @@ pub(super) async fn serve(
         user_agent: text_of(signed.headers, "user-agent").unwrap_or_default().into(),
         is_tls,
     };
-    let (mut begun, at, kept) = {
+    let (mut begun, at, kept, changed) = {
         let mut heart = shared.heart();
         let now = heart.now();
         let begun = heart.kms.begin(&call, now);
@@ -64,14 +65,18 @@ pub(super) async fn serve(
             shared.journal.line(receipt(&call, &begun, now));
         }
         let kept = shared.keep(&mut heart);
-        (begun, now, kept)
+        // Under the lock too: faults that end as soon as it is free are not missed by who waits for their end.
+        let changed = (!begun.takes.is_zero()).then(|| shared.faults_changed.subscribe());
+        (begun, now, kept, changed)
     };
     let step = std::mem::replace(&mut begun.step, Ok(Step::Done(Output::new())));
     let result = match shared.kept(kept).await {
         Ok(()) => finish(shared, operation, step).await,
         Err(error) => Err(ApiError::kms_internal(error.to_string())),
     };
-    wait(shared, &watch, begun.takes).await;
+    if let Some(changed) = changed {
+        wait(changed, &watch, begun.takes).await;
+    }
     let end = match &result {
         _ if begun.is_reset => End::Fault,
         _ if begun.is_throttled => End::Throttled,
@@ -137,15 +142,11 @@ const fn is_quick(operation: Operation) -> bool {
 }
 
 /// Waits until an answer is `takes` old. One that never comes waits for the faults to be changed.
-async fn wait(shared: &Shared, watch: &Stopwatch, takes: Span) {
-    if takes.is_zero() {
-        return;
-    }
+async fn wait(mut changed: watch::Receiver<u64>, watch: &Stopwatch, takes: Span) {
     let left = Span::from_nanos(takes.as_nanos().saturating_sub(watch.elapsed().as_nanos()));
     if left.is_zero() {
         return;
     }
-    let mut changed = shared.faults_changed.subscribe();
     if takes > NEVER {
         let _ = changed.changed().await;
         return;

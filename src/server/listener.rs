@@ -12,10 +12,12 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -86,11 +88,13 @@ impl Running {
     /// Signals cannot be waited for.
     pub fn wait_for_signal(&self) -> Result<(), Error> {
         let runtime = self.runtime.as_ref().expect("a server has its threads until it is dropped");
-        runtime.block_on(signalled()).map_err(|e| Error::Start(e.to_string()))?;
-        runtime.spawn(async {
-            if signalled().await.is_ok() {
-                std::process::exit(130);
-            }
+        let failed = |e: std::io::Error| Error::Start(e.to_string());
+        // Both are listened for from now on, so that none is lost between the first and the second.
+        let mut signals = runtime.block_on(async { Signals::new() }).map_err(failed)?;
+        runtime.block_on(signals.next());
+        runtime.spawn(async move {
+            signals.next().await;
+            std::process::exit(130);
         });
         Ok(())
     }
@@ -121,15 +125,20 @@ impl Drop for Running {
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn signalled() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, as they come.
+struct Signals(Signal, Signal);
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
 }
 
 fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener, Error> {
@@ -220,11 +229,28 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             .max_buf_size(HEAD)
             .max_headers(HEADERS);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(idle).max_header_list_size(HEAD as u32);
-        let owned = Arc::clone(shared);
-        let service =
-            service_fn(move |request| http::answer(Arc::clone(&owned), request, peer, is_tls, paths));
+        let (owned, asked, open) = (Arc::clone(shared), Arc::new(AtomicU64::new(0)), Arc::new(()));
+        let (counter, held) = (Arc::clone(&asked), Arc::clone(&open));
+        let service = service_fn(move |request| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let (held, shared) = (Arc::clone(&held), Arc::clone(&owned));
+            async move {
+                let _open = held;
+                http::answer(shared, request, peer, is_tls, paths).await
+            }
+        });
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let _ = watcher.watch(connection).await;
+        let mut connection = std::pin::pin!(watcher.watch(connection));
+        let mut seen = 0;
+        // hyper waits for ever for the bytes that tell the version, and for an HTTP/2 client that only answers pings.
+        while within(shared.settings.idle_timeout, connection.as_mut()).await.is_none() {
+            let now = asked.load(Ordering::Relaxed);
+            // The service holds one of the two that are always there.
+            if now == seen && Arc::strong_count(&open) <= 2 {
+                break;
+            }
+            seen = now;
+        }
         return;
     }
     let mut builder = http1::Builder::new();
