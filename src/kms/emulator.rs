@@ -125,7 +125,10 @@ impl Kms {
     pub fn begin(&mut self, call: &Call, now: Time) -> Begun {
         let moment = Moment::at(self.start, now);
         self.settle(moment);
-        let realm = self.estate.realm_id(&Realm { account: account_of(call), region: call.region.clone() });
+        let known = self.estate.find_realm(&call.caller.principal.account, &call.region);
+        let realm = known.unwrap_or_else(|| {
+            self.estate.realm_id(&Realm { account: account_of(call), region: call.region.clone() })
+        });
         let (own, store) = self.charges(call, realm, moment);
         let pool = own.iter().next().map(|(pool, _)| pool);
         let store = store.as_ref().map(|(owner, id, pool)| (*owner, id.as_str(), *pool));
@@ -240,20 +243,23 @@ impl Kms {
     /// The key that a text names, if it exists.
     fn find(&self, text: &str, realm: RealmId, now: Moment) -> Option<KeyRef> {
         let region = &self.estate.realm(realm).region;
-        let (realm, id) = match KeyForm::read(text) {
-            KeyForm::Id(id) => (realm, id.into()),
-            KeyForm::Arn { region: at, account, id } if at == &**region => {
-                (self.estate.find_realm(account, at)?, id.into())
-            }
-            KeyForm::Alias(name) => (realm, self.estate.alias(realm, name)?.target.seen(now).clone()?),
-            KeyForm::AliasArn { region: at, account, name } if at == &**region => {
-                let realm = self.estate.find_realm(account, at)?;
-                (realm, self.estate.alias(realm, name)?.target.seen(now).clone()?)
-            }
-            _ => return None,
+        let by_id = |realm: RealmId, id: &str| {
+            self.estate.key(realm, id).map(|key| KeyRef { realm, id: key.id.clone() })
         };
-        let key = KeyRef { realm, id };
-        self.estate.get(&key).is_some().then_some(key)
+        let by_alias = |realm: RealmId, name: &str| {
+            by_id(realm, self.estate.alias(realm, name)?.target.seen(now).as_ref()?.as_str())
+        };
+        match KeyForm::read(text) {
+            KeyForm::Id(id) => by_id(realm, id),
+            KeyForm::Arn { region: at, account, id } if at == &**region => {
+                by_id(self.estate.find_realm(account, at)?, id)
+            }
+            KeyForm::Alias(name) => by_alias(realm, name),
+            KeyForm::AliasArn { region: at, account, name } if at == &**region => {
+                by_alias(self.estate.find_realm(account, at)?, name)
+            }
+            _ => None,
+        }
     }
 
     /// What a cryptographic operation takes from the custom key store of a key.

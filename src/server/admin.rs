@@ -236,14 +236,18 @@ fn set_clock(shared: &Shared, body: &[u8]) -> Said {
         _ => return Err(wrong("set", "a date, as \"2027-01-01T00:00:00Z\"")),
     };
     let mut heart = shared.heart();
+    // Before anything is changed: the clock stands where `set` would find it.
+    if to.is_some_and(|to| to < heart.clock.date() + advance.unwrap_or(Span::ZERO)) {
+        return Err((400, "`set` lies in the past: the clock never goes back".into()));
+    }
     if let Some(freeze) = freeze {
         heart.clock.freeze(freeze);
     }
     if let Some(by) = advance {
         heart.clock.advance(by);
     }
-    if to.is_some_and(|to| !heart.clock.set(to)) {
-        return Err((400, "`set` lies in the past: the clock never goes back".into()));
+    if let Some(to) = to {
+        heart.clock.set(to);
     }
     let told = clock(&heart);
     let ahead = heart.clock.date().as_millis() - epoch_millis();

@@ -95,6 +95,9 @@ pub struct Estate {
     is_recording: bool,
 }
 
+/// Up to so many realms are looked through one by one.
+const FEW_REALMS: usize = 16;
+
 /// Policies that are looked through for those no longer in use when there are so many.
 const POLICIES: usize = 1_024;
 
@@ -124,7 +127,13 @@ impl Estate {
 
     /// The number of an account's realm in a Region, if anything has been asked of it.
     pub fn find_realm(&self, account: &str, region: &str) -> Option<RealmId> {
-        self.numbers.get(&Realm::new(account, region)).copied()
+        if self.realms.len() > FEW_REALMS {
+            return self.numbers.get(&Realm::new(account, region)).copied();
+        }
+        // A map would want a realm to be made first, and every call asks this.
+        let is_it =
+            |holdings: &Holdings| *holdings.realm.account == *account && *holdings.realm.region == *region;
+        (0..).map(RealmId).zip(&self.realms).find(|(_, holdings)| is_it(holdings)).map(|(id, _)| id)
     }
 
     /// Which realm a number stands for.
