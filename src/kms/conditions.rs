@@ -8,6 +8,7 @@ use crate::quota::PoolId;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 use crate::units::Rate;
+use std::cell::LazyCell;
 
 /// Faults and service times, drawn for each attempt by its own key.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ impl Conditions {
         seed: u64,
         trial: u32,
     ) -> Conditions {
-        let normal = Normal::new();
+        let normal = LazyCell::new(Normal::new);
         let mut times = vec![Lognormal::new(time.default, &normal)];
         let mut time_of = vec![0; Operation::ALL.len()];
         for (operation, latency) in &time.operations {

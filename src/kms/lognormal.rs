@@ -8,6 +8,7 @@
 use super::Latency;
 use crate::rng::Draw;
 use crate::time::Span;
+use std::ops::Deref;
 
 const CELLS: usize = 4096;
 /// The 99th percentile of the standard normal distribution.
@@ -18,7 +19,7 @@ const Z99: f64 = 2.326_347_874_040_840_8;
 pub(super) struct Lognormal {
     median: f64,
     sigma: f64,
-    /// Quantiles at k / CELLS, in nanoseconds; the two ends are never read.
+    /// Quantiles at k / CELLS, in nanoseconds; the two ends are never read. Empty if every span is the median.
     table: Vec<f64>,
 }
 
@@ -57,10 +58,15 @@ fn upper_quantile(tail: f64, start: f64) -> f64 {
 
 impl Lognormal {
     /// The distribution with these percentiles: sigma = ln(p99 / p50) / z99, zero if p99 is not above p50.
-    pub(super) fn new(latency: Latency, normal: &Normal) -> Lognormal {
+    ///
+    /// `normal` is asked for only if the spans differ at all: it takes longer to make than a server to start.
+    pub(super) fn new(latency: Latency, normal: &impl Deref<Target = Normal>) -> Lognormal {
         let median = latency.p50.as_nanos() as f64;
         let spread = latency.p99.as_nanos() as f64 / median.max(1.0);
         let sigma = if spread > 1.0 { libm::log(spread) / Z99 } else { 0.0 };
+        if sigma == 0.0 {
+            return Lognormal { median, sigma, table: Vec::new() };
+        }
         let table = normal.0.iter().map(|z| median * libm::exp(sigma * z)).collect();
         Lognormal { median, sigma, table }
     }
@@ -68,6 +74,9 @@ impl Lognormal {
     /// The span that belongs to a draw.
     #[inline]
     pub(super) fn span(&self, draw: Draw) -> Span {
+        if self.table.is_empty() {
+            return Span::from_nanos(self.median as u64);
+        }
         let scaled = draw.unit() * CELLS as f64;
         let cell = scaled as usize;
         if cell == 0 || cell == CELLS - 1 {
@@ -108,7 +117,7 @@ mod tests {
     #[test]
     fn a_million_draws_have_the_percentiles_and_the_mean_asked_for() {
         let latency = Latency { p50: Span::from_millis(6), p99: Span::from_millis(30) };
-        let lognormal = Lognormal::new(latency, &Normal::new());
+        let lognormal = Lognormal::new(latency, &&Normal::new());
         let stream = Stream::new(42, 0, Purpose::ServiceTime, 0);
         let n = 1_000_000;
         let mut spans: Vec<u64> =
@@ -124,7 +133,7 @@ mod tests {
     #[test]
     fn equal_percentiles_give_a_constant() {
         let latency = Latency { p50: Span::from_millis(6), p99: Span::from_millis(6) };
-        let lognormal = Lognormal::new(latency, &Normal::new());
+        let lognormal = Lognormal::new(latency, &&Normal::new());
         for bits in [0, 1 << 40, u64::MAX / 2, u64::MAX] {
             assert_eq!(lognormal.span(Draw(bits)), Span::from_millis(6));
         }
