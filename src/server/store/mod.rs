@@ -102,6 +102,9 @@ impl Store {
         let path = folder.join("keystorm.redb");
         let key_path = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
         let root = RootKey::open(&key_path, path.exists())?;
+        if !path.exists() {
+            found(&path, &root)?;
+        }
         let opener = {
             let path = path.clone();
             move || Database::create(&path).map_err(|e| opened(&path, e))
@@ -206,6 +209,29 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|e| Error::File { path: folder.into(), what: format!("cannot be made a folder: {e}") })
+}
+
+/// Makes a database under another name and gives it its own when it is whole, so that a start that is killed leaves no
+/// half of one behind.
+fn found(path: &Path, root: &RootKey) -> Result<(), Error> {
+    let draft = path.with_extension("new");
+    let failed = |e: std::io::Error| Error::File { path: draft.clone(), what: e.to_string() };
+    match std::fs::remove_file(&draft) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let database = Database::create(&draft).map_err(|e| opened(&draft, e))?;
+    prepare(&database, path, &root.sealer(b"records"))?;
+    drop(database);
+    match std::fs::hard_link(&draft, path) {
+        // Another process was faster: its database it is.
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(e)),
+        _ => {}
+    }
+    std::fs::remove_file(&draft).map_err(failed)?;
+    let folder =
+        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder).and_then(|f| f.sync_all()));
+    folder.map_err(failed)
 }
 
 fn opened(path: &Path, error: DatabaseError) -> Error {

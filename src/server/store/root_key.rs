@@ -49,10 +49,18 @@ impl RootKey {
         let bytes =
             random_array::<32>().map_err(|_| std::io::Error::other("the machine has no randomness"))?;
         let key = RootKey(Secret::from(bytes.as_slice()));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // Under another name first: a start that is killed here must not leave half a key behind.
+        let draft = path.with_extension("new");
+        match std::fs::remove_file(&draft) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(crate::server::sigv4::hex(&bytes).as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
+        std::fs::hard_link(&draft, path)?;
+        std::fs::remove_file(&draft)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             File::open(folder)?.sync_all()?;
         }

@@ -240,3 +240,21 @@ fn another_format_and_what_is_no_store_are_refused_with_words() {
     std::fs::set_permissions(folder.path().join("root.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
     assert!(Store::open(folder.path(), None).is_err());
 }
+
+#[test]
+fn a_start_that_was_killed_leaves_nothing_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("root.new"), "00").unwrap();
+    std::fs::write(folder.path().join("keystorm.new"), "half a data").unwrap();
+    let (store, records) = Store::open(folder.path(), None).unwrap();
+    assert!(records.is_empty());
+    keep(&store, vec![change("alias/a", 1)]).unwrap();
+    drop(store);
+    let mut left: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["keystorm.redb", "root.key"]);
+    assert_eq!(kept(&Store::open(folder.path(), None).unwrap().1).len(), 1);
+}
