@@ -61,6 +61,18 @@ pub enum RetryMode {
     AwsStandard(AwsRetry),
     /// What the AWS SDKs call `adaptive`: standard plus a client rate limiter.
     AwsAdaptive(AwsRetry),
+    /// Whatever the real AWS SDK does; live runs only. To the client machine every call has one attempt, and the SDK's
+    /// own retries are reported beside it.
+    AwsSdk(SdkMode),
+}
+
+/// Which of its own retry modes the real AWS SDK runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SdkMode {
+    /// Its default.
+    Standard,
+    /// Standard with a client rate limiter.
+    Adaptive,
 }
 
 /// How the delay of an exponential backoff is spread.

@@ -38,7 +38,7 @@ impl Retry {
         }
         let draw = || jitter.draw_attempt(call.job.index, u64::from(n));
         match self.mode {
-            RetryMode::None => None,
+            RetryMode::None | RetryMode::AwsSdk(_) => None,
             RetryMode::Immediate => Some(Span::ZERO),
             RetryMode::Fixed { delay } => Some(delay),
             RetryMode::Exponential { base, cap, factor, jitter } => {

@@ -45,6 +45,28 @@ pub fn is_pair_spec(spec: KeySpec) -> bool {
     )
 }
 
+/// Whether a live run can make this call: what needs nothing but a key, a payload and what set-up has made.
+pub const fn runs_live(operation: Operation) -> bool {
+    use Operation::*;
+    matches!(
+        operation,
+        Encrypt
+            | Decrypt
+            | ReEncrypt
+            | GenerateDataKey
+            | GenerateDataKeyWithoutPlaintext
+            | GenerateDataKeyPair
+            | GenerateDataKeyPairWithoutPlaintext
+            | GenerateRandom
+            | GenerateMac
+            | VerifyMac
+            | Sign
+            | Verify
+            | DescribeKey
+            | GetPublicKey
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

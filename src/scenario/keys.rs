@@ -174,7 +174,7 @@ pub(crate) static SCENARIO: Table = table(
         key(
             "target",
             Shape::Text,
-            "Where attempts go: sim (default); emulator, a URL and aws are not built yet.",
+            "Where attempts go: sim (default), emulator, a URL, or aws.",
         ),
         key("region", Shape::Named(Names::Regions), "Region whose default quotas apply (us-east-1)."),
         key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
@@ -199,10 +199,45 @@ pub(crate) static SCENARIO: Table = table(
         later("regions", "Several Regions."),
         later("failover", "Moving to another Region."),
         later("consistency", "How changes spread."),
-        later("client", "How live attempts are sent: aws-sdk or raw."),
-        later("transport", "The live connection."),
-        later("caps", "What bounds a live run."),
-        later("allow", "What a live run may do."),
+        key("client", Shape::Words(&["aws-sdk", "raw"]), "Live: what sends attempts (aws-sdk)."),
+        key(
+            "transport",
+            Shape::Either(&[Shape::Words(&["in-process"]), Shape::Map(&TRANSPORT)]),
+            "Live: how attempts travel.",
+        ),
+        key("caps", Shape::Map(&CAPS), "Live: what bounds the run; needed against aws."),
+        key("allow", Shape::Map(&ALLOW), "Live: what the run may touch; needed against aws."),
+    ],
+);
+
+/// How live attempts travel.
+pub(crate) static TRANSPORT: Table = table(
+    "transport",
+    &[
+        key("connections", Shape::Either(&[COUNT, NONE]), "Most connections of a client (none: no limit)."),
+        key("connectTimeout", Shape::Duration, "How long a connection may take to come up (3.1s)."),
+        key("idleTimeout", Shape::Duration, "How long an unused connection is kept (90s)."),
+        key("ca", Shape::Text, "PEM file of the CA certificates to trust instead of the system's."),
+    ],
+);
+/// What bounds a live run.
+pub(crate) static CAPS: Table = table(
+    "caps",
+    &[
+        key("attempts", Shape::Whole(1, MAX_JOBS), "Most attempts of the whole run, set-up included (no cap)."),
+        key("rate", Shape::Rate, "Most attempts in one second (no cap)."),
+        key("duration", Shape::Duration, "The longest the run may take (no cap)."),
+        key("cost", Shape::Text, "The most it may cost, such as 1 USD (no cap)."),
+        key("maxQuotaShare", Shape::Ratio, "Largest share of what is free of a quota, on aws (20%)."),
+    ],
+);
+/// What a live run may touch.
+pub(crate) static ALLOW: Table = table(
+    "allow",
+    &[
+        key("accounts", Shape::List(&Shape::Text), "Account ids, in quotes."),
+        key("regions", Shape::List(&Shape::Named(Names::Regions)), "Regions."),
+        key("keys", Shape::List(&Shape::Text), "AWS managed or foreign keys that may be used all the same."),
     ],
 );
 
@@ -467,7 +502,7 @@ pub(crate) static KEYS: Table = table(
         key("spec", Shape::Named(Names::KeySpecs), "Their type (SYMMETRIC_DEFAULT)."),
         key("pairSpec", Shape::Named(Names::KeySpecs), "Type of generated data key pairs (ECC_NIST_P256)."),
         key("store", Shape::Words(&["cloudhsm", "external"]), "The custom key store they live in (none)."),
-        later("ids", "The keys of a live run."),
+        key("ids", Shape::List(&Shape::Text), "Live: the keys to use, by id, ARN or alias (made for the run)."),
     ],
 );
 /// How many of something.
@@ -508,10 +543,10 @@ pub(crate) static STRATEGY: Table = table(
     ],
 );
 /// The retry modes that are built.
-pub(crate) const MODES: [&str; 7] =
-    ["none", "immediate", "fixed", "exponential", "budget", "aws-standard", "aws-adaptive"];
+pub(crate) const MODES: [&str; 8] =
+    ["none", "immediate", "fixed", "exponential", "budget", "aws-standard", "aws-adaptive", "aws-sdk"];
 /// The retry modes that are not.
-pub(crate) const LATER_MODES: [&str; 2] = ["aws-sdk", "aws-legacy"];
+pub(crate) const LATER_MODES: [&str; 1] = ["aws-legacy"];
 const ALL_MODES: [&str; 9] = [
     "none",
     "immediate",
@@ -528,7 +563,7 @@ const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
 pub(crate) static RETRY: Table = table(
     "retry",
     &[
-        key("mode", Shape::Words(&ALL_MODES), "The rule; aws-sdk and aws-legacy are not built yet.")
+        key("mode", Shape::Words(&ALL_MODES), "The rule; aws-sdk is the real SDK, in live runs; aws-legacy is not built yet.")
             .required(),
         key(
             "maxAttempts",
@@ -548,6 +583,8 @@ pub(crate) static RETRY: Table = table(
         key("ratio", Shape::Ratio, "Retries per call (20%).").with(&["budget"]),
         key("minPerSecond", Shape::Rate, "Retries always allowed (10/s).").with(&["budget"]),
         key("ttl", Shape::Duration, "How long a call counts (10s).").with(&["budget"]),
+        key("sdkMode", Shape::Words(&["standard", "adaptive"]), "The SDK's own retry mode (standard).")
+            .with(&["aws-sdk"]),
         key("generation", Shape::Words(&["2.1", "2.0"]), "Of the AWS retry specification (2.1).").with(AWS),
         key(
             "accounting",

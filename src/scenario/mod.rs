@@ -13,6 +13,7 @@
 mod build;
 mod fitness;
 mod keys;
+mod live;
 mod model;
 mod overlay;
 pub mod plan;
@@ -26,7 +27,8 @@ mod tests;
 pub mod tree;
 mod write;
 
-pub use fitness::{can_do, is_pair_spec};
+pub use fitness::{can_do, is_pair_spec, runs_live};
+pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
 pub use problem::{Problem, Problems};

@@ -1,5 +1,6 @@
 //! The checked scenario: what a file says, with every default filled in.
 
+use super::live::Live;
 use crate::client::Policy;
 use crate::kms::{Fault, ServiceTime};
 use crate::quota::Quotas;
@@ -36,6 +37,8 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// Names of the strategies whose missed thresholds decide the exit code.
     pub gate: Vec<String>,
+    /// What only live runs look at.
+    pub live: Live,
 }
 
 /// Where attempts go.

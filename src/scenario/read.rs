@@ -64,6 +64,10 @@ impl<'t> Item<'t> {
     pub fn is_map(&self) -> bool {
         matches!(self.node.content, Content::Map(_))
     }
+    /// Whether this is a list with something in it.
+    pub fn is_list(&self) -> bool {
+        matches!(&self.node.content, Content::List(items) if !items.is_empty())
+    }
     /// The value as a message shows it.
     pub fn describe(&self) -> String {
         match &self.node.content {

@@ -1,7 +1,7 @@
 //! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
 
-use super::{Metric, Scenario, Target, Threshold};
-use crate::client::{Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode};
+use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
+use crate::client::{Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode};
 use crate::kms::{Fault, FaultKind, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
 use crate::time::Span;
@@ -82,6 +82,8 @@ impl Scenario {
             .put("trials", self.trials)
             .put("thresholds", thresholds(&self.thresholds))
             .put("gate", list(self.gate.iter().map(String::as_str)));
+        // The simulator looks at none of it: a simulated run's record stays as it is.
+        let map = if self.target == Target::Sim && self.live == Live::default() { map } else { live(map, &self.live) };
         map.into()
     }
 
@@ -109,7 +111,8 @@ impl Scenario {
                     KeyStore::CloudHsm => "cloudhsm",
                     KeyStore::External => "external",
                 }),
-            );
+            )
+            .maybe("ids", (!keys.ids.is_empty()).then(|| list(keys.ids.iter().map(String::as_str))));
         let pairs = self.strategies.iter().zip(&workload.strategies);
         let changed: Vec<_> = pairs.filter(|(strategy, own)| strategy.policy != **own).collect();
         let map = map
@@ -132,6 +135,39 @@ fn target(target: &Target) -> &str {
         Target::Http(url) => url,
         Target::Aws => "aws",
     }
+}
+
+fn live(map: Map, live: &Live) -> Map {
+    let transport: Value = match &live.transport {
+        Transport { in_process: true, .. } => "in-process".into(),
+        Transport { connections, connect_timeout, idle_timeout, ca, .. } => Map::default()
+            .or_none("connections", *connections)
+            .show("connectTimeout", connect_timeout)
+            .show("idleTimeout", idle_timeout)
+            .maybe("ca", ca.as_deref())
+            .into(),
+    };
+    map.put("client", live.client.name())
+        .put("transport", transport)
+        .put("caps", caps(&live.caps))
+        .put("allow", allow(&live.allow))
+}
+
+fn caps(caps: &Caps) -> Map {
+    Map::default()
+        .maybe("attempts", caps.attempts)
+        .maybe("rate", caps.rate.map(|rate| rate.to_string()))
+        .maybe("duration", caps.duration.map(|span| span.to_string()))
+        .maybe("cost", caps.cost.map(|money| money.to_string()))
+        .show("maxQuotaShare", caps.max_quota_share)
+}
+
+fn allow(allow: &Allow) -> Map {
+    let texts = |all: &[String]| list(all.iter().map(String::as_str));
+    Map::default()
+        .put("accounts", texts(&allow.accounts))
+        .put("regions", texts(&allow.regions))
+        .put("keys", texts(&allow.keys))
 }
 
 fn quotas(quotas: &Quotas) -> Map {
@@ -320,6 +356,9 @@ fn retry(retry: &Retry) -> Map {
         }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
+        RetryMode::AwsSdk(mode) => {
+            map("aws-sdk").put("sdkMode", if mode == SdkMode::Adaptive { "adaptive" } else { "standard" })
+        }
     }
 }
 

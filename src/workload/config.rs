@@ -280,6 +280,8 @@ pub struct Keys {
     pub pair_spec: KeySpec,
     /// The custom key store the keys live in, if any.
     pub store: Option<KeyStore>,
+    /// Live: which keys they are, by id, ARN or alias; empty if they are made for the run.
+    pub ids: Vec<String>,
 }
 
 /// How many of something, and how they are chosen.

@@ -1,5 +1,6 @@
 //! The tree becomes a checked scenario. One file per part of the language; here, the whole.
 
+mod live;
 mod load;
 mod policy;
 mod service;
@@ -56,6 +57,10 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     let thresholds =
         r.or(&fields, "thresholds", Vec::new(), |r, item| threshold::thresholds(r, item, &tagged));
     let gate = r.or(&fields, "gate", None, |r, item| gate(r, item, &outer));
+    let live = live::live(r, &fields);
+    if r.is_clean(mark) {
+        live::fits_target(r, &fields, &target, &live, &workloads);
+    }
     let strategies = outer
         .strategies
         .iter()
@@ -80,6 +85,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         workloads,
         strategies,
         thresholds,
+        live,
     })
 }
 
@@ -107,8 +113,9 @@ fn target(r: &mut Reader, item: &Item) -> Option<Target> {
     let is_url = text.starts_with("http://") || text.starts_with("https://");
     match text.as_str() {
         "sim" => return Some(Target::Sim),
-        "emulator" | "aws" => r.wrong(item, format!("target `{text}` is not built yet"), "sim"),
-        _ if is_url => r.wrong(item, "a URL as target is not built yet", "sim"),
+        "emulator" => return Some(Target::Emulator),
+        "aws" => return Some(Target::Aws),
+        _ if is_url => return Some(Target::Http(text.trim_end_matches('/').to_owned())),
         _ => {
             let known = ["sim", "emulator", "aws"];
             let message = "this is no target";

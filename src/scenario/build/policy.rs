@@ -1,7 +1,7 @@
 //! Reads one strategy: retry, limiter, timeout, cache.
 
 use crate::client::{
-    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Limiter, Policy, Retry, RetryMode,
+    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Limiter, Policy, Retry, RetryMode, SdkMode,
 };
 use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
 use crate::scenario::read::{Fields, Item, Reader};
@@ -51,6 +51,10 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
             ttl: r.or(&fields, "ttl", Span::from_secs(10), Reader::time),
         },
         "aws-adaptive" => RetryMode::AwsAdaptive(aws(r, &fields)),
+        "aws-sdk" => {
+            let word = r.or(&fields, "sdkMode", "standard", |r, item| r.word(item, &["standard", "adaptive"]));
+            RetryMode::AwsSdk(if word == "adaptive" { SdkMode::Adaptive } else { SdkMode::Standard })
+        }
         _ => RetryMode::AwsStandard(aws(r, &fields)),
     };
     Some(Retry { mode, max_attempts })

@@ -60,6 +60,7 @@ const DEFAULT_KEYS: Keys = Keys {
     spec: KeySpec::SymmetricDefault,
     pair_spec: KeySpec::EccNistP256,
     store: None,
+    ids: Vec::new(),
 };
 
 fn jobs(r: &mut Reader, item: &Item) -> Option<Vec<(JobKind, u32)>> {
@@ -110,11 +111,18 @@ fn key_set(r: &mut Reader, item: &Item) -> Option<Keys> {
         r.wrong(&item, "KMS makes no data key pairs of this spec", "RSA_*, ECC_*, SM2 or ML_KEM_*");
     }
     let store = r.opt(&fields, "store", |r, item| r.word(item, &["cloudhsm", "external"]));
+    let ids = r.or(&fields, "ids", Vec::new(), |r, item| super::live::texts(r, item, Reader::string));
+    let named = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let count = r.or(&fields, "count", named.max(1), |r, item| r.count(item, MILLION));
+    if let Some(item) = fields.get("count").filter(|_| named > 0 && count != named) {
+        r.wrong(&item, format!("`ids` names {named} keys"), "as many, or no count");
+    }
     Some(Keys {
-        count: r.or(&fields, "count", 1, |r, item| r.count(item, MILLION)),
+        count,
         popularity: r.or(&fields, "popularity", Popularity::Uniform, Reader::popularity),
         spec: r.or(&fields, "spec", DEFAULT_KEYS.spec, spec),
         pair_spec,
+        ids,
         store: store.map(|word| if word == "external" { KeyStore::External } else { KeyStore::CloudHsm }),
     })
 }
@@ -158,7 +166,7 @@ fn overrides(r: &mut Reader, fields: &Fields, outer: &Outer) -> Vec<Policy> {
 
 /// What only several keys together make impossible.
 fn fits_together(r: &mut Reader, fields: &Fields, workload: &Workload) {
-    let Keys { spec, store, .. } = workload.keys;
+    let Keys { spec, store, .. } = workload.keys.clone();
     let keys = fields.get("keys");
     let within = |key: &str| keys.as_ref().and_then(|keys| Some(keys.child(key, keys.node.get(key)?)));
     if let Some(item) = within("store").filter(|_| spec != KeySpec::SymmetricDefault) {
