@@ -1,10 +1,10 @@
 //! The only file that reads the wall clock or sleeps.
 //!
-//! The simulator has no use for it; commands name folders and time their progress with it.
+//! The simulator has no use for it; live runs and the server live by it, commands name folders and time their progress.
 #![allow(clippy::disallowed_methods, reason = "this is the room whose job it is")]
 
-use crate::time::Span;
-use std::time::Instant;
+use crate::time::{Span, Time};
+use tokio::time::Instant;
 
 /// The present second in UTC, as a folder's name carries it: `20261123T221500Z`.
 pub fn stamp() -> String {
@@ -18,6 +18,19 @@ fn stamp_of(at: jiff::Timestamp) -> String {
 /// Milliseconds since 1970, by the wall clock.
 pub fn epoch_millis() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+/// How long the calling thread has been computing; `None` where the system does not tell.
+pub fn thread_cpu() -> Option<Span> {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::resource::{UsageWho, getrusage};
+        let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
+        let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
+        u64::try_from(micros(usage.user_time()) + micros(usage.system_time())).ok().map(Span::from_micros)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// Sleeps without holding a thread.
@@ -52,6 +65,30 @@ impl Stopwatch {
             *self = Stopwatch::start();
         }
         passed
+    }
+}
+
+/// The clock of a live run: points of the run's own timeline, which begins when the clock is started.
+///
+/// Where tokio's clock is paused, as tests do, it stands still with it.
+#[derive(Clone, Copy, Debug)]
+pub struct RunClock(Stopwatch);
+
+impl RunClock {
+    /// Starts the timeline.
+    pub fn start() -> RunClock {
+        RunClock(Stopwatch::start())
+    }
+
+    /// The present.
+    #[inline]
+    pub fn now(&self) -> Time {
+        Time::ZERO + self.0.elapsed()
+    }
+
+    /// Sleeps until `at`, to the next millisecond of tokio's timer.
+    pub async fn sleep_until(&self, at: Time) {
+        sleep(at.since(self.now())).await;
     }
 }
 

@@ -6,11 +6,14 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/layers.rs`):
 //! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `clock`,
-//! `server`, `engine`, `intake`, `report`, `cli`.
+//! `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
 pub mod api;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod backend;
 pub mod cli;
 pub mod client;
 pub mod clock;

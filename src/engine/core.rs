@@ -1,13 +1,15 @@
 //! One trial of one strategy: the machines, the queue between them, and what is written down.
 
 use super::lane::{Lane, Source};
+use super::live::Outbox;
 use super::queue::{Event, Queue};
-use crate::api::{Attempt, Failure, Job, Outcome};
+use crate::api::{Attempt, Failure, Job, Outcome, Reply};
+use crate::backend::{Order, Word};
 use crate::client::{Action, Done, Fleet, Input};
 use crate::kms::{Admission, KeyUse};
 use crate::record::{Layout, Recorder, Trial};
 use crate::scenario::Scenario;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::workload::{FleetPlan, OnLimit};
 use std::sync::Arc;
 
@@ -17,21 +19,31 @@ pub struct Core<'s> {
     fleet_plan: FleetPlan,
     lanes: Vec<Lane>,
     fleet: Fleet,
-    admission: Admission,
+    service: Service,
     queue: Queue,
     recorder: Recorder,
     actions: Vec<Action>,
     spare: Vec<Action>,
     /// Nothing is done after this.
     end: Time,
+    /// When what is being done was due.
+    due: Time,
+    /// Whether no more jobs arrive.
+    is_closing: bool,
     steps: u64,
 }
 
+/// Who answers attempts.
+enum Service {
+    /// The emulated service, in virtual time.
+    Simulated(Box<Admission>),
+    /// Somebody outside: attempts are put out, answers are brought in.
+    Outside(Box<Outbox>),
+}
+
 impl<'s> Core<'s> {
-    /// The machines of trial `trial` of strategy number `strategy`, with nothing done yet.
+    /// The machines of trial `trial` of strategy number `strategy` in virtual time, with nothing done yet.
     pub fn new(scenario: &'s Scenario, layout: &Arc<Layout>, strategy: usize, trial: u32) -> Core<'s> {
-        let seed = scenario.seed;
-        let policies: Vec<_> = scenario.workloads.iter().map(|w| &w.strategies[strategy]).collect();
         let keys: Vec<KeyUse> = scenario
             .workloads
             .iter()
@@ -43,21 +55,44 @@ impl<'s> Core<'s> {
             &scenario.service_time,
             &scenario.faults,
             &keys,
-            seed,
+            scenario.seed,
             trial,
         );
+        let phase = admission.phase();
+        Core::with(scenario, layout, strategy, trial, Service::Simulated(Box::new(admission)), phase)
+    }
+
+    /// The same machines with an answer to every attempt coming from outside, as [`Core::answered`] brings it.
+    pub fn live(scenario: &'s Scenario, layout: &Arc<Layout>, strategy: usize, trial: u32) -> Core<'s> {
+        let outbox = Outbox::new(scenario, strategy, trial);
+        let phase = outbox.phase();
+        Core::with(scenario, layout, strategy, trial, Service::Outside(Box::new(outbox)), phase)
+    }
+
+    fn with(
+        scenario: &'s Scenario,
+        layout: &Arc<Layout>,
+        strategy: usize,
+        trial: u32,
+        service: Service,
+        phase: Span,
+    ) -> Core<'s> {
+        let seed = scenario.seed;
+        let policies: Vec<_> = scenario.workloads.iter().map(|w| &w.strategies[strategy]).collect();
         let lanes = (0u16..).zip(&scenario.workloads).map(|(n, w)| Lane::new(w, n, seed, trial)).collect();
         let mut core = Core {
             scenario,
             fleet_plan: FleetPlan::new(&scenario.fleet),
             lanes,
             fleet: Fleet::new(&policies, scenario.fleet.clients, seed, trial),
-            recorder: Recorder::new(layout, Time::ZERO + admission.phase()),
-            admission,
+            recorder: Recorder::new(layout, Time::ZERO + phase),
+            service,
             queue: Queue::default(),
             actions: Vec::new(),
             spare: Vec::new(),
             end: scenario.workloads.iter().map(|w| w.cutoff()).max().unwrap_or(Time::ZERO),
+            due: Time::ZERO,
+            is_closing: false,
             steps: 0,
         };
         core.schedule();
@@ -88,11 +123,12 @@ impl<'s> Core<'s> {
         if next > self.end { Time::NEVER } else { next }
     }
 
-    /// Does the next thing, which is due at `now` = [`Core::next_at`].
+    /// Does the next thing, due at [`Core::next_at`], at `now`: that moment in virtual time, or a little later live.
     #[inline]
-    pub fn step(&mut self, now: Time) {
+    pub fn step(&mut self, due: Time, now: Time) {
         self.steps += 1;
-        match self.lanes.iter().position(|lane| lane.next_at() <= now) {
+        self.due = due;
+        match self.lanes.iter().position(|lane| lane.next_at() <= due) {
             Some(lane) => self.arrive(lane, now),
             None => self.happen(now),
         }
@@ -143,6 +179,9 @@ impl<'s> Core<'s> {
 
     /// A VU begins its next job.
     fn begin(&mut self, workload: u16, vu: u32, now: Time) {
+        if self.is_closing {
+            return;
+        }
         let clients = self.fleet_plan.clients();
         let lane = &mut self.lanes[workload as usize];
         let Some(job) = lane.closed_job(vu, now, &self.scenario.workloads[workload as usize], clients) else {
@@ -190,12 +229,101 @@ impl<'s> Core<'s> {
         if now > self.lanes[attempt.workload as usize].cutoff {
             return;
         }
+        let admission = match &mut self.service {
+            Service::Simulated(admission) => admission,
+            Service::Outside(outbox) => {
+                if outbox.put(attempt, self.due, now) {
+                    self.recorder.sent(attempt, now);
+                }
+                return;
+            }
+        };
         self.recorder.sent(attempt, now);
         let (cell, window) = self.recorder.attempt_cell(attempt);
-        let answer = self.admission.handle(attempt, now);
+        let answer = admission.handle(attempt, now);
         let cell = (cell as u32, window as u8);
         let event = Event::Reply { token: attempt.token, reply: answer.reply, cell, sent: now };
         self.queue.push(answer.ready_at, event);
+    }
+
+    /// Takes in what a thread that sends reports, at `now`.
+    pub fn hear(&mut self, word: &Word, now: Time) {
+        match *word {
+            Word::Answered { order, number, sent, at, reply } => {
+                let late = if number == 1 { sent.since(order.due) } else { Span::ZERO };
+                self.due = now;
+                self.answered(&order, (sent, at), reply, late, now);
+            }
+            Word::Retried { order, number, met, sent, at } => {
+                if !self.fleet.expects(order.attempt.token) {
+                    return;
+                }
+                let attempt = Attempt { number, ..order.attempt };
+                self.note(&attempt, met, at.since(sent), now);
+                self.recorder.sent(&attempt, now);
+                if let Service::Outside(outbox) = &mut self.service {
+                    outbox.count(&attempt, now);
+                }
+            }
+            Word::Refused { .. } => {}
+        }
+    }
+
+    fn answered(&mut self, order: &Order, (sent, at): (Time, Time), reply: Reply, late: Span, now: Time) {
+        let token = order.attempt.token;
+        if !self.fleet.expects(token) {
+            return;
+        }
+        self.recorder.late(late);
+        self.note(&order.attempt, reply, at.since(sent), now);
+        self.fleet.handle(Input::Reply(token, reply), now, &mut self.actions);
+        self.settle(now);
+    }
+
+    /// Writes an answer down.
+    fn note(&mut self, attempt: &Attempt, reply: Reply, service: Span, now: Time) {
+        self.recorder.replied(self.recorder.attempt_cell(attempt), reply, service, now);
+        if let (Service::Outside(outbox), Reply::Throttled) = (&mut self.service, reply) {
+            outbox.throttled(attempt);
+        }
+    }
+
+    /// What is to be sent now; live only.
+    pub fn outbox(&mut self) -> Option<&mut Outbox> {
+        match &mut self.service {
+            Service::Outside(outbox) => Some(outbox),
+            Service::Simulated(_) => None,
+        }
+    }
+
+    /// What the pools have met so far; live only, series left out.
+    pub fn pools(&self) -> Vec<crate::quota::PoolReport> {
+        match &self.service {
+            Service::Outside(outbox) => outbox.so_far(),
+            Service::Simulated(_) => Vec::new(),
+        }
+    }
+
+    /// No more jobs arrive, and what flies has at most its graceful stop to finish.
+    pub fn close(&mut self, now: Time) {
+        self.is_closing = true;
+        for (lane, workload) in self.lanes.iter_mut().zip(&self.scenario.workloads) {
+            if let Source::Open(open) = &mut lane.source {
+                open.head = None;
+            }
+            lane.cutoff = lane.cutoff.min(now + workload.graceful_stop);
+        }
+        self.end = self.lanes.iter().map(|lane| lane.cutoff).max().unwrap_or(now);
+    }
+
+    /// Whether nothing is left to be done or waited for at `now`; live only, since answers may still be under way.
+    pub fn is_over(&self, now: Time) -> bool {
+        now > self.end || self.next_at().is_never() && self.fleet.in_flight() == 0
+    }
+
+    /// After this nothing is done.
+    pub const fn end(&self) -> Time {
+        self.end
     }
 
     /// A job ended: its slot or VU is free.
@@ -203,6 +331,9 @@ impl<'s> Core<'s> {
     fn finish(&mut self, done: &Done, now: Time) {
         let lane = &mut self.lanes[done.job.workload as usize];
         lane.running -= 1;
+        if done.from_cache && matches!(self.service, Service::Outside(_)) {
+            self.recorder.late(now.since(self.due));
+        }
         if now > lane.cutoff {
             return self.recorder.given_up(&done.job);
         }
@@ -246,12 +377,14 @@ impl<'s> Core<'s> {
             }
         }
         self.recorder.finish();
-        self.admission.finish(self.recorder.last());
-        Trial {
-            pools: self.admission.report(),
-            data_keys: self.fleet.data_keys(),
-            recorder: self.recorder,
-            aborted_at,
-        }
+        let last = self.recorder.last();
+        let pools = match self.service {
+            Service::Simulated(mut admission) => {
+                admission.finish(last);
+                admission.report()
+            }
+            Service::Outside(mut outbox) => outbox.finish(last),
+        };
+        Trial { pools, data_keys: self.fleet.data_keys(), recorder: self.recorder, aborted_at }
     }
 }

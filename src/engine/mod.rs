@@ -8,6 +8,7 @@
 
 mod core;
 mod lane;
+pub mod live;
 mod queue;
 mod sim;
 

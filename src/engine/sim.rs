@@ -80,7 +80,7 @@ fn run_trial(
             }
             look = now + Span::from_secs(1);
         }
-        core.step(now);
+        core.step(now, now);
         if core.steps().is_multiple_of(LOOK_EVERY) {
             control.done.fetch_add(now.since(told).as_nanos(), Ordering::Relaxed);
             told = now;

@@ -45,6 +45,9 @@ pub struct Gate {
     stores: BTreeMap<StoreName, (String, Pools)>,
     calls: u64,
     seed: u64,
+    trial: u32,
+    /// Where its timeline begins on that of whoever asks it: limiters and faults count from there.
+    origin: Time,
 }
 
 impl Gate {
@@ -59,7 +62,40 @@ impl Gate {
             stores: BTreeMap::new(),
             calls: 0,
             seed,
+            trial: 0,
+            origin: Time::ZERO,
         }
+    }
+
+    /// Begins anew at `now`, as another service with nothing taken yet: times of faults, and windows, count from here.
+    pub fn begin(
+        &mut self,
+        quotas: Quotas,
+        service_time: ServiceTime,
+        faults: Vec<Fault>,
+        (seed, trial): (u64, u32),
+        now: Time,
+    ) {
+        *self = Gate { origin: now, trial, ..Gate::new(quotas, service_time, faults, seed) };
+        self.conditions = Conditions::new(&self.service_time, &self.faults, 1, seed, trial);
+    }
+
+    /// A moment on the gate's own timeline.
+    #[inline]
+    fn own(&self, now: Time) -> Time {
+        Time::ZERO + now.since(self.origin)
+    }
+
+    /// Completes what every pool has met up to `now`, and gives it by realm.
+    pub fn finish(&mut self, now: Time) -> Vec<Vec<PoolReport>> {
+        let now = self.own(now);
+        let realms = self.realms.values_mut();
+        realms
+            .map(|(_, pools)| {
+                pools.finish(now);
+                pools.report()
+            })
+            .collect()
     }
 
     /// What one ReEncrypt takes from each pool.
@@ -77,6 +113,7 @@ impl Gate {
         store: Option<(RealmId, &str, PoolId)>,
         now: Time,
     ) -> Pass {
+        let now = self.own(now);
         let attempt = numbered(self.calls, operation);
         self.calls += 1;
         let (realms, stores) = (&mut self.realms, &mut self.stores);
@@ -99,18 +136,18 @@ impl Gate {
         store: Option<(RealmId, &str, PoolId)>,
         now: Time,
     ) -> (Reply, Option<PoolId>) {
-        let (quotas, seed) = (&self.quotas, self.seed);
+        let (quotas, seed, trial) = (&self.quotas, self.seed, self.trial);
         let region = realm.1;
         let (_, pools) = self
             .realms
             .entry(realm.0)
-            .or_insert_with(|| (region.to_string(), Pools::new(quotas, region, seed, 0)));
+            .or_insert_with(|| (region.to_string(), Pools::new(quotas, region, seed, trial)));
         let Some((owner, id, pool)) = store else { return said(pools.take(own, now)) };
         let charge = Charges::one(pool, 1);
         let (_, shared) = self
             .stores
             .entry((owner, id.to_string()))
-            .or_insert_with(|| (region.to_string(), Pools::new(quotas, region, seed, 0)));
+            .or_insert_with(|| (region.to_string(), Pools::new(quotas, region, seed, trial)));
         let (first, second) = (pools.meet(own, now), shared.meet(&charge, now));
         if (first, second) == (PoolsTake::Granted, PoolsTake::Granted) {
             pools.commit(own, now);
@@ -131,6 +168,7 @@ impl Gate {
 
     /// Changes a pool's limit for every realm from `now` on; `None` restores the Region's default.
     pub fn set_limit(&mut self, pool: PoolId, limit: Option<Rate>, now: Time) {
+        let now = self.own(now);
         match limit {
             Some(limit) => self.quotas.overrides.insert(pool.name().into(), limit),
             None => self.quotas.overrides.remove(pool.name()),
@@ -154,7 +192,12 @@ impl Gate {
     }
 
     /// Replaces the faults; their `at` is on the same timeline as `now`. What is left of a `next: n` begins anew.
-    pub fn set_faults(&mut self, faults: Vec<Fault>, now: Time) {
+    pub fn set_faults(&mut self, mut faults: Vec<Fault>, now: Time) {
+        let now = self.own(now);
+        let before = self.origin.since(Time::ZERO);
+        for fault in &mut faults {
+            fault.at = Span::from_nanos(fault.at.as_nanos().saturating_sub(before.as_nanos()));
+        }
         let changed = self.faults.iter().filter_map(|fault| match &fault.kind {
             super::FaultKind::Quota { pool, .. } => PoolId::from_name(pool),
             _ => None,

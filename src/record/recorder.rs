@@ -146,6 +146,11 @@ impl Recorder {
         }
     }
 
+    /// The harness did something this much later than it was due.
+    pub fn late(&mut self, by: Span) {
+        note(&mut self.lateness, by);
+    }
+
     /// A job was still waiting or running when draining ended.
     pub fn unfinished(&mut self, job: &Job) {
         let (cell, window) = self.job_cell(job);

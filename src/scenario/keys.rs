@@ -171,11 +171,7 @@ pub(crate) static SCENARIO: Table = table(
         key("version", Shape::Whole(1, 1), "Version of the language (1)."),
         key("name", Shape::Text, "Names the run and its folder (the file's name)."),
         key("seed", Shape::Whole(0, u64::MAX), "Key of every random draw (42)."),
-        key(
-            "target",
-            Shape::Text,
-            "Where attempts go: sim (default), emulator, a URL, or aws.",
-        ),
+        key("target", Shape::Text, "Where attempts go: sim (default), emulator, a URL, or aws."),
         key("region", Shape::Named(Names::Regions), "Region whose default quotas apply (us-east-1)."),
         key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
         key("serviceTime", Shape::Map(&SERVICE_TIME), "How long KMS takes; assumed until calibrated."),
@@ -224,7 +220,11 @@ pub(crate) static TRANSPORT: Table = table(
 pub(crate) static CAPS: Table = table(
     "caps",
     &[
-        key("attempts", Shape::Whole(1, MAX_JOBS), "Most attempts of the whole run, set-up included (no cap)."),
+        key(
+            "attempts",
+            Shape::Whole(1, MAX_JOBS),
+            "Most attempts of the whole run, set-up included (no cap).",
+        ),
         key("rate", Shape::Rate, "Most attempts in one second (no cap)."),
         key("duration", Shape::Duration, "The longest the run may take (no cap)."),
         key("cost", Shape::Text, "The most it may cost, such as 1 USD (no cap)."),
@@ -502,7 +502,11 @@ pub(crate) static KEYS: Table = table(
         key("spec", Shape::Named(Names::KeySpecs), "Their type (SYMMETRIC_DEFAULT)."),
         key("pairSpec", Shape::Named(Names::KeySpecs), "Type of generated data key pairs (ECC_NIST_P256)."),
         key("store", Shape::Words(&["cloudhsm", "external"]), "The custom key store they live in (none)."),
-        key("ids", Shape::List(&Shape::Text), "Live: the keys to use, by id, ARN or alias (made for the run)."),
+        key(
+            "ids",
+            Shape::List(&Shape::Text),
+            "Live: the keys to use, by id, ARN or alias (made for the run).",
+        ),
     ],
 );
 /// How many of something.
@@ -563,8 +567,12 @@ const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
 pub(crate) static RETRY: Table = table(
     "retry",
     &[
-        key("mode", Shape::Words(&ALL_MODES), "The rule; aws-sdk is the real SDK, in live runs; aws-legacy is not built yet.")
-            .required(),
+        key(
+            "mode",
+            Shape::Words(&ALL_MODES),
+            "The rule; aws-sdk is the real SDK, in live runs; aws-legacy is not built yet.",
+        )
+        .required(),
         key(
             "maxAttempts",
             Shape::Either(&[Shape::Whole(1, MAX_ATTEMPTS), Shape::Words(&["unlimited"])]),

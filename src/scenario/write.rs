@@ -1,7 +1,9 @@
 //! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
 
 use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
-use crate::client::{Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode};
+use crate::client::{
+    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
+};
 use crate::kms::{Fault, FaultKind, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
 use crate::time::Span;
@@ -83,7 +85,11 @@ impl Scenario {
             .put("thresholds", thresholds(&self.thresholds))
             .put("gate", list(self.gate.iter().map(String::as_str)));
         // The simulator looks at none of it: a simulated run's record stays as it is.
-        let map = if self.target == Target::Sim && self.live == Live::default() { map } else { live(map, &self.live) };
+        let map = if self.target == Target::Sim && self.live == Live::default() {
+            map
+        } else {
+            live(map, &self.live)
+        };
         map.into()
     }
 

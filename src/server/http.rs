@@ -49,6 +49,11 @@ impl Answer {
         Answer { status, content_type, body, request_id }
     }
 
+    /// Its status and body.
+    pub(super) fn into_parts(self) -> (u16, Vec<u8>) {
+        (self.status, self.body)
+    }
+
     fn into_response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from(self.body)));
         *response.status_mut() =

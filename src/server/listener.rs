@@ -2,7 +2,7 @@
 
 use super::http::{self, Paths};
 use super::shared::Shared;
-use super::{DRAIN, Error, Settings, tls};
+use super::{DRAIN, Direct, Error, Settings, tls};
 use crate::clock::within;
 use crate::time::Span;
 use hyper::server::conn::http1;
@@ -64,6 +64,11 @@ impl Running {
             done.push(runtime.spawn(serve(admin, Arc::clone(&shared), None, Paths::Admin, stopped)));
         }
         Ok(Running { runtime: Some(runtime), shared, stop, done, address, admin: admin_address })
+    }
+
+    /// The same server, to be called without its socket.
+    pub fn direct(&self) -> Direct {
+        Direct(Arc::clone(&self.shared))
     }
 
     /// Where it listens.

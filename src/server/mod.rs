@@ -12,6 +12,7 @@
 mod admin;
 mod admin_clock;
 mod calls;
+mod direct;
 mod http;
 mod identity;
 mod journal;
@@ -25,6 +26,7 @@ pub mod store;
 mod sts;
 mod tls;
 
+pub use direct::{Direct, Season};
 pub use listener::Running;
 pub use settings::{Auth, Settings};
 

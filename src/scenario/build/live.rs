@@ -124,7 +124,11 @@ pub(super) fn fits_target(
             let sdk = |policy: &crate::client::Policy| matches!(policy.retry.mode, RetryMode::AwsSdk(_));
             if workload.strategies.iter().any(sdk) {
                 let place = fields.get("strategies").unwrap_or_else(|| here.clone());
-                r.wrong(&place, "mode `aws-sdk` needs the SDK to send attempts", "client aws-sdk, over a socket");
+                r.wrong(
+                    &place,
+                    "mode `aws-sdk` needs the SDK to send attempts",
+                    "client aws-sdk, over a socket",
+                );
             }
         }
     }

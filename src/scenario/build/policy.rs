@@ -52,7 +52,8 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
         },
         "aws-adaptive" => RetryMode::AwsAdaptive(aws(r, &fields)),
         "aws-sdk" => {
-            let word = r.or(&fields, "sdkMode", "standard", |r, item| r.word(item, &["standard", "adaptive"]));
+            let word =
+                r.or(&fields, "sdkMode", "standard", |r, item| r.word(item, &["standard", "adaptive"]));
             RetryMode::AwsSdk(if word == "adaptive" { SdkMode::Adaptive } else { SdkMode::Standard })
         }
         _ => RetryMode::AwsStandard(aws(r, &fields)),

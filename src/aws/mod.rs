@@ -1,0 +1,1 @@
+//! Everything that links the AWS SDK: the client that live attempts go through, and what a run against AWS asks first.

@@ -1,0 +1,39 @@
+//! Where a live attempt can be sent, and what it is made of.
+//!
+//! ```text
+//! Attempt ─▶ Stock ─▶ Ask ─▶ Backend ─┬─▶ emulated   in the process, no socket
+//!            keys, ciphertexts        ├─▶ http       our own HTTP/1.1 client
+//!                                     └─▶ aws::Sdk   the AWS SDK
+//! ```
+//!
+//! A service that fails is data: a [`Refusal`]. Payloads are made here and mean nothing; what comes back is looked at
+//! only where set-up needs it.
+
+mod ask;
+mod body;
+mod emulated;
+mod refusal;
+mod stock;
+mod tell;
+
+pub use ask::{Ask, Told};
+pub use body::json;
+pub use emulated::Emulated;
+pub use refusal::Refusal;
+pub use stock::{KeyStock, Shelf, Stock};
+pub use tell::{Order, Tell, Word};
+
+use std::future::Future;
+
+/// Where attempts are sent: one for each thread that sends, with state for each simulated client.
+pub trait Backend: 'static {
+    /// Sends one attempt for `client` and waits for its answer; to be dropped when nobody waits any longer.
+    ///
+    /// `tell` is told when the attempt leaves, if that is later than this is called, and of retries that are made on
+    /// the way without anybody being asked.
+    ///
+    /// # Errors
+    /// What the service says no with, or that it does not answer.
+    fn ask(&self, client: u32, ask: &Ask<'_>, tell: &Tell<'_>)
+    -> impl Future<Output = Result<Told, Refusal>>;
+}

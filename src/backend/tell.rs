@@ -1,0 +1,106 @@
+//! What goes to the threads that send, and what comes back from them.
+
+use crate::api::{Attempt, Reply};
+use crate::clock::RunClock;
+use crate::time::{Span, Time};
+use std::cell::Cell;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// One attempt to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// When it should have left: whatever passes from then on is the harness's own delay.
+    pub due: Time,
+    /// After this nobody waits for its answer.
+    pub timeout: Option<Span>,
+}
+
+/// What a thread that sends reports.
+#[derive(Clone, Debug)]
+pub enum Word {
+    /// An attempt was answered.
+    Answered {
+        /// As it was ordered.
+        order: Order,
+        /// Which try the answer is for: its own number, or more if the SDK has tried again by itself.
+        number: u32,
+        /// When it left.
+        sent: Time,
+        /// When the answer was there.
+        at: Time,
+        /// What it says.
+        reply: Reply,
+    },
+    /// The SDK tries again by itself.
+    Retried {
+        /// As it was ordered.
+        order: Order,
+        /// The try that now leaves: 2 for the first retry.
+        number: u32,
+        /// What the try before met.
+        met: Reply,
+        /// When the try before left.
+        sent: Time,
+        /// When it was answered.
+        at: Time,
+    },
+    /// A service said no; told for the first few of each code only.
+    Refused {
+        /// The error's code.
+        code: String,
+        /// What the service says about it.
+        message: String,
+    },
+}
+
+/// Takes down what happens to one attempt on its way.
+pub struct Tell<'w> {
+    order: Option<Order>,
+    words: Option<&'w UnboundedSender<Word>>,
+    clock: RunClock,
+    sent: Cell<Time>,
+    number: Cell<u32>,
+}
+
+impl<'w> Tell<'w> {
+    /// For an attempt of the measured run, which leaves now.
+    pub fn new(order: Order, words: &'w UnboundedSender<Word>, clock: RunClock) -> Tell<'w> {
+        let (sent, number) = (Cell::new(clock.now()), Cell::new(1));
+        Tell { order: Some(order), words: Some(words), clock, sent, number }
+    }
+
+    /// For a call that nobody measures.
+    pub fn nobody() -> Tell<'static> {
+        let clock = RunClock::start();
+        Tell { order: None, words: None, clock, sent: Cell::new(Time::ZERO), number: Cell::new(1) }
+    }
+
+    /// The present, on the run's timeline.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The attempt leaves only now: it has waited for a connection.
+    pub fn sends(&self) {
+        self.sent.set(self.clock.now());
+    }
+
+    /// The SDK tries again: the try before met `reply` at `at`, and the next one leaves now.
+    pub fn retries(&self, reply: Reply, at: Time) {
+        let number = self.number.get() + 1;
+        if let (Some(order), Some(words)) = (self.order, self.words) {
+            let word = Word::Retried { order, number, met: reply, sent: self.sent.get(), at };
+            // If nobody listens any longer, the run is over.
+            let _ = words.send(word);
+        }
+        self.number.set(number);
+        self.sends();
+    }
+
+    /// When the last try left, and its number.
+    pub fn last(&self) -> (Time, u32) {
+        (self.sent.get(), self.number.get())
+    }
+}

@@ -1,0 +1,225 @@
+//! The live engine: the machines of the simulator on the real clock, against a service that answers for itself.
+//!
+//! ```text
+//!  Setup ─▶ Stock ─┐
+//!                  ▼        orders            Ask
+//!  Core ◀─▶ drive ────▶ Crew (a thread per core) ────▶ Backend
+//!              ▲────words───┘
+//! ```
+//!
+//! Strategies run one after another, trial by trial. Where attempts go is the caller's choice; see [`crate::backend`].
+
+mod crew;
+mod drive;
+mod glance;
+mod outbox;
+mod setup;
+
+pub use drive::Ended;
+pub use glance::{Control, Glance};
+pub use outbox::Outbox;
+pub use setup::{MOST_KEYS, Provision, Setup};
+
+use super::Core;
+use crate::api::Operation;
+use crate::backend::{Backend, Refusal, Stock};
+use crate::clock::{RunClock, sleep, thread_cpu};
+use crate::record::{Layout, Trial};
+use crate::results::{Selection, Watch};
+use crate::scenario::Scenario;
+use crate::server::{Direct, Season};
+use crate::time::{Span, Time};
+use crew::Crew;
+use drive::{Stops, drive};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Why a live run cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A workload names no keys and none may be made.
+    #[error(
+        "workload `{0}` names no keys: name them (keys: {{ ids: […] }}), or let keys be made with --provision"
+    )]
+    NoKeys(String),
+    /// Too many keys would have to be made.
+    #[error(
+        "workload `{0}` has {1} keys, and a live run makes at most {MOST_KEYS}: name them in keys.ids, or lower keys.count"
+    )]
+    ManyKeys(String, u32),
+    /// The service said no while the run was prepared.
+    #[error("set-up: {operation} was refused: {}: {}", refusal.code, refusal.message)]
+    Refused {
+        /// What was asked.
+        operation: Operation,
+        /// What it said.
+        refusal: Refusal,
+    },
+    /// A cap was reached while the run was prepared.
+    #[error("set-up reached caps.{0}; nothing was measured")]
+    Cap(&'static str),
+    /// A thread or its runtime could not be made.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What a live run is told beside its scenario.
+#[derive(Clone)]
+pub struct Options {
+    /// Threads that send; at least one.
+    pub threads: usize,
+    /// The emulated KMS, where attempts go there: begun anew for every trial, and asked what its pools met.
+    pub emulator: Option<Direct>,
+    /// Whether one throttled answer ends the run.
+    pub stop_on_throttle: bool,
+    /// Pause between trials, so that no quota window is shared.
+    pub pause: Span,
+}
+
+/// One trial, and what only a live one has.
+#[derive(Clone, Debug)]
+pub struct LiveTrial {
+    /// What was recorded.
+    pub trial: Trial,
+    /// How it ended.
+    pub ended: Ended,
+    /// How long it took.
+    pub elapsed: Span,
+    /// The largest share of its time that the driver's thread was computing.
+    pub busy: f64,
+}
+
+/// Runs every trial of every strategy, one after another, and gives them by strategy.
+///
+/// `make` gives each sending thread its backend, anew for each trial. Must run inside a current-thread runtime. After an
+/// interruption, a cap or a throttle that ends the run, what is left is not begun.
+///
+/// # Errors
+/// A thread cannot be started.
+pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+    scenario: &Scenario,
+    stock: &Arc<Stock>,
+    make: impl Fn(usize, u32) -> M,
+    setup: &Setup,
+    options: &Options,
+    control: &Control,
+) -> Result<Vec<Vec<LiveTrial>>, Error> {
+    let layout = Arc::new(Layout::new(&scenario.workloads));
+    let begun = RunClock::start();
+    let mut sent = setup.attempts;
+    let mut all: Vec<Vec<LiveTrial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
+    for trial in 0..scenario.trials {
+        for strategy in 0..scenario.strategies.len() {
+            if (trial, strategy) != (0, 0) && !options.pause.is_zero() {
+                sleep(options.pause).await;
+            }
+            let place = Place { scenario, layout: &layout, strategy, trial, sent, run_began: begun };
+            let local = tokio::task::LocalSet::new();
+            let one = run_trial(&place, stock, make(strategy, trial), options, control);
+            let done = local.run_until(one).await?;
+            sent += done.trial.recorder.attempt_totals().attempts;
+            let ended = &done.ended;
+            let is_last = ended.interrupted || ended.cap.is_some() || ended.throttled;
+            all[strategy].push(done);
+            if is_last || control.stop.load(Ordering::Relaxed) {
+                return Ok(all);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Which trial, and what came before it.
+struct Place<'s> {
+    scenario: &'s Scenario,
+    layout: &'s Arc<Layout>,
+    strategy: usize,
+    trial: u32,
+    /// Attempts of the run so far.
+    sent: u64,
+    run_began: RunClock,
+}
+
+async fn run_trial<B: Backend>(
+    place: &Place<'_>,
+    stock: &Arc<Stock>,
+    make: impl Fn() -> B + Clone + Send + 'static,
+    options: &Options,
+    control: &Control,
+) -> Result<LiveTrial, Error> {
+    let Place { scenario, layout, strategy, trial, .. } = *place;
+    let caps = &scenario.live.caps;
+    let mut core = Core::live(scenario, layout, strategy, trial);
+    if let (Some(outbox), Some(cap)) = (core.outbox(), caps.attempts) {
+        outbox.cap(cap.saturating_sub(place.sent));
+    }
+    if let Some(emulator) = &options.emulator {
+        emulator.begin(Season {
+            quotas: scenario.quotas.clone(),
+            service_time: scenario.service_time.clone(),
+            faults: scenario.faults.clone(),
+            seed: scenario.seed,
+            trial,
+        });
+    }
+    let (clock, cpu) = (RunClock::start(), thread_cpu());
+    let spent = place.run_began.now().since(Time::ZERO);
+    let stops = Stops {
+        watch: Watch::new(scenario, strategy),
+        control,
+        on_throttle: options.stop_on_throttle,
+        until: caps
+            .duration
+            .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
+    };
+    let mut crew = Crew::start(options.threads, make, stock, clock)?;
+    let ended = drive(&mut core, &mut crew, clock, &stops, |core, now| place.glance(core, now)).await;
+    crew.end();
+    let elapsed = clock.now().since(Time::ZERO);
+    let busy = match (cpu, thread_cpu()) {
+        (Some(before), Some(after)) if !elapsed.is_zero() => {
+            (after.as_nanos().saturating_sub(before.as_nanos())) as f64 / elapsed.as_nanos() as f64
+        }
+        _ => 0.0,
+    };
+    let mut trial = core.into_trial(ended.aborted_at);
+    if let Some(emulator) = &options.emulator {
+        trial.pools = emulator.pools();
+    }
+    Ok(LiveTrial { trial, ended, elapsed, busy })
+}
+
+impl Place<'_> {
+    /// What somebody who watches sees now.
+    fn glance(&self, core: &Core<'_>, now: Time) -> Glance {
+        let recorder = core.recorder();
+        let response = Selection::default().response(recorder);
+        let ms = |percentile: f64| response.value_at_percentile(percentile) as f64 / 1e3;
+        let stage = |workload: &crate::workload::Workload| {
+            (now >= workload.start() && now < workload.end())
+                .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
+        };
+        let attempts = recorder.attempt_totals();
+        Glance {
+            strategy: (self.scenario.strategies[self.strategy].name.clone(), self.strategy),
+            strategies: self.scenario.strategies.len(),
+            trial: (self.trial, self.scenario.trials),
+            now,
+            ends: self.scenario.workloads.iter().map(|w| w.end()).max().unwrap_or(Time::ZERO),
+            stages: self.scenario.workloads.iter().filter_map(stage).collect(),
+            jobs: recorder.job_totals(),
+            in_flight: recorder.in_flight(),
+            seconds: recorder.timeline().rows().to_vec(),
+            interval_s: recorder.timeline().interval_s(),
+            response_ms: if response.is_empty() {
+                [0.0; 4]
+            } else {
+                [ms(50.0), ms(90.0), ms(99.0), ms(100.0)]
+            },
+            lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
+            pools: core.pools(),
+            cap: (self.sent + attempts.attempts, self.scenario.live.caps.attempts),
+            attempts,
+        }
+    }
+}

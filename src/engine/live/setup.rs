@@ -1,0 +1,205 @@
+//! Before the measured run: keys, and what is made under them; after it: what was made is given up again.
+
+use super::Error;
+use crate::api::{JobKind, KeySpec, Operation, Reply};
+use crate::backend::{Ask, Backend, Refusal, Stock, Tell, Told};
+use crate::clock::sleep;
+use crate::scenario::Scenario;
+use crate::time::Span;
+use crate::workload::Workload;
+
+/// How keys come about that the scenario does not name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provision {
+    /// They do not: every workload must name its keys.
+    Never,
+    /// They are made, with this value of the tag `keystorm`.
+    Made {
+        /// The run's name.
+        tag: String,
+        /// Whether they are scheduled for deletion at the end.
+        given_up: bool,
+    },
+}
+
+/// The most keys that a run makes.
+pub const MOST_KEYS: u32 = 1_000;
+/// How often set-up asks again when it is throttled or not answered.
+const TRIES: u32 = 8;
+
+/// Set-up as far as it has come: what was made, and how many attempts that took.
+#[derive(Default)]
+pub struct Setup {
+    /// Keys made for the run.
+    pub made: Vec<String>,
+    /// Attempts sent.
+    pub attempts: u64,
+    /// Most attempts that may be sent.
+    pub cap: Option<u64>,
+}
+
+impl Setup {
+    /// Makes what the attempts of `scenario` need.
+    ///
+    /// # Errors
+    /// No keys are named and none may be made, the service says no, or the cap on attempts is reached.
+    pub async fn stock<B: Backend>(
+        &mut self,
+        backend: &B,
+        scenario: &Scenario,
+        provision: &Provision,
+    ) -> Result<Stock, Error> {
+        let mut ids = Vec::new();
+        for workload in &scenario.workloads {
+            ids.push(self.keys(backend, workload, provision).await?);
+        }
+        let mut stock = Stock::new(&scenario.workloads, ids);
+        for (number, workload) in scenario.workloads.iter().enumerate() {
+            self.fill(backend, &mut stock, number, workload).await?;
+        }
+        Ok(stock)
+    }
+
+    /// A workload's keys: those it names, or new ones.
+    async fn keys<B: Backend>(
+        &mut self,
+        backend: &B,
+        workload: &Workload,
+        provision: &Provision,
+    ) -> Result<Vec<String>, Error> {
+        let keys = &workload.keys;
+        if !keys.ids.is_empty() {
+            return Ok(keys.ids.clone());
+        }
+        let needs_none = |kind: &JobKind| kind.operation() == Operation::GenerateRandom;
+        if workload.kinds().iter().all(needs_none) {
+            return Ok(vec![String::new()]);
+        }
+        let Provision::Made { tag, .. } = provision else {
+            return Err(Error::NoKeys(workload.name.clone()));
+        };
+        if keys.count > MOST_KEYS {
+            return Err(Error::ManyKeys(workload.name.clone(), keys.count));
+        }
+        let encrypts = workload.kinds().iter().any(|kind| {
+            let operation = kind.operation();
+            matches!(operation, Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt)
+        });
+        let mut ids = Vec::new();
+        for _ in 0..keys.count {
+            let ask = Ask {
+                operation: Operation::CreateKey,
+                tag,
+                payload: if encrypts { b"encrypts" } else { b"" },
+                ..plain(keys.spec)
+            };
+            let told = self.ask(backend, &ask).await?;
+            self.made.push(told.key.clone());
+            ids.push(told.key);
+        }
+        Ok(ids)
+    }
+
+    /// Ciphertexts, signatures and codes that a workload's jobs need.
+    async fn fill<B: Backend>(
+        &mut self,
+        backend: &B,
+        stock: &mut Stock,
+        number: usize,
+        workload: &Workload,
+    ) -> Result<(), Error> {
+        let kinds = workload.kinds();
+        let does = |operation| kinds.iter().any(|kind| kind.operation() == operation);
+        let opens = does(Operation::Decrypt) || does(Operation::ReEncrypt);
+        // The data key of a message has 32 bytes.
+        let is_message = |kind: &JobKind| *kind == JobKind::DecryptMessage;
+        let only_messages = kinds.iter().any(is_message)
+            && !kinds.iter().any(|kind| *kind == JobKind::Call(Operation::Decrypt))
+            && !does(Operation::ReEncrypt);
+        for key in 0..stock.shelves[number].keys.len() {
+            let shelf = stock.shelves[number].clone();
+            let id = shelf.keys[key].id.clone();
+            let bytes = if only_messages { 32 } else { shelf.bytes };
+            let payload = stock.bytes(bytes).to_vec();
+            let base = Ask { key: &id, payload: &payload, ..plain(shelf.spec) };
+            if opens {
+                for context in &shelf.contexts {
+                    let context = (shelf.contexts.len() > 1).then_some(context.as_str());
+                    let ask = Ask { operation: Operation::Encrypt, context, ..base };
+                    let made = self.ask(backend, &ask).await?.blob;
+                    stock.shelves[number].keys[key].ciphertexts.push(made);
+                }
+            }
+            if does(Operation::Verify) {
+                let ask = Ask { operation: Operation::Sign, ..base };
+                stock.shelves[number].keys[key].signature = self.ask(backend, &ask).await?.blob;
+            }
+            if does(Operation::VerifyMac) {
+                let ask = Ask { operation: Operation::GenerateMac, ..base };
+                stock.shelves[number].keys[key].mac = self.ask(backend, &ask).await?.blob;
+            }
+        }
+        Ok(())
+    }
+
+    /// Schedules every key that was made for deletion; goes on after a refusal and gives the keys that are left.
+    pub async fn give_up<B: Backend>(&mut self, backend: &B) -> Vec<(String, Refusal)> {
+        let mut left = Vec::new();
+        self.cap = None;
+        for key in std::mem::take(&mut self.made) {
+            let ask = Ask {
+                operation: Operation::ScheduleKeyDeletion,
+                key: &key,
+                ..plain(KeySpec::SymmetricDefault)
+            };
+            if let Err(Error::Refused { refusal, .. }) = self.ask(backend, &ask).await {
+                left.push((key, refusal));
+            }
+        }
+        left
+    }
+
+    /// One call, asked again with growing pauses while the service is busy.
+    pub async fn ask<B: Backend>(&mut self, backend: &B, ask: &Ask<'_>) -> Result<Told, Error> {
+        let mut pause = Span::from_millis(100);
+        for left in (0..TRIES).rev() {
+            if self.cap.is_some_and(|cap| self.attempts >= cap) {
+                return Err(Error::Cap("attempts"));
+            }
+            self.attempts += 1;
+            match backend.ask(0, ask, &Tell::nobody()).await {
+                Ok(told) => return Ok(told),
+                Err(refusal) if left > 0 && is_busy(refusal.reply) => {
+                    sleep(pause).await;
+                    pause = pause.times(2);
+                }
+                Err(refusal) => return Err(Error::Refused { operation: ask.operation, refusal }),
+            }
+        }
+        Err(Error::Cap("attempts"))
+    }
+}
+
+fn is_busy(reply: Reply) -> bool {
+    match reply {
+        Reply::Throttled => true,
+        Reply::Failed(code) => code.is_retryable(),
+        Reply::Ok => false,
+    }
+}
+
+/// An ask of nothing yet, whose answer is read.
+fn plain(spec: KeySpec) -> Ask<'static> {
+    Ask {
+        operation: Operation::DescribeKey,
+        key: "",
+        spec,
+        pair_spec: KeySpec::Rsa2048,
+        context: None,
+        payload: &[],
+        blob: &[],
+        length: 0,
+        tag: "",
+        is_read: true,
+    }
+}

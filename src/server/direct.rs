@@ -1,0 +1,74 @@
+//! The emulated KMS without a socket: calls come in as function calls, everything behind the socket is the same.
+
+use super::shared::Shared;
+use super::sigv4::Signed;
+use super::{Error, Settings, calls};
+use crate::api::Operation;
+use crate::kms::{Fault, ServiceTime};
+use crate::quota::{PoolReport, Quotas};
+use hyper::HeaderMap;
+use hyper::header::HeaderValue;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The emulated KMS of this process. Cheap to clone; all clones are one server.
+#[derive(Clone)]
+pub struct Direct(pub(super) Arc<Shared>);
+
+/// The service as one trial of a scenario wants it.
+#[derive(Clone, Debug)]
+pub struct Season {
+    /// Request quotas.
+    pub quotas: Quotas,
+    /// How long answers take.
+    pub service_time: ServiceTime,
+    /// What goes wrong; times count from the beginning of the season.
+    pub faults: Vec<Fault>,
+    /// Key of its draws.
+    pub seed: u64,
+    /// Which repetition.
+    pub trial: u32,
+}
+
+impl Direct {
+    /// A server of its own, which listens nowhere.
+    ///
+    /// # Errors
+    /// As [`Running::start`](super::Running::start).
+    pub fn start(settings: Settings) -> Result<Direct, Error> {
+        Shared::new(settings).map(Direct)
+    }
+
+    /// Makes one call; `None` if a fault breaks the connection instead of answering.
+    pub async fn call(&self, operation: Operation, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+        let mut headers = HeaderMap::new();
+        let target = format!("TrentService.{operation}");
+        headers.insert("x-amz-target", HeaderValue::from_str(&target).expect("operations are plain words"));
+        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body };
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        calls::serve(&self.0, &signed, nowhere, false).await.map(super::http::Answer::into_parts)
+    }
+
+    /// Begins a season: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys
+    /// stay.
+    pub fn begin(&self, season: Season) {
+        let mut heart = self.0.heart();
+        let now = heart.now();
+        heart.kms.gate_mut().begin(
+            season.quotas,
+            season.service_time,
+            season.faults,
+            (season.seed, season.trial),
+            now,
+        );
+        drop(heart);
+        self.0.faults_changed.send_modify(|count| *count += 1);
+    }
+
+    /// What the pools have met since the season began, up to now, in the account and Region calls come from.
+    pub fn pools(&self) -> Vec<PoolReport> {
+        let mut heart = self.0.heart();
+        let now = heart.now();
+        heart.kms.gate_mut().finish(now).into_iter().next().unwrap_or_default()
+    }
+}
