@@ -25,7 +25,8 @@ pub mod store;
 mod sts;
 mod tls;
 
-pub use listener::Running;
+pub use identity::is_region;
+pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
 
 use crate::time::Span;
