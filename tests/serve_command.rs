@@ -97,6 +97,8 @@ fn health_is_asked_over_http_tls_and_beside_other_admin_paths() {
     let address = plain.1.to_string();
     assert!(is_well(&[&format!("http://{address}")]) && is_well(&[&format!("http://{address}/")]));
     assert!(is_well(&[&address]));
+    let listen = format!("0.0.0.0:{}", plain.1.port());
+    assert!(is_well(&["--listen", &listen]), "the one that would listen there");
     let tls = Process::start(&["--tls-ca", &ca]);
     let url = format!("https://{}", tls.1);
     assert!(is_well(&[&url, "--tls-ca", &ca]));

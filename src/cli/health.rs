@@ -5,7 +5,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,6 +13,16 @@ use std::time::Duration;
 
 /// How long a server that is well may take to say so.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where a server that listens on `listen` is asked from its own machine.
+pub(super) fn own(listen: SocketAddr) -> String {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port()).to_string()
+}
 
 /// Asks the server at `url`; without a scheme, over TLS if `is_tls`. `ca` holds the certificate it is known by.
 ///

@@ -122,9 +122,9 @@ pub struct Args {
     /// Close a connection that asks nothing for so long.
     #[arg(long, default_value = "75s", value_parser = Span::parse, env = "KEYSTORM_IDLE_TIMEOUT")]
     idle_timeout: Span,
-    /// Serve nothing: ask a running server at this URL for its health; exit 0 if it is well. Without http:// or
-    /// https:// it is what --tls says; for https, --tls-ca names the file with the server's CA.
-    #[arg(long, value_name = "URL", env = "KEYSTORM_CHECK")]
+    /// Serve nothing: ask a running server, the one at --listen or at this URL, for its health; exit 0 if it is well.
+    /// Without http:// or https:// it is what --tls says; for https, --tls-ca names the file with the server's CA.
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", env = "KEYSTORM_CHECK")]
     check: Option<String>,
 }
 
@@ -150,6 +150,8 @@ enum Compat {
 /// [`Error::Usage`] for options that cannot be, [`Error::Failed`] if the server cannot run.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(url) = &args.check {
+        let own = health::own(args.listen);
+        let url = if url.is_empty() { &own } else { url };
         return health::check(url, args.tls || args.tls_ca.is_some(), args.tls_ca.as_deref());
     }
     let settings = settings(args)?;
