@@ -2,6 +2,7 @@
 
 mod assemble;
 mod assumptions;
+mod calibration;
 mod cautions;
 mod conclude;
 mod recovery;
@@ -11,6 +12,7 @@ mod stats;
 mod threshold;
 
 pub use assemble::{merged, strategy_run};
+pub use calibration::{Calibration, Quantiles};
 pub use conclude::conclude;
 pub use run::*;
 pub use select::Selection;
