@@ -7,7 +7,11 @@ mod check;
 mod completions;
 mod help;
 mod import;
+mod interrupt;
 mod live;
+mod live_lines;
+#[cfg(feature = "tui")]
+mod live_view;
 mod load;
 mod new;
 mod one_liner;
@@ -19,6 +23,7 @@ mod run;
 mod saved;
 mod schema;
 mod serve;
+mod watching;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]
