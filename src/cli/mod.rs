@@ -10,9 +10,12 @@ mod import;
 mod interrupt;
 mod live;
 mod live_lines;
+mod live_metrics;
 #[cfg(feature = "tui")]
 mod live_view;
+mod live_wall;
 mod load;
+mod metrics_server;
 mod new;
 mod one_liner;
 mod output;
