@@ -89,6 +89,8 @@ pub struct AttemptCounts {
     pub throttled: u64,
     /// Met a service error.
     pub faults: u64,
+    /// Of the faults, those refused because who calls may not.
+    pub denied: u64,
     /// No answer in time.
     pub timeouts: u64,
 }
@@ -100,6 +102,7 @@ impl AddAssign for AttemptCounts {
         self.ok += other.ok;
         self.throttled += other.throttled;
         self.faults += other.faults;
+        self.denied += other.denied;
         self.timeouts += other.timeouts;
     }
 }

@@ -10,10 +10,12 @@ mod run;
 mod select;
 mod stats;
 mod threshold;
+mod wall;
 
 pub use assemble::{merged, strategy_run};
 pub use calibration::{Calibration, Quantiles};
-pub use conclude::conclude;
+pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::Selection;
 pub use threshold::{Watch, evaluate};
+pub use wall::*;

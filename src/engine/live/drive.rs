@@ -75,6 +75,9 @@ pub(super) async fn drive(
             stops.control.show(show(core, now));
         }
         if core.is_over(clock.now()) {
+            if stops.control.is_watched() {
+                stops.control.show(show(core, clock.now()));
+            }
             return ended;
         }
         let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(now + TICK);
