@@ -17,6 +17,7 @@ mod stock;
 mod tell;
 
 pub use ask::{Ask, Told};
+pub(crate) use ask::{encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 pub use body::json;
 pub use emulated::Emulated;
 pub use refusal::Refusal;
