@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod help;
 mod import;
+mod live;
 mod load;
 mod new;
 mod one_liner;
@@ -58,6 +59,8 @@ pub mod exit {
     pub const SCENARIO: u8 = 104;
     /// Interrupted; results were still written.
     pub const INTERRUPTED: u8 = 105;
+    /// A cap was reached; results were still written.
+    pub const CAP: u8 = 120;
 }
 
 /// What every command understands.

@@ -1,9 +1,10 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::load::{self, Loaded};
-use super::{Common, Error, exit, one_liner, saved};
+use super::{Common, Error, exit, live, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::results::Run;
+use crate::scenario::Target;
 use crate::time::Span;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,6 +45,8 @@ pub struct Args {
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     pub progress_every: Span,
     #[command(flatten)]
+    pub live: live::Args,
+    #[command(flatten)]
     pub load: one_liner::Load,
 }
 
@@ -55,26 +58,48 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     sets.extend(set("region", args.region.clone()));
     sets.extend(set("seed", args.seed.map(|n| n.to_string())));
     sets.extend(set("trials", args.trials.map(|n| n.to_string())));
+    sets.extend(set("client", args.live.client.clone()));
     let mut loaded = match &args.scenario {
         Some(path) => load::load(path, &sets)?,
         None => load::load_text(&args.load.to_yaml()?, "command line", Path::new(""), &sets)?,
     };
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let (run, histograms) = execute(&loaded, threads, args.progress_every, common)?;
+    let Finished { run, histograms, end } = match loaded.scenario.target {
+        Target::Sim => simulated(&loaded, &args, common)?,
+        _ => match live::run(&loaded, &args, common)? {
+            Some(finished) => finished,
+            None => return Ok(ExitCode::SUCCESS),
+        },
+    };
     let dir = args.out.unwrap_or_else(|| saved::default_dir(&run.name));
     saved::write(&dir, &run, &histograms)?;
     saved::show(&run, Some(&dir), common)?;
-    Ok(ExitCode::from(exit_code(&run)))
+    if let End::Cap(sentence) | End::Failed(sentence) = &end {
+        eprintln!("keystorm: {sentence}");
+    }
+    Ok(ExitCode::from(exit_code(&run, &end)))
+}
+
+/// A run that has ended, with whatever it came to.
+pub(super) struct Finished {
+    pub(super) run: Run,
+    pub(super) histograms: saved::Histograms,
+    pub(super) end: End,
+}
+
+/// How a run ended, beside what it measured.
+pub(super) enum End {
+    /// As it should.
+    Done,
+    /// By a cap, or what else bounds it; the sentence says which.
+    Cap(String),
+    /// It measured nothing that was asked; the sentence says why.
+    Failed(String),
 }
 
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
-fn execute(
-    loaded: &Loaded,
-    threads: usize,
-    every: Span,
-    common: &Common,
-) -> Result<(Run, saved::Histograms), Error> {
+fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, Error> {
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C ends the process at once.
@@ -84,7 +109,8 @@ fn execute(
         }
     })
     .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let progress = super::progress::Progress::start(&loaded.scenario, &control, every, common.quiet);
+    let progress =
+        super::progress::Progress::start(&loaded.scenario, &control, args.progress_every, common.quiet);
     let trials = simulate(&loaded.scenario, threads, &control);
     progress.finish();
     let interrupted = control.stop.load(Ordering::Relaxed);
@@ -96,15 +122,19 @@ fn execute(
         interrupted,
     );
     let histograms = saved::Histograms::from_recordings(&run, &merged);
-    Ok((run, histograms))
+    Ok(Finished { run, histograms, end: End::Done })
 }
 
 /// The first of the documented exit codes that applies.
-fn exit_code(run: &Run) -> u8 {
+fn exit_code(run: &Run, end: &End) -> u8 {
     use crate::results::Verdict;
     let gated = |threshold: &&crate::results::ThresholdRun| run.gate.contains(&threshold.strategy);
     if run.interrupted {
         exit::INTERRUPTED
+    } else if matches!(end, End::Cap(_)) {
+        exit::CAP
+    } else if matches!(end, End::Failed(_)) {
+        exit::FAILED
     } else if run.thresholds.iter().filter(gated).any(|threshold| threshold.verdict != Verdict::Met) {
         exit::THRESHOLD
     } else {

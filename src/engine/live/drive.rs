@@ -2,7 +2,7 @@
 
 use super::crew::Crew;
 use super::{Control, Glance};
-use crate::api::Reply;
+use crate::api::{ErrorCode, Reply};
 use crate::backend::Word;
 use crate::clock::RunClock;
 use crate::engine::Core;
@@ -27,6 +27,8 @@ pub struct Ended {
     pub interrupted: bool,
     /// Whether a throttled answer ended it.
     pub throttled: bool,
+    /// Attempts that were refused because who calls may not, or is not known.
+    pub denied: u64,
     /// What the service said no with: the first message of each code.
     pub refusals: BTreeMap<String, String>,
 }
@@ -98,6 +100,7 @@ fn hear(core: &mut Core<'_>, word: &Word, now: Time, ended: &mut Ended) {
         Word::Answered { reply: Reply::Throttled, .. } | Word::Retried { met: Reply::Throttled, .. } => {
             ended.throttled = true;
         }
+        Word::Answered { reply: Reply::Failed(ErrorCode::AccessDenied), .. } => ended.denied += 1,
         _ => {}
     }
     core.hear(word, now);

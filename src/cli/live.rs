@@ -1,0 +1,198 @@
+//! `keystorm run` off the simulator: where attempts go, what sends them, what ends the run.
+
+use super::load::Loaded;
+use super::run::{self, End, Finished};
+use super::{Common, Error, exit, saved};
+use crate::backend::{Backend, Emulated};
+use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
+use crate::quota::{Quotas, catalogue};
+use crate::record::Trial;
+use crate::scenario::{LiveClient, Target};
+use crate::server::{Direct, Running, Settings};
+use crate::time::Span;
+use crate::units::Rate;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Options of `run` that only live runs look at.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// What sends attempts: aws-sdk, or raw, which is several times cheaper.
+    #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
+    pub client: Option<String>,
+    /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
+    #[arg(long, env = "KEYSTORM_PROVISION")]
+    pub provision: bool,
+}
+
+/// Runs a live scenario; `None` if there was nothing to run, as asked.
+///
+/// # Errors
+/// [`Error`], with its remedy.
+pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<Option<Finished>, Error> {
+    let control = Arc::new(Control::default());
+    let stopper = Arc::clone(&control);
+    // A second Ctrl-C leaves at once.
+    ctrlc::set_handler(move || {
+        if stopper.stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+    })
+    .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let place = Place { loaded, args, common, control: &control, threads: threads.max(1) };
+    match &loaded.scenario.target {
+        Target::Emulator => place.against_emulator().map(Some),
+        Target::Http(url) => place.against_url(url).map(Some),
+        Target::Sim | Target::Aws => Err(Error::Usage("target `aws` is not built yet".into())),
+    }
+}
+
+/// What every target needs.
+struct Place<'a> {
+    loaded: &'a Loaded,
+    args: &'a run::Args,
+    #[allow(dead_code)]
+    common: &'a Common,
+    control: &'a Control,
+    threads: usize,
+}
+
+/// What all trials left behind, by strategy.
+type Trials = Vec<Vec<LiveTrial>>;
+
+impl Place<'_> {
+    /// The emulated KMS in this process, over a free loopback port or without a socket.
+    fn against_emulator(&self) -> Result<Finished, Error> {
+        let scenario = &self.loaded.scenario;
+        let settings = Settings {
+            region: scenario.region.clone(),
+            quotas: without_limits(),
+            seed: scenario.seed,
+            ..Settings::default()
+        };
+        let failed = |error: crate::server::Error| Error::Failed(format!("the emulator: {error}"));
+        let provision = Provision::Made { tag: scenario.name.clone(), given_up: false };
+        if scenario.live.transport.in_process {
+            let server = Direct::start(settings).map_err(failed)?;
+            let options = self.options(Some(server.clone()));
+            let make = move |_, _| {
+                let server = server.clone();
+                move || Emulated::new(server.clone())
+            };
+            return self.go(make, &provision, &options);
+        }
+        let running = Running::start(settings).map_err(failed)?;
+        let options = self.options(Some(running.direct()));
+        let finished = self.over_socket(&running.url(), &provision, &options);
+        running.stop();
+        finished
+    }
+
+    /// An endpoint that somebody else runs.
+    fn against_url(&self, url: &str) -> Result<Finished, Error> {
+        let tag = self.loaded.scenario.name.clone();
+        let provision = match self.args.live.provision {
+            true => Provision::Made { tag, given_up: true },
+            false => Provision::Never,
+        };
+        self.over_socket(url, &provision, &self.options(None))
+    }
+
+    fn over_socket(&self, _url: &str, _provision: &Provision, _options: &Options) -> Result<Finished, Error> {
+        match self.loaded.scenario.live.client {
+            LiveClient::Raw => Err(Error::Usage("client `raw` is not built yet".into())),
+            LiveClient::AwsSdk => Err(Error::Usage("client `aws-sdk` is not built yet".into())),
+        }
+    }
+
+    fn options(&self, emulator: Option<Direct>) -> Options {
+        // A quota window that is shared by two trials would throttle the second for what the first has sent.
+        let pause = if emulator.is_some() { Span::ZERO } else { Span::from_secs(1) };
+        Options { threads: self.threads, emulator, stop_on_throttle: false, pause }
+    }
+
+    /// Set-up, every trial, and what was made is given up again, whatever happened.
+    fn go<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+        &self,
+        make: impl Fn(usize, u32) -> M,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Failed(format!("cannot start: {error}")))?;
+        let scenario = &self.loaded.scenario;
+        let mut setup = Setup { cap: scenario.live.caps.attempts, ..Setup::default() };
+        let gives_up = matches!(provision, Provision::Made { given_up: true, .. });
+        let local = tokio::task::LocalSet::new();
+        let result = local.block_on(&runtime, async {
+            let backend = make(0, 0)();
+            let stock = setup.stock(&backend, scenario, provision).await;
+            drop(backend);
+            match stock {
+                Ok(stock) => {
+                    live::run(scenario, &Arc::new(stock), &make, &setup, options, self.control).await
+                }
+                Err(error) => Err(error),
+            }
+        });
+        if gives_up && !setup.made.is_empty() {
+            let left = local.block_on(&runtime, async { setup.give_up(&make(0, 0)()).await });
+            for (key, refusal) in left {
+                eprintln!(
+                    "keystorm: key {key} is left behind ({}: {}); `keystorm cleanup` finds it",
+                    refusal.code, refusal.message
+                );
+            }
+        }
+        let trials = result.map_err(|error| match error {
+            live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
+            other => Error::Failed(other.to_string()),
+        })?;
+        Ok(self.conclude(trials))
+    }
+
+    /// What the trials come to.
+    fn conclude(&self, trials: Trials) -> Finished {
+        let scenario = &self.loaded.scenario;
+        let end = end_of(&trials);
+        let interrupted = trials.iter().flatten().any(|trial| trial.ended.interrupted);
+        let recorded: Vec<Vec<Trial>> =
+            trials.into_iter().map(|each| each.into_iter().map(|live| live.trial).collect()).collect();
+        let (run, merged) = crate::results::conclude(
+            scenario,
+            &self.loaded.question,
+            scenario.to_value(),
+            &recorded,
+            interrupted,
+        );
+        let histograms = saved::Histograms::from_recordings(&run, &merged);
+        Finished { run, histograms, end }
+    }
+}
+
+/// How the run ended.
+fn end_of(trials: &Trials) -> End {
+    let all = || trials.iter().flatten();
+    if let Some(cap) = all().find_map(|trial| trial.ended.cap) {
+        return End::Cap(format!("the run reached caps.{cap} and was ended; results so far were written"));
+    }
+    let attempts: u64 = all().map(|trial| trial.trial.recorder.attempt_totals().attempts).sum();
+    let denied: u64 = all().map(|trial| trial.ended.denied).sum();
+    if attempts > 0 && denied == attempts {
+        let said = all().flat_map(|trial| &trial.ended.refusals).next();
+        let said = said.map_or_else(String::new, |(code, message)| format!(": {code}: {message}"));
+        return End::Failed(format!("every attempt was refused for access{said}"));
+    }
+    End::Done
+}
+
+/// Quotas of an emulator while a run is prepared.
+fn without_limits() -> Quotas {
+    let defaults = Settings::default().quotas;
+    let unlimited = Rate::per_second(1_000_000_000);
+    let overrides = catalogue::pool_names().map(|pool| (pool.to_owned(), unlimited)).collect();
+    Quotas { overrides, ..defaults }
+}
