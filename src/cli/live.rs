@@ -23,6 +23,27 @@ pub struct Args {
     /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
     #[arg(long, env = "KEYSTORM_PROVISION")]
     pub provision: bool,
+    /// Profile of the shared AWS files whose credentials are used.
+    #[arg(long, env = "KEYSTORM_PROFILE")]
+    pub profile: Option<String>,
+    /// Endpoint of KMS for target aws, instead of the Region's.
+    #[arg(long, value_name = "URL", env = "KEYSTORM_ENDPOINT_URL")]
+    pub endpoint_url: Option<String>,
+    /// Yes, call a real account.
+    #[arg(long, env = "KEYSTORM_YES_REAL_AWS")]
+    pub yes_real_aws: bool,
+    /// Look at everything a run against AWS depends on, print its plan, and run nothing.
+    #[arg(long, env = "KEYSTORM_DRY_RUN")]
+    pub dry_run: bool,
+    /// Go on when AWS throttles; otherwise the first throttle ends the run.
+    #[arg(long, env = "KEYSTORM_ALLOW_THROTTLING")]
+    pub allow_throttling: bool,
+    /// Run without knowing how much of its quotas the account uses.
+    #[arg(long, env = "KEYSTORM_NO_USAGE_CHECK")]
+    pub no_usage_check: bool,
+    /// Print the least IAM policy that the run needs, and run nothing.
+    #[arg(long, env = "KEYSTORM_PRINT_POLICY")]
+    pub print_policy: bool,
 }
 
 /// Runs a live scenario; `None` if there was nothing to run, as asked.
@@ -44,18 +65,21 @@ pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<
     match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => place.against_url(url).map(Some),
-        Target::Sim | Target::Aws => Err(Error::Usage("target `aws` is not built yet".into())),
+        #[cfg(feature = "aws")]
+        Target::Aws => place.against_aws(),
+        _ => Err(Error::Usage("this target cannot be run live".into())),
     }
 }
 
 /// What every target needs.
-struct Place<'a> {
-    loaded: &'a Loaded,
-    args: &'a run::Args,
-    #[allow(dead_code)]
-    common: &'a Common,
-    control: &'a Control,
-    threads: usize,
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) args: &'a run::Args,
+    #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only runs against AWS say more"))]
+    pub(super) common: &'a Common,
+    pub(super) control: &'a Arc<Control>,
+    pub(super) threads: usize,
 }
 
 /// What all trials left behind, by strategy.
@@ -91,29 +115,34 @@ impl Place<'_> {
 
     /// An endpoint that somebody else runs.
     fn against_url(&self, url: &str) -> Result<Finished, Error> {
-        let tag = self.loaded.scenario.name.clone();
-        let provision = match self.args.live.provision {
-            true => Provision::Made { tag, given_up: true },
-            false => Provision::Never,
-        };
-        self.over_socket(url, &provision, &self.options(None))
+        self.over_socket(url, &self.provision(), &self.options(None))
     }
 
-    fn over_socket(&self, _url: &str, _provision: &Provision, _options: &Options) -> Result<Finished, Error> {
-        match self.loaded.scenario.live.client {
-            LiveClient::Raw => Err(Error::Usage("client `raw` is not built yet".into())),
-            LiveClient::AwsSdk => Err(Error::Usage("client `aws-sdk` is not built yet".into())),
+    /// Whether keys are made where somebody else keeps them.
+    pub(super) fn provision(&self) -> Provision {
+        let tag = self.loaded.scenario.name.clone();
+        match self.args.live.provision {
+            true => Provision::Made { tag, given_up: true },
+            false => Provision::Never,
         }
     }
 
-    fn options(&self, emulator: Option<Direct>) -> Options {
+    fn over_socket(&self, url: &str, provision: &Provision, options: &Options) -> Result<Finished, Error> {
+        match self.loaded.scenario.live.client {
+            #[cfg(feature = "aws")]
+            LiveClient::AwsSdk => self.over_sdk(url, provision, options),
+            _ => Err(Error::Usage("client `raw` is not built yet".into())),
+        }
+    }
+
+    pub(super) fn options(&self, emulator: Option<Direct>) -> Options {
         // A quota window that is shared by two trials would throttle the second for what the first has sent.
         let pause = if emulator.is_some() { Span::ZERO } else { Span::from_secs(1) };
         Options { threads: self.threads, emulator, stop_on_throttle: false, pause }
     }
 
     /// Set-up, every trial, and what was made is given up again, whatever happened.
-    fn go<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+    pub(super) fn go<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         &self,
         make: impl Fn(usize, u32) -> M,
         provision: &Provision,
@@ -178,6 +207,11 @@ fn end_of(trials: &Trials) -> End {
     let all = || trials.iter().flatten();
     if let Some(cap) = all().find_map(|trial| trial.ended.cap) {
         return End::Cap(format!("the run reached caps.{cap} and was ended; results so far were written"));
+    }
+    if all().any(|trial| trial.ended.throttled) {
+        return End::Cap(
+            "a quota throttled the run and ended it (--allow-throttling goes on); results so far were written".into(),
+        );
     }
     let attempts: u64 = all().map(|trial| trial.trial.recorder.attempt_totals().attempts).sum();
     let denied: u64 = all().map(|trial| trial.ended.denied).sum();

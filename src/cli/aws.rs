@@ -1,0 +1,149 @@
+//! `keystorm run` through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
+
+use super::live::Place;
+use super::load::Loaded;
+use super::run::{End, Finished};
+use super::{Error, output};
+use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
+use crate::engine::live::{Control, Options, Provision};
+use crate::planner::{Permit, policy};
+use crate::quota::PoolId;
+use crate::scenario::Scenario;
+use crate::time::Span;
+use crate::units::Rate;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::runtime::Runtime;
+
+/// How often the account's use is looked at while a run is under way.
+const EVERY: Span = Span::from_secs(60);
+
+impl From<aws::Error> for Error {
+    fn from(error: aws::Error) -> Error {
+        Error::Failed(error.to_string())
+    }
+}
+
+/// Prints the least IAM policy for a scenario; whatever account, if none is on `allow`.
+///
+/// # Errors
+/// stdout cannot be written.
+pub(super) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
+    let account = scenario.live.allow.accounts.first().map_or("*", String::as_str);
+    output::print(format!("{:#}\n", policy::identity_policy(scenario, account, provisions)))
+}
+
+/// A runtime for what is asked before and beside a run.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Error::Failed(format!("cannot start: {error}")))
+}
+
+impl Place<'_> {
+    fn wanted(&self, endpoint_url: Option<String>, is_aws: bool) -> Wanted {
+        let scenario = &self.loaded.scenario;
+        Wanted {
+            region: scenario.region.clone(),
+            profile: self.args.live.profile.clone(),
+            endpoint_url,
+            is_aws,
+            transport: scenario.live.transport.clone(),
+        }
+    }
+
+    /// An endpoint that is not AWS. That of an emulator in this process needs no credentials.
+    pub(super) fn over_sdk(
+        &self,
+        url: &str,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
+        let scenario = &self.loaded.scenario;
+        let access = if options.emulator.is_some() {
+            Access::unchecked(&scenario.region, url, &scenario.live.transport)?
+        } else {
+            runtime()?.block_on(Access::find(&self.wanted(Some(url.to_owned()), false)))?
+        };
+        let factory = SdkFactory::new(access, scenario);
+        self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options)
+    }
+
+    /// AWS itself; `None` after `--dry-run`.
+    pub(super) fn against_aws(&self) -> Result<Option<Finished>, Error> {
+        let live = &self.args.live;
+        if !live.yes_real_aws && !live.dry_run {
+            return Err(Error::Usage(
+                "target aws calls real keys of a real account, which costs money and takes from its quotas: \
+                 look first with --dry-run, then say --yes-real-aws"
+                    .into(),
+            ));
+        }
+        let scenario = &self.loaded.scenario;
+        let (access, looked) = runtime()?.block_on(async {
+            let access = Access::find(&self.wanted(live.endpoint_url.clone(), true)).await?;
+            let looked = look(&access, scenario, Checks { usage: !live.no_usage_check }).await?;
+            Ok::<_, aws::Error>((access, looked))
+        })?;
+        if live.dry_run {
+            output::print(looked.permit.to_string())?;
+            return Ok(None);
+        }
+        if !self.common.quiet {
+            eprint!("{}", looked.permit);
+        }
+        let loaded =
+            Loaded { scenario: permitted(scenario, &looked.permit), question: self.loaded.question.clone() };
+        Place { loaded: &loaded, ..*self }.guarded(access, looked).map(Some)
+    }
+
+    /// The permitted run, watched over.
+    fn guarded(&self, access: Access, looked: Looked) -> Result<Finished, Error> {
+        let scenario = &self.loaded.scenario;
+        let live = &self.args.live;
+        let options = Options { stop_on_throttle: !live.allow_throttling, ..self.options(None) };
+        let factory = SdkFactory::new(access.clone(), scenario);
+        let watchman = match looked.metrics.is_empty() {
+            true => None,
+            false => Some(self.watchman(access, looked)?),
+        };
+        let finished =
+            self.go(move |strategy, trial| factory.maker(strategy, trial), &self.provision(), &options);
+        let why = watchman.and_then(Watchman::finish);
+        let mut finished = finished?;
+        if let Some(why) = why {
+            // It was not the user who ended it.
+            finished.run.interrupted = false;
+            finished.end =
+                End::Cap(format!("the run was ended for others' sake: {why}; results were written"));
+        }
+        Ok(finished)
+    }
+
+    /// Somebody who ends the run when others need the room.
+    fn watchman(&self, access: Access, looked: Looked) -> Result<Watchman, Error> {
+        self.control.watch();
+        let (seen, stopped) = (Arc::clone(self.control), Arc::clone(self.control));
+        let end = move || stopped.stop.store(true, Ordering::Relaxed);
+        let scenario = self.loaded.scenario.clone();
+        Ok(Watchman::start(access, scenario, looked, EVERY, move || attempts(&seen), end)?)
+    }
+}
+
+/// Attempts of each pool so far in the trial under way.
+fn attempts(control: &Control) -> Vec<(PoolId, u64)> {
+    let pools = control.glance().map(|glance| glance.pools).unwrap_or_default();
+    pools.iter().map(|report| (report.pool, report.attempts)).collect()
+}
+
+/// The scenario under its permit: lowered caps, and the account's own quotas where reports draw the line.
+fn permitted(scenario: &Scenario, permit: &Permit) -> Scenario {
+    let mut scenario = scenario.clone();
+    scenario.live.caps = permit.caps;
+    for share in permit.shares.iter().filter(|share| share.is_applied) {
+        let name = share.pool.name().to_owned();
+        // Some quotas are a few calls a minute.
+        let rate = Rate::new((share.quota_per_s * 60.0).round().max(1.0) as u64, 60);
+        scenario.quotas.overrides.entry(name).or_insert(rate);
+    }
+    scenario
+}
