@@ -64,6 +64,11 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         None => load::load_text(&args.load.to_yaml()?, "command line", Path::new(""), &sets)?,
     };
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
+    #[cfg(feature = "aws")]
+    if args.live.print_policy {
+        super::aws::print_policy(&loaded.scenario, args.live.provision)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Finished { run, histograms, end } = match loaded.scenario.target {
         Target::Sim => simulated(&loaded, &args, common)?,
         _ => match live::run(&loaded, &args, common)? {
