@@ -1,0 +1,301 @@
+//! What generating load costs the client: our raw path beside bare loops on the libraries it is made of, 32
+//! connections, one core for the client and one for a server that answers a constant 400 bytes, in turns, in one run.
+//!
+//!     cargo bench --bench live
+//!
+//! "Ours" is the whole live engine: an open model that paces its arrivals, the client machines, signatures, service and
+//! response time of every attempt recorded. It runs near its capacity and below it. The bare loops send the next
+//! attempt as soon as an answer is there and record nothing. What is compared is attempts per second of client CPU.
+//! Also: what 1,000 clients cost that have nothing to do, and how memory grows at full speed.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use keystorm::backend::Stock;
+use keystorm::backend::http::{HttpFactory, Signer, Trust};
+use keystorm::clock::{Stopwatch, epoch_millis, thread_cpu};
+use keystorm::engine::live::{self, Control, LiveTrial, Setup};
+use keystorm::scenario::{Options, Scenario};
+use keystorm::time::Span;
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+const CONNECTIONS: u32 = 32;
+const TURNS: usize = 5;
+const SLICE: Span = Span::from_secs(2);
+/// How much of what it could do the paced engine is asked for.
+const SHARE: f64 = 0.85;
+const REGION: &str = "eu-west-1";
+const TARGET: &str = "TrentService.Encrypt";
+const KIND: &str = "application/x-amz-json-1.1";
+/// A ciphertext of 250 bytes and a key's ARN: 400 bytes with what is around them.
+const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000";
+
+fn main() {
+    let server = bare_server();
+    on_core(1);
+    let capacity = capacity(server);
+    println!(
+        "{CONNECTIONS} connections, {TURNS} turns of {SLICE} each; ours paced at {:.0}/s, {SHARE} of its capacity",
+        capacity * SHARE
+    );
+    let turns: Vec<Turn> = (0..TURNS).map(|_| Turn::take(server, capacity * SHARE)).collect();
+    println!("attempts per second of client CPU, medians:");
+    let median = |of: &dyn Fn(&Turn) -> f64| {
+        let mut all: Vec<f64> = turns.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    println!("  (a) hyper-util and aws-sigv4, bare    {:>9.0}", median(&|turn| turn.bare));
+    println!("  (b) ours, raw                         {:>9.0}", median(&|turn| turn.raw));
+    println!("  (c) aws-sdk-kms, bare                 {:>9.0}", median(&|turn| turn.sdk));
+    println!("(b)/(a) {:.2}, at least 0.6 is wanted", median(&|turn| turn.raw / turn.bare));
+    idle(server);
+    memory(server, capacity * SHARE);
+}
+
+/// Every contestant once.
+struct Turn {
+    bare: f64,
+    raw: f64,
+    sdk: f64,
+}
+
+impl Turn {
+    fn take(server: SocketAddr, rate: f64) -> Turn {
+        Turn { bare: bare(server), raw: ours(server, rate, SLICE).per_cpu_s, sdk: bare_sdk(server) }
+    }
+}
+
+/// Moves the calling thread to one core; a machine with fewer cores measures without.
+fn on_core(core: usize) {
+    let mut cores = CpuSet::new();
+    if cores.set(core % std::thread::available_parallelism().map_or(1, usize::from)).is_ok() {
+        sched_setaffinity(Pid::from_raw(0), &cores).expect("a core of this machine");
+    }
+}
+
+fn cpu() -> Span {
+    thread_cpu().expect("Linux tells")
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Asks over and over on 32 connections; `attempt` makes one. Attempts per second of CPU.
+fn over_and_over<F: Future<Output = ()>>(attempt: impl Fn() -> F + Clone + 'static) -> f64 {
+    let (watch, count) = (Stopwatch::start(), Rc::new(Cell::new(0_u64)));
+    let local = tokio::task::LocalSet::new();
+    for _ in 0..CONNECTIONS {
+        let (attempt, count) = (attempt.clone(), Rc::clone(&count));
+        local.spawn_local(async move {
+            while watch.elapsed() < SLICE {
+                attempt().await;
+                count.set(count.get() + 1);
+            }
+        });
+    }
+    let runtime = runtime();
+    let before = cpu();
+    runtime.block_on(local);
+    count.get() as f64 / (cpu().as_secs_f64() - before.as_secs_f64())
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "bench")
+}
+
+/// (a) hyper-util's client, every request signed by aws-sigv4.
+fn bare(server: SocketAddr) -> f64 {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let identity = Rc::new(credentials().into());
+    // 256 bytes in Base64.
+    let body = format!(r#"{{"KeyId":"{ARN}","Plaintext":"{}"}}"#, "QUJD".repeat(85) + "QQ==");
+    let (body, host) = (Bytes::from(body), server.to_string());
+    let url = format!("http://{host}/");
+    over_and_over(move || {
+        let (client, identity, body) = (client.clone(), Rc::clone(&identity), body.clone());
+        let (host, url) = (host.clone(), url.clone());
+        async move {
+            let now = Duration::from_millis(u64::try_from(epoch_millis()).expect("after 1970"));
+            let params = SigningParams::builder()
+                .identity(&identity)
+                .region(REGION)
+                .name("kms")
+                .time(SystemTime::UNIX_EPOCH + now)
+                .settings(SigningSettings::default())
+                .build()
+                .expect("nothing is missing")
+                .into();
+            let headers = [("content-type", KIND), ("host", host.as_str()), ("x-amz-target", TARGET)];
+            let signable = SignableBody::Bytes(&body);
+            let signable = SignableRequest::new("POST", url.as_str(), headers.into_iter(), signable);
+            let (instructions, _) =
+                sign(signable.expect("an address"), &params).expect("a signature").into_parts();
+            let mut request = Request::post(&url).body(Full::new(body.clone())).expect("a request");
+            for (name, value) in headers {
+                request.headers_mut().insert(name, value.parse().expect("a header"));
+            }
+            instructions.apply_to_request_http1x(&mut request);
+            let response = client.request(request).await.expect("a server that answers");
+            assert!(response.status().is_success());
+            response.into_body().collect().await.expect("a whole answer");
+        }
+    })
+}
+
+/// (c) The AWS SDK, its own retries off.
+fn bare_sdk(server: SocketAddr) -> f64 {
+    let config = aws_sdk_kms::Config::builder()
+        .behavior_version(aws_sdk_kms::config::BehaviorVersion::latest())
+        .region(aws_sdk_kms::config::Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url(format!("http://{server}"))
+        .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled())
+        .build();
+    let client = aws_sdk_kms::Client::from_conf(config);
+    over_and_over(move || {
+        let call = client.encrypt().key_id(ARN).plaintext(aws_sdk_kms::primitives::Blob::new([b'k'; 256]));
+        async move {
+            call.send().await.expect("a server that answers");
+        }
+    })
+}
+
+/// What the live engine did.
+struct Ours {
+    per_cpu_s: f64,
+    per_s: f64,
+    cpu: f64,
+    trial: LiveTrial,
+}
+
+/// (b) The live engine on our own client.
+fn ours(server: SocketAddr, rate: f64, lasts: Span) -> Ours {
+    let transport =
+        format!("client: raw\ntransport: {{ connections: {CONNECTIONS} }}\nfleet: {{ clients: 1 }}");
+    engine(
+        server,
+        &format!(
+            "{transport}\nworkloads: {{ load: {{ executor: constant-arrival-rate, arrivals: uniform, rate: {rate:.0}/s, duration: {lasts}, jobs: {{ Encrypt: 1 }}, payload: 256B, keys: {{ ids: ['{ARN}'] }} }} }}"
+        ),
+    )
+}
+
+/// Runs a scenario with this text in it on the calling thread.
+fn engine(server: SocketAddr, text: &str) -> Ours {
+    let url = format!("http://{server}");
+    let text = format!(
+        "version: 1\nname: bench\ntrials: 1\ntarget: {url}\nregion: {REGION}\n{text}\nstrategies: {{ none: {{ retry: {{ mode: none }} }} }}\n"
+    );
+    let scenario = Scenario::parse(&text, &Options::default()).expect("a valid scenario").scenario;
+    let runtime = runtime();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let provider = SharedCredentialsProvider::new(credentials());
+        let signer = keystorm::aws::Signer::new(provider, REGION).await.expect("credentials");
+        let signer = Signer::By(signer.sign());
+        let factory = HttpFactory::new(&url, REGION, &scenario.live.transport, Trust::System, signer);
+        let factory = factory.expect("an address");
+        let ids = scenario.workloads.iter().map(|workload| workload.keys.ids.clone()).collect();
+        let stock = Arc::new(Stock::new(&scenario.workloads, ids));
+        let make = |_, _| {
+            let factory = factory.clone();
+            move || factory.make()
+        };
+        let options =
+            live::Options { threads: 1, emulator: None, stop_on_throttle: false, pause: Span::ZERO };
+        let (control, setup, before) = (Control::default(), Setup::default(), cpu());
+        let trials = live::run(&scenario, &stock, make, &setup, &options, &control).await;
+        let trial = trials.expect("threads").remove(0).remove(0);
+        let cpu = cpu().as_secs_f64() - before.as_secs_f64();
+        let totals = trial.trial.recorder.attempt_totals();
+        assert_eq!((totals.faults, totals.throttled), (0, 0), "{:?}", trial.ended);
+        let attempts = totals.attempts as f64;
+        Ours { per_cpu_s: attempts / cpu, per_s: attempts / trial.elapsed.as_secs_f64(), cpu, trial }
+    })
+}
+
+/// How many attempts per second the engine manages on its core: a closed model without pauses.
+fn capacity(server: SocketAddr) -> f64 {
+    let closed = format!(
+        "client: raw\nworkloads: {{ load: {{ executor: constant-vus, vus: {CONNECTIONS}, duration: 2s, jobs: {{ Encrypt: 1 }}, payload: 256B, keys: {{ ids: ['{ARN}'] }} }} }}"
+    );
+    engine(server, &closed).per_s
+}
+
+/// A thousand clients that have next to nothing to do.
+fn idle(server: SocketAddr) {
+    let text = format!(
+        "client: raw\nfleet: {{ clients: 1000 }}\nworkloads: {{ load: {{ executor: constant-arrival-rate, arrivals: uniform, rate: 2/s, duration: 10s, jobs: {{ Encrypt: 1 }}, keys: {{ ids: ['{ARN}'] }} }} }}"
+    );
+    let ours = engine(server, &text);
+    let share = 100.0 * ours.cpu / ours.trial.elapsed.as_secs_f64();
+    println!("1,000 clients, 2 jobs/s: {share:.3} % of a core, less than 0.1 % is wanted");
+}
+
+/// Memory before and after ten seconds at the same rate as above.
+fn memory(server: SocketAddr, rate: f64) {
+    let before = resident();
+    let ours = ours(server, rate, Span::from_secs(10));
+    let totals = ours.trial.trial.recorder.attempt_totals();
+    println!(
+        "{} attempts at {rate:.0}/s: resident {before:.1} MB before, {:.1} MB after; lateness p99 {:.2} ms",
+        totals.attempts,
+        resident(),
+        ours.trial.trial.recorder.lateness().value_at_percentile(99.0) as f64 / 1e3
+    );
+}
+
+/// Megabytes of memory that this process has.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("a process has memory");
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).expect("a number") / 1024.0
+}
+
+/// A server on a core of its own that reads each request and answers the same 400 bytes.
+fn bare_server() -> SocketAddr {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        on_core(0);
+        runtime().block_on(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            tell.send(listener.local_addr().expect("a bound socket")).expect("somebody waits");
+            loop {
+                let (stream, _) = listener.accept().await.expect("a listening socket");
+                stream.set_nodelay(true).expect("a socket");
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service_fn(constant)),
+                );
+            }
+        });
+    });
+    told.recv().expect("the server has an address")
+}
+
+async fn constant(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    static BODY: std::sync::LazyLock<Bytes> = std::sync::LazyLock::new(|| {
+        let around = format!(r#"{{"CiphertextBlob":"","KeyId":"{ARN}"}}"#);
+        let blob = "QUJD".repeat((400 - around.len()) / 4);
+        Bytes::from(format!(r#"{{"CiphertextBlob":"{blob}","KeyId":"{ARN}"}}"#))
+    });
+    request.into_body().collect().await?;
+    let mut response = Response::new(Full::new(BODY.clone()));
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static(KIND));
+    Ok(response)
+}
