@@ -3,12 +3,24 @@
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
+#[cfg(feature = "aws")]
+mod aws;
 mod check;
+#[cfg(feature = "aws")]
+mod cleanup;
 mod completions;
+mod health;
 mod help;
 mod import;
+mod interrupt;
 mod live;
+mod live_lines;
+mod live_metrics;
+#[cfg(feature = "tui")]
+mod live_view;
+mod live_wall;
 mod load;
+mod metrics_server;
 mod new;
 mod one_liner;
 mod output;
@@ -19,6 +31,7 @@ mod run;
 mod saved;
 mod schema;
 mod serve;
+mod watching;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +111,9 @@ enum Command {
     Check(check::Args),
     /// Serve an emulated KMS, with request quotas, for any SDK.
     Serve(Box<serve::Args>),
+    /// Schedule keys for deletion that a killed run left behind in an AWS account.
+    #[cfg(feature = "aws")]
+    Cleanup(cleanup::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -125,6 +141,8 @@ impl Cli {
             Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),
             Command::Serve(args) => serve::run(*args, common),
+            #[cfg(feature = "aws")]
+            Command::Cleanup(args) => cleanup::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     pub progress_every: Span,
     #[command(flatten)]
-    pub live: live::Args,
+    pub live: live::LiveArgs,
     #[command(flatten)]
     pub load: one_liner::Load,
 }
@@ -64,6 +64,11 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         None => load::load_text(&args.load.to_yaml()?, "command line", Path::new(""), &sets)?,
     };
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
+    #[cfg(feature = "aws")]
+    if args.live.print_policy {
+        super::aws::print_policy(&loaded.scenario, args.live.provision)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Finished { run, histograms, end } = match loaded.scenario.target {
         Target::Sim => simulated(&loaded, &args, common)?,
         _ => match live::run(&loaded, &args, common)? {
