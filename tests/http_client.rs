@@ -396,6 +396,14 @@ fn whoever_stops_waiting_leaves_the_queue() {
     });
 }
 
+#[test]
+fn an_attempt_that_waits_takes_little_memory() {
+    let http = factory("http://127.0.0.1:1", &Transport::default()).make();
+    let (ask, tell) = (plain(Operation::Encrypt, "key"), Tell::nobody());
+    let size = size_of_val(&http.ask(0, &ask, &tell));
+    assert!(size <= 2_048, "{size} bytes");
+}
+
 #[cfg(feature = "aws")]
 mod signed {
     use super::*;

@@ -150,7 +150,8 @@ impl Http {
         loop {
             let mut link = match pool.take().await {
                 Some(link) => link,
-                None => Link::open(&self.endpoint).await?,
+                // Rare and large: in a box, so that those who never open one have no room for it.
+                None => Box::pin(Link::open(&self.endpoint)).await?,
             };
             let answer = match link.send(self.request(ask.operation, &body)).await {
                 Ok(answer) => answer,
