@@ -180,9 +180,11 @@ impl Keeper {
     fn start(signer: Arc<aws::Signer>) -> Result<Keeper, Error> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let runtime = runtime()?;
+        let failed =
+            |error| eprintln!("keystorm: credentials are not renewed yet, and asked for again: {error}");
         let work = async move {
             tokio::select! {
-                () = signer.keep_fresh() => {}
+                () = signer.keep_fresh(failed) => {}
                 _ = stopped => {}
             }
         };
