@@ -1,8 +1,8 @@
 //! `keystorm run` off the simulator: where attempts go, what sends them, what ends the run.
 
 use super::load::Loaded;
-use super::run::{self, End, Finished};
 use super::metrics_server::MetricsServer;
+use super::run::{self, End, Finished};
 use super::watching::{self, Watching};
 use super::{Common, Error, interrupt, live_wall, saved};
 use crate::backend::{Backend, Emulated};
@@ -43,7 +43,8 @@ pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
-    ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop)).map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
+        .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let place = Place {
         loaded,
@@ -53,8 +54,9 @@ pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<
         began: (iso(), Stopwatch::start()),
     };
     let metrics = args.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
-    let watching = Watching::start(&control, place.watching(common))
-        .map_err(|error| Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines")))?;
+    let watching = Watching::start(&control, place.watching(common)).map_err(|error| {
+        Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
+    })?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => place.against_url(url).map(Some),

@@ -38,7 +38,9 @@ fn origin(url: &str) -> String {
 fn host() -> String {
     let names = ["/proc/sys/kernel/hostname", "/etc/hostname"];
     let name = names.iter().find_map(|path| fs::read_to_string(path).ok());
-    name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into())
+    name.map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".into())
 }
 
 /// All that a live run tells beside its recordings; `started_at` is ISO 8601 in UTC.
@@ -84,7 +86,10 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_saved_without_what_may_be_secret() {
-        assert_eq!(origin("https://user:pass@kms.example.com:8443/path?token=x"), "https://kms.example.com:8443");
+        assert_eq!(
+            origin("https://user:pass@kms.example.com:8443/path?token=x"),
+            "https://kms.example.com:8443"
+        );
         assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
         assert_eq!(origin("http://[::1]:8080/"), "http://[::1]:8080");
     }

@@ -3,7 +3,10 @@
 use super::assumptions::assumptions;
 use super::cautions::{GENERATOR_LIMITED, cautions};
 use super::stats::round;
-use super::{EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate, merged, strategy_run};
+use super::{
+    EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate, merged,
+    strategy_run,
+};
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
 use crate::time::Span;

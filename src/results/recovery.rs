@@ -112,7 +112,11 @@ mod tests {
         assert_eq!(outage(&gone, 1), Some((10.0, 16.0)), "clients that back off leave gaps");
         let twice = seconds(30, &[(3, 100, 0), (20, 100, 0), (21, 100, 0)]);
         assert_eq!(outage(&twice, 1), Some((20.0, 22.0)), "the last one counts");
-        assert_eq!(outage(&seconds(5, &[(0, 100, 0)]), 1), None, "without a before nothing is known to be gone");
+        assert_eq!(
+            outage(&seconds(5, &[(0, 100, 0)]), 1),
+            None,
+            "without a before nothing is known to be gone"
+        );
     }
 
     #[test]

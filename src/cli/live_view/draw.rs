@@ -89,7 +89,8 @@ fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
     lines.extend(rest);
     lines.extend(panels::times_lines(scene, glance));
     let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
-    frame.render_widget(Paragraph::new(lines), Rect { height: body.height.max(1), ..body }.intersection(area));
+    frame
+        .render_widget(Paragraph::new(lines), Rect { height: body.height.max(1), ..body }.intersection(area));
     if area.height > 1 {
         panels::foot(frame, foot, scene, glance);
     }

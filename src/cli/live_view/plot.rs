@@ -44,12 +44,11 @@ pub(super) fn history(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glan
     let chart = Chart::new(datasets.collect())
         .block(block(theme, legend(scene, quota, drawn.is_some()), Meaning::Quiet))
         .legend_position(None)
-        .x_axis(
-            Axis::default()
-                .style(quiet)
-                .bounds([from, from + span])
-                .labels([at(from), at(from + span / 2.0), at(from + span)]),
-        )
+        .x_axis(Axis::default().style(quiet).bounds([from, from + span]).labels([
+            at(from),
+            at(from + span / 2.0),
+            at(from + span),
+        ]))
         .y_axis(Axis::default().style(quiet).bounds([0.0, top]).labels([
             "0".to_owned(),
             number((top / 2.0).round()),

@@ -130,7 +130,13 @@ mod tests {
     fn glance(strategy: usize, trial: u32, completed: u64) -> Glance {
         let jobs = JobCounts { completed, ..JobCounts::default() };
         let seconds = vec![Row::default()];
-        Glance { strategy: (format!("s{strategy}"), strategy), trial: (trial, 2), jobs, seconds, ..Glance::default() }
+        Glance {
+            strategy: (format!("s{strategy}"), strategy),
+            trial: (trial, 2),
+            jobs,
+            seconds,
+            ..Glance::default()
+        }
     }
 
     #[test]
@@ -140,7 +146,8 @@ mod tests {
         for glance in [glance(0, 0, 1), glance(0, 0, 5), glance(1, 0, 2), glance(0, 1, 3)] {
             control.show(glance);
         }
-        let past: Vec<_> = control.past().iter().map(|g| (g.strategy.1, g.trial.0, g.jobs.completed)).collect();
+        let past: Vec<_> =
+            control.past().iter().map(|g| (g.strategy.1, g.trial.0, g.jobs.completed)).collect();
         assert_eq!(past, [(0, 0, 5), (1, 0, 2)]);
         assert!(control.past().iter().all(|glance| glance.seconds.is_empty()));
         assert_eq!(control.glance().map(|glance| glance.jobs.completed), Some(3));
