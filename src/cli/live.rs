@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// Options of `run` that only live runs look at.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct LiveArgs {
     /// What sends attempts: aws-sdk, or raw, which is several times cheaper.
     #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
     pub client: Option<String>,

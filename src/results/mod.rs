@@ -4,6 +4,8 @@ mod assemble;
 mod assumptions;
 mod cautions;
 mod conclude;
+#[cfg(test)]
+mod live_tests;
 mod recovery;
 mod run;
 mod select;

@@ -95,3 +95,7 @@ fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
         panels::foot(frame, foot, scene, glance);
     }
 }
+
+#[cfg(test)]
+#[path = "draw_tests.rs"]
+mod tests;
