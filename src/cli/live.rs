@@ -5,6 +5,7 @@ use super::metrics_server::MetricsServer;
 use super::run::{self, End, Finished};
 use super::watching::{self, Watching};
 use super::{Common, Error, interrupt, live_wall, saved};
+use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated};
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
@@ -150,11 +151,33 @@ impl Place<'_> {
         self.over_socket(url, &provision, &self.options(None))
     }
 
-    fn over_socket(&self, _url: &str, _provision: &Provision, _options: &Options) -> Result<Finished, Error> {
-        match self.loaded.scenario.live.client {
-            LiveClient::Raw => Err(Error::Usage("client `raw` is not built yet".into())),
+    /// Over HTTP, by whichever client the scenario asks for.
+    fn over_socket(&self, url: &str, provision: &Provision, options: &Options) -> Result<Finished, Error> {
+        let scenario = &self.loaded.scenario;
+        match scenario.live.client {
+            LiveClient::Raw => {
+                let pem = self.trusted()?;
+                let trust = pem.as_deref().map_or(Trust::System, Trust::Pem);
+                let transport = &scenario.live.transport;
+                let factory = HttpFactory::new(url, &scenario.region, transport, trust, Signer::Nobody)
+                    .map_err(|error| Error::Usage(error.to_string()))?;
+                let make = move |_, _| {
+                    let factory = factory.clone();
+                    move || factory.make()
+                };
+                self.go(make, provision, options, live_wall::vantage(scenario, Some(url)))
+            }
             LiveClient::AwsSdk => Err(Error::Usage("client `aws-sdk` is not built yet".into())),
         }
+    }
+
+    /// The content of the file of certificates to trust, if the scenario names one.
+    fn trusted(&self) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.loaded.scenario.live.transport.ca.as_deref();
+        let read = |path: &str| {
+            std::fs::read(path).map_err(|error| Error::Usage(format!("transport.ca: {path}: {error}")))
+        };
+        path.map(read).transpose()
     }
 
     fn options(&self, emulator: Option<Direct>) -> Options {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod check;
 mod completions;
+mod health;
 mod help;
 mod import;
 mod interrupt;

@@ -114,12 +114,14 @@ pub struct AttemptCell {
     pub counts: [AttemptCounts; 2],
     /// Attempt sent to its reply, window only.
     pub service: Micros,
+    /// Those of them that were refused for a quota.
+    pub refused: Micros,
 }
 
 impl AttemptCell {
     /// An empty cell.
     pub fn new() -> AttemptCell {
-        AttemptCell { counts: Default::default(), service: micros() }
+        AttemptCell { counts: Default::default(), service: micros(), refused: micros() }
     }
 
     /// All attempts, window or not.
@@ -134,6 +136,7 @@ impl AttemptCell {
         self.counts[0] += other.counts[0];
         self.counts[1] += other.counts[1];
         merge(&mut self.service, &other.service);
+        merge(&mut self.refused, &other.refused);
     }
 }
 

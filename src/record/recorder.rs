@@ -124,6 +124,9 @@ impl Recorder {
         }
         if window == 1 {
             note(&mut cell.service, service);
+            if reply == Reply::Throttled {
+                note(&mut cell.refused, service);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod assumptions;
+mod calibration;
 mod cautions;
 mod conclude;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod threshold;
 mod wall;
 
 pub use assemble::{merged, strategy_run};
+pub use calibration::{Calibration, Quantiles};
 pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::Selection;
