@@ -58,8 +58,13 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     ])
     .areas(area);
     panels::head(frame, head, scene, glance);
-    let [load, times, harness] =
-        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(6), Constraint::Fill(5)]).areas(row);
+    // Times need 29 columns; what is more is shared.
+    let [load, times, harness] = Layout::horizontal([
+        Constraint::Fill(5),
+        Constraint::Length((row.width * 3 / 8).max(29)),
+        Constraint::Fill(5),
+    ])
+    .areas(row);
     panels::load(frame, load, scene, glance);
     panels::times(frame, times, scene, glance);
     panels::harness(frame, harness, scene, glance);

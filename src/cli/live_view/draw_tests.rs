@@ -93,19 +93,19 @@ fn eighty_by_twenty_four_holds_everything() {
     let text = picture.text();
     for part in [
         "keystorm checkout-peak → emulator",
-        "2/3 full-jitter · trial 1/1 · stage checkout/1",
+        "strategy 2/3 full-jitter · trial 1/1 · stage checkout/1",
         "12.0 s of 30.0 s · 18.0 s left",
-        "goodput     812/s",
-        "attempts    912/s",
-        "throttled   100/s, 11.0%",
-        "in flight   35",
-        "failed, shed61, 0",
+        "goodput   812/s",
+        "attempts  912/s",
+        "throttled 100/s 11.0%",
+        "in flight 35",
+        "failed 61 shed 0",
         "p50      12.3 ms   6.10 ms",
         "p99       182 ms   29.9 ms",
         "of         9,805    10,944",
-        "late p99    0.42 ms",
-        "computing   12.4%",
-        "50,000, 24.7% used",
+        "late p99  0.42 ms",
+        "computing 12.4%",
+        "24.7% of 50",
         "912/1,000/s",
         "peak 1,031 throttled 1,200",
         "per second",
@@ -170,9 +170,10 @@ fn no_size_is_too_small_or_too_large() {
         }
     }
     let small = Picture::of(Some(&glance()), (40, 12), true, false).text();
-    for part in ["full-jitter", "goodput     812/s", "late p99", "q or Ctrl-C"] {
+    for part in ["full-jitter", "goodput   812/s", "late p99", "q or Ctrl-C"] {
         assert!(small.contains(part), "{part}\n{small}");
     }
+    assert!(Picture::of(Some(&glance()), (100, 24), true, false).text().contains("24.7% of 50,000"));
     let large = Picture::of(Some(&glance()), (160, 50), true, false).text();
     assert!(large.lines().filter(|line| line.contains('│')).count() > 30, "it is filled\n{large}");
 }

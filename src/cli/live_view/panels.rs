@@ -55,7 +55,8 @@ pub(super) fn head_lines(scene: &Scene<'_>, glance: &Glance, width: u16) -> Vec<
     let theme = scene.theme;
     let quiet = theme.style(Meaning::Quiet);
     let under_way = Line::from(vec![
-        Span::styled(format!(" {}/{} ", glance.strategy.1 + 1, glance.strategies.max(1)), quiet),
+        Span::styled(" strategy ", quiet),
+        Span::raw(format!("{}/{} ", glance.strategy.1 + 1, glance.strategies.max(1))),
         Span::styled(clip(&glance.strategy.0, 40), theme.style(Meaning::Strong)),
         Span::styled(" · trial ", quiet),
         Span::raw(format!("{}/{}", glance.trial.0 + 1, glance.trial.1.max(1))),
@@ -96,7 +97,7 @@ pub(super) fn head(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance:
 /// A label to the left of a figure.
 fn figure(theme: Theme, label: &str, value: String, meaning: Meaning) -> Line<'static> {
     Line::from(vec![
-        Span::styled(format!(" {label:<12}"), theme.style(Meaning::Quiet)),
+        Span::styled(format!(" {label:<10}"), theme.style(Meaning::Quiet)),
         Span::styled(value, theme.style(meaning)),
     ])
 }
@@ -112,27 +113,24 @@ pub(super) fn load_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static
     let (jobs, attempts) = (&glance.jobs, &glance.attempts);
     let share = attempts.throttled as f64 / attempts.attempts.max(1) as f64;
     let per_second = |rate: f64| format!("{}/s", number(rate.round()));
-    let throttled = format!("{}, {}", per_second(rates.throttled), percent(share));
-    let trouble = attempts.faults + attempts.timeouts;
-    let lost = jobs.failed + jobs.shed;
+    let throttled = format!("{} {}", per_second(rates.throttled), percent(share));
     vec![
         figure(theme, "goodput", per_second(rates.goodput), Meaning::Goodput),
         figure(theme, "attempts", per_second(rates.attempts), Meaning::Attempts),
         figure(theme, "throttled", throttled, if_any(attempts.throttled, Meaning::Throttled)),
         figure(theme, "in flight", count(glance.in_flight), Meaning::Plain),
-        figure(
-            theme,
-            "fault, time",
-            format!("{}, {}", count(attempts.faults), count(attempts.timeouts)),
-            if_any(trouble, Meaning::Bad),
-        ),
-        figure(
-            theme,
-            "failed, shed",
-            format!("{}, {}", count(jobs.failed), count(jobs.shed)),
-            if_any(lost, Meaning::Warning),
-        ),
+        two(theme, [("faults", attempts.faults), ("timeouts", attempts.timeouts)], Meaning::Bad),
+        two(theme, [("failed", jobs.failed), ("shed", jobs.shed)], Meaning::Warning),
     ]
+}
+
+/// Two counts of something unwanted.
+fn two(theme: Theme, counts: [(&str, u64); 2], meaning: Meaning) -> Line<'static> {
+    let each = counts.into_iter().flat_map(|(label, value)| {
+        let label = Span::styled(format!(" {label} "), theme.style(Meaning::Quiet));
+        [label, Span::styled(count(value), theme.style(if_any(value, meaning)))]
+    });
+    Line::from_iter(each)
 }
 
 /// What the application and what KMS took, with what it was measured on.
@@ -173,36 +171,61 @@ pub(super) fn harness_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'sta
     let late = if glance.lateness_ms > bound { Meaning::Bad } else { Meaning::Good };
     let computing = glance.busy_share.map_or_else(|| NONE.into(), percent);
     let busy = if glance.busy_share.unwrap_or(0.0) > 0.8 { Meaning::Bad } else { Meaning::Plain };
-    let (cap, share) = match glance.cap {
-        (sent, Some(most)) => (format!("{} sent", count(sent)), Some((most, sent as f64 / most as f64))),
-        (sent, None) => (format!("{} sent", count(sent)), None),
+    let (sent, most) = glance.cap;
+    let used = most.map(|most| sent as f64 / most.max(1) as f64);
+    let near = used.map_or(Meaning::Good, Theme::nearness);
+    let cap = match (most, used) {
+        (Some(most), Some(used)) => format!("{} of {}", percent(used), count(most)),
+        _ => "none".into(),
     };
-    let cap_meaning = share.map_or(Meaning::Plain, |(_, share)| match Theme::nearness(share) {
-        Meaning::Good => Meaning::Plain,
-        near => near,
-    });
-    let most =
-        share.map_or("none".into(), |(most, share)| format!("{}, {} used", count(most), percent(share)));
     vec![
         figure(theme, "late p99", milliseconds(glance.lateness_ms), late),
         figure(theme, "bound", milliseconds(bound), Meaning::Plain),
         figure(theme, "computing", computing, busy),
-        figure(theme, "jobs", format!("{} offered", count(glance.jobs.offered)), Meaning::Plain),
-        figure(theme, "attempts", cap, Meaning::Plain),
-        figure(theme, "cap", most, cap_meaning),
+        figure(theme, "offered", count(glance.jobs.offered), Meaning::Plain),
+        figure(theme, "sent", count(sent), Meaning::Plain),
+        figure(theme, "cap used", cap, if near == Meaning::Good { Meaning::Plain } else { near }),
     ]
+}
+
+/// `lines` in a frame; where one does not fit, its end says so, since half a number is a wrong one.
+fn framed(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, block: Block<'static>) {
+    let room = usize::from(block.inner(area).width);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| fitted(line, room)).collect();
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// At most `room` columns of `line`, the last of them `…` if any were cut.
+pub(super) fn fitted(line: Line<'static>, room: usize) -> Line<'static> {
+    if line.width() <= room {
+        return line;
+    }
+    let mut left = room;
+    let mut spans = Vec::new();
+    for span in line.spans {
+        let width = span.width();
+        if width < left {
+            left -= width;
+            spans.push(span);
+        } else {
+            let cut = span.content.chars().take(left.saturating_sub(1)).chain((left > 0).then_some('…'));
+            spans.push(Span::styled(cut.collect::<String>(), span.style));
+            break;
+        }
+    }
+    Line::from(spans)
 }
 
 /// Load, in its frame.
 pub(super) fn load(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
     let block = block(scene.theme, heading(scene.theme, "load"), Meaning::Quiet);
-    frame.render_widget(Paragraph::new(load_lines(scene, glance)).block(block), area);
+    framed(frame, area, load_lines(scene, glance), block);
 }
 
 /// Response and service time, in their frame.
 pub(super) fn times(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
     let block = block(scene.theme, heading(scene.theme, "times"), Meaning::Quiet);
-    frame.render_widget(Paragraph::new(times_lines(scene, glance)).block(block), area);
+    framed(frame, area, times_lines(scene, glance), block);
 }
 
 /// The harness, in a frame that says so when it is the limit.
@@ -214,7 +237,7 @@ pub(super) fn harness(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glan
         (heading(theme, "harness"), Meaning::Quiet)
     };
     let block = block(theme, title, meaning);
-    frame.render_widget(Paragraph::new(harness_lines(scene, glance)).block(block), area);
+    framed(frame, area, harness_lines(scene, glance), block);
 }
 
 /// Each pool against its quota, the fullest first.
