@@ -8,6 +8,7 @@
 //! stdout stays free for results. What is drawn where is `draw`'s and `panels`' business, what the terminal is in
 //! `screen`'s.
 
+mod behind;
 mod draw;
 mod pace;
 mod panels;
