@@ -11,6 +11,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 
+/// Columns of a pool's name.
+const NAME: usize = 14;
+
 /// A frame with a heading.
 pub(super) fn block(theme: Theme, heading: Line<'static>, meaning: Meaning) -> Block<'static> {
     Block::bordered().border_type(BorderType::Rounded).border_style(theme.style(meaning)).title(heading)
@@ -254,33 +257,41 @@ pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance
         })
         .collect();
     pools.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let lines: Vec<Line<'_>> = pools
+    let words: Vec<[String; 4]> = pools
         .iter()
         .map(|(share, asked, pool)| {
-            let limit = pool.limit.as_per_second();
-            let name = format!(" {:<16}", clip(pool.pool.name(), 16));
-            let asked = format!("{:>7}/{}/s ", number(asked.round()), number(limit));
-            let peak = format!(" peak {}", count(pool.peak_1s));
-            let refused = format!(" throttled {} ", count(pool.throttled));
-            let words = name.len() + asked.len() + peak.len() + refused.len() + 6;
-            let (filled, rest) = bar(usize::from(inside.width).saturating_sub(words), *share);
-            let near = theme.style(Theme::nearness(*share));
-            let peak_near = match Theme::nearness(pool.peak_1s as f64 / limit.max(f64::MIN_POSITIVE)) {
-                Meaning::Good => theme.style(Meaning::Quiet),
-                meaning => theme.style(meaning),
-            };
-            Line::from(vec![
-                Span::raw(name),
-                Span::styled(asked, near),
-                Span::styled(filled, near),
-                Span::styled(rest, theme.style(Meaning::Quiet)),
-                Span::styled(format!("{:>6}", percent(*share)), near),
-                Span::styled(peak, peak_near),
-                Span::styled(refused, theme.style(if_any(pool.throttled, Meaning::Throttled))),
-            ])
+            let limit = number(pool.limit.as_per_second());
+            [
+                format!("{}/{limit}/s", number(asked.round())),
+                percent(*share),
+                format!("peak {}", count(pool.peak_1s)),
+                format!("throttled {}", count(pool.throttled)),
+            ]
         })
         .collect();
-    frame.render_widget(Paragraph::new(lines).block(block), area);
+    let widest = |column: usize| words.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [widest(0), widest(1), widest(2), widest(3)];
+    let room = usize::from(inside.width).saturating_sub(NAME + widths.iter().sum::<usize>() + 7);
+    let lines = pools.iter().zip(&words).map(|((share, _, pool), [asked, used, peak, refused])| {
+        let limit = pool.limit.as_per_second().max(f64::MIN_POSITIVE);
+        let near = theme.style(Theme::nearness(*share));
+        let at_peak = match Theme::nearness(pool.peak_1s as f64 / limit) {
+            Meaning::Good => theme.style(Meaning::Quiet),
+            meaning => theme.style(meaning),
+        };
+        let (filled, rest) = bar(room, *share);
+        let line = Line::from(vec![
+            Span::raw(format!(" {:<NAME$}", clip(pool.pool.name(), NAME))),
+            Span::styled(format!(" {asked:>0$} ", widths[0]), near),
+            Span::styled(filled, near),
+            Span::styled(rest, theme.style(Meaning::Quiet)),
+            Span::styled(format!(" {used:>0$}", widths[1]), near),
+            Span::styled(format!(" {peak:<0$}", widths[2]), at_peak),
+            Span::styled(format!(" {refused}"), theme.style(if_any(pool.throttled, Meaning::Throttled))),
+        ]);
+        fitted(line, usize::from(inside.width))
+    });
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).block(block), area);
 }
 
 /// What keys do, or that the run is ending.
