@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// How a live run is to be watched.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "tui"), allow(dead_code, reason = "lines tell no title"))]
 pub struct Settings {
     /// The scenario's name.
     pub name: String,

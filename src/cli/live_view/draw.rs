@@ -90,9 +90,11 @@ fn waiting(frame: &mut Frame<'_>, scene: &Scene<'_>) {
 fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
     let area = frame.area();
     let mut lines = panels::head_lines(scene, glance, area.width);
-    let rest = panels::load_lines(scene, glance).into_iter().chain(panels::harness_lines(scene, glance));
-    lines.extend(rest);
+    let mut harness = panels::harness_lines(scene, glance).into_iter();
+    lines.extend(panels::load_lines(scene, glance));
+    lines.extend(harness.next());
     lines.extend(panels::times_lines(scene, glance));
+    lines.extend(harness);
     let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     frame
         .render_widget(Paragraph::new(lines), Rect { height: body.height.max(1), ..body }.intersection(area));
