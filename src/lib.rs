@@ -5,8 +5,8 @@
 //! input and random draws, and return what they want done next. The simulator drives them in virtual time.
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/layers.rs`):
-//! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `clock`,
-//! `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
+//! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
+//! `clock`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -20,6 +20,7 @@ pub mod clock;
 pub mod engine;
 pub mod intake;
 pub mod kms;
+pub mod planner;
 pub mod quota;
 pub mod record;
 pub mod report;

@@ -43,7 +43,7 @@ impl Ask<'_> {
     /// The one name in the encryption context of live runs.
     pub const CONTEXT: &'static str = "keystorm";
     /// The tag of keys that were made for a run.
-    pub const TAG: &'static str = "keystorm";
+    pub const TAG: &'static str = crate::planner::policy::TAG;
 }
 
 /// What set-up needs of an answer.

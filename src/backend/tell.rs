@@ -82,13 +82,33 @@ impl<'w> Tell<'w> {
         self.clock.now()
     }
 
+    /// The run's clock, for who takes down moments where this cannot be reached.
+    pub const fn clock(&self) -> RunClock {
+        self.clock
+    }
+
+    /// The workload whose attempt this is; `None` for a call that nobody measures.
+    pub fn workload(&self) -> Option<usize> {
+        self.order.map(|order| usize::from(order.attempt.workload))
+    }
+
     /// The attempt leaves only now: it has waited for a connection.
     pub fn sends(&self) {
-        self.sent.set(self.clock.now());
+        self.sends_at(self.clock.now());
+    }
+
+    /// The attempt has left at `at`.
+    pub fn sends_at(&self, at: Time) {
+        self.sent.set(at);
     }
 
     /// The SDK tries again: the try before met `reply` at `at`, and the next one leaves now.
     pub fn retries(&self, reply: Reply, at: Time) {
+        self.retries_at(reply, at, self.clock.now());
+    }
+
+    /// The same, where the next one has left at `leaves`.
+    pub fn retries_at(&self, reply: Reply, at: Time, leaves: Time) {
         let number = self.number.get() + 1;
         if let (Some(order), Some(words)) = (self.order, self.words) {
             let word = Word::Retried { order, number, met: reply, sent: self.sent.get(), at };
@@ -96,7 +116,7 @@ impl<'w> Tell<'w> {
             let _ = words.send(word);
         }
         self.number.set(number);
-        self.sends();
+        self.sends_at(leaves);
     }
 
     /// When the last try left, and its number.

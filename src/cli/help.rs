@@ -18,7 +18,8 @@ Exit codes; the first that applies:
     2  the command line is wrong
   104  the scenario is invalid; every problem was printed
   105  interrupted; the results so far were written
-    1  the command failed
+  120  a cap was reached or a quota throttled; the results so far were written
+    1  the command failed, the run was not permitted, or every attempt was refused for access
    99  a strategy of `gate` missed a threshold
     0  done
 ";

@@ -2,11 +2,11 @@
 
 use super::load::Loaded;
 use super::metrics_server::MetricsServer;
-use super::run::{self, End, Finished};
+use super::run::{End, Finished};
 use super::watching::{self, Watching};
 use super::{Common, Error, interrupt, live_wall, saved};
 use crate::backend::http::{HttpFactory, Signer, Trust};
-use crate::backend::{Backend, Emulated};
+use crate::backend::{Backend, Emulated, Stock};
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::quota::{Quotas, catalogue};
@@ -34,39 +34,68 @@ pub struct LiveArgs {
     /// Serve figures for Prometheus on this address while the run lasts, such as 127.0.0.1:9090.
     #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_METRICS")]
     pub metrics: Option<SocketAddr>,
+    /// Profile of the shared AWS files whose credentials are used.
+    #[arg(long, env = "KEYSTORM_PROFILE")]
+    pub profile: Option<String>,
+    /// Endpoint of KMS for target aws, instead of the Region's.
+    #[arg(long, value_name = "URL", env = "KEYSTORM_ENDPOINT_URL")]
+    pub endpoint_url: Option<String>,
+    /// Yes, call a real account.
+    #[arg(long, env = "KEYSTORM_YES_REAL_AWS")]
+    pub yes_real_aws: bool,
+    /// Look at everything a run against AWS depends on, print its plan, and run nothing.
+    #[arg(long, env = "KEYSTORM_DRY_RUN")]
+    pub dry_run: bool,
+    /// Go on when AWS throttles; otherwise the first throttle ends the run.
+    #[arg(long, env = "KEYSTORM_ALLOW_THROTTLING")]
+    pub allow_throttling: bool,
+    /// Run without knowing how much of its quotas the account uses.
+    #[arg(long, env = "KEYSTORM_NO_USAGE_CHECK")]
+    pub no_usage_check: bool,
+    /// Print the least IAM policy that the run needs, and run nothing.
+    #[arg(long, env = "KEYSTORM_PRINT_POLICY")]
+    pub print_policy: bool,
+}
+
+/// What a live run is asked for beside its scenario.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) live: &'a LiveArgs,
+    /// Threads that send; one per core if `None`.
+    pub(super) threads: Option<usize>,
+    /// How often progress is told where there is no view.
+    pub(super) every: Span,
 }
 
 /// Runs a live scenario; `None` if there was nothing to run, as asked.
 ///
 /// # Errors
 /// [`Error`], with its remedy.
-pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<Option<Finished>, Error> {
+pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Option<Finished>, Error> {
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = wish.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let started_at = iso();
     let place = Place {
         loaded,
-        args,
+        wish,
+        common,
         control: &control,
         threads: threads.max(1),
-        began: (iso(), Stopwatch::start()),
+        began: (&started_at, Stopwatch::start()),
     };
-    let metrics = args.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
-    let watching = Watching::start(&control, place.watching(common)).map_err(|error| {
-        Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
-    })?;
+    let metrics = wish.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => place.against_url(url).map(Some),
-        Target::Sim | Target::Aws => Err(Error::Usage("target `aws` is not built yet".into())),
+        #[cfg(feature = "aws")]
+        Target::Aws => place.against_aws(),
+        _ => Err(Error::Usage("this target cannot be run live".into())),
     };
     drop(metrics);
-    if let Err(error) = watching.finish() {
-        eprintln!("keystorm: the run could not be shown to its end: {error}");
-    }
     result
 }
 
@@ -84,13 +113,16 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
 }
 
 /// What every target needs.
-struct Place<'a> {
-    loaded: &'a Loaded,
-    args: &'a run::Args,
-    control: &'a Control,
-    threads: usize,
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) wish: &'a Wish<'a>,
+    #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only runs against AWS say more"))]
+    pub(super) common: &'a Common,
+    pub(super) control: &'a Arc<Control>,
+    pub(super) threads: usize,
     /// When it began, by the wall clock and by ours.
-    began: (String, Stopwatch),
+    pub(super) began: (&'a str, Stopwatch),
 }
 
 /// What all trials left behind, by strategy.
@@ -98,7 +130,7 @@ type Trials = Vec<Vec<LiveTrial>>;
 
 impl Place<'_> {
     /// How the run is watched.
-    fn watching(&self, common: &Common) -> watching::Settings {
+    fn watching(&self) -> watching::Settings {
         let target = match &self.loaded.scenario.target {
             Target::Sim => "sim".into(),
             Target::Emulator => "emulator".into(),
@@ -108,9 +140,9 @@ impl Place<'_> {
         watching::Settings {
             name: self.loaded.scenario.name.clone(),
             target,
-            view: !self.args.live.no_tui,
-            every: self.args.progress_every,
-            quiet: common.quiet,
+            view: !self.wish.live.no_tui,
+            every: self.wish.every,
+            quiet: self.common.quiet,
         }
     }
 
@@ -143,32 +175,55 @@ impl Place<'_> {
 
     /// An endpoint that somebody else runs.
     fn against_url(&self, url: &str) -> Result<Finished, Error> {
+        self.over_socket(url, &self.provision(), &self.options(None))
+    }
+
+    /// Whether keys are made where somebody else keeps them.
+    pub(super) fn provision(&self) -> Provision {
         let tag = self.loaded.scenario.name.clone();
-        let provision = match self.args.live.provision {
+        match self.wish.live.provision {
             true => Provision::Made { tag, given_up: true },
             false => Provision::Never,
-        };
-        self.over_socket(url, &provision, &self.options(None))
+        }
     }
 
     /// Over HTTP, by whichever client the scenario asks for.
     fn over_socket(&self, url: &str, provision: &Provision, options: &Options) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
         match scenario.live.client {
-            LiveClient::Raw => {
-                let pem = self.trusted()?;
-                let trust = pem.as_deref().map_or(Trust::System, Trust::Pem);
-                let transport = &scenario.live.transport;
-                let factory = HttpFactory::new(url, &scenario.region, transport, trust, Signer::Nobody)
-                    .map_err(|error| Error::Usage(error.to_string()))?;
-                let make = move |_, _| {
-                    let factory = factory.clone();
-                    move || factory.make()
-                };
-                self.go(make, provision, options, live_wall::vantage(scenario, Some(url)))
+            // The emulator in this process checks no signature.
+            LiveClient::Raw if options.emulator.is_some() => {
+                self.over_raw(url, Signer::Nobody, provision, options)
             }
-            LiveClient::AwsSdk => Err(Error::Usage("client `aws-sdk` is not built yet".into())),
+            #[cfg(feature = "aws")]
+            LiveClient::Raw => self.over_signed(url, provision, options),
+            #[cfg(not(feature = "aws"))]
+            LiveClient::Raw => self.over_raw(url, Signer::Nobody, provision, options),
+            #[cfg(feature = "aws")]
+            LiveClient::AwsSdk => self.over_sdk(url, provision, options),
+            #[cfg(not(feature = "aws"))]
+            LiveClient::AwsSdk => Err(Error::Usage("this keystorm is built without the AWS SDK".into())),
         }
+    }
+
+    /// Over HTTP, by our own client.
+    pub(super) fn over_raw(
+        &self,
+        url: &str,
+        signer: Signer,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
+        let scenario = &self.loaded.scenario;
+        let pem = self.trusted()?;
+        let trust = pem.as_deref().map_or(Trust::System, Trust::Pem);
+        let factory = HttpFactory::new(url, &scenario.region, &scenario.live.transport, trust, signer)
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        let make = move |_, _| {
+            let factory = factory.clone();
+            move || factory.make()
+        };
+        self.go(make, provision, options, live_wall::vantage(scenario, Some(url)))
     }
 
     /// The content of the file of certificates to trust, if the scenario names one.
@@ -180,14 +235,14 @@ impl Place<'_> {
         path.map(read).transpose()
     }
 
-    fn options(&self, emulator: Option<Direct>) -> Options {
+    pub(super) fn options(&self, emulator: Option<Direct>) -> Options {
         // A quota window that is shared by two trials would throttle the second for what the first has sent.
         let pause = if emulator.is_some() { Span::ZERO } else { Span::from_secs(1) };
         Options { threads: self.threads, emulator, stop_on_throttle: false, pause }
     }
 
     /// Set-up, every trial, and what was made is given up again, whatever happened.
-    fn go<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+    pub(super) fn go<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         &self,
         make: impl Fn(usize, u32) -> M,
         provision: &Provision,
@@ -207,10 +262,8 @@ impl Place<'_> {
             let stock = setup.stock(&backend, scenario, provision).await;
             drop(backend);
             match stock {
-                Ok(stock) => {
-                    live::run(scenario, &Arc::new(stock), &make, &setup, options, self.control).await
-                }
-                Err(error) => Err(error),
+                Ok(stock) => self.watched(&Arc::new(stock), &make, &setup, options).await,
+                Err(error) => Err(error.into()),
             }
         });
         let keys_made = setup.made.len() as u64;
@@ -223,13 +276,28 @@ impl Place<'_> {
                 );
             }
         }
-        let trials = result.map_err(|error| match error {
-            live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
-            other => Error::Failed(other.to_string()),
-        })?;
+        let trials = result?;
         let elapsed = self.began.1.elapsed();
-        let facts = live_wall::facts(self.began.0.clone(), elapsed, vantage, &setup, keys_made, &trials);
+        let facts = live_wall::facts(self.began.0.to_owned(), elapsed, vantage, &setup, keys_made, &trials);
         Ok(self.conclude(trials, facts))
+    }
+
+    /// Every trial, under the eyes of whoever watches.
+    async fn watched<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+        &self,
+        stock: &Arc<Stock>,
+        make: impl Fn(usize, u32) -> M,
+        setup: &Setup,
+        options: &Options,
+    ) -> Result<Trials, Error> {
+        let watching = Watching::start(self.control, self.watching()).map_err(|error| {
+            Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
+        })?;
+        let done = live::run(&self.loaded.scenario, stock, make, setup, options, self.control).await;
+        if let Err(error) = watching.finish() {
+            eprintln!("keystorm: the run could not be shown to its end: {error}");
+        }
+        Ok(done?)
     }
 
     /// What the trials come to.
@@ -246,7 +314,16 @@ impl Place<'_> {
             facts,
         );
         let histograms = saved::Histograms::from_recordings(&run, &merged);
-        Finished { run, histograms, end }
+        Finished { run, histograms, end, recordings: merged }
+    }
+}
+
+impl From<live::Error> for Error {
+    fn from(error: live::Error) -> Error {
+        match error {
+            live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
+            other => Error::Failed(other.to_string()),
+        }
     }
 }
 
@@ -255,6 +332,11 @@ fn end_of(trials: &Trials) -> End {
     let all = || trials.iter().flatten();
     if let Some(cap) = all().find_map(|trial| trial.ended.cap) {
         return End::Cap(format!("the run reached caps.{cap} and was ended; results so far were written"));
+    }
+    if all().any(|trial| trial.ended.throttled) {
+        return End::Cap(
+            "a quota throttled the run and ended it (--allow-throttling goes on); results so far were written".into(),
+        );
     }
     let attempts: u64 = all().map(|trial| trial.trial.recorder.attempt_totals().attempts).sum();
     let denied: u64 = all().map(|trial| trial.ended.denied).sum();

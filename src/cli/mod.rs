@@ -3,7 +3,12 @@
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
+#[cfg(feature = "aws")]
+mod aws;
+mod calibrate;
 mod check;
+#[cfg(feature = "aws")]
+mod cleanup;
 mod completions;
 mod health;
 mod help;
@@ -105,8 +110,13 @@ enum Command {
     Run(Box<run::Args>),
     /// Validate a scenario; print its plan and every default.
     Check(check::Args),
+    /// Measure how long a service takes, for a scenario's `serviceTime`.
+    Calibrate(Box<calibrate::Args>),
     /// Serve an emulated KMS, with request quotas, for any SDK.
     Serve(Box<serve::Args>),
+    /// Schedule keys for deletion that a killed run left behind in an AWS account.
+    #[cfg(feature = "aws")]
+    Cleanup(cleanup::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -133,7 +143,10 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),
+            Command::Calibrate(args) => calibrate::run(*args, common),
             Command::Serve(args) => serve::run(*args, common),
+            #[cfg(feature = "aws")]
+            Command::Cleanup(args) => cleanup::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

@@ -24,6 +24,8 @@ pub struct Plan {
     pub unforeseen: Vec<String>,
     /// First attempts per operation, without any cache.
     pub calls: BTreeMap<Operation, f64>,
+    /// Calls a second at the worst moment, all workloads at their peaks at once; background is not ours.
+    pub peak_per_s: f64,
     /// What is asked of each pool at the worst moment, in the order of their names.
     pub pools: Vec<PoolPlan>,
     /// What the calls would cost on AWS, in USD.
@@ -153,6 +155,7 @@ impl Plan {
             is_estimate: false,
             unforeseen: Vec::new(),
             calls: BTreeMap::new(),
+            peak_per_s: 0.0,
             pools: Vec::new(),
             cost_usd: 0.0,
             cost_source: price::SOURCE,
@@ -181,6 +184,7 @@ impl Plan {
             return;
         };
         self.jobs += jobs;
+        self.peak_per_s += peak;
         self.is_estimate |= matches!(
             &workload.executor,
             Executor::ConstantVus { pacing: Pacing::ThinkTime(_), .. }

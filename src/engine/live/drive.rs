@@ -78,6 +78,8 @@ pub(super) async fn drive(
             if stops.control.is_watched() {
                 stops.control.show(show(core, clock.now()));
             }
+            // While a closed trial drains, a throttle ends nothing that it would not have ended before.
+            ended.throttled &= stops.on_throttle;
             return ended;
         }
         let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(now + TICK);

@@ -1,0 +1,264 @@
+//! The AWS SDK as a backend: one SDK client for each simulated client, with a retry partition and a pool of its own.
+
+use super::retries::Retries;
+use super::tries::{self, Observer};
+use super::{Access, errors};
+use crate::api::{KeySpec, Operation};
+use crate::backend::{
+    Ask, Backend, Refusal, Tell, Told, encryption_algorithm, mac_algorithm, signing_algorithm, usage,
+};
+use crate::scenario::Scenario;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::config::SharedHttpClient;
+use aws_sdk_kms::config::retry::RetryPartition;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{DataKeySpec, KeyMetadata, MessageType, Tag};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Makes the backends of a run's threads.
+#[derive(Clone)]
+pub struct SdkFactory {
+    access: Access,
+    /// By strategy and workload.
+    retries: Arc<[Vec<Retries>]>,
+}
+
+impl SdkFactory {
+    /// For the strategies of `scenario`, through `access`.
+    pub fn new(access: Access, scenario: &Scenario) -> SdkFactory {
+        let of = |strategy: usize| {
+            scenario.workloads.iter().map(|workload| Retries::of(&workload.strategies[strategy])).collect()
+        };
+        SdkFactory { access, retries: (0..scenario.strategies.len()).map(of).collect() }
+    }
+
+    /// What makes each thread's backend for a trial of strategy number `strategy`.
+    pub fn maker(&self, strategy: usize, trial: u32) -> impl Fn() -> Sdk + Clone + Send + 'static + use<> {
+        let factory = self.clone();
+        move || Sdk {
+            access: factory.access.clone(),
+            retries: factory.retries[strategy].clone(),
+            trial,
+            hosts: RefCell::default(),
+        }
+    }
+
+    /// A backend for set-up, whose SDK makes no retries.
+    pub fn for_setup(&self) -> Sdk {
+        Sdk { access: self.access.clone(), retries: Vec::new(), trial: 0, hosts: RefCell::default() }
+    }
+}
+
+/// The SDK clients of one thread, made when they are first used.
+pub struct Sdk {
+    access: Access,
+    /// By workload.
+    retries: Vec<Retries>,
+    trial: u32,
+    hosts: RefCell<BTreeMap<u32, Rc<Host>>>,
+}
+
+/// What one simulated client has.
+struct Host {
+    pool: SharedHttpClient,
+    /// Its retry quota and rate limiter, which the SDK would otherwise share with every client of the process.
+    partition: RetryPartition,
+    /// Workloads may differ in the retries they ask for.
+    clients: RefCell<BTreeMap<Retries, Client>>,
+}
+
+impl Sdk {
+    /// The SDK client of `client` that makes `retries`.
+    fn client(&self, client: u32, retries: Retries) -> Client {
+        let host = Rc::clone(self.hosts.borrow_mut().entry(client).or_insert_with(|| {
+            let name = format!("keystorm-{}-{client}", self.trial);
+            Rc::new(Host {
+                pool: self.access.wires().pool(),
+                partition: RetryPartition::custom(name).build(),
+                clients: RefCell::default(),
+            })
+        }));
+        let make = || {
+            let mut config = self
+                .access
+                .kms()
+                .http_client(host.pool.clone())
+                .retry_partition(host.partition.clone())
+                .retry_config(retries.config())
+                .timeout_config(super::transport::timeouts(self.access.transport()));
+            if retries != Retries::Off {
+                config = config.interceptor(Observer);
+            }
+            Client::from_conf(config.build())
+        };
+        host.clients.borrow_mut().entry(retries).or_insert_with(make).clone()
+    }
+}
+
+impl Backend for Sdk {
+    /// Service time begins when the attempt is handed to the SDK's pool of connections; a connection that must first
+    /// come up is part of it, as it is to an application.
+    async fn ask(&self, client: u32, ask: &Ask<'_>, tell: &Tell<'_>) -> Result<Told, Refusal> {
+        let retries = tell.workload().and_then(|number| self.retries.get(number).copied());
+        let kms = self.client(client, retries.unwrap_or(Retries::Off));
+        tries::within(tell, send(&kms, ask)).await
+    }
+}
+
+/// Sends a call by the SDK's builder for it and reads what set-up needs of the answer.
+macro_rules! sent {
+    ($builder:expr) => {
+        $builder.send().await.map_err(errors::refusal)
+    };
+}
+
+async fn send(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
+    match ask.operation {
+        Operation::CreateKey
+        | Operation::DescribeKey
+        | Operation::DescribeCustomKeyStores
+        | Operation::ScheduleKeyDeletion
+        | Operation::GetPublicKey => manage(kms, ask).await,
+        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => cipher(kms, ask).await,
+        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
+            sign(kms, ask).await
+        }
+        _ => generate(kms, ask).await,
+    }
+}
+
+/// Making keys, looking at them, and giving them up.
+async fn manage(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
+    match ask.operation {
+        Operation::CreateKey => {
+            let tag = Tag::builder().tag_key(Ask::TAG).tag_value(ask.tag).build();
+            let tag = tag.map_err(|error| Refusal::from_service(400, "TagException", error.to_string()))?;
+            let call = kms
+                .create_key()
+                .key_spec(ask.spec.name().into())
+                .key_usage(usage(ask.spec, !ask.payload.is_empty()).into())
+                .description("Made by keystorm for a load test; to be deleted.")
+                .tags(tag);
+            Ok(described(sent!(call)?.key_metadata()))
+        }
+        Operation::DescribeKey => Ok(described(sent!(kms.describe_key().key_id(ask.key))?.key_metadata())),
+        Operation::ScheduleKeyDeletion => {
+            let call = kms.schedule_key_deletion().key_id(ask.key).pending_window_in_days(DELETION_DAYS);
+            sent!(call).map(|_| Told::default())
+        }
+        Operation::DescribeCustomKeyStores => {
+            sent!(kms.describe_custom_key_stores()).map(|_| Told::default())
+        }
+        _ => sent!(kms.get_public_key().key_id(ask.key)).map(|_| Told::default()),
+    }
+}
+
+/// How long a key that was made waits for its deletion: the least that KMS allows.
+pub(super) const DELETION_DAYS: i32 = 7;
+
+/// What is told about a key.
+fn described(key: Option<&KeyMetadata>) -> Told {
+    let arn = key.and_then(KeyMetadata::arn).unwrap_or_default().to_owned();
+    let spec = key.and_then(KeyMetadata::key_spec).and_then(|spec| KeySpec::from_name(spec.as_str()));
+    Told { key: arn, spec, ..Told::default() }
+}
+
+/// A ciphertext, signature or code, if it is read.
+fn blob(ask: &Ask<'_>, blob: Option<Blob>) -> Told {
+    let bytes = blob.filter(|_| ask.is_read).map(Blob::into_inner);
+    Told { blob: bytes.unwrap_or_default(), ..Told::default() }
+}
+
+async fn cipher(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
+    let is_symmetric = ask.spec == KeySpec::SymmetricDefault;
+    // Symmetric keys have one algorithm, and no other key has a context.
+    let algorithm = (!is_symmetric).then(|| encryption_algorithm(ask.spec).into());
+    let context =
+        ask.context.filter(|_| is_symmetric).map(|value| [(Ask::CONTEXT.into(), value.into())].into());
+    match ask.operation {
+        Operation::Encrypt => {
+            let call = kms.encrypt().key_id(ask.key).plaintext(Blob::new(ask.payload));
+            let call = call.set_encryption_algorithm(algorithm).set_encryption_context(context);
+            sent!(call).map(|said| blob(ask, said.ciphertext_blob))
+        }
+        Operation::Decrypt => {
+            let call = kms.decrypt().key_id(ask.key).ciphertext_blob(Blob::new(ask.blob));
+            let call = call.set_encryption_algorithm(algorithm).set_encryption_context(context);
+            sent!(call).map(|_| Told::default())
+        }
+        _ => {
+            let call = kms
+                .re_encrypt()
+                .ciphertext_blob(Blob::new(ask.blob))
+                .destination_key_id(ask.key)
+                .set_source_key_id((!is_symmetric).then(|| ask.key.to_owned()))
+                .set_source_encryption_algorithm(algorithm.clone())
+                .set_destination_encryption_algorithm(algorithm)
+                .set_source_encryption_context(context.clone())
+                .set_destination_encryption_context(context);
+            sent!(call).map(|_| Told::default())
+        }
+    }
+}
+
+async fn sign(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
+    let message = Blob::new(ask.payload);
+    match ask.operation {
+        Operation::Sign => {
+            let call = kms.sign().key_id(ask.key).message(message).message_type(MessageType::Raw);
+            let call = call.signing_algorithm(signing_algorithm(ask.spec).into());
+            sent!(call).map(|said| blob(ask, said.signature))
+        }
+        Operation::Verify => {
+            let call = kms.verify().key_id(ask.key).message(message).message_type(MessageType::Raw);
+            let call = call.signing_algorithm(signing_algorithm(ask.spec).into());
+            sent!(call.signature(Blob::new(ask.blob))).map(|_| Told::default())
+        }
+        Operation::GenerateMac => {
+            let call = kms.generate_mac().key_id(ask.key).message(message);
+            sent!(call.mac_algorithm(mac_algorithm(ask.spec).into())).map(|said| blob(ask, said.mac))
+        }
+        _ => {
+            let call = kms.verify_mac().key_id(ask.key).message(message).mac(Blob::new(ask.blob));
+            sent!(call.mac_algorithm(mac_algorithm(ask.spec).into())).map(|_| Told::default())
+        }
+    }
+}
+
+async fn generate(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
+    let is_symmetric = ask.spec == KeySpec::SymmetricDefault;
+    let context =
+        ask.context.filter(|_| is_symmetric).map(|value| [(Ask::CONTEXT.into(), value.into())].into());
+    match ask.operation {
+        Operation::GenerateDataKey => {
+            let call = kms.generate_data_key().key_id(ask.key).key_spec(DataKeySpec::Aes256);
+            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+        }
+        Operation::GenerateDataKeyWithoutPlaintext => {
+            let call =
+                kms.generate_data_key_without_plaintext().key_id(ask.key).key_spec(DataKeySpec::Aes256);
+            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+        }
+        Operation::GenerateDataKeyPair => {
+            let call =
+                kms.generate_data_key_pair().key_id(ask.key).key_pair_spec(ask.pair_spec.name().into());
+            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+        }
+        Operation::GenerateDataKeyPairWithoutPlaintext => {
+            let call = kms.generate_data_key_pair_without_plaintext().key_id(ask.key);
+            let call = call.key_pair_spec(ask.pair_spec.name().into());
+            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+        }
+        Operation::GenerateRandom => {
+            let call = kms.generate_random().number_of_bytes(ask.length.try_into().unwrap_or(i32::MAX));
+            sent!(call).map(|_| Told::default())
+        }
+        other => {
+            let message = format!("live runs do not make {other} calls");
+            Err(Refusal::from_service(400, "UnsupportedOperationException", message))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a run costs and how many calls it makes, all strategies and trials together.
+
+use crate::api::{JobKind, Operation};
+use crate::quota::price;
+use crate::scenario::{Plan, Scenario};
+use crate::workload::Workload;
+
+/// Calls and cost of a whole run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bill {
+    /// Calls of the measured trials: first attempts, without any cache.
+    pub calls: f64,
+    /// Whether `calls` is an estimate: closed workloads go as fast as the service lets them.
+    pub is_estimate: bool,
+    /// Calls of set-up, those that make keys included.
+    pub setup: u64,
+    /// Keys that are made.
+    pub keys_made: u64,
+    /// Cost of the requests, in USD.
+    pub requests_usd: f64,
+    /// Cost of the CloudTrail events they cause, in USD, for each copy after the first, which is free.
+    pub trail_usd: f64,
+    /// The most that one attempt can cost, its CloudTrail event included, in millionths of a USD.
+    pub most_micros: f64,
+}
+
+/// Millionths of a USD for one management event in each copy of a trail after the first.
+///
+/// Source: AWS CloudTrail pricing page, read 2026-11-24: 2.00 USD for 100,000 events; the first copy is free. Every
+/// KMS call of a run is a management event.
+pub const TRAIL_MICROS: f64 = 20.0;
+
+/// Ciphertexts that set-up makes for one workload at most, over all its keys.
+///
+/// The live engine has the same figure; a test compares what set-up does with what is billed here.
+const MOST_CIPHERTEXTS: u32 = 1_000;
+
+impl Bill {
+    /// The bill of `scenario`, whose plan is `plan`; a plan is one trial of one strategy.
+    pub fn of(scenario: &Scenario, plan: &Plan) -> Bill {
+        let trials = f64::from(scenario.trials) * scenario.strategies.len() as f64;
+        let mut bill = Bill {
+            calls: plan.calls.values().sum::<f64>() * trials,
+            is_estimate: plan.is_estimate,
+            setup: 0,
+            keys_made: 0,
+            requests_usd: plan.cost_usd * trials,
+            trail_usd: 0.0,
+            most_micros: TRAIL_MICROS,
+        };
+        for workload in &scenario.workloads {
+            bill.add(workload);
+        }
+        bill.trail_usd = (bill.calls + bill.setup as f64) * TRAIL_MICROS / 1e6;
+        bill
+    }
+
+    /// Adds the set-up of a workload.
+    fn add(&mut self, workload: &Workload) {
+        let keys = &workload.keys;
+        let kinds = workload.kinds();
+        let does = |operation| kinds.iter().any(|kind| kind.operation() == operation);
+        let price = |operation| price::micros_per_request(operation, keys.spec, keys.pair_spec);
+        for kind in &kinds {
+            self.most_micros = self.most_micros.max(price(kind.operation()) + TRAIL_MICROS);
+        }
+        let random = |kind: &JobKind| kind.operation() == Operation::GenerateRandom;
+        let named = keys.ids.len() as u64;
+        let made = if named > 0 || kinds.iter().all(random) { 0 } else { u64::from(keys.count) };
+        let count = named.max(made);
+        self.keys_made += made;
+        // Each key that is made is also scheduled for deletion.
+        let mut setup = |calls: u64, operation| {
+            self.setup += calls;
+            self.requests_usd += calls as f64 * price(operation) / 1e6;
+        };
+        setup(made, Operation::CreateKey);
+        setup(made, Operation::ScheduleKeyDeletion);
+        if does(Operation::Decrypt) || does(Operation::ReEncrypt) {
+            let contexts = (MOST_CIPHERTEXTS / keys.count.max(1)).max(1).min(workload.contexts.count.max(1));
+            setup(count * u64::from(contexts), Operation::Encrypt);
+        }
+        if does(Operation::Verify) {
+            setup(count, Operation::Sign);
+        }
+        if does(Operation::VerifyMac) {
+            setup(count, Operation::GenerateMac);
+        }
+    }
+
+    /// Requests and CloudTrail events together, in USD.
+    pub fn total_usd(&self) -> f64 {
+        self.requests_usd + self.trail_usd
+    }
+}
