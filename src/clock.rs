@@ -102,7 +102,18 @@ impl RunClock {
 /// a finer one, a run wakes within a tenth of that, and what it sends is sent when it was due.
 pub struct Alarm {
     #[cfg(target_os = "linux")]
-    fine: Option<tokio::io::unix::AsyncFd<nix::sys::timerfd::TimerFd>>,
+    fine: Option<tokio::io::unix::AsyncFd<FineTimer>>,
+}
+
+/// The system's timer as tokio wants a file descriptor.
+#[cfg(target_os = "linux")]
+struct FineTimer(nix::sys::timerfd::TimerFd);
+
+#[cfg(target_os = "linux")]
+impl std::os::fd::AsRawFd for FineTimer {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsFd::as_fd(&self.0).as_raw_fd()
+    }
 }
 
 impl Alarm {
@@ -123,7 +134,7 @@ impl Alarm {
         {
             use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
             let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-            let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+            let timer = FineTimer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
             Ok(Alarm { fine: Some(tokio::io::unix::AsyncFd::new(timer)?) })
         }
         #[cfg(not(target_os = "linux"))]
@@ -146,7 +157,7 @@ impl Alarm {
 
 #[cfg(target_os = "linux")]
 async fn fine_sleep(
-    timer: &tokio::io::unix::AsyncFd<nix::sys::timerfd::TimerFd>,
+    timer: &tokio::io::unix::AsyncFd<FineTimer>,
     span: Span,
 ) -> std::io::Result<()> {
     use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
@@ -154,11 +165,11 @@ async fn fine_sleep(
         return Ok(());
     }
     let at = std::time::Duration::from_nanos(span.as_nanos());
-    timer.get_ref().set(Expiration::OneShot(at.into()), TimerSetTimeFlags::empty())?;
+    timer.get_ref().0.set(Expiration::OneShot(at.into()), TimerSetTimeFlags::empty())?;
     loop {
         let mut ready = timer.readable().await?;
         // Readiness may be left over from a sleep that was dropped: then there is nothing to read yet.
-        if let Ok(done) = ready.try_io(|timer| timer.get_ref().wait().map_err(std::io::Error::from)) {
+        if let Ok(done) = ready.try_io(|timer| timer.get_ref().0.wait().map_err(std::io::Error::from)) {
             return done;
         }
     }
