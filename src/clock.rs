@@ -11,6 +11,12 @@ pub fn stamp() -> String {
     stamp_of(jiff::Timestamp::now())
 }
 
+/// The same of a second since 1970; of one that no calendar has, of the first.
+pub fn stamp_at(epoch_s: u64) -> String {
+    let at = i64::try_from(epoch_s).ok().and_then(|second| jiff::Timestamp::from_second(second).ok());
+    stamp_of(at.unwrap_or_default())
+}
+
 fn stamp_of(at: jiff::Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }

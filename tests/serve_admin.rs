@@ -189,6 +189,7 @@ fn the_admin_paths_want_their_token_and_can_have_their_own_address() {
     assert_eq!(admin(there, "GET", "state", "", "Authorization: Bearer hush\r\n").status, 200);
     let elsewhere = admin(running.address(), "GET", "state", "", "Authorization: Bearer hush\r\n");
     assert_eq!(elsewhere.status, 400, "the API's address has no admin paths");
+    assert_eq!(admin(running.address(), "GET", "health", "", "").status, 200, "but says whether it is well");
     let mut peer = Peer::connect(there);
     assert_eq!(peer.call("ListKeys", &json!({})).status, 404, "and theirs has no API");
 }
@@ -281,6 +282,44 @@ fn logs_are_json_in_order_hold_no_secret_and_are_read_back() {
         .output()
         .unwrap();
     assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+}
+
+#[test]
+fn a_call_that_is_turned_away_is_logged_and_no_region_breaks_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, trail) = (folder.path().join("access.ndjson"), folder.path().join("trail"));
+    let settings = || Settings { log: Some(log.clone()), cloudtrail: Some(trail.clone()), ..ample() };
+    let server = Server::start(settings());
+    let scoped = |region: &str| {
+        let text = String::from_utf8(signed("GenerateRandom", &random(), "token")).unwrap();
+        text.replacen("us-east-1", region, 1).into_bytes()
+    };
+    for region in ["", "%Q", "..", "a b", "a\"} 1", &"x".repeat(65)] {
+        let mut peer = server.connect();
+        peer.send(&scoped(region)).unwrap();
+        let answer = peer.reply().unwrap();
+        assert_eq!(code(&(answer.status, answer.json())), (400, "InvalidSignatureException"), "{region}");
+    }
+    let mut peer = server.connect();
+    peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.Brew\r\n\r\n").unwrap();
+    assert_eq!(peer.reply().unwrap().status, 400);
+    peer.send(&scoped("local_1")).unwrap();
+    assert_eq!(peer.reply().unwrap().status, 200, "one that AWS has not is served all the same");
+    drop(peer);
+    server.running.stop();
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let codes: Vec<&str> = lines.iter().map(|line| line["errorCode"].as_str().unwrap_or("ok")).collect();
+    assert_eq!(codes[..6], ["InvalidSignatureException"; 6]);
+    assert_eq!(codes[6..], ["UnknownOperationException", "ok"]);
+    assert!(lines.iter().all(|line| line["requestId"].is_string() && line["at_ns"].is_u64()));
+    assert_eq!(files(&trail).len(), 1);
+
+    // Another run within the minute leaves what is there.
+    let server = Server::start(settings());
+    server.key();
+    server.running.stop();
+    assert_eq!(files(&trail).len(), 2);
 }
 
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

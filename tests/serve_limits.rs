@@ -4,51 +4,19 @@ mod socket;
 
 use keystorm::time::Span;
 use serde_json::json;
-use socket::{Peer, Server, ample, call, metric};
+use socket::{Peer, Process, Server, ample, call, metric};
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-
-/// The server as a process of its own, killed at the end.
-struct Process(Child, SocketAddr);
 
 impl Process {
-    fn start(arguments: &[&str]) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_keystorm"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-quotas"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").expect("the first line is the URL");
-        let address = address.parse().unwrap();
-        Process(child, address)
-    }
-
-    fn signal(&self, name: &str) {
-        let told = Command::new("kill").args([name, &self.0.id().to_string()]).status();
-        assert!(told.expect("there is a `kill`").success());
-    }
-
-    /// Makes every answer wait until the faults are changed, and one call that does; its connection.
-    fn freeze(&self, kind: &str) -> Peer {
-        let faults = socket::admin(self.1, "PUT", "faults", kind, "");
+    /// Freezes every answer from now on, and makes one call that waits for it; its connection.
+    fn freeze(&self) -> Peer {
+        let faults = socket::admin(self.1, "PUT", "faults", r#"{"kind":"freeze","for":"1h"}"#, "");
         assert_eq!(faults.status, 200, "{}", faults.text());
         let mut peer = Peer::connect(self.1);
         peer.send(&call("GenerateRandom", &json!({ "NumberOfBytes": 8 }))).unwrap();
         // The call has been received once its quota is taken.
         while metric(self.1, QUOTA) < 1.0 {}
         peer
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
@@ -65,7 +33,7 @@ fn open_files() -> usize {
 
 #[test]
 fn ten_thousand_idle_connections_keep_nobody_from_being_answered() {
-    let server = Process::start(&[]);
+    let server = Process::start(&["--no-quotas"]);
     let count = open_files().saturating_sub(500).min(10_000);
     let mut idle: Vec<Peer> = (0..count).map(|_| Peer::connect(server.1)).collect();
     while metric(server.1, "keystorm_connections") < count as f64 {}
@@ -107,8 +75,9 @@ impl Peer {
     }
 }
 
+/// A server that closes soon what is silent, and yet not so soon that a busy machine makes a client look silent.
 fn impatient(http2: bool) -> Server {
-    Server::start(keystorm::server::Settings { idle_timeout: Span::from_millis(200), http2, ..ample() })
+    Server::start(keystorm::server::Settings { idle_timeout: Span::from_secs(2), http2, ..ample() })
 }
 
 #[test]
@@ -302,12 +271,21 @@ fn what_nobody_serves_is_told_in_json() {
 
 #[test]
 fn told_to_stop_it_answers_what_is_open_refuses_what_is_new_and_exits_0() {
-    let mut server = Process::start(&[]);
-    let mut waiting = server.freeze(r#"{"kind":"slow","by":"1s","for":"1h"}"#);
+    let mut server = Process::start(&["--no-quotas"]);
+    let mut waiting = Peer::connect(server.1);
+    let body = r#"{"NumberOfBytes":8}"#;
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.GenerateRandom\r\n";
+    let length = body.len();
+    waiting
+        .send(format!("{head}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n").as_bytes())
+        .unwrap();
+    // The call is open once its body is asked for.
+    assert_eq!(waiting.reply().expect("leave to send the body").status, 100);
     server.signal("-TERM");
     // The connections in its queue are lost when it stops listening; after that, none is accepted.
     while std::net::TcpStream::connect(server.1).is_ok() {}
     assert!(server.0.try_wait().unwrap().is_none(), "it waits for the call");
+    waiting.send(body.as_bytes()).unwrap();
     let reply = waiting.reply().expect("the call is answered");
     assert_eq!(reply.status, 200);
     assert!(waiting.is_closed());
@@ -316,8 +294,8 @@ fn told_to_stop_it_answers_what_is_open_refuses_what_is_new_and_exits_0() {
 
 #[test]
 fn told_twice_it_exits_at_once_with_130() {
-    let mut server = Process::start(&[]);
-    let mut waiting = server.freeze(r#"{"kind":"freeze","for":"1h"}"#);
+    let mut server = Process::start(&["--no-quotas"]);
+    let mut waiting = server.freeze();
     server.signal("-TERM");
     let mut said = String::new();
     BufReader::new(server.0.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();

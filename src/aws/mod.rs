@@ -17,6 +17,7 @@ mod leftovers;
 mod quota;
 mod retries;
 mod sdk;
+mod signer;
 mod transport;
 mod tries;
 mod usage;
@@ -29,6 +30,7 @@ pub use keys::describe;
 pub use leftovers::{Leftover, Search, find_leftovers, give_up};
 pub use quota::{Applied, Metric, applied};
 pub use sdk::{Sdk, SdkFactory};
+pub use signer::{Signer, SignerError};
 pub use usage::{Minutes, busiest, recent};
 pub use watchman::Watchman;
 

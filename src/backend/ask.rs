@@ -25,6 +25,18 @@ pub struct Ask<'a> {
     pub tag: &'a str,
     /// Whether the answer is read: [`Told`] is empty otherwise.
     pub is_read: bool,
+    /// Two asks of one stock with the same mark are the same; `None` of one that does not come twice.
+    pub mark: Option<Mark>,
+}
+
+/// What tells the asks of one [`Stock`](super::Stock) apart, so that what one was written down as serves the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    pub(super) workload: u16,
+    pub(super) operation: Operation,
+    pub(super) key: u32,
+    pub(super) context: u32,
+    pub(super) bytes: u32,
 }
 
 impl Ask<'_> {

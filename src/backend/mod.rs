@@ -12,11 +12,12 @@
 mod ask;
 mod body;
 mod emulated;
+pub mod http;
 mod refusal;
 mod stock;
 mod tell;
 
-pub use ask::{Ask, Told};
+pub use ask::{Ask, Mark, Told};
 pub(crate) use ask::{encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 pub use body::json;
 pub use emulated::Emulated;

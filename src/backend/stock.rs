@@ -1,6 +1,6 @@
 //! What the attempts of a run are made of: keys, and what set-up has made under them.
 
-use super::ask::Ask;
+use super::ask::{Ask, Mark};
 use crate::api::{Attempt, KeySpec, Operation};
 use crate::workload::{Payload, Workload};
 
@@ -68,7 +68,8 @@ impl Stock {
     #[inline]
     pub fn ask(&self, attempt: &Attempt) -> Ask<'_> {
         let shelf = &self.shelves[usize::from(attempt.workload)];
-        let key = &shelf.keys[attempt.key as usize % shelf.keys.len()];
+        let number = attempt.key as usize % shelf.keys.len();
+        let key = &shelf.keys[number];
         let context = attempt.context as usize % shelf.contexts.len();
         let made = matches!(attempt.operation, Operation::Verify | Operation::VerifyMac);
         let blob: &[u8] = match attempt.operation {
@@ -87,6 +88,13 @@ impl Stock {
             length: attempt.bytes.clamp(1, 1_024),
             tag: "",
             is_read: false,
+            mark: Some(Mark {
+                workload: attempt.workload,
+                operation: attempt.operation,
+                key: number as u32,
+                context: context as u32,
+                bytes: attempt.bytes,
+            }),
         }
     }
 }

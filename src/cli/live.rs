@@ -3,6 +3,7 @@
 use super::load::Loaded;
 use super::run::{self, End, Finished};
 use super::{Common, Error, exit, saved};
+use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::quota::{Quotas, catalogue};
@@ -16,7 +17,7 @@ use std::sync::atomic::Ordering;
 
 /// Options of `run` that only live runs look at.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub struct LiveArgs {
     /// What sends attempts: aws-sdk, or raw, which is several times cheaper.
     #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
     pub client: Option<String>,
@@ -127,12 +128,45 @@ impl Place<'_> {
         }
     }
 
+    /// Over HTTP, by whichever client the scenario asks for.
     fn over_socket(&self, url: &str, provision: &Provision, options: &Options) -> Result<Finished, Error> {
         match self.loaded.scenario.live.client {
+            LiveClient::Raw => self.over_raw(url, Signer::Nobody, provision, options),
             #[cfg(feature = "aws")]
             LiveClient::AwsSdk => self.over_sdk(url, provision, options),
-            _ => Err(Error::Usage("client `raw` is not built yet".into())),
+            #[cfg(not(feature = "aws"))]
+            LiveClient::AwsSdk => Err(Error::Usage("this keystorm is built without the AWS SDK".into())),
         }
+    }
+
+    /// By our own client.
+    pub(super) fn over_raw(
+        &self,
+        url: &str,
+        signer: Signer,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
+        let scenario = &self.loaded.scenario;
+        let pem = self.trusted()?;
+        let trust = pem.as_deref().map_or(Trust::System, Trust::Pem);
+        let transport = &scenario.live.transport;
+        let factory = HttpFactory::new(url, &scenario.region, transport, trust, signer)
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        let make = move |_, _| {
+            let factory = factory.clone();
+            move || factory.make()
+        };
+        self.go(make, provision, options)
+    }
+
+    /// The content of the file of certificates to trust, if the scenario names one.
+    fn trusted(&self) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.loaded.scenario.live.transport.ca.as_deref();
+        let read = |path: &str| {
+            std::fs::read(path).map_err(|error| Error::Usage(format!("transport.ca: {path}: {error}")))
+        };
+        path.map(read).transpose()
     }
 
     pub(super) fn options(&self, emulator: Option<Direct>) -> Options {

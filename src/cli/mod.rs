@@ -9,6 +9,7 @@ mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
 mod completions;
+mod health;
 mod help;
 mod import;
 mod live;

@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     pub progress_every: Span,
     #[command(flatten)]
-    pub live: live::Args,
+    pub live: live::LiveArgs,
     #[command(flatten)]
     pub load: one_liner::Load,
 }

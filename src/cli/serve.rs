@@ -1,17 +1,17 @@
 //! `keystorm serve`: the emulated KMS for any SDK.
 
-use super::{Common, Error};
+use super::{Common, Error, health};
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
 use crate::quota::catalogue;
 use crate::scenario::Service;
 use crate::server::seed::Format;
-use crate::server::{Auth, Running, Settings};
+use crate::server::{Auth, Running, Settings, is_region};
 use crate::time::Span;
 use serde_json::{Map, Value, json};
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -122,8 +122,9 @@ pub struct Args {
     /// Close a connection that asks nothing for so long.
     #[arg(long, default_value = "75s", value_parser = Span::parse, env = "KEYSTORM_IDLE_TIMEOUT")]
     idle_timeout: Span,
-    /// Serve nothing: ask a running server at this URL for its health; exit 0 if it is well.
-    #[arg(long, value_name = "URL", env = "KEYSTORM_CHECK")]
+    /// Serve nothing: ask a running server, the one at --listen or at this URL, for its health; exit 0 if it is well.
+    /// Without http:// or https:// it is what --tls says; for https, --tls-ca names the file with the server's CA.
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", env = "KEYSTORM_CHECK")]
     check: Option<String>,
 }
 
@@ -149,24 +150,28 @@ enum Compat {
 /// [`Error::Usage`] for options that cannot be, [`Error::Failed`] if the server cannot run.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(url) = &args.check {
-        return check(url);
+        let own = health::own(args.listen);
+        let url = if url.is_empty() { &own } else { url };
+        return health::check(url, args.tls || args.tls_ca.is_some(), args.tls_ca.as_deref());
     }
-    let listen = args.listen;
     let settings = settings(args)?;
+    let listen = settings.listen;
     if !listen.ip().is_loopback() && !common.quiet {
         eprintln!(
             "warning: {listen} can be reached from other machines, and this is a KMS for tests{}",
             if settings.auth == Auth::Off { " that checks no signature (--auth verify does)" } else { "" }
         );
     }
-    let running = Running::start(settings).map_err(|e| Error::Failed(e.to_string()))?;
+    let failed = |e: crate::server::Error| Error::Failed(e.to_string());
+    let running = Running::start(settings).map_err(failed)?;
+    let signals = running.signals().map_err(failed)?;
     let mut out = std::io::stdout();
     let said = writeln!(out, "listening on {}", running.url()).and_then(|()| out.flush());
     said.map_err(|e| Error::Failed(format!("cannot write to stdout: {e}")))?;
     if let Some(admin) = running.admin_address().filter(|_| !common.quiet) {
         eprintln!("admin paths on http://{admin}/_keystorm/");
     }
-    running.wait_for_signal().map_err(|e| Error::Failed(e.to_string()))?;
+    running.wait_for(signals);
     if !common.quiet {
         eprintln!("stopping: open calls may finish");
     }
@@ -184,6 +189,9 @@ fn settings(args: Args) -> Result<Settings, Error> {
     }
     if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
         return Err(usage(format!("--account: `{}` is not an account id of twelve digits", args.account)));
+    }
+    if !is_region(&args.region) {
+        return Err(usage(format!("--region: `{}` is no Region", args.region)));
     }
     let service = service(&args)?;
     let defaults = Settings::default();
@@ -370,23 +378,4 @@ fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Error>
         pair.split_once('=').map(|(name, value)| (name.trim().into(), value.trim().into())).ok_or_else(wrong)
     };
     given.iter().map(read).collect()
-}
-
-/// Asks a server for its health: what a container's health check runs.
-fn check(url: &str) -> Result<ExitCode, Error> {
-    let address = url.strip_prefix("http://").ok_or_else(|| {
-        Error::Usage("--check takes a URL that begins with http://, as http://127.0.0.1:8080".into())
-    })?;
-    let address = address.trim_end_matches('/');
-    let ill = |e: &dyn std::fmt::Display| Error::Failed(format!("{url} is not well: {e}"));
-    let mut stream = TcpStream::connect(address).map_err(|e| ill(&e))?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(2))).map_err(|e| ill(&e))?;
-    write!(stream, "GET /_keystorm/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
-        .map_err(|e| ill(&e))?;
-    let mut answer = String::new();
-    stream.take(4096).read_to_string(&mut answer).map_err(|e| ill(&e))?;
-    if answer.starts_with("HTTP/1.1 200") {
-        return Ok(ExitCode::SUCCESS);
-    }
-    Err(ill(&answer.lines().next().unwrap_or("no answer")))
 }

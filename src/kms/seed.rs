@@ -56,7 +56,10 @@ impl Kms {
                 seed.is_multi_region,
             ),
         };
-        if estate.key(realm, id.as_str()).is_some() {
+        let has_alias = |name: &String| estate.alias(realm, name).is_some();
+        let is_known_by_alias =
+            seed.id.is_none() && !seed.aliases.is_empty() && seed.aliases.iter().all(has_alias);
+        if estate.key(realm, id.as_str()).is_some() || is_known_by_alias {
             return Ok(());
         }
         let usages = operations::usages(seed.spec);

@@ -18,6 +18,9 @@ use std::sync::Arc;
 
 /// Where the admin paths begin.
 pub(super) const ROOT: &str = "/_keystorm/";
+/// What tells whether the server is well: everywhere, to everybody, since what watches over it may be neither on its
+/// machine nor near its admin paths.
+pub(super) const HEALTH: &str = "/_keystorm/health";
 
 /// What an admin path says: JSON or text, or status and sentence.
 type Said = Result<Value, (u16, String)>;

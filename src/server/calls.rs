@@ -37,13 +37,13 @@ pub(super) async fn serve(
     let request_id = shared.id();
     let operation = match operation_of(text_of(signed.headers, "x-amz-target").unwrap_or_default()) {
         Ok(operation) => operation,
-        Err(error) => return Some(Answer::error(&error, request_id)),
+        Err(error) => return Some(turned_away(shared, None, &error, request_id, peer)),
     };
     let known = match identify(&shared.settings, &shared.sessions, signed, || shared.heart().clock.date()) {
         Ok(known) => known,
         Err(error) => {
             shared.metrics.record(operation, End::Refused, None, watch.elapsed());
-            return Some(Answer::error(&error, request_id));
+            return Some(turned_away(shared, Some(operation), &error, request_id, peer));
         }
     };
     let call = Call {
@@ -180,6 +180,30 @@ fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
         "sourceIp": call.source_ip,
     });
     format!("{line}\n")
+}
+
+/// The answer to a call that got no further than its headers, and its line of the access log: it took no quota.
+fn turned_away(
+    shared: &Shared,
+    operation: Option<Operation>,
+    error: &ApiError,
+    request_id: String,
+    peer: SocketAddr,
+) -> Answer {
+    if shared.journal.has_log() {
+        // Under the lock, as the others.
+        let heart = shared.heart();
+        let line = json!({
+            "at_ns": heart.now().as_nanos(),
+            "requestId": request_id,
+            "operation": operation.map(Operation::name),
+            "decision": "refused",
+            "errorCode": error.code,
+            "sourceIp": peer.ip().to_string(),
+        });
+        shared.journal.line(format!("{line}\n"));
+    }
+    Answer::error(error, request_id)
 }
 
 /// The record of the audit trail.

@@ -72,7 +72,7 @@ impl Answer {
 pub(super) enum Paths {
     /// The API, and the admin paths.
     All,
-    /// The API only.
+    /// The API, and whether it is well.
     Api,
     /// The admin paths only.
     Admin,
@@ -111,7 +111,7 @@ pub(super) async fn answer(
         headers: &head.headers,
         body: &body,
     };
-    if signed.path.starts_with(admin::ROOT) && paths != Paths::Api {
+    if signed.path.starts_with(admin::ROOT) && (paths != Paths::Api || signed.path == admin::HEALTH) {
         return Ok(admin::answer(&shared, &signed, peer).await.into_response());
     }
     if paths == Paths::Admin {

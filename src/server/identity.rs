@@ -20,6 +20,9 @@ const PURPOSE: &[u8] = b"keystorm session token";
 /// Callers remembered at a time; more are made anew on each call.
 const REMEMBERED: usize = 10_000;
 
+/// The longest name of a Region; AWS's own have at most fifteen letters.
+const REGION: usize = 64;
+
 /// A caller and what its credential says.
 pub(super) struct Known {
     pub(super) caller: Arc<Caller>,
@@ -32,6 +35,12 @@ pub(super) struct Credentials {
     pub(super) secret: String,
     pub(super) token: String,
     pub(super) until: Moment,
+}
+
+/// Whether a text can be the name of a Region, known or not: it stands in ARNs, metrics and names of files.
+pub fn is_region(text: &str) -> bool {
+    (1..=REGION).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// What a session token holds; nothing of a session is kept here.
@@ -101,7 +110,7 @@ impl Sessions {
 /// Who makes a call.
 ///
 /// # Errors
-/// AWS's codes, with `--auth verify` only.
+/// AWS's codes, with `--auth verify` only; a Region that cannot be one is refused always.
 pub(super) fn identify(
     settings: &Settings,
     sessions: &Sessions,
@@ -111,6 +120,12 @@ pub(super) fn identify(
     let header = text_of(call.headers, "authorization");
     let token = text_of(call.headers, "x-amz-security-token");
     let read = header.and_then(Authorization::read);
+    if let Some(read) = read.as_ref().filter(|read| !is_region(read.region)) {
+        return Err(ApiError::invalid_signature(format!(
+            "Credential should be scoped to a valid Region, not '{}'. ",
+            read.region.chars().take(REGION).collect::<String>()
+        )));
+    }
     let region: Arc<str> = read.as_ref().map_or(settings.region.as_str(), |read| read.region).into();
     if settings.auth == Auth::Off {
         let access_key = read.as_ref().map_or("", |read| read.access_key);

@@ -1,9 +1,12 @@
 //! What is written down of every call: the access log and the CloudTrail records.
 //!
-//! A thread of its own writes; calls only hand it lines. It is flushed each second and at the end.
+//! A thread of its own writes; calls only hand it lines. Lines are flushed each second, delivery files are written when
+//! they are full or five minutes old, and everything at the end.
 
 use super::{Error, Settings};
+use crate::clock::Stopwatch;
 use crate::kms::keys::Moment;
+use crate::time::Span;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
@@ -18,8 +21,11 @@ use std::time::Duration;
 
 /// Records of one delivery file, at most.
 const RECORDS: usize = 5_000;
-/// Minutes of one delivery file, by the admin clock.
-const MINUTES: i64 = 5;
+/// The span of one delivery file, both by the admin clock and by the wall clock, so that neither a jump nor a lull
+/// holds records back.
+const DELIVERY: Span = Span::from_secs(5 * 60);
+/// How long a line may wait to be written.
+const LINGER: Span = Span::from_secs(1);
 
 /// Something to write.
 enum Entry {
@@ -137,12 +143,20 @@ enum Trail {
 /// A delivery file in the making.
 struct Delivery {
     since: Moment,
+    watch: Stopwatch,
     records: Vec<Value>,
 }
 
+impl Delivery {
+    fn begin(since: Moment) -> Delivery {
+        Delivery { since, watch: Stopwatch::start(), records: Vec::new() }
+    }
+}
+
 fn write_all(from: &Receiver<Entry>, mut log: Option<Box<dyn Write + Send>>, mut trail: Option<Trail>) {
+    let mut flushed = Stopwatch::start();
     loop {
-        let result = match from.recv_timeout(Duration::from_secs(1)) {
+        let result = match from.recv_timeout(Duration::from_nanos(LINGER.as_nanos())) {
             Ok(Entry::Line(line)) => log.as_mut().map_or(Ok(()), |log| log.write_all(line.as_bytes())),
             Ok(Entry::Record(entry)) => {
                 let (record, at, account, region) = *entry;
@@ -153,7 +167,7 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Box<dyn Write + Send>>, mut
                 let _ = done.send(());
                 flushed
             }
-            Err(RecvTimeoutError::Timeout) => flush(&mut log, &mut trail, false),
+            Err(RecvTimeoutError::Timeout) => Ok(()),
             Err(RecvTimeoutError::Disconnected) => {
                 if let Err(e) = flush(&mut log, &mut trail, true) {
                     eprintln!("the log cannot be written: {e}");
@@ -161,6 +175,8 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Box<dyn Write + Send>>, mut
                 return;
             }
         };
+        let is_due = flushed.has_passed(LINGER);
+        let result = result.and_then(|()| if is_due { flush(&mut log, &mut trail, false) } else { Ok(()) });
         if let Err(e) = result {
             eprintln!("the log cannot be written, nothing more is logged: {e}");
             return;
@@ -178,8 +194,8 @@ fn flush(
     }
     match trail {
         Some(Trail::Lines(file)) => file.flush(),
-        Some(files @ Trail::Files { .. }) if is_last => files.deliver_all(),
-        _ => Ok(()),
+        Some(files @ Trail::Files { .. }) => files.deliver(is_last),
+        None => Ok(()),
     }
 }
 
@@ -191,11 +207,9 @@ impl Trail {
                 file.write_all(b"\n")
             }
             Trail::Files { root, open, written } => {
-                let delivery =
-                    open.entry(place.clone()).or_insert_with(|| Delivery { since: at, records: Vec::new() });
-                let is_old = at.as_millis() - delivery.since.as_millis() >= MINUTES * 60_000;
-                if delivery.records.len() >= RECORDS || is_old && !delivery.records.is_empty() {
-                    let full = std::mem::replace(delivery, Delivery { since: at, records: Vec::new() });
+                let delivery = open.entry(place.clone()).or_insert_with(|| Delivery::begin(at));
+                if delivery.records.len() >= RECORDS || at.since(delivery.since) >= DELIVERY {
+                    let full = std::mem::replace(delivery, Delivery::begin(at));
                     deliver(root, &place, full, written)?;
                 }
                 delivery.records.push(record);
@@ -204,30 +218,36 @@ impl Trail {
         }
     }
 
-    fn deliver_all(&mut self) -> io::Result<()> {
+    /// Writes the files that are old enough, or all of them.
+    fn deliver(&mut self, all: bool) -> io::Result<()> {
         let Trail::Files { root, open, written } = self else { return Ok(()) };
-        for (place, delivery) in std::mem::take(open) {
+        let due = |_: &(String, String), delivery: &mut Delivery| all || delivery.watch.elapsed() >= DELIVERY;
+        for (place, delivery) in open.extract_if(.., due) {
             deliver(root, &place, delivery, written)?;
         }
         Ok(())
     }
 }
 
-/// Writes a delivery file where CloudTrail would put it.
+/// Writes a delivery file where CloudTrail would put it. What an earlier run left there stays.
 fn deliver(
     root: &Path,
     (account, region): &(String, String),
     of: Delivery,
     written: &mut u64,
 ) -> io::Result<()> {
-    let at = jiff::Timestamp::from_millisecond(of.since.as_millis()).unwrap_or_default();
-    let folder =
-        root.join(at.strftime(&format!("AWSLogs/{account}/CloudTrail/{region}/%Y/%m/%d")).to_string());
+    let at = jiff::Timestamp::from_millisecond(of.since.as_millis()).map_err(io::Error::other)?;
+    let folder = root.join(format!("AWSLogs/{account}/CloudTrail/{region}/{}", at.strftime("%Y/%m/%d")));
     std::fs::create_dir_all(&folder)?;
-    *written += 1;
     let stamp = at.strftime("%Y%m%dT%H%MZ");
-    let file =
-        File::create(folder.join(format!("{account}_CloudTrail_{region}_{stamp}_{written:016}.json.gz")))?;
+    let file = loop {
+        *written += 1;
+        let name = format!("{account}_CloudTrail_{region}_{stamp}_{written:016}.json.gz");
+        match File::create_new(folder.join(name)) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            made => break made?,
+        }
+    };
     let mut gzip = GzEncoder::new(BufWriter::new(file), Compression::default());
     serde_json::to_writer(&mut gzip, &serde_json::json!({ "Records": of.records }))?;
     gzip.finish()?.flush()

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -25,6 +25,10 @@ use tokio_rustls::TlsAcceptor;
 const HEAD: usize = 64 * 1024;
 /// The most headers.
 const HEADERS: usize = 100;
+
+/// Connections that may wait to be accepted: a fleet that starts together overflows the usual 128, and whoever does not
+/// fit tries again a second later. Linux's own limit, `net.core.somaxconn`, is 4,096 since 5.4.
+const BACKLOG: u32 = 4_096;
 
 /// A server that runs on threads of its own until it is stopped or dropped.
 pub struct Running {
@@ -87,21 +91,25 @@ impl Running {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Blocks until the process is told to stop; a second signal ends it at once, with exit code 130.
+    /// Takes over SIGTERM and SIGINT: whoever is told where the server is may send them at once.
     ///
     /// # Errors
     /// Signals cannot be waited for.
-    pub fn wait_for_signal(&self) -> Result<(), Error> {
-        let runtime = self.runtime.as_ref().expect("a server has its threads until it is dropped");
-        let failed = |e: std::io::Error| Error::Start(e.to_string());
-        // Both are listened for from now on, so that none is lost between the first and the second.
-        let mut signals = runtime.block_on(async { Signals::new() }).map_err(failed)?;
-        runtime.block_on(signals.next());
-        runtime.spawn(async move {
+    pub fn signals(&self) -> Result<Signals, Error> {
+        self.runtime().block_on(async { Signals::new() }).map_err(|e| Error::Start(e.to_string()))
+    }
+
+    /// Blocks until the process is told to stop; a second signal ends it at once, with exit code 130.
+    pub fn wait_for(&self, mut signals: Signals) {
+        self.runtime().block_on(signals.next());
+        self.runtime().spawn(async move {
             signals.next().await;
             std::process::exit(130);
         });
-        Ok(())
+    }
+
+    const fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("a server has its threads until it is dropped")
     }
 
     /// Stops: no new connections, open calls may finish, logs are written out.
@@ -131,7 +139,8 @@ impl Drop for Running {
 }
 
 /// SIGTERM and SIGINT, as they come.
-struct Signals(Signal, Signal);
+#[derive(Debug)]
+pub struct Signals(Signal, Signal);
 
 impl Signals {
     fn new() -> std::io::Result<Signals> {
@@ -147,7 +156,14 @@ impl Signals {
 }
 
 fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener, Error> {
-    runtime.block_on(TcpListener::bind(address)).map_err(|source| Error::Bind { address, source })
+    let listen = async {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // As a server that is started again at once needs it.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    runtime.block_on(listen).map_err(|source| Error::Bind { address, source })
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Error> {

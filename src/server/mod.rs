@@ -27,7 +27,8 @@ mod sts;
 mod tls;
 
 pub use direct::{Direct, Season};
-pub use listener::Running;
+pub use identity::is_region;
+pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
 
 use crate::time::Span;

@@ -17,9 +17,10 @@
 //!     region: eu-west-1                           # the server's
 //! ```
 //!
-//! A key whose id exists already is left as it is, so that a seeded folder can be started again.
+//! A key whose id exists already is left as it is, and so is one without an id whose aliases all exist, so that a seeded
+//! folder can be started again.
 
-use super::{Error, Settings};
+use super::{Error, Settings, is_region};
 use crate::api::{KeySpec, nearest};
 use crate::kms::access::{Kind, Policy};
 use crate::kms::crypto::Material;
@@ -125,6 +126,28 @@ impl Reader<'_> {
         }
     }
 
+    fn flag(&mut self, object: &Map<String, Value>, name: &str, place: &str, default: bool) -> bool {
+        match object.get(name) {
+            None | Some(Value::Null) => default,
+            Some(Value::Bool(is)) => *is,
+            Some(_) => {
+                self.wrong(&format!("{place}.{name}"), "must be true or false");
+                default
+            }
+        }
+    }
+
+    /// Days between rotations, within what AWS takes (kms-facts, "Automatic rotation").
+    fn rotation(&mut self, object: &Map<String, Value>, place: &str) -> Option<Rotation> {
+        let value = object.get("rotationDays").filter(|value| !value.is_null())?;
+        let days = value.as_u64().and_then(|days| u32::try_from(days).ok());
+        let Some(period_days) = days.filter(|days| (90..=2560).contains(days)) else {
+            self.wrong(&format!("{place}.rotationDays"), "must be a number from 90 to 2560");
+            return None;
+        };
+        Some(Rotation { period_days, next: self.now + DAY.times(period_days.into()) })
+    }
+
     fn realm(&self) -> Realm {
         Realm::new(&self.settings.account, &self.settings.region)
     }
@@ -182,12 +205,14 @@ impl Reader<'_> {
                 None => self.wrong(&format!("{place}.tags"), "must be a mapping"),
             }
         }
-        let rotation = object.get("rotationDays").and_then(Value::as_u64).map(|days| Rotation {
-            period_days: u32::try_from(days).unwrap_or(u32::MAX),
-            next: self.now + DAY.times(days),
-        });
-        if rotation.is_some_and(|rotation| !(90..=2560).contains(&rotation.period_days)) {
-            self.wrong(&format!("{place}.rotationDays"), "must be 90 to 2560");
+        let rotation = self.rotation(object, place);
+        let is_enabled = self.flag(object, "enabled", place, true);
+        let is_multi_region = self.flag(object, "multiRegion", place, false);
+        if region.is_some_and(|region| !is_region(region)) {
+            self.wrong(&format!("{place}.region"), "is no Region");
+        }
+        if account.is_some_and(|id| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit())) {
+            self.wrong(&format!("{place}.account"), "is not an account id of twelve digits");
         }
         let aliases = self.aliases(object, place);
         Some(Seed {
@@ -200,9 +225,9 @@ impl Reader<'_> {
             materials: material.into_iter().collect(),
             policy,
             tags,
-            is_enabled: object.get("enabled").and_then(Value::as_bool).unwrap_or(true),
+            is_enabled,
             rotation,
-            is_multi_region: object.get("multiRegion").and_then(Value::as_bool).unwrap_or(false),
+            is_multi_region,
             aliases,
         })
     }
@@ -210,11 +235,13 @@ impl Reader<'_> {
     /// `alias` and `aliases`; the prefix `alias/` may be left out.
     fn aliases(&mut self, object: &Map<String, Value>, place: &str) -> Vec<String> {
         let one = self.text(object, "alias", place).map(str::to_string);
-        let many: Vec<String> = self
-            .list(object, "aliases", place)
-            .iter()
-            .filter_map(|value| value.as_str().map(Into::into))
-            .collect();
+        let mut many: Vec<String> = Vec::new();
+        for (at, value) in self.list(object, "aliases", place).iter().enumerate() {
+            match value.as_str() {
+                Some(name) => many.push(name.into()),
+                None => self.wrong(&format!("{place}.aliases[{at}]"), "must be a text"),
+            }
+        }
         let all = one.into_iter().chain(many);
         all.map(|name| if name.starts_with("alias/") { name } else { format!("alias/{name}") }).collect()
     }
@@ -330,7 +357,7 @@ impl Reader<'_> {
             materials,
             policy: None,
             tags: std::collections::BTreeMap::new(),
-            is_enabled: metadata.get("Enabled").and_then(Value::as_bool).unwrap_or(true),
+            is_enabled: self.flag(metadata, "Enabled", place, true),
             rotation: object
                 .get("NextKeyRotation")
                 .filter(|value| !value.is_null())
@@ -388,9 +415,11 @@ keys:
   - { material: 0001 }
   - { policy: { Statement: [] } }
   - 7
+  - { enabled: \"no\", multiRegion: 1, rotationDays: 89, aliases: [ 1 ], region: a/b, account: \"1\" }
+  - { rotationDays: \"90\" }
 ";
         let problems = read(text, Format::Keystorm, &Settings::default(), now()).unwrap_err();
-        assert_eq!(problems.len(), 6, "{problems:#?}");
+        assert_eq!(problems.len(), 13, "{problems:#?}");
         assert!(
             problems[0].contains("keys[0].aliass") && problems[0].contains("did you mean `alias"),
             "{}",

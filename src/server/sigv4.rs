@@ -221,8 +221,10 @@ fn show_stamp(millis: i64) -> String {
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
     for byte in bytes {
-        write!(text, "{byte:02x}").expect("a String takes every text");
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
     }
     text
 }

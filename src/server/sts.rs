@@ -1,12 +1,12 @@
 //! STS on the same port: GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity, which SDKs and tools ask first.
 //!
-//! The Query protocol: form fields in, XML out (STS API 2011-06-15). A web identity's token is read and not verified:
-//! nobody's keys are at hand.
+//! The Query protocol: form fields in, XML out (STS API 2011-06-15). A web identity's token is read and its signature not
+//! verified, as nobody's keys are at hand; whether the role trusts the provider it names is asked all the same.
 
 use super::identity::{Credentials, policies_of};
 use super::shared::Shared;
 use crate::kms::Caller;
-use crate::kms::access::{Facts, KeyAccess, Principal, PrincipalKind, Question, authorize};
+use crate::kms::access::{Facts, KeyAccess, Policy, Principal, PrincipalKind, Question, authorize};
 use crate::kms::keys::Moment;
 use crate::kms::wire::ApiError;
 use crate::time::Span;
@@ -126,7 +126,15 @@ fn assume_role(shared: &Shared, form: &BTreeMap<String, String>, caller: &Caller
         let what = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}");
         (403, "AccessDenied", what)
     };
-    if !may_assume(shared, &wish.role, caller, "sts:AssumeRole") {
+    let directory = &shared.settings.directory;
+    let policies = match directory.by_arn(&caller.principal.arn) {
+        Some(_) => caller.policies.clone(),
+        None => policies_of(directory, &caller.principal),
+    };
+    let mut facts = Facts::default();
+    facts.one("aws:PrincipalArn", &caller.principal.arn);
+    facts.one("aws:PrincipalAccount", &caller.principal.account);
+    if !may_assume(shared, &wish.role, &caller.principal, &policies, "sts:AssumeRole", &facts) {
         return Err(denied());
     }
     lend(shared, &wish)
@@ -145,12 +153,29 @@ fn assume_role_with_web_identity(
     let claims: serde_json::Value = serde_json::from_slice(&payload).map_err(|_| invalid())?;
     let claim =
         |name: &str| claims.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_string();
+    let (subject, issuer, audience) = (claim("sub"), claim("iss"), claim("aud"));
+    // As trust policies name it: the issuer without its scheme, or the provider's ARN in the role's account.
+    let provider = issuer.split_once("://").map_or(issuer.as_str(), |(_, rest)| rest);
+    let mut facts = Facts::default();
+    facts.one(&format!("{provider}:sub"), &subject);
+    facts.one(&format!("{provider}:aud"), &audience);
+    let account = &wish.role.account;
+    let names = [provider.to_string(), format!("arn:aws:iam::{account}:oidc-provider/{provider}")];
+    let is_trusted = names.into_iter().any(|arn| {
+        let kind = PrincipalKind::Service;
+        let who = Principal { arn, account: account.clone(), kind, role: None, id: subject.clone() };
+        may_assume(shared, &wish.role, &who, &[], "sts:AssumeRoleWithWebIdentity", &facts)
+    });
+    if !is_trusted {
+        let what = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+        return Err((403, "AccessDenied", what.into()));
+    }
     let body = lend(shared, &wish)?;
     Ok(format!(
         "{body}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Provider>{}</Provider><Audience>{}</Audience>",
-        escaped(&claim("sub")),
-        escaped(&claim("iss")),
-        escaped(&claim("aud"))
+        escaped(&subject),
+        escaped(&issuer),
+        escaped(&audience)
     ))
 }
 
@@ -191,24 +216,24 @@ impl Wish {
 
 /// Whether the role's trust policy lets the caller assume it; a role that the principals file does not have trusts
 /// whoever asks, if the file says nothing about its account.
-fn may_assume(shared: &Shared, role: &Principal, caller: &Caller, action: &str) -> bool {
+fn may_assume(
+    shared: &Shared,
+    role: &Principal,
+    caller: &Principal,
+    caller_policies: &[Policy],
+    action: &str,
+    facts: &Facts,
+) -> bool {
     let directory = &shared.settings.directory;
     let Some(member) = directory.by_arn(&role.arn) else { return directory.may_exist(&role.arn) };
     let Some(trust) = &member.trust else { return false };
-    let mut facts = Facts::default();
-    facts.one("aws:PrincipalArn", &caller.principal.arn);
-    facts.one("aws:PrincipalAccount", &caller.principal.account);
-    let policies = match directory.by_arn(&caller.principal.arn) {
-        Some(_) => caller.policies.clone(),
-        None => policies_of(directory, &caller.principal),
-    };
     let question = Question {
-        caller: &caller.principal,
-        caller_policies: &policies,
+        caller,
+        caller_policies,
         action,
         resource: &role.arn,
         key: Some(KeyAccess { account: &role.account, policy: trust, grants: &[] }),
-        facts: &facts,
+        facts,
         context: &BTreeMap::new(),
     };
     authorize(&question).is_ok()

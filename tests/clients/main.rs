@@ -6,4 +6,6 @@
 mod cli;
 mod rust_sdk;
 mod scripts;
+#[path = "../socket/mod.rs"]
+mod socket;
 mod support;

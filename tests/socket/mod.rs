@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The longest a test waits for a socket: only a server that hangs takes it.
@@ -172,4 +173,49 @@ pub fn metric(of: SocketAddr, name: &str) -> f64 {
     let text = admin(of, "GET", "metrics", "", "").text();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
     line.unwrap_or(0.0)
+}
+
+/// The command without options from whoever runs the tests.
+pub fn keystorm() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keystorm"));
+    #[allow(clippy::disallowed_methods, reason = "what a test runs must not depend on where it runs")]
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KEYSTORM_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The server as a process of its own, killed at the end, and where it is.
+pub struct Process(pub Child, pub SocketAddr);
+
+impl Process {
+    pub fn start(arguments: &[&str]) -> Process {
+        Process::of(keystorm().args(["serve", "--listen", "127.0.0.1:0"]).args(arguments))
+    }
+
+    /// A server that is started by `command`; its first line of output must be its URL.
+    pub fn of(command: &mut Command) -> Process {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
+            let mut why = String::new();
+            child.stderr.as_mut().unwrap().read_to_string(&mut why).unwrap();
+            panic!("no URL but {line:?}: {why}")
+        });
+        let address = url.split_once("://").expect("a URL has a scheme").1.parse().unwrap();
+        Process(child, address)
+    }
+
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").args([name, &self.0.id().to_string()]).status();
+        assert!(told.expect("there is a `kill`").success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

@@ -201,5 +201,6 @@ fn plain(spec: KeySpec) -> Ask<'static> {
         length: 0,
         tag: "",
         is_read: true,
+        mark: None,
     }
 }

@@ -8,7 +8,7 @@
 //!       - { Version: "2012-10-17", Statement: [ { Effect: Allow, Action: "kms:Encrypt", Resource: "*" } ] }
 //!   - arn: arn:aws:iam::111122223333:role/app
 //!     trust: { Version: "2012-10-17", Statement: [ { Effect: Allow, Principal: { AWS: "111122223333" },
-//!              Action: "sts:AssumeRole", Resource: "*" } ] }
+//!              Action: "sts:AssumeRole" } ] }
 //!     policies: []
 //! ```
 //!
@@ -186,7 +186,7 @@ fn member(value: &Value, place: &str, problems: &mut Vec<String>) -> Option<Memb
         access_keys.extend(access_key(value, &format!("{place}.accessKeys[{at}]"), problems));
     }
     let trust =
-        object.get("trust").and_then(|value| policy(value, Kind::Key, &format!("{place}.trust"), problems));
+        object.get("trust").and_then(|value| policy(value, Kind::Trust, &format!("{place}.trust"), problems));
     if trust.is_some() && principal.kind != PrincipalKind::Role {
         problems.push(format!("{place}.trust: only a role can be assumed"));
     }

@@ -12,8 +12,10 @@ use std::sync::Arc;
 /// What a policy is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A key, or a role's trust: it names principals.
+    /// A key: it names principals.
     Key,
+    /// A role, whom it trusts: it names principals, and its resource is the role, which it leaves unsaid.
+    Trust,
     /// A principal: it names resources.
     Identity,
 }
@@ -183,14 +185,14 @@ impl Statement {
     /// Whether the action, the resource and the conditions are those of the call.
     fn is_about(&self, call: &Asked<'_>, kind: Kind) -> bool {
         let Some(actions) = &self.actions else { return false };
-        let Some(resources) = &self.resources else { return false };
         let acts = actions.of.iter().any(|glob| glob.matches(call.action)) != actions.is_negated;
+        let holds = || self.conditions.iter().all(|condition| condition.holds(call.facts));
+        let Some(resources) = &self.resources else { return kind == Kind::Trust && acts && holds() };
         let variable = |name: &str| call.facts.single(name);
         // `*` in a key policy is the key itself; AWS takes no other resource there seriously, an ARN must match.
         let about = kind == Kind::Key && resources.of.iter().any(|glob| glob.text() == "*")
             || resources.of.iter().any(|glob| glob.matches_with(call.resource, variable));
-        acts && about != resources.is_negated
-            && self.conditions.iter().all(|condition| condition.holds(call.facts))
+        acts && about != resources.is_negated && holds()
     }
 }
 
@@ -245,7 +247,7 @@ fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, Policy
     };
     let principals = choice(object, "Principal", place, principals)?;
     match (kind, &principals) {
-        (Kind::Key, None) => return Err(problem(format!("{place} has no Principal"))),
+        (Kind::Key | Kind::Trust, None) => return Err(problem(format!("{place} has no Principal"))),
         (Kind::Identity, Some(_)) => {
             return Err(problem(format!("{place}: an identity policy has no Principal")));
         }
