@@ -21,6 +21,11 @@ fn stamp_of(at: jiff::Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
+/// The present second in UTC, as ISO 8601 writes it: `2026-11-23T22:15:00Z`.
+pub fn iso() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Milliseconds since 1970, by the wall clock.
 pub fn epoch_millis() -> i64 {
     jiff::Timestamp::now().as_millisecond()

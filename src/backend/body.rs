@@ -6,13 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+/// Whether a call names one key as `KeyId`.
+const fn needs_key(operation: Operation) -> bool {
+    use Operation::*;
+    !matches!(operation, CreateKey | DescribeCustomKeyStores | GenerateRandom | ReEncrypt)
+}
+
 /// The body of a call.
 pub fn json(ask: &Ask<'_>) -> Vec<u8> {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.into(), value);
     let is_symmetric = ask.spec == KeySpec::SymmetricDefault;
     let encoded = |bytes: &[u8]| Value::from(STANDARD.encode(bytes));
-    if !matches!(ask.operation, Operation::CreateKey | Operation::GenerateRandom | Operation::ReEncrypt) {
+    if needs_key(ask.operation) {
         put("KeyId", ask.key.into());
     }
     match ask.operation {

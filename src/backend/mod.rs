@@ -18,6 +18,7 @@ mod stock;
 mod tell;
 
 pub use ask::{Ask, Mark, Told};
+#[cfg(feature = "aws")]
 pub(crate) use ask::{encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 pub use body::json;
 pub use emulated::Emulated;

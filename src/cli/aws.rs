@@ -3,12 +3,13 @@
 use super::live::Place;
 use super::load::Loaded;
 use super::run::{End, Finished};
-use super::{Error, output};
+use super::{Error, live_wall, output};
 use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
+use crate::backend::http::Signer;
 use crate::engine::live::{Control, Options, Provision};
 use crate::planner::{Permit, policy};
 use crate::quota::PoolId;
-use crate::scenario::Scenario;
+use crate::scenario::{LiveClient, Scenario};
 use crate::time::Span;
 use crate::units::Rate;
 use std::sync::Arc;
@@ -65,7 +66,40 @@ impl Place<'_> {
             runtime()?.block_on(Access::find(&self.wanted(Some(url.to_owned()), false)))?
         };
         let factory = SdkFactory::new(access, scenario);
-        self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options)
+        let vantage = live_wall::vantage(scenario, Some(url));
+        self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options, vantage)
+    }
+
+    /// An endpoint that is not AWS, by our own client, with the credentials of the standard chain.
+    pub(super) fn over_signed(
+        &self,
+        url: &str,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
+        let access = runtime()?.block_on(Access::find(&self.wanted(Some(url.to_owned()), false)))?;
+        self.signed(&access, url, provision, options)
+    }
+
+    /// By our own client, signed with the credentials of `access`.
+    fn signed(
+        &self,
+        access: &Access,
+        url: &str,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
+        let provider = access
+            .sdk()
+            .credentials_provider()
+            .ok_or_else(|| aws::Error::NoCredentials("the chain has no provider".into()))?;
+        let signer = runtime()?
+            .block_on(aws::Signer::new(provider, access.region()))
+            .map_err(|error| Error::Failed(error.to_string()))?;
+        let keeper = Keeper::start(Arc::clone(&signer))?;
+        let finished = self.over_raw(url, Signer::By(signer.sign()), provision, options);
+        keeper.finish();
+        finished
     }
 
     /// AWS itself; `None` after `--dry-run`.
@@ -101,13 +135,20 @@ impl Place<'_> {
         let scenario = &self.loaded.scenario;
         let live = &self.args.live;
         let options = Options { stop_on_throttle: !live.allow_throttling, ..self.options(None) };
-        let factory = SdkFactory::new(access.clone(), scenario);
+        let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
         let watchman = match looked.metrics.is_empty() {
             true => None,
             false => Some(self.watchman(access, looked)?),
         };
-        let finished =
-            self.go(move |strategy, trial| factory.maker(strategy, trial), &self.provision(), &options);
+        let provision = self.provision();
+        let url = live.endpoint_url.clone().unwrap_or_else(|| endpoint(&scenario.region));
+        let finished = match scenario.live.client {
+            LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
+            LiveClient::AwsSdk => {
+                let make = move |strategy, trial| factory.maker(strategy, trial);
+                self.go(make, &provision, &options, live_wall::vantage(scenario, Some(&url)))
+            }
+        };
         let why = watchman.and_then(Watchman::finish);
         let mut finished = finished?;
         if let Some(why) = why {
@@ -127,6 +168,44 @@ impl Place<'_> {
         let scenario = self.loaded.scenario.clone();
         Ok(Watchman::start(access, scenario, looked, EVERY, move || attempts(&seen), end)?)
     }
+}
+
+/// Keeps the credentials of our own client fresh while a run lasts.
+struct Keeper {
+    stop: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Keeper {
+    fn start(signer: Arc<aws::Signer>) -> Result<Keeper, Error> {
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let runtime = runtime()?;
+        let work = async move {
+            tokio::select! {
+                () = signer.keep_fresh() => {}
+                _ = stopped => {}
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("credentials".into())
+            .spawn(move || runtime.block_on(work))
+            .map_err(|error| Error::Failed(format!("cannot start a thread: {error}")))?;
+        Ok(Keeper { stop, thread })
+    }
+
+    fn finish(self) {
+        // With credentials that never end, it is gone already.
+        let _ = self.stop.send(());
+        if let Err(panic) = self.thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// The Region's endpoint of KMS. Source: AWS General Reference, AWS KMS endpoints and quotas (read 2026-11-23).
+fn endpoint(region: &str) -> String {
+    let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://kms.{region}.amazonaws.com{suffix}")
 }
 
 /// Attempts of each pool so far in the trial under way.

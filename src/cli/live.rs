@@ -1,19 +1,23 @@
 //! `keystorm run` off the simulator: where attempts go, what sends them, what ends the run.
 
 use super::load::Loaded;
+use super::metrics_server::MetricsServer;
 use super::run::{self, End, Finished};
-use super::{Common, Error, exit, saved};
+use super::watching::{self, Watching};
+use super::{Common, Error, interrupt, live_wall, saved};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated};
+use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::quota::{Quotas, catalogue};
 use crate::record::Trial;
+use crate::results::Vantage;
 use crate::scenario::{LiveClient, Target};
 use crate::server::{Direct, Running, Settings};
 use crate::time::Span;
 use crate::units::Rate;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Options of `run` that only live runs look at.
 #[derive(clap::Args, Debug)]
@@ -24,6 +28,12 @@ pub struct LiveArgs {
     /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
     #[arg(long, env = "KEYSTORM_PROVISION")]
     pub provision: bool,
+    /// Tell how the run goes in lines, not in a view that takes the terminal.
+    #[arg(long, env = "KEYSTORM_NO_TUI")]
+    pub no_tui: bool,
+    /// Serve figures for Prometheus on this address while the run lasts, such as 127.0.0.1:9090.
+    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_METRICS")]
+    pub metrics: Option<SocketAddr>,
     /// Profile of the shared AWS files whose credentials are used.
     #[arg(long, env = "KEYSTORM_PROFILE")]
     pub profile: Option<String>,
@@ -55,21 +65,47 @@ pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
-    ctrlc::set_handler(move || {
-        if stopper.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
-    })
-    .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
+        .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let place = Place { loaded, args, common, control: &control, threads: threads.max(1) };
-    match &loaded.scenario.target {
+    let started_at = iso();
+    let place = Place {
+        loaded,
+        args,
+        common,
+        control: &control,
+        threads: threads.max(1),
+        began: (&started_at, Stopwatch::start()),
+    };
+    let metrics = args.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
+    let watching = Watching::start(&control, place.watching(common)).map_err(|error| {
+        Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
+    })?;
+    let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => place.against_url(url).map(Some),
         #[cfg(feature = "aws")]
         Target::Aws => place.against_aws(),
         _ => Err(Error::Usage("this target cannot be run live".into())),
+    };
+    drop(metrics);
+    if let Err(error) = watching.finish() {
+        eprintln!("keystorm: the run could not be shown to its end: {error}");
     }
+    result
+}
+
+/// The Prometheus endpoint, with a warning where others can ask.
+fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Result<MetricsServer, Error> {
+    let server = MetricsServer::start(control, address)
+        .map_err(|error| Error::Failed(format!("cannot serve metrics on {address}: {error}")))?;
+    if let Some(warning) = server.warning() {
+        eprintln!("{warning}");
+    }
+    if !common.quiet {
+        eprintln!("metrics: http://{}/metrics", server.address());
+    }
+    Ok(server)
 }
 
 /// What every target needs.
@@ -81,12 +117,31 @@ pub(super) struct Place<'a> {
     pub(super) common: &'a Common,
     pub(super) control: &'a Arc<Control>,
     pub(super) threads: usize,
+    /// When it began, by the wall clock and by ours.
+    pub(super) began: (&'a str, Stopwatch),
 }
 
 /// What all trials left behind, by strategy.
 type Trials = Vec<Vec<LiveTrial>>;
 
 impl Place<'_> {
+    /// How the run is watched.
+    fn watching(&self, common: &Common) -> watching::Settings {
+        let target = match &self.loaded.scenario.target {
+            Target::Sim => "sim".into(),
+            Target::Emulator => "emulator".into(),
+            Target::Http(url) => url.clone(),
+            Target::Aws => "aws".into(),
+        };
+        watching::Settings {
+            name: self.loaded.scenario.name.clone(),
+            target,
+            view: !self.args.live.no_tui,
+            every: self.args.progress_every,
+            quiet: common.quiet,
+        }
+    }
+
     /// The emulated KMS in this process, over a free loopback port or without a socket.
     fn against_emulator(&self) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
@@ -105,7 +160,7 @@ impl Place<'_> {
                 let server = server.clone();
                 move || Emulated::new(server.clone())
             };
-            return self.go(make, &provision, &options);
+            return self.go(make, &provision, &options, live_wall::vantage(scenario, None));
         }
         let running = Running::start(settings).map_err(failed)?;
         let options = self.options(Some(running.direct()));
@@ -130,7 +185,15 @@ impl Place<'_> {
 
     /// Over HTTP, by whichever client the scenario asks for.
     fn over_socket(&self, url: &str, provision: &Provision, options: &Options) -> Result<Finished, Error> {
-        match self.loaded.scenario.live.client {
+        let scenario = &self.loaded.scenario;
+        match scenario.live.client {
+            // The emulator in this process checks no signature.
+            LiveClient::Raw if options.emulator.is_some() => {
+                self.over_raw(url, Signer::Nobody, provision, options)
+            }
+            #[cfg(feature = "aws")]
+            LiveClient::Raw => self.over_signed(url, provision, options),
+            #[cfg(not(feature = "aws"))]
             LiveClient::Raw => self.over_raw(url, Signer::Nobody, provision, options),
             #[cfg(feature = "aws")]
             LiveClient::AwsSdk => self.over_sdk(url, provision, options),
@@ -139,7 +202,7 @@ impl Place<'_> {
         }
     }
 
-    /// By our own client.
+    /// Over HTTP, by our own client.
     pub(super) fn over_raw(
         &self,
         url: &str,
@@ -150,14 +213,13 @@ impl Place<'_> {
         let scenario = &self.loaded.scenario;
         let pem = self.trusted()?;
         let trust = pem.as_deref().map_or(Trust::System, Trust::Pem);
-        let transport = &scenario.live.transport;
-        let factory = HttpFactory::new(url, &scenario.region, transport, trust, signer)
+        let factory = HttpFactory::new(url, &scenario.region, &scenario.live.transport, trust, signer)
             .map_err(|error| Error::Usage(error.to_string()))?;
         let make = move |_, _| {
             let factory = factory.clone();
             move || factory.make()
         };
-        self.go(make, provision, options)
+        self.go(make, provision, options, live_wall::vantage(scenario, Some(url)))
     }
 
     /// The content of the file of certificates to trust, if the scenario names one.
@@ -181,6 +243,7 @@ impl Place<'_> {
         make: impl Fn(usize, u32) -> M,
         provision: &Provision,
         options: &Options,
+        vantage: Vantage,
     ) -> Result<Finished, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -201,6 +264,7 @@ impl Place<'_> {
                 Err(error) => Err(error),
             }
         });
+        let keys_made = setup.made.len() as u64;
         if gives_up && !setup.made.is_empty() {
             let left = local.block_on(&runtime, async { setup.give_up(&make(0, 0)()).await });
             for (key, refusal) in left {
@@ -214,22 +278,23 @@ impl Place<'_> {
             live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
             other => Error::Failed(other.to_string()),
         })?;
-        Ok(self.conclude(trials))
+        let elapsed = self.began.1.elapsed();
+        let facts = live_wall::facts(self.began.0.to_owned(), elapsed, vantage, &setup, keys_made, &trials);
+        Ok(self.conclude(trials, facts))
     }
 
     /// What the trials come to.
-    fn conclude(&self, trials: Trials) -> Finished {
+    fn conclude(&self, trials: Trials, facts: crate::results::Facts) -> Finished {
         let scenario = &self.loaded.scenario;
         let end = end_of(&trials);
-        let interrupted = trials.iter().flatten().any(|trial| trial.ended.interrupted);
         let recorded: Vec<Vec<Trial>> =
             trials.into_iter().map(|each| each.into_iter().map(|live| live.trial).collect()).collect();
-        let (run, merged) = crate::results::conclude(
+        let (run, merged) = crate::results::conclude_live(
             scenario,
             &self.loaded.question,
             scenario.to_value(),
             &recorded,
-            interrupted,
+            facts,
         );
         let histograms = saved::Histograms::from_recordings(&run, &merged);
         Finished { run, histograms, end }

@@ -12,8 +12,15 @@ mod completions;
 mod health;
 mod help;
 mod import;
+mod interrupt;
 mod live;
+mod live_lines;
+mod live_metrics;
+#[cfg(feature = "tui")]
+mod live_view;
+mod live_wall;
 mod load;
+mod metrics_server;
 mod new;
 mod one_liner;
 mod output;
@@ -24,6 +31,7 @@ mod run;
 mod saved;
 mod schema;
 mod serve;
+mod watching;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]

@@ -19,14 +19,19 @@ pub fn print(bytes: impl AsRef<[u8]>) -> Result<(), Error> {
     }
 }
 
-/// Whether text on stdout may be painted: it is a terminal, and `NO_COLOR` is not set to anything.
-pub fn paints() -> bool {
+/// Whether `NO_COLOR` is set to anything.
+pub fn is_colourless() -> bool {
     #[allow(
         clippy::disallowed_methods,
         reason = "colours are no result; NO_COLOR is asked here and nowhere else"
     )]
     let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !forbidden
+    forbidden
+}
+
+/// Whether text on stdout may be painted: it is a terminal, and `NO_COLOR` does not forbid it.
+pub fn paints() -> bool {
+    io::stdout().is_terminal() && !is_colourless()
 }
 
 /// Writes files below `folder`, by their names; gives how many.

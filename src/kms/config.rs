@@ -23,6 +23,8 @@ pub struct ServiceTime {
     pub throttled: Span,
     /// Operations that differ from the default.
     pub operations: BTreeMap<Operation, Latency>,
+    /// When, where and on how many answers they were measured; `None` if they are assumed.
+    pub measured: Option<String>,
 }
 
 /// One thing that goes wrong.

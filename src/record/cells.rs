@@ -89,6 +89,8 @@ pub struct AttemptCounts {
     pub throttled: u64,
     /// Met a service error.
     pub faults: u64,
+    /// Of the faults, those refused because who calls may not.
+    pub denied: u64,
     /// No answer in time.
     pub timeouts: u64,
 }
@@ -100,6 +102,7 @@ impl AddAssign for AttemptCounts {
         self.ok += other.ok;
         self.throttled += other.throttled;
         self.faults += other.faults;
+        self.denied += other.denied;
         self.timeouts += other.timeouts;
     }
 }
@@ -111,12 +114,14 @@ pub struct AttemptCell {
     pub counts: [AttemptCounts; 2],
     /// Attempt sent to its reply, window only.
     pub service: Micros,
+    /// Those of them that were refused for a quota.
+    pub refused: Micros,
 }
 
 impl AttemptCell {
     /// An empty cell.
     pub fn new() -> AttemptCell {
-        AttemptCell { counts: Default::default(), service: micros() }
+        AttemptCell { counts: Default::default(), service: micros(), refused: micros() }
     }
 
     /// All attempts, window or not.
@@ -131,6 +136,7 @@ impl AttemptCell {
         self.counts[0] += other.counts[0];
         self.counts[1] += other.counts[1];
         merge(&mut self.service, &other.service);
+        merge(&mut self.refused, &other.refused);
     }
 }
 

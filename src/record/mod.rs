@@ -4,12 +4,14 @@
 
 mod cells;
 mod layout;
+mod occupancy;
 mod recorder;
 mod timeline;
 mod trial;
 
 pub use cells::{AttemptCell, AttemptCounts, FAILURES, JobCell, JobCounts};
 pub use layout::{Layout, Part};
+pub use occupancy::Occupancy;
 pub use recorder::Recorder;
 pub use timeline::{Row, Timeline};
 pub use trial::Trial;

@@ -1,8 +1,8 @@
 //! Takes down one trial of one strategy; recordings of other trials merge into it.
 
 use super::cells::{AttemptCell, JobCell};
-use super::{AttemptCounts, JobCounts, Layout, Micros, Timeline, micros};
-use crate::api::{Attempt, Failure, Job, Outcome, Reply};
+use super::{AttemptCounts, JobCounts, Layout, Micros, Occupancy, Timeline, micros};
+use crate::api::{Attempt, ErrorCode, Failure, Job, Outcome, Reply};
 use crate::time::{Span, Time};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub struct Recorder {
     attempts: Vec<AttemptCell>,
     timeline: Timeline,
     lateness: Micros,
+    occupancy: Occupancy,
     in_flight: u64,
     trials: u32,
     last: Time,
@@ -28,6 +29,7 @@ impl Recorder {
             layout: Arc::clone(layout),
             timeline: Timeline::new(phase),
             lateness: micros(),
+            occupancy: Occupancy::default(),
             in_flight: 0,
             trials: 1,
             last: Time::ZERO,
@@ -52,6 +54,9 @@ impl Recorder {
         self.row(now).offered += 1;
         let (cell, window) = self.job_cell(job);
         cell.counts[window].offered += 1;
+        if window == 1 {
+            self.occupancy.came(job.intended, now);
+        }
     }
 
     /// A job was turned away because `maxInFlight` was reached.
@@ -59,6 +64,9 @@ impl Recorder {
         self.row(now).shed += 1;
         let (cell, window) = self.job_cell(job);
         cell.counts[window].shed += 1;
+        if window == 1 {
+            self.occupancy.was_cut(job.intended, now);
+        }
     }
 
     /// A job started after waiting `queued` for a slot.
@@ -98,7 +106,10 @@ impl Recorder {
             match reply {
                 Reply::Ok => {}
                 Reply::Throttled => row.throttled += 1,
-                Reply::Failed(_) => row.faults += 1,
+                Reply::Failed(code) => {
+                    row.faults += 1;
+                    row.broken += u64::from(code == ErrorCode::ConnectionReset);
+                }
             }
             &mut self.attempts[cell]
         };
@@ -106,10 +117,16 @@ impl Recorder {
         match reply {
             Reply::Ok => counts.ok += 1,
             Reply::Throttled => counts.throttled += 1,
-            Reply::Failed(_) => counts.faults += 1,
+            Reply::Failed(code) => {
+                counts.faults += 1;
+                counts.denied += u64::from(code == ErrorCode::AccessDenied);
+            }
         }
         if window == 1 {
             note(&mut cell.service, service);
+            if reply == Reply::Throttled {
+                note(&mut cell.refused, service);
+            }
         }
     }
 
@@ -143,6 +160,7 @@ impl Recorder {
         }
         if window == 1 {
             note(&mut cell.response, now.since(job.intended));
+            self.occupancy.left(now);
         }
     }
 
@@ -155,6 +173,9 @@ impl Recorder {
     pub fn unfinished(&mut self, job: &Job) {
         let (cell, window) = self.job_cell(job);
         cell.counts[window].unfinished += 1;
+        if window == 1 {
+            self.occupancy.was_cut(job.intended, self.last);
+        }
     }
 
     /// A started job did not end in time: unfinished.
@@ -174,6 +195,7 @@ impl Recorder {
         self.attempts.iter_mut().zip(&other.attempts).for_each(|(mine, theirs)| mine.merge(theirs));
         self.timeline.merge(&other.timeline);
         self.lateness.add(&other.lateness).expect("a resizing histogram takes any other");
+        self.occupancy.merge(&other.occupancy);
         self.trials += other.trials;
         self.last = self.last.max(other.last);
     }
@@ -197,6 +219,10 @@ impl Recorder {
     /// The harness's own delay.
     pub fn lateness(&self) -> &Micros {
         &self.lateness
+    }
+    /// Jobs in the system over time.
+    pub fn occupancy(&self) -> &Occupancy {
+        &self.occupancy
     }
     /// How many trials are in it.
     pub fn trials(&self) -> u32 {

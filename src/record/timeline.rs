@@ -14,6 +14,8 @@ pub struct Row {
     pub throttled: u64,
     /// Service errors received.
     pub faults: u64,
+    /// Of the faults, those without an answer: the connection could not be made or broke.
+    pub broken: u64,
     /// Attempts given up for want of an answer.
     pub timeouts: u64,
     /// Jobs completed within their deadline.
@@ -41,6 +43,7 @@ impl AddAssign for Row {
         self.attempts += other.attempts;
         self.throttled += other.throttled;
         self.faults += other.faults;
+        self.broken += other.broken;
         self.timeouts += other.timeouts;
         self.goodput += other.goodput;
         self.failed += other.failed;

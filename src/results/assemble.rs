@@ -64,7 +64,7 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
     let intervals =
         run.trial_values.iter().filter_map(|(name, values)| Some((name.clone(), interval(values)?)));
     run.intervals = intervals.collect();
-    run.recovery_time_s = recovery::time(scenario, &run.timeline);
+    run.recovery_time_s = recovery::time(scenario, sum.timeline(), &run.timeline);
     run
 }
 

@@ -3,21 +3,16 @@
 use crate::api::{JobKind, Operation};
 use crate::client::{Accounting, AwsRetry, Generation, RetryMode};
 use crate::quota::Enforcement;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Target};
 use std::collections::BTreeSet;
 
-/// The assumptions behind a simulated run of `scenario`.
+/// The assumptions behind a run of `scenario`, which depend on where its attempts go.
 pub fn assumptions(scenario: &Scenario) -> Vec<String> {
-    let service = &scenario.service_time;
-    let mut list = vec![
-        format!(
-            "Service times are assumed, not calibrated: lognormal with p50 {} and p99 {}, refusals {}.",
-            service.default.p50, service.default.p99, service.throttled
-        ),
-        enforcement(scenario.quotas.enforcement),
+    let mut list = answers(scenario);
+    list.extend([
         "Refused attempts take nothing from a quota and cost nothing; AWS documents neither.".into(),
         "Prices are those of us-east-1 as of October 2025, without the free tier.".into(),
-    ];
+    ]);
     if let Some(sentence) = overrides(scenario) {
         list.push(sentence);
     }
@@ -27,6 +22,36 @@ pub fn assumptions(scenario: &Scenario) -> Vec<String> {
     }
     list.extend(retries(scenario));
     list
+}
+
+/// What is taken for granted of who answers: the simulator and the emulator do as they are told, others as they do.
+fn answers(scenario: &Scenario) -> Vec<String> {
+    let service = &scenario.service_time;
+    let told = format!(
+        "lognormal with p50 {} and p99 {}, refusals {}.",
+        service.default.p50, service.default.p99, service.throttled
+    );
+    match scenario.target {
+        Target::Sim => vec![
+            format!("Service times are assumed, not calibrated: {told}"),
+            enforcement(scenario.quotas.enforcement),
+        ],
+        Target::Emulator => vec![
+            format!(
+                "Service times are those the emulator was told, to which sending and computing add: {told}"
+            ),
+            enforcement(scenario.quotas.enforcement),
+        ],
+        Target::Http(_) | Target::Aws => vec![
+            "Times are measured on the target as seen from this vantage point; serviceTime and enforcement of the \
+             scenario are not used."
+                .into(),
+            "Quotas only draw the line: the target enforces its own, which may be others.".into(),
+            "Pools count this run's own attempts only, not what else draws on the account's quotas; a throttled attempt \
+             counts for the first pool it draws from, since the target does not say which refused it."
+                .into(),
+        ],
+    }
 }
 
 fn enforcement(enforcement: Enforcement) -> String {

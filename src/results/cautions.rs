@@ -1,23 +1,37 @@
 //! Cautions: symptoms that a reader of the figures should not miss, each with its remedy.
 
 use super::recovery;
-use super::{Caution, StrategyRun};
+use super::{Caution, Selection, StrategyRun, StrategyWall};
 use crate::client::RetryMode;
-use crate::scenario::Scenario;
+use crate::record::Recorder;
+use crate::scenario::{Scenario, Target};
 
-/// The cautions for one strategy's results.
-pub fn cautions(scenario: &Scenario, strategy: usize, run: &StrategyRun) -> Vec<Caution> {
+/// The kind of caution that makes all other figures doubtful: it is told first.
+pub const GENERATOR_LIMITED: &str = "generator-limited";
+
+/// The cautions for one strategy's results; `wall` is there for live runs.
+pub fn cautions(
+    scenario: &Scenario,
+    strategy: usize,
+    run: &StrategyRun,
+    recording: &Recorder,
+    wall: Option<&StrategyWall>,
+) -> Vec<Caution> {
     let policy = &scenario.strategies[strategy].policy;
     let caches = policy.cache.is_some();
     let adaptive = matches!(policy.retry.mode, RetryMode::AwsAdaptive(_));
     let findings = [
+        wall.and_then(|wall| generator_limited(run, wall)),
+        littles_law(recording),
+        refused_for_access(recording),
+        unreachable(scenario, recording),
         throttling(run),
         multiplied(run),
         never_hits(run, caches),
         waits_in_client(run, adaptive || policy.limiter.is_some()),
         shed(run),
         unfinished(run),
-        not_recovered(scenario, run),
+        not_recovered(scenario, run, recording),
         little_headroom(run),
         few_samples(run),
     ];
@@ -36,6 +50,69 @@ type Finding = Option<(&'static str, String, &'static str)>;
 
 fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
+}
+
+fn generator_limited(run: &StrategyRun, wall: &StrategyWall) -> Finding {
+    let generator = &wall.generator;
+    generator.is_limited.then(|| {
+        let symptom = format!(
+            "keystorm itself was the limit: lateness p99 was {:.1} ms (bound {:.1} ms at a median response time of \
+             {:.1} ms), and the thread that drives the load was computing for {} of its time.",
+            generator.lateness_p99_ms,
+            generator.lateness_bound_ms,
+            run.response_time_ms.p50,
+            percent(generator.busy_share)
+        );
+        let remedy = "Offer less, use client raw, give keystorm more or quieter cores, or split the load over machines; \
+                      until then take every figure as the harness's as much as the service's.";
+        (GENERATOR_LIMITED, symptom, remedy)
+    })
+}
+
+/// The mean number of jobs in the system, as the clock measured it, against the arrival rate times the mean time that
+/// the jobs' own records give.
+fn littles_law(recording: &Recorder) -> Finding {
+    let (occupancy, response) = (recording.occupancy(), Selection::default().response(recording));
+    let measured = occupancy.measured_s();
+    let recorded = occupancy.recorded_s(response.mean() * response.len() as f64 / 1e6);
+    let jobs = Selection::default().jobs(recording).1;
+    let secs = recording.last().as_secs_f64() * f64::from(recording.trials());
+    ((measured - recorded).abs() > occupancy.noise_s(&jobs)).then(|| {
+        let symptom = format!(
+            "Little's law does not hold: {:.3} jobs were in the system on average, but arrivals times their recorded \
+             response times make {:.3}.",
+            measured / secs,
+            recorded / secs
+        );
+        let remedy = "Jobs were lost, counted twice or timed wrongly, which is a defect of keystorm: do not trust these \
+                      response times, and report it with the scenario.";
+        ("littles-law", symptom, remedy)
+    })
+}
+
+fn refused_for_access(recording: &Recorder) -> Finding {
+    let counts = recording.attempt_totals();
+    (counts.denied > 0).then(|| {
+        let symptom = format!("{} of {} attempts were refused for access.", counts.denied, counts.attempts);
+        let remedy = "Check credentials, clock, the key's policy and the caller's: an answer that refuses access is no \
+                      measure of the operation.";
+        ("refused-for-access", symptom, remedy)
+    })
+}
+
+/// The service was gone for a while; live only, since what the simulator's faults do is what was asked for.
+fn unreachable(scenario: &Scenario, recording: &Recorder) -> Finding {
+    if scenario.target == Target::Sim || !scenario.faults.is_empty() {
+        return None;
+    }
+    let timeline = recording.timeline();
+    let (begin, end) = recovery::outage(timeline.rows(), timeline.interval_s())?;
+    let broken: u64 = timeline.rows().iter().map(|row| row.broken).sum();
+    let symptom = format!(
+        "The service could not be reached between {begin:.0} s and {end:.0} s; {broken} attempts had no answer because \
+         the connection failed."
+    );
+    Some(("unreachable", symptom, "Find out why it was gone, or read the figures as those of an outage."))
 }
 
 fn throttling(run: &StrategyRun) -> Finding {
@@ -101,8 +178,8 @@ fn unfinished(run: &StrategyRun) -> Finding {
     })
 }
 
-fn not_recovered(scenario: &Scenario, run: &StrategyRun) -> Finding {
-    let (_, end) = recovery::trigger(scenario)?;
+fn not_recovered(scenario: &Scenario, run: &StrategyRun, recording: &Recorder) -> Finding {
+    let (_, end) = recovery::trigger(scenario, recording.timeline())?;
     let seen = run.timeline.goodput.len() as u64 * run.timeline.interval_s;
     (run.recovery_time_s.is_none() && (end as u64) + 10 < seen).then(|| {
         let symptom =

@@ -1,10 +1,43 @@
 //! The last step of a run: everything the trials left behind becomes a [`Run`].
 
 use super::assumptions::assumptions;
-use super::cautions::cautions;
-use super::{Run, SCHEMA, Tool, evaluate, merged, strategy_run};
+use super::cautions::{GENERATOR_LIMITED, cautions};
+use super::stats::round;
+use super::{
+    EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate, merged,
+    strategy_run,
+};
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
+use crate::time::Span;
+
+/// What only a live run can tell of itself, beside its recordings.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// When it began: ISO 8601 in UTC.
+    pub started_at: String,
+    /// How long all of it took.
+    pub elapsed: Span,
+    /// From where attempts went, and where to.
+    pub vantage: Vantage,
+    /// What was done before anything was measured.
+    pub set_up: SetUp,
+    /// As many trials of each strategy as there are recordings.
+    pub trials: Vec<Vec<TrialWall>>,
+}
+
+/// The saved run of a live `scenario`: as [`conclude`], with what the wall clock and the generator have to say.
+pub fn conclude_live(
+    scenario: &Scenario,
+    question: &str,
+    resolved: serde_json::Value,
+    trials: &[Vec<Trial>],
+    facts: Facts,
+) -> (Run, Vec<Option<Recorder>>) {
+    let is_interrupted = |trial: &TrialWall| trial.ended_early == Some(EndedEarly::Interrupted);
+    let interrupted = facts.trials.iter().flatten().any(is_interrupted);
+    conclude_with(scenario, question, resolved, trials, interrupted, Some(facts))
+}
 
 /// The saved run of `scenario`, whose resolved form is `resolved`, and each strategy's merged recording.
 pub fn conclude(
@@ -13,6 +46,17 @@ pub fn conclude(
     resolved: serde_json::Value,
     trials: &[Vec<Trial>],
     interrupted: bool,
+) -> (Run, Vec<Option<Recorder>>) {
+    conclude_with(scenario, question, resolved, trials, interrupted, None)
+}
+
+fn conclude_with(
+    scenario: &Scenario,
+    question: &str,
+    resolved: serde_json::Value,
+    trials: &[Vec<Trial>],
+    interrupted: bool,
+    facts: Option<Facts>,
 ) -> (Run, Vec<Option<Recorder>>) {
     let recordings: Vec<Option<Recorder>> = trials.iter().map(|trials| merged(trials)).collect();
     let mut run = Run {
@@ -33,13 +77,28 @@ pub fn conclude(
         cautions: Vec::new(),
         wall: None,
     };
+    let mut walls = Vec::new();
     for (number, recording) in recordings.iter().enumerate() {
         run.thresholds.extend(evaluate(scenario, number, recording.as_ref()));
         let Some(recording) = recording else { continue };
         let strategy = strategy_run(scenario, number, &trials[number], recording);
-        run.cautions.extend(cautions(scenario, number, &strategy));
+        let told = facts.as_ref().map(|facts| {
+            let trials = facts.trials.get(number).map_or(&[][..], Vec::as_slice);
+            StrategyWall::from_trials(&strategy.name, trials, recording)
+        });
+        run.cautions.extend(cautions(scenario, number, &strategy, recording, told.as_ref()));
         run.strategies.push(strategy);
+        walls.extend(told);
     }
+    // What makes all other figures doubtful comes first, whichever strategy it befell.
+    run.cautions.sort_by_key(|caution| caution.kind != GENERATOR_LIMITED);
+    run.wall = facts.map(|facts| Wall {
+        started_at: facts.started_at,
+        elapsed_s: round(facts.elapsed.as_secs_f64()),
+        vantage: facts.vantage,
+        set_up: facts.set_up,
+        strategies: walls,
+    });
     (run, recordings)
 }
 

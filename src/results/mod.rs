@@ -2,6 +2,7 @@
 
 mod assemble;
 mod assumptions;
+mod calibration;
 mod cautions;
 mod conclude;
 mod recovery;
@@ -9,9 +10,12 @@ mod run;
 mod select;
 mod stats;
 mod threshold;
+mod wall;
 
 pub use assemble::{merged, strategy_run};
-pub use conclude::conclude;
+pub use calibration::{Calibration, Quantiles};
+pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::Selection;
 pub use threshold::{Watch, evaluate};
+pub use wall::*;

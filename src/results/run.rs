@@ -2,6 +2,7 @@
 //!
 //! Everything a report draws is in here; the CSV, HDR and SVG files beside it are other shapes of the same figures.
 
+use super::Wall;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ pub struct Run {
     pub cautions: Vec<Caution>,
     /// Wall-clock facts; live runs only, so that a simulated run is byte-identical.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub wall: Option<serde_json::Value>,
+    pub wall: Option<Wall>,
 }
 
 /// The program that made a run.

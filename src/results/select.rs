@@ -120,6 +120,18 @@ impl Selection {
         sum(self.attempt_cells(recorder).map(|cell| &cell.service))
     }
 
+    /// Service times of attempts of the selection that were not refused for a quota, window only.
+    pub fn answered(&self, recorder: &Recorder) -> Micros {
+        let mut times = self.service(recorder);
+        times.subtract(self.refused(recorder)).expect("refusals are part of all answers");
+        times
+    }
+
+    /// Service times of attempts of the selection that were refused for a quota, window only.
+    pub fn refused(&self, recorder: &Recorder) -> Micros {
+        sum(self.attempt_cells(recorder).map(|cell| &cell.refused))
+    }
+
     /// Length of the selection's window in seconds, cut where the recording ended.
     pub fn window_secs(&self, recorder: &Recorder) -> f64 {
         let windows =

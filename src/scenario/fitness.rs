@@ -62,6 +62,7 @@ pub const fn runs_live(operation: Operation) -> bool {
             | VerifyMac
             | Sign
             | Verify
+            | DescribeCustomKeyStores
             | DescribeKey
             | GetPublicKey
     )

@@ -313,6 +313,11 @@ pub(crate) static SERVICE_TIME: Table = table(
         ),
         key("throttled", Shape::Duration, "How long a refusal takes (3ms)."),
         key("operations", Shape::Map(&BY_OPERATION), "Operations that differ."),
+        key(
+            "measured",
+            Shape::Text,
+            "When, where and on how many answers; `keystorm calibrate` writes it (assumed).",
+        ),
     ],
 );
 pub(crate) static BY_OPERATION: Table = Table {

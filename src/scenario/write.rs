@@ -201,7 +201,10 @@ fn service_time(times: &ServiceTime) -> Map {
     let latency =
         |latency: &crate::kms::Latency| Map::default().show("p50", latency.p50).show("p99", latency.p99);
     let operations = times.operations.iter().map(|(operation, each)| (operation.to_string(), latency(each)));
-    latency(&times.default).show("throttled", times.throttled).put("operations", named(operations))
+    latency(&times.default)
+        .show("throttled", times.throttled)
+        .put("operations", named(operations))
+        .maybe("measured", times.measured.as_deref())
 }
 
 fn fault(fault: &Fault) -> Map {

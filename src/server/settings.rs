@@ -87,7 +87,12 @@ impl Default for Settings {
                 background: BTreeMap::new(),
                 re_encrypt_cost: 1,
             },
-            service_time: ServiceTime { default: none, throttled: Span::ZERO, operations: BTreeMap::new() },
+            service_time: ServiceTime {
+                default: none,
+                throttled: Span::ZERO,
+                operations: BTreeMap::new(),
+                measured: None,
+            },
             faults: Vec::new(),
             limits: Limits::default(),
             consistency: Consistency::default(),

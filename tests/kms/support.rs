@@ -64,7 +64,12 @@ impl Emulator {
                 background: BTreeMap::new(),
                 re_encrypt_cost: 1,
             },
-            service_time: ServiceTime { default: none, throttled: Span::ZERO, operations: BTreeMap::new() },
+            service_time: ServiceTime {
+                default: none,
+                throttled: Span::ZERO,
+                operations: BTreeMap::new(),
+                measured: None,
+            },
             faults: Vec::new(),
             limits: setting.limits,
             consistency: setting.consistency,

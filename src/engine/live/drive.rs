@@ -75,6 +75,9 @@ pub(super) async fn drive(
             stops.control.show(show(core, now));
         }
         if core.is_over(clock.now()) {
+            if stops.control.is_watched() {
+                stops.control.show(show(core, clock.now()));
+            }
             // While a closed trial drains, a throttle ends nothing that it would not have ended before.
             ended.throttled &= stops.on_throttle;
             return ended;

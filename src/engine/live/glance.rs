@@ -1,7 +1,7 @@
 //! What somebody who watches a live run sees of it: a small copy, made a few times a second.
 
 use crate::quota::PoolReport;
-use crate::record::{AttemptCounts, JobCounts, Row};
+use crate::record::{AttemptCounts, JobCounts, Micros, Row};
 use crate::time::Time;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,14 +31,53 @@ pub struct Glance {
     pub seconds: Vec<Row>,
     /// Length of each of `seconds`, in seconds.
     pub interval_s: u64,
-    /// Response time so far in milliseconds: p50, p90, p99, max; zeros without samples.
-    pub response_ms: [f64; 4],
+    /// Response time so far, window only.
+    pub response: Percentiles,
+    /// Service time so far, window only.
+    pub service: Percentiles,
     /// How late the harness itself was: p99 in milliseconds.
     pub lateness_ms: f64,
+    /// The share of its time that the driving thread was computing; `None` where the system does not tell.
+    pub busy_share: Option<f64>,
     /// What each pool met so far; series are left out.
     pub pools: Vec<PoolReport>,
     /// Attempts sent of the run and the cap on them, if there is one.
     pub cap: (u64, Option<u64>),
+}
+
+/// A distribution in milliseconds at one moment; zeros without samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Percentiles {
+    /// How many values it was measured on.
+    pub count: u64,
+    /// Their arithmetic mean.
+    pub mean: f64,
+    /// Half of them are at most this.
+    pub p50: f64,
+    /// 90 % of them are at most this.
+    pub p90: f64,
+    /// 99 % of them are at most this.
+    pub p99: f64,
+    /// The greatest of them.
+    pub max: f64,
+}
+
+impl Percentiles {
+    /// The distribution of a histogram of microseconds.
+    pub fn from_micros(histogram: &Micros) -> Percentiles {
+        if histogram.is_empty() {
+            return Percentiles::default();
+        }
+        let at = |percentile| histogram.value_at_percentile(percentile) as f64 / 1e3;
+        Percentiles {
+            count: histogram.len(),
+            mean: histogram.mean() / 1e3,
+            p50: at(50.0),
+            p90: at(90.0),
+            p99: at(99.0),
+            max: at(100.0),
+        }
+    }
 }
 
 /// How a live run is steered from outside and watched.
@@ -48,6 +87,7 @@ pub struct Control {
     pub stop: AtomicBool,
     watched: AtomicBool,
     glance: Mutex<Option<Glance>>,
+    past: Mutex<Vec<Glance>>,
 }
 
 impl Control {
@@ -61,12 +101,55 @@ impl Control {
         self.watched.load(Ordering::Relaxed)
     }
 
-    pub(super) fn show(&self, glance: Glance) {
-        *self.glance.lock().expect("nobody panics while holding a glance") = Some(glance);
+    /// Shows a newer glance; that of a trial which is over is kept.
+    pub fn show(&self, glance: Glance) {
+        let is_same = |old: &Glance| (old.strategy.1, old.trial.0) == (glance.strategy.1, glance.trial.0);
+        let mut latest = self.glance.lock().expect("nobody panics while holding a glance");
+        if let Some(old) = latest.take().filter(|old| !is_same(old)) {
+            let kept = Glance { seconds: Vec::new(), ..old };
+            self.past.lock().expect("nobody panics while holding a glance").push(kept);
+        }
+        *latest = Some(glance);
+    }
+
+    /// The last glance of every trial that is over, in order, without its seconds.
+    pub fn past(&self) -> Vec<Glance> {
+        self.past.lock().expect("nobody panics while holding a glance").clone()
     }
 
     /// The latest glance; `None` before the first.
     pub fn glance(&self) -> Option<Glance> {
         self.glance.lock().expect("nobody panics while holding a glance").clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance(strategy: usize, trial: u32, completed: u64) -> Glance {
+        let jobs = JobCounts { completed, ..JobCounts::default() };
+        let seconds = vec![Row::default()];
+        Glance {
+            strategy: (format!("s{strategy}"), strategy),
+            trial: (trial, 2),
+            jobs,
+            seconds,
+            ..Glance::default()
+        }
+    }
+
+    #[test]
+    fn a_trial_that_is_over_is_remembered_as_it_was_last_seen() {
+        let control = Control::default();
+        assert!(control.glance().is_none() && !control.is_watched());
+        for glance in [glance(0, 0, 1), glance(0, 0, 5), glance(1, 0, 2), glance(0, 1, 3)] {
+            control.show(glance);
+        }
+        let past: Vec<_> =
+            control.past().iter().map(|g| (g.strategy.1, g.trial.0, g.jobs.completed)).collect();
+        assert_eq!(past, [(0, 0, 5), (1, 0, 2)]);
+        assert!(control.past().iter().all(|glance| glance.seconds.is_empty()));
+        assert_eq!(control.glance().map(|glance| glance.jobs.completed), Some(3));
     }
 }

@@ -16,7 +16,7 @@ mod outbox;
 mod setup;
 
 pub use drive::Ended;
-pub use glance::{Control, Glance};
+pub use glance::{Control, Glance, Percentiles};
 pub use outbox::Outbox;
 pub use setup::{MOST_KEYS, Provision, Setup};
 
@@ -173,15 +173,10 @@ async fn run_trial<B: Backend>(
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
     let mut crew = Crew::start(options.threads, make, stock, clock)?;
-    let ended = drive(&mut core, &mut crew, clock, &stops, |core, now| place.glance(core, now)).await;
+    let ended = drive(&mut core, &mut crew, clock, &stops, |core, now| place.glance(core, now, cpu)).await;
     crew.end();
     let elapsed = clock.now().since(Time::ZERO);
-    let busy = match (cpu, thread_cpu()) {
-        (Some(before), Some(after)) if !elapsed.is_zero() => {
-            (after.as_nanos().saturating_sub(before.as_nanos())) as f64 / elapsed.as_nanos() as f64
-        }
-        _ => 0.0,
-    };
+    let busy = busy(cpu, elapsed).unwrap_or(0.0);
     let mut trial = core.into_trial(ended.aborted_at);
     if let Some(emulator) = &options.emulator {
         trial.pools = emulator.pools();
@@ -189,12 +184,16 @@ async fn run_trial<B: Backend>(
     Ok(LiveTrial { trial, ended, elapsed, busy })
 }
 
+/// The share of `elapsed` that this thread was computing, which had computed for `before` when it began.
+fn busy(before: Option<Span>, elapsed: Span) -> Option<f64> {
+    let spent = thread_cpu()?.as_nanos().saturating_sub(before?.as_nanos());
+    (!elapsed.is_zero()).then(|| spent as f64 / elapsed.as_nanos() as f64)
+}
+
 impl Place<'_> {
     /// What somebody who watches sees now.
-    fn glance(&self, core: &Core<'_>, now: Time) -> Glance {
+    fn glance(&self, core: &Core<'_>, now: Time, cpu: Option<Span>) -> Glance {
         let recorder = core.recorder();
-        let response = Selection::default().response(recorder);
-        let ms = |percentile: f64| response.value_at_percentile(percentile) as f64 / 1e3;
         let stage = |workload: &crate::workload::Workload| {
             (now >= workload.start() && now < workload.end())
                 .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
@@ -211,11 +210,9 @@ impl Place<'_> {
             in_flight: recorder.in_flight(),
             seconds: recorder.timeline().rows().to_vec(),
             interval_s: recorder.timeline().interval_s(),
-            response_ms: if response.is_empty() {
-                [0.0; 4]
-            } else {
-                [ms(50.0), ms(90.0), ms(99.0), ms(100.0)]
-            },
+            response: Percentiles::from_micros(&Selection::default().response(recorder)),
+            service: Percentiles::from_micros(&Selection::default().service(recorder)),
+            busy_share: busy(cpu, now.since(Time::ZERO)),
             lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
             pools: core.pools(),
             cap: (self.sent + attempts.attempts, self.scenario.live.caps.attempts),

@@ -2,8 +2,8 @@
 
 use crate::api::{Attempt, KeySpec, Operation};
 use crate::backend::Order;
-use crate::quota::{Charges, Counter, Enforcement, PoolId, PoolReport, Quotas, catalogue, route};
-use crate::scenario::Scenario;
+use crate::quota::{Charges, Counter, Enforcement, PoolId, PoolReport, Pools, Quotas, catalogue, route};
+use crate::scenario::{Scenario, Target};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use crate::units::Rate;
 use std::collections::BTreeMap;
@@ -39,15 +39,19 @@ struct Left {
 
 impl Outbox {
     /// Nothing sent yet of this trial of strategy number `strategy`.
-    pub(in crate::engine) fn new(scenario: &Scenario, strategy: usize, _trial: u32) -> Outbox {
+    pub(in crate::engine) fn new(scenario: &Scenario, strategy: usize, trial: u32) -> Outbox {
         let cost = scenario.quotas.re_encrypt_cost;
         let charges = scenario.workloads.iter().flat_map(|workload| {
             let keys = &workload.keys;
             let (spec, pair, store): (KeySpec, KeySpec, _) = (keys.spec, keys.pair_spec, keys.store);
             Operation::ALL.iter().map(move |operation| route(*operation, spec, pair, store, cost))
         });
-        let phase = match scenario.quotas.enforcement {
-            Enforcement::Window { phase } => phase.unwrap_or(Span::ZERO),
+        let phase = match (&scenario.target, scenario.quotas.enforcement) {
+            // The emulator draws the same.
+            (Target::Emulator, _) => {
+                Pools::new(&scenario.quotas, &scenario.region, scenario.seed, trial).phase()
+            }
+            (_, Enforcement::Window { phase }) => phase.unwrap_or(Span::ZERO),
             _ => Span::ZERO,
         };
         Outbox {
@@ -68,7 +72,7 @@ impl Outbox {
         }
     }
 
-    /// Where one-second windows begin, if the scenario pins them; otherwise with the run.
+    /// Where one-second windows begin, if that is known; otherwise with the run.
     pub(in crate::engine) const fn phase(&self) -> Span {
         self.phase
     }

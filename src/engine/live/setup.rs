@@ -71,7 +71,9 @@ impl Setup {
         if !keys.ids.is_empty() {
             return Ok(keys.ids.clone());
         }
-        let needs_none = |kind: &JobKind| kind.operation() == Operation::GenerateRandom;
+        let needs_none = |kind: &JobKind| {
+            matches!(kind.operation(), Operation::GenerateRandom | Operation::DescribeCustomKeyStores)
+        };
         if workload.kinds().iter().all(needs_none) {
             return Ok(vec![String::new()]);
         }

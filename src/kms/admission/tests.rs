@@ -25,7 +25,8 @@ fn quotas(symmetric: u64) -> Quotas {
 /// A service whose answers take 6 ms, refusals 3 ms.
 fn service(symmetric: u64, faults: &[Fault]) -> Admission {
     let constant = Latency { p50: MS(6), p99: MS(6) };
-    let time = ServiceTime { default: constant, throttled: MS(3), operations: BTreeMap::new() };
+    let time =
+        ServiceTime { default: constant, throttled: MS(3), operations: BTreeMap::new(), measured: None };
     let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
     Admission::new(&quotas(symmetric), "us-east-1", &time, faults, &[keys, keys], 42, 0)
 }
@@ -139,7 +140,8 @@ fn a_probability_strikes_its_share_and_the_same_attempts_whatever_came_before() 
 #[test]
 fn workloads_have_draws_of_their_own() {
     let latency = Latency { p50: MS(6), p99: MS(30) };
-    let time = ServiceTime { default: latency, throttled: MS(3), operations: BTreeMap::new() };
+    let time =
+        ServiceTime { default: latency, throttled: MS(3), operations: BTreeMap::new(), measured: None };
     let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
     let mut kms = Admission::new(&quotas(1000), "us-east-1", &time, &[], &[keys, keys], 42, 0);
     let first = kms.handle(&attempt(0, 1), at(0)).ready_at;

@@ -98,6 +98,7 @@ pub(super) fn assumed_times() -> ServiceTime {
         default: Latency { p50: Span::from_millis(6), p99: Span::from_millis(30) },
         throttled: Span::from_millis(3),
         operations: BTreeMap::new(),
+        measured: None,
     }
 }
 
@@ -125,7 +126,8 @@ pub(super) fn service_time(r: &mut Reader, item: &Item) -> Option<ServiceTime> {
         }
         Some(operations)
     });
-    Some(ServiceTime { default, throttled, operations })
+    let measured = r.opt(&fields, "measured", Reader::string);
+    Some(ServiceTime { default, throttled, operations, measured })
 }
 
 fn latency(r: &mut Reader, item: &Item) -> Option<Latency> {

@@ -1,0 +1,97 @@
+//! The picture: which panels there is room for, and where they stand.
+//!
+//! ```text
+//!  title, strategy, time                     3 lines
+//!  load    │ times          │ harness        8
+//!  quota pools                               2 + one each
+//!  the last minutes                          what is left, 6 at least
+//!  keys                                      1
+//! ```
+
+use super::pace::Pace;
+use super::theme::{Meaning, Theme};
+use super::{Title, panels, plot};
+use crate::engine::live::Glance;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+/// What there is to draw.
+pub(super) struct Scene<'a> {
+    pub(super) title: &'a Title,
+    pub(super) glance: Option<&'a Glance>,
+    pub(super) pace: &'a Pace,
+    pub(super) is_stopping: bool,
+    pub(super) theme: Theme,
+}
+
+/// Lines of the row of panels.
+const PANELS: u16 = 8;
+/// The fewest lines of a plot that show anything.
+const PLOT: u16 = 6;
+/// Columns below which panels do not stand beside each other.
+const NARROW: u16 = 76;
+
+/// Draws one picture.
+pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
+    let area = frame.area();
+    let Some(glance) = scene.glance else { return waiting(frame, scene) };
+    let most_pools = (area.height / 6).max(1) as usize;
+    let pools = glance.pools.len().min(most_pools) as u16;
+    let fixed = 3 + 1;
+    let has_panels = area.height >= fixed + PANELS && area.width >= NARROW;
+    let mut left = area.height.saturating_sub(fixed + if has_panels { PANELS } else { 0 });
+    let has_pools = has_panels && pools > 0 && left >= pools + 2;
+    if has_pools {
+        left -= pools + 2;
+    }
+    if !has_panels {
+        return narrow(frame, scene, glance);
+    }
+    let [head, row, pool_row, plot_row, foot] = Layout::vertical([
+        Constraint::Length(3),
+        Constraint::Length(PANELS),
+        Constraint::Length(if has_pools { pools + 2 } else { 0 }),
+        Constraint::Length(left),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    panels::head(frame, head, scene, glance);
+    let [load, times, harness] =
+        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(6), Constraint::Fill(5)]).areas(row);
+    panels::load(frame, load, scene, glance);
+    panels::times(frame, times, scene, glance);
+    panels::harness(frame, harness, scene, glance);
+    if has_pools {
+        panels::pools(frame, pool_row, scene, glance);
+    }
+    if left >= PLOT {
+        plot::history(frame, plot_row, scene, glance);
+    }
+    panels::foot(frame, foot, scene, glance);
+}
+
+/// Before the first glance.
+fn waiting(frame: &mut Frame<'_>, scene: &Scene<'_>) {
+    let lines = vec![
+        panels::name(scene),
+        Line::styled(" set-up: keys, and what is decrypted later", scene.theme.style(Meaning::Quiet)),
+    ];
+    frame.render_widget(Paragraph::new(lines), frame.area());
+}
+
+/// A terminal too small for panels: one figure a line, the weightiest first.
+fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
+    let area = frame.area();
+    let mut lines = panels::head_lines(scene, glance, area.width);
+    let rest = panels::load_lines(scene, glance).into_iter().chain(panels::harness_lines(scene, glance));
+    lines.extend(rest);
+    lines.extend(panels::times_lines(scene, glance));
+    let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    frame
+        .render_widget(Paragraph::new(lines), Rect { height: body.height.max(1), ..body }.intersection(area));
+    if area.height > 1 {
+        panels::foot(frame, foot, scene, glance);
+    }
+}

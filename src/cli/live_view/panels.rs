@@ -1,0 +1,298 @@
+//! The panels of figures. Each is made of lines, so that a small terminal can have them without frames.
+
+use super::draw::Scene;
+use super::theme::{Meaning, Theme};
+use crate::engine::live::{Glance, Percentiles};
+use crate::report::format::{NONE, clip, count, measured, milliseconds, number, percent};
+use crate::results::Generator;
+use crate::time::{Span as Length, Time};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph};
+
+/// A frame with a heading.
+pub(super) fn block(theme: Theme, heading: Line<'static>, meaning: Meaning) -> Block<'static> {
+    Block::bordered().border_type(BorderType::Rounded).border_style(theme.style(meaning)).title(heading)
+}
+
+fn heading(theme: Theme, text: &str) -> Line<'static> {
+    Line::styled(format!(" {text} "), theme.style(Meaning::Strong))
+}
+
+/// `share` of `width` columns filled, to an eighth of a column.
+pub(super) fn bar(width: usize, share: f64) -> (String, String) {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
+    let filled = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
+    let rest = "·".repeat(width - eighths.div_ceil(8).min(width));
+    (filled, rest)
+}
+
+/// `12.3 s`, `1m 05s`, `2h 03m`: a length that changes while one looks at it.
+fn clock(length: Length) -> String {
+    let secs = length.as_secs_f64();
+    match secs as u64 {
+        whole if whole < 60 => format!("{secs:.1} s"),
+        whole if whole < 3_600 => format!("{}m {:02}s", whole / 60, whole % 60),
+        whole => format!("{}h {:02}m", whole / 3_600, whole / 60 % 60),
+    }
+}
+
+/// The program, the scenario, and where attempts go.
+pub(super) fn name(scene: &Scene<'_>) -> Line<'static> {
+    let theme = scene.theme;
+    Line::from(vec![
+        Span::styled(" keystorm ", theme.style(Meaning::Strong)),
+        Span::raw(scene.title.name.clone()),
+        Span::styled(" → ", theme.style(Meaning::Quiet)),
+        Span::styled(scene.title.target.clone(), theme.style(Meaning::Attempts)),
+    ])
+}
+
+/// What is under way, and how far it is.
+pub(super) fn head_lines(scene: &Scene<'_>, glance: &Glance, width: u16) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let quiet = theme.style(Meaning::Quiet);
+    let under_way = Line::from(vec![
+        Span::styled(format!(" {}/{} ", glance.strategy.1 + 1, glance.strategies.max(1)), quiet),
+        Span::styled(clip(&glance.strategy.0, 40), theme.style(Meaning::Strong)),
+        Span::styled(" · trial ", quiet),
+        Span::raw(format!("{}/{}", glance.trial.0 + 1, glance.trial.1.max(1))),
+        Span::styled(if glance.stages.is_empty() { "" } else { " · stage " }, quiet),
+        Span::raw(glance.stages.join(", ")),
+    ]);
+    vec![name(scene), under_way, progress(theme, glance, width)]
+}
+
+/// How much of the trial's arrivals is over, and what is left.
+fn progress(theme: Theme, glance: &Glance, width: u16) -> Line<'static> {
+    let share = glance.now.as_secs_f64() / glance.ends.as_secs_f64().max(f64::MIN_POSITIVE);
+    let told = if glance.now >= glance.ends {
+        format!(" {} · drain: {} in flight ", clock(glance.now.since(Time::ZERO)), count(glance.in_flight))
+    } else {
+        format!(
+            " {} of {} · {} left ",
+            clock(glance.now.since(Time::ZERO)),
+            clock(glance.ends.since(Time::ZERO)),
+            clock(glance.ends.since(glance.now))
+        )
+    };
+    let columns = usize::from(width).saturating_sub(told.chars().count() + 1);
+    let (filled, rest) = bar(columns, share);
+    Line::from(vec![
+        Span::raw(" "),
+        Span::styled(filled, theme.style(Meaning::Attempts)),
+        Span::styled(rest, theme.style(Meaning::Quiet)),
+        Span::raw(told),
+    ])
+}
+
+/// The three lines at the top.
+pub(super) fn head(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    frame.render_widget(Paragraph::new(head_lines(scene, glance, area.width)), area);
+}
+
+/// A label to the left of a figure.
+fn figure(theme: Theme, label: &str, value: String, meaning: Meaning) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!(" {label:<12}"), theme.style(Meaning::Quiet)),
+        Span::styled(value, theme.style(meaning)),
+    ])
+}
+
+/// `meaning` if there is any of it.
+const fn if_any(value: u64, meaning: Meaning) -> Meaning {
+    if value > 0 { meaning } else { Meaning::Plain }
+}
+
+/// What is asked and what comes of it.
+pub(super) fn load_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
+    let (theme, rates) = (scene.theme, scene.pace.rates());
+    let (jobs, attempts) = (&glance.jobs, &glance.attempts);
+    let share = attempts.throttled as f64 / attempts.attempts.max(1) as f64;
+    let per_second = |rate: f64| format!("{}/s", number(rate.round()));
+    let throttled = format!("{}, {}", per_second(rates.throttled), percent(share));
+    let trouble = attempts.faults + attempts.timeouts;
+    let lost = jobs.failed + jobs.shed;
+    vec![
+        figure(theme, "goodput", per_second(rates.goodput), Meaning::Goodput),
+        figure(theme, "attempts", per_second(rates.attempts), Meaning::Attempts),
+        figure(theme, "throttled", throttled, if_any(attempts.throttled, Meaning::Throttled)),
+        figure(theme, "in flight", count(glance.in_flight), Meaning::Plain),
+        figure(
+            theme,
+            "fault, time",
+            format!("{}, {}", count(attempts.faults), count(attempts.timeouts)),
+            if_any(trouble, Meaning::Bad),
+        ),
+        figure(
+            theme,
+            "failed, shed",
+            format!("{}, {}", count(jobs.failed), count(jobs.shed)),
+            if_any(lost, Meaning::Warning),
+        ),
+    ]
+}
+
+/// What the application and what KMS took, with what it was measured on.
+pub(super) fn times_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let (response, service) = (&glance.response, &glance.service);
+    let row = |label: &str, of: fn(&Percentiles) -> f64, meaning| {
+        let value = |p: &Percentiles| measured(of(p), p.count);
+        Line::from(vec![
+            Span::styled(format!(" {label:<6}"), theme.style(Meaning::Quiet)),
+            Span::styled(format!("{:>10}", value(response)), theme.style(meaning)),
+            Span::raw(format!("{:>10}", value(service))),
+        ])
+    };
+    let counts =
+        Line::styled(format!(" {:<6}{:>10}{:>10}", "of", count(response.count), count(service.count)), {
+            theme.style(Meaning::Quiet)
+        });
+    vec![
+        Line::styled(format!(" {:<6}{:>10}{:>10}", "", "response", "service"), theme.style(Meaning::Quiet)),
+        row("p50", |p| p.p50, Meaning::Plain),
+        row("p90", |p| p.p90, Meaning::Plain),
+        row("p99", |p| p.p99, Meaning::Strong),
+        row("max", |p| p.max, Meaning::Plain),
+        counts,
+    ]
+}
+
+/// Whether keystorm itself is the limit.
+pub(super) fn is_limited(glance: &Glance) -> bool {
+    Generator::is_limited(glance.lateness_ms, glance.response.p50, glance.busy_share.unwrap_or(0.0))
+}
+
+/// How keystorm itself keeps up, and what of the caps is used.
+pub(super) fn harness_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let bound = Generator::lateness_bound_ms(glance.response.p50);
+    let late = if glance.lateness_ms > bound { Meaning::Bad } else { Meaning::Good };
+    let computing = glance.busy_share.map_or_else(|| NONE.into(), percent);
+    let busy = if glance.busy_share.unwrap_or(0.0) > 0.8 { Meaning::Bad } else { Meaning::Plain };
+    let (cap, share) = match glance.cap {
+        (sent, Some(most)) => (format!("{} sent", count(sent)), Some((most, sent as f64 / most as f64))),
+        (sent, None) => (format!("{} sent", count(sent)), None),
+    };
+    let cap_meaning = share.map_or(Meaning::Plain, |(_, share)| match Theme::nearness(share) {
+        Meaning::Good => Meaning::Plain,
+        near => near,
+    });
+    let most =
+        share.map_or("none".into(), |(most, share)| format!("{}, {} used", count(most), percent(share)));
+    vec![
+        figure(theme, "late p99", milliseconds(glance.lateness_ms), late),
+        figure(theme, "bound", milliseconds(bound), Meaning::Plain),
+        figure(theme, "computing", computing, busy),
+        figure(theme, "jobs", format!("{} offered", count(glance.jobs.offered)), Meaning::Plain),
+        figure(theme, "attempts", cap, Meaning::Plain),
+        figure(theme, "cap", most, cap_meaning),
+    ]
+}
+
+/// Load, in its frame.
+pub(super) fn load(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    let block = block(scene.theme, heading(scene.theme, "load"), Meaning::Quiet);
+    frame.render_widget(Paragraph::new(load_lines(scene, glance)).block(block), area);
+}
+
+/// Response and service time, in their frame.
+pub(super) fn times(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    let block = block(scene.theme, heading(scene.theme, "times"), Meaning::Quiet);
+    frame.render_widget(Paragraph::new(times_lines(scene, glance)).block(block), area);
+}
+
+/// The harness, in a frame that says so when it is the limit.
+pub(super) fn harness(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    let theme = scene.theme;
+    let (title, meaning) = if is_limited(glance) {
+        (Line::styled(" keystorm is the limit ", theme.style(Meaning::Bad)), Meaning::Bad)
+    } else {
+        (heading(theme, "harness"), Meaning::Quiet)
+    };
+    let block = block(theme, title, meaning);
+    frame.render_widget(Paragraph::new(harness_lines(scene, glance)).block(block), area);
+}
+
+/// Each pool against its quota, the fullest first.
+pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    let theme = scene.theme;
+    let block = block(theme, heading(theme, "quota pools, last second"), Meaning::Quiet);
+    let inside = block.inner(area);
+    let mut pools: Vec<_> = glance
+        .pools
+        .iter()
+        .map(|pool| {
+            let asked = scene.pace.of_pool(pool.pool);
+            (asked / pool.limit.as_per_second().max(f64::MIN_POSITIVE), asked, pool)
+        })
+        .collect();
+    pools.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let lines: Vec<Line<'_>> = pools
+        .iter()
+        .map(|(share, asked, pool)| {
+            let limit = pool.limit.as_per_second();
+            let name = format!(" {:<16}", clip(pool.pool.name(), 16));
+            let asked = format!("{:>7}/{}/s ", number(asked.round()), number(limit));
+            let peak = format!(" peak {}", count(pool.peak_1s));
+            let refused = format!(" throttled {} ", count(pool.throttled));
+            let words = name.len() + asked.len() + peak.len() + refused.len() + 6;
+            let (filled, rest) = bar(usize::from(inside.width).saturating_sub(words), *share);
+            let near = theme.style(Theme::nearness(*share));
+            let peak_near = match Theme::nearness(pool.peak_1s as f64 / limit.max(f64::MIN_POSITIVE)) {
+                Meaning::Good => theme.style(Meaning::Quiet),
+                meaning => theme.style(meaning),
+            };
+            Line::from(vec![
+                Span::raw(name),
+                Span::styled(asked, near),
+                Span::styled(filled, near),
+                Span::styled(rest, theme.style(Meaning::Quiet)),
+                Span::styled(format!("{:>6}", percent(*share)), near),
+                Span::styled(peak, peak_near),
+                Span::styled(refused, theme.style(if_any(pool.throttled, Meaning::Throttled))),
+            ])
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// What keys do, or that the run is ending.
+pub(super) fn foot(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    let theme = scene.theme;
+    let line = if scene.is_stopping {
+        let flying = count(glance.in_flight);
+        Line::styled(
+            format!(" stopping: {flying} in flight may finish · again leaves at once, without results"),
+            theme.style(Meaning::Warning),
+        )
+    } else {
+        Line::styled(" q or Ctrl-C stops, and keeps the results", theme.style(Meaning::Quiet))
+    };
+    frame.render_widget(Paragraph::new(line), area);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_as_long_as_its_share_and_never_longer_than_its_room() {
+        for (share, filled, rest) in
+            [(0.0, 0, 10), (0.5, 5, 5), (0.55, 6, 4), (1.0, 10, 0), (7.0, 10, 0), (f64::NAN, 0, 10)]
+        {
+            let (full, empty) = bar(10, share);
+            assert_eq!((full.chars().count(), empty.chars().count()), (filled, rest), "{share}");
+        }
+        assert_eq!(bar(0, 0.4), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn a_clock_keeps_its_shape_while_it_runs() {
+        let shown = [0.04, 59.94, 65.0, 7_385.0].map(|secs| clock(Length::from_secs_f64(secs)));
+        assert_eq!(shown, ["0.0 s", "59.9 s", "1m 05s", "2h 03m"]);
+    }
+}

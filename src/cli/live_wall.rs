@@ -1,0 +1,105 @@
+//! What a live run tells of itself for the saved run: from where, when, and how it went.
+
+use crate::engine::live::{Ended, LiveTrial, Setup};
+use crate::results::{EndedEarly, Facts, SetUp, TrialWall, Vantage};
+use crate::scenario::{LiveClient, Scenario};
+use crate::time::Span;
+use std::fs;
+
+/// From where attempts of `scenario` go to `endpoint`, a URL, or `None` without a socket.
+pub fn vantage(scenario: &Scenario, endpoint: Option<&str>) -> Vantage {
+    let endpoint = endpoint.map(origin);
+    Vantage {
+        host: host(),
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
+        client: match (&endpoint, scenario.live.client) {
+            (None, _) => "in process".into(),
+            (_, LiveClient::Raw) => "raw".into(),
+            (_, LiveClient::AwsSdk) => "aws-sdk".into(),
+        },
+        region: scenario.region.clone(),
+        tls: endpoint.as_deref().is_some_and(|url| url.starts_with("https://")),
+        fips: endpoint.as_deref().is_some_and(|url| url.contains("kms-fips.")),
+        endpoint: endpoint.unwrap_or_else(|| "in process".into()),
+        connections: scenario.live.transport.connections,
+    }
+}
+
+/// Scheme, host and port of a URL: neither what comes behind them nor a name and password before.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
+}
+
+/// This machine's name, where the system tells it in a file.
+fn host() -> String {
+    let names = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let name = names.iter().find_map(|path| fs::read_to_string(path).ok());
+    name.map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".into())
+}
+
+/// All that a live run tells beside its recordings; `started_at` is ISO 8601 in UTC.
+pub fn facts(
+    started_at: String,
+    elapsed: Span,
+    vantage: Vantage,
+    setup: &Setup,
+    keys_made: u64,
+    trials: &[Vec<LiveTrial>],
+) -> Facts {
+    let one = |live: &LiveTrial| TrialWall {
+        elapsed: live.elapsed,
+        busy_share: live.busy,
+        refusals: live.ended.refusals.clone(),
+        ended_early: ended_early(&live.ended),
+    };
+    Facts {
+        started_at,
+        elapsed,
+        vantage,
+        set_up: SetUp { attempts: setup.attempts, keys_made },
+        trials: trials.iter().map(|trials| trials.iter().map(one).collect()).collect(),
+    }
+}
+
+/// Why a trial ended before its time: a person's wish before a bound that was met meanwhile.
+fn ended_early(ended: &Ended) -> Option<EndedEarly> {
+    if ended.interrupted {
+        Some(EndedEarly::Interrupted)
+    } else if ended.throttled {
+        Some(EndedEarly::Throttled)
+    } else if let Some(cap) = ended.cap {
+        Some(EndedEarly::Cap { cap: cap.into() })
+    } else {
+        ended.aborted_at.map(|_| EndedEarly::Threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_saved_without_what_may_be_secret() {
+        assert_eq!(
+            origin("https://user:pass@kms.example.com:8443/path?token=x"),
+            "https://kms.example.com:8443"
+        );
+        assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(origin("http://[::1]:8080/"), "http://[::1]:8080");
+    }
+
+    #[test]
+    fn the_first_reason_that_applies_is_told() {
+        let all = Ended { interrupted: true, throttled: true, cap: Some("rate"), ..Ended::default() };
+        assert_eq!(ended_early(&all), Some(EndedEarly::Interrupted));
+        let bounded = Ended { cap: Some("rate"), ..Ended::default() };
+        assert_eq!(ended_early(&bounded), Some(EndedEarly::Cap { cap: "rate".into() }));
+        assert_eq!(ended_early(&Ended::default()), None);
+    }
+}

@@ -1,0 +1,68 @@
+//! Who watches a live run: the view on a terminal, otherwise a line every so often.
+
+use super::live_lines::LiveLines;
+use crate::engine::live::Control;
+use crate::time::Span;
+use std::io;
+use std::sync::Arc;
+
+/// How a live run is to be watched.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The scenario's name.
+    pub name: String,
+    /// Where attempts go.
+    pub target: String,
+    /// Whether the view may take the terminal, if there is one.
+    pub view: bool,
+    /// How often a line is told where it does not.
+    pub every: Span,
+    /// Whether nothing is to be told at all.
+    pub quiet: bool,
+}
+
+/// Somebody who watches, until told to finish.
+pub enum Watching {
+    /// Nobody.
+    Nobody,
+    /// A line every so often.
+    Lines(LiveLines),
+    /// The live view.
+    #[cfg(feature = "tui")]
+    View(super::live_view::LiveView),
+}
+
+impl Watching {
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// Neither the terminal nor a thread can be had.
+    pub fn start(control: &Arc<Control>, settings: Settings) -> io::Result<Watching> {
+        if settings.quiet {
+            return Ok(Watching::Nobody);
+        }
+        #[cfg(feature = "tui")]
+        if settings.view && io::IsTerminal::is_terminal(&io::stderr()) {
+            let title = super::live_view::Title { name: settings.name, target: settings.target };
+            let colour = !super::output::is_colourless();
+            return super::live_view::LiveView::start(control, title, colour).map(Watching::View);
+        }
+        LiveLines::start(control, settings.every).map(Watching::Lines)
+    }
+
+    /// Stops watching; the terminal is as it was.
+    ///
+    /// # Errors
+    /// The terminal could not be drawn on to the end; the run is not touched by that.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Watching::Nobody => Ok(()),
+            Watching::Lines(lines) => {
+                lines.finish();
+                Ok(())
+            }
+            #[cfg(feature = "tui")]
+            Watching::View(view) => view.finish(),
+        }
+    }
+}

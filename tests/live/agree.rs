@@ -1,0 +1,109 @@
+//! The engines agree: one scenario in virtual time and on the real clock, through each client.
+//!
+//! Both drive the same machines with the same draws, so that what differs is the service: in virtual time it takes
+//! exactly as long as was drawn, on the real clock a socket, a scheduler and real cryptography longer.
+
+use super::support::{RAW, adds_up, done};
+use serde_json::Value;
+
+/// Five questions: below the quota, over it, retries into it, a cache before it, a closed model with a limiter.
+const SCENARIOS: [(&str, &str); 5] = [
+    (
+        "below the quota",
+        "quotas: { symmetric: 1000/s, enforcement: { window: { phase: 0s } } }
+workloads:
+  load: { executor: constant-arrival-rate, rate: 150/s, duration: 10s, jobs: { Decrypt: 60, GenerateDataKey: 30, Encrypt: 10 } }
+strategies: { none: { retry: { mode: none } } }",
+    ),
+    (
+        "over the quota",
+        "quotas: { symmetric: 150/s, enforcement: { window: { phase: 0s } } }
+workloads:
+  load: { executor: constant-arrival-rate, rate: 200/s, arrivals: uniform, duration: 10s, jobs: { Decrypt: 1 }, deadline: 2s }
+strategies: { none: { retry: { mode: none } } }",
+    ),
+    (
+        "retries into the quota",
+        "quotas: { symmetric: 100/s, enforcement: { window: { phase: 0s } } }
+fleet: { clients: 10 }
+workloads:
+  load:
+    executor: ramping-arrival-rate
+    startRate: 50/s
+    stages: [ { duration: 5s, target: 130/s }, { duration: 5s, target: 40/s } ]
+    jobs: { Encrypt: 1 }
+    deadline: 5s
+strategies: { full-jitter: { retry: { mode: exponential, base: 100ms, cap: 5s, jitter: full, maxAttempts: 4 } } }",
+    ),
+    (
+        "a cache before it",
+        "quotas: { symmetric: 30/s, enforcement: { window: { phase: 0s } } }
+fleet: { clients: 4 }
+workloads:
+  load:
+    executor: constant-arrival-rate
+    rate: 180/s
+    duration: 10s
+    jobs: { EncryptMessage: 1 }
+    contexts: { count: 5 }
+strategies: { cached: { retry: { mode: aws-standard }, cache: { maxAge: 1s, capacity: 10 } } }",
+    ),
+    (
+        "workers with a limiter",
+        "quotas: { symmetric: 120/s, enforcement: { window: { phase: 0s } } }
+workloads:
+  load: { executor: constant-vus, vus: 8, thinkTime: 20ms, duration: 10s, jobs: { GenerateDataKey: 1 } }
+strategies: { limited: { retry: { mode: aws-standard }, limiter: { rate: 100/s, burst: 5 } } }",
+    ),
+];
+
+/// The medians over trials of throttled share, goodput and p99 response time.
+fn medians(run: &Value) -> [f64; 3] {
+    ["throttle", "goodput_per_s", "responseTime_p99_ms"].map(|name| {
+        let values = run["strategies"][0]["trialValues"][name].as_array().expect("values of each trial");
+        let mut values: Vec<f64> = values.iter().map(|value| value.as_f64().expect("a number")).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    })
+}
+
+fn agrees(name: &str, question: &str, client: &[&str]) -> String {
+    let scenario = format!(
+        "version: 1\ntarget: sim\ntrials: 3\nserviceTime: {{ p50: 25ms, p99: 60ms, throttled: 20ms }}\n{question}"
+    );
+    let simulated = done(&scenario, &[]);
+    let live = done(&scenario, &[&["--target", "emulator"], client].concat());
+    adds_up(&live);
+    let ([throttle, goodput, p99], [throttle_live, goodput_live, p99_live]) =
+        (medians(&simulated), medians(&live));
+    let line = format!(
+        "| {name} | {} | {:.1} % | {:.1} % | {goodput:.1} | {goodput_live:.1} | {p99:.0} | {p99_live:.0} |",
+        client[1],
+        throttle * 100.0,
+        throttle_live * 100.0
+    );
+    assert!((throttle - throttle_live).abs() <= 0.01, "throttled share: {line}");
+    assert!((goodput_live / goodput - 1.0).abs() <= 0.03, "goodput: {line}");
+    assert!((p99_live - p99).abs() <= (p99 * 0.1).max(20.0), "p99 response time: {line}");
+    line
+}
+
+/// Prints the table of docs/AGREEMENT.md: `cargo test --test live agree -- --nocapture`.
+#[test]
+fn the_engines_agree() {
+    #[cfg(feature = "aws")]
+    let clients = [RAW, super::support::SDK];
+    #[cfg(not(feature = "aws"))]
+    let clients = [RAW];
+    println!("| scenario | client | throttled, sim | live | goodput/s, sim | live | p99 ms, sim | live |");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|");
+    for client in clients {
+        let lines: Vec<String> = std::thread::scope(|scope| {
+            let runs = SCENARIOS.map(|(name, question)| scope.spawn(move || agrees(name, question, client)));
+            runs.into_iter()
+                .map(|run| run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        lines.iter().for_each(|line| println!("{line}"));
+    }
+}

@@ -1,0 +1,74 @@
+//! The freeze test: 100 jobs a second for 20 s, and the server answers nothing for 3 s in their middle.
+//!
+//! 15 % of the jobs are due in the freeze and wait for its end, uniformly up to 3 s: p90 1.0 s, p95 2.0 s, p99 2.8 s
+//! from the intended start. A tool that waits for its own workers shows milliseconds instead.
+
+use super::support::{IN_PROCESS, RAW, adds_up, done, figure};
+use keystorm::time::{Span, Time};
+use keystorm::workload::{ArrivalCursor, Executor, Spacing};
+
+const FROZEN: (f64, f64) = (8.0, 11.0);
+
+/// The scenario with one workload.
+fn scenario(load: &str) -> String {
+    format!(
+        "version: 1
+target: emulator
+serviceTime: {{ p50: 1ms, p99: 2ms, throttled: 1ms }}
+faults: [ {{ at: 8s, for: 3s, kind: freeze }} ]
+workloads: {{ load: {{ {load}, jobs: {{ Decrypt: 1 }} }} }}
+strategies: {{ none: {{ retry: {{ mode: none }} }} }}"
+    )
+}
+
+const UNIFORM: &str = "executor: constant-arrival-rate, rate: 100/s, duration: 20s, arrivals: uniform";
+const CAPPED: &str =
+    "executor: constant-arrival-rate, rate: 100/s, duration: 20s, arrivals: uniform, maxInFlight: 20";
+const MANY_VUS: &str = "executor: constant-vus, vus: 400, pace: 15/min, duration: 20s";
+const FEW_VUS: &str = "executor: constant-vus, vus: 20, pace: 5/s, duration: 20s";
+const POISSON: &str = "executor: constant-arrival-rate, rate: 100/s, duration: 20s";
+
+/// p90, p95 and p99 in milliseconds that must be met within 5 %.
+fn holds(name: &str, load: &str, client: &[&str], truth: [f64; 3]) {
+    let run = done(&scenario(load), client);
+    adds_up(&run);
+    assert_eq!(figure(&run, 0, "jobs.completed"), figure(&run, 0, "jobs.offered"), "{name}");
+    for (percentile, truth) in ["p90", "p95", "p99"].iter().zip(truth) {
+        let met = figure(&run, 0, &format!("responseTime_ms.{percentile}"));
+        assert!((met / truth - 1.0).abs() <= 0.05, "{name}: {percentile} is {met} ms, the truth {truth} ms");
+    }
+}
+
+const TRUTH: [f64; 3] = [1_000.0, 2_000.0, 2_800.0];
+
+/// What a recorder that starts from the schedule must find for these arrivals.
+fn realised() -> [f64; 3] {
+    let executor = Executor::ConstantArrivalRate {
+        rate: keystorm::units::Rate::per_second(100),
+        duration: Span::from_secs(20),
+        arrivals: Spacing::Poisson,
+    };
+    let arrivals = ArrivalCursor::new(&executor, Time::ZERO, 42, 0, 0).expect("an open executor");
+    let wait = |at: f64| if (FROZEN.0..FROZEN.1).contains(&at) { FROZEN.1 - at } else { 0.0 };
+    let mut waits: Vec<f64> = arrivals.map(|arrival| wait(arrival.at.as_secs_f64()) * 1e3).collect();
+    waits.sort_by(f64::total_cmp);
+    [0.90, 0.95, 0.99].map(|share| waits[(waits.len() as f64 * share).ceil() as usize - 1])
+}
+
+#[test]
+fn no_stall_is_hidden_whatever_sends_and_however_jobs_arrive() {
+    let poisson = realised();
+    std::thread::scope(|scope| {
+        for (name, load) in
+            [("uniform", UNIFORM), ("capped", CAPPED), ("400 VUs", MANY_VUS), ("20 VUs", FEW_VUS)]
+        {
+            scope.spawn(move || holds(name, load, RAW, TRUTH));
+        }
+        scope.spawn(move || holds("poisson", POISSON, RAW, poisson));
+        scope.spawn(|| holds("in the process", UNIFORM, IN_PROCESS, TRUTH));
+        #[cfg(feature = "aws")]
+        for (name, load) in [("uniform, SDK", UNIFORM), ("20 VUs, SDK", FEW_VUS)] {
+            scope.spawn(move || holds(name, load, super::support::SDK, TRUTH));
+        }
+    });
+}

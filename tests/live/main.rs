@@ -1,0 +1,6 @@
+//! The live engine against the emulated KMS: does it tell the truth, and does it agree with the simulator?
+
+mod agree;
+mod freeze;
+mod paused;
+mod support;

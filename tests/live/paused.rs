@@ -1,0 +1,91 @@
+//! One worker, in the process, on a clock that stands still until somebody waits: the live engine records exactly what
+//! the simulator does.
+
+use keystorm::backend::Emulated;
+use keystorm::engine::live::{self, Control, Options, Provision, Setup};
+use keystorm::engine::simulate;
+use keystorm::record::Trial;
+use keystorm::results::conclude;
+use keystorm::scenario::{Options as Reading, Scenario};
+use keystorm::server::{Direct, Settings};
+use keystorm::time::Span;
+use serde_json::Value;
+use std::sync::Arc;
+
+const CLOSED: &str = "executor: constant-vus, vus: 1, thinkTime: 3ms, duration: 20s";
+const PACED: &str = "executor: constant-vus, vus: 1, pace: 40/s, duration: 20s";
+const OPEN: &str =
+    "executor: constant-arrival-rate, rate: 40/s, arrivals: uniform, duration: 20s, maxInFlight: 1";
+
+fn scenario(target: &str, load: &str) -> Scenario {
+    let text = format!(
+        "version: 1
+target: {target}
+trials: 1
+quotas: {{ symmetric: 30/s, enforcement: {{ window: {{ phase: 250ms }} }} }}
+serviceTime: {{ p50: 12ms, p99: 12ms, throttled: 4ms, operations: {{ Encrypt: {{ p50: 9ms, p99: 9ms }} }} }}
+faults: [ {{ at: 5s, for: 2s, kind: slow, by: 30ms }}, {{ at: 9s, for: 1s, kind: freeze }}, {{ at: 13s, for: 1s, kind: error }} ]
+workloads: {{ load: {{ {load}, jobs: {{ Decrypt: 3, Encrypt: 1 }}, deadline: 500ms }} }}
+strategies:
+  none: {{ retry: {{ mode: none }} }}
+  fixed: {{ retry: {{ mode: fixed, delay: 50ms, maxAttempts: 4 }}, timeout: 300ms }}
+  doubling: {{ retry: {{ mode: exponential, base: 20ms, cap: 160ms, jitter: none, maxAttempts: 6 }} }}"
+    );
+    match Scenario::parse(&text, &Reading::default()) {
+        Ok(checked) => checked.scenario,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+/// The live run on a paused clock.
+fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let server = Direct::start(Settings::default()).unwrap();
+        let provision = Provision::Made { tag: "paused".into(), given_up: false };
+        let mut setup = Setup::default();
+        let stock = setup.stock(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
+        let options = Options {
+            threads: 1,
+            emulator: Some(server.clone()),
+            stop_on_throttle: false,
+            pause: Span::ZERO,
+        };
+        let make = move |_, _| {
+            let server = server.clone();
+            move || Emulated::new(server.clone())
+        };
+        let control = Control::default();
+        let done = live::run(scenario, &Arc::new(stock), make, &setup, &options, &control).await.unwrap();
+        done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect()).collect()
+    })
+}
+
+/// Everything a saved run says of its strategies; the simulator has no lateness to count.
+fn figures(scenario: &Scenario, trials: &[Vec<Trial>]) -> Value {
+    let (run, _) = conclude(scenario, "", scenario.to_value(), trials, false);
+    let mut strategies = serde_json::to_value(&run.strategies).unwrap();
+    for strategy in strategies.as_array_mut().unwrap() {
+        let lateness = strategy.as_object_mut().unwrap().remove("lateness_ms").unwrap();
+        assert_eq!(lateness["max"], 0.0, "on a paused clock nothing is late");
+    }
+    strategies
+}
+
+#[test]
+fn one_worker_on_a_paused_clock_records_exactly_what_the_simulator_does() {
+    for load in [CLOSED, PACED, OPEN] {
+        let (virtual_time, real_time) = (scenario("sim", load), scenario("emulator", load));
+        let simulated = simulate(&virtual_time, 1, &keystorm::engine::Control::default());
+        let lived = lived(&real_time);
+        let (simulated, lived) = (figures(&virtual_time, &simulated), figures(&real_time, &lived));
+        for (sim, live) in simulated.as_array().unwrap().iter().zip(lived.as_array().unwrap()) {
+            assert!(sim["throttled"].as_u64().unwrap() > 0 && sim["faults"].as_u64().unwrap() > 0, "{load}");
+            for (name, value) in sim.as_object().unwrap() {
+                assert_eq!(value, &live[name], "{load}: {}: {name}", sim["name"]);
+            }
+        }
+    }
+}

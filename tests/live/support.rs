@@ -1,0 +1,52 @@
+//! What the live tests share: runs of the binary, and the figures of their saved runs.
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// The clients that attempts can go through, as options of `run`.
+pub const IN_PROCESS: &[&str] = &["--set", "transport=in-process"];
+pub const RAW: &[&str] = &["--client", "raw"];
+#[cfg(feature = "aws")]
+pub const SDK: &[&str] = &["--client", "aws-sdk"];
+
+/// `keystorm run` of a scenario with more options: its exit code, its saved run and what it said on stderr.
+pub fn run(scenario: &str, options: &[&str]) -> (i32, Value, String) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let (path, out) = (folder.path().join("scenario.yaml"), folder.path().join("out"));
+    std::fs::write(&path, scenario).expect("written");
+    let mut command = Command::cargo_bin("keystorm").expect("the binary is built");
+    command.arg("run").arg(&path).arg("-q").arg("-o").arg(&out).args(options);
+    let output = command.output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let code = output.status.code().unwrap_or_else(|| panic!("{options:?} was ended by a signal: {said}"));
+    let run = std::fs::read(out.join("run.json")).map(|json| serde_json::from_slice(&json).expect("JSON"));
+    (code, run.unwrap_or_default(), said)
+}
+
+/// The same, which must end well.
+pub fn done(scenario: &str, options: &[&str]) -> Value {
+    let (code, run, said) = run(scenario, options);
+    assert_eq!(code, 0, "{options:?}: {said}");
+    run
+}
+
+/// A figure of a strategy of a saved run, by its path: `jobs.offered`.
+pub fn figure(run: &Value, strategy: usize, path: &str) -> f64 {
+    let strategy = &run["strategies"][strategy];
+    let found = path.split('.').fold(strategy, |at, name| &at[name]);
+    found.as_f64().unwrap_or_else(|| panic!("no {path} in {strategy:#}"))
+}
+
+/// Whether every job of every strategy is accounted for.
+pub fn adds_up(run: &Value) {
+    for number in 0..run["strategies"].as_array().expect("strategies").len() {
+        let jobs = |name: &str| figure(run, number, &format!("jobs.{name}"));
+        assert_eq!(
+            jobs("offered"),
+            jobs("completed") + jobs("failed") + jobs("shed") + jobs("unfinished"),
+            "strategy {number}"
+        );
+    }
+}
