@@ -212,7 +212,11 @@ fn metrics_parse_and_agree_with_the_calls() {
         assert!(bare.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{line}");
         assert!(name == bare || name.ends_with('}') && name.matches('"').count() % 2 == 0, "{line}");
     }
+    let own = format!(
+        "keystorm_key_calls_total{{key=\"arn:aws:kms:us-east-1:123456789012:key/{key}\",outcome=\"ok\"}} 7"
+    );
     for line in [
+        own.as_str(),
         "keystorm_calls_total{operation=\"DescribeKey\",outcome=\"ok\"} 7",
         "keystorm_calls_total{operation=\"DescribeKey\",outcome=\"refused\"} 3",
         "keystorm_calls_total{operation=\"CreateKey\",outcome=\"ok\"} 1",

@@ -6,6 +6,7 @@ mod socket;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keystorm::clock::epoch_millis;
 use keystorm::kms::access::Directory;
 use keystorm::server::{Auth, Settings};
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ impl Signing<'_> {
 
     /// The request's head without its end, and the body.
     fn text(&self) -> (String, String) {
-        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(self.ahead);
+        let now = jiff::Timestamp::from_millisecond(epoch_millis() + 1_000 * self.ahead).unwrap();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let mut headers = self.headers.clone();
         headers.push(("x-amz-date", stamp.clone()));

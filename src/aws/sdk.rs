@@ -119,6 +119,7 @@ async fn send(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
     match ask.operation {
         Operation::CreateKey
         | Operation::DescribeKey
+        | Operation::DescribeCustomKeyStores
         | Operation::ScheduleKeyDeletion
         | Operation::GetPublicKey => manage(kms, ask).await,
         Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => cipher(kms, ask).await,
@@ -147,6 +148,9 @@ async fn manage(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
         Operation::ScheduleKeyDeletion => {
             let call = kms.schedule_key_deletion().key_id(ask.key).pending_window_in_days(DELETION_DAYS);
             sent!(call).map(|_| Told::default())
+        }
+        Operation::DescribeCustomKeyStores => {
+            sent!(kms.describe_custom_key_stores()).map(|_| Told::default())
         }
         _ => sent!(kms.get_public_key().key_id(ask.key)).map(|_| Told::default()),
     }

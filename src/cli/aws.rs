@@ -45,7 +45,7 @@ impl Place<'_> {
         let scenario = &self.loaded.scenario;
         Wanted {
             region: scenario.region.clone(),
-            profile: self.args.live.profile.clone(),
+            profile: self.wish.live.profile.clone(),
             endpoint_url,
             is_aws,
             transport: scenario.live.transport.clone(),
@@ -104,7 +104,7 @@ impl Place<'_> {
 
     /// AWS itself; `None` after `--dry-run`.
     pub(super) fn against_aws(&self) -> Result<Option<Finished>, Error> {
-        let live = &self.args.live;
+        let live = &self.wish.live;
         if !live.yes_real_aws && !live.dry_run {
             return Err(Error::Usage(
                 "target aws calls real keys of a real account, which costs money and takes from its quotas: \
@@ -133,7 +133,7 @@ impl Place<'_> {
     /// The permitted run, watched over.
     fn guarded(&self, access: Access, looked: Looked) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
-        let live = &self.args.live;
+        let live = &self.wish.live;
         let options = Options { stop_on_throttle: !live.allow_throttling, ..self.options(None) };
         let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
         let watchman = match looked.metrics.is_empty() {

@@ -4,7 +4,7 @@ use super::Error;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
@@ -80,12 +80,7 @@ fn trusting(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
 /// Asks on a connection; the status line.
 fn ask(mut stream: impl Read + Write, host: &str) -> std::io::Result<String> {
     write!(stream, "GET /_keystorm/health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-    let mut line = Vec::new();
-    for byte in stream.bytes().take(128) {
-        match byte? {
-            b'\r' => break,
-            byte => line.push(byte),
-        }
-    }
-    Ok(String::from_utf8_lossy(&line).into_owned())
+    let mut line = String::new();
+    BufReader::new(stream.take(128)).read_line(&mut line)?;
+    Ok(line.trim_end().into())
 }

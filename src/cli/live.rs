@@ -2,11 +2,11 @@
 
 use super::load::Loaded;
 use super::metrics_server::MetricsServer;
-use super::run::{self, End, Finished};
+use super::run::{End, Finished};
 use super::watching::{self, Watching};
 use super::{Common, Error, interrupt, live_wall, saved};
 use crate::backend::http::{HttpFactory, Signer, Trust};
-use crate::backend::{Backend, Emulated};
+use crate::backend::{Backend, Emulated, Stock};
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::quota::{Quotas, catalogue};
@@ -57,30 +57,37 @@ pub struct LiveArgs {
     pub print_policy: bool,
 }
 
+/// What a live run is asked for beside its scenario.
+#[derive(Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) live: &'a LiveArgs,
+    /// Threads that send; one per core if `None`.
+    pub(super) threads: Option<usize>,
+    /// How often progress is told where there is no view.
+    pub(super) every: Span,
+}
+
 /// Runs a live scenario; `None` if there was nothing to run, as asked.
 ///
 /// # Errors
 /// [`Error`], with its remedy.
-pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<Option<Finished>, Error> {
+pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Option<Finished>, Error> {
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = wish.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let started_at = iso();
     let place = Place {
         loaded,
-        args,
+        wish,
         common,
         control: &control,
         threads: threads.max(1),
         began: (&started_at, Stopwatch::start()),
     };
-    let metrics = args.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
-    let watching = Watching::start(&control, place.watching(common)).map_err(|error| {
-        Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
-    })?;
+    let metrics = wish.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => place.against_url(url).map(Some),
@@ -89,9 +96,6 @@ pub(super) fn run(loaded: &Loaded, args: &run::Args, common: &Common) -> Result<
         _ => Err(Error::Usage("this target cannot be run live".into())),
     };
     drop(metrics);
-    if let Err(error) = watching.finish() {
-        eprintln!("keystorm: the run could not be shown to its end: {error}");
-    }
     result
 }
 
@@ -112,7 +116,7 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) loaded: &'a Loaded,
-    pub(super) args: &'a run::Args,
+    pub(super) wish: &'a Wish<'a>,
     #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only runs against AWS say more"))]
     pub(super) common: &'a Common,
     pub(super) control: &'a Arc<Control>,
@@ -126,7 +130,7 @@ type Trials = Vec<Vec<LiveTrial>>;
 
 impl Place<'_> {
     /// How the run is watched.
-    fn watching(&self, common: &Common) -> watching::Settings {
+    fn watching(&self) -> watching::Settings {
         let target = match &self.loaded.scenario.target {
             Target::Sim => "sim".into(),
             Target::Emulator => "emulator".into(),
@@ -136,9 +140,9 @@ impl Place<'_> {
         watching::Settings {
             name: self.loaded.scenario.name.clone(),
             target,
-            view: !self.args.live.no_tui,
-            every: self.args.progress_every,
-            quiet: common.quiet,
+            view: !self.wish.live.no_tui,
+            every: self.wish.every,
+            quiet: self.common.quiet,
         }
     }
 
@@ -177,7 +181,7 @@ impl Place<'_> {
     /// Whether keys are made where somebody else keeps them.
     pub(super) fn provision(&self) -> Provision {
         let tag = self.loaded.scenario.name.clone();
-        match self.args.live.provision {
+        match self.wish.live.provision {
             true => Provision::Made { tag, given_up: true },
             false => Provision::Never,
         }
@@ -258,10 +262,8 @@ impl Place<'_> {
             let stock = setup.stock(&backend, scenario, provision).await;
             drop(backend);
             match stock {
-                Ok(stock) => {
-                    live::run(scenario, &Arc::new(stock), &make, &setup, options, self.control).await
-                }
-                Err(error) => Err(error),
+                Ok(stock) => self.watched(&Arc::new(stock), &make, &setup, options).await,
+                Err(error) => Err(error.into()),
             }
         });
         let keys_made = setup.made.len() as u64;
@@ -274,13 +276,28 @@ impl Place<'_> {
                 );
             }
         }
-        let trials = result.map_err(|error| match error {
-            live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
-            other => Error::Failed(other.to_string()),
-        })?;
+        let trials = result?;
         let elapsed = self.began.1.elapsed();
         let facts = live_wall::facts(self.began.0.to_owned(), elapsed, vantage, &setup, keys_made, &trials);
         Ok(self.conclude(trials, facts))
+    }
+
+    /// Every trial, under the eyes of whoever watches.
+    async fn watched<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+        &self,
+        stock: &Arc<Stock>,
+        make: impl Fn(usize, u32) -> M,
+        setup: &Setup,
+        options: &Options,
+    ) -> Result<Trials, Error> {
+        let watching = Watching::start(self.control, self.watching()).map_err(|error| {
+            Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
+        })?;
+        let done = live::run(&self.loaded.scenario, stock, make, setup, options, self.control).await;
+        if let Err(error) = watching.finish() {
+            eprintln!("keystorm: the run could not be shown to its end: {error}");
+        }
+        Ok(done?)
     }
 
     /// What the trials come to.
@@ -297,7 +314,16 @@ impl Place<'_> {
             facts,
         );
         let histograms = saved::Histograms::from_recordings(&run, &merged);
-        Finished { run, histograms, end }
+        Finished { run, histograms, end, recordings: merged }
+    }
+}
+
+impl From<live::Error> for Error {
+    fn from(error: live::Error) -> Error {
+        match error {
+            live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
+            other => Error::Failed(other.to_string()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 #[cfg(feature = "aws")]
 mod aws;
+mod calibrate;
 mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
@@ -109,6 +110,8 @@ enum Command {
     Run(Box<run::Args>),
     /// Validate a scenario; print its plan and every default.
     Check(check::Args),
+    /// Measure how long a service takes, for a scenario's `serviceTime`.
+    Calibrate(Box<calibrate::Args>),
     /// Serve an emulated KMS, with request quotas, for any SDK.
     Serve(Box<serve::Args>),
     /// Schedule keys for deletion that a killed run left behind in an AWS account.
@@ -140,6 +143,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),
+            Command::Calibrate(args) => calibrate::run(*args, common),
             Command::Serve(args) => serve::run(*args, common),
             #[cfg(feature = "aws")]
             Command::Cleanup(args) => cleanup::run(args, common),

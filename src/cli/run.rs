@@ -3,6 +3,7 @@
 use super::load::{self, Loaded};
 use super::{Common, Error, exit, live, one_liner, saved};
 use crate::engine::{Control, simulate};
+use crate::record::Recorder;
 use crate::results::Run;
 use crate::scenario::Target;
 use crate::time::Span;
@@ -50,6 +51,12 @@ pub struct Args {
     pub load: one_liner::Load,
 }
 
+impl Args {
+    fn wish(&self) -> live::Wish<'_> {
+        live::Wish { live: &self.live, threads: self.threads, every: self.progress_every }
+    }
+}
+
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let mut sets = args.sets.clone();
@@ -69,9 +76,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         super::aws::print_policy(&loaded.scenario, args.live.provision)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Finished { run, histograms, end } = match loaded.scenario.target {
+    let Finished { run, histograms, end, .. } = match loaded.scenario.target {
         Target::Sim => simulated(&loaded, &args, common)?,
-        _ => match live::run(&loaded, &args, common)? {
+        _ => match live::run(&loaded, &args.wish(), common)? {
             Some(finished) => finished,
             None => return Ok(ExitCode::SUCCESS),
         },
@@ -90,6 +97,8 @@ pub(super) struct Finished {
     pub(super) run: Run,
     pub(super) histograms: saved::Histograms,
     pub(super) end: End,
+    /// Each strategy's recording, all trials in one.
+    pub(super) recordings: Vec<Option<Recorder>>,
 }
 
 /// How a run ended, beside what it measured.
@@ -127,7 +136,7 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
         interrupted,
     );
     let histograms = saved::Histograms::from_recordings(&run, &merged);
-    Ok(Finished { run, histograms, end: End::Done })
+    Ok(Finished { run, histograms, end: End::Done, recordings: merged })
 }
 
 /// The first of the documented exit codes that applies.

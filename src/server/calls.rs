@@ -85,6 +85,13 @@ pub(super) async fn serve(
         Err(_) => End::Refused,
     };
     shared.metrics.record(operation, end, begun.refused_by, watch.elapsed());
+    let keys = &begun.trail.keys;
+    // ReEncrypt may name one key twice.
+    for (at, (arn, _)) in keys.iter().enumerate() {
+        if at == 0 || keys[at - 1].0 != *arn {
+            shared.metrics.record_key(arn, end);
+        }
+    }
     let done = Done { call, begun, at };
     trail(shared, &done, result.as_ref().err());
     if done.begun.is_reset {

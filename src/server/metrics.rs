@@ -4,7 +4,9 @@ use super::shared::Shared;
 use crate::api::Operation;
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// How a call ended.
@@ -35,12 +37,19 @@ impl End {
 const BOUNDS: [u64; 12] =
     [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 1_000_000, 10_000_000];
 
+/// Keys that are counted by themselves: the first that are used. More would make the text longer than anybody reads it.
+const KEYS: usize = 1_000;
+/// All other keys together.
+const OTHERS: &str = "other";
+
 /// Every counter of a server.
 pub(super) struct Metrics {
     /// By operation, then by end.
     calls: Vec<[AtomicU64; 4]>,
     /// Refusals, by pool.
     throttled: Vec<AtomicU64>,
+    /// By ARN of the key, then by end.
+    keys: RwLock<BTreeMap<String, [AtomicU64; 4]>>,
     /// Calls within each bound, and all.
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_micros: AtomicU64,
@@ -54,6 +63,7 @@ impl Default for Metrics {
         Metrics {
             calls: Operation::ALL.iter().map(|_| Default::default()).collect(),
             throttled: catalogue::all().map(|_| AtomicU64::new(0)).collect(),
+            keys: RwLock::default(),
             durations: Default::default(),
             duration_micros: AtomicU64::new(0),
             connections: AtomicI64::new(0),
@@ -81,6 +91,22 @@ impl Metrics {
         let bucket = BOUNDS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS.len());
         add(&self.durations[bucket], 1);
         add(&self.duration_micros, micros);
+    }
+
+    /// Counts a call that found its key.
+    pub(super) fn record_key(&self, arn: &str, end: End) {
+        const UNSPOILT: &str = "nothing panics under this lock";
+        {
+            let keys = self.keys.read().expect(UNSPOILT);
+            let is_full = keys.len() >= KEYS;
+            if let Some(ends) = keys.get(arn).or_else(|| is_full.then(|| keys.get(OTHERS)).flatten()) {
+                ends[end as usize].fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+        }
+        let mut keys = self.keys.write().expect(UNSPOILT);
+        let name = if keys.len() < KEYS { arn } else { OTHERS };
+        keys.entry(name.into()).or_default()[end as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a connection that begins (+1) or ends (-1).
@@ -116,6 +142,13 @@ impl Metrics {
                         ),
                     );
                 }
+            }
+        }
+        head(text, "keystorm_key_calls_total", "counter", "Calls that found their key, by key and outcome.");
+        for (key, ends) in self.keys.read().expect("nothing panics under this lock").iter() {
+            for (end, count) in End::ALL.iter().zip(ends).filter(|(_, count)| read(count) > 0) {
+                let labels = format!("key=\"{key}\",outcome=\"{}\"", end.name());
+                line(text, &format!("keystorm_key_calls_total{{{labels}}} {}", read(count)));
             }
         }
         head(text, "keystorm_throttled_total", "counter", "Calls refused, by the quota that refused them.");
@@ -181,4 +214,22 @@ impl Metrics {
 fn line(text: &mut String, of: &str) {
     text.push_str(of);
     text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_keys_are_counted_by_themselves_and_the_rest_together() {
+        let metrics = Metrics::default();
+        for n in 0..KEYS + 5 {
+            metrics.record_key(&format!("arn:{n}"), End::Ok);
+        }
+        metrics.record_key("arn:7", End::Refused);
+        let keys = metrics.keys.read().unwrap();
+        assert_eq!(keys.len(), KEYS + 1);
+        assert_eq!(keys["arn:7"].each_ref().map(read), [1, 0, 1, 0]);
+        assert_eq!(read(&keys[OTHERS][0]), 5);
+    }
 }

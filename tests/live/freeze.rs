@@ -5,7 +5,7 @@
 
 use super::support::{IN_PROCESS, RAW, adds_up, done, figure};
 use keystorm::time::{Span, Time};
-use keystorm::workload::{ArrivalCursor, Executor, Spacing};
+use keystorm::workload::{ArrivalCursor, Arrivals, Executor};
 
 const FROZEN: (f64, f64) = (8.0, 11.0);
 
@@ -46,7 +46,7 @@ fn realised() -> [f64; 3] {
     let executor = Executor::ConstantArrivalRate {
         rate: keystorm::units::Rate::per_second(100),
         duration: Span::from_secs(20),
-        arrivals: Spacing::Poisson,
+        arrivals: Arrivals::Poisson,
     };
     let arrivals = ArrivalCursor::new(&executor, Time::ZERO, 42, 0, 0).expect("an open executor");
     let wait = |at: f64| if (FROZEN.0..FROZEN.1).contains(&at) { FROZEN.1 - at } else { 0.0 };
