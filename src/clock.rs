@@ -135,7 +135,12 @@ impl Alarm {
             use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
             let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
             let timer = FineTimer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
-            Ok(Alarm { fine: Some(tokio::io::unix::AsyncFd::new(timer)?) })
+            #[allow(
+                deprecated,
+                reason = "its successor is `unsafe`, which this crate forbids; a FineTimer keeps its descriptor"
+            )]
+            let fine = tokio::io::unix::AsyncFd::with_interest(timer, tokio::io::Interest::READABLE)?;
+            Ok(Alarm { fine: Some(fine) })
         }
         #[cfg(not(target_os = "linux"))]
         Ok(Alarm::coarse())
@@ -156,10 +161,7 @@ impl Alarm {
 }
 
 #[cfg(target_os = "linux")]
-async fn fine_sleep(
-    timer: &tokio::io::unix::AsyncFd<FineTimer>,
-    span: Span,
-) -> std::io::Result<()> {
+async fn fine_sleep(timer: &tokio::io::unix::AsyncFd<FineTimer>, span: Span) -> std::io::Result<()> {
     use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
     if span.is_zero() {
         return Ok(());

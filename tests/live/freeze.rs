@@ -60,9 +60,7 @@ fn realised() -> [f64; 3] {
 fn no_stall_is_hidden_whatever_sends_and_however_jobs_arrive() {
     let poisson = realised();
     std::thread::scope(|scope| {
-        for (name, load) in
-            [("uniform", UNIFORM), ("capped", CAPPED), ("100 VUs", VUS)]
-        {
+        for (name, load) in [("uniform", UNIFORM), ("capped", CAPPED), ("100 VUs", VUS)] {
             scope.spawn(move || holds(name, load, RAW, TRUTH));
         }
         scope.spawn(move || holds("poisson", POISSON, RAW, poisson));
