@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -28,6 +29,8 @@ pub(super) struct Crew {
     orders: Vec<UnboundedSender<Order>>,
     words: UnboundedReceiver<Word>,
     threads: Vec<JoinHandle<()>>,
+    /// Attempts that were handed over and are neither reported nor given up.
+    flying: Arc<AtomicUsize>,
 }
 
 impl Crew {
@@ -42,24 +45,27 @@ impl Crew {
         let (say, words) = unbounded_channel();
         let (first, taken) = unbounded_channel();
         let mut orders = vec![first];
-        tokio::task::spawn_local(work(make(), Arc::clone(stock), clock, taken, say.clone()));
+        let flying = Arc::new(AtomicUsize::new(0));
+        let post = Post { stock: Arc::clone(stock), clock, words: say, flying: Arc::clone(&flying) };
+        tokio::task::spawn_local(work(make(), post.clone(), taken));
         let mut handles = Vec::new();
         for number in 1..threads.max(1) {
             let (order, taken) = unbounded_channel();
             orders.push(order);
-            let (make, stock, say) = (make.clone(), Arc::clone(stock), say.clone());
+            let (make, post) = (make.clone(), post.clone());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let body = move || {
                 let local = tokio::task::LocalSet::new();
-                local.block_on(&runtime, work(make(), stock, clock, taken, say));
+                local.block_on(&runtime, work(make(), post, taken));
             };
             handles.push(std::thread::Builder::new().name(format!("sender-{number}")).spawn(body)?);
         }
-        Ok(Crew { orders, words, threads: handles })
+        Ok(Crew { orders, words, threads: handles, flying })
     }
 
     /// Hands an attempt to the thread of its client.
     pub(super) fn send(&self, order: Order) {
+        self.flying.fetch_add(1, Ordering::Relaxed);
         let thread = order.attempt.client as usize % self.orders.len();
         // A thread that has ended has panicked; its attempts stay unanswered and its panic is met at the end.
         let _ = self.orders[thread].send(order);
@@ -68,6 +74,11 @@ impl Crew {
     /// What threads report, as it comes.
     pub(super) const fn words(&mut self) -> &mut UnboundedReceiver<Word> {
         &mut self.words
+    }
+
+    /// Whether nothing is under way; all that it met has then been reported.
+    pub(super) fn is_idle(&self) -> bool {
+        self.flying.load(Ordering::Acquire) == 0
     }
 
     /// Sends nothing more; what is under way is dropped.
@@ -84,17 +95,25 @@ impl Crew {
     }
 }
 
-/// Sends orders until none can come any more.
-async fn work<B: Backend>(
-    backend: B,
+/// What every thread has.
+#[derive(Clone)]
+struct Post {
     stock: Arc<Stock>,
     clock: RunClock,
-    mut orders: UnboundedReceiver<Order>,
     words: UnboundedSender<Word>,
-) {
+    flying: Arc<AtomicUsize>,
+}
+
+/// Sends orders until none can come any more.
+async fn work<B: Backend>(backend: B, post: Post, mut orders: UnboundedReceiver<Order>) {
+    let Post { stock, clock, words, flying } = post;
     let shared = Rc::new(Sender { backend, stock, clock, words, told: RefCell::default() });
     while let Some(order) = orders.recv().await {
-        tokio::task::spawn_local(Rc::clone(&shared).serve(order));
+        let (shared, flying) = (Rc::clone(&shared), Arc::clone(&flying));
+        tokio::task::spawn_local(async move {
+            shared.serve(order).await;
+            flying.fetch_sub(1, Ordering::Release);
+        });
     }
 }
 
