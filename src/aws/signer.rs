@@ -3,7 +3,6 @@
 //! The same signature as the SDK's signer makes, for a call whose form is always the same: what does not change from
 //! one attempt to the next, the key of the day above all, is worked out once.
 
-use crate::backend::Refusal;
 use crate::backend::http::{Sign, Signed, Unsigned};
 use crate::clock::{epoch_millis, sleep};
 use crate::server::sigv4::hex;
@@ -29,9 +28,9 @@ pub enum SignerError {
     /// The chain has no credentials.
     #[error("no credentials: {}", with_causes(.0))]
     Credentials(#[from] CredentialsError),
-    /// The session token has characters that no header can have.
-    #[error("the session token cannot stand in a header")]
-    Token(#[from] InvalidHeaderValue),
+    /// The access key, the session token or the Region has characters that no header can have.
+    #[error("the access key, the session token or the Region cannot stand in a header")]
+    Header(#[from] InvalidHeaderValue),
 }
 
 /// Signs attempts for one Region.
@@ -55,6 +54,7 @@ impl Signer {
     /// # Errors
     /// It has none.
     pub async fn new(provider: SharedCredentialsProvider, region: &str) -> Result<Arc<Signer>, SignerError> {
+        HeaderValue::try_from(region)?;
         let current = RwLock::new(Current::new(provider.provide_credentials().await?)?);
         Ok(Arc::new(Signer { region: region.into(), provider, current }))
     }
@@ -66,16 +66,22 @@ impl Signer {
     }
 
     /// Replaces credentials before they end, for as long as it is awaited; at once done with those that never end.
-    /// Where the chain has no new ones, the old stay, the service says what is wrong with them, and it is asked again.
-    pub async fn keep_fresh(&self) {
+    ///
+    /// Where the chain has no new ones, `failed` is told why, the old ones stay, and it is asked again: it is for the
+    /// service to say that they have ended.
+    pub async fn keep_fresh(&self, failed: impl Fn(SignerError)) {
         while let Some(left) = self.lasts() {
             sleep(Span::from_nanos(left.as_nanos().saturating_sub(AHEAD.as_nanos())).max(AGAIN)).await;
-            if let Ok(credentials) = self.provider.provide_credentials().await
-                && let Ok(fresh) = Current::new(credentials)
-            {
-                *self.current.write().expect("nothing panics under this lock") = fresh;
+            if let Err(error) = self.refresh().await {
+                failed(error);
             }
         }
+    }
+
+    async fn refresh(&self) -> Result<(), SignerError> {
+        let fresh = Current::new(self.provider.provide_credentials().await?)?;
+        *self.current.write().expect("nothing panics under this lock") = fresh;
+        Ok(())
     }
 
     /// How long the present credentials last; `None` for ever.
@@ -86,7 +92,7 @@ impl Signer {
         Some(Span::from_millis(u64::try_from(until.saturating_sub(now)).unwrap_or(u64::MAX / 1_000_000)))
     }
 
-    fn signed(&self, unsigned: &Unsigned<'_>) -> Result<Signed, Refusal> {
+    fn signed(&self, unsigned: &Unsigned<'_>) -> Signed {
         let day = &unsigned.stamp[..8];
         let mut current = self.current.read().expect("nothing panics under this lock");
         while current.key.as_ref().is_none_or(|(of, _)| of != day) {
@@ -97,10 +103,10 @@ impl Signer {
             current = self.current.read().expect("nothing panics under this lock");
         }
         let authorization = current.authorization(unsigned, day, &self.region);
-        let mut authorization = HeaderValue::try_from(authorization)
-            .map_err(|_| Refusal::no_answer("the access key cannot stand in a header"))?;
+        let mut authorization =
+            HeaderValue::try_from(authorization).expect("its parts were tried when they came");
         authorization.set_sensitive(true);
-        Ok(Signed { authorization, token: current.token.clone() })
+        Signed { authorization, token: current.token.clone() }
     }
 
     fn key(&self, credentials: &Credentials, epoch_s: u64) -> hmac::Key {
@@ -112,6 +118,7 @@ impl Signer {
 
 impl Current {
     fn new(credentials: Credentials) -> Result<Current, InvalidHeaderValue> {
+        HeaderValue::try_from(credentials.access_key_id())?;
         let token = credentials.session_token().map(HeaderValue::try_from).transpose()?;
         let token = token.map(|mut token| {
             token.set_sensitive(true);
@@ -209,7 +216,7 @@ mod tests {
                     target: "TrentService.Decrypt",
                     body_hash: &hash,
                 };
-                let ours = (signer.sign())(&unsigned).unwrap();
+                let ours = (signer.sign())(&unsigned);
                 assert_eq!(ours.authorization.to_str().unwrap(), theirs(credentials.clone(), &unsigned));
                 assert_eq!(ours.token.as_ref().map(|value| value.to_str().unwrap()), token.as_deref());
                 assert!(!format!("{:?}", (ours.authorization, ours.token)).contains("AKIA"));

@@ -141,7 +141,7 @@ impl Place<'_> {
             false => Some(self.watchman(access, looked)?),
         };
         let provision = self.provision();
-        let url = live.endpoint_url.clone().unwrap_or_else(|| endpoint(&scenario.region));
+        let url = signing.endpoint().unwrap_or_else(|| endpoint(&scenario.region));
         let finished = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
             LiveClient::AwsSdk => {
@@ -180,9 +180,11 @@ impl Keeper {
     fn start(signer: Arc<aws::Signer>) -> Result<Keeper, Error> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let runtime = runtime()?;
+        let failed =
+            |error| eprintln!("keystorm: credentials are not renewed yet, and asked for again: {error}");
         let work = async move {
             tokio::select! {
-                () = signer.keep_fresh() => {}
+                () = signer.keep_fresh(failed) => {}
                 _ = stopped => {}
             }
         };

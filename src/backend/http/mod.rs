@@ -110,7 +110,7 @@ impl Http {
         stamp.clone()
     }
 
-    fn request(&self, operation: Operation, body: &Body) -> Result<Request<Full<Bytes>>, Refusal> {
+    fn request(&self, operation: Operation, body: &Body) -> Request<Full<Bytes>> {
         let stamp = self.stamp();
         let (target, target_value) = &self.targets[operation.index()];
         let signed = match &self.endpoint.signer {
@@ -121,7 +121,7 @@ impl Http {
                 host: &self.endpoint.host_text,
                 target,
                 body_hash: &body.hash,
-            })?,
+            }),
         };
         let mut request = Request::new(Full::new(body.bytes.clone()));
         *request.method_mut() = Method::POST;
@@ -136,7 +136,7 @@ impl Http {
             headers.insert(TOKEN, token);
         }
         headers.insert(USER_AGENT, AGENT);
-        Ok(request)
+        request
     }
 
     /// Sends one attempt on a connection of `pool`; gives the status, and the body if it is wanted or tells why not.
@@ -150,9 +150,10 @@ impl Http {
         loop {
             let mut link = match pool.take().await {
                 Some(link) => link,
-                None => Link::open(&self.endpoint).await?,
+                // Rare and large: in a box, so that those who never open one have no room for it.
+                None => Box::pin(Link::open(&self.endpoint)).await?,
             };
-            let answer = match link.send(self.request(ask.operation, &body)?).await {
+            let answer = match link.send(self.request(ask.operation, &body)).await {
                 Ok(answer) => answer,
                 Err(Broken::Unsent) if link.is_reused => {
                     tell.sends();

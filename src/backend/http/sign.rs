@@ -1,6 +1,5 @@
 //! Who signs attempts, and the header that stands in where nobody does.
 
-use crate::backend::Refusal;
 use hyper::header::HeaderValue;
 use std::fmt;
 use std::sync::Arc;
@@ -32,8 +31,8 @@ pub struct Signed {
     pub token: Option<HeaderValue>,
 }
 
-/// Signs one attempt, or says why it cannot.
-pub type Sign = dyn Fn(&Unsigned<'_>) -> Result<Signed, Refusal> + Send + Sync;
+/// Signs one attempt.
+pub type Sign = dyn Fn(&Unsigned<'_>) -> Signed + Send + Sync;
 
 /// Who signs.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! The threads that send: each has an async runtime of its own and a backend for the clients that are its own.
 //!
 //! ```text
-//!  driver ──orders──▶ thread 0 (the driver's own)   clients 0, n, 2n, …
+//!  driver ──────────▶ its own thread, at once       clients 0, n, 2n, …
 //!     ▲   ──orders──▶ thread 1                      clients 1, n+1, …
 //!     └────words──────┘   …
 //! ```
@@ -13,6 +13,7 @@ use crate::backend::{Backend, Order, Refusal, Stock, Tell, Word};
 use crate::clock::{RunClock, within};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +27,9 @@ const CODES: usize = 32;
 
 /// The threads of one trial.
 pub(super) struct Crew {
+    /// Sends what is for clients of the driver's own thread.
+    own: Box<dyn Fn(Order)>,
+    /// Of the other threads.
     orders: Vec<UnboundedSender<Order>>,
     words: UnboundedReceiver<Word>,
     threads: Vec<JoinHandle<()>>,
@@ -43,32 +47,35 @@ impl Crew {
         clock: RunClock,
     ) -> std::io::Result<Crew> {
         let (say, words) = unbounded_channel();
-        let (first, taken) = unbounded_channel();
-        let mut orders = vec![first];
         let flying = Arc::new(AtomicUsize::new(0));
-        let post = Post { stock: Arc::clone(stock), clock, words: say, flying: Arc::clone(&flying) };
-        tokio::task::spawn_local(work(make(), post.clone(), taken));
-        let mut handles = Vec::new();
+        let sender = Sender::new(make(), stock, clock, (say.clone(), Arc::clone(&flying)));
+        let own = Box::new(move |order| {
+            tokio::task::spawn_local(Rc::clone(&sender).serve(order));
+        });
+        let (mut orders, mut handles) = (Vec::new(), Vec::new());
         for number in 1..threads.max(1) {
             let (order, taken) = unbounded_channel();
             orders.push(order);
-            let (make, post) = (make.clone(), post.clone());
+            let (make, stock) = (make.clone(), Arc::clone(stock));
+            let say = (say.clone(), Arc::clone(&flying));
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let body = move || {
                 let local = tokio::task::LocalSet::new();
-                local.block_on(&runtime, work(make(), post, taken));
+                local.block_on(&runtime, work(Sender::new(make(), &stock, clock, say), taken));
             };
             handles.push(std::thread::Builder::new().name(format!("sender-{number}")).spawn(body)?);
         }
-        Ok(Crew { orders, words, threads: handles, flying })
+        Ok(Crew { own, orders, words, threads: handles, flying })
     }
 
     /// Hands an attempt to the thread of its client.
     pub(super) fn send(&self, order: Order) {
         self.flying.fetch_add(1, Ordering::Relaxed);
-        let thread = order.attempt.client as usize % self.orders.len();
-        // A thread that has ended has panicked; its attempts stay unanswered and its panic is met at the end.
-        let _ = self.orders[thread].send(order);
+        match order.attempt.client as usize % (self.orders.len() + 1) {
+            0 => (self.own)(order),
+            // A thread that has ended has panicked; its attempts stay unanswered and its panic is met at the end.
+            other => drop(self.orders[other - 1].send(order)),
+        }
     }
 
     /// What threads report, as it comes.
@@ -95,25 +102,10 @@ impl Crew {
     }
 }
 
-/// What every thread has.
-#[derive(Clone)]
-struct Post {
-    stock: Arc<Stock>,
-    clock: RunClock,
-    words: UnboundedSender<Word>,
-    flying: Arc<AtomicUsize>,
-}
-
 /// Sends orders until none can come any more.
-async fn work<B: Backend>(backend: B, post: Post, mut orders: UnboundedReceiver<Order>) {
-    let Post { stock, clock, words, flying } = post;
-    let shared = Rc::new(Sender { backend, stock, clock, words, told: RefCell::default() });
+async fn work<B: Backend>(sender: Rc<Sender<B>>, mut orders: UnboundedReceiver<Order>) {
     while let Some(order) = orders.recv().await {
-        let (shared, flying) = (Rc::clone(&shared), Arc::clone(&flying));
-        tokio::task::spawn_local(async move {
-            shared.serve(order).await;
-            flying.fetch_sub(1, Ordering::Release);
-        });
+        tokio::task::spawn_local(Rc::clone(&sender).serve(order));
     }
 }
 
@@ -123,19 +115,29 @@ struct Sender<B> {
     stock: Arc<Stock>,
     clock: RunClock,
     words: UnboundedSender<Word>,
+    flying: Arc<AtomicUsize>,
     told: RefCell<BTreeMap<String, u32>>,
 }
 
+/// Where a thread reports, and the count of what is under way.
+type Line = (UnboundedSender<Word>, Arc<AtomicUsize>);
+
 impl<B: Backend> Sender<B> {
+    fn new(backend: B, stock: &Arc<Stock>, clock: RunClock, (words, flying): Line) -> Rc<Sender<B>> {
+        let stock = Arc::clone(stock);
+        Rc::new(Sender { backend, stock, clock, words, flying, told: RefCell::default() })
+    }
+
     async fn serve(self: Rc<Sender<B>>, order: Order) {
         let tell = Tell::new(order, &self.words, self.clock);
         let ask = self.stock.ask(&order.attempt);
-        let work = self.backend.ask(order.attempt.client, &ask, &tell);
+        // Pinned where it is made: handed on by value it would take its room in every layer it passes.
+        let mut work = pin!(self.backend.ask(order.attempt.client, &ask, &tell));
         let result = match order.timeout {
             // The client machine has a timer of its own: by then nobody waits for the answer.
-            Some(timeout) => match within(timeout, work).await {
+            Some(timeout) => match within(timeout, work.as_mut()).await {
                 Some(result) => result,
-                None => return,
+                None => return self.lands(),
             },
             None => work.await,
         };
@@ -147,6 +149,12 @@ impl<B: Backend> Sender<B> {
         let (sent, number) = tell.last();
         // If nobody listens any longer, the trial is over.
         let _ = self.words.send(Word::Answered { order, number, sent, at, reply });
+        self.lands();
+    }
+
+    /// An attempt is under way no longer, and what there is to say of it is said.
+    fn lands(&self) {
+        self.flying.fetch_sub(1, Ordering::Release);
     }
 
     /// Tells of the first refusals of each code.

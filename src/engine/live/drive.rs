@@ -4,7 +4,7 @@ use super::crew::Crew;
 use super::{Control, Glance};
 use crate::api::{ErrorCode, Reply};
 use crate::backend::Word;
-use crate::clock::RunClock;
+use crate::clock::{Alarm, RunClock};
 use crate::engine::Core;
 use crate::results::Watch;
 use crate::time::{Span, Time};
@@ -47,10 +47,10 @@ pub(super) struct Stops<'s> {
 pub(super) async fn drive(
     core: &mut Core<'_>,
     crew: &mut Crew,
-    clock: RunClock,
+    (clock, alarm): (RunClock, &Alarm),
     stops: &Stops<'_>,
     show: impl Fn(&Core<'_>, Time) -> Glance,
-) -> Ended {
+) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
     let (mut look, mut shown, mut closed) = (stops.watch.first_look(), Time::ZERO, false);
     loop {
@@ -81,13 +81,13 @@ pub(super) async fn drive(
             if stops.control.is_watched() {
                 stops.control.show(show(core, clock.now()));
             }
-            return ended;
+            return Ok(ended);
         }
         let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(now + TICK);
         tokio::select! {
             biased;
             Some(word) = crew.words().recv() => hear(core, &word, clock.now(), stops.on_throttle, &mut ended),
-            () = clock.sleep_until(next) => {}
+            slept = alarm.sleep(next.since(clock.now())) => slept?,
         }
     }
 }
