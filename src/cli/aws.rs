@@ -141,7 +141,7 @@ impl Place<'_> {
             false => Some(self.watchman(access, looked)?),
         };
         let provision = self.provision();
-        let url = live.endpoint_url.clone().unwrap_or_else(|| endpoint(&scenario.region));
+        let url = signing.endpoint().unwrap_or_else(|| endpoint(&scenario.region));
         let finished = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
             LiveClient::AwsSdk => {

@@ -33,6 +33,15 @@ fn a_permitted_run_says_its_plan_and_is_measured_and_saved() {
 }
 
 #[test]
+fn our_own_client_is_signed_and_guarded_as_the_sdk_is() {
+    let house = House::new();
+    says(&mut house.run(&["--client", "raw"]), 0, "On AWS: account 123456789012");
+    assert_eq!(house.saved()["strategies"][0]["jobs"]["completed"], 40);
+    // It went where the SDK's own settings say: to the house.
+    assert_eq!(served(&house), 30.0);
+}
+
+#[test]
 fn a_dry_run_prints_the_plan_and_calls_nothing_but_what_it_looks_at() {
     let house = House::new();
     let (code, stdout, stderr) = end(&mut house.run(&["--dry-run"]));
