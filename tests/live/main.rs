@@ -2,5 +2,6 @@
 
 mod agree;
 mod freeze;
+mod outage;
 mod paused;
 mod support;
