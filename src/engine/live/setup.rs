@@ -116,7 +116,7 @@ impl Setup {
         // The data key of a message has 32 bytes.
         let is_message = |kind: &JobKind| *kind == JobKind::DecryptMessage;
         let only_messages = kinds.iter().any(is_message)
-            && !kinds.iter().any(|kind| *kind == JobKind::Call(Operation::Decrypt))
+            && !kinds.contains(&JobKind::Call(Operation::Decrypt))
             && !does(Operation::ReEncrypt);
         for key in 0..stock.shelves[number].keys.len() {
             let shelf = stock.shelves[number].clone();
