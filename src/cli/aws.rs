@@ -7,7 +7,7 @@ use super::{Error, live_wall, output};
 use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
 use crate::backend::http::Signer;
 use crate::engine::live::{Control, Options, Provision};
-use crate::planner::{Permit, policy};
+use crate::planner::{Permit, policy, ramped};
 use crate::quota::PoolId;
 use crate::scenario::{LiveClient, Scenario};
 use crate::time::Span;
@@ -112,7 +112,7 @@ impl Place<'_> {
                     .into(),
             ));
         }
-        let scenario = &self.loaded.scenario;
+        let scenario = &ramped(&self.loaded.scenario);
         let (access, looked) = runtime()?.block_on(async {
             let access = Access::find(&self.wanted(live.endpoint_url.clone(), true)).await?;
             let looked = look(&access, scenario, Checks { usage: !live.no_usage_check }).await?;

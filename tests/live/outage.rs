@@ -74,6 +74,6 @@ strategies: {{ fixed: {{ retry: {{ mode: fixed, delay: 100ms, maxAttempts: 3 }} 
     assert_eq!(figure(&run, 0, "jobs.unfinished"), 0.0, "nothing hangs");
     let recovery = figure(&run, 0, "recoveryTime_s");
     assert!((0.0..=3.0).contains(&recovery), "{recovery}");
-    let refusals = run["wall"]["refusals"].to_string();
+    let refusals = run["wall"]["strategies"][0]["refusals"].to_string();
     assert!(refusals.contains("ConnectionError"), "{refusals}");
 }
