@@ -6,7 +6,7 @@ use super::run::{End, Finished};
 use super::{Error, live_wall, output};
 use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
 use crate::backend::http::Signer;
-use crate::engine::live::{Control, Options, Provision};
+use crate::engine::live::{Control, Options, Provision, needs_keys};
 use crate::planner::{Permit, policy, ramped};
 use crate::quota::PoolId;
 use crate::scenario::{LiveClient, Scenario};
@@ -30,6 +30,11 @@ impl From<aws::Error> for Error {
 /// # Errors
 /// stdout cannot be written.
 pub(super) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
+    let unnamed =
+        scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && needs_keys(workload));
+    if let Some(workload) = unnamed.filter(|_| !provisions) {
+        return Err(crate::engine::live::Error::NoKeys(workload.name.clone()).into());
+    }
     let account = scenario.live.allow.accounts.first().map_or("*", String::as_str);
     output::print(format!("{:#}\n", policy::identity_policy(scenario, account, provisions)))
 }

@@ -254,7 +254,11 @@ impl Place<'_> {
             .build()
             .map_err(|error| Error::Failed(format!("cannot start: {error}")))?;
         let scenario = &self.loaded.scenario;
-        let mut setup = Setup { cap: scenario.live.caps.attempts, ..Setup::default() };
+        // An emulator of our own has no quotas yet, and nobody else uses it.
+        let apart = |rate: Rate| Span::from_nanos((1e9 / rate.as_per_second()) as u64);
+        let rate = scenario.live.caps.rate.map(apart);
+        let pause = options.emulator.is_none().then(|| rate.unwrap_or_default());
+        let mut setup = Setup { cap: scenario.live.caps.attempts, pause, ..Setup::default() };
         let gives_up = matches!(provision, Provision::Made { given_up: true, .. });
         let local = tokio::task::LocalSet::new();
         let result = local.block_on(&runtime, async {

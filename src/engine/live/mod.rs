@@ -18,10 +18,10 @@ mod setup;
 pub use drive::Ended;
 pub use glance::{Control, Glance, Percentiles};
 pub use outbox::Outbox;
-pub use setup::{MOST_KEYS, Provision, Setup};
+pub use setup::{MOST_KEYS, Provision, Setup, needs_keys};
 
 use super::Core;
-use crate::api::Operation;
+use crate::api::{ErrorCode, Operation, Reply};
 use crate::backend::{Backend, Refusal, Stock};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::record::{Layout, Trial};
@@ -48,7 +48,7 @@ pub enum Error {
     )]
     ManyKeys(String, u32),
     /// The service said no while the run was prepared.
-    #[error("set-up: {operation} was refused: {}: {}", refusal.code, refusal.message)]
+    #[error("set-up: {operation} was refused: {}: {}{}", refusal.code, refusal.message, remedy(refusal))]
     Refused {
         /// What was asked.
         operation: Operation,
@@ -61,6 +61,17 @@ pub enum Error {
     /// A thread, its runtime or its timer could not be made.
     #[error("cannot start a thread or its timer: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// What helps against a refusal, behind its message.
+fn remedy(refusal: &Refusal) -> &'static str {
+    match refusal.reply {
+        Reply::Failed(ErrorCode::ConnectionReset) => "; is anything listening there, and the endpoint right?",
+        Reply::Failed(ErrorCode::AccessDenied) => {
+            "; `keystorm run … --print-policy` prints what the run needs"
+        }
+        _ => "",
+    }
 }
 
 /// What a live run is told beside its scenario.
