@@ -99,6 +99,14 @@ impl Sdk {
 }
 
 impl Backend for Sdk {
+    fn prepare(&self, clients: impl Iterator<Item = u32>) {
+        for client in clients {
+            for retries in &self.retries {
+                self.client(client, *retries);
+            }
+        }
+    }
+
     /// Service time begins when the attempt is handed to the SDK's pool of connections; a connection that must first
     /// come up is part of it, as it is to an application.
     async fn ask(&self, client: u32, ask: &Ask<'_>, tell: &Tell<'_>) -> Result<Told, Refusal> {

@@ -30,6 +30,9 @@ use std::future::Future;
 
 /// Where attempts are sent: one for each thread that sends, with state for each simulated client.
 pub trait Backend: 'static {
+    /// Makes what these clients need before their first attempt, so that no job waits for it.
+    fn prepare(&self, _clients: impl Iterator<Item = u32>) {}
+
     /// Sends one attempt for `client` and waits for its answer; to be dropped when nobody waits any longer.
     ///
     /// `tell` is told when the attempt leaves, if that is later than this is called, and of retries that are made on

@@ -75,7 +75,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let calibration =
         measured.ok_or_else(|| Error::Failed("nothing was answered: nothing is measured".into()))?;
     let assumed = loaded.scenario.service_time.throttled;
-    let block = calibration.to_yaml(&provenance(&run, &args.rate), assumed);
+    let block = calibration.to_yaml(&provenance(&run, &args.rate, calibration.all.count), assumed);
     match &args.out {
         Some(path) => std::fs::write(path, &block)
             .map_err(|error| Error::Failed(format!("cannot write {}: {error}", path.display())))?,
@@ -142,15 +142,15 @@ fn scenario(args: &Args, operations: &[Operation]) -> Result<Value, Error> {
     }))
 }
 
-/// When, where and how it was measured, in one line.
-fn provenance(run: &Run, rate: &str) -> String {
+/// When, where, how and on how many answers it was measured, in one line.
+fn provenance(run: &Run, rate: &str, answers: u64) -> String {
     let wall = run.wall.as_ref();
     let at = wall.map_or_else(String::new, |wall| wall.started_at.clone());
     let from = wall.map_or_else(String::new, |wall| {
         let vantage = &wall.vantage;
         format!(" from {} by client {} against {}", vantage.host, vantage.client, vantage.endpoint)
     });
-    format!("{at}{from}, {}, {rate} an operation", run.region)
+    format!("{at}{from}, {}, {answers} answers at {rate} an operation", run.region)
 }
 
 fn as_json(block: &str) -> Result<Value, Error> {

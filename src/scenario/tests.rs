@@ -203,7 +203,8 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("workloads.w.payload", "{min: 4KiB, p99: 1KiB}", &["either min and max or p50 and p99"]),
         ("workloads.w.keys", "{count: 0}", &["too small"]),
         ("workloads.w.keys", "{popularity: zip(1)}", &["not a popularity"]),
-        ("workloads.w.keys", "{ids: [a]}", &["`ids` is not built yet"]),
+        ("workloads.w.keys", "{ids: [a]}", &[]),
+        ("workloads.w.keys", "{ids: [a, b], count: 3}", &["workloads.w.keys.count", "`ids` names 2 keys"]),
         ("workloads.w.keys", "{spec: RSA_2O48}", &["did you mean `RSA_2048`?"]),
         ("workloads.w.keys", "{store: cloudhsm, spec: RSA_2048}", &["holds no RSA_2048"]),
         ("workloads.w.region", "us-east-1", &["`region` is not built yet"]),
@@ -245,8 +246,17 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("fleet.connections", "{max: 5}", &["`connections` is not built yet"]),
         ("fleet", "{clients: 3, restart: {at: 5s, batch: 4}}", &["too large"]),
         ("region", "us-eats-1", &["did you mean `us-east-1`?"]),
-        ("target", "aws", &["target `aws` is not built yet"]),
-        ("target", "http://127.0.0.1:8080", &["a URL as target is not built yet"]),
+        ("target", "emulator", &[]),
+        ("target", "http://127.0.0.1:8080", &[]),
+        ("target", "emulatr", &["did you mean `emulator`?"]),
+        ("strategies.s.retry", "{mode: aws-sdk}", &["which the simulator cannot run"]),
+        ("client", "rwa", &["did you mean `raw`?"]),
+        ("transport", "in-proces", &["did you mean `in-process`?"]),
+        ("transport", "{connections: 0}", &["transport.connections", "too small"]),
+        ("caps", "{attempts: 500, rate: 10/s, duration: 1m, cost: 1.20 USD, maxQuotaShare: 10%}", &[]),
+        ("caps", "{cost: free}", &["caps.cost", "`free` is not an amount"]),
+        ("allow", "{accounts: [12]}", &["allow.accounts[0]", "no account id"]),
+        ("allow", "{regions: [mars-1]}", &["allow.regions[0]", "no Region"]),
         ("version", "2", &["too large"]),
         ("trials", "yes", &["not a whole number"]),
         ("trials", "\"5\"", &["the text \"5\""]),
@@ -366,5 +376,60 @@ proptest::proptest! {
         let _ = read(&text);
         let _ = read(&format!("{SMALL}{text}"));
         let _ = set(SMALL, &[("workloads.w", &text)]);
+    }
+}
+
+const LIVE: &str = "target: aws
+client: CLIENT
+transport: { connections: 8, connectTimeout: 500ms, idleTimeout: 10s, ca: ca.pem }
+caps: { attempts: 500, rate: 10/s, duration: 1m, cost: 1.20 USD, maxQuotaShare: 10% }
+allow: { accounts: [\"123456789012\"], regions: [us-east-1], keys: [alias/aws/s3] }
+serviceTime: { p50: 5ms, measured: today }
+workloads:
+  w: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { Decrypt: 1 }, keys: { ids: [a, b] } }
+strategies: { s: { retry: { mode: none } } }
+";
+
+#[test]
+fn what_only_live_runs_look_at_is_written_out_and_read_back() {
+    let text = LIVE.replace("CLIENT", super::LiveClient::DEFAULT.name());
+    let parsed = Scenario::parse(&text, &Options::default());
+    if !cfg!(feature = "aws") {
+        let problems = parsed.expect_err("aws needs the SDK").to_string();
+        return assert!(problems.contains("built without the AWS SDK"), "{problems}");
+    }
+    let scenario = parsed.expect("valid").scenario;
+    assert_eq!((scenario.trials, scenario.workloads[0].keys.count), (1, 2));
+    let again = Scenario::parse(&scenario.to_yaml(), &Options::default()).expect("valid").scenario;
+    assert_eq!(again, scenario);
+    // A simulated run's record says nothing of it.
+    let simulated = read(SMALL).expect("valid");
+    assert!(!simulated.to_yaml().contains("caps"));
+}
+
+#[test]
+fn a_live_run_is_refused_what_it_cannot_do() {
+    for (more, sentence) in [
+        (
+            "target: http://127.0.0.1:1\nfaults: [ { for: 1s, kind: error } ]",
+            "cannot make another service fail",
+        ),
+        (
+            "target: http://127.0.0.1:1\ntransport: in-process",
+            "only the emulator can be called without a socket",
+        ),
+        ("target: emulator\nclient: raw\nRETRY: aws-sdk", "needs the SDK to send attempts"),
+        ("target: emulator\nJOB: CreateGrant", "live runs do not make CreateGrant calls"),
+    ] {
+        let (retry, job) = (more.contains("RETRY"), more.contains("JOB"));
+        let mode = if retry { "aws-sdk" } else { "none" };
+        let job = if job { "CreateGrant" } else { "Encrypt" };
+        let head = more.lines().filter(|line| !line.starts_with("RETRY") && !line.starts_with("JOB"));
+        let text = format!(
+            "{}\nworkloads: {{ w: {{ executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: {{ {job}: 1 }} }} }}\nstrategies: {{ s: {{ retry: {{ mode: {mode} }} }} }}\n",
+            head.collect::<Vec<_>>().join("\n")
+        );
+        let problems = Scenario::parse(&text, &Options::default()).expect_err(sentence).to_string();
+        assert!(problems.contains(sentence), "{problems}");
     }
 }

@@ -1,6 +1,7 @@
 //! The live engine against the emulated KMS: does it tell the truth, and does it agree with the simulator?
 
 mod agree;
+mod calibrate;
 mod freeze;
 mod operations;
 mod outage;

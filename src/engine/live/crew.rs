@@ -17,6 +17,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -38,34 +39,56 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// A crew of `threads`, the caller's own included, which must run a [`tokio::task::LocalSet`]. Each thread makes its
-    /// backend by `make`.
+    /// A crew of `threads`, the caller's own included, which must run a [`tokio::task::LocalSet`], for so many clients.
+    /// Each thread makes its backend by `make` and has it prepare its clients; when all have, `begin` starts the clock.
     pub(super) fn start<B: Backend>(
-        threads: usize,
+        (threads, clients): (usize, u32),
         make: impl Fn() -> B + Clone + Send + 'static,
         stock: &Arc<Stock>,
-        clock: RunClock,
-    ) -> std::io::Result<Crew> {
+        begin: impl FnOnce() -> RunClock,
+    ) -> std::io::Result<(Crew, RunClock)> {
+        let threads = threads.max(1);
         let (say, words) = unbounded_channel();
         let flying = Arc::new(AtomicUsize::new(0));
-        let sender = Sender::new(make(), stock, clock, (say.clone(), Arc::clone(&flying)));
-        let own = Box::new(move |order| {
-            tokio::task::spawn_local(Rc::clone(&sender).serve(order));
-        });
-        let (mut orders, mut handles) = (Vec::new(), Vec::new());
-        for number in 1..threads.max(1) {
+        let line = || (say.clone(), Arc::clone(&flying));
+        let (mut orders, mut handles, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 1..threads {
             let (order, taken) = unbounded_channel();
+            let (ready, is_ready) = channel::<()>();
+            let (start, started) = channel::<RunClock>();
             orders.push(order);
-            let (make, stock) = (make.clone(), Arc::clone(stock));
-            let say = (say.clone(), Arc::clone(&flying));
+            waiting.push((is_ready, start));
+            let (make, stock, say) = (make.clone(), Arc::clone(stock), line());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let body = move || {
                 let local = tokio::task::LocalSet::new();
-                local.block_on(&runtime, work(Sender::new(make(), &stock, clock, say), taken));
+                local.block_on(&runtime, async move {
+                    let backend = make();
+                    backend.prepare((number as u32..clients).step_by(threads));
+                    drop(ready);
+                    // Without a clock the trial was never begun.
+                    let Ok(clock) = started.recv() else { return };
+                    work(Sender::new(backend, &stock, clock, say), taken).await;
+                });
             };
             handles.push(std::thread::Builder::new().name(format!("sender-{number}")).spawn(body)?);
         }
-        Ok(Crew { own, orders, words, threads: handles, flying })
+        let backend = make();
+        backend.prepare((0..clients).step_by(threads));
+        // A thread says that it is ready, or that it has panicked, by letting go.
+        for (is_ready, _) in &waiting {
+            let _ = is_ready.recv();
+        }
+        let clock = begin();
+        for (_, start) in &waiting {
+            // One that has panicked takes no clock; its panic is met at the end.
+            let _ = start.send(clock);
+        }
+        let sender = Sender::new(backend, stock, clock, line());
+        let own = Box::new(move |order| {
+            tokio::task::spawn_local(Rc::clone(&sender).serve(order));
+        });
+        Ok((Crew { own, orders, words, threads: handles, flying }, clock))
     }
 
     /// Hands an attempt to the thread of its client.

@@ -166,17 +166,21 @@ async fn run_trial<B: Backend>(
     if let (Some(outbox), Some(cap)) = (core.outbox(), caps.attempts) {
         outbox.cap(cap.saturating_sub(place.sent));
     }
-    if let Some(emulator) = &options.emulator {
-        emulator.begin(Season {
-            quotas: scenario.quotas.clone(),
-            service_time: scenario.service_time.clone(),
-            faults: scenario.faults.clone(),
-            seed: scenario.seed,
-            trial,
-        });
-    }
     let alarm = if options.is_paused { Alarm::coarse() } else { Alarm::fine()? };
-    let (clock, cpu) = (RunClock::start(), thread_cpu());
+    let begin = || {
+        if let Some(emulator) = &options.emulator {
+            emulator.begin(Season {
+                quotas: scenario.quotas.clone(),
+                service_time: scenario.service_time.clone(),
+                faults: scenario.faults.clone(),
+                seed: scenario.seed,
+                trial,
+            });
+        }
+        RunClock::start()
+    };
+    let (mut crew, clock) = Crew::start((options.threads, scenario.fleet.clients), make, stock, begin)?;
+    let cpu = thread_cpu();
     let spent = place.run_began.now().since(Time::ZERO);
     let stops = Stops {
         watch: Watch::new(scenario, strategy),
@@ -186,7 +190,6 @@ async fn run_trial<B: Backend>(
             .duration
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
-    let mut crew = Crew::start(options.threads, make, stock, clock)?;
     let show = |core: &Core<'_>, now| place.glance(core, now, cpu);
     let ended = drive(&mut core, &mut crew, (clock, &alarm), &stops, show).await?;
     crew.end();
