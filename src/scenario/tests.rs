@@ -403,7 +403,7 @@ fn what_only_live_runs_look_at_is_written_out_and_read_back() {
     let again = Scenario::parse(&scenario.to_yaml(), &Options::default()).expect("valid").scenario;
     assert_eq!(again, scenario);
     // A simulated run's record says nothing of it.
-    let simulated = read(SMALL).expect("valid");
+    let simulated = read(SMALL).expect("valid").scenario;
     assert!(!simulated.to_yaml().contains("caps"));
 }
 
