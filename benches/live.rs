@@ -297,7 +297,13 @@ async fn measured<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
 ) -> Ours {
     let ids = scenario.workloads.iter().map(|workload| workload.keys.ids.clone()).collect();
     let stock = Arc::new(Stock::new(&scenario.workloads, ids));
-    let options = live::Options { threads: 1, emulator: None, stop_on_throttle: false, pause: Span::ZERO };
+    let options = live::Options {
+        threads: 1,
+        emulator: None,
+        stop_on_throttle: false,
+        pause: Span::ZERO,
+        is_paused: false,
+    };
     let (control, setup, before) = (Control::default(), Setup::default(), cpu());
     let trials = live::run(scenario, &stock, make, &setup, &options, &control).await;
     let trial = trials.expect("threads").remove(0).remove(0);

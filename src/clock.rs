@@ -96,10 +96,84 @@ impl RunClock {
     pub fn now(&self) -> Time {
         Time::ZERO + self.0.elapsed()
     }
+}
 
-    /// Sleeps until `at`, to the next millisecond of tokio's timer.
-    pub async fn sleep_until(&self, at: Time) {
-        sleep(at.since(self.now())).await;
+/// Wakes whoever drives a live run. tokio's timer wakes at whole milliseconds, so up to two late; where the system has
+/// a finer one, a run wakes within a tenth of that, and what it sends is sent when it was due.
+pub struct Alarm {
+    #[cfg(target_os = "linux")]
+    fine: Option<tokio::io::unix::AsyncFd<FineTimer>>,
+}
+
+/// The system's timer as tokio wants a file descriptor.
+#[cfg(target_os = "linux")]
+struct FineTimer(nix::sys::timerfd::TimerFd);
+
+#[cfg(target_os = "linux")]
+impl std::os::fd::AsRawFd for FineTimer {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsFd::as_fd(&self.0).as_raw_fd()
+    }
+}
+
+impl Alarm {
+    /// tokio's timer: on a paused clock the only one that moves it.
+    pub const fn coarse() -> Alarm {
+        Alarm {
+            #[cfg(target_os = "linux")]
+            fine: None,
+        }
+    }
+
+    /// The system's finest timer. Must be made inside a runtime.
+    ///
+    /// # Errors
+    /// The process has no file descriptor left.
+    pub fn fine() -> std::io::Result<Alarm> {
+        #[cfg(target_os = "linux")]
+        {
+            use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
+            let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+            let timer = FineTimer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
+            #[allow(
+                deprecated,
+                reason = "its successor is `unsafe`, which this crate forbids; a FineTimer keeps its descriptor"
+            )]
+            let fine = tokio::io::unix::AsyncFd::with_interest(timer, tokio::io::Interest::READABLE)?;
+            Ok(Alarm { fine: Some(fine) })
+        }
+        #[cfg(not(target_os = "linux"))]
+        Ok(Alarm::coarse())
+    }
+
+    /// Sleeps without holding the thread; may be dropped and called again.
+    ///
+    /// # Errors
+    /// The system's timer fails, which no system is known to do.
+    pub async fn sleep(&self, span: Span) -> std::io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(timer) = &self.fine {
+            return fine_sleep(timer, span).await;
+        }
+        sleep(span).await;
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn fine_sleep(timer: &tokio::io::unix::AsyncFd<FineTimer>, span: Span) -> std::io::Result<()> {
+    use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
+    if span.is_zero() {
+        return Ok(());
+    }
+    let at = std::time::Duration::from_nanos(span.as_nanos());
+    timer.get_ref().0.set(Expiration::OneShot(at.into()), TimerSetTimeFlags::empty())?;
+    loop {
+        let mut ready = timer.readable().await?;
+        // Readiness may be left over from a sleep that was dropped: then there is nothing to read yet.
+        if let Ok(done) = ready.try_io(|timer| timer.get_ref().0.wait().map_err(std::io::Error::from)) {
+            return done;
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod support;
 
 use keystorm::engine::{Control, simulate};
 use keystorm::record::Trial;
+use keystorm::results::Selection;
 use keystorm::scenario::{Options, Scenario};
 use support::{run, scenario, strategy};
 
@@ -182,4 +183,36 @@ strategies:
     assert!(refused.to_string().contains("thinkTime or pace"), "{refused}");
     let rests = text.replace("vus: 1,", "vus: 1, thinkTime: 1ms,");
     assert!(Scenario::parse(&rests, &Options::default()).is_ok());
+}
+
+#[test]
+fn littles_law_holds_in_every_simulated_run_whatever_happens() {
+    let tight = |scenario: &Scenario, name: &str| {
+        for trials in simulate(scenario, 2, &Control::default()) {
+            for trial in trials {
+                let recorder = &trial.recorder;
+                let response = Selection::default().response(recorder);
+                let (measured, recorded) = (
+                    recorder.occupancy().measured_s(),
+                    recorder.occupancy().recorded_s(response.mean() * response.len() as f64 / 1e6),
+                );
+                let noise = recorder.occupancy().noise_s(&Selection::default().jobs(recorder).1);
+                assert!(measured > 0.0, "{name}: jobs were there");
+                assert!((measured - recorded).abs() <= noise, "{name}: {measured} {recorded} ± {noise}");
+                assert!(noise < 0.01 * measured + 0.1, "{name}: noise may not hide everything");
+            }
+        }
+        let cautions = run(scenario, 2).cautions;
+        let live = ["littles-law", "generator-limited", "refused-for-access", "unreachable"];
+        assert!(
+            cautions.iter().all(|caution| !live.contains(&caution.kind.as_str())),
+            "{name}: {cautions:?}"
+        );
+    };
+    for seed in 1..=12 {
+        tight(&Scenario { seed, trials: 1, ..scenario(EVERYTHING) }, &format!("everything, seed {seed}"));
+    }
+    let aborted = EVERYTHING.to_owned()
+        + "thresholds: { throttled: [ { threshold: \"rate<0.1%\", abortOnFail: true, delayAbortEval: 2s } ] }\n";
+    tight(&scenario(&aborted), "aborted");
 }

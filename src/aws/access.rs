@@ -12,6 +12,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_types::service_config::ServiceConfigKey;
 use hyper::Uri;
 use std::fmt;
 use std::net::IpAddr;
@@ -127,6 +128,15 @@ impl Access {
         self.sdk.region().map_or("", |region| region.as_ref())
     }
 
+    /// The endpoint of KMS: what was wanted, or what environment and profile say; `None` for the Region's own.
+    pub fn endpoint(&self) -> Option<String> {
+        let key =
+            ServiceConfigKey::builder().service_id("KMS").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        let configured = || self.sdk.service_config()?.load_config(key.build().ok()?);
+        let all = || self.sdk.endpoint_url().map(str::to_owned);
+        self.endpoint.clone().or_else(configured).or_else(all)
+    }
+
     /// How attempts travel.
     pub(super) const fn transport(&self) -> &Transport {
         &self.transport
@@ -181,7 +191,8 @@ fn meaningless() -> Credentials {
 fn is_loopback(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    uri.scheme().is_some()
+        && (host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use super::run::{End, Finished};
 use super::{Error, live_wall, output};
 use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
 use crate::backend::http::Signer;
-use crate::engine::live::{Control, Options, Provision};
-use crate::planner::{Permit, policy};
+use crate::engine::live::{Control, Options, Provision, needs_keys};
+use crate::planner::{Permit, policy, ramped};
 use crate::quota::PoolId;
 use crate::scenario::{LiveClient, Scenario};
 use crate::time::Span;
@@ -30,6 +30,11 @@ impl From<aws::Error> for Error {
 /// # Errors
 /// stdout cannot be written.
 pub(super) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
+    let unnamed =
+        scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && needs_keys(workload));
+    if let Some(workload) = unnamed.filter(|_| !provisions) {
+        return Err(crate::engine::live::Error::NoKeys(workload.name.clone()).into());
+    }
     let account = scenario.live.allow.accounts.first().map_or("*", String::as_str);
     output::print(format!("{:#}\n", policy::identity_policy(scenario, account, provisions)))
 }
@@ -112,7 +117,7 @@ impl Place<'_> {
                     .into(),
             ));
         }
-        let scenario = &self.loaded.scenario;
+        let scenario = &ramped(&self.loaded.scenario);
         let (access, looked) = runtime()?.block_on(async {
             let access = Access::find(&self.wanted(live.endpoint_url.clone(), true)).await?;
             let looked = look(&access, scenario, Checks { usage: !live.no_usage_check }).await?;
@@ -141,7 +146,7 @@ impl Place<'_> {
             false => Some(self.watchman(access, looked)?),
         };
         let provision = self.provision();
-        let url = live.endpoint_url.clone().unwrap_or_else(|| endpoint(&scenario.region));
+        let url = signing.endpoint().unwrap_or_else(|| endpoint(&scenario.region));
         let finished = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
             LiveClient::AwsSdk => {

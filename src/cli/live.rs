@@ -238,7 +238,7 @@ impl Place<'_> {
     pub(super) fn options(&self, emulator: Option<Direct>) -> Options {
         // A quota window that is shared by two trials would throttle the second for what the first has sent.
         let pause = if emulator.is_some() { Span::ZERO } else { Span::from_secs(1) };
-        Options { threads: self.threads, emulator, stop_on_throttle: false, pause }
+        Options { threads: self.threads, emulator, stop_on_throttle: false, pause, is_paused: false }
     }
 
     /// Set-up, every trial, and what was made is given up again, whatever happened.
@@ -254,7 +254,11 @@ impl Place<'_> {
             .build()
             .map_err(|error| Error::Failed(format!("cannot start: {error}")))?;
         let scenario = &self.loaded.scenario;
-        let mut setup = Setup { cap: scenario.live.caps.attempts, ..Setup::default() };
+        // An emulator of our own has no quotas yet, and nobody else uses it.
+        let apart = |rate: Rate| Span::from_nanos((1e9 / rate.as_per_second()) as u64);
+        let rate = scenario.live.caps.rate.map(apart);
+        let pause = options.emulator.is_none().then(|| rate.unwrap_or_default());
+        let mut setup = Setup { cap: scenario.live.caps.attempts, pause, ..Setup::default() };
         let gives_up = matches!(provision, Provision::Made { given_up: true, .. });
         let local = tokio::task::LocalSet::new();
         let result = local.block_on(&runtime, async {

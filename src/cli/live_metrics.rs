@@ -2,7 +2,8 @@
 //!
 //! Counters add up over the trials of a strategy; quantiles and gauges are those of its latest trial.
 
-use crate::engine::live::{Control, Glance};
+use crate::engine::live::{Control, Glance, Percentiles};
+use crate::quota::PoolReport;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -63,6 +64,9 @@ fn sum(trials: &Trials<'_>, of: fn(&Glance) -> u64) -> f64 {
     trials.iter().map(|glance| of(glance)).sum::<u64>() as f64
 }
 
+/// A metric, what it is, and where its figure comes from.
+type Family<Of, Figure> = (&'static str, &'static str, fn(&Of) -> Figure);
+
 /// A word and how to count it.
 type Counted = (&'static str, fn(&Glance) -> u64);
 
@@ -106,7 +110,7 @@ fn totals(page: &mut Page, strategies: &BTreeMap<usize, Trials<'_>>) {
 }
 
 fn times(page: &mut Page, strategies: &BTreeMap<usize, Trials<'_>>) {
-    let kinds: [(&str, &str, fn(&Glance) -> crate::engine::live::Percentiles); 2] = [
+    let kinds: [Family<Glance, Percentiles>; 2] = [
         (
             "keystorm_response_time_ms",
             "Intended start of a job to its outcome, window only; quantiles of the latest trial.",
@@ -168,20 +172,20 @@ fn gauges(page: &mut Page, glance: &Glance) {
 }
 
 fn pools(page: &mut Page, glance: &Glance) {
-    let kinds: [(&str, &str, &str, fn(&crate::quota::PoolReport) -> f64); 4] = [
-        ("keystorm_pool_limit", "gauge", "The quota: attempts a second that the pool allows.", |pool| {
+    let kinds: [Family<PoolReport, f64>; 4] = [
+        ("keystorm_pool_limit", "The quota: attempts a second that the pool allows.", |pool| {
             pool.limit.as_per_second()
         }),
-        ("keystorm_pool_peak", "gauge", "Most quota units asked in one second of the trial.", |pool| {
+        ("keystorm_pool_peak", "Most quota units asked in one second of the trial.", |pool| {
             pool.peak_1s as f64
         }),
-        ("keystorm_pool_units", "gauge", "Quota units asked in the trial.", |pool| pool.attempts as f64),
-        ("keystorm_pool_throttled", "gauge", "Attempts of the trial that the pool refused.", |pool| {
+        ("keystorm_pool_units", "Quota units asked in the trial.", |pool| pool.attempts as f64),
+        ("keystorm_pool_throttled", "Attempts of the trial that the pool refused.", |pool| {
             pool.throttled as f64
         }),
     ];
-    for (metric, kind, help, of) in kinds.into_iter().filter(|_| !glance.pools.is_empty()) {
-        page.head(metric, kind, help);
+    for (metric, help, of) in kinds.into_iter().filter(|_| !glance.pools.is_empty()) {
+        page.head(metric, "gauge", help);
         for pool in &glance.pools {
             page.value(metric, &[("strategy", &glance.strategy.0), ("pool", pool.pool.name())], of(pool));
         }
@@ -191,7 +195,6 @@ fn pools(page: &mut Page, glance: &Glance) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::live::Percentiles;
     use crate::record::{AttemptCounts, JobCounts};
 
     fn glance(strategy: (&str, usize), trial: u32, completed: u64) -> Glance {

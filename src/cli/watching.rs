@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// How a live run is to be watched.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "tui"), allow(dead_code, reason = "lines tell no title"))]
 pub struct Settings {
     /// The scenario's name.
     pub name: String,
@@ -36,7 +37,7 @@ impl Watching {
     /// Begins to watch.
     ///
     /// # Errors
-    /// Neither the terminal nor a thread can be had.
+    /// No thread can be had; a terminal that cannot be taken is told of, and lines take its place.
     pub fn start(control: &Arc<Control>, settings: Settings) -> io::Result<Watching> {
         if settings.quiet {
             return Ok(Watching::Nobody);
@@ -45,7 +46,13 @@ impl Watching {
         if settings.view && io::IsTerminal::is_terminal(&io::stderr()) {
             let title = super::live_view::Title { name: settings.name, target: settings.target };
             let colour = !super::output::is_colourless();
-            return super::live_view::LiveView::start(control, title, colour).map(Watching::View);
+            match super::live_view::LiveView::start(control, title, colour) {
+                Ok(view) => return Ok(Watching::View(view)),
+                // A run that nobody can see in full is still a run.
+                Err(error) => {
+                    eprintln!("keystorm: no live view, since {error}; a line every so often instead")
+                }
+            }
         }
         LiveLines::start(control, settings.every).map(Watching::Lines)
     }

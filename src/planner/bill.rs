@@ -32,7 +32,7 @@ pub const TRAIL_MICROS: f64 = 20.0;
 
 /// Ciphertexts that set-up makes for one workload at most, over all its keys.
 ///
-/// The live engine has the same figure; a test compares what set-up does with what is billed here.
+/// The same figure as `backend`'s stock has, which stands above this room.
 const MOST_CIPHERTEXTS: u32 = 1_000;
 
 impl Bill {

@@ -13,8 +13,10 @@ mod found;
 mod objection;
 mod permit;
 pub mod policy;
+mod ramp;
 
 pub use bill::Bill;
 pub use found::{BURST, Found, KeyFound, PoolFound, peak_of_minute};
 pub use objection::Objection;
 pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand};
+pub use ramp::{RAMP, ramped};

@@ -1,8 +1,9 @@
 //! A run to draw in tests: three strategies, two minutes, a quota of 1,000 a second and an overload in the middle.
 
 use crate::results::{
-    Caution, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, Run, SCHEMA, StrategyRun,
-    ThresholdRun, Timeline, Tool, Trend, Verdict,
+    Caution, Cost, DataKeys, EndedEarly, Generator, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios,
+    RefusalSeen, Run, SCHEMA, SetUp, StrategyRun, StrategyWall, ThresholdRun, Timeline, Tool, Trend, Vantage,
+    Verdict, Wall,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +37,48 @@ pub fn run() -> Run {
         gate: vec![],
         ..empty()
     }
+}
+
+/// The same, as a live run of an endpoint would have saved it.
+pub fn live() -> Run {
+    let generator = |lateness_p99_ms| Generator {
+        busy_share: 0.31,
+        lateness_p99_ms,
+        lateness_bound_ms: 12.0,
+        is_limited: false,
+    };
+    let mut run = Run { target: "http://127.0.0.1:8080".into(), ..run() };
+    for strategy in &mut run.strategies {
+        strategy.lateness_ms = trend(strategy.attempts, 0.4);
+    }
+    let strategies = run.strategies.iter().map(|strategy| StrategyWall {
+        name: strategy.name.clone(),
+        elapsed_s: 120.4,
+        generator: generator(1.2),
+        refusals: vec![RefusalSeen {
+            code: "ThrottlingException".into(),
+            message: "You have exceeded the rate at which you may call KMS.".into(),
+        }],
+        ended_early: (strategy.name == "naive").then(|| EndedEarly::Cap { cap: "attempts".into() }),
+    });
+    run.wall = Some(Wall {
+        started_at: "2026-11-24T10:00:00Z".into(),
+        elapsed_s: 364.2,
+        vantage: Vantage {
+            host: "bench-1".into(),
+            os: "linux x86_64".into(),
+            cores: 2,
+            client: "raw".into(),
+            endpoint: "http://127.0.0.1:8080".into(),
+            region: "eu-central-1".into(),
+            tls: false,
+            fips: false,
+            connections: Some(32),
+        },
+        set_up: SetUp { attempts: 12, keys_made: 1 },
+        strategies: strategies.collect(),
+    });
+    run
 }
 
 /// A run in which nothing happened.

@@ -1,7 +1,7 @@
 //! `report.md`: one page to paste into a ticket.
 
 use super::table::{Table, escape_markdown};
-use super::{figures, tables, verdict};
+use super::{figures, tables, vantage, verdict};
 use crate::results::Run;
 
 /// Cautions and assumptions shown before the reader is sent to the full report.
@@ -22,6 +22,12 @@ pub fn render(run: &Run) -> String {
     section(&mut out, "Figures", &tables::headline(run));
     section(&mut out, "Thresholds", &tables::thresholds(run));
     section(&mut out, "Peak against quota", &tables::pools(run));
+    if run.wall.is_some() {
+        section(&mut out, "Service time and lateness", &tables::waits(run));
+        section(&mut out, "The harness", &vantage::generator(run));
+        section(&mut out, "Refusals", &vantage::refusals(run));
+        bullets(&mut out, "Where attempts went", vantage::sentences(run));
+    }
     let cautions = run.cautions.iter().map(|c| {
         let of = if c.strategy.is_empty() { String::new() } else { format!("{}: ", c.strategy) };
         format!("{of}{} → {}", c.symptom, c.remedy)

@@ -25,6 +25,7 @@ pub mod paint;
 pub mod table;
 pub mod tables;
 pub mod text;
+pub mod vantage;
 pub mod verdict;
 
 use crate::results::Run;

@@ -4,7 +4,7 @@ use super::figures;
 use super::format::{NONE, clip, count, counted, threshold_value};
 use super::paint::{Paint, Tone};
 use super::table::Table;
-use super::{tables, verdict};
+use super::{tables, vantage, verdict};
 use crate::results::Run;
 
 /// Columns that no line exceeds.
@@ -19,6 +19,12 @@ pub fn render(run: &Run, colour: bool) -> String {
     section(&mut out, &tables::application(run), paint);
     section(&mut out, &tables::service(run), paint);
     section(&mut out, &tables::pools(run), paint);
+    if run.wall.is_some() {
+        section(&mut out, &tables::waits(run), paint);
+        section(&mut out, &vantage::generator(run), paint);
+        section(&mut out, &vantage::refusals(run), paint);
+        where_from(&mut out, run, paint);
+    }
     thresholds(&mut out, run, paint);
     cautions(&mut out, run, paint);
     footer(&mut out, run, paint);
@@ -58,6 +64,17 @@ fn section(out: &mut String, table: &Table, paint: Paint) {
     line(out, "");
     line(out, &paint.bold(&table.caption));
     out.push_str(&table.to_text(WIDTH, paint));
+}
+
+/// Where attempts went, and from where.
+fn where_from(out: &mut String, run: &Run, paint: Paint) {
+    line(out, "");
+    line(out, &paint.bold("Where attempts went"));
+    for sentence in vantage::sentences(run) {
+        for (index, text) in wrapped(&sentence, WIDTH - 4).into_iter().enumerate() {
+            line(out, &format!("  {} {text}", if index == 0 { "·" } else { " " }));
+        }
+    }
 }
 
 /// Each threshold once, under it how every strategy fared.

@@ -3,6 +3,7 @@
 use super::figures::{self, Standing};
 use super::format::{count, counted, fixed, number, percent, threshold_value, usd};
 use super::paint::Tone;
+use super::vantage;
 use crate::results::{Run, StrategyRun, Verdict};
 
 /// What a run says, first sentence first.
@@ -31,11 +32,18 @@ pub fn judge(run: &Run) -> Judgement {
         judgement.because.extend(recovery_sentence(run));
         judgement.because.extend(quota_sentence(run));
     }
+    judgement.because.extend(vantage::early(run));
     if run.interrupted {
         judgement.because.push("The run was interrupted; these figures cover only what ran.".into());
         if judgement.tone == Tone::Good {
             judgement.tone = Tone::Unsure;
         }
+    }
+    // What makes every figure doubtful is said before what the figures say.
+    if let Some(limit) = vantage::limit_sentence(run) {
+        let headline = std::mem::replace(&mut judgement.headline, limit);
+        judgement.because.insert(0, headline);
+        judgement.tone = Tone::Bad;
     }
     judgement
 }

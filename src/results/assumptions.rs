@@ -33,7 +33,10 @@ fn answers(scenario: &Scenario) -> Vec<String> {
     );
     match scenario.target {
         Target::Sim => vec![
-            format!("Service times are assumed, not calibrated: {told}"),
+            match &service.measured {
+                Some(measured) => format!("Service times were measured ({measured}) and are drawn {told}"),
+                None => format!("Service times are assumed, not calibrated: {told}"),
+            },
             enforcement(scenario.quotas.enforcement),
         ],
         Target::Emulator => vec![

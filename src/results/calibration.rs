@@ -91,8 +91,8 @@ impl Calibration {
         for (operation, times) in &self.operations {
             line(format!(
                 "    {operation}: {{ p50: {}, p99: {} }}   # {}",
-                times.p50,
-                times.p99,
+                ms(times.p50),
+                ms(times.p99),
                 times.about()
             ));
         }

@@ -5,6 +5,8 @@ mod assumptions;
 mod calibration;
 mod cautions;
 mod conclude;
+#[cfg(test)]
+mod live_tests;
 mod recovery;
 mod run;
 mod select;

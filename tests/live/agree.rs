@@ -24,7 +24,7 @@ strategies: { none: { retry: { mode: none } } }",
     ),
     (
         "retries into the quota",
-        "quotas: { symmetric: 100/s, enforcement: { window: { phase: 0s } } }
+        "quotas: { symmetric: 60/s, enforcement: { window: { phase: 0s } } }
 fleet: { clients: 10 }
 workloads:
   load:

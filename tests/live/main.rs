@@ -2,5 +2,7 @@
 
 mod agree;
 mod freeze;
+mod operations;
+mod outage;
 mod paused;
 mod support;

@@ -52,6 +52,7 @@ fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
             emulator: Some(server.clone()),
             stop_on_throttle: false,
             pause: Span::ZERO,
+            is_paused: true,
         };
         let make = move |_, _| {
             let server = server.clone();

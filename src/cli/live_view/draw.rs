@@ -58,8 +58,13 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     ])
     .areas(area);
     panels::head(frame, head, scene, glance);
-    let [load, times, harness] =
-        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(6), Constraint::Fill(5)]).areas(row);
+    // Times need 29 columns; what is more is shared.
+    let [load, times, harness] = Layout::horizontal([
+        Constraint::Fill(5),
+        Constraint::Length((row.width * 3 / 8).max(29)),
+        Constraint::Fill(5),
+    ])
+    .areas(row);
     panels::load(frame, load, scene, glance);
     panels::times(frame, times, scene, glance);
     panels::harness(frame, harness, scene, glance);
@@ -85,9 +90,11 @@ fn waiting(frame: &mut Frame<'_>, scene: &Scene<'_>) {
 fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
     let area = frame.area();
     let mut lines = panels::head_lines(scene, glance, area.width);
-    let rest = panels::load_lines(scene, glance).into_iter().chain(panels::harness_lines(scene, glance));
-    lines.extend(rest);
+    let mut harness = panels::harness_lines(scene, glance).into_iter();
+    lines.extend(panels::load_lines(scene, glance));
+    lines.extend(harness.next());
     lines.extend(panels::times_lines(scene, glance));
+    lines.extend(harness);
     let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     frame
         .render_widget(Paragraph::new(lines), Rect { height: body.height.max(1), ..body }.intersection(area));
@@ -95,3 +102,7 @@ fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
         panels::foot(frame, foot, scene, glance);
     }
 }
+
+#[cfg(test)]
+#[path = "draw_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@
 //! stdout stays free for results. What is drawn where is `draw`'s and `panels`' business, what the terminal is in
 //! `screen`'s.
 
+mod behind;
 mod draw;
 mod pace;
 mod panels;
@@ -155,5 +156,17 @@ mod tests {
         }
         let release = KeyEvent { kind: KeyEventKind::Release, ..key(KeyCode::Char('q'), KeyModifiers::NONE) };
         assert!(!is_stop(release));
+    }
+
+    /// Takes the real terminal and panics: what is left must be the message on a terminal as it was.
+    /// `cargo test --lib a_panic_gives_the_terminal_back -- --ignored --nocapture`, on a terminal.
+    #[test]
+    #[ignore = "needs a terminal, for people to look at"]
+    fn a_panic_gives_the_terminal_back() {
+        let control = Arc::new(Control::default());
+        let title = Title { name: "panic".into(), target: "nowhere".into() };
+        let _view = LiveView::start(&control, title, true).expect("a terminal");
+        control.show(crate::engine::live::Glance::default());
+        panic!("on purpose, while the view had the terminal");
     }
 }

@@ -11,6 +11,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
 
+/// Columns of a pool's name.
+const NAME: usize = 14;
+
 /// A frame with a heading.
 pub(super) fn block(theme: Theme, heading: Line<'static>, meaning: Meaning) -> Block<'static> {
     Block::bordered().border_type(BorderType::Rounded).border_style(theme.style(meaning)).title(heading)
@@ -55,7 +58,8 @@ pub(super) fn head_lines(scene: &Scene<'_>, glance: &Glance, width: u16) -> Vec<
     let theme = scene.theme;
     let quiet = theme.style(Meaning::Quiet);
     let under_way = Line::from(vec![
-        Span::styled(format!(" {}/{} ", glance.strategy.1 + 1, glance.strategies.max(1)), quiet),
+        Span::styled(" strategy ", quiet),
+        Span::raw(format!("{}/{} ", glance.strategy.1 + 1, glance.strategies.max(1))),
         Span::styled(clip(&glance.strategy.0, 40), theme.style(Meaning::Strong)),
         Span::styled(" · trial ", quiet),
         Span::raw(format!("{}/{}", glance.trial.0 + 1, glance.trial.1.max(1))),
@@ -96,7 +100,7 @@ pub(super) fn head(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance:
 /// A label to the left of a figure.
 fn figure(theme: Theme, label: &str, value: String, meaning: Meaning) -> Line<'static> {
     Line::from(vec![
-        Span::styled(format!(" {label:<12}"), theme.style(Meaning::Quiet)),
+        Span::styled(format!(" {label:<10}"), theme.style(Meaning::Quiet)),
         Span::styled(value, theme.style(meaning)),
     ])
 }
@@ -112,27 +116,24 @@ pub(super) fn load_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static
     let (jobs, attempts) = (&glance.jobs, &glance.attempts);
     let share = attempts.throttled as f64 / attempts.attempts.max(1) as f64;
     let per_second = |rate: f64| format!("{}/s", number(rate.round()));
-    let throttled = format!("{}, {}", per_second(rates.throttled), percent(share));
-    let trouble = attempts.faults + attempts.timeouts;
-    let lost = jobs.failed + jobs.shed;
+    let throttled = format!("{} {}", per_second(rates.throttled), percent(share));
     vec![
         figure(theme, "goodput", per_second(rates.goodput), Meaning::Goodput),
         figure(theme, "attempts", per_second(rates.attempts), Meaning::Attempts),
         figure(theme, "throttled", throttled, if_any(attempts.throttled, Meaning::Throttled)),
         figure(theme, "in flight", count(glance.in_flight), Meaning::Plain),
-        figure(
-            theme,
-            "fault, time",
-            format!("{}, {}", count(attempts.faults), count(attempts.timeouts)),
-            if_any(trouble, Meaning::Bad),
-        ),
-        figure(
-            theme,
-            "failed, shed",
-            format!("{}, {}", count(jobs.failed), count(jobs.shed)),
-            if_any(lost, Meaning::Warning),
-        ),
+        two(theme, [("faults", attempts.faults), ("timeouts", attempts.timeouts)], Meaning::Bad),
+        two(theme, [("failed", jobs.failed), ("shed", jobs.shed)], Meaning::Warning),
     ]
+}
+
+/// Two counts of something unwanted.
+fn two(theme: Theme, counts: [(&str, u64); 2], meaning: Meaning) -> Line<'static> {
+    let each = counts.into_iter().flat_map(|(label, value)| {
+        let label = Span::styled(format!(" {label} "), theme.style(Meaning::Quiet));
+        [label, Span::styled(count(value), theme.style(if_any(value, meaning)))]
+    });
+    Line::from_iter(each)
 }
 
 /// What the application and what KMS took, with what it was measured on.
@@ -173,36 +174,61 @@ pub(super) fn harness_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'sta
     let late = if glance.lateness_ms > bound { Meaning::Bad } else { Meaning::Good };
     let computing = glance.busy_share.map_or_else(|| NONE.into(), percent);
     let busy = if glance.busy_share.unwrap_or(0.0) > 0.8 { Meaning::Bad } else { Meaning::Plain };
-    let (cap, share) = match glance.cap {
-        (sent, Some(most)) => (format!("{} sent", count(sent)), Some((most, sent as f64 / most as f64))),
-        (sent, None) => (format!("{} sent", count(sent)), None),
+    let (sent, most) = glance.cap;
+    let used = most.map(|most| sent as f64 / most.max(1) as f64);
+    let near = used.map_or(Meaning::Good, Theme::nearness);
+    let cap = match (most, used) {
+        (Some(most), Some(used)) => format!("{} of {}", percent(used), count(most)),
+        _ => "none".into(),
     };
-    let cap_meaning = share.map_or(Meaning::Plain, |(_, share)| match Theme::nearness(share) {
-        Meaning::Good => Meaning::Plain,
-        near => near,
-    });
-    let most =
-        share.map_or("none".into(), |(most, share)| format!("{}, {} used", count(most), percent(share)));
     vec![
         figure(theme, "late p99", milliseconds(glance.lateness_ms), late),
         figure(theme, "bound", milliseconds(bound), Meaning::Plain),
         figure(theme, "computing", computing, busy),
-        figure(theme, "jobs", format!("{} offered", count(glance.jobs.offered)), Meaning::Plain),
-        figure(theme, "attempts", cap, Meaning::Plain),
-        figure(theme, "cap", most, cap_meaning),
+        figure(theme, "offered", count(glance.jobs.offered), Meaning::Plain),
+        figure(theme, "sent", count(sent), Meaning::Plain),
+        figure(theme, "cap used", cap, if near == Meaning::Good { Meaning::Plain } else { near }),
     ]
+}
+
+/// `lines` in a frame; where one does not fit, its end says so, since half a number is a wrong one.
+fn framed(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, block: Block<'static>) {
+    let room = usize::from(block.inner(area).width);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| fitted(line, room)).collect();
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// At most `room` columns of `line`, the last of them `…` if any were cut.
+pub(super) fn fitted(line: Line<'static>, room: usize) -> Line<'static> {
+    if line.width() <= room {
+        return line;
+    }
+    let mut left = room;
+    let mut spans = Vec::new();
+    for span in line.spans {
+        let width = span.width();
+        if width < left {
+            left -= width;
+            spans.push(span);
+        } else {
+            let cut = span.content.chars().take(left.saturating_sub(1)).chain((left > 0).then_some('…'));
+            spans.push(Span::styled(cut.collect::<String>(), span.style));
+            break;
+        }
+    }
+    Line::from(spans)
 }
 
 /// Load, in its frame.
 pub(super) fn load(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
     let block = block(scene.theme, heading(scene.theme, "load"), Meaning::Quiet);
-    frame.render_widget(Paragraph::new(load_lines(scene, glance)).block(block), area);
+    framed(frame, area, load_lines(scene, glance), block);
 }
 
 /// Response and service time, in their frame.
 pub(super) fn times(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
     let block = block(scene.theme, heading(scene.theme, "times"), Meaning::Quiet);
-    frame.render_widget(Paragraph::new(times_lines(scene, glance)).block(block), area);
+    framed(frame, area, times_lines(scene, glance), block);
 }
 
 /// The harness, in a frame that says so when it is the limit.
@@ -214,7 +240,7 @@ pub(super) fn harness(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glan
         (heading(theme, "harness"), Meaning::Quiet)
     };
     let block = block(theme, title, meaning);
-    frame.render_widget(Paragraph::new(harness_lines(scene, glance)).block(block), area);
+    framed(frame, area, harness_lines(scene, glance), block);
 }
 
 /// Each pool against its quota, the fullest first.
@@ -231,33 +257,41 @@ pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance
         })
         .collect();
     pools.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let lines: Vec<Line<'_>> = pools
+    let words: Vec<[String; 4]> = pools
         .iter()
         .map(|(share, asked, pool)| {
-            let limit = pool.limit.as_per_second();
-            let name = format!(" {:<16}", clip(pool.pool.name(), 16));
-            let asked = format!("{:>7}/{}/s ", number(asked.round()), number(limit));
-            let peak = format!(" peak {}", count(pool.peak_1s));
-            let refused = format!(" throttled {} ", count(pool.throttled));
-            let words = name.len() + asked.len() + peak.len() + refused.len() + 6;
-            let (filled, rest) = bar(usize::from(inside.width).saturating_sub(words), *share);
-            let near = theme.style(Theme::nearness(*share));
-            let peak_near = match Theme::nearness(pool.peak_1s as f64 / limit.max(f64::MIN_POSITIVE)) {
-                Meaning::Good => theme.style(Meaning::Quiet),
-                meaning => theme.style(meaning),
-            };
-            Line::from(vec![
-                Span::raw(name),
-                Span::styled(asked, near),
-                Span::styled(filled, near),
-                Span::styled(rest, theme.style(Meaning::Quiet)),
-                Span::styled(format!("{:>6}", percent(*share)), near),
-                Span::styled(peak, peak_near),
-                Span::styled(refused, theme.style(if_any(pool.throttled, Meaning::Throttled))),
-            ])
+            let limit = number(pool.limit.as_per_second());
+            [
+                format!("{}/{limit}/s", number(asked.round())),
+                percent(*share),
+                format!("peak {}", count(pool.peak_1s)),
+                format!("throttled {}", count(pool.throttled)),
+            ]
         })
         .collect();
-    frame.render_widget(Paragraph::new(lines).block(block), area);
+    let widest = |column: usize| words.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [widest(0), widest(1), widest(2), widest(3)];
+    let room = usize::from(inside.width).saturating_sub(NAME + widths.iter().sum::<usize>() + 7);
+    let lines = pools.iter().zip(&words).map(|((share, _, pool), [asked, used, peak, refused])| {
+        let limit = pool.limit.as_per_second().max(f64::MIN_POSITIVE);
+        let near = theme.style(Theme::nearness(*share));
+        let at_peak = match Theme::nearness(pool.peak_1s as f64 / limit) {
+            Meaning::Good => theme.style(Meaning::Quiet),
+            meaning => theme.style(meaning),
+        };
+        let (filled, rest) = bar(room, *share);
+        let line = Line::from(vec![
+            Span::raw(format!(" {:<NAME$}", clip(pool.pool.name(), NAME))),
+            Span::styled(format!(" {asked:>0$} ", widths[0]), near),
+            Span::styled(filled, near),
+            Span::styled(rest, theme.style(Meaning::Quiet)),
+            Span::styled(format!(" {used:>0$}", widths[1]), near),
+            Span::styled(format!(" {peak:<0$}", widths[2]), at_peak),
+            Span::styled(format!(" {refused}"), theme.style(if_any(pool.throttled, Meaning::Throttled))),
+        ]);
+        fitted(line, usize::from(inside.width))
+    });
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).block(block), area);
 }
 
 /// What keys do, or that the run is ending.

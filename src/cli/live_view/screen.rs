@@ -3,15 +3,14 @@
 //! Whoever gives it back does so once, under the lock that pictures are drawn under: so no picture follows, and a
 //! panic's message stays readable.
 
-use ratatui::Frame;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use super::behind::{BehindStderr, is_ours};
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use std::io::{self, BufWriter, Stderr};
+use ratatui::{Frame, Terminal};
+use std::io;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread::current;
 
@@ -23,11 +22,14 @@ static TAKEN: Mutex<bool> = Mutex::new(false);
 static HOOK: Once = Once::new();
 
 /// The terminal while it is taken.
-pub(super) struct Screen(Terminal<CrosstermBackend<BufWriter<Stderr>>>);
+pub(super) struct Screen(Terminal<BehindStderr>);
 
 impl Screen {
     /// Takes the terminal; a panic anywhere gives it back before it is told.
     pub(super) fn enter() -> io::Result<Screen> {
+        if !is_ours() {
+            return Err(io::Error::other("this process is in the background"));
+        }
         HOOK.call_once(|| {
             let told = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -56,7 +58,8 @@ impl Screen {
 fn take() -> io::Result<Screen> {
     enable_raw_mode()?;
     execute!(io::stderr(), EnterAlternateScreen)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stderr())))?;
+    let mut terminal = Terminal::new(BehindStderr::new())?;
+    terminal.hide_cursor()?;
     terminal.clear()?;
     Ok(Screen(terminal))
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -32,6 +33,8 @@ pub(super) struct Crew {
     orders: Vec<UnboundedSender<Order>>,
     words: UnboundedReceiver<Word>,
     threads: Vec<JoinHandle<()>>,
+    /// Attempts that were handed over and are neither reported nor given up.
+    flying: Arc<AtomicUsize>,
 }
 
 impl Crew {
@@ -44,7 +47,8 @@ impl Crew {
         clock: RunClock,
     ) -> std::io::Result<Crew> {
         let (say, words) = unbounded_channel();
-        let sender = Sender::new(make(), stock, clock, say.clone());
+        let flying = Arc::new(AtomicUsize::new(0));
+        let sender = Sender::new(make(), stock, clock, (say.clone(), Arc::clone(&flying)));
         let own = Box::new(move |order| {
             tokio::task::spawn_local(Rc::clone(&sender).serve(order));
         });
@@ -52,7 +56,8 @@ impl Crew {
         for number in 1..threads.max(1) {
             let (order, taken) = unbounded_channel();
             orders.push(order);
-            let (make, stock, say) = (make.clone(), Arc::clone(stock), say.clone());
+            let (make, stock) = (make.clone(), Arc::clone(stock));
+            let say = (say.clone(), Arc::clone(&flying));
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let body = move || {
                 let local = tokio::task::LocalSet::new();
@@ -60,11 +65,12 @@ impl Crew {
             };
             handles.push(std::thread::Builder::new().name(format!("sender-{number}")).spawn(body)?);
         }
-        Ok(Crew { own, orders, words, threads: handles })
+        Ok(Crew { own, orders, words, threads: handles, flying })
     }
 
     /// Hands an attempt to the thread of its client.
     pub(super) fn send(&self, order: Order) {
+        self.flying.fetch_add(1, Ordering::Relaxed);
         match order.attempt.client as usize % (self.orders.len() + 1) {
             0 => (self.own)(order),
             // A thread that has ended has panicked; its attempts stay unanswered and its panic is met at the end.
@@ -75,6 +81,11 @@ impl Crew {
     /// What threads report, as it comes.
     pub(super) const fn words(&mut self) -> &mut UnboundedReceiver<Word> {
         &mut self.words
+    }
+
+    /// Whether nothing is under way; all that it met has then been reported.
+    pub(super) fn is_idle(&self) -> bool {
+        self.flying.load(Ordering::Acquire) == 0
     }
 
     /// Sends nothing more; what is under way is dropped.
@@ -104,12 +115,17 @@ struct Sender<B> {
     stock: Arc<Stock>,
     clock: RunClock,
     words: UnboundedSender<Word>,
+    flying: Arc<AtomicUsize>,
     told: RefCell<BTreeMap<String, u32>>,
 }
 
+/// Where a thread reports, and the count of what is under way.
+type Line = (UnboundedSender<Word>, Arc<AtomicUsize>);
+
 impl<B: Backend> Sender<B> {
-    fn new(backend: B, stock: &Arc<Stock>, clock: RunClock, words: UnboundedSender<Word>) -> Rc<Sender<B>> {
-        Rc::new(Sender { backend, stock: Arc::clone(stock), clock, words, told: RefCell::default() })
+    fn new(backend: B, stock: &Arc<Stock>, clock: RunClock, (words, flying): Line) -> Rc<Sender<B>> {
+        let stock = Arc::clone(stock);
+        Rc::new(Sender { backend, stock, clock, words, flying, told: RefCell::default() })
     }
 
     async fn serve(self: Rc<Sender<B>>, order: Order) {
@@ -121,7 +137,7 @@ impl<B: Backend> Sender<B> {
             // The client machine has a timer of its own: by then nobody waits for the answer.
             Some(timeout) => match within(timeout, work.as_mut()).await {
                 Some(result) => result,
-                None => return,
+                None => return self.lands(),
             },
             None => work.await,
         };
@@ -133,6 +149,12 @@ impl<B: Backend> Sender<B> {
         let (sent, number) = tell.last();
         // If nobody listens any longer, the trial is over.
         let _ = self.words.send(Word::Answered { order, number, sent, at, reply });
+        self.lands();
+    }
+
+    /// An attempt is under way no longer, and what there is to say of it is said.
+    fn lands(&self) {
+        self.flying.fetch_sub(1, Ordering::Release);
     }
 
     /// Tells of the first refusals of each code.

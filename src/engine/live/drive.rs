@@ -4,7 +4,7 @@ use super::crew::Crew;
 use super::{Control, Glance};
 use crate::api::{ErrorCode, Reply};
 use crate::backend::Word;
-use crate::clock::RunClock;
+use crate::clock::{Alarm, RunClock};
 use crate::engine::Core;
 use crate::results::Watch;
 use crate::time::{Span, Time};
@@ -48,10 +48,10 @@ pub(super) struct Stops<'s> {
 pub(super) async fn drive(
     core: &mut Core<'_>,
     crew: &mut Crew,
-    clock: RunClock,
+    (clock, alarm): (RunClock, &Alarm),
     stops: &Stops<'_>,
     show: impl Fn(&Core<'_>, Time) -> Glance,
-) -> Ended {
+) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
     let (mut look, mut shown, mut closed) = (stops.watch.first_look(), Time::ZERO, false);
     loop {
@@ -64,7 +64,7 @@ pub(super) async fn drive(
         }
         send(core, crew);
         while let Ok(word) = crew.words().try_recv() {
-            hear(core, &word, clock.now(), &mut ended);
+            hear(core, &word, clock.now(), stops.on_throttle, &mut ended);
         }
         send(core, crew);
         if !closed && let Some(()) = ends(core, stops, now, &mut look, &mut ended) {
@@ -75,20 +75,21 @@ pub(super) async fn drive(
             shown = now;
             stops.control.show(show(core, now));
         }
-        if core.is_over(clock.now()) {
+        // Calls whose attempts are kept back end by nobody's answer: they are not waited for.
+        let is_heard = crew.is_idle() && crew.words().is_empty();
+        let is_stuck = closed && is_heard && core.outbox().is_some_and(|outbox| outbox.is_shut());
+        if is_stuck || core.is_over(clock.now()) {
             if stops.control.is_watched() {
                 stops.control.show(show(core, clock.now()));
             }
-            // While a closed trial drains, a throttle ends nothing that it would not have ended before.
-            ended.throttled &= stops.on_throttle;
-            return ended;
+            return Ok(ended);
         }
         let until = if closed { Time::NEVER } else { stops.until };
         let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(until).min(now + TICK);
         tokio::select! {
             biased;
-            Some(word) = crew.words().recv() => hear(core, &word, clock.now(), &mut ended),
-            () = clock.sleep_until(next) => {}
+            Some(word) = crew.words().recv() => hear(core, &word, clock.now(), stops.on_throttle, &mut ended),
+            slept = alarm.sleep(next.since(clock.now())) => slept?,
         }
     }
 }
@@ -99,13 +100,19 @@ fn send(core: &mut Core<'_>, crew: &Crew) {
     }
 }
 
-fn hear(core: &mut Core<'_>, word: &Word, now: Time, ended: &mut Ended) {
+fn hear(core: &mut Core<'_>, word: &Word, now: Time, on_throttle: bool, ended: &mut Ended) {
     match word {
         Word::Refused { code, message } => {
             ended.refusals.entry(code.clone()).or_insert_with(|| message.clone());
         }
-        Word::Answered { reply: Reply::Throttled, .. } | Word::Retried { met: Reply::Throttled, .. } => {
+        Word::Answered { reply: Reply::Throttled, .. } | Word::Retried { met: Reply::Throttled, .. }
+            if on_throttle =>
+        {
             ended.throttled = true;
+            // Nothing more leaves, its own retry included: whoever shares the quota needs it now.
+            if let Some(outbox) = core.outbox() {
+                outbox.cap(0);
+            }
         }
         Word::Answered { reply: Reply::Failed(ErrorCode::AccessDenied), .. } => ended.denied += 1,
         _ => {}
@@ -119,7 +126,6 @@ fn ends(core: &mut Core<'_>, stops: &Stops<'_>, now: Time, look: &mut Time, ende
         ended.interrupted = true;
         return Some(());
     }
-    ended.throttled &= stops.on_throttle;
     if ended.throttled {
         return Some(());
     }

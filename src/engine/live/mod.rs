@@ -18,12 +18,12 @@ mod setup;
 pub use drive::Ended;
 pub use glance::{Control, Glance, Percentiles};
 pub use outbox::Outbox;
-pub use setup::{MOST_KEYS, Provision, Setup};
+pub use setup::{MOST_KEYS, Provision, Setup, needs_keys};
 
 use super::Core;
-use crate::api::Operation;
+use crate::api::{ErrorCode, Operation, Reply};
 use crate::backend::{Backend, Refusal, Stock};
-use crate::clock::{RunClock, sleep, thread_cpu};
+use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::record::{Layout, Trial};
 use crate::results::{Selection, Watch};
 use crate::scenario::Scenario;
@@ -48,7 +48,7 @@ pub enum Error {
     )]
     ManyKeys(String, u32),
     /// The service said no while the run was prepared.
-    #[error("set-up: {operation} was refused: {}: {}", refusal.code, refusal.message)]
+    #[error("set-up: {operation} was refused: {}: {}{}", refusal.code, refusal.message, remedy(refusal))]
     Refused {
         /// What was asked.
         operation: Operation,
@@ -58,9 +58,20 @@ pub enum Error {
     /// A cap was reached while the run was prepared.
     #[error("set-up reached caps.{0}; nothing was measured")]
     Cap(&'static str),
-    /// A thread or its runtime could not be made.
-    #[error("cannot start a thread: {0}")]
+    /// A thread, its runtime or its timer could not be made.
+    #[error("cannot start a thread or its timer: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// What helps against a refusal, behind its message.
+fn remedy(refusal: &Refusal) -> &'static str {
+    match refusal.reply {
+        Reply::Failed(ErrorCode::ConnectionReset) => "; is anything listening there, and the endpoint right?",
+        Reply::Failed(ErrorCode::AccessDenied) => {
+            "; `keystorm run … --print-policy` prints what the run needs"
+        }
+        _ => "",
+    }
 }
 
 /// What a live run is told beside its scenario.
@@ -74,6 +85,8 @@ pub struct Options {
     pub stop_on_throttle: bool,
     /// Pause between trials, so that no quota window is shared.
     pub pause: Span,
+    /// Whether tokio's clock is paused, as tests do: then its timer is the one that moves time.
+    pub is_paused: bool,
 }
 
 /// One trial, and what only a live one has.
@@ -162,6 +175,7 @@ async fn run_trial<B: Backend>(
             trial,
         });
     }
+    let alarm = if options.is_paused { Alarm::coarse() } else { Alarm::fine()? };
     let (clock, cpu) = (RunClock::start(), thread_cpu());
     let spent = place.run_began.now().since(Time::ZERO);
     let stops = Stops {
@@ -173,7 +187,8 @@ async fn run_trial<B: Backend>(
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
     let mut crew = Crew::start(options.threads, make, stock, clock)?;
-    let ended = drive(&mut core, &mut crew, clock, &stops, |core, now| place.glance(core, now, cpu)).await;
+    let show = |core: &Core<'_>, now| place.glance(core, now, cpu);
+    let ended = drive(&mut core, &mut crew, (clock, &alarm), &stops, show).await?;
     crew.end();
     let elapsed = clock.now().since(Time::ZERO);
     let busy = busy(cpu, elapsed).unwrap_or(0.0);

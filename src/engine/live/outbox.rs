@@ -87,6 +87,11 @@ impl Outbox {
         self.caps.hit
     }
 
+    /// Whether nothing may leave any more.
+    pub(in crate::engine) const fn is_shut(&self) -> bool {
+        self.caps.attempts == 0 || self.caps.hit.is_some()
+    }
+
     /// Puts an attempt out that was due at `due`; `false` if a cap keeps it back.
     pub(in crate::engine) fn put(&mut self, attempt: &Attempt, due: Time, now: Time) -> bool {
         if !self.caps.allow(now) {

@@ -24,8 +24,13 @@ pub enum Provision {
 
 /// The most keys that a run makes.
 pub const MOST_KEYS: u32 = 1_000;
-/// How often set-up asks again when it is throttled or not answered.
+/// How often set-up asks when it is throttled.
 const TRIES: u32 = 8;
+/// How often it asks when it is not answered, or by a service error.
+const TRIES_UNANSWERED: u32 = 3;
+/// Pause before a key is made where others share the quota: CreateKey has five calls a second (KMS Developer Guide,
+/// request quotas, read 2026-11-23).
+const KEY_PAUSE: Span = Span::from_millis(250);
 
 /// Set-up as far as it has come: what was made, and how many attempts that took.
 #[derive(Default)]
@@ -36,6 +41,8 @@ pub struct Setup {
     pub attempts: u64,
     /// Most attempts that may be sent.
     pub cap: Option<u64>,
+    /// Pause before each attempt, where others share the quotas.
+    pub pause: Option<Span>,
 }
 
 impl Setup {
@@ -71,10 +78,7 @@ impl Setup {
         if !keys.ids.is_empty() {
             return Ok(keys.ids.clone());
         }
-        let needs_none = |kind: &JobKind| {
-            matches!(kind.operation(), Operation::GenerateRandom | Operation::DescribeCustomKeyStores)
-        };
-        if workload.kinds().iter().all(needs_none) {
+        if !needs_keys(workload) {
             return Ok(vec![String::new()]);
         }
         let Provision::Made { tag, .. } = provision else {
@@ -116,7 +120,7 @@ impl Setup {
         // The data key of a message has 32 bytes.
         let is_message = |kind: &JobKind| *kind == JobKind::DecryptMessage;
         let only_messages = kinds.iter().any(is_message)
-            && !kinds.iter().any(|kind| *kind == JobKind::Call(Operation::Decrypt))
+            && !kinds.contains(&JobKind::Call(Operation::Decrypt))
             && !does(Operation::ReEncrypt);
         for key in 0..stock.shelves[number].keys.len() {
             let shelf = stock.shelves[number].clone();
@@ -164,29 +168,43 @@ impl Setup {
     /// One call, asked again with growing pauses while the service is busy.
     pub async fn ask<B: Backend>(&mut self, backend: &B, ask: &Ask<'_>) -> Result<Told, Error> {
         let mut pause = Span::from_millis(100);
-        for left in (0..TRIES).rev() {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            if let Some(between) = self.pause {
+                let is_key = ask.operation == Operation::CreateKey;
+                sleep(if is_key { between.max(KEY_PAUSE) } else { between }).await;
+            }
             if self.cap.is_some_and(|cap| self.attempts >= cap) {
                 return Err(Error::Cap("attempts"));
             }
             self.attempts += 1;
             match backend.ask(0, ask, &Tell::nobody()).await {
                 Ok(told) => return Ok(told),
-                Err(refusal) if left > 0 && is_busy(refusal.reply) => {
+                Err(refusal) if tried < tries(refusal.reply) => {
                     sleep(pause).await;
                     pause = pause.times(2);
                 }
                 Err(refusal) => return Err(Error::Refused { operation: ask.operation, refusal }),
             }
         }
-        Err(Error::Cap("attempts"))
     }
 }
 
-fn is_busy(reply: Reply) -> bool {
+/// Whether a workload's calls name keys.
+pub fn needs_keys(workload: &Workload) -> bool {
+    let names_none = |kind: &JobKind| {
+        matches!(kind.operation(), Operation::GenerateRandom | Operation::DescribeCustomKeyStores)
+    };
+    !workload.kinds().iter().all(names_none)
+}
+
+/// How often a call is made that is answered so.
+const fn tries(reply: Reply) -> u32 {
     match reply {
-        Reply::Throttled => true,
-        Reply::Failed(code) => code.is_retryable(),
-        Reply::Ok => false,
+        Reply::Throttled => TRIES,
+        Reply::Failed(code) if code.is_retryable() => TRIES_UNANSWERED,
+        Reply::Failed(_) | Reply::Ok => 1,
     }
 }
 

@@ -29,7 +29,11 @@ pub fn response(run: &Run) -> Markup {
         }
         @if let Some(chart) = charts::response_curve(run) { (figure(&chart)) }
         (shown(&tables::response_times(run)))
-        (folded("Service time, queue wait and lateness, as a table", &tables::waits(run)))
+        @if run.wall.is_some() {
+            (shown(&tables::waits(run)))
+        } @else {
+            (folded("Service time, queue wait and lateness, as a table", &tables::waits(run)))
+        }
         @for chart in charts::response_histograms(run) { (figure(&chart)) }
     }
 }

@@ -7,7 +7,7 @@ mod charts;
 mod style;
 mod table;
 
-use super::{figures, tables, verdict};
+use super::{figures, tables, vantage, verdict};
 use crate::results::Run;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use table::shown;
@@ -59,6 +59,7 @@ fn sections(run: &Run) -> Vec<Section> {
         ("response", "Response time", charts::response(run)),
         ("timeline", "Over time", charts::timelines(run)),
         ("pools", "Quota pools", charts::pools(run)),
+        ("vantage", "Where attempts went", where_from(run)),
         ("operations", "By operation", shown(&tables::operations(run))),
         ("parts", "By workload and stage", parts(run)),
         ("failures", "How jobs failed", shown(&tables::failures(run))),
@@ -114,6 +115,17 @@ fn key_figures(run: &Run) -> Markup {
                 "answer in time. Response times are of jobs in the window. Cost is at the window's rate for 30 days and "
                 "assumes that refused attempts are free."
             }
+        }
+    }
+}
+
+/// Where the attempts of a live run went, from where, and how the harness kept up; nothing for a simulated one.
+fn where_from(run: &Run) -> Markup {
+    html! {
+        @if run.wall.is_some() {
+            ul { @for sentence in vantage::sentences(run) { li { (sentence) } } }
+            (shown(&vantage::generator(run)))
+            (shown(&vantage::refusals(run)))
         }
     }
 }

@@ -1,0 +1,185 @@
+//! Where the attempts of a live run went, from where, and how it ended: sentences and tables. Nothing of a simulated run.
+
+use super::format::{count, counted, fixed, milliseconds, percent};
+use super::paint::Tone;
+use super::table::{Cell, Table};
+use crate::results::{Run, Wall};
+
+/// Where attempts went, from where, when, and what was done before; a sentence each, none for a simulated run.
+pub fn sentences(run: &Run) -> Vec<String> {
+    let Some(wall) = &run.wall else { return Vec::new() };
+    let mut told = vec![sent(run, wall), seen_from(wall), when(wall)];
+    told.extend(early(run));
+    told
+}
+
+fn sent(run: &Run, wall: &Wall) -> String {
+    let vantage = &wall.vantage;
+    if vantage.endpoint == "in process" {
+        return format!("Attempts went to target {} in this process, without a socket.", run.target);
+    }
+    let connections = match vantage.connections {
+        Some(most) => format!("at most {} a client", counted(u64::from(most), "connection")),
+        None => "as many connections as attempts in flight".into(),
+    };
+    format!(
+        "Attempts went to {} (target {}, Region {}{}) by client {}, {}, over {connections}.",
+        vantage.endpoint,
+        run.target,
+        vantage.region,
+        if vantage.fips { ", FIPS endpoint" } else { "" },
+        vantage.client,
+        if vantage.tls { "under TLS" } else { "without TLS" },
+    )
+}
+
+fn seen_from(wall: &Wall) -> String {
+    let vantage = &wall.vantage;
+    let cores = counted(u64::from(vantage.cores), "core");
+    format!("Times are as seen from {} ({}, {cores}).", vantage.host, vantage.os)
+}
+
+fn when(wall: &Wall) -> String {
+    let set_up = wall.set_up;
+    format!(
+        "It began at {} and took {} s; set-up took {} and made {}, which no other figure counts.",
+        wall.started_at,
+        fixed(wall.elapsed_s, 1),
+        counted(set_up.attempts, "attempt"),
+        counted(set_up.keys_made, "key"),
+    )
+}
+
+/// Which strategies ended early, and why.
+pub fn early(run: &Run) -> Vec<String> {
+    let strategies = run.wall.iter().flat_map(|wall| &wall.strategies);
+    let told = strategies.filter_map(|strategy| {
+        let why = strategy.ended_early.as_ref()?.because();
+        Some(format!("{} ended early: {why}.", strategy.name))
+    });
+    told.collect()
+}
+
+/// How keystorm itself kept up with each strategy.
+pub fn generator(run: &Run) -> Table {
+    let heads = ["strategy", "lateness p99", "bound", "computing", "<verdict"];
+    let mut table = Table::new("How the harness itself kept up", &heads);
+    for strategy in run.wall.iter().flat_map(|wall| &wall.strategies) {
+        let generator = &strategy.generator;
+        let (word, tone) =
+            if generator.is_limited { ("the limit", Tone::Bad) } else { ("kept up", Tone::Good) };
+        table.row([
+            strategy.name.as_str().into(),
+            milliseconds(generator.lateness_p99_ms).into(),
+            milliseconds(generator.lateness_bound_ms).into(),
+            percent(generator.busy_share).into(),
+            Cell::from(word).in_tone(tone),
+        ]);
+    }
+    table
+}
+
+/// What the service said no with.
+pub fn refusals(run: &Run) -> Table {
+    let mut table = Table::new(
+        "What the service said no with: the first message of each code",
+        &["strategy", "<code", "<message"],
+    );
+    for strategy in run.wall.iter().flat_map(|wall| &wall.strategies) {
+        for refusal in &strategy.refusals {
+            let message = if refusal.message.is_empty() { super::format::NONE } else { &refusal.message };
+            table.row([strategy.name.as_str().into(), refusal.code.as_str().into(), message.into()]);
+        }
+    }
+    table
+}
+
+/// The strategies under which keystorm itself was the limit.
+pub fn limited(run: &Run) -> Vec<&str> {
+    let strategies = run.wall.iter().flat_map(|wall| &wall.strategies);
+    strategies.filter(|strategy| strategy.generator.is_limited).map(|s| s.name.as_str()).collect()
+}
+
+/// That keystorm itself was the limit, as the first thing a reader is told.
+pub fn limit_sentence(run: &Run) -> Option<String> {
+    let limited = limited(run);
+    let who = match limited.as_slice() {
+        [] => return None,
+        all if all.len() == run.strategies.len() => String::new(),
+        [one] => format!(" under {one}"),
+        many => format!(" under {} strategies", count(many.len() as u64)),
+    };
+    Some(format!("keystorm itself was the limit{who}: figures describe the harness as much as the service."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{files, fixture, html, markdown, text};
+
+    #[test]
+    fn a_simulated_run_tells_nothing_of_it() {
+        let run = fixture::run();
+        assert!(sentences(&run).is_empty() && early(&run).is_empty() && limit_sentence(&run).is_none());
+        assert!(generator(&run).rows.is_empty() && refusals(&run).rows.is_empty());
+    }
+
+    #[test]
+    fn every_report_says_where_attempts_went_and_what_the_harness_did() {
+        let run = fixture::live();
+        for page in [text::render(&run, false), html::render(&run), markdown::render(&run)] {
+            let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            for part in [
+                "http://127.0.0.1:8080",
+                "bench-1",
+                "2026-11-24T10:00:00Z",
+                "without TLS",
+                "set-up took 12 attempts",
+                "naive ended early: caps.attempts was reached.",
+                "ThrottlingException",
+                "lateness p99",
+                "service p99",
+            ] {
+                assert!(flat.contains(part), "{part} is missing in\n{page}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_generator_that_was_the_limit_is_what_a_reader_is_told_first() {
+        let mut run = fixture::live();
+        assert!(limit_sentence(&run).is_none());
+        run.wall.as_mut().expect("a live run").strategies[1].generator.is_limited = true;
+        let sentence = "keystorm itself was the limit under full-jitter";
+        let told = text::render(&run, false);
+        let at = |page: &str, part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
+        assert!(at(&told, sentence) < at(&told, "Only cached met"), "{told}");
+        let page = html::render(&run);
+        assert!(at(&page, sentence) < at(&page, "Only cached met"));
+        let page = markdown::render(&run);
+        assert!(at(&page, sentence) < at(&page, "Only cached met"));
+        for strategy in &mut run.wall.as_mut().expect("a live run").strategies {
+            strategy.generator.is_limited = true;
+        }
+        assert!(text::render(&run, false).contains("itself was the limit: figures"));
+    }
+
+    #[test]
+    fn a_live_run_reads_back_and_draws_the_same() {
+        let run = fixture::live();
+        let json = serde_json::to_string(&run).expect("a run is JSON");
+        for name in [
+            "\"startedAt\":",
+            "\"elapsed_s\":",
+            "\"keysMade\":",
+            "\"busyShare\":",
+            "\"latenessP99_ms\":",
+            "\"isLimited\":",
+            "\"endedEarly\":{\"why\":\"cap\",\"cap\":\"attempts\"}",
+        ] {
+            assert!(json.contains(name), "{name}: {json}");
+        }
+        let read: Run = serde_json::from_str(&json).expect("what was saved reads back");
+        assert_eq!(files(&run), files(&read));
+    }
+}

@@ -1,0 +1,131 @@
+//! A stand-in for CloudWatch and Service Quotas: it answers what a test says, over HTTP on loopback.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// What it answers.
+#[derive(Clone)]
+pub struct Says {
+    /// The symmetric quota, in calls a second.
+    pub quota: f64,
+    /// Calls of the last minutes, oldest first; none is an account without use.
+    pub minutes: Vec<f64>,
+    /// Whether Service Quotas says that the caller may not.
+    pub denies: bool,
+}
+
+/// The server, for as long as the test process runs.
+pub struct Standin {
+    pub url: String,
+    pub says: Arc<Mutex<Says>>,
+}
+
+impl Standin {
+    pub fn start(says: Says) -> Standin {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let says = Arc::new(Mutex::new(says));
+        let shared = Arc::clone(&says);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let says = Arc::clone(&shared);
+                std::thread::spawn(move || serve(stream, &says));
+            }
+        });
+        Standin { url, says }
+    }
+}
+
+/// Answers one connection until its end.
+fn serve(stream: TcpStream, says: &Mutex<Says>) {
+    let mut from = BufReader::new(stream);
+    while let Some(head) = head(&mut from) {
+        let length = head.iter().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        if from.read_exact(&mut body).is_err() {
+            return;
+        }
+        let says = says.lock().unwrap().clone();
+        let (status, kind, body) = if head[0].contains("getmetricdata") {
+            ("200 OK", "application/cbor\r\nsmithy-protocol: rpc-v2-cbor", metric_data(&says))
+        } else if says.denies {
+            let body = r#"{"__type":"AccessDeniedException","Message":"not authorized: ListServiceQuotas"}"#;
+            ("400 Bad Request", "application/x-amz-json-1.1", body.into())
+        } else {
+            ("200 OK", "application/x-amz-json-1.1", quotas(&says))
+        };
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+        if from.get_mut().write_all(&[head.into_bytes(), body].concat()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The lines of a head, in small letters; `None` at the end of the connection.
+fn head(from: &mut impl BufRead) -> Option<Vec<String>> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if from.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line.trim().is_empty() {
+            return Some(lines);
+        }
+        lines.push(line.trim().to_ascii_lowercase());
+    }
+}
+
+/// ListServiceQuotas: the symmetric quota, and one that nobody asks for.
+fn quotas(says: &Says) -> Vec<u8> {
+    let second = serde_json::json!({ "PeriodValue": 1, "PeriodUnit": "SECOND" });
+    let metric = serde_json::json!({
+        "MetricNamespace": "AWS/Usage", "MetricName": "CallCount", "MetricStatisticRecommendation": "Sum",
+        "MetricDimensions": { "Class": "None", "Resource": "CryptographicOperationsSymmetric", "Service": "KMS", "Type": "API" },
+    });
+    let body = serde_json::json!({ "Quotas": [
+        { "ServiceCode": "kms", "QuotaCode": "L-6E3AF000", "Value": says.quota, "Period": second, "UsageMetric": metric },
+        { "ServiceCode": "kms", "QuotaCode": "L-C2F1777E", "Value": 100_000.0 },
+    ] });
+    body.to_string().into_bytes()
+}
+
+/// GetMetricData in CBOR (RFC 8949), of the query `p0`: the symmetric pool.
+fn metric_data(says: &Says) -> Vec<u8> {
+    let now = keystorm::clock::epoch_millis() / 60_000;
+    let count = says.minutes.len();
+    let mut out = vec![0xA1];
+    text(&mut out, "MetricDataResults");
+    out.extend([0x81, 0xA4]);
+    for (name, value) in [("Id", "p0"), ("StatusCode", "Complete")] {
+        text(&mut out, name);
+        text(&mut out, value);
+    }
+    text(&mut out, "Timestamps");
+    list(&mut out, count);
+    for back in (0..count as i64).rev() {
+        let seconds = u64::try_from((now - 1 - back) * 60).unwrap();
+        out.push(0xC1);
+        out.push(0x1B);
+        out.extend(seconds.to_be_bytes());
+    }
+    text(&mut out, "Values");
+    list(&mut out, count);
+    for calls in &says.minutes {
+        out.push(0xFB);
+        out.extend(calls.to_be_bytes());
+    }
+    out
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    out.push(0x60 | u8::try_from(text.len()).unwrap());
+    out.extend(text.as_bytes());
+}
+
+fn list(out: &mut Vec<u8>, count: usize) {
+    out.push(0x9A);
+    out.extend(u32::try_from(count).unwrap().to_be_bytes());
+}
