@@ -4,8 +4,10 @@
 //!     cargo bench --bench live [-- cost|idle|memory]
 //!
 //! "Ours" is the whole live engine: an open model that paces its arrivals, the client machines, signatures, service and
-//! response time of every attempt recorded. It runs near its capacity and below it. The bare loops send the next
-//! attempt as soon as an answer is there and record nothing. What is compared is attempts per second of client CPU.
+//! response time of every attempt recorded. (b) runs near its capacity and below it. The bare loops send the next
+//! attempt as soon as an answer is there and record nothing; (d) is a closed model of 32 VUs that does as they do. What
+//! is compared is attempts per second of client CPU. A paced client whose core others use as well pays for what they
+//! leave in its caches; where lateness shows that it was overloaded, its figure says little.
 //! Also: what 1,000 clients cost that have nothing to do, and how memory grows at that rate.
 
 use aws_credential_types::Credentials;
@@ -37,7 +39,7 @@ const CONNECTIONS: u32 = 32;
 const TURNS: usize = 5;
 const SLICE: Span = Span::from_secs(2);
 /// How much of what it could do the paced engine is asked for.
-const SHARE: f64 = 0.85;
+const SHARE: f64 = 0.7;
 const REGION: &str = "eu-west-1";
 const TARGET: &str = "TrentService.Encrypt";
 const KIND: &str = "application/x-amz-json-1.1";
@@ -49,20 +51,21 @@ fn main() {
     let is_wanted = |part: &str| wanted.as_deref().is_none_or(|word| word == part);
     let server = bare_server();
     on_core(1);
-    if is_wanted("cost") {
-        cost(server);
+    // First, while this process has not grown for other reasons.
+    if is_wanted("memory") {
+        memory(server);
     }
     if is_wanted("idle") {
         idle(server);
     }
-    if is_wanted("memory") {
-        memory(server);
+    if is_wanted("cost") {
+        cost(server);
     }
 }
 
 /// Every contestant in turns.
 fn cost(server: SocketAddr) {
-    let [raw, sdk] = [Path::Raw, Path::Sdk].map(|path| SHARE * capacity(server, path));
+    let [raw, sdk] = [Path::Raw, Path::Sdk].map(|path| SHARE * closed(server, path).per_s());
     println!(
         "{CONNECTIONS} connections, {TURNS} turns of {SLICE} each; ours paced at {raw:.0}/s (raw) and {sdk:.0}/s (SDK), \
          {SHARE} of what they can do"
@@ -83,18 +86,25 @@ fn cost(server: SocketAddr) {
         );
     };
     show("(b) ours, raw", &|turn| &turn.raw);
+    show("    the same, unpaced", &|turn| &turn.raw_closed);
     println!("  (c) aws-sdk-kms, bare              {:>9.0}", median(&|turn| turn.bare_sdk));
-    show("(d) ours, SDK", &|turn| &turn.sdk);
+    show("(d) ours, SDK", &|turn| &turn.sdk_closed);
+    show("    the same, paced", &|turn| &turn.sdk);
     println!("(b)/(a) {:.2}, at least 0.6 is wanted", median(&|turn| turn.raw.per_cpu_s() / turn.bare));
-    println!("(d)/(c) {:.2}, at least 0.9 is wanted", median(&|turn| turn.sdk.per_cpu_s() / turn.bare_sdk));
+    println!(
+        "(d)/(c) {:.2}, at least 0.9 is wanted",
+        median(&|turn| turn.sdk_closed.per_cpu_s() / turn.bare_sdk)
+    );
 }
 
 /// Every contestant once.
 struct Turn {
     bare: f64,
     raw: Ours,
+    raw_closed: Ours,
     bare_sdk: f64,
     sdk: Ours,
+    sdk_closed: Ours,
 }
 
 impl Turn {
@@ -102,8 +112,10 @@ impl Turn {
         Turn {
             bare: bare(server),
             raw: paced(server, Path::Raw, raw, SLICE),
+            raw_closed: closed(server, Path::Raw),
             bare_sdk: bare_sdk(server),
             sdk: paced(server, Path::Sdk, sdk, SLICE),
+            sdk_closed: closed(server, Path::Sdk),
         }
     }
 }
@@ -219,8 +231,14 @@ struct Ours {
 }
 
 impl Ours {
+    /// Those that were answered.
     fn attempts(&self) -> f64 {
-        self.trial.trial.recorder.attempt_totals().attempts as f64
+        let totals = self.trial.trial.recorder.attempt_totals();
+        (totals.attempts - totals.faults) as f64
+    }
+
+    fn per_s(&self) -> f64 {
+        self.attempts() / self.trial.elapsed.as_secs_f64()
     }
 
     fn per_cpu_s(&self) -> f64 {
@@ -239,11 +257,9 @@ fn paced(server: SocketAddr, path: Path, rate: f64, lasts: Span) -> Ours {
     engine(server, path, &load, &format!("transport: {{ connections: {CONNECTIONS} }}"))
 }
 
-/// How many attempts per second the engine manages on its core: a closed model without pauses.
-fn capacity(server: SocketAddr, path: Path) -> f64 {
-    let load = format!("executor: constant-vus, vus: {CONNECTIONS}, duration: 2s");
-    let ours = engine(server, path, &load, "");
-    ours.attempts() / ours.trial.elapsed.as_secs_f64()
+/// As many attempts as the engine manages on its core: a closed model without pauses.
+fn closed(server: SocketAddr, path: Path) -> Ours {
+    engine(server, path, &format!("executor: constant-vus, vus: {CONNECTIONS}, duration: {SLICE}"), "")
 }
 
 /// Runs a scenario of one workload on the calling thread; `more` is what else it says.
@@ -297,24 +313,26 @@ async fn measured<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
     let trials = live::run(scenario, &stock, make, &setup, &options, &control).await;
     let trial = trials.expect("threads").remove(0).remove(0);
     let cpu = cpu().as_secs_f64() - before.as_secs_f64();
-    let totals = trial.trial.recorder.attempt_totals();
-    assert_eq!((totals.faults, totals.throttled), (0, 0), "{:?}", trial.ended);
+    let faults = trial.trial.recorder.attempt_totals().faults;
+    if faults > 0 {
+        println!("{faults} attempts were not answered: {:?}", trial.ended.refusals);
+    }
     Ours { cpu, trial }
 }
 
 /// A thousand clients that have next to nothing to do.
 fn idle(server: SocketAddr) {
-    for (clients, rate) in [(1_000, "2/s"), (1_000, "0.1/s"), (1, "0.1/s")] {
+    for rate in ["2/s", "0.1/s"] {
         let load = format!("executor: constant-arrival-rate, arrivals: uniform, rate: {rate}, duration: 20s");
-        let ours = engine(server, Path::Raw, &load, &format!("fleet: {{ clients: {clients} }}"));
+        let ours = engine(server, Path::Raw, &load, "fleet: { clients: 1000 }");
         let share = 100.0 * ours.cpu / ours.trial.elapsed.as_secs_f64();
-        println!("{clients} clients, {rate}: {share:.3} % of a core, with 1,000 less than 0.1 % is wanted");
+        println!("1,000 clients, {rate}: {share:.3} % of a core; idle, less than 0.1 % is wanted");
     }
 }
 
 /// Memory before and after ten seconds near the engine's capacity.
 fn memory(server: SocketAddr) {
-    let rate = SHARE * capacity(server, Path::Raw);
+    let rate = SHARE * closed(server, Path::Raw).per_s();
     let before = resident();
     let ours = paced(server, Path::Raw, rate, Span::from_secs(10));
     println!(

@@ -117,9 +117,11 @@ impl Backend for Sdk {
 }
 
 /// Sends a call by the SDK's builder for it and reads what set-up needs of the answer.
+///
+/// In a box: the SDK's future has several thousand bytes, which every layer around it would have room for and copy.
 macro_rules! sent {
     ($builder:expr) => {
-        $builder.send().await.map_err(errors::refusal)
+        Box::pin($builder.send()).await.map_err(errors::refusal)
     };
 }
 

@@ -11,8 +11,9 @@ use crate::time::{Span, Time};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-/// How often the driver looks up when nothing is due: for Ctrl-C, and for who watches.
-const TICK: Span = Span::from_millis(100);
+/// How often the driver looks up when nothing is due: for Ctrl-C, and for who watches. Each look wakes the thread twice
+/// or so, which is nearly all that clients cost that have nothing to do.
+const TICK: Span = Span::from_millis(250);
 /// How often who watches is shown something new.
 const SHOW: Span = Span::from_millis(250);
 
@@ -83,7 +84,8 @@ pub(super) async fn drive(
             }
             return Ok(ended);
         }
-        let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(now + TICK);
+        let until = if closed { Time::NEVER } else { stops.until };
+        let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(until).min(now + TICK);
         tokio::select! {
             biased;
             Some(word) = crew.words().recv() => hear(core, &word, clock.now(), stops.on_throttle, &mut ended),
