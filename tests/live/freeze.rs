@@ -25,7 +25,7 @@ strategies: {{ none: {{ retry: {{ mode: none }} }} }}"
 
 const UNIFORM: &str = "executor: constant-arrival-rate, rate: 100/s, duration: 20s, arrivals: uniform";
 const CAPPED: &str =
-    "executor: constant-arrival-rate, rate: 100/s, duration: 20s, arrivals: uniform, maxInFlight: 20";
+    "executor: constant-arrival-rate, rate: 100/s, duration: 20s, arrivals: uniform, maxInFlight: 100";
 const VUS: &str = "executor: constant-vus, vus: 100, pace: 1/s, duration: 20s";
 const POISSON: &str = "executor: constant-arrival-rate, rate: 100/s, duration: 20s";
 

@@ -32,7 +32,7 @@ fn everything() -> String {
     format!(
         "version: 1
 target: emulator
-quotas: {{ op_describe_custom_key_stores: 1000/s }}
+quotas: {{ DescribeCustomKeyStores: 1000/s }}
 serviceTime: {{ p50: 1ms, p99: 2ms, throttled: 1ms }}
 fleet: {{ clients: 3 }}
 workloads:

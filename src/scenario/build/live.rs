@@ -3,6 +3,7 @@
 use crate::client::RetryMode;
 use crate::scenario::keys::{self, MAX_JOBS, MILLION};
 use crate::scenario::read::{Fields, Item, Reader};
+use crate::scenario::tree::Content;
 use crate::scenario::{Allow, Caps, Live, LiveClient, Target, Transport, runs_live};
 use crate::units::Money;
 use crate::workload::Workload;
@@ -123,7 +124,8 @@ pub(super) fn fits_target(
         if live.client == LiveClient::Raw || live.transport.in_process {
             let sdk = |policy: &crate::client::Policy| matches!(policy.retry.mode, RetryMode::AwsSdk(_));
             if workload.strategies.iter().any(sdk) {
-                let place = fields.get("strategies").unwrap_or_else(|| here.clone());
+                let strategies = fields.get("strategies").unwrap_or_else(|| here.clone());
+                let place = sdk_mode(&strategies).unwrap_or(strategies);
                 r.wrong(
                     &place,
                     "mode `aws-sdk` needs the SDK to send attempts",
@@ -140,6 +142,18 @@ fn no_sdk_in_the_simulator(r: &mut Reader, fields: &Fields, workloads: &[Workloa
     };
     if let Some(item) = fields.get("strategies").filter(|_| workloads.iter().any(uses)) {
         let message = "mode `aws-sdk` is the real SDK, which the simulator cannot run";
-        r.wrong(&item, message, "aws-standard or aws-adaptive with a preset, or --target emulator");
+        let place = sdk_mode(&item).unwrap_or(item);
+        r.wrong(&place, message, "aws-standard or aws-adaptive with a preset, or --target emulator");
     }
+}
+
+/// The first strategy's mode that is `aws-sdk`, where it is written.
+fn sdk_mode<'t>(strategies: &Item<'t>) -> Option<Item<'t>> {
+    let Content::Map(entries) = &strategies.node.content else { return None };
+    entries.iter().find_map(|entry| {
+        let strategy = strategies.child(&entry.key, &entry.value);
+        let retry = strategy.child("retry", strategy.node.get("retry")?);
+        let mode = retry.child("mode", retry.node.get("mode")?);
+        mode.is_word("aws-sdk").then_some(mode)
+    })
 }
