@@ -235,7 +235,7 @@ pub(crate) static CAPS: Table = table(
 pub(crate) static ALLOW: Table = table(
     "allow",
     &[
-        key("accounts", Shape::List(&Shape::Text), "Account ids, in quotes."),
+        key("accounts", Shape::List(&Shape::Text), "Account ids."),
         key("regions", Shape::List(&Shape::Named(Names::Regions)), "Regions."),
         key("keys", Shape::List(&Shape::Text), "AWS managed or foreign keys that may be used all the same."),
     ],

@@ -64,9 +64,10 @@ fn caps(r: &mut Reader, item: &Item) -> Option<Caps> {
 fn allow(r: &mut Reader, item: &Item) -> Option<Allow> {
     let fields = r.fields(item, &keys::ALLOW)?;
     let account = |r: &mut Reader, item: &Item| {
-        let id = r.string(item)?;
+        // Without quotes it is a number, and means the same.
+        let id = item.text().map_or_else(|| r.string(item), |text| Some(text.to_owned()))?;
         if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
-            r.wrong(item, "this is no account id", "twelve digits in quotes, as \"123456789012\"");
+            r.wrong(item, "this is no account id", "twelve digits");
         }
         Some(id)
     };
