@@ -231,11 +231,12 @@ pub(crate) static CAPS: Table = table(
         key("maxQuotaShare", Shape::Ratio, "Largest share of what is free of a quota, on aws (20%)."),
     ],
 );
+const ACCOUNT: Shape = Shape::Either(&[Shape::Text, Shape::Whole(0, 999_999_999_999)]);
 /// What a live run may touch.
 pub(crate) static ALLOW: Table = table(
     "allow",
     &[
-        key("accounts", Shape::List(&Shape::Text), "Account ids."),
+        key("accounts", Shape::List(&ACCOUNT), "Account ids."),
         key("regions", Shape::List(&Shape::Named(Names::Regions)), "Regions."),
         key("keys", Shape::List(&Shape::Text), "AWS managed or foreign keys that may be used all the same."),
     ],
