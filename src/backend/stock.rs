@@ -59,7 +59,7 @@ impl Stock {
         Stock { shelves: shelves.collect(), payload: vec![b'k'; MOST_BYTES] }
     }
 
-    /// Meaningless bytes, at most [`MOST_BYTES`].
+    /// Meaningless bytes, at most as many as KMS takes.
     pub fn bytes(&self, count: usize) -> &[u8] {
         &self.payload[..count.min(self.payload.len())]
     }

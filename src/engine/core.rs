@@ -62,7 +62,7 @@ impl<'s> Core<'s> {
         Core::with(scenario, layout, strategy, trial, Service::Simulated(Box::new(admission)), phase)
     }
 
-    /// The same machines with an answer to every attempt coming from outside, as [`Core::answered`] brings it.
+    /// The same machines with an answer to every attempt coming from outside, as [`Core::hear`] brings it.
     pub fn live(scenario: &'s Scenario, layout: &Arc<Layout>, strategy: usize, trial: u32) -> Core<'s> {
         let outbox = Outbox::new(scenario, strategy, trial);
         let phase = outbox.phase();
