@@ -41,8 +41,6 @@ pub struct KeyStock {
     pub mac: Vec<u8>,
 }
 
-/// Most ciphertexts that set-up makes for one workload: beyond, contexts share them.
-pub const MOST_CIPHERTEXTS: u32 = 1_000;
 /// The most bytes of one payload that KMS takes.
 const MOST_BYTES: usize = 4_096;
 
@@ -52,7 +50,7 @@ impl Stock {
         let shelves = workloads.iter().zip(ids).map(|(workload, ids)| Shelf {
             spec: workload.keys.spec,
             pair_spec: workload.keys.pair_spec,
-            contexts: contexts(workload),
+            contexts: (0..workload.live_contexts()).map(|n| n.to_string()).collect(),
             bytes: usual_bytes(&workload.payload, workload.keys.spec),
             keys: ids.into_iter().map(|id| KeyStock { id, ..KeyStock::default() }).collect(),
         });
@@ -97,12 +95,6 @@ impl Stock {
             }),
         }
     }
-}
-
-/// The contexts that a workload's calls carry: as many as ciphertexts can be made for.
-fn contexts(workload: &Workload) -> Vec<String> {
-    let room = (MOST_CIPHERTEXTS / workload.keys.count.max(1)).max(1);
-    (0..workload.contexts.count.clamp(1, room)).map(|n| n.to_string()).collect()
 }
 
 /// A size that stands for a workload's payloads.

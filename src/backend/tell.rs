@@ -77,11 +77,6 @@ impl<'w> Tell<'w> {
         Tell { order: None, words: None, clock, sent: Cell::new(Time::ZERO), number: Cell::new(1) }
     }
 
-    /// The present, on the run's timeline.
-    pub fn now(&self) -> Time {
-        self.clock.now()
-    }
-
     /// The run's clock, for who takes down moments where this cannot be reached.
     pub const fn clock(&self) -> RunClock {
         self.clock
@@ -102,12 +97,7 @@ impl<'w> Tell<'w> {
         self.sent.set(at);
     }
 
-    /// The SDK tries again: the try before met `reply` at `at`, and the next one leaves now.
-    pub fn retries(&self, reply: Reply, at: Time) {
-        self.retries_at(reply, at, self.clock.now());
-    }
-
-    /// The same, where the next one has left at `leaves`.
+    /// The SDK tries again: the try before met `reply` at `at`, and the next one has left at `leaves`.
     pub fn retries_at(&self, reply: Reply, at: Time, leaves: Time) {
         let number = self.number.get() + 1;
         if let (Some(order), Some(words)) = (self.order, self.words) {

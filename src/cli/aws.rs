@@ -6,7 +6,7 @@ use super::run::{End, Finished};
 use super::{Error, live_wall, output};
 use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
 use crate::backend::http::Signer;
-use crate::engine::live::{Control, Options, Provision, needs_keys};
+use crate::engine::live::{Control, Options, Provision};
 use crate::planner::{Permit, policy, ramped};
 use crate::quota::PoolId;
 use crate::scenario::{LiveClient, Scenario};
@@ -31,7 +31,7 @@ impl From<aws::Error> for Error {
 /// stdout cannot be written.
 pub(super) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
     let unnamed =
-        scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && needs_keys(workload));
+        scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && workload.needs_keys());
     if let Some(workload) = unnamed.filter(|_| !provisions) {
         return Err(crate::engine::live::Error::NoKeys(workload.name.clone()).into());
     }

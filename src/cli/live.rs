@@ -117,7 +117,6 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
 pub(super) struct Place<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) wish: &'a Wish<'a>,
-    #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only runs against AWS say more"))]
     pub(super) common: &'a Common,
     pub(super) control: &'a Arc<Control>,
     pub(super) threads: usize,
@@ -342,8 +341,8 @@ fn end_of(trials: &Trials) -> End {
             "a quota throttled the run and ended it (--allow-throttling goes on); results so far were written".into(),
         );
     }
-    let attempts: u64 = all().map(|trial| trial.trial.recorder.attempt_totals().attempts).sum();
-    let denied: u64 = all().map(|trial| trial.ended.denied).sum();
+    let totals = all().map(|trial| trial.trial.recorder.attempt_totals());
+    let (attempts, denied) = totals.fold((0, 0), |(all, no), each| (all + each.attempts, no + each.denied));
     if attempts > 0 && denied == attempts {
         let said = all().flat_map(|trial| &trial.ended.refusals).next();
         let said = said.map_or_else(String::new, |(code, message)| format!(": {code}: {message}"));

@@ -79,8 +79,8 @@ fn line(before: &Glance, glance: &Glance) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::live::Percentiles;
     use crate::record::{AttemptCounts, JobCounts};
+    use crate::results::Trend;
 
     fn glance(secs: u64, total: u64) -> Glance {
         Glance {
@@ -91,7 +91,7 @@ mod tests {
             ends: Time::from_secs(30),
             jobs: JobCounts { completed: total, ..JobCounts::default() },
             attempts: AttemptCounts { attempts: 2 * total, throttled: total, ..AttemptCounts::default() },
-            response: Percentiles { count: total, p99: 34.25, ..Percentiles::default() },
+            response: Trend { count: total, p99: 34.25, ..Trend::default() },
             in_flight: 35,
             lateness_ms: 0.4,
             ..Glance::default()

@@ -2,26 +2,24 @@
 //!
 //! Counters add up over the trials of a strategy; quantiles and gauges are those of its latest trial.
 
-use crate::engine::live::{Control, Glance, Percentiles};
+use crate::engine::live::{Control, Glance};
 use crate::quota::PoolReport;
+use crate::results::Trend;
+use crate::server::Exposition;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-/// What the format is called in HTTP.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Everything that `control` has shown so far.
 pub fn text(control: &Control) -> String {
     let mut trials = control.past();
     trials.extend(control.glance());
     let strategies = by_strategy(&trials);
-    let mut page = Page(String::new());
+    let mut page = Exposition::default();
     totals(&mut page, &strategies);
     times(&mut page, &strategies);
     if let Some(latest) = trials.last() {
         gauges(&mut page, latest);
     }
-    page.0
+    page.into_text()
 }
 
 /// Trials of one strategy, in order; the last of them is the latest.
@@ -33,27 +31,6 @@ fn by_strategy(trials: &[Glance]) -> BTreeMap<usize, Trials<'_>> {
         strategies.entry(glance.strategy.1).or_default().push(glance);
     }
     strategies
-}
-
-/// The text as far as it is written.
-struct Page(String);
-
-impl Page {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
-        writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}").expect("a String takes every text");
-    }
-
-    fn value(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
-        let labels: Vec<String> =
-            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
-        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
-        writeln!(self.0, "{name}{labels} {value}").expect("a String takes every text");
-    }
-}
-
-/// A label's value as the format wants it.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn name<'g>(trials: &Trials<'g>) -> &'g str {
@@ -82,7 +59,7 @@ const RESULTS: [Counted; 4] = [
     ("timeout", |glance| glance.attempts.timeouts),
 ];
 
-fn totals(page: &mut Page, strategies: &BTreeMap<usize, Trials<'_>>) {
+fn totals(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
     page.head("keystorm_jobs_offered_total", "counter", "Jobs that arrived.");
     for trials in strategies.values() {
         let offered = sum(trials, |glance| glance.jobs.offered);
@@ -109,8 +86,8 @@ fn totals(page: &mut Page, strategies: &BTreeMap<usize, Trials<'_>>) {
     }
 }
 
-fn times(page: &mut Page, strategies: &BTreeMap<usize, Trials<'_>>) {
-    let kinds: [Family<Glance, Percentiles>; 2] = [
+fn times(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
+    let kinds: [Family<Glance, Trend>; 2] = [
         (
             "keystorm_response_time_ms",
             "Intended start of a job to its outcome, window only; quantiles of the latest trial.",
@@ -142,7 +119,7 @@ fn times(page: &mut Page, strategies: &BTreeMap<usize, Trials<'_>>) {
     }
 }
 
-fn gauges(page: &mut Page, glance: &Glance) {
+fn gauges(page: &mut Exposition, glance: &Glance) {
     let strategy = [("strategy", glance.strategy.0.as_str())];
     page.head("keystorm_in_flight", "gauge", "Jobs begun and not ended.");
     page.value("keystorm_in_flight", &strategy, glance.in_flight as f64);
@@ -171,7 +148,7 @@ fn gauges(page: &mut Page, glance: &Glance) {
     pools(page, glance);
 }
 
-fn pools(page: &mut Page, glance: &Glance) {
+fn pools(page: &mut Exposition, glance: &Glance) {
     let kinds: [Family<PoolReport, f64>; 4] = [
         ("keystorm_pool_limit", "The quota: attempts a second that the pool allows.", |pool| {
             pool.limit.as_per_second()
@@ -203,12 +180,12 @@ mod tests {
             trial: (trial, 2),
             jobs: JobCounts { offered: completed + 1, completed, ..JobCounts::default() },
             attempts: AttemptCounts { attempts: completed, ok: completed, ..AttemptCounts::default() },
-            response: Percentiles {
+            response: Trend {
                 count: completed,
                 mean: 2.0,
                 p50: 1.5,
                 p99: f64::from(trial),
-                ..Percentiles::default()
+                ..Trend::default()
             },
             ..Glance::default()
         }

@@ -3,6 +3,7 @@
 use super::live_metrics;
 use crate::clock::within;
 use crate::engine::live::Control;
+use crate::server::Exposition;
 use crate::time::Span;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -122,7 +123,7 @@ async fn answer(stream: TcpStream, control: Arc<Control>) {
 fn reply(method: &Method, path: &str, control: &Control) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (method, path) {
         (&Method::GET | &Method::HEAD, "/metrics") => {
-            (StatusCode::OK, live_metrics::CONTENT_TYPE, live_metrics::text(control))
+            (StatusCode::OK, Exposition::CONTENT_TYPE, live_metrics::text(control))
         }
         (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET /metrics\n".into()),
         _ => (StatusCode::NOT_FOUND, "text/plain", "metrics are at /metrics\n".into()),

@@ -1,7 +1,7 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::load::{self, Loaded};
-use super::{Common, Error, exit, live, one_liner, saved};
+use super::{Common, Error, exit, interrupt, live, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::record::Recorder;
 use crate::results::Run;
@@ -116,13 +116,9 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
-    // A second Ctrl-C ends the process at once.
-    ctrlc::set_handler(move || {
-        if stopper.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
-    })
-    .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    // A second Ctrl-C leaves at once.
+    ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
+        .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let progress =
         super::progress::Progress::start(&loaded.scenario, &control, args.progress_every, common.quiet);
     let trials = simulate(&loaded.scenario, threads, &control);

@@ -249,40 +249,33 @@ impl<'s> Core<'s> {
     /// Takes in what a thread that sends reports, at `now`.
     pub fn hear(&mut self, word: &Word, now: Time) {
         match *word {
-            Word::Answered { order, number, sent, at, reply } => {
-                let late = if number == 1 { sent.since(order.due) } else { Span::ZERO };
+            Word::Answered { order, number, sent, at, reply } if self.fleet.expects(order.attempt.token) => {
                 self.due = now;
-                self.answered(&order, (sent, at), reply, late, now);
+                self.met(&order, number, (sent, at), reply, now);
+                self.fleet.handle(Input::Reply(order.attempt.token, reply), now, &mut self.actions);
+                self.settle(now);
             }
-            Word::Retried { order, number, met, sent, at } => {
-                if !self.fleet.expects(order.attempt.token) {
-                    return;
-                }
+            Word::Retried { order, number, met, sent, at } if self.fleet.expects(order.attempt.token) => {
+                self.met(&order, number - 1, (sent, at), met, now);
                 let attempt = Attempt { number, ..order.attempt };
-                self.note(&attempt, met, at.since(sent), now);
                 self.recorder.sent(&attempt, now);
                 if let Service::Outside(outbox) = &mut self.service {
-                    outbox.count(&attempt, now);
+                    outbox.went(&attempt, now);
                 }
             }
-            Word::Refused { .. } => {}
+            // Nobody waits for it any longer, or it is no answer.
+            Word::Answered { .. } | Word::Retried { .. } | Word::Refused { .. } => {}
         }
     }
 
-    fn answered(&mut self, order: &Order, (sent, at): (Time, Time), reply: Reply, late: Span, now: Time) {
-        let token = order.attempt.token;
-        if !self.fleet.expects(token) {
-            return;
+    /// Writes down what try `number` of an attempt met. Only the first leaves when the harness is told to: when others
+    /// leave is the SDK's business.
+    fn met(&mut self, order: &Order, number: u32, (sent, at): (Time, Time), reply: Reply, now: Time) {
+        if number == 1 {
+            self.recorder.late(sent.since(order.due));
         }
-        self.recorder.late(late);
-        self.note(&order.attempt, reply, at.since(sent), now);
-        self.fleet.handle(Input::Reply(token, reply), now, &mut self.actions);
-        self.settle(now);
-    }
-
-    /// Writes an answer down.
-    fn note(&mut self, attempt: &Attempt, reply: Reply, service: Span, now: Time) {
-        self.recorder.replied(self.recorder.attempt_cell(attempt), reply, service, now);
+        let attempt = &order.attempt;
+        self.recorder.replied(self.recorder.attempt_cell(attempt), reply, at.since(sent), now);
         if let (Service::Outside(outbox), Reply::Throttled) = (&mut self.service, reply) {
             outbox.throttled(attempt);
         }
@@ -304,7 +297,7 @@ impl<'s> Core<'s> {
         }
     }
 
-    /// No more jobs arrive, and what flies has at most its graceful stop to finish.
+    /// No more jobs arrive or begin, and what flies has at most its graceful stop to finish.
     pub fn close(&mut self, now: Time) {
         self.is_closing = true;
         for (lane, workload) in self.lanes.iter_mut().zip(&self.scenario.workloads) {
@@ -344,12 +337,14 @@ impl<'s> Core<'s> {
                     self.queue.push(at, Event::Vu { workload: done.job.workload, vu });
                 }
             }
-            Source::Open(open) => {
+            // After a stop, who waits for a slot does not begin any more.
+            Source::Open(open) if !self.is_closing => {
                 if let Some(arrival) = open.take_waiting() {
                     let job = lane.open_job(arrival, &self.fleet_plan);
                     self.start(job, now);
                 }
             }
+            Source::Open(_) => {}
         }
     }
 

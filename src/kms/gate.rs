@@ -53,8 +53,19 @@ pub struct Gate {
 impl Gate {
     /// A gate without anybody's pools yet.
     pub fn new(quotas: Quotas, service_time: ServiceTime, faults: Vec<Fault>, seed: u64) -> Gate {
+        Gate::at(quotas, service_time, faults, (seed, 0), Time::ZERO)
+    }
+
+    /// The same whose own timeline begins at `origin`.
+    fn at(
+        quotas: Quotas,
+        service_time: ServiceTime,
+        faults: Vec<Fault>,
+        (seed, trial): (u64, u32),
+        origin: Time,
+    ) -> Gate {
         Gate {
-            conditions: Conditions::new(&service_time, &faults, 1, seed, 0),
+            conditions: Conditions::new(&service_time, &faults, 1, seed, trial),
             quotas,
             service_time,
             faults,
@@ -62,8 +73,8 @@ impl Gate {
             stores: BTreeMap::new(),
             calls: 0,
             seed,
-            trial: 0,
-            origin: Time::ZERO,
+            trial,
+            origin,
         }
     }
 
@@ -73,11 +84,10 @@ impl Gate {
         quotas: Quotas,
         service_time: ServiceTime,
         faults: Vec<Fault>,
-        (seed, trial): (u64, u32),
+        draws: (u64, u32),
         now: Time,
     ) {
-        *self = Gate { origin: now, trial, ..Gate::new(quotas, service_time, faults, seed) };
-        self.conditions = Conditions::new(&self.service_time, &self.faults, 1, seed, trial);
+        *self = Gate::at(quotas, service_time, faults, draws, now);
     }
 
     /// A moment on the gate's own timeline.
@@ -206,7 +216,7 @@ impl Gate {
             let all = self.realms.values_mut().chain(self.stores.values_mut());
             all.for_each(|(_, pools)| pools.set_limit(pool, None, now));
         }
-        self.conditions = Conditions::new(&self.service_time, &faults, 1, self.seed, 0);
+        self.conditions = Conditions::new(&self.service_time, &faults, 1, self.seed, self.trial);
         self.faults = faults;
     }
 

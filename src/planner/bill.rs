@@ -1,6 +1,6 @@
 //! What a run costs and how many calls it makes, all strategies and trials together.
 
-use crate::api::{JobKind, Operation};
+use crate::api::Operation;
 use crate::quota::price;
 use crate::scenario::{Plan, Scenario};
 use crate::workload::Workload;
@@ -29,11 +29,6 @@ pub struct Bill {
 /// Source: AWS CloudTrail pricing page, read 2026-11-24: 2.00 USD for 100,000 events; the first copy is free. Every
 /// KMS call of a run is a management event.
 pub const TRAIL_MICROS: f64 = 20.0;
-
-/// Ciphertexts that set-up makes for one workload at most, over all its keys.
-///
-/// The same figure as `backend`'s stock has, which stands above this room.
-const MOST_CIPHERTEXTS: u32 = 1_000;
 
 impl Bill {
     /// The bill of `scenario`, whose plan is `plan`; a plan is one trial of one strategy.
@@ -64,9 +59,8 @@ impl Bill {
         for kind in &kinds {
             self.most_micros = self.most_micros.max(price(kind.operation()) + TRAIL_MICROS);
         }
-        let random = |kind: &JobKind| kind.operation() == Operation::GenerateRandom;
         let named = keys.ids.len() as u64;
-        let made = if named > 0 || kinds.iter().all(random) { 0 } else { u64::from(keys.count) };
+        let made = if named > 0 || !workload.needs_keys() { 0 } else { u64::from(keys.count) };
         let count = named.max(made);
         self.keys_made += made;
         // Each key that is made is also scheduled for deletion.
@@ -77,8 +71,7 @@ impl Bill {
         setup(made, Operation::CreateKey);
         setup(made, Operation::ScheduleKeyDeletion);
         if does(Operation::Decrypt) || does(Operation::ReEncrypt) {
-            let contexts = (MOST_CIPHERTEXTS / keys.count.max(1)).max(1).min(workload.contexts.count.max(1));
-            setup(count * u64::from(contexts), Operation::Encrypt);
+            setup(count * u64::from(workload.live_contexts()), Operation::Encrypt);
         }
         if does(Operation::Verify) {
             setup(count, Operation::Sign);

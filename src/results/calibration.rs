@@ -1,5 +1,6 @@
 //! What a run against a real service says about its service times, as the scenario language writes it.
 
+use super::Trend;
 use super::select::Selection;
 use crate::api::Operation;
 use crate::record::{Micros, Recorder};
@@ -10,50 +11,26 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug)]
 pub struct Calibration {
     /// By operation, in the order of the API, those with answers only.
-    pub operations: Vec<(Operation, Quantiles)>,
+    pub operations: Vec<(Operation, Trend)>,
     /// All of them together.
-    pub all: Quantiles,
+    pub all: Trend,
     /// Answers that were refused for a quota; `None` if there were none.
-    pub throttled: Option<Quantiles>,
+    pub throttled: Option<Trend>,
 }
 
-/// Quantiles of one kind of answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quantiles {
-    /// On how many answers.
-    pub count: u64,
-    /// Half of them took at most this.
-    pub p50: Span,
-    /// 90 % of them took at most this.
-    pub p90: Span,
-    /// 99 % of them took at most this.
-    pub p99: Span,
-    /// The longest.
-    pub max: Span,
+/// As the comment behind a line of the block shows it.
+fn about(times: &Trend) -> String {
+    format!("{} answers, p90 {}, max {}", times.count, ms(times.p90), ms(times.max))
 }
 
-impl Quantiles {
-    /// Those of a histogram of microseconds; `None` if it is empty.
-    fn of(times: &Micros) -> Option<Quantiles> {
-        let at = |percentile| Span::from_micros(times.value_at_percentile(percentile).max(1));
-        (!times.is_empty()).then(|| Quantiles {
-            count: times.len(),
-            p50: at(50.0),
-            p90: at(90.0),
-            p99: at(99.0),
-            max: at(100.0),
-        })
-    }
-
-    /// As the comment behind a line of the block shows it.
-    fn about(&self) -> String {
-        format!("{} answers, p90 {}, max {}", self.count, ms(self.p90), ms(self.max))
-    }
+/// Milliseconds as the scenario language reads them, a microsecond at least.
+fn ms(millis: f64) -> String {
+    format!("{}ms", millis.max(0.001))
 }
 
-/// A span in milliseconds, to the microsecond, as the scenario language reads it.
-fn ms(span: Span) -> String {
-    format!("{}ms", span.as_micros() as f64 / 1e3)
+/// The distribution of a histogram of microseconds; `None` if it is empty.
+fn trend(times: &Micros) -> Option<Trend> {
+    (!times.is_empty()).then(|| Trend::from_micros(times))
 }
 
 impl Calibration {
@@ -63,14 +40,14 @@ impl Calibration {
         let mut measured = Vec::new();
         for operation in operations {
             let times = Selection::operation(operation.name()).answered(recorder);
-            if let Some(quantiles) = Quantiles::of(&times) {
+            if let Some(figures) = trend(&times) {
                 all.add(&times).expect("a resizing histogram takes any other");
-                measured.push((*operation, quantiles));
+                measured.push((*operation, figures));
             }
         }
         measured.sort_by_key(|(operation, _)| *operation);
-        let throttled = Quantiles::of(&Selection::default().refused(recorder));
-        Quantiles::of(&all).map(|all| Calibration { operations: measured, all, throttled })
+        let throttled = trend(&Selection::default().refused(recorder));
+        trend(&all).map(|all| Calibration { operations: measured, all, throttled })
     }
 
     /// The block `serviceTime` for a scenario; `provenance` says when and where, `assumed` what stands in for refusals
@@ -81,11 +58,13 @@ impl Calibration {
             let _ = writeln!(text, "{text_of}");
         };
         line(format!("  measured: {}", serde_json::Value::from(provenance)));
-        line(format!("  p50: {}   # all together: {}", ms(self.all.p50), self.all.about()));
+        line(format!("  p50: {}   # all together: {}", ms(self.all.p50), about(&self.all)));
         line(format!("  p99: {}", ms(self.all.p99)));
         match &self.throttled {
-            Some(refused) => line(format!("  throttled: {}   # {}", ms(refused.p50), refused.about())),
-            None => line(format!("  throttled: {}   # assumed: none was throttled", ms(assumed))),
+            Some(refused) => line(format!("  throttled: {}   # {}", ms(refused.p50), about(refused))),
+            None => {
+                line(format!("  throttled: {}   # assumed: none was throttled", ms(assumed.as_millis_f64())))
+            }
         }
         line("  operations:".into());
         for (operation, times) in &self.operations {
@@ -93,7 +72,7 @@ impl Calibration {
                 "    {operation}: {{ p50: {}, p99: {} }}   # {}",
                 ms(times.p50),
                 ms(times.p99),
-                times.about()
+                about(times)
             ));
         }
         text
@@ -109,12 +88,9 @@ mod tests {
     fn the_block_is_a_part_of_a_scenario() {
         let mut times = micros();
         (1..=1_000u64).for_each(|v| times.record(v * 10).expect("resizes"));
-        let quantiles = Quantiles::of(&times).expect("a thousand answers");
-        let calibration = Calibration {
-            operations: vec![(Operation::Decrypt, quantiles)],
-            all: quantiles,
-            throttled: None,
-        };
+        let figures = Trend::from_micros(&times);
+        let calibration =
+            Calibration { operations: vec![(Operation::Decrypt, figures)], all: figures, throttled: None };
         let block = calibration.to_yaml("today, \"here\": 5 answers", Span::from_millis(3));
         let text = format!(
             "{block}workloads: {{ load: {{ executor: constant-arrival-rate, rate: 1/s, duration: 1s, jobs: {{ Decrypt: 1 }} }} }}\nstrategies: {{ none: {{ retry: {{ mode: none }} }} }}"
@@ -122,7 +98,8 @@ mod tests {
         let scenario = crate::scenario::Scenario::parse(&text, &Default::default()).expect("valid").scenario;
         let read = scenario.service_time;
         assert_eq!(read.measured.as_deref(), Some("today, \"here\": 5 answers"));
-        assert_eq!(read.operations[&Operation::Decrypt].p99, quantiles.p99);
-        assert_eq!((read.default.p50, read.throttled), (quantiles.p50, Span::from_millis(3)));
+        assert_eq!(read.operations[&Operation::Decrypt].p99.as_millis_f64(), figures.p99);
+        assert_eq!(read.default.p50.as_millis_f64(), figures.p50);
+        assert_eq!(read.throttled, Span::from_millis(3));
     }
 }

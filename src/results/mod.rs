@@ -15,7 +15,7 @@ mod threshold;
 mod wall;
 
 pub use assemble::{merged, strategy_run};
-pub use calibration::{Calibration, Quantiles};
+pub use calibration::Calibration;
 pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::Selection;

@@ -36,7 +36,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
     }
     if (asked.method, path) == ("GET", "metrics") {
         let text = shared.metrics.text(shared);
-        return Answer::other(200, "text/plain; version=0.0.4", text.into_bytes(), request_id);
+        return Answer::other(200, super::Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
     }
     match said(shared, asked, path).await {
         Ok(value) => Answer::other(200, "application/json", format!("{value:#}\n").into_bytes(), request_id),

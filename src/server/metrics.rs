@@ -1,11 +1,11 @@
 //! Counters, in Prometheus's text format.
 
+use super::Exposition;
 use super::shared::Shared;
 use crate::api::Operation;
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -124,96 +124,86 @@ impl Metrics {
 
     /// All of it, in Prometheus's text format; counters that are zero are left out where there are many.
     pub(super) fn text(&self, shared: &Shared) -> String {
-        let mut text = String::new();
-        let head = |text: &mut String, name: &str, kind: &str, help: &str| {
-            writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}").expect("a String takes every text");
-        };
-        let text = &mut text;
-        head(text, "keystorm_calls_total", "counter", "Calls answered, by operation and outcome.");
+        let mut page = Exposition::default();
+        self.calls(&mut page);
+        self.durations(&mut page);
+        self.connections(&mut page);
+        kept(&mut page, shared);
+        page.into_text()
+    }
+
+    fn calls(&self, page: &mut Exposition) {
+        page.head("keystorm_calls_total", "counter", "Calls answered, by operation and outcome.");
         for operation in Operation::ALL {
-            for end in End::ALL {
-                let count = read(&self.calls[operation.index()][end as usize]);
-                if count > 0 {
-                    let name = end.name();
-                    line(
-                        text,
-                        &format!(
-                            "keystorm_calls_total{{operation=\"{operation}\",outcome=\"{name}\"}} {count}"
-                        ),
-                    );
-                }
+            for (end, count) in met(&self.calls[operation.index()]) {
+                let labels = [("operation", operation.name()), ("outcome", end)];
+                page.value("keystorm_calls_total", &labels, count);
             }
         }
-        head(text, "keystorm_key_calls_total", "counter", "Calls that found their key, by key and outcome.");
+        page.head("keystorm_key_calls_total", "counter", "Calls that found their key, by key and outcome.");
         for (key, ends) in self.keys.read().expect("nothing panics under this lock").iter() {
-            for (end, count) in End::ALL.iter().zip(ends).filter(|(_, count)| read(count) > 0) {
-                let labels = format!("key=\"{key}\",outcome=\"{}\"", end.name());
-                line(text, &format!("keystorm_key_calls_total{{{labels}}} {}", read(count)));
+            for (end, count) in met(ends) {
+                page.value("keystorm_key_calls_total", &[("key", key), ("outcome", end)], count);
             }
         }
-        head(text, "keystorm_throttled_total", "counter", "Calls refused, by the quota that refused them.");
+        page.head("keystorm_throttled_total", "counter", "Calls refused, by the quota that refused them.");
         for pool in catalogue::all() {
             let count = read(&self.throttled[pool.index()]);
             if count > 0 {
-                line(text, &format!("keystorm_throttled_total{{pool=\"{}\"}} {count}", pool.name()));
+                page.value("keystorm_throttled_total", &[("pool", pool.name())], count);
             }
         }
-        head(text, "keystorm_call_duration_seconds", "histogram", "From the whole call read to its answer.");
+    }
+
+    fn durations(&self, page: &mut Exposition) {
+        const NAME: &str = "keystorm_call_duration_seconds";
+        const BUCKET: &str = "keystorm_call_duration_seconds_bucket";
+        page.head(NAME, "histogram", "From the whole call read to its answer.");
         let mut sum = 0;
         for (bound, counter) in BOUNDS.iter().zip(&self.durations) {
             sum += read(counter);
-            let seconds = *bound as f64 / 1e6;
-            line(text, &format!("keystorm_call_duration_seconds_bucket{{le=\"{seconds}\"}} {sum}"));
+            page.value(BUCKET, &[("le", &(*bound as f64 / 1e6).to_string())], sum);
         }
         sum += read(&self.durations[BOUNDS.len()]);
-        line(text, &format!("keystorm_call_duration_seconds_bucket{{le=\"+Inf\"}} {sum}"));
-        line(
-            text,
-            &format!("keystorm_call_duration_seconds_sum {}", read(&self.duration_micros) as f64 / 1e6),
-        );
-        line(text, &format!("keystorm_call_duration_seconds_count {sum}"));
-        head(text, "keystorm_connections", "gauge", "Connections that are open.");
-        line(text, &format!("keystorm_connections {}", self.connections.load(Ordering::Relaxed)));
-        head(
-            text,
-            "keystorm_connections_total",
-            "counter",
-            "Connections accepted, and closed for being too many.",
-        );
-        line(text, &format!("keystorm_connections_total{{outcome=\"accepted\"}} {}", read(&self.accepted)));
-        line(text, &format!("keystorm_connections_total{{outcome=\"rejected\"}} {}", read(&self.rejected)));
-        let heart = shared.heart();
-        head(text, "keystorm_keys", "gauge", "Keys, by account and Region.");
-        for (id, realm) in heart.kms.estate().realms() {
-            let count = heart.kms.estate().keys(id, None).count();
-            line(
-                text,
-                &format!(
-                    "keystorm_keys{{account=\"{}\",region=\"{}\"}} {count}",
-                    realm.account, realm.region
-                ),
-            );
-        }
-        head(text, "keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
-        for (id, pools) in heart.kms.gate().reports() {
-            let realm = heart.kms.estate().realm(id);
-            for pool in pools {
-                let labels = format!(
-                    "account=\"{}\",region=\"{}\",pool=\"{}\"",
-                    realm.account,
-                    realm.region,
-                    pool.pool.name()
-                );
-                line(text, &format!("keystorm_quota_units_total{{{labels}}} {}", pool.attempts));
-            }
-        }
-        std::mem::take(text)
+        page.value(BUCKET, &[("le", "+Inf")], sum);
+        page.value(&format!("{NAME}_sum"), &[], read(&self.duration_micros) as f64 / 1e6);
+        page.value(&format!("{NAME}_count"), &[], sum);
+    }
+
+    fn connections(&self, page: &mut Exposition) {
+        page.head("keystorm_connections", "gauge", "Connections that are open.");
+        page.value("keystorm_connections", &[], self.connections.load(Ordering::Relaxed));
+        let help = "Connections accepted, and closed for being too many.";
+        page.head("keystorm_connections_total", "counter", help);
+        page.value("keystorm_connections_total", &[("outcome", "accepted")], read(&self.accepted));
+        page.value("keystorm_connections_total", &[("outcome", "rejected")], read(&self.rejected));
     }
 }
 
-fn line(text: &mut String, of: &str) {
-    text.push_str(of);
-    text.push('\n');
+/// The ends that any call had, by name.
+fn met(ends: &[AtomicU64; 4]) -> impl Iterator<Item = (&'static str, u64)> {
+    let counted = End::ALL.iter().zip(ends).map(|(end, count)| (end.name(), read(count)));
+    counted.filter(|(_, count)| *count > 0)
+}
+
+/// What there is of each account and Region.
+fn kept(page: &mut Exposition, shared: &Shared) {
+    let heart = shared.heart();
+    let estate = heart.kms.estate();
+    page.head("keystorm_keys", "gauge", "Keys, by account and Region.");
+    for (id, realm) in estate.realms() {
+        let labels = [("account", &*realm.account), ("region", &*realm.region)];
+        page.value("keystorm_keys", &labels, estate.keys(id, None).count());
+    }
+    page.head("keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
+    for (id, pools) in heart.kms.gate().reports() {
+        let realm = estate.realm(id);
+        for pool in pools {
+            let labels =
+                [("account", &*realm.account), ("region", &*realm.region), ("pool", pool.pool.name())];
+            page.value("keystorm_quota_units_total", &labels, pool.attempts);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod admin;
 mod admin_clock;
 mod calls;
 mod direct;
+mod exposition;
 mod http;
 mod identity;
 mod journal;
@@ -27,6 +28,7 @@ mod sts;
 mod tls;
 
 pub use direct::{Direct, Season};
+pub use exposition::Exposition;
 pub use identity::is_region;
 pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};

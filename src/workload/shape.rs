@@ -2,7 +2,7 @@
 
 use super::pick::Picker;
 use super::{FleetPlan, Payload, TraceJob, TraceRows, Workload};
-use crate::api::{Job, JobKind};
+use crate::api::{Job, JobKind, Operation};
 use crate::rng::{Draw, Purpose, Stream};
 use crate::time::{Span, Time};
 
@@ -31,6 +31,9 @@ struct Streams {
     message: Stream,
     client: Stream,
 }
+
+/// Most ciphertexts that set-up makes for one workload of a live run.
+const MOST_CIPHERTEXTS: u32 = 1_000;
 
 /// Where the numbers of messages begin among the keys of draws: beyond those of jobs.
 const MESSAGES: u64 = 1 << 63;
@@ -169,5 +172,20 @@ impl Workload {
         kinds.sort();
         kinds.dedup();
         kinds
+    }
+
+    /// Whether any of its calls names a key.
+    pub fn needs_keys(&self) -> bool {
+        let names_none = |kind: &JobKind| {
+            matches!(kind.operation(), Operation::GenerateRandom | Operation::DescribeCustomKeyStores)
+        };
+        !self.kinds().iter().all(names_none)
+    }
+
+    /// How many encryption contexts the calls of a live run have: set-up makes a ciphertext for each of them under each
+    /// key, so that with many keys contexts share them.
+    pub fn live_contexts(&self) -> u32 {
+        let room = (MOST_CIPHERTEXTS / self.keys.count.max(1)).max(1);
+        self.contexts.count.clamp(1, room)
     }
 }

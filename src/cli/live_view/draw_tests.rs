@@ -1,9 +1,9 @@
 //! Pictures at several sizes, as a terminal would hold them.
 
 use super::*;
-use crate::engine::live::Percentiles;
 use crate::quota::{PoolReport, catalogue};
 use crate::record::{AttemptCounts, JobCounts, Row};
+use crate::results::Trend;
 use crate::time::Time;
 use crate::units::Rate;
 use ratatui::Terminal;
@@ -39,8 +39,24 @@ fn glance() -> Glance {
         in_flight: 35,
         seconds: vec![row; 12],
         interval_s: 1,
-        response: Percentiles { count: 9_805, mean: 14.0, p50: 12.3, p90: 41.0, p99: 182.4, max: 421.0 },
-        service: Percentiles { count: 10_944, mean: 7.0, p50: 6.1, p90: 14.2, p99: 29.9, max: 61.0 },
+        response: Trend {
+            count: 9_805,
+            mean: 14.0,
+            p50: 12.3,
+            p90: 41.0,
+            p99: 182.4,
+            max: 421.0,
+            ..Trend::default()
+        },
+        service: Trend {
+            count: 10_944,
+            mean: 7.0,
+            p50: 6.1,
+            p90: 14.2,
+            p99: 29.9,
+            max: 61.0,
+            ..Trend::default()
+        },
         lateness_ms: 0.42,
         busy_share: Some(0.124),
         pools: vec![pool("rsa", 500, 1_200, 101, 0), pool("symmetric", 1_000, 10_944, 1_031, 1_200)],

@@ -2,9 +2,10 @@
 
 use super::draw::Scene;
 use super::theme::{Meaning, Theme};
-use crate::engine::live::{Glance, Percentiles};
+use crate::engine::live::Glance;
 use crate::report::format::{NONE, clip, count, measured, milliseconds, number, percent};
 use crate::results::Generator;
+use crate::results::Trend;
 use crate::time::{Span as Length, Time};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -140,8 +141,8 @@ fn two(theme: Theme, counts: [(&str, u64); 2], meaning: Meaning) -> Line<'static
 pub(super) fn times_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let (response, service) = (&glance.response, &glance.service);
-    let row = |label: &str, of: fn(&Percentiles) -> f64, meaning| {
-        let value = |p: &Percentiles| measured(of(p), p.count);
+    let row = |label: &str, of: fn(&Trend) -> f64, meaning| {
+        let value = |p: &Trend| measured(of(p), p.count);
         Line::from(vec![
             Span::styled(format!(" {label:<6}"), theme.style(Meaning::Quiet)),
             Span::styled(format!("{:>10}", value(response)), theme.style(meaning)),

@@ -2,7 +2,7 @@
 
 use super::crew::Crew;
 use super::{Control, Glance};
-use crate::api::{ErrorCode, Reply};
+use crate::api::Reply;
 use crate::backend::Word;
 use crate::clock::{Alarm, RunClock};
 use crate::engine::Core;
@@ -28,8 +28,6 @@ pub struct Ended {
     pub interrupted: bool,
     /// Whether a throttled answer ended it.
     pub throttled: bool,
-    /// Attempts that were refused because who calls may not, or is not known.
-    pub denied: u64,
     /// What the service said no with: the first message of each code.
     pub refusals: BTreeMap<String, String>,
 }
@@ -67,7 +65,7 @@ pub(super) async fn drive(
             hear(core, &word, clock.now(), stops.on_throttle, &mut ended);
         }
         send(core, crew);
-        if !closed && let Some(()) = ends(core, stops, now, &mut look, &mut ended) {
+        if !closed && ends(core, stops, now, &mut look, &mut ended) {
             core.close(now);
             closed = true;
         }
@@ -114,34 +112,33 @@ fn hear(core: &mut Core<'_>, word: &Word, now: Time, on_throttle: bool, ended: &
                 outbox.cap(0);
             }
         }
-        Word::Answered { reply: Reply::Failed(ErrorCode::AccessDenied), .. } => ended.denied += 1,
         _ => {}
     }
     core.hear(word, now);
 }
 
-/// Whether the trial is to be closed now, and why.
-fn ends(core: &mut Core<'_>, stops: &Stops<'_>, now: Time, look: &mut Time, ended: &mut Ended) -> Option<()> {
+/// Whether the trial is to be closed now; why stands in `ended`.
+fn ends(core: &mut Core<'_>, stops: &Stops<'_>, now: Time, look: &mut Time, ended: &mut Ended) -> bool {
     if stops.control.stop.load(Ordering::Relaxed) {
         ended.interrupted = true;
-        return Some(());
+        return true;
     }
     if ended.throttled {
-        return Some(());
+        return true;
     }
     ended.cap = core.outbox().and_then(|outbox| outbox.cap_hit());
     if now >= stops.until {
         ended.cap = ended.cap.or(Some("duration"));
     }
     if ended.cap.is_some() {
-        return Some(());
+        return true;
     }
     if now >= *look {
         *look = now + Span::from_secs(1);
         if stops.watch.is_missed(core.recorder()) {
             ended.aborted_at = Some(now);
-            return Some(());
+            return true;
         }
     }
-    None
+    false
 }

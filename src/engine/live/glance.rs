@@ -1,7 +1,8 @@
 //! What somebody who watches a live run sees of it: a small copy, made a few times a second.
 
 use crate::quota::PoolReport;
-use crate::record::{AttemptCounts, JobCounts, Micros, Row};
+use crate::record::{AttemptCounts, JobCounts, Row};
+use crate::results::Trend;
 use crate::time::Time;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,9 +33,9 @@ pub struct Glance {
     /// Length of each of `seconds`, in seconds.
     pub interval_s: u64,
     /// Response time so far, window only.
-    pub response: Percentiles,
+    pub response: Trend,
     /// Service time so far, window only.
-    pub service: Percentiles,
+    pub service: Trend,
     /// How late the harness itself was: p99 in milliseconds.
     pub lateness_ms: f64,
     /// The share of its time that the driving thread was computing; `None` where the system does not tell.
@@ -43,41 +44,6 @@ pub struct Glance {
     pub pools: Vec<PoolReport>,
     /// Attempts sent of the run and the cap on them, if there is one.
     pub cap: (u64, Option<u64>),
-}
-
-/// A distribution in milliseconds at one moment; zeros without samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Percentiles {
-    /// How many values it was measured on.
-    pub count: u64,
-    /// Their arithmetic mean.
-    pub mean: f64,
-    /// Half of them are at most this.
-    pub p50: f64,
-    /// 90 % of them are at most this.
-    pub p90: f64,
-    /// 99 % of them are at most this.
-    pub p99: f64,
-    /// The greatest of them.
-    pub max: f64,
-}
-
-impl Percentiles {
-    /// The distribution of a histogram of microseconds.
-    pub fn from_micros(histogram: &Micros) -> Percentiles {
-        if histogram.is_empty() {
-            return Percentiles::default();
-        }
-        let at = |percentile| histogram.value_at_percentile(percentile) as f64 / 1e3;
-        Percentiles {
-            count: histogram.len(),
-            mean: histogram.mean() / 1e3,
-            p50: at(50.0),
-            p90: at(90.0),
-            p99: at(99.0),
-            max: at(100.0),
-        }
-    }
 }
 
 /// How a live run is steered from outside and watched.

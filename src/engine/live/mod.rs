@@ -16,16 +16,16 @@ mod outbox;
 mod setup;
 
 pub use drive::Ended;
-pub use glance::{Control, Glance, Percentiles};
+pub use glance::{Control, Glance};
 pub use outbox::Outbox;
-pub use setup::{MOST_KEYS, Provision, Setup, needs_keys};
+pub use setup::{MOST_KEYS, Provision, Setup};
 
 use super::Core;
 use crate::api::{ErrorCode, Operation, Reply};
 use crate::backend::{Backend, Refusal, Stock};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::record::{Layout, Trial};
-use crate::results::{Selection, Watch};
+use crate::results::{Selection, Trend, Watch};
 use crate::scenario::Scenario;
 use crate::server::{Direct, Season};
 use crate::time::{Span, Time};
@@ -228,8 +228,8 @@ impl Place<'_> {
             in_flight: recorder.in_flight(),
             seconds: recorder.timeline().rows().to_vec(),
             interval_s: recorder.timeline().interval_s(),
-            response: Percentiles::from_micros(&Selection::default().response(recorder)),
-            service: Percentiles::from_micros(&Selection::default().service(recorder)),
+            response: Trend::from_micros(&Selection::default().response(recorder)),
+            service: Trend::from_micros(&Selection::default().service(recorder)),
             busy_share: busy(cpu, now.since(Time::ZERO)),
             lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
             pools: core.pools(),

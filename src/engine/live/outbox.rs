@@ -97,14 +97,23 @@ impl Outbox {
         if !self.caps.allow(now) {
             return false;
         }
+        self.caps.spend();
         let timeout = self.timeouts[usize::from(attempt.workload)];
         self.orders.push(Order { attempt: *attempt, due, timeout });
         self.count(attempt, now);
         true
     }
 
+    /// An attempt has left that nobody here could keep back, a retry of the SDK's own: it counts against the caps like
+    /// any other, and one that goes over them ends the run.
+    pub(in crate::engine) fn went(&mut self, attempt: &Attempt, now: Time) {
+        self.caps.allow(now);
+        self.caps.spend();
+        self.count(attempt, now);
+    }
+
     /// Counts an attempt against the pools it draws from.
-    pub(in crate::engine) fn count(&mut self, attempt: &Attempt, now: Time) {
+    fn count(&mut self, attempt: &Attempt, now: Time) {
         let phase = self.phase;
         for (pool, cost) in self.charges_of(attempt).iter() {
             let met =
@@ -173,12 +182,13 @@ impl Left {
         } else if self.in_second >= self.per_second {
             self.hit = Some("rate");
         }
-        if self.hit.is_some() {
-            return false;
-        }
-        self.attempts -= 1;
+        self.hit.is_none()
+    }
+
+    /// One attempt has gone.
+    fn spend(&mut self) {
+        self.attempts = self.attempts.saturating_sub(1);
         self.in_second += 1;
-        true
     }
 }
 

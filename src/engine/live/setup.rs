@@ -78,7 +78,7 @@ impl Setup {
         if !keys.ids.is_empty() {
             return Ok(keys.ids.clone());
         }
-        if !needs_keys(workload) {
+        if !workload.needs_keys() {
             return Ok(vec![String::new()]);
         }
         let Provision::Made { tag, .. } = provision else {
@@ -189,14 +189,6 @@ impl Setup {
             }
         }
     }
-}
-
-/// Whether a workload's calls name keys.
-pub fn needs_keys(workload: &Workload) -> bool {
-    let names_none = |kind: &JobKind| {
-        matches!(kind.operation(), Operation::GenerateRandom | Operation::DescribeCustomKeyStores)
-    };
-    !workload.kinds().iter().all(names_none)
 }
 
 /// How often a call is made that is answered so.
