@@ -99,10 +99,14 @@ impl RunClock {
 }
 
 /// Wakes whoever drives a live run. tokio's timer wakes at whole milliseconds, so up to two late; where the system has
-/// a finer one, a run wakes within a tenth of that, and what it sends is sent when it was due.
+/// a finer one, a run wakes when something is due.
 pub struct Alarm {
+    clock: RunClock,
     #[cfg(target_os = "linux")]
     fine: Option<tokio::io::unix::AsyncFd<FineTimer>>,
+    /// What the fine timer is set to: it is not set again to the same, since who sleeps is often woken by something else.
+    #[cfg(target_os = "linux")]
+    set_to: std::cell::Cell<Time>,
 }
 
 /// The system's timer as tokio wants a file descriptor.
@@ -118,10 +122,13 @@ impl std::os::fd::AsRawFd for FineTimer {
 
 impl Alarm {
     /// tokio's timer: on a paused clock the only one that moves it.
-    pub const fn coarse() -> Alarm {
+    pub const fn coarse(clock: RunClock) -> Alarm {
         Alarm {
+            clock,
             #[cfg(target_os = "linux")]
             fine: None,
+            #[cfg(target_os = "linux")]
+            set_to: std::cell::Cell::new(Time::NEVER),
         }
     }
 
@@ -129,7 +136,7 @@ impl Alarm {
     ///
     /// # Errors
     /// The process has no file descriptor left.
-    pub fn fine() -> std::io::Result<Alarm> {
+    pub fn fine(clock: RunClock) -> std::io::Result<Alarm> {
         #[cfg(target_os = "linux")]
         {
             use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
@@ -140,39 +147,49 @@ impl Alarm {
                 reason = "its successor is `unsafe`, which this crate forbids; a FineTimer keeps its descriptor"
             )]
             let fine = tokio::io::unix::AsyncFd::with_interest(timer, tokio::io::Interest::READABLE)?;
-            Ok(Alarm { fine: Some(fine) })
+            Ok(Alarm { fine: Some(fine), ..Alarm::coarse(clock) })
         }
         #[cfg(not(target_os = "linux"))]
-        Ok(Alarm::coarse())
+        Ok(Alarm::coarse(clock))
     }
 
-    /// Sleeps without holding the thread; may be dropped and called again.
+    /// Sleeps until `at` without holding the thread; may be dropped and called again.
     ///
     /// # Errors
     /// The system's timer fails, which no system is known to do.
-    pub async fn sleep(&self, span: Span) -> std::io::Result<()> {
+    pub async fn sleep_until(&self, at: Time) -> std::io::Result<()> {
+        let left = at.since(self.clock.now());
         #[cfg(target_os = "linux")]
         if let Some(timer) = &self.fine {
-            return fine_sleep(timer, span).await;
+            return self.fine_sleep(timer, at, left).await;
         }
-        sleep(span).await;
+        sleep(left).await;
         Ok(())
     }
-}
 
-#[cfg(target_os = "linux")]
-async fn fine_sleep(timer: &tokio::io::unix::AsyncFd<FineTimer>, span: Span) -> std::io::Result<()> {
-    use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
-    if span.is_zero() {
-        return Ok(());
-    }
-    let at = std::time::Duration::from_nanos(span.as_nanos());
-    timer.get_ref().0.set(Expiration::OneShot(at.into()), TimerSetTimeFlags::empty())?;
-    loop {
-        let mut ready = timer.readable().await?;
-        // Readiness may be left over from a sleep that was dropped: then there is nothing to read yet.
-        if let Ok(done) = ready.try_io(|timer| timer.get_ref().0.wait().map_err(std::io::Error::from)) {
-            return done;
+    #[cfg(target_os = "linux")]
+    async fn fine_sleep(
+        &self,
+        timer: &tokio::io::unix::AsyncFd<FineTimer>,
+        at: Time,
+        left: Span,
+    ) -> std::io::Result<()> {
+        use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
+        if left.is_zero() {
+            return Ok(());
+        }
+        if self.set_to.get() != at {
+            let left = std::time::Duration::from_nanos(left.as_nanos());
+            timer.get_ref().0.set(Expiration::OneShot(left.into()), TimerSetTimeFlags::empty())?;
+            self.set_to.set(at);
+        }
+        loop {
+            let mut ready = timer.readable().await?;
+            // Readiness may be left over from a sleep that was dropped: then there is nothing to read yet.
+            if let Ok(done) = ready.try_io(|timer| timer.get_ref().0.wait().map_err(std::io::Error::from)) {
+                self.set_to.set(Time::NEVER);
+                return done;
+            }
         }
     }
 }

@@ -14,6 +14,9 @@ use std::sync::atomic::Ordering;
 /// How often the driver looks up when nothing is due: for Ctrl-C, and for who watches. Each look wakes the thread twice
 /// or so, which is nearly all that clients cost that have nothing to do.
 const TICK: Span = Span::from_millis(250);
+/// The timer wakes at multiples of this only: what is due in between leaves together, at most so late. At tens of thousands
+/// of attempts a second a wake for each would cost more than the attempt.
+const GRAIN: Span = Span::from_micros(100);
 /// How often who watches is shown something new.
 const SHOW: Span = Span::from_millis(250);
 
@@ -52,6 +55,7 @@ pub(super) async fn drive(
 ) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
     let (mut look, mut shown, mut closed) = (stops.watch.first_look(), Time::ZERO, false);
+    let mut tick = Time::ZERO + TICK;
     loop {
         let now = clock.now();
         // All that is due by now, whatever its number: a late wake must not let jobs wait for the next.
@@ -83,12 +87,27 @@ pub(super) async fn drive(
             return Ok(ended);
         }
         let until = if closed { Time::NEVER } else { stops.until };
-        let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(until).min(now + TICK);
+        if now >= tick {
+            tick = now + TICK;
+        }
+        let next =
+            on_grain(core.next_at(), clock.now()).min(core.end() + Span::from_nanos(1)).min(until).min(tick);
         tokio::select! {
             biased;
             Some(word) = crew.words().recv() => hear(core, &word, clock.now(), stops.on_throttle, &mut ended),
-            slept = alarm.sleep(next.since(clock.now())) => slept?,
+            slept = alarm.sleep_until(next) => slept?,
         }
+    }
+}
+
+/// When to wake for what is due at `at`: at once if that is past, otherwise when the timer next does.
+fn on_grain(at: Time, now: Time) -> Time {
+    if at <= now {
+        return at;
+    }
+    match at.as_nanos().checked_next_multiple_of(GRAIN.as_nanos()) {
+        Some(nanos) if !at.is_never() => Time::from_nanos(nanos),
+        _ => at,
     }
 }
 

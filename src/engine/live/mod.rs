@@ -166,7 +166,6 @@ async fn run_trial<B: Backend>(
     if let (Some(outbox), Some(cap)) = (core.outbox(), caps.attempts) {
         outbox.cap(cap.saturating_sub(place.sent));
     }
-    let alarm = if options.is_paused { Alarm::coarse() } else { Alarm::fine()? };
     let begin = || {
         if let Some(emulator) = &options.emulator {
             emulator.begin(Season {
@@ -180,6 +179,7 @@ async fn run_trial<B: Backend>(
         RunClock::start()
     };
     let (mut crew, clock) = Crew::start((options.threads, scenario.fleet.clients), make, stock, begin)?;
+    let alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
     let spent = place.run_began.now().since(Time::ZERO);
     let stops = Stops {
