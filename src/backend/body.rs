@@ -6,6 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+/// A body under construction.
+#[derive(Default)]
+struct Body(Map<String, Value>);
+
 /// Whether a call names one key as `KeyId`.
 const fn needs_key(operation: Operation) -> bool {
     use Operation::*;
@@ -14,78 +18,103 @@ const fn needs_key(operation: Operation) -> bool {
 
 /// The body of a call.
 pub fn json(ask: &Ask<'_>) -> Vec<u8> {
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Value| body.insert(name.into(), value);
-    let is_symmetric = ask.spec == KeySpec::SymmetricDefault;
-    let encoded = |bytes: &[u8]| Value::from(STANDARD.encode(bytes));
+    let mut body = Body::default();
     if needs_key(ask.operation) {
-        put("KeyId", ask.key.into());
+        body.put("KeyId", ask.key);
     }
     match ask.operation {
-        Operation::CreateKey => {
-            put("KeySpec", ask.spec.name().into());
-            put("KeyUsage", usage(ask.spec, !ask.payload.is_empty()).into());
-            put("Description", "Made by keystorm for a load test; to be deleted.".into());
-            put("Tags", json!([{ "TagKey": Ask::TAG, "TagValue": ask.tag }]));
-        }
-        Operation::ScheduleKeyDeletion => {
-            put("PendingWindowInDays", 7.into());
-        }
-        Operation::Encrypt => {
-            put("Plaintext", encoded(ask.payload));
-            if !is_symmetric {
-                put("EncryptionAlgorithm", encryption_algorithm(ask.spec).into());
-            }
-        }
-        Operation::Decrypt => {
-            put("CiphertextBlob", encoded(ask.blob));
-            if !is_symmetric {
-                put("EncryptionAlgorithm", encryption_algorithm(ask.spec).into());
-            }
-        }
-        Operation::ReEncrypt => {
-            put("CiphertextBlob", encoded(ask.blob));
-            put("DestinationKeyId", ask.key.into());
-            if !is_symmetric {
-                put("SourceKeyId", ask.key.into());
-                put("SourceEncryptionAlgorithm", encryption_algorithm(ask.spec).into());
-                put("DestinationEncryptionAlgorithm", encryption_algorithm(ask.spec).into());
-            }
-        }
-        Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
-            put("KeySpec", "AES_256".into());
-        }
-        Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-            put("KeyPairSpec", ask.pair_spec.name().into());
-        }
-        Operation::GenerateRandom => {
-            put("NumberOfBytes", ask.length.into());
-        }
-        Operation::GenerateMac | Operation::VerifyMac => {
-            put("Message", encoded(ask.payload));
-            put("MacAlgorithm", mac_algorithm(ask.spec).into());
-            if ask.operation == Operation::VerifyMac {
-                put("Mac", encoded(ask.blob));
-            }
-        }
-        Operation::Sign | Operation::Verify => {
-            put("Message", encoded(ask.payload));
-            put("MessageType", "RAW".into());
-            put("SigningAlgorithm", signing_algorithm(ask.spec).into());
-            if ask.operation == Operation::Verify {
-                put("Signature", encoded(ask.blob));
-            }
-        }
-        _ => {}
+        Operation::CreateKey | Operation::ScheduleKeyDeletion => body.manage(ask),
+        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => body.cipher(ask),
+        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => body.sign(ask),
+        _ => body.generate(ask),
     }
-    if let Some(value) = ask.context.filter(|_| is_symmetric) {
+    body.context(ask);
+    serde_json::to_vec(&body.0).expect("a mapping of texts and numbers is always JSON")
+}
+
+impl Body {
+    fn put(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        self.put(name, STANDARD.encode(bytes));
+    }
+
+    /// Making keys and giving them up.
+    fn manage(&mut self, ask: &Ask<'_>) {
+        if ask.operation == Operation::ScheduleKeyDeletion {
+            return self.put("PendingWindowInDays", 7);
+        }
+        self.put("KeySpec", ask.spec.name());
+        self.put("KeyUsage", usage(ask.spec, !ask.payload.is_empty()));
+        self.put("Description", "Made by keystorm for a load test; to be deleted.");
+        self.put("Tags", json!([{ "TagKey": Ask::TAG, "TagValue": ask.tag }]));
+    }
+
+    fn cipher(&mut self, ask: &Ask<'_>) {
+        match ask.operation {
+            Operation::Encrypt => self.bytes("Plaintext", ask.payload),
+            Operation::ReEncrypt => {
+                self.bytes("CiphertextBlob", ask.blob);
+                self.put("DestinationKeyId", ask.key);
+            }
+            _ => self.bytes("CiphertextBlob", ask.blob),
+        }
+        // Symmetric keys have one algorithm.
+        if ask.spec == KeySpec::SymmetricDefault {
+            return;
+        }
+        let algorithm = encryption_algorithm(ask.spec);
+        if ask.operation == Operation::ReEncrypt {
+            self.put("SourceKeyId", ask.key);
+            self.put("SourceEncryptionAlgorithm", algorithm);
+            self.put("DestinationEncryptionAlgorithm", algorithm);
+        } else {
+            self.put("EncryptionAlgorithm", algorithm);
+        }
+    }
+
+    fn sign(&mut self, ask: &Ask<'_>) {
+        self.bytes("Message", ask.payload);
+        match ask.operation {
+            Operation::GenerateMac => self.put("MacAlgorithm", mac_algorithm(ask.spec)),
+            Operation::VerifyMac => {
+                self.put("MacAlgorithm", mac_algorithm(ask.spec));
+                self.bytes("Mac", ask.blob);
+            }
+            _ => {
+                self.put("MessageType", "RAW");
+                self.put("SigningAlgorithm", signing_algorithm(ask.spec));
+                if ask.operation == Operation::Verify {
+                    self.bytes("Signature", ask.blob);
+                }
+            }
+        }
+    }
+
+    fn generate(&mut self, ask: &Ask<'_>) {
+        match ask.operation {
+            Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
+                self.put("KeySpec", "AES_256");
+            }
+            Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
+                self.put("KeyPairSpec", ask.pair_spec.name());
+            }
+            Operation::GenerateRandom => self.put("NumberOfBytes", ask.length),
+            _ => {}
+        }
+    }
+
+    /// The encryption context, which symmetric keys alone have.
+    fn context(&mut self, ask: &Ask<'_>) {
+        let Some(value) = ask.context.filter(|_| ask.spec == KeySpec::SymmetricDefault) else { return };
         let context = json!({ Ask::CONTEXT: value });
         if ask.operation == Operation::ReEncrypt {
-            put("SourceEncryptionContext", context.clone());
-            put("DestinationEncryptionContext", context);
+            self.put("SourceEncryptionContext", context.clone());
+            self.put("DestinationEncryptionContext", context);
         } else {
-            put("EncryptionContext", context);
+            self.put("EncryptionContext", context);
         }
     }
-    serde_json::to_vec(&body).expect("a mapping of texts and numbers is always JSON")
 }

@@ -383,3 +383,7 @@ impl<'s> Core<'s> {
         Trial { pools, data_keys: self.fleet.data_keys(), recorder: self.recorder, aborted_at }
     }
 }
+
+#[cfg(test)]
+#[path = "core_tests.rs"]
+mod tests;
