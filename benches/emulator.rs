@@ -21,6 +21,10 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+/// As the binary has it; the bare server and the client have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CONNECTIONS: usize = 32;
 const SLICE: Span = Span::from_millis(700);
 const TURNS: usize = 7;

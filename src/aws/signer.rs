@@ -5,7 +5,6 @@
 
 use crate::backend::http::{Sign, Signed, Unsigned};
 use crate::clock::{epoch_millis, sleep};
-use crate::server::sigv4::hex;
 use crate::time::Span;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -142,10 +141,10 @@ impl Current {
         let canonical = format!(
             "POST\n/\n\ncontent-type:{kind}\nhost:{host}\nx-amz-date:{stamp}\n{token}x-amz-target:{target}\n\n{names}\n{body_hash}"
         );
-        let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
+        let hash = hex::encode(digest::digest(&digest::SHA256, canonical.as_bytes()));
         let scope = format!("{day}/{region}/{SERVICE}/aws4_request");
         let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hash}");
-        let signature = hex(hmac::sign(key, to_sign.as_bytes()).as_ref());
+        let signature = hex::encode(hmac::sign(key, to_sign.as_bytes()));
         let access_key = self.credentials.access_key_id();
         format!(
             "AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
@@ -201,7 +200,7 @@ mod tests {
     #[test]
     fn signatures_are_those_of_the_sdk() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let hash = hex(digest::digest(&digest::SHA256, BODY).as_ref());
+        let hash = hex::encode(digest::digest(&digest::SHA256, BODY));
         for token in [None, Some("a/token+with=signs".to_owned())] {
             let credentials = Credentials::new("AKIAEXAMPLE", "hush", token.clone(), None, "test");
             let provider = SharedCredentialsProvider::new(credentials.clone());

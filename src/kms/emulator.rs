@@ -19,6 +19,7 @@ use super::{Fault, ServiceTime};
 use crate::api::{ErrorCode, KeySpec, Operation, Reply};
 use crate::quota::{Charges, KeyStore, PoolId, Quotas, catalogue, route};
 use crate::time::{Span, Time};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Who makes a call, as authentication has found.
@@ -46,7 +47,7 @@ pub struct Call {
     /// `eventID` of the audit trail.
     pub event_id: String,
     /// Where it comes from.
-    pub source_ip: String,
+    pub source_ip: IpAddr,
     /// What the client says it is.
     pub user_agent: String,
     /// Whether it came over TLS.

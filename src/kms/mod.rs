@@ -33,17 +33,7 @@ pub use operations::{NewKey, Step, Trail};
 pub use seed::Seed;
 
 /// A UUID (version 4, RFC 9562) of 16 random bytes.
-pub fn uuid(mut bytes: [u8; 16]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
+pub fn uuid(bytes: [u8; 16]) -> String {
+    let mut room = uuid::Uuid::encode_buffer();
+    uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().encode_lower(&mut room).to_string()
 }

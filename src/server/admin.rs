@@ -12,6 +12,7 @@ use crate::quota::{Enforcement, PoolId};
 use crate::scenario::Service;
 use crate::time::Span;
 use aws_lc_rs::constant_time;
+use hyper::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ fn error(why: &str) -> Vec<u8> {
 
 fn may_enter(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> bool {
     let Some(token) = &shared.settings.admin_token else { return peer.ip().to_canonical().is_loopback() };
-    let given = text_of(asked.headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let given = text_of(asked.headers, AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
     given.is_some_and(|given| {
         constant_time::verify_slices_are_equal(given.as_bytes(), token.as_bytes()).is_ok()
     })

@@ -1,6 +1,6 @@
 //! One KMS call: who makes it, what the emulator says, arithmetic, waiting, answer.
 
-use super::http::Answer;
+use super::http::{Answer, TARGET};
 use super::identity::identify;
 use super::metrics::End;
 use super::shared::Shared;
@@ -11,6 +11,7 @@ use crate::kms::crypto::Material;
 use crate::kms::wire::{ApiError, Output, decode, operation_of};
 use crate::kms::{Begun, Call, Step, events};
 use crate::time::{Span, Time};
+use hyper::header::USER_AGENT;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(super) async fn serve(
 ) -> Option<Answer> {
     let watch = Stopwatch::start();
     let request_id = shared.id();
-    let operation = match operation_of(text_of(signed.headers, "x-amz-target").unwrap_or_default()) {
+    let operation = match operation_of(text_of(signed.headers, TARGET).unwrap_or_default()) {
         Ok(operation) => operation,
         Err(error) => return Some(turned_away(shared, None, &error, request_id, peer)),
     };
@@ -52,8 +53,8 @@ pub(super) async fn serve(
         region: known.region,
         request_id,
         event_id: shared.id(),
-        source_ip: peer.ip().to_string(),
-        user_agent: text_of(signed.headers, "user-agent").unwrap_or_default().into(),
+        source_ip: peer.ip(),
+        user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
         is_tls,
     };
     let (mut begun, at, kept, changed) = {

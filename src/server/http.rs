@@ -7,13 +7,17 @@ use crate::clock::within;
 use crate::kms::wire::ApiError;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The longest body: a key policy of 131,072 characters, escaped, fits several times.
 const BODY: usize = 1 << 20;
+
+/// The operation that a call wants.
+pub(super) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// One answer.
 pub(super) struct Answer {
@@ -61,7 +65,7 @@ impl Answer {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if let Ok(id) = HeaderValue::try_from(self.request_id) {
-            headers.insert("x-amzn-requestid", id);
+            headers.insert(REQUEST_ID, id);
         }
         response
     }
@@ -90,7 +94,7 @@ pub(super) async fn answer(
     paths: Paths,
 ) -> Result<Response<Full<Bytes>>, Reset> {
     let (head, body) = request.into_parts();
-    let is_large = head.headers.get("content-length").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let is_large = head.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if is_large.is_some_and(|length| length > BODY as u64) {
         return Ok(too_large(&shared));
     }
@@ -122,7 +126,7 @@ pub(super) async fn answer(
         };
         return Ok(Answer::error(&error, shared.id()).into_response());
     }
-    if head.headers.contains_key("x-amz-target") && head.method == Method::POST {
+    if head.headers.contains_key(TARGET) && head.method == Method::POST {
         return calls::serve(&shared, &signed, peer, is_tls).await.map(Answer::into_response).ok_or(Reset);
     }
     Ok(other(&shared, &head.method, &signed).into_response())

@@ -11,9 +11,13 @@ use crate::kms::wire::ApiError;
 use crate::time::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
+
+/// The token of a session's credentials.
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// What a session token is bound to.
 const PURPOSE: &[u8] = b"keystorm session token";
@@ -117,8 +121,8 @@ pub(super) fn identify(
     call: &Signed<'_>,
     now: impl Fn() -> Moment,
 ) -> Result<Known, ApiError> {
-    let header = text_of(call.headers, "authorization");
-    let token = text_of(call.headers, "x-amz-security-token");
+    let header = text_of(call.headers, AUTHORIZATION);
+    let token = text_of(call.headers, SECURITY_TOKEN);
     let read = header.and_then(Authorization::read);
     if let Some(read) = read.as_ref().filter(|read| !is_region(read.region)) {
         return Err(ApiError::invalid_signature(format!(

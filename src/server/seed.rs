@@ -253,8 +253,8 @@ impl Reader<'_> {
             Material::from_pem(spec, text)
         } else {
             let compact: String = text.split_whitespace().collect();
-            let hex = unhex(&compact);
-            let bytes = hex.or_else(|| base64::engine::general_purpose::STANDARD.decode(&compact).ok());
+            let digits = hex::decode(&compact).ok().filter(|bytes| !bytes.is_empty());
+            let bytes = digits.or_else(|| base64::engine::general_purpose::STANDARD.decode(&compact).ok());
             let Some(bytes) = bytes else {
                 self.wrong(place, "must be Base64, hex or PEM");
                 return None;
@@ -366,14 +366,6 @@ impl Reader<'_> {
             aliases: Vec::new(),
         })
     }
-}
-
-/// The bytes of an even number of hex digits.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.is_empty() || !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
 #[cfg(test)]

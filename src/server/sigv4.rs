@@ -8,7 +8,13 @@ use crate::kms::wire::ApiError;
 use crate::time::Span;
 use aws_lc_rs::{constant_time, digest, hmac};
 use hyper::HeaderMap;
+use hyper::header::{AsHeaderName, HeaderName};
 use std::fmt::Write as _;
+
+/// When a call was signed.
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+/// The hash of the body, if it is told.
+const CONTENT_HASH: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How far the date of a call may be from the present.
@@ -78,9 +84,9 @@ impl<'a> Authorization<'a> {
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
         let to_sign = format!(
             "{ALGORITHM}\n{stamp}\n{scope}\n{}",
-            hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref())
+            hex::encode(digest::digest(&digest::SHA256, canonical.as_bytes()))
         );
-        let expected = hex(hmac::sign(&self.signing_key(secret), to_sign.as_bytes()).as_ref());
+        let expected = hex::encode(hmac::sign(&self.signing_key(secret), to_sign.as_bytes()));
         if constant_time::verify_slices_are_equal(expected.as_bytes(), self.signature.as_bytes()).is_ok() {
             return Ok(());
         }
@@ -96,7 +102,7 @@ impl<'a> Authorization<'a> {
                 "Date must be in ISO-8601 'basic format' in the X-Amz-Date header.",
             )
         };
-        let stamp = text_of(call.headers, "x-amz-date").ok_or_else(incomplete)?;
+        let stamp = text_of(call.headers, DATE).ok_or_else(incomplete)?;
         let at = parse_stamp(stamp).ok_or_else(incomplete)?;
         if !stamp.starts_with(self.date) || self.date.len() != 8 {
             return Err(ApiError::invalid_signature(format!(
@@ -137,7 +143,7 @@ impl<'a> Authorization<'a> {
         }
         if let Some((name, _)) = call.headers.iter().find(|(name, _)| {
             let name = name.as_str();
-            name.starts_with("x-amz-") && name != "x-amz-content-sha256" && !names.contains(&name)
+            name.starts_with("x-amz-") && name != CONTENT_HASH.as_str() && !names.contains(&name)
         }) {
             return Err(ApiError::invalid_signature(format!(
                 "'{name}' must be a 'SignedHeader' in the AWS Authorization."
@@ -154,8 +160,8 @@ impl<'a> Authorization<'a> {
                 values.iter().map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
             writeln!(text, "{name}:{}", joined.join(",")).expect("a String takes every text");
         }
-        let hash = hex(digest::digest(&digest::SHA256, call.body).as_ref());
-        if text_of(call.headers, "x-amz-content-sha256").is_some_and(|given| given != hash) {
+        let hash = hex::encode(digest::digest(&digest::SHA256, call.body));
+        if text_of(call.headers, CONTENT_HASH).is_some_and(|given| given != hash) {
             return Err(ApiError::invalid_signature(
                 "The value of x-amz-content-sha256 is not the hash of the body.",
             ));
@@ -177,8 +183,8 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// A header as text.
-pub fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// A header as text. Ready names are found fastest: every call is asked for some.
+pub fn text_of(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -218,17 +224,6 @@ fn show_stamp(millis: i64) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,12 +246,12 @@ mod tests {
         let read = Authorization::read(bare).unwrap();
         let call = Signed { method: "POST", path: "/", query: "", headers, body };
         let canonical = read.canonical(&call).unwrap();
-        let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
+        let hash = hex::encode(digest::digest(&digest::SHA256, canonical.as_bytes()));
         let to_sign = format!("{ALGORITHM}\n20261124T013000Z\n20261124/eu-west-1/kms/aws4_request\n{hash}");
         let key = read.signing_key(&Secret::from(secret.as_bytes()));
         bare.replace(
             "Signature=0",
-            &format!("Signature={}", hex(hmac::sign(&key, to_sign.as_bytes()).as_ref())),
+            &format!("Signature={}", hex::encode(hmac::sign(&key, to_sign.as_bytes()))),
         )
     }
 

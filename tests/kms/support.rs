@@ -122,7 +122,7 @@ impl Emulator {
             region: self.region.as_str().into(),
             request_id: "request".into(),
             event_id: "event".into(),
-            source_ip: "127.0.0.1".into(),
+            source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             user_agent: "test".into(),
             is_tls: false,
         };

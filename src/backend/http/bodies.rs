@@ -1,7 +1,6 @@
 //! Bodies that were written once, kept for the attempts that ask the same again.
 
 use crate::backend::{Ask, Mark, body};
-use crate::server::sigv4::hex;
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::body::Bytes;
 use std::collections::BTreeMap;
@@ -21,7 +20,7 @@ pub(super) struct Body {
 impl Body {
     fn new(ask: &Ask<'_>) -> Body {
         let bytes = Bytes::from(body::json(ask));
-        Body { hash: hex(digest(&SHA256, &bytes).as_ref()), bytes }
+        Body { hash: hex::encode(digest(&SHA256, &bytes)), bytes }
     }
 }
 

@@ -72,7 +72,7 @@ pub fn encrypt(
     rand::fill(&mut random).map_err(|_| Error::Random)?;
     let (salt, nonce) = random.split_at(SALT);
     let content = LEAD.len() + plaintext.len() + TAG;
-    let mut blob = Vec::with_capacity(DER_AT + content + 64);
+    let mut blob = Vec::with_capacity(DER_AT + der_length(content));
     blob.extend_from_slice(&MAGIC);
     blob.extend_from_slice(id.as_bytes());
     blob.push(1);
@@ -102,7 +102,7 @@ pub fn decrypt(
     Header::read(blob)?;
     let salt = blob.get(SALT_AT..LENGTH_AT).ok_or(Error::InvalidCiphertext)?;
     let content = blob.len().checked_sub(DER_AT).and_then(content_of).ok_or(Error::InvalidCiphertext)?;
-    let mut head = Vec::with_capacity(DER_AT + 64);
+    let mut head = Vec::with_capacity(DER_AT + der_length(content) - content + LEAD.len());
     head.extend_from_slice(&blob[..LENGTH_AT]);
     head.extend_from_slice(&(der_length(content) as u32).to_be_bytes());
     let nonce_end = {

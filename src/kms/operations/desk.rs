@@ -280,7 +280,7 @@ impl<'a> Desk<'a> {
         facts.one("kms:CallerAccount", &caller.principal.account);
         facts.one("aws:PrincipalArn", &caller.principal.arn);
         facts.one("aws:PrincipalAccount", &caller.principal.account);
-        facts.one("aws:SourceIp", &self.call.source_ip);
+        facts.one("aws:SourceIp", &self.call.source_ip.to_string());
         facts.one("aws:SecureTransport", if self.call.is_tls { "true" } else { "false" });
         facts.one("aws:RequestedRegion", &self.estate.realm(self.realm).region);
         facts.one("aws:UserAgent", &self.call.user_agent);

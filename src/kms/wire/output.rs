@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+/// What most answers need: a data key in clear and encrypted, or a ciphertext of some hundred bytes, among names.
+const ROOM: usize = 1_024;
+
 /// A JSON object that grows member by member, in the order of the calls.
 ///
 /// Bytes are written as Base64 in place and never shown in `Debug`.
@@ -47,7 +50,7 @@ impl From<Output> for Item<'_> {
 impl Output {
     /// An object without members.
     pub fn new() -> Output {
-        let mut json = Vec::with_capacity(512);
+        let mut json = Vec::with_capacity(ROOM);
         json.push(b'{');
         Output { json, hidden: Vec::new() }
     }

@@ -37,11 +37,10 @@ impl RootKey {
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|e| e.to_string())?;
         let digits = Secret::new(text.into_bytes());
-        let hex = digits.as_bytes().trim_ascii();
-        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-        let bytes: Option<Vec<u8>> = hex.chunks(2).map(pair).collect();
-        let bytes = bytes.filter(|bytes| bytes.len() == 32 && hex.len() == 64);
-        bytes.map(|bytes| RootKey(Secret::new(bytes))).ok_or_else(|| "a root key is 64 hex digits".into())
+        let mut bytes = vec![0; 32];
+        hex::decode_to_slice(digits.as_bytes().trim_ascii(), &mut bytes)
+            .map_err(|_| "a root key is 64 hex digits")?;
+        Ok(RootKey(Secret::new(bytes)))
     }
 
     /// Makes a key and sees to it that it is on disk before anything is sealed with it.
@@ -56,7 +55,7 @@ impl RootKey {
             _ => {}
         }
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(crate::server::sigv4::hex(&bytes).as_bytes())?;
+        file.write_all(hex::encode(bytes).as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
         std::fs::hard_link(&draft, path)?;

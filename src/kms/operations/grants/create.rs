@@ -68,7 +68,7 @@ fn check_room(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
 
 fn put(desk: &mut Desk<'_>, key: &KeyRef, wish: Wish) -> Result<String, ApiError> {
     let random = crypto::random(32).map_err(|_| internal())?;
-    let id: String = random.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex::encode(random.as_bytes());
     let grant = Grant {
         id: id.clone(),
         name: wish.name,

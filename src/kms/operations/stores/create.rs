@@ -21,7 +21,7 @@ pub(in crate::kms::operations) fn create_custom_key_store(desk: &mut Desk<'_>) -
         )));
     }
     let random = crypto::random(9).map_err(|_| internal())?;
-    let hex: String = random.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(random.as_bytes());
     let id = format!("cks-{}", &hex[..17]);
     let connection = Connection::Disconnected;
     let store = Store { id: id.clone(), name: name.into(), kind, connection, created: desk.now };
