@@ -2,8 +2,7 @@
 
 use super::ask::{Ask, encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 use crate::api::{KeySpec, Operation};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde_json::{Map, Value, json};
 
 /// A body under construction.
@@ -38,7 +37,7 @@ impl Body {
     }
 
     fn bytes(&mut self, name: &str, bytes: &[u8]) {
-        self.put(name, STANDARD.encode(bytes));
+        self.put(name, STANDARD.encode_to_string(bytes));
     }
 
     /// Making keys and giving them up.

@@ -3,8 +3,7 @@
 use super::{Ask, Backend, Refusal, Tell, Told, body};
 use crate::api::{ErrorCode, KeySpec, Reply};
 use crate::server::Direct;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde_json::Value;
 
 /// Calls the emulated KMS as a function.
@@ -51,7 +50,7 @@ impl Told {
         let described = value.get("KeyMetadata");
         let in_metadata = |name: &str| described.and_then(|data| data.get(name)).and_then(Value::as_str);
         Ok(Told {
-            blob: blob.and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default(),
+            blob: blob.and_then(|text| STANDARD.decode_to_vec(text).ok()).unwrap_or_default(),
             key: in_metadata("Arn").or(text("KeyId")).unwrap_or_default().to_owned(),
             spec: in_metadata("KeySpec").and_then(KeySpec::from_name),
         })

@@ -9,8 +9,7 @@ use crate::kms::crypto::{self, Secret};
 use crate::kms::keys::Moment;
 use crate::kms::wire::ApiError;
 use crate::time::Span;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,12 +78,12 @@ impl Sessions {
             .collect();
         let token = Token {
             access_key_id: format!("ASIA{letters}"),
-            secret: STANDARD.encode(crypto::random_array::<30>()?),
+            secret: STANDARD.encode_to_string(crypto::random_array::<30>()?),
             arn: arn.into(),
             until: now + lasts,
         };
         let text = Secret::new(serde_json::to_vec(&token).map_err(|_| crypto::Error::Random)?);
-        let sealed = STANDARD.encode(crypto::seal(&self.key, PURPOSE, text.as_bytes())?);
+        let sealed = STANDARD.encode_to_string(crypto::seal(&self.key, PURPOSE, text.as_bytes())?);
         Ok(Credentials {
             access_key_id: token.access_key_id,
             secret: token.secret,
@@ -94,7 +93,7 @@ impl Sessions {
     }
 
     fn open(&self, token: &str) -> Option<Token> {
-        let sealed = STANDARD.decode(token).ok()?;
+        let sealed = STANDARD.decode_to_vec(token).ok()?;
         let opened = crypto::open(&self.key, PURPOSE, &sealed).ok()?;
         serde_json::from_slice(opened.as_bytes()).ok()
     }

@@ -239,42 +239,67 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     paths: Paths,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    let idle = Duration::from_nanos(shared.settings.idle_timeout.as_nanos());
-    let service = service_fn(|request| http::answer(Arc::clone(shared), request, peer, is_tls, paths));
+    let calls = Arc::new(Calls::default());
+    let (owned, counted) = (Arc::clone(shared), Arc::clone(&calls));
+    let service = service_fn(move |request| {
+        let (shared, open) = (Arc::clone(&owned), Open::begin(&counted));
+        async move {
+            let _open = open;
+            http::answer(shared, request, peer, is_tls, paths).await
+        }
+    });
+    let idle = shared.settings.idle_timeout;
+    let stream = TokioIo::new(stream);
     if shared.settings.http2 {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(idle)
-            .max_buf_size(HEAD)
-            .max_headers(HEADERS);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(idle).max_header_list_size(HEAD as u32);
-        let (owned, asked, open) = (Arc::clone(shared), Arc::new(AtomicU64::new(0)), Arc::new(()));
-        let (counter, held) = (Arc::clone(&asked), Arc::clone(&open));
-        let service = service_fn(move |request| {
-            counter.fetch_add(1, Ordering::Relaxed);
-            let (held, shared) = (Arc::clone(&held), Arc::clone(&owned));
-            async move {
-                let _open = held;
-                http::answer(shared, request, peer, is_tls, paths).await
-            }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let mut connection = std::pin::pin!(watcher.watch(connection));
-        let mut seen = 0;
-        // hyper waits for ever for the bytes that tell the version, and for an HTTP/2 client that only answers pings.
-        while within(shared.settings.idle_timeout, connection.as_mut()).await.is_none() {
-            let now = asked.load(Ordering::Relaxed);
-            // The service holds one of the two that are always there.
-            if now == seen && Arc::strong_count(&open) <= 2 {
-                break;
-            }
-            seen = now;
-        }
-        return;
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD).max_headers(HEADERS);
+        let every = Duration::from_nanos(idle.as_nanos());
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(every).max_header_list_size(HEAD as u32);
+        attend(watcher.watch(builder.serve_connection(stream, service)), &calls, idle).await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.header_read_timeout(None).max_buf_size(HEAD).max_headers(HEADERS);
+        attend(watcher.watch(builder.serve_connection(stream, service)), &calls, idle).await;
     }
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(HEAD).max_headers(HEADERS);
-    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await;
+}
+
+/// The calls of one connection.
+#[derive(Default)]
+struct Calls {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// A call under way.
+struct Open(Arc<Calls>);
+
+impl Open {
+    fn begin(calls: &Arc<Calls>) -> Open {
+        calls.begun.fetch_add(1, Ordering::Relaxed);
+        Open(Arc::clone(calls))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Serves a connection to its end, or until nothing was asked for `idle` and up to a quarter more.
+///
+/// hyper has a timer of its own for heads of requests, which is set and taken back with every call, and none for the bytes
+/// that tell the version or for an HTTP/2 client that only answers pings.
+async fn attend(connection: impl Future, calls: &Calls, idle: Span) {
+    let quarter = Span::from_nanos(idle.as_nanos() / 4);
+    let mut connection = std::pin::pin!(connection);
+    let (mut seen, mut still) = (0, 0);
+    while within(quarter, connection.as_mut()).await.is_none() {
+        let (begun, ended) = (calls.begun.load(Ordering::Relaxed), calls.ended.load(Ordering::Relaxed));
+        still = if begun != ended || ended != seen { 0 } else { still + 1 };
+        if still == 4 {
+            return;
+        }
+        seen = ended;
+    }
 }

@@ -26,7 +26,6 @@ use crate::kms::access::{Kind, Policy};
 use crate::kms::crypto::Material;
 use crate::kms::keys::{DAY, Moment, Origin, Realm, Rotation};
 use crate::kms::{Kms, Seed};
-use base64::Engine as _;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -254,7 +253,7 @@ impl Reader<'_> {
         } else {
             let compact: String = text.split_whitespace().collect();
             let digits = hex::decode(&compact).ok().filter(|bytes| !bytes.is_empty());
-            let bytes = digits.or_else(|| base64::engine::general_purpose::STANDARD.decode(&compact).ok());
+            let bytes = digits.or_else(|| base64_simd::STANDARD.decode_to_vec(&compact).ok());
             let Some(bytes) = bytes else {
                 self.wrong(place, "must be Base64, hex or PEM");
                 return None;

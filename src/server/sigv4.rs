@@ -53,20 +53,20 @@ impl<'a> Authorization<'a> {
     /// Takes a header apart; `None` if it is not of this kind or lacks a part.
     pub fn read(header: &'a str) -> Option<Authorization<'a>> {
         let mut found = [None; 3];
-        for part in header.strip_prefix(ALGORITHM)?.strip_prefix(' ')?.split(',') {
-            let (name, value) = part.trim().split_once('=')?;
+        let mut rest = Some(header.strip_prefix(ALGORITHM)?.strip_prefix(' ')?);
+        while let Some(text) = rest {
+            let (part, more) = cut(text, b',').map_or((text, None), |(part, more)| (part, Some(more)));
+            rest = more;
+            let (name, value) = cut(part.trim_ascii(), b'=')?;
             let slot =
                 ["Credential", "SignedHeaders", "Signature"].iter().position(|known| *known == name)?;
             found[slot] = Some(value);
         }
         let [Some(credential), Some(signed_headers), Some(signature)] = found else { return None };
-        let mut parts = credential.rsplitn(5, '/');
-        let ("aws4_request", service, region, date) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?)
-        else {
-            return None;
-        };
-        Some(Authorization { access_key: parts.next()?, date, region, service, signed_headers, signature })
+        let (rest, service) = cut_last(credential.strip_suffix("/aws4_request")?)?;
+        let (rest, region) = cut_last(rest)?;
+        let (access_key, date) = cut_last(rest)?;
+        Some(Authorization { access_key, date, region, service, signed_headers, signature })
     }
 
     /// Whether the signature is that of `secret` over the call, at `now_millis`.
@@ -181,6 +181,18 @@ impl<'a> Authorization<'a> {
         }
         key
     }
+}
+
+/// What stands before and behind the first such byte.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(at, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// What stands before and behind the last slash.
+fn cut_last(text: &str) -> Option<(&str, &str)> {
+    let at = memchr::memrchr(b'/', text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// A header as text. Ready names are found fastest: every call is asked for some.

@@ -10,7 +10,6 @@ use crate::kms::access::{Facts, KeyAccess, Policy, Principal, PrincipalKind, Que
 use crate::kms::keys::Moment;
 use crate::kms::wire::ApiError;
 use crate::time::Span;
-use base64::Engine as _;
 use std::collections::BTreeMap;
 
 /// The namespace of every answer.
@@ -149,7 +148,7 @@ fn assume_role_with_web_identity(
         || (400, "InvalidIdentityToken", "The web identity token that was passed is not a JWT".to_string());
     let token = form.get("WebIdentityToken").ok_or_else(invalid)?;
     let payload = token.split('.').nth(1).ok_or_else(invalid)?;
-    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).map_err(|_| invalid())?;
+    let payload = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(payload).map_err(|_| invalid())?;
     let claims: serde_json::Value = serde_json::from_slice(&payload).map_err(|_| invalid())?;
     let claim =
         |name: &str| claims.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_string();

@@ -17,6 +17,7 @@
 use super::{Error, Material, MaterialId, Secret};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hmac, rand};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 const MAGIC: [u8; 5] = [0x01, 0x02, 0x4b, 0x00, 0x78];
@@ -68,9 +69,8 @@ pub fn encrypt(
     context: &BTreeMap<String, String>,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    let mut random = [0; SALT + NONCE_LEN];
-    rand::fill(&mut random).map_err(|_| Error::Random)?;
-    let (salt, nonce) = random.split_at(SALT);
+    let fresh = Fresh::draw()?;
+    let (salt, nonce) = fresh.split_at(SALT);
     let content = LEAD.len() + plaintext.len() + TAG;
     let mut blob = Vec::with_capacity(DER_AT + der_length(content));
     blob.extend_from_slice(&MAGIC);
@@ -122,6 +122,33 @@ pub fn decrypt(
     let length = opened.len();
     body.truncate(length);
     Ok(Secret::new(body))
+}
+
+/// The salt and the nonce of one message.
+type Pair = [u8; SALT + NONCE_LEN];
+
+/// Salts and nonces of messages to come, drawn together: the library takes about as long for one as for all of them.
+/// They are no secret once they are used, and whoever could see them before could see the keys.
+struct Fresh {
+    pairs: [Pair; 32],
+    left: usize,
+}
+
+impl Fresh {
+    /// A pair that nobody has had.
+    fn draw() -> Result<Pair, Error> {
+        thread_local! {
+            static FRESH: RefCell<Fresh> = const { RefCell::new(Fresh { pairs: [[0; SALT + NONCE_LEN]; 32], left: 0 }) };
+        }
+        FRESH.with_borrow_mut(|fresh| {
+            if fresh.left == 0 {
+                rand::fill(fresh.pairs.as_flattened_mut()).map_err(|_| Error::Random)?;
+                fresh.left = fresh.pairs.len();
+            }
+            fresh.left -= 1;
+            Ok(fresh.pairs[fresh.left])
+        })
+    }
 }
 
 /// The key of one message.

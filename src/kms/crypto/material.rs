@@ -229,18 +229,16 @@ struct Stored<'a> {
 
 impl Serialize for Material {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use base64::Engine as _;
-        let bytes = base64::engine::general_purpose::STANDARD.encode(self.stored.as_bytes());
+        let bytes = base64_simd::STANDARD.encode_to_string(self.stored.as_bytes());
         Stored { spec: self.spec, bytes: bytes.into() }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Material {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Material, D::Error> {
-        use base64::Engine as _;
         let stored = Stored::deserialize(deserializer)?;
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(stored.bytes.as_bytes())
+        let bytes = base64_simd::STANDARD
+            .decode_to_vec(stored.bytes.as_bytes())
             .map_err(|_| serde::de::Error::custom("key material is not Base64"))?;
         Material::from_bytes(stored.spec, &bytes).map_err(serde::de::Error::custom)
     }

@@ -4,8 +4,7 @@
 //! InvalidMarkerException.
 
 use crate::kms::wire::{ApiError, Input, Output};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 
 /// One page to be filled.
 pub(super) struct Page {
@@ -60,12 +59,12 @@ impl Page {
 
 /// The marker for a place.
 fn seal(name: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("k1:{name}"))
+    URL_SAFE_NO_PAD.encode_to_string(format!("k1:{name}"))
 }
 
 /// The place of a marker.
 fn open(marker: &str) -> Result<String, ApiError> {
-    let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
+    let bytes = URL_SAFE_NO_PAD.decode_to_vec(marker).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let place = text.as_deref().and_then(|text| text.strip_prefix("k1:"));
     place.map(Into::into).ok_or_else(|| ApiError::invalid_marker("The marker is invalid."))

@@ -8,8 +8,7 @@ use super::check::violations;
 use super::input::{Given, Input};
 use super::shapes::{Kind, Member, request};
 use crate::api::Operation;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,7 +39,7 @@ pub fn decode(operation: Operation, body: &[u8]) -> Decoded {
 
 /// The bytes that a Base64 text stands for, if it is one in the standard alphabet with its padding.
 pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
+    STANDARD.decode_to_vec(text).ok()
 }
 
 /// Reads a structure into `input`.

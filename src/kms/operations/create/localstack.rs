@@ -5,7 +5,6 @@ use crate::kms::crypto::Material;
 use crate::kms::keys::KeyId;
 use crate::kms::operations::Desk;
 use crate::kms::wire::ApiError;
-use base64::Engine as _;
 use std::collections::BTreeMap;
 
 const CUSTOM_ID: &str = "_custom_id_";
@@ -43,8 +42,8 @@ fn id_of(desk: &Desk<'_>, id: &str) -> Result<KeyId, ApiError> {
 
 /// The material that LocalStack's tag brings.
 fn material_of(spec: KeySpec, text: &str) -> Result<Material, ApiError> {
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(text)
+    let bytes = base64_simd::STANDARD
+        .decode_to_vec(text)
         .map_err(|_| ApiError::validation(format!("The tag {CUSTOM_MATERIAL} must hold Base64.")))?;
     Material::from_bytes(spec, &bytes)
         .map_err(|e| ApiError::validation(format!("The tag {CUSTOM_MATERIAL}: {e}.")))

@@ -7,8 +7,7 @@ use super::super::usage::internal;
 use crate::kms::crypto;
 use crate::kms::keys::{KeyRef, Realm};
 use crate::kms::wire::ApiError;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 
 /// Keeps grant tokens apart from import tokens under the same key.
 const KIND: &[u8] = b"keystorm grant token 1";
@@ -19,7 +18,7 @@ impl Desk<'_> {
         let Realm { account, region } = self.estate.realm(key.realm);
         let name = format!("{account}\u{1f}{region}\u{1f}{}\u{1f}{grant}", key.id);
         let sealed = crypto::seal(self.token_key, KIND, name.as_bytes()).map_err(|_| internal())?;
-        Ok(STANDARD.encode(sealed))
+        Ok(STANDARD.encode_to_string(sealed))
     }
 
     /// The grant that a token names, whether or not it still exists.
@@ -32,7 +31,7 @@ impl Desk<'_> {
     }
 
     fn read_grant_token(&self, token: &str) -> Option<(KeyRef, String)> {
-        let sealed = STANDARD.decode(token).ok()?;
+        let sealed = STANDARD.decode_to_vec(token).ok()?;
         let name = crypto::open(self.token_key, KIND, &sealed).ok()?;
         let mut parts = std::str::from_utf8(name.as_bytes()).ok()?.split('\u{1f}');
         let realm = self.estate.find_realm(parts.next()?, parts.next()?)?;

@@ -17,8 +17,7 @@ use crate::kms::crypto::{Material, MaterialId, WrappingKey, WrappingKeySpec};
 use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, Origin};
 use crate::kms::wire::{ApiError, Output};
 use crate::time::Span;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,7 +45,7 @@ pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
     let (algorithm, spec) = (algorithm.to_string(), spec.to_string());
     Ok(Step::Compute(Box::new(move || {
         let wrapping = WrappingKey::generate(wrapping_spec).map_err(|_| internal())?;
-        let private = STANDARD.encode(wrapping.to_bytes().as_bytes());
+        let private = STANDARD.encode_to_string(wrapping.to_bytes().as_bytes());
         let token = Token { key: arn.clone(), algorithm, spec, until, wrapping: private };
         let token = token.sealed(&sealing)?;
         Ok(Output::new()

@@ -5,8 +5,7 @@ use crate::kms::keys::{KeyRef, Moment};
 use crate::kms::operations::Desk;
 use crate::kms::operations::usage::internal;
 use crate::kms::wire::ApiError;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -51,7 +50,7 @@ pub(super) fn unwrapped(desk: &Desk<'_>, key: &KeyRef) -> Result<Arc<Material>, 
     }
     let spec = WrappingKeySpec::from_name(&token.spec).ok_or_else(invalid)?;
     let algorithm = WrappingAlgorithm::from_name(&token.algorithm).ok_or_else(invalid)?;
-    let bytes = Secret::new(STANDARD.decode(&token.wrapping).map_err(|_| invalid())?);
+    let bytes = Secret::new(STANDARD.decode_to_vec(&token.wrapping).map_err(|_| invalid())?);
     let wrapping = WrappingKey::from_bytes(spec, bytes.as_bytes()).map_err(|_| invalid())?;
     let wrapped = input.blob("EncryptedKeyMaterial").unwrap_or_default();
     let bytes = wrapping.unwrap(algorithm, wrapped).map_err(|_| ApiError::invalid_ciphertext())?;
