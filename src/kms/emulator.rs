@@ -21,6 +21,7 @@ use crate::quota::{Charges, KeyStore, PoolId, Quotas, catalogue, route};
 use crate::time::{Span, Time};
 use std::net::IpAddr;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Who makes a call, as authentication has found.
 #[derive(Clone, Debug)]
@@ -43,9 +44,9 @@ pub struct Call {
     /// The Region of the credential scope.
     pub region: Arc<str>,
     /// `x-amzn-RequestId` of the reply.
-    pub request_id: String,
+    pub request_id: Uuid,
     /// `eventID` of the audit trail.
-    pub event_id: String,
+    pub event_id: Uuid,
     /// Where it comes from.
     pub source_ip: IpAddr,
     /// What the client says it is.

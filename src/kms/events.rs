@@ -9,6 +9,7 @@ use super::wire::ApiError;
 use super::{Call, Trail};
 use crate::api::Operation;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// The record of a call that was answered at `at`.
 pub fn record(call: &Call, trail: &Trail, account: &str, at: Moment, error: Option<&ApiError>) -> Value {
@@ -49,10 +50,10 @@ pub fn record(call: &Call, trail: &Trail, account: &str, at: Moment, error: Opti
     put("requestID", json!(call.request_id));
     put("eventID", json!(call.event_id));
     put("readOnly", json!(is_read_only(operation)));
-    let mut keys: Vec<&(String, String)> = trail.keys.iter().collect();
+    let mut keys: Vec<&(String, Arc<str>)> = trail.keys.iter().collect();
     keys.dedup();
     if !keys.is_empty() {
-        let resource = |(arn, account): &&(String, String)| json!({"accountId": account, "type": "AWS::KMS::Key", "ARN": arn});
+        let resource = |(arn, account): &&(String, Arc<str>)| json!({"accountId": &**account, "type": "AWS::KMS::Key", "ARN": arn});
         put("resources", Value::Array(keys.iter().map(resource).collect()));
     }
     put("eventType", json!("AwsApiCall"));

@@ -31,9 +31,9 @@ pub use gate::{Gate, Pass};
 pub use limits::{Consistency, Limits};
 pub use operations::{NewKey, Step, Trail};
 pub use seed::Seed;
+pub use uuid::Uuid;
 
 /// A UUID (version 4, RFC 9562) of 16 random bytes.
-pub fn uuid(bytes: [u8; 16]) -> String {
-    let mut room = uuid::Uuid::encode_buffer();
-    uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().encode_lower(&mut room).to_string()
+pub const fn uuid(bytes: [u8; 16]) -> Uuid {
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

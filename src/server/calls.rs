@@ -9,7 +9,7 @@ use crate::api::{KeySpec, Operation};
 use crate::clock::{Stopwatch, sleep};
 use crate::kms::crypto::Material;
 use crate::kms::wire::{ApiError, Output, decode, operation_of};
-use crate::kms::{Begun, Call, Step, events};
+use crate::kms::{Begun, Call, Step, Trail, Uuid, events};
 use crate::time::{Span, Time};
 use hyper::header::USER_AGENT;
 use serde_json::json;
@@ -19,13 +19,6 @@ use tokio::sync::watch;
 
 /// An answer that takes longer than this is one that never comes by itself.
 const NEVER: Span = Span::from_secs(365 * 86_400);
-
-/// What became of a call, for the log.
-struct Done {
-    call: Call,
-    begun: Begun,
-    at: Time,
-}
 
 /// Serves a call; `None` if its connection is to be broken.
 pub(super) async fn serve(
@@ -57,7 +50,7 @@ pub(super) async fn serve(
         user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
         is_tls,
     };
-    let (mut begun, at, kept, changed) = {
+    let (begun, at, kept, changed) = {
         let mut heart = shared.heart();
         let now = heart.now();
         let begun = heart.kms.begin(&call, now);
@@ -70,37 +63,35 @@ pub(super) async fn serve(
         let changed = (!begun.takes.is_zero()).then(|| shared.faults_changed.subscribe());
         (begun, now, kept, changed)
     };
-    let step = std::mem::replace(&mut begun.step, Ok(Step::Done(Output::new())));
+    let Begun { step, is_reset, takes, is_throttled, refused_by, trail, .. } = begun;
     let result = match shared.kept(kept).await {
         Ok(()) => finish(shared, operation, step).await,
         Err(error) => Err(ApiError::kms_internal(error.to_string())),
     };
     if let Some(changed) = changed {
-        wait(changed, &watch, begun.takes).await;
+        wait(changed, &watch, takes).await;
     }
     let end = match &result {
-        _ if begun.is_reset => End::Fault,
-        _ if begun.is_throttled => End::Throttled,
+        _ if is_reset => End::Fault,
+        _ if is_throttled => End::Throttled,
         Ok(_) => End::Ok,
         Err(error) if error.is_service_fault() => End::Fault,
         Err(_) => End::Refused,
     };
-    shared.metrics.record(operation, end, begun.refused_by, watch.elapsed());
-    let keys = &begun.trail.keys;
+    shared.metrics.record(operation, end, refused_by, watch.elapsed());
     // ReEncrypt may name one key twice.
-    for (at, (arn, _)) in keys.iter().enumerate() {
-        if at == 0 || keys[at - 1].0 != *arn {
-            shared.metrics.record_key(arn, end);
-        }
+    for keys in trail.keys.chunk_by(|a, b| a.0 == b.0) {
+        shared.metrics.record_key(&keys[0].0, end);
     }
-    let done = Done { call, begun, at };
-    trail(shared, &done, result.as_ref().err());
-    if done.begun.is_reset {
+    if shared.journal.has_trail() && (!is_throttled || shared.settings.cloudtrail_throttled) {
+        audit(shared, &call, &trail, at, result.as_ref().err());
+    }
+    if is_reset {
         return None;
     }
     Some(match result {
-        Ok(output) => Answer::json(200, output.into_bytes(), done.call.request_id),
-        Err(error) => Answer::error(&error, done.call.request_id),
+        Ok(output) => Answer::json(200, output.into_bytes(), call.request_id),
+        Err(error) => Answer::error(&error, call.request_id),
     })
 }
 
@@ -195,7 +186,7 @@ fn turned_away(
     shared: &Shared,
     operation: Option<Operation>,
     error: &ApiError,
-    request_id: String,
+    request_id: Uuid,
     peer: SocketAddr,
 ) -> Answer {
     if shared.journal.has_log() {
@@ -215,13 +206,9 @@ fn turned_away(
 }
 
 /// The record of the audit trail.
-fn trail(shared: &Shared, done: &Done, error: Option<&ApiError>) {
-    let Done { call, begun, at } = done;
-    if !shared.journal.has_trail() || begun.is_throttled && !shared.settings.cloudtrail_throttled {
-        return;
-    }
-    let at = shared.heart().kms.moment(*at);
+fn audit(shared: &Shared, call: &Call, trail: &Trail, at: Time, error: Option<&ApiError>) {
+    let at = shared.heart().kms.moment(at);
     let account = &call.caller.principal.account;
-    let record = events::record(call, &begun.trail, account, at, error);
+    let record = events::record(call, trail, account, at, error);
     shared.journal.record(record, at, account, &call.region);
 }

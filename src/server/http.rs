@@ -4,6 +4,7 @@ use super::shared::Shared;
 use super::sigv4::Signed;
 use super::{admin, calls, identity, sts};
 use crate::clock::within;
+use crate::kms::Uuid;
 use crate::kms::wire::ApiError;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -24,7 +25,7 @@ pub(super) struct Answer {
     status: u16,
     content_type: &'static str,
     body: Vec<u8>,
-    request_id: String,
+    request_id: Uuid,
 }
 
 /// The connection is to be broken.
@@ -34,12 +35,12 @@ pub(super) struct Reset;
 
 impl Answer {
     /// JSON as KMS writes it.
-    pub(super) const fn json(status: u16, body: Vec<u8>, request_id: String) -> Answer {
+    pub(super) const fn json(status: u16, body: Vec<u8>, request_id: Uuid) -> Answer {
         Answer { status, content_type: "application/x-amz-json-1.1", body, request_id }
     }
 
     /// An error of the API.
-    pub(super) fn error(error: &ApiError, request_id: String) -> Answer {
+    pub(super) fn error(error: &ApiError, request_id: Uuid) -> Answer {
         Answer::json(error.status, error.body(), request_id)
     }
 
@@ -48,7 +49,7 @@ impl Answer {
         status: u16,
         content_type: &'static str,
         body: Vec<u8>,
-        request_id: String,
+        request_id: Uuid,
     ) -> Answer {
         Answer { status, content_type, body, request_id }
     }
@@ -64,7 +65,8 @@ impl Answer {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        if let Ok(id) = HeaderValue::try_from(self.request_id) {
+        let mut room = Uuid::encode_buffer();
+        if let Ok(id) = HeaderValue::from_str(self.request_id.hyphenated().encode_lower(&mut room)) {
             headers.insert(REQUEST_ID, id);
         }
         response
@@ -157,8 +159,8 @@ fn other(shared: &Shared, method: &Method, signed: &Signed<'_>) -> Answer {
         identity::identify(&shared.settings, &shared.sessions, signed, now).map(|known| known.caller)
     };
     let xml = match &caller {
-        Ok(caller) => sts::answer(shared, &form, caller, &request_id),
-        Err(error) => sts::refusal(error, &request_id),
+        Ok(caller) => sts::answer(shared, &form, caller, request_id),
+        Err(error) => sts::refusal(error, request_id),
     };
     Answer::other(xml.status, "text/xml", xml.text.into_bytes(), request_id)
 }

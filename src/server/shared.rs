@@ -8,7 +8,7 @@ use super::store::{self, Kept, Store};
 use super::{Error, Settings};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
-use crate::kms::{Config, Kms, uuid};
+use crate::kms::{Config, Kms, Uuid, uuid};
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,7 +129,7 @@ impl Shared {
     }
 
     /// A new id for a reply or an event.
-    pub(super) fn id(&self) -> String {
+    pub(super) fn id(&self) -> Uuid {
         self.ids.next()
     }
 }
@@ -168,7 +168,7 @@ impl Ids {
         }
     }
 
-    fn next(&self) -> String {
+    fn next(&self) -> Uuid {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (high, low) = (self.stream.draw_attempt(number, 0).0, self.stream.draw_attempt(number, 1).0);
         uuid((u128::from(high) << 64 | u128::from(low)).to_be_bytes())

@@ -5,10 +5,10 @@
 
 use super::identity::{Credentials, policies_of};
 use super::shared::Shared;
-use crate::kms::Caller;
 use crate::kms::access::{Facts, KeyAccess, Policy, Principal, PrincipalKind, Question, authorize};
 use crate::kms::keys::Moment;
 use crate::kms::wire::ApiError;
+use crate::kms::{Caller, Uuid};
 use crate::time::Span;
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub(super) fn answer(
     shared: &Shared,
     form: &BTreeMap<String, String>,
     caller: &Caller,
-    request_id: &str,
+    request_id: Uuid,
 ) -> Xml {
     let action = form.get("Action").map(String::as_str).unwrap_or_default();
     let result = match action {
@@ -62,7 +62,7 @@ pub(super) fn answer(
 }
 
 /// The form in which STS says what authentication refused. Its codes have no `Exception` and its status is 403.
-pub(super) fn refusal(refused: &ApiError, request_id: &str) -> Xml {
+pub(super) fn refusal(refused: &ApiError, request_id: Uuid) -> Xml {
     let code = match refused.code {
         "InvalidSignatureException" => "SignatureDoesNotMatch",
         "UnrecognizedClientException" => "InvalidClientTokenId",
@@ -72,7 +72,7 @@ pub(super) fn refusal(refused: &ApiError, request_id: &str) -> Xml {
     error(403, code, refused.message.as_deref().unwrap_or_default(), request_id)
 }
 
-fn error(status: u16, code: &str, message: &str, request_id: &str) -> Xml {
+fn error(status: u16, code: &str, message: &str, request_id: Uuid) -> Xml {
     let text = format!(
         "<ErrorResponse xmlns=\"{SPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error>\
          <RequestId>{request_id}</RequestId></ErrorResponse>",

@@ -460,5 +460,5 @@ fn a_use_is_noted_and_a_dry_run_or_a_refusal_is_not() {
     assert_eq!(kms.look(&key).last_usage, None);
     kms.ok("Encrypt", call);
     let usage = kms.look(&key).last_usage.clone().unwrap();
-    assert_eq!((usage.operation.name(), usage.event_id.as_str()), ("Encrypt", "event"));
+    assert_eq!((usage.operation.name(), usage.event_id), ("Encrypt", keystorm::kms::uuid([2; 16])));
 }

@@ -7,6 +7,7 @@ use crate::kms::crypto::{Material, MaterialId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Declares an enum with AWS's names.
 macro_rules! named {
@@ -157,9 +158,9 @@ pub struct LastUsage {
     /// When.
     pub at: Moment,
     /// The event's id in CloudTrail.
-    pub event_id: String,
+    pub event_id: Uuid,
     /// The reply's `x-amzn-RequestId`.
-    pub request_id: String,
+    pub request_id: Uuid,
 }
 
 /// One KMS key.

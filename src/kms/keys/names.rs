@@ -17,7 +17,7 @@ impl KeyId {
         if multi_region {
             return KeyId(format!("mrk-{hex}").into());
         }
-        KeyId(crate::kms::uuid(bytes).into())
+        KeyId(crate::kms::uuid(bytes).to_string().into())
     }
 
     /// The id as text.

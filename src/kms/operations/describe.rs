@@ -72,8 +72,8 @@ pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
         output
             .text("Operation", usage.operation.name())
             .time("Timestamp", usage.at.as_secs())
-            .text("CloudTrailEventId", &usage.event_id)
-            .text("KmsRequestId", &usage.request_id)
+            .text("CloudTrailEventId", &usage.event_id.to_string())
+            .text("KmsRequestId", &usage.request_id.to_string())
     });
     let output = Output::new()
         .text("KeyId", &desk.estate.arn(&key))

@@ -8,6 +8,7 @@ use crate::kms::limits::{Consistency, Limits};
 use crate::kms::wire::{ApiError, Input, Output};
 use crate::kms::{Call, Caller};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a call leads to while the estate is at hand.
 pub enum Step {
@@ -39,7 +40,7 @@ impl NewKey {
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
     /// The keys, by ARN and account.
-    pub keys: Vec<(String, String)>,
+    pub keys: Vec<(String, Arc<str>)>,
     /// The material a ciphertext was made or read with.
     pub material: Option<MaterialId>,
     /// The custom key store of the key.
@@ -241,7 +242,7 @@ impl<'a> Desk<'a> {
         };
         let answer = access::authorize(&question).map_err(|denied| ApiError::access_denied(denied.message()));
         drop(grants);
-        self.trail.keys.push((arn, account.to_string()));
+        self.trail.keys.push((arn, account));
         answer
     }
 

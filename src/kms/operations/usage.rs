@@ -70,8 +70,8 @@ impl Desk<'_> {
             let usage = LastUsage {
                 operation: self.operation(),
                 at: self.now,
-                event_id: self.call.event_id.clone(),
-                request_id: self.call.request_id.clone(),
+                event_id: self.call.event_id,
+                request_id: self.call.request_id,
             };
             self.estate.note_usage(key, usage);
         }

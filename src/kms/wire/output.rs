@@ -158,6 +158,14 @@ impl Output {
     }
 
     fn string(&mut self, text: &str) {
+        // Nearly every text is plain, which a glance at all its bytes together tells sooner than the writer that
+        // looks at each of them.
+        if text.bytes().fold(true, |plain, b| plain & (b >= b' ') & (b != b'"') & (b != b'\\')) {
+            self.json.push(b'"');
+            self.json.extend_from_slice(text.as_bytes());
+            self.json.push(b'"');
+            return;
+        }
         serde_json::to_writer(&mut self.json, text).expect("writing text to memory does not fail");
     }
 

@@ -30,7 +30,7 @@ pub(in crate::kms::operations) fn retire_grant(desk: &mut Desk<'_>) -> Handled {
     };
     let grant = desk.find_grant(&key, &id)?.clone();
     let arn = desk.estate.arn(&key);
-    let account = desk.estate.realm(key.realm).account.to_string();
+    let account = desk.estate.realm(key.realm).account.clone();
     desk.trail.keys.push((arn.clone(), account));
     check_may_retire(desk, &arn, &grant)?;
     desk.check_state(&key)?;
