@@ -23,17 +23,19 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use keystorm::aws::{Access, SdkFactory};
 use keystorm::backend::http::{HttpFactory, Signer, Trust};
 use keystorm::backend::{Backend, Stock};
-use keystorm::clock::{Stopwatch, epoch_millis, thread_cpu};
+use keystorm::clock::{Alarm, RunClock, Stopwatch, epoch_millis, thread_cpu};
 use keystorm::engine::live::{self, Control, LiveTrial, Setup};
 use keystorm::scenario::{Options, Scenario};
-use keystorm::time::Span;
+use keystorm::time::{Span, Time};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::sync::Semaphore;
 
 const CONNECTIONS: u32 = 32;
 const TURNS: usize = 5;
@@ -88,6 +90,7 @@ fn cost(server: SocketAddr) {
     show("(b) ours, raw", &|turn| &turn.raw);
     show("    the same, unpaced", &|turn| &turn.raw_closed);
     println!("  (c) aws-sdk-kms, bare              {:>9.0}", median(&|turn| turn.bare_sdk));
+    println!("    the same, paced                  {:>9.0}", median(&|turn| turn.bare_sdk_evenly));
     show("(d) ours, SDK", &|turn| &turn.sdk_closed);
     show("    the same, paced", &|turn| &turn.sdk);
     println!("(b)/(a) {:.2}, at least 0.6 is wanted", median(&|turn| turn.raw.per_cpu_s() / turn.bare));
@@ -95,6 +98,7 @@ fn cost(server: SocketAddr) {
         "(d)/(c) {:.2}, at least 0.9 is wanted",
         median(&|turn| turn.sdk_closed.per_cpu_s() / turn.bare_sdk)
     );
+    println!("    both paced {:.2}", median(&|turn| turn.sdk.per_cpu_s() / turn.bare_sdk_evenly));
 }
 
 /// Every contestant once.
@@ -103,6 +107,7 @@ struct Turn {
     raw: Ours,
     raw_closed: Ours,
     bare_sdk: f64,
+    bare_sdk_evenly: f64,
     sdk: Ours,
     sdk_closed: Ours,
 }
@@ -113,7 +118,8 @@ impl Turn {
             bare: bare(server),
             raw: paced(server, Path::Raw, raw, SLICE),
             raw_closed: closed(server, Path::Raw),
-            bare_sdk: bare_sdk(server),
+            bare_sdk: over_and_over(bare_sdk(server)),
+            bare_sdk_evenly: evenly(bare_sdk(server), sdk),
             sdk: paced(server, Path::Sdk, sdk, SLICE),
             sdk_closed: closed(server, Path::Sdk),
         }
@@ -159,6 +165,38 @@ fn credentials() -> Credentials {
     Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "bench")
 }
 
+/// Asks `rate` times a second on 32 connections, evenly, by the system's finest timer and as roughly as the engine does: what
+/// pacing costs whoever does nothing else. Attempts per second of CPU.
+fn evenly<F: Future<Output = ()>>(attempt: impl Fn() -> F + Clone + 'static, rate: f64) -> f64 {
+    const GRAIN: u64 = 100_000;
+    let (due, count) = (Rc::new(Semaphore::new(0)), Rc::new(Cell::new(0_u64)));
+    let local = tokio::task::LocalSet::new();
+    for _ in 0..CONNECTIONS {
+        let (attempt, due, count) = (attempt.clone(), Rc::clone(&due), Rc::clone(&count));
+        local.spawn_local(async move {
+            while let Ok(permit) = due.acquire().await {
+                permit.forget();
+                attempt().await;
+                count.set(count.get() + 1);
+            }
+        });
+    }
+    local.spawn_local(async move {
+        let clock = RunClock::start();
+        let alarm = Alarm::fine(clock).expect("a timer");
+        for number in 0..(rate * SLICE.as_secs_f64()) as u64 {
+            let at = (number as f64 / rate * 1e9) as u64;
+            alarm.sleep_until(Time::from_nanos(at.next_multiple_of(GRAIN))).await.expect("a timer");
+            due.add_permits(1);
+        }
+        due.close();
+    });
+    let runtime = runtime();
+    let before = cpu();
+    runtime.block_on(local);
+    count.get() as f64 / (cpu().as_secs_f64() - before.as_secs_f64())
+}
+
 /// (a) hyper-util's client, every request signed by aws-sigv4.
 fn bare(server: SocketAddr) -> f64 {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
@@ -199,7 +237,7 @@ fn bare(server: SocketAddr) -> f64 {
 }
 
 /// (c) The AWS SDK, its own retries off.
-fn bare_sdk(server: SocketAddr) -> f64 {
+fn bare_sdk(server: SocketAddr) -> impl Fn() -> Pin<Box<dyn Future<Output = ()>>> + Clone + 'static {
     let config = aws_sdk_kms::Config::builder()
         .behavior_version(aws_sdk_kms::config::BehaviorVersion::latest())
         .region(aws_sdk_kms::config::Region::new(REGION))
@@ -208,12 +246,12 @@ fn bare_sdk(server: SocketAddr) -> f64 {
         .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled())
         .build();
     let client = aws_sdk_kms::Client::from_conf(config);
-    over_and_over(move || {
+    move || {
         let call = client.encrypt().key_id(ARN).plaintext(aws_sdk_kms::primitives::Blob::new([b'k'; 256]));
-        async move {
+        Box::pin(async move {
             call.send().await.expect("a server that answers");
-        }
-    })
+        })
+    }
 }
 
 /// Which of our clients sends.

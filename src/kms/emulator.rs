@@ -19,7 +19,7 @@ use super::{Fault, ServiceTime};
 use crate::api::{ErrorCode, KeySpec, Operation, Reply};
 use crate::quota::{Charges, KeyStore, PoolId, Quotas, catalogue, route};
 use crate::time::{Span, Time};
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -6,6 +6,7 @@ mod house;
 #[path = "../socket/mod.rs"]
 mod socket;
 mod standin;
+mod watch;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kms::config::Credentials;

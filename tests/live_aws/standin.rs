@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What it answers.
@@ -19,26 +20,28 @@ pub struct Says {
 pub struct Standin {
     pub url: String,
     pub says: Arc<Mutex<Says>>,
+    /// How often CloudWatch was asked.
+    pub asked: Arc<AtomicU64>,
 }
 
 impl Standin {
     pub fn start(says: Says) -> Standin {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let says = Arc::new(Mutex::new(says));
-        let shared = Arc::clone(&says);
+        let (says, asked) = (Arc::new(Mutex::new(says)), Arc::new(AtomicU64::new(0)));
+        let shared = (Arc::clone(&says), Arc::clone(&asked));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let says = Arc::clone(&shared);
-                std::thread::spawn(move || serve(stream, &says));
+                let (says, asked) = shared.clone();
+                std::thread::spawn(move || serve(stream, &says, &asked));
             }
         });
-        Standin { url, says }
+        Standin { url, says, asked }
     }
 }
 
 /// Answers one connection until its end.
-fn serve(stream: TcpStream, says: &Mutex<Says>) {
+fn serve(stream: TcpStream, says: &Mutex<Says>, asked: &AtomicU64) {
     let mut from = BufReader::new(stream);
     while let Some(head) = head(&mut from) {
         let length = head.iter().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
@@ -48,6 +51,7 @@ fn serve(stream: TcpStream, says: &Mutex<Says>) {
         }
         let says = says.lock().unwrap().clone();
         let (status, kind, body) = if head[0].contains("getmetricdata") {
+            asked.fetch_add(1, Ordering::Relaxed);
             ("200 OK", "application/cbor\r\nsmithy-protocol: rpc-v2-cbor", metric_data(&says))
         } else if says.denies {
             let body = r#"{"__type":"AccessDeniedException","Message":"not authorized: ListServiceQuotas"}"#;
