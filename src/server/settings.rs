@@ -55,7 +55,7 @@ pub struct Settings {
     pub threads: usize,
     /// Connections at a time.
     pub max_connections: usize,
-    /// A connection that asks nothing for so long is closed; also the time for a whole head or body.
+    /// A connection that asks nothing for so long, and up to a quarter more, is closed; also the time for a whole body.
     pub idle_timeout: Span,
     /// Keys that are there from the start.
     pub seeds: Vec<(PathBuf, Format)>,
