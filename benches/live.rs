@@ -344,6 +344,7 @@ async fn measured<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         threads: 1,
         emulator: None,
         stop_on_throttle: false,
+        shares: Vec::new(),
         pause: Span::ZERO,
         is_paused: false,
     };

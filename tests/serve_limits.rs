@@ -102,6 +102,18 @@ fn who_is_silent_or_slow_is_closed() {
 }
 
 #[test]
+fn who_waits_for_an_answer_is_not_silent() {
+    let server = Process::start(&["--no-quotas", "--idle-timeout", "1s"]);
+    let mut waiting = server.freeze();
+    // Each is closed after a second: the call waits for longer than that.
+    for _ in 0..3 {
+        assert!(Peer::connect(server.1).is_closed());
+    }
+    assert_eq!(socket::admin(server.1, "DELETE", "faults", "", "").status, 200);
+    assert_eq!(waiting.reply().expect("it is still there").status, 200);
+}
+
+#[test]
 fn a_head_that_drips_is_closed_however_often_it_drips() {
     let server = impatient(false);
     let mut peer = server.connect();

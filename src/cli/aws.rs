@@ -139,7 +139,8 @@ impl Place<'_> {
     fn guarded(&self, access: Access, looked: Looked) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
         let live = &self.wish.live;
-        let options = Options { stop_on_throttle: !live.allow_throttling, ..self.options(None) };
+        let shares = looked.permit.shares.iter().map(|share| (share.pool, share.allowed_per_s)).collect();
+        let options = Options { stop_on_throttle: !live.allow_throttling, shares, ..self.options(None) };
         let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
         let watchman = match looked.metrics.is_empty() {
             true => None,

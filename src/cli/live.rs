@@ -237,7 +237,14 @@ impl Place<'_> {
     pub(super) fn options(&self, emulator: Option<Direct>) -> Options {
         // A quota window that is shared by two trials would throttle the second for what the first has sent.
         let pause = if emulator.is_some() { Span::ZERO } else { Span::from_secs(1) };
-        Options { threads: self.threads, emulator, stop_on_throttle: false, pause, is_paused: false }
+        Options {
+            threads: self.threads,
+            emulator,
+            stop_on_throttle: false,
+            shares: Vec::new(),
+            pause,
+            is_paused: false,
+        }
     }
 
     /// Set-up, every trial, and what was made is given up again, whatever happened.

@@ -93,3 +93,18 @@ fn retries_that_the_sdk_makes_by_itself_come_under_the_caps() {
     core.hear(&retried(3), at(9));
     assert_eq!(core.outbox().and_then(|outbox| outbox.cap_hit()), Some("attempts"));
 }
+
+#[test]
+fn of_a_pool_that_is_others_too_no_more_is_taken_than_its_share() {
+    let scenario = scenario();
+    let layout = Arc::new(Layout::new(&scenario.workloads));
+    for (per_second, hit) in [(2.0, None), (1.0, Some("maxQuotaShare"))] {
+        let mut core = Core::live(&scenario, &layout, 0, 0);
+        core.outbox().expect("live").share(crate::quota::PoolId::SYMMETRIC, per_second);
+        let orders = until(&mut core, at(0));
+        core.hear(&answered(orders[0], 1, at(0), at(50)), at(50));
+        let second = until(&mut core, at(100));
+        assert_eq!(second.len(), usize::from(hit.is_none()), "{per_second} a second");
+        assert_eq!(core.outbox().and_then(|outbox| outbox.cap_hit()), hit);
+    }
+}

@@ -51,6 +51,7 @@ fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
             threads: 1,
             emulator: Some(server.clone()),
             stop_on_throttle: false,
+            shares: Vec::new(),
             pause: Span::ZERO,
             is_paused: true,
         };

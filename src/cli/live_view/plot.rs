@@ -65,7 +65,7 @@ fn whole(glance: &Glance, most: usize) -> (f64, &[Row]) {
         all => all,
     };
     let skipped = all.len().saturating_sub(most);
-    ((skipped as u64 * glance.interval_s.max(1)) as f64, &all[skipped..])
+    (((glance.skipped + skipped) as u64 * glance.interval_s.max(1)) as f64, &all[skipped..])
 }
 
 fn curves(rows: &[Row], from: f64, interval_s: u64) -> Vec<Curve> {

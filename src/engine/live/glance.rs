@@ -28,9 +28,11 @@ pub struct Glance {
     pub attempts: AttemptCounts,
     /// Jobs begun and not ended.
     pub in_flight: u64,
-    /// Whole seconds so far, oldest first, as the timeline has them.
+    /// The last intervals of the timeline, oldest first, at most [`Glance::MOST`] of them.
     pub seconds: Vec<Row>,
-    /// Length of each of `seconds`, in seconds.
+    /// How many intervals came before them.
+    pub skipped: usize,
+    /// Length of each interval, in seconds.
     pub interval_s: u64,
     /// Response time so far, window only.
     pub response: Trend,
@@ -44,6 +46,12 @@ pub struct Glance {
     pub pools: Vec<PoolReport>,
     /// Attempts sent of the run and the cap on them, if there is one.
     pub cap: (u64, Option<u64>),
+}
+
+impl Glance {
+    /// The most intervals that are shown: two for each column of a wide terminal. Copies that grew with the run would make
+    /// its memory grow.
+    pub const MOST: usize = 600;
 }
 
 /// How a live run is steered from outside and watched.

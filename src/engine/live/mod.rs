@@ -24,6 +24,7 @@ use super::Core;
 use crate::api::{ErrorCode, Operation, Reply};
 use crate::backend::{Backend, Refusal, Stock};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
+use crate::quota::PoolId;
 use crate::record::{Layout, Trial};
 use crate::results::{Selection, Trend, Watch};
 use crate::scenario::Scenario;
@@ -83,6 +84,8 @@ pub struct Options {
     pub emulator: Option<Direct>,
     /// Whether one throttled answer ends the run.
     pub stop_on_throttle: bool,
+    /// Most that may be taken of a pool in one second; of pools that are not named, anything.
+    pub shares: Vec<(PoolId, f64)>,
     /// Pause between trials, so that no quota window is shared.
     pub pause: Span,
     /// Whether tokio's clock is paused, as tests do: then its timer is the one that moves time.
@@ -166,6 +169,9 @@ async fn run_trial<B: Backend>(
     if let (Some(outbox), Some(cap)) = (core.outbox(), caps.attempts) {
         outbox.cap(cap.saturating_sub(place.sent));
     }
+    if let Some(outbox) = core.outbox() {
+        options.shares.iter().for_each(|(pool, per_second)| outbox.share(*pool, *per_second));
+    }
     let begin = || {
         if let Some(emulator) = &options.emulator {
             emulator.begin(Season {
@@ -217,6 +223,8 @@ impl Place<'_> {
                 .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
         };
         let attempts = recorder.attempt_totals();
+        let rows = recorder.timeline().rows();
+        let skipped = rows.len().saturating_sub(Glance::MOST);
         Glance {
             strategy: (self.scenario.strategies[self.strategy].name.clone(), self.strategy),
             strategies: self.scenario.strategies.len(),
@@ -226,7 +234,8 @@ impl Place<'_> {
             stages: self.scenario.workloads.iter().filter_map(stage).collect(),
             jobs: recorder.job_totals(),
             in_flight: recorder.in_flight(),
-            seconds: recorder.timeline().rows().to_vec(),
+            seconds: rows[skipped..].to_vec(),
+            skipped,
             interval_s: recorder.timeline().interval_s(),
             response: Trend::from_micros(&Selection::default().response(recorder)),
             service: Trend::from_micros(&Selection::default().service(recorder)),

@@ -19,6 +19,8 @@ pub struct Outbox {
     region: String,
     quotas: Quotas,
     pools: BTreeMap<PoolId, Met>,
+    /// What may be taken of pools that are others' too.
+    shares: BTreeMap<PoolId, PerSecond>,
     caps: Left,
 }
 
@@ -31,10 +33,15 @@ struct Met {
 /// What the caps still allow.
 struct Left {
     attempts: u64,
-    per_second: u64,
-    second: u64,
-    in_second: u64,
+    rate: PerSecond,
     hit: Option<&'static str>,
+}
+
+/// What may go in one second, and has gone.
+struct PerSecond {
+    most: u64,
+    second: u64,
+    taken: u64,
 }
 
 impl Outbox {
@@ -62,11 +69,10 @@ impl Outbox {
             region: scenario.region.clone(),
             quotas: scenario.quotas.clone(),
             pools: BTreeMap::new(),
+            shares: BTreeMap::new(),
             caps: Left {
                 attempts: u64::MAX,
-                per_second: scenario.live.caps.rate.map_or(u64::MAX, whole_per_second),
-                second: 0,
-                in_second: 0,
+                rate: PerSecond::new(scenario.live.caps.rate.map_or(f64::INFINITY, Rate::as_per_second)),
                 hit: None,
             },
         }
@@ -82,6 +88,11 @@ impl Outbox {
         self.caps.attempts = attempts;
     }
 
+    /// Most that may be taken of a pool in one second.
+    pub fn share(&mut self, pool: PoolId, per_second: f64) {
+        self.shares.insert(pool, PerSecond::new(per_second));
+    }
+
     /// The cap that was reached, if one was.
     pub const fn cap_hit(&self) -> Option<&'static str> {
         self.caps.hit
@@ -94,10 +105,9 @@ impl Outbox {
 
     /// Puts an attempt out that was due at `due`; `false` if a cap keeps it back.
     pub(in crate::engine) fn put(&mut self, attempt: &Attempt, due: Time, now: Time) -> bool {
-        if !self.caps.allow(now) {
+        if !self.allow(attempt, now) {
             return false;
         }
-        self.caps.spend();
         let timeout = self.timeouts[usize::from(attempt.workload)];
         self.orders.push(Order { attempt: *attempt, due, timeout });
         self.count(attempt, now);
@@ -107,15 +117,37 @@ impl Outbox {
     /// An attempt has left that nobody here could keep back, a retry of the SDK's own: it counts against the caps like
     /// any other, and one that goes over them ends the run.
     pub(in crate::engine) fn went(&mut self, attempt: &Attempt, now: Time) {
-        self.caps.allow(now);
-        self.caps.spend();
+        self.allow(attempt, now);
         self.count(attempt, now);
     }
 
-    /// Counts an attempt against the pools it draws from.
+    /// Whether one more attempt may go at `now`; if not, which cap keeps it back is noted.
+    fn allow(&mut self, attempt: &Attempt, now: Time) -> bool {
+        let charges = self.charges_of(attempt);
+        let shares = &mut self.shares;
+        let mut has_room = |(pool, cost): (PoolId, u32)| {
+            shares.get_mut(&pool).is_none_or(|share| share.has_room(u64::from(cost), now))
+        };
+        let caps = &mut self.caps;
+        if caps.attempts == 0 {
+            caps.hit = Some("attempts");
+        } else if !caps.rate.has_room(1, now) {
+            caps.hit = Some("rate");
+        } else if !charges.iter().all(&mut has_room) {
+            caps.hit = Some("maxQuotaShare");
+        }
+        caps.hit.is_none()
+    }
+
+    /// Counts an attempt that goes against the caps and the pools it draws from.
     fn count(&mut self, attempt: &Attempt, now: Time) {
         let phase = self.phase;
+        self.caps.attempts = self.caps.attempts.saturating_sub(1);
+        self.caps.rate.taken += 1;
         for (pool, cost) in self.charges_of(attempt).iter() {
+            if let Some(share) = self.shares.get_mut(&pool) {
+                share.taken += u64::from(cost);
+            }
             let met =
                 self.pools.entry(pool).or_insert_with(|| Met { counter: Counter::new(phase), throttled: 0 });
             met.counter.add(cost, now);
@@ -170,29 +202,18 @@ impl Outbox {
     }
 }
 
-impl Left {
-    /// Whether one more attempt may go at `now`.
-    fn allow(&mut self, now: Time) -> bool {
+impl PerSecond {
+    /// As much as a rate allows, at least one.
+    fn new(per_second: f64) -> PerSecond {
+        PerSecond { most: (per_second as u64).max(1), second: 0, taken: 0 }
+    }
+
+    /// Whether `more` may go in the second of `now`.
+    const fn has_room(&mut self, more: u64, now: Time) -> bool {
         let second = now.as_nanos() / NANOS_PER_SECOND;
         if second != self.second {
-            (self.second, self.in_second) = (second, 0);
+            (self.second, self.taken) = (second, 0);
         }
-        if self.attempts == 0 {
-            self.hit = Some("attempts");
-        } else if self.in_second >= self.per_second {
-            self.hit = Some("rate");
-        }
-        self.hit.is_none()
+        self.taken + more <= self.most
     }
-
-    /// One attempt has gone.
-    fn spend(&mut self) {
-        self.attempts = self.attempts.saturating_sub(1);
-        self.in_second += 1;
-    }
-}
-
-/// Attempts that a rate allows in one second, at least one.
-fn whole_per_second(rate: Rate) -> u64 {
-    (rate.as_per_second() as u64).max(1)
 }
