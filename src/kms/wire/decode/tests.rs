@@ -254,3 +254,24 @@ proptest! {
         prop_assert!(!json.is_object() || at == 0 || broken_off.problem == Some(ApiError::malformed_body()));
     }
 }
+
+proptest! {
+    #[test]
+    fn base64_is_what_another_hand_takes_it_for(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        at in any::<prop::sample::Index>(),
+        letter in "[A-Za-z0-9+/=_\n -]",
+        cut in 0_usize..3,
+    ) {
+        use base64::Engine as _;
+        let theirs = base64::engine::general_purpose::STANDARD;
+        let mut text = theirs.encode(&bytes);
+        prop_assert_eq!(bytes_of(&text), Some(bytes));
+        if !text.is_empty() {
+            let at = at.index(text.len());
+            text.replace_range(at..=at, &letter);
+        }
+        text.truncate(text.len().saturating_sub(cut));
+        prop_assert_eq!(bytes_of(&text), theirs.decode(&text).ok(), "{}", text);
+    }
+}
