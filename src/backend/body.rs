@@ -51,6 +51,7 @@ impl Body {
         self.put("Tags", json!([{ "TagKey": Ask::TAG, "TagValue": ask.tag }]));
     }
 
+    /// Encrypting and decrypting.
     fn cipher(&mut self, ask: &Ask<'_>) {
         match ask.operation {
             Operation::Encrypt => self.bytes("Plaintext", ask.payload),
@@ -74,6 +75,7 @@ impl Body {
         }
     }
 
+    /// Signatures and message authentication codes.
     fn sign(&mut self, ask: &Ask<'_>) {
         self.bytes("Message", ask.payload);
         match ask.operation {
@@ -92,6 +94,7 @@ impl Body {
         }
     }
 
+    /// Data keys, key pairs and random bytes; what is left needs no more than its key.
     fn generate(&mut self, ask: &Ask<'_>) {
         match ask.operation {
             Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {

@@ -5,6 +5,7 @@ use super::identity::identify;
 use super::metrics::End;
 use super::shared::Shared;
 use super::sigv4::{Signed, text_of};
+use super::store::Kept;
 use crate::api::{KeySpec, Operation};
 use crate::clock::{Stopwatch, sleep};
 use crate::kms::crypto::Material;
@@ -19,6 +20,16 @@ use tokio::sync::watch;
 
 /// An answer that takes longer than this is one that never comes by itself.
 const NEVER: Span = Span::from_secs(365 * 86_400);
+
+/// A call that has met the emulator.
+struct Entered {
+    begun: Begun,
+    at: Time,
+    /// What must be kept before it is answered.
+    kept: Option<(Kept, u64)>,
+    /// Tells when faults change, if its answer takes a while.
+    changed: Option<watch::Receiver<u64>>,
+}
 
 /// Serves a call; `None` if its connection is to be broken.
 pub(super) async fn serve(
@@ -50,19 +61,7 @@ pub(super) async fn serve(
         user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
         is_tls,
     };
-    let (begun, at, kept, changed) = {
-        let mut heart = shared.heart();
-        let now = heart.now();
-        let begun = heart.kms.begin(&call, now);
-        if shared.journal.has_log() {
-            // Under the lock, so that the log has the order in which quota was taken.
-            shared.journal.line(receipt(&call, &begun, now));
-        }
-        let kept = shared.keep(&mut heart);
-        // Under the lock too: faults that end as soon as it is free are not missed by who waits for their end.
-        let changed = (!begun.takes.is_zero()).then(|| shared.faults_changed.subscribe());
-        (begun, now, kept, changed)
-    };
+    let Entered { begun, at, kept, changed } = enter(shared, &call);
     let Begun { step, is_reset, takes, is_throttled, refused_by, trail, .. } = begun;
     let result = match shared.kept(kept).await {
         Ok(()) => finish(shared, operation, step).await,
@@ -79,10 +78,7 @@ pub(super) async fn serve(
         Err(_) => End::Refused,
     };
     shared.metrics.record(operation, end, refused_by, watch.elapsed());
-    // ReEncrypt may name one key twice.
-    for keys in trail.keys.chunk_by(|a, b| a.0 == b.0) {
-        shared.metrics.record_key(&keys[0].0, end);
-    }
+    shared.metrics.record_keys(&trail, end);
     if shared.journal.has_trail() && (!is_throttled || shared.settings.cloudtrail_throttled) {
         audit(shared, &call, &trail, at, result.as_ref().err());
     }
@@ -93,6 +89,21 @@ pub(super) async fn serve(
         Ok(output) => Answer::json(200, output.into_bytes(), call.request_id),
         Err(error) => Answer::error(&error, call.request_id),
     })
+}
+
+/// Lets a call meet the emulator: all that must happen under its lock.
+fn enter(shared: &Shared, call: &Call) -> Entered {
+    let mut heart = shared.heart();
+    let at = heart.now();
+    let begun = heart.kms.begin(call, at);
+    if shared.journal.has_log() {
+        // Here, so that the log has the order in which quota was taken.
+        shared.journal.line(receipt(call, &begun, at));
+    }
+    let kept = shared.keep(&mut heart);
+    // Here too: faults that end as soon as the lock is free are not missed by who waits for their end.
+    let changed = (!begun.takes.is_zero()).then(|| shared.faults_changed.subscribe());
+    Entered { begun, at, kept, changed }
 }
 
 /// Does what a step leaves to be done outside the emulator.

@@ -250,7 +250,7 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let stream = TokioIo::new(stream);
     if shared.settings.http2 {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD);
+        builder.http1().header_read_timeout(None).max_buf_size(HEAD);
         let every = Duration::from_nanos(idle.as_nanos());
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(every).max_header_list_size(HEAD as u32);
         attend(watcher.watch(builder.serve_connection(stream, service)), &calls, idle).await;

@@ -3,6 +3,7 @@
 use super::Exposition;
 use super::shared::Shared;
 use crate::api::Operation;
+use crate::kms::Trail;
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -93,8 +94,14 @@ impl Metrics {
         add(&self.duration_micros, micros);
     }
 
-    /// Counts a call that found its key.
-    pub(super) fn record_key(&self, arn: &str, end: End) {
+    /// Counts a call for each key that it found; ReEncrypt may have named one twice.
+    pub(super) fn record_keys(&self, trail: &Trail, end: End) {
+        for keys in trail.keys.chunk_by(|a, b| a.0 == b.0) {
+            self.record_key(&keys[0].0, end);
+        }
+    }
+
+    fn record_key(&self, arn: &str, end: End) {
         const UNSPOILT: &str = "nothing panics under this lock";
         {
             let keys = self.keys.read().expect(UNSPOILT);
