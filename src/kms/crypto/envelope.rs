@@ -14,10 +14,9 @@
 //! bytes is not known. A key of its own for each message means that random nonces cannot meet under one key. Everything
 //! before the ciphertext, and the encryption context, is additional data, so any changed bit is noticed.
 
-use super::{Error, Material, MaterialId, Secret};
+use super::{Error, Material, MaterialId, Secret, random_array};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{hmac, rand};
-use std::cell::RefCell;
+use aws_lc_rs::hmac;
 use std::collections::BTreeMap;
 
 const MAGIC: [u8; 5] = [0x01, 0x02, 0x4b, 0x00, 0x78];
@@ -69,23 +68,23 @@ pub fn encrypt(
     context: &BTreeMap<String, String>,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    let fresh = Fresh::draw()?;
-    let (salt, nonce) = fresh.split_at(SALT);
+    let (salt, nonce) = (random_array::<SALT>()?, random_array::<NONCE_LEN>()?);
     let content = LEAD.len() + plaintext.len() + TAG;
     let mut blob = Vec::with_capacity(DER_AT + der_length(content));
     blob.extend_from_slice(&MAGIC);
     blob.extend_from_slice(id.as_bytes());
     blob.push(1);
-    blob.extend_from_slice(salt);
+    blob.extend_from_slice(&salt);
     blob.extend_from_slice(&(der_length(content) as u32).to_be_bytes());
-    write_der(&mut blob, nonce, content);
+    write_der(&mut blob, &nonce, content);
     let body_at = blob.len();
     blob.extend_from_slice(plaintext);
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Random)?;
-    let key = message_key(material, salt)?;
+    let key = message_key(material, &salt)?;
     let (head, body) = blob.split_at_mut(body_at);
     let aad = additional(head, context);
-    let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&aad), body).map_err(|_| Error::Random)?;
+    let tag = key
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&aad), body)
+        .map_err(|_| Error::Random)?;
     blob.extend_from_slice(tag.as_ref());
     Ok(blob)
 }
@@ -122,33 +121,6 @@ pub fn decrypt(
     let length = opened.len();
     body.truncate(length);
     Ok(Secret::new(body))
-}
-
-/// The salt and the nonce of one message.
-type Pair = [u8; SALT + NONCE_LEN];
-
-/// Salts and nonces of messages to come, drawn together: the library takes about as long for one as for all of them.
-/// They are no secret once they are used, and whoever could see them before could see the keys.
-struct Fresh {
-    pairs: [Pair; 32],
-    left: usize,
-}
-
-impl Fresh {
-    /// A pair that nobody has had.
-    fn draw() -> Result<Pair, Error> {
-        thread_local! {
-            static FRESH: RefCell<Fresh> = const { RefCell::new(Fresh { pairs: [[0; SALT + NONCE_LEN]; 32], left: 0 }) };
-        }
-        FRESH.with_borrow_mut(|fresh| {
-            if fresh.left == 0 {
-                rand::fill(fresh.pairs.as_flattened_mut()).map_err(|_| Error::Random)?;
-                fresh.left = fresh.pairs.len();
-            }
-            fresh.left -= 1;
-            Ok(fresh.pairs[fresh.left])
-        })
-    }
 }
 
 /// The key of one message.

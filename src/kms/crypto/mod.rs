@@ -10,6 +10,7 @@ mod import;
 mod material;
 mod material_id;
 mod ml_dsa;
+mod random;
 mod seal;
 mod secret;
 mod sign;
@@ -22,6 +23,7 @@ pub use envelope::{Header, decrypt, encrypt};
 pub use import::WrappingKey;
 pub use material::{Material, data_key_pair};
 pub use material_id::MaterialId;
+pub use random::{random, random_array};
 pub use seal::{open, seal};
 pub use secret::Secret;
 pub use sign::{MessageType, generate_mac, rsa_decrypt, rsa_encrypt, sign, verify, verify_mac};
@@ -58,26 +60,6 @@ pub enum Error {
     /// The machine has no randomness, or the library failed.
     #[error("the cryptographic library failed")]
     Random,
-}
-
-/// `n` random bytes.
-///
-/// # Errors
-/// [`Error::Random`] if the machine has no randomness.
-pub fn random(n: usize) -> Result<Secret, Error> {
-    let mut bytes = vec![0; n];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Random)?;
-    Ok(Secret::new(bytes))
-}
-
-/// `N` random bytes that are no secret: ids and nonces.
-///
-/// # Errors
-/// [`Error::Random`] if the machine has no randomness.
-pub fn random_array<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Random)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,16 +1,14 @@
 //! Sealing: AES-256-GCM with a random nonce, for what leaves the machine and comes back (tokens, records).
 
-use super::{Error, Secret};
+use super::{Error, Secret, random_array};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::rand;
 
 /// `plaintext` under `key`, bound to `aad`: nonce, ciphertext, tag.
 ///
 /// # Errors
 /// [`Error::Random`] if the machine has no randomness.
 pub fn seal(key: &[u8; 32], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut nonce = [0; NONCE_LEN];
-    rand::fill(&mut nonce).map_err(|_| Error::Random)?;
+    let nonce = random_array::<NONCE_LEN>()?;
     let mut sealed = Vec::with_capacity(NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
     sealed.extend_from_slice(&nonce);
     let mut body = plaintext.to_vec();

@@ -1,0 +1,105 @@
+//! Randomness, from the library's generator.
+//!
+//! It is drawn in stocks of [`STOCK`] bytes for each thread, because the generator takes about as long for 32 bytes as for
+//! a thousand, and every message needs a salt and a nonce, every data key its bytes. What a stock has handed out is
+//! overwritten in it at once, so that what was a secret is nowhere but with whoever has it.
+
+use super::{Error, Secret};
+use aws_lc_rs::rand;
+use std::cell::RefCell;
+use zeroize::Zeroize as _;
+
+/// Bytes drawn together.
+const STOCK: usize = 1_024;
+
+/// Bytes that nobody has had yet: the first `left` of them.
+struct Stock {
+    bytes: [u8; STOCK],
+    left: usize,
+}
+
+impl Stock {
+    fn hand_out(&mut self, into: &mut [u8]) -> Result<(), Error> {
+        if self.left < into.len() {
+            // What is left would never be long enough for whoever asks for much.
+            draw(&mut self.bytes)?;
+            self.left = STOCK;
+        }
+        let from = self.left - into.len();
+        into.copy_from_slice(&self.bytes[from..self.left]);
+        self.bytes[from..self.left].zeroize();
+        self.left = from;
+        Ok(())
+    }
+}
+
+impl Drop for Stock {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+fn draw(into: &mut [u8]) -> Result<(), Error> {
+    rand::fill(into).map_err(|_| Error::Random)
+}
+
+/// Fills `into` with random bytes.
+fn fill(into: &mut [u8]) -> Result<(), Error> {
+    thread_local! {
+        static OWN: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; STOCK], left: 0 }) };
+    }
+    if into.len() > STOCK / 2 {
+        return draw(into);
+    }
+    OWN.with_borrow_mut(|stock| stock.hand_out(into))
+}
+
+/// `n` random bytes.
+///
+/// # Errors
+/// [`Error::Random`] if the machine has no randomness.
+pub fn random(n: usize) -> Result<Secret, Error> {
+    let mut bytes = vec![0; n];
+    fill(&mut bytes)?;
+    Ok(Secret::new(bytes))
+}
+
+/// `N` random bytes that are no secret: ids, salts and nonces.
+///
+/// # Errors
+/// [`Error::Random`] if the machine has no randomness.
+pub fn random_array<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_stock_hands_out_each_byte_once_and_forgets_it() {
+        let mut stock = Stock { bytes: [0; STOCK], left: 0 };
+        let mut seen = BTreeSet::new();
+        for length in (8..200).cycle().take(5_000) {
+            let mut bytes = vec![0; length];
+            stock.hand_out(&mut bytes).unwrap();
+            assert!(stock.bytes[stock.left..].iter().all(|byte| *byte == 0), "what was handed out is kept");
+            assert!(bytes.chunks_exact(8).all(|piece| seen.insert(piece.to_vec())), "handed out twice");
+        }
+    }
+
+    #[test]
+    fn any_length_is_filled_to_its_end() {
+        for length in (16..STOCK * 3).step_by(97) {
+            let (one, other) = (random(length).unwrap(), random(length).unwrap());
+            assert_ne!(one.as_bytes(), other.as_bytes());
+            // The chance that sixteen bytes are all zero is 1 in 2^128.
+            assert!(one.as_bytes()[length - 16..].iter().any(|byte| *byte != 0), "{length}");
+        }
+        assert!(random(0).unwrap().as_bytes().is_empty());
+        assert_ne!(random_array::<16>().unwrap(), random_array::<16>().unwrap());
+    }
+}
