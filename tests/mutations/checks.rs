@@ -16,10 +16,9 @@ pub fn wire(bytes: &[u8]) {
     let operation = Operation::ALL[usize::from(*first) % Operation::ALL.len()];
     let decoded = decode(operation, body);
     let shown = format!("{:?}", decoded.input);
-    if let Some(plaintext) = decoded.input.has("Plaintext").then(|| decoded.input.blob("Plaintext")).flatten()
-    {
-        let text = String::from_utf8_lossy(plaintext);
-        assert!(plaintext.len() < 12 || !shown.contains(&*text), "a plaintext is shown");
+    if decoded.input.has("Plaintext") && decoded.input.is_given("Plaintext") {
+        // Not by its text: another member may say the same.
+        assert!(shown.contains("Plaintext: [redacted]"), "a plaintext is shown");
     }
     if let Some(problem) = decoded.problem {
         assert!(problem.body().starts_with(b"{\"__type\":\"") && (400..600).contains(&problem.status));

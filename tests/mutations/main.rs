@@ -4,19 +4,32 @@
 
 mod checks;
 
+use keystorm::api::Operation;
+use keystorm::kms::access::{Kind, Policy};
+use keystorm::kms::wire::decode;
 use keystorm::rng::{Purpose, Stream};
+use std::path::Path;
 
 /// Inputs of each check.
 const INPUTS: u64 = 10_000;
 
+/// The good inputs of a check, which the fuzz target of that name begins with too.
+fn seeds(name: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
 /// Feeds a check: half the time mutations of a good input, half the time anything.
-fn feed(lane: u64, good: &[&[u8]], check: fn(&[u8])) {
+fn feed(lane: u64, name: &str, check: fn(&[u8])) {
     let inputs = option_env!("KEYSTORM_MUTATIONS").map_or(INPUTS, |text| text.parse().unwrap());
+    let good = seeds(name);
     let stream = Stream::new(7, 0, Purpose::Mix, lane);
     for n in 0..inputs {
         let draw = |k| stream.draw_attempt(n, k);
         let mut bytes: Vec<u8> = if draw(0).below(2) == 0 {
-            good[draw(1).below(good.len() as u64) as usize].to_vec()
+            good[draw(1).below(good.len() as u64) as usize].clone()
         } else {
             (0..draw(1).below(64)).map(|k| draw(100 + k).below(256) as u8).collect()
         };
@@ -36,30 +49,34 @@ fn feed(lane: u64, good: &[&[u8]], check: fn(&[u8])) {
 
 #[test]
 fn no_body_breaks_the_wire() {
-    let good: &[&[u8]] = &[
-        br#"&{"KeyId":"alias/a","Plaintext":"c2VjcmV0IHNlY3JldA==","EncryptionContext":{"a":"b"},"GrantTokens":["t"]}"#,
-        br#"+{"Tags":[{"TagKey":"a","TagValue":"b"}],"Policy":"{}","MultiRegion":true,"KeySpec":"RSA_2048"}"#,
-        br#"E{"KeyId":"k","Operations":["Decrypt"],"Constraints":{"EncryptionContextSubset":{"a":"b"}},"ValidTo":1e9}"#,
-    ];
-    feed(1, good, checks::wire);
+    feed(1, "wire", checks::wire);
 }
 
 #[test]
 fn no_text_breaks_policies() {
-    let good: &[&[u8]] = &[
-        br#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:*"],"Resource":"*","Condition":{"StringLike":{"kms:ViaService":"s3.*"},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}"#,
-        br#"{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"NotAction":"kms:De?rypt*","Resource":"*"}}"#,
-        br#"{"Statement":[{"Sid":"s","Effect":"Allow","Action":"kms:Encrypt","Resource":"arn:aws:kms:*:${aws:PrincipalAccount}:key/*"}]}"#,
-    ];
-    feed(2, good, checks::policy);
+    feed(2, "policy", checks::policy);
 }
 
 #[test]
 fn no_changed_ciphertext_opens() {
-    feed(3, &[&[0, 1, 2], &[0, 90, 1, 0, 3, 0x80], &[0, 183, 4]], checks::ciphertext);
+    feed(3, "ciphertext", checks::ciphertext);
 }
 
 #[test]
 fn no_forged_signature_is_accepted() {
-    feed(4, &[&[0, 140, 2], &[1, 0, 1, 2, 3, 4], &[3, 5, 8], &[4, 1, 64, 0, 40, 32]], checks::signature);
+    feed(4, "signature", checks::signature);
+}
+
+/// What begins as nonsense is refused at the door, and whatever is behind it is never reached.
+#[test]
+fn the_seeds_are_good_requests_and_good_policies() {
+    for seed in seeds("wire") {
+        let operation = Operation::ALL[usize::from(seed[0]) % Operation::ALL.len()];
+        assert_eq!(decode(operation, &seed[1..]).problem, None, "{operation}");
+    }
+    for seed in seeds("policy") {
+        let text = String::from_utf8(seed).unwrap();
+        let is_one = |kind| Policy::parse(&text, kind).is_ok();
+        assert!(is_one(Kind::Key) || is_one(Kind::Identity), "{text}");
+    }
 }
