@@ -50,10 +50,10 @@ pub fn record(call: &Call, trail: &Trail, account: &str, at: Moment, error: Opti
     put("requestID", json!(call.request_id));
     put("eventID", json!(call.event_id));
     put("readOnly", json!(is_read_only(operation)));
-    let mut keys: Vec<&(String, Arc<str>)> = trail.keys.iter().collect();
+    let mut keys: Vec<&(Arc<str>, Arc<str>)> = trail.keys.iter().collect();
     keys.dedup();
     if !keys.is_empty() {
-        let resource = |(arn, account): &&(String, Arc<str>)| json!({"accountId": &**account, "type": "AWS::KMS::Key", "ARN": arn});
+        let resource = |(arn, account): &&(Arc<str>, Arc<str>)| json!({"accountId": &**account, "type": "AWS::KMS::Key", "ARN": &**arn});
         put("resources", Value::Array(keys.iter().map(resource).collect()));
     }
     put("eventType", json!("AwsApiCall"));

@@ -185,7 +185,7 @@ fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
         "decision": decision,
         "refusedBy": begun.refused_by.map(|pool| pool.name()),
         "errorCode": begun.step.as_ref().err().map(|error| error.code),
-        "key": begun.trail.keys.first().map(|(arn, _)| arn),
+        "key": begun.trail.keys.first().map(|(arn, _)| &**arn),
         "takes_us": begun.takes.as_micros(),
         "sourceIp": call.source_ip,
     });

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A ready key.
 pub(super) struct Cipher {
     /// The key's ARN.
-    pub(super) arn: String,
+    pub(super) arn: Arc<str>,
     /// How it encrypts.
     pub(super) algorithm: EncryptionAlgorithm,
     /// The version of its material.
@@ -48,9 +48,8 @@ impl Cipher {
         (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
         own_facts: impl FnOnce(&mut Facts),
     ) -> Result<Cipher, ApiError> {
-        allow(desk, key, action, (context, algorithm), own_facts)?;
-        let version = desk.current(key)?;
-        Ok(Cipher::new(desk, key, version, (context, algorithm)))
+        let arn = allow(desk, key, action, (context, algorithm), own_facts)?;
+        Ok(Cipher::new(arn, desk.current(key)?, (context, algorithm)))
     }
 
     /// The key that made a ciphertext, to decrypt it with.
@@ -65,22 +64,21 @@ impl Cipher {
     ) -> Result<Cipher, ApiError> {
         let input = desk.input();
         let terms = (input.context(source.context), algorithm(input, source.algorithm));
-        allow(desk, key, source.action, terms, own_facts)?;
+        let arn = allow(desk, key, source.action, terms, own_facts)?;
         let version = if terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input) {
             version_of(desk, key, ciphertext(input)?)?
         } else {
             desk.current(key)?
         };
-        Ok(Cipher::new(desk, key, version, terms))
+        Ok(Cipher::new(arn, version, terms))
     }
 
     fn new(
-        desk: &Desk<'_>,
-        key: &KeyRef,
+        arn: Arc<str>,
         (material_id, material): (MaterialId, Arc<Material>),
         (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
     ) -> Cipher {
-        Cipher { arn: desk.estate.arn(key), algorithm, material_id, material, context: context.clone() }
+        Cipher { arn, algorithm, material_id, material, context: context.clone() }
     }
 
     /// Its material, if ciphertexts name it: those of asymmetric keys name nothing.
@@ -172,15 +170,15 @@ pub(super) fn ciphertext(input: &Input) -> Result<&[u8], ApiError> {
     })
 }
 
-/// Whether the caller may, and the key can, work by these terms.
+/// The key's ARN, if the caller may, and the key can, work by these terms.
 fn allow(
     desk: &mut Desk<'_>,
     key: &KeyRef,
     action: &str,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
     own_facts: impl FnOnce(&mut Facts),
-) -> Result<(), ApiError> {
-    desk.authorize(key, action, context, |facts| {
+) -> Result<Arc<str>, ApiError> {
+    let right = desk.authorize(key, action, context, |facts| {
         facts.one("kms:EncryptionAlgorithm", algorithm.name());
         own_facts(facts);
     })?;
@@ -194,7 +192,8 @@ fn allow(
             "An encryption context cannot be used with key spec {spec}."
         )));
     }
-    desk.check_state(key)
+    desk.check_state(key)?;
+    Ok(right.arn)
 }
 
 /// The version of a key's material that made a ciphertext.

@@ -40,11 +40,19 @@ impl NewKey {
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
     /// The keys, by ARN and account.
-    pub keys: Vec<(String, Arc<str>)>,
+    pub keys: Vec<(Arc<str>, Arc<str>)>,
     /// The material a ciphertext was made or read with.
     pub material: Option<MaterialId>,
     /// The custom key store of the key.
     pub store: Option<String>,
+}
+
+/// What a call may do with a key.
+pub(in crate::kms) struct Right {
+    /// The key's ARN.
+    pub arn: Arc<str>,
+    /// What allows it.
+    pub by: Allowed,
 }
 
 /// One call being served.
@@ -206,8 +214,8 @@ impl<'a> Desk<'a> {
         action: &str,
         context: &BTreeMap<String, String>,
         own_facts: impl FnOnce(&mut Facts),
-    ) -> Result<Allowed, ApiError> {
-        let arn = self.estate.arn(key);
+    ) -> Result<Right, ApiError> {
+        let arn: Arc<str> = self.estate.arn(key).into();
         let account = self.estate.realm(key.realm).account.clone();
         let found = self.key(key);
         let policy = found.policy.seen(self.now);
@@ -242,8 +250,8 @@ impl<'a> Desk<'a> {
         };
         let answer = access::authorize(&question).map_err(|denied| ApiError::access_denied(denied.message()));
         drop(grants);
-        self.trail.keys.push((arn, account));
-        answer
+        self.trail.keys.push((Arc::clone(&arn), account));
+        Ok(Right { arn, by: answer? })
     }
 
     /// Refuses unless the caller's identity policies allow `action` on `resource` (an alias's ARN, or `*`).

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A key that is ready to authenticate a message.
 struct Authenticator {
     key: KeyRef,
-    arn: String,
+    arn: Arc<str>,
     material: Arc<Material>,
     algorithm: MacAlgorithm,
     message: Vec<u8>,
@@ -48,7 +48,8 @@ impl Authenticator {
     fn read(desk: &mut Desk<'_>, action: &str) -> Result<Authenticator, ApiError> {
         let key = desk.find("KeyId")?;
         let algorithm = desk.required("MacAlgorithm");
-        desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
+        let right =
+            desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
         desk.check_usage(&key, KeyUsage::GenerateVerifyMac)?;
         let algorithm = MacAlgorithm::of(desk.key(&key).spec)
             .filter(|its| its.name() == algorithm)
@@ -56,6 +57,6 @@ impl Authenticator {
         desk.check_state(&key)?;
         let (_, material) = desk.current(&key)?;
         let message = desk.input().blob("Message").expect("validation requires it").to_vec();
-        Ok(Authenticator { arn: desk.estate.arn(&key), key, material, algorithm, message })
+        Ok(Authenticator { arn: right.arn, key, material, algorithm, message })
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A key that is ready to sign or to verify, and what.
 struct Signer {
     key: KeyRef,
-    arn: String,
+    arn: Arc<str>,
     material: Arc<Material>,
     algorithm: SigningAlgorithm,
     kind: MessageType,
@@ -58,7 +58,7 @@ impl Signer {
         let key = desk.find("KeyId")?;
         let algorithm = desk.required("SigningAlgorithm");
         let kind = input.text("MessageType").unwrap_or("RAW");
-        desk.authorize(&key, action, &BTreeMap::new(), |facts| {
+        let right = desk.authorize(&key, action, &BTreeMap::new(), |facts| {
             facts.one("kms:SigningAlgorithm", algorithm);
             facts.one("kms:MessageType", kind);
         })?;
@@ -70,7 +70,7 @@ impl Signer {
         desk.check_state(&key)?;
         let (_, material) = desk.current(&key)?;
         let message = input.blob("Message").expect("validation requires it").to_vec();
-        Ok(Signer { arn: desk.estate.arn(&key), key, material, algorithm, kind, message })
+        Ok(Signer { arn: right.arn, key, material, algorithm, kind, message })
     }
 }
 

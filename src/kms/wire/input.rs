@@ -45,7 +45,7 @@ pub(super) enum Given {
 impl Input {
     /// Nothing given, of these members.
     pub(super) fn empty(operation: Operation, members: &'static [Member]) -> Input {
-        Input { operation, names: Names(members), values: vec![None; members.len()] }
+        Input { operation, names: Names(members), values: members.iter().map(|_| None).collect() }
     }
 
     /// The operation that is called.

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 pub(in crate::kms::operations) fn create_grant(desk: &mut Desk<'_>) -> Handled {
     let wish = Wish::read(desk)?;
     let key = desk.find_bare("KeyId")?;
-    let allowed = desk.authorize(&key, "kms:CreateGrant", &BTreeMap::new(), |facts| wish.tell(facts))?;
-    if let Allowed::Grant(_) = allowed {
+    let right = desk.authorize(&key, "kms:CreateGrant", &BTreeMap::new(), |facts| wish.tell(facts))?;
+    if let Allowed::Grant(_) = right.by {
         check_passing_on(desk, &key, &wish)?;
     }
     wish.check_key(desk.key(&key))?;

@@ -6,6 +6,7 @@ use crate::kms::access::GrantOperation;
 use crate::kms::keys::{Grant, KeyRef};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// RevokeGrant: takes a grant back; whoever may, by the key's policy.
 pub(in crate::kms::operations) fn revoke_grant(desk: &mut Desk<'_>) -> Handled {
@@ -29,9 +30,9 @@ pub(in crate::kms::operations) fn retire_grant(desk: &mut Desk<'_>) -> Handled {
         _ => return Err(ApiError::validation("Specify either GrantToken, or both KeyId and GrantId.")),
     };
     let grant = desk.find_grant(&key, &id)?.clone();
-    let arn = desk.estate.arn(&key);
+    let arn: Arc<str> = desk.estate.arn(&key).into();
     let account = desk.estate.realm(key.realm).account.clone();
-    desk.trail.keys.push((arn.clone(), account));
+    desk.trail.keys.push((Arc::clone(&arn), account));
     check_may_retire(desk, &arn, &grant)?;
     desk.check_state(&key)?;
     desk.end_dry_run()?;
