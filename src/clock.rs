@@ -4,8 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "this is the room whose job it is")]
 
 use crate::time::{Span, Time};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::task::Poll;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// The present second in UTC, as a folder's name carries it: `20261123T221500Z`.
@@ -106,25 +109,11 @@ impl RunClock {
 }
 
 /// Wakes whoever drives a live run. tokio's timer wakes at whole milliseconds, so up to two late; where the system has
-/// a finer one, a run wakes when something is due.
+/// a finer one, it wakes when something is due.
 pub struct Alarm {
     clock: RunClock,
     #[cfg(target_os = "linux")]
-    fine: Option<tokio::io::unix::AsyncFd<FineTimer>>,
-    /// What the fine timer is set to: it is not set again to the same, since who sleeps is often woken by something else.
-    #[cfg(target_os = "linux")]
-    set_to: std::cell::Cell<Time>,
-}
-
-/// The system's timer as tokio wants a file descriptor.
-#[cfg(target_os = "linux")]
-struct FineTimer(nix::sys::timerfd::TimerFd);
-
-#[cfg(target_os = "linux")]
-impl std::os::fd::AsRawFd for FineTimer {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        std::os::fd::AsFd::as_fd(&self.0).as_raw_fd()
-    }
+    fine: Option<fine::Timer>,
 }
 
 impl Alarm {
@@ -134,8 +123,6 @@ impl Alarm {
             clock,
             #[cfg(target_os = "linux")]
             fine: None,
-            #[cfg(target_os = "linux")]
-            set_to: std::cell::Cell::new(Time::NEVER),
         }
     }
 
@@ -144,60 +131,158 @@ impl Alarm {
     /// # Errors
     /// The process has no file descriptor left.
     pub fn fine(clock: RunClock) -> std::io::Result<Alarm> {
-        #[cfg(target_os = "linux")]
-        {
-            use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
-            let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-            let timer = FineTimer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
-            #[allow(
-                deprecated,
-                reason = "its successor is `unsafe`, which this crate forbids; a FineTimer keeps its descriptor"
-            )]
-            let fine = tokio::io::unix::AsyncFd::with_interest(timer, tokio::io::Interest::READABLE)?;
-            Ok(Alarm { fine: Some(fine), ..Alarm::coarse(clock) })
-        }
-        #[cfg(not(target_os = "linux"))]
-        Ok(Alarm::coarse(clock))
+        Ok(Alarm {
+            clock,
+            #[cfg(target_os = "linux")]
+            fine: Some(fine::Timer::new()?),
+        })
     }
 
     /// Sleeps until `at` without holding the thread; may be dropped and called again.
     ///
     /// # Errors
     /// The system's timer fails, which no system is known to do.
-    pub async fn sleep_until(&self, at: Time) -> std::io::Result<()> {
-        let left = at.since(self.clock.now());
+    pub async fn sleep_until(&mut self, at: Time) -> std::io::Result<()> {
+        let now = self.clock.now();
         #[cfg(target_os = "linux")]
-        if let Some(timer) = &self.fine {
-            return self.fine_sleep(timer, at, left).await;
+        if let Some(timer) = &mut self.fine {
+            return timer.sleep(now, at).await;
         }
-        sleep(left).await;
+        sleep(at.since(now)).await;
         Ok(())
     }
+}
 
-    #[cfg(target_os = "linux")]
-    async fn fine_sleep(
-        &self,
-        timer: &tokio::io::unix::AsyncFd<FineTimer>,
-        at: Time,
-        left: Span,
-    ) -> std::io::Result<()> {
-        use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
-        if left.is_zero() {
-            return Ok(());
+#[cfg(target_os = "linux")]
+mod fine {
+    //! The system's timer.
+
+    use crate::time::{Span, Time};
+    use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+    use std::io::{Error, Result};
+    use std::os::fd::{AsFd as _, AsRawFd, RawFd};
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    /// It wakes at multiples of this only: what is due in between is done together, at most so late. At tens of
+    /// thousands of attempts a second a wake for each would cost more than the attempt.
+    const GRAIN: Span = Span::from_micros(100);
+
+    pub(super) struct Timer {
+        descriptor: AsyncFd<Descriptor>,
+        /// What it is set to: it is not set again to the same, since who sleeps is often woken by something else.
+        set_to: Time,
+    }
+
+    /// The timer as tokio wants a file descriptor.
+    struct Descriptor(TimerFd);
+
+    impl AsRawFd for Descriptor {
+        fn as_raw_fd(&self) -> RawFd {
+            self.0.as_fd().as_raw_fd()
         }
-        if self.set_to.get() != at {
-            let left = std::time::Duration::from_nanos(left.as_nanos());
-            timer.get_ref().0.set(Expiration::OneShot(left.into()), TimerSetTimeFlags::empty())?;
-            self.set_to.set(at);
+    }
+
+    impl Timer {
+        pub(super) fn new() -> Result<Timer> {
+            let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+            let timer = Descriptor(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
+            #[allow(
+                deprecated,
+                reason = "its successor is `unsafe`, which this crate forbids; a Descriptor keeps its own open"
+            )]
+            let descriptor = AsyncFd::with_interest(timer, Interest::READABLE)?;
+            Ok(Timer { descriptor, set_to: Time::NEVER })
         }
-        loop {
-            let mut ready = timer.readable().await?;
-            // Readiness may be left over from a sleep that was dropped: then there is nothing to read yet.
-            if let Ok(done) = ready.try_io(|timer| timer.get_ref().0.wait().map_err(std::io::Error::from)) {
-                self.set_to.set(Time::NEVER);
-                return done;
+
+        pub(super) async fn sleep(&mut self, now: Time, until: Time) -> Result<()> {
+            if until <= now {
+                return Ok(());
+            }
+            let until = on_grain(until);
+            if self.set_to != until {
+                let left = std::time::Duration::from_nanos(until.since(now).as_nanos());
+                self.descriptor
+                    .get_ref()
+                    .0
+                    .set(Expiration::OneShot(left.into()), TimerSetTimeFlags::empty())?;
+                self.set_to = until;
+            }
+            loop {
+                let mut ready = self.descriptor.readable().await?;
+                // Readiness may be left over from a sleep that was dropped: then there is nothing to read yet.
+                if let Ok(done) = ready.try_io(|timer| timer.get_ref().0.wait().map_err(Error::from)) {
+                    self.set_to = Time::NEVER;
+                    return done;
+                }
             }
         }
+    }
+
+    fn on_grain(at: Time) -> Time {
+        match at.as_nanos().checked_next_multiple_of(GRAIN.as_nanos()) {
+            Some(nanos) if !at.is_never() => Time::from_nanos(nanos),
+            _ => at,
+        }
+    }
+}
+
+/// When somebody is to be woken, and how.
+type Sleeper = (Time, oneshot::Sender<()>);
+
+/// Many who each sleep until a moment of their own, woken by one [`Alarm`].
+#[derive(Clone, Debug)]
+pub struct Sleepers {
+    clock: RunClock,
+    arrive: UnboundedSender<Sleeper>,
+}
+
+impl Sleepers {
+    /// Those that the runtime in which this is called wakes; they may sleep in others.
+    ///
+    /// # Errors
+    /// The process has no file descriptor left.
+    pub fn start() -> std::io::Result<Sleepers> {
+        let clock = RunClock::start();
+        let (arrive, arrivals) = unbounded_channel();
+        tokio::spawn(wake(Alarm::fine(clock)?, clock, arrivals));
+        Ok(Sleepers { clock, arrive })
+    }
+
+    /// Whether the runtime that wakes them is still there.
+    pub fn are_woken(&self) -> bool {
+        !self.arrive.is_closed()
+    }
+
+    /// Sleeps without holding a thread.
+    pub async fn sleep(&self, span: Span) {
+        let until = self.clock.now() + span;
+        let (wake, woken) = oneshot::channel();
+        if self.arrive.send((until, wake)).is_err() || woken.await.is_err() {
+            // Whoever was to wake has gone with its runtime.
+            sleep(until.since(self.clock.now())).await;
+        }
+    }
+}
+
+/// Wakes sleepers until nobody can come any more.
+async fn wake(mut alarm: Alarm, clock: RunClock, mut arrivals: UnboundedReceiver<Sleeper>) {
+    let mut asleep: BTreeMap<(Time, u64), oneshot::Sender<()>> = BTreeMap::new();
+    for number in 0.. {
+        let arrived = loop {
+            let now = clock.now();
+            while let Some(first) = asleep.first_entry().filter(|first| first.key().0 <= now) {
+                // Who has gone before its time needs no waking.
+                let _ = first.remove().send(());
+            }
+            let next = asleep.first_key_value().map_or(Time::NEVER, |((until, _), _)| *until);
+            tokio::select! {
+                arrived = arrivals.recv() => break arrived,
+                slept = alarm.sleep_until(next) => slept.expect("no system is known to fail here"),
+            }
+        };
+        let Some((until, wake)) = arrived else { return };
+        asleep.insert((until, number), wake);
     }
 }
 

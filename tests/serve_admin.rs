@@ -4,7 +4,10 @@ mod socket;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use keystorm::clock::Stopwatch;
+use keystorm::kms::Latency;
 use keystorm::server::{Running, Settings};
+use keystorm::time::Span;
 use serde_json::{Value, json};
 use socket::{Peer, Reply, Server, admin, ample, call};
 use std::io::{BufReader, Read, Write};
@@ -80,9 +83,32 @@ fn faults_strike_as_they_say() {
     assert_eq!(code(&describe()), (200, "ok"));
 
     put(json!({ "kind": "slow", "by": "100ms", "next": 1 }));
-    let watch = keystorm::clock::Stopwatch::start();
+    let watch = Stopwatch::start();
     assert_eq!(code(&describe()), (200, "ok"));
-    assert!(watch.elapsed() >= keystorm::time::Span::from_millis(100));
+    assert!(watch.elapsed() >= Span::from_millis(100));
+}
+
+#[test]
+fn an_answer_comes_when_its_service_time_is_over_and_not_at_the_next_millisecond() {
+    let (takes, patience) = (Span::from_micros(2_300), Span::from_micros(400));
+    let mut settings = ample();
+    settings.service_time.default = Latency { p50: takes, p99: takes };
+    let server = Server::start(settings);
+    let mut peer = server.connect();
+    let mut median_of_a_round = || {
+        let once = |_| {
+            let watch = Stopwatch::start();
+            assert_eq!(peer.call("GenerateRandom", &random()).status, 200);
+            watch.elapsed()
+        };
+        let mut all: Vec<Span> = (0..41).map(once).collect();
+        all.sort();
+        assert!(all[0] >= takes, "{} is too soon", all[0]);
+        all[all.len() / 2]
+    };
+    // Whatever else the machine does, it does not do it for all of fifty rounds.
+    let met = (0..50).map(|_| median_of_a_round()).find(|median| *median < takes + patience);
+    assert!(met.is_some(), "half of the answers are late by more than {patience}");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use super::http::{Answer, TARGET};
 use super::identity::identify;
+use super::journal::Room;
 use super::metrics::End;
 use super::shared::Shared;
 use super::sigv4::{Signed, text_of};
 use super::store::Kept;
 use crate::api::{KeySpec, Operation};
-use crate::clock::{Stopwatch, sleep};
+use crate::clock::Stopwatch;
 use crate::kms::crypto::Material;
 use crate::kms::wire::{ApiError, Output, decode, operation_of};
 use crate::kms::{Begun, Call, Step, Trail, Uuid, events};
@@ -39,16 +40,17 @@ pub(super) async fn serve(
     is_tls: bool,
 ) -> Option<Answer> {
     let watch = Stopwatch::start();
+    let room = shared.journal.room_for_line().await;
     let request_id = shared.id();
     let operation = match operation_of(text_of(signed.headers, TARGET).unwrap_or_default()) {
         Ok(operation) => operation,
-        Err(error) => return Some(turned_away(shared, None, &error, request_id, peer)),
+        Err(error) => return Some(turned_away(shared, None, &error, (request_id, peer), room)),
     };
     let known = match identify(&shared.settings, &shared.sessions, signed, || shared.heart().clock.date()) {
         Ok(known) => known,
         Err(error) => {
             shared.metrics.record(operation, End::Refused, None, watch.elapsed());
-            return Some(turned_away(shared, Some(operation), &error, request_id, peer));
+            return Some(turned_away(shared, Some(operation), &error, (request_id, peer), room));
         }
     };
     let call = Call {
@@ -61,14 +63,14 @@ pub(super) async fn serve(
         user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
         is_tls,
     };
-    let Entered { begun, at, kept, changed } = enter(shared, &call);
+    let Entered { begun, at, kept, changed } = enter(shared, &call, room);
     let Begun { step, is_reset, takes, is_throttled, refused_by, trail, .. } = begun;
     let result = match shared.kept(kept).await {
         Ok(()) => finish(shared, operation, step).await,
         Err(error) => Err(ApiError::kms_internal(error.to_string())),
     };
     if let Some(changed) = changed {
-        wait(changed, &watch, takes).await;
+        wait(shared, changed, &watch, takes).await;
     }
     let end = match &result {
         _ if is_reset => End::Fault,
@@ -79,8 +81,10 @@ pub(super) async fn serve(
     };
     shared.metrics.record(operation, end, refused_by, watch.elapsed());
     shared.metrics.record_keys(&trail, end);
-    if shared.journal.has_trail() && (!is_throttled || shared.settings.cloudtrail_throttled) {
-        audit(shared, &call, &trail, at, result.as_ref().err());
+    if (!is_throttled || shared.settings.cloudtrail_throttled)
+        && let Some(room) = shared.journal.room_for_record().await
+    {
+        audit(shared, &call, &trail, (at, result.as_ref().err()), room);
     }
     if is_reset {
         return None;
@@ -92,13 +96,13 @@ pub(super) async fn serve(
 }
 
 /// Lets a call meet the emulator: all that must happen under its lock.
-fn enter(shared: &Shared, call: &Call) -> Entered {
+fn enter(shared: &Shared, call: &Call, room: Option<Room>) -> Entered {
     let mut heart = shared.heart();
     let at = heart.now();
     let begun = heart.kms.begin(call, at);
-    if shared.journal.has_log() {
+    if let Some(room) = room {
         // Here, so that the log has the order in which quota was taken.
-        shared.journal.line(receipt(call, &begun, at));
+        shared.journal.line(receipt(call, &begun, at), room);
     }
     let kept = shared.keep(&mut heart);
     // Here too: faults that end as soon as the lock is free are not missed by who waits for their end.
@@ -152,7 +156,7 @@ const fn is_quick(operation: Operation) -> bool {
 }
 
 /// Waits until an answer is `takes` old. One that never comes waits for the faults to be changed.
-async fn wait(mut changed: watch::Receiver<u64>, watch: &Stopwatch, takes: Span) {
+async fn wait(shared: &Shared, mut changed: watch::Receiver<u64>, watch: &Stopwatch, takes: Span) {
     let left = Span::from_nanos(takes.as_nanos().saturating_sub(watch.elapsed().as_nanos()));
     if left.is_zero() {
         return;
@@ -162,7 +166,7 @@ async fn wait(mut changed: watch::Receiver<u64>, watch: &Stopwatch, takes: Span)
         return;
     }
     tokio::select! {
-        () = sleep(left) => {}
+        () = shared.sleep(left) => {}
         _ = changed.changed() => {}
     }
 }
@@ -197,10 +201,10 @@ fn turned_away(
     shared: &Shared,
     operation: Option<Operation>,
     error: &ApiError,
-    request_id: Uuid,
-    peer: SocketAddr,
+    (request_id, peer): (Uuid, SocketAddr),
+    room: Option<Room>,
 ) -> Answer {
-    if shared.journal.has_log() {
+    if let Some(room) = room {
         // Under the lock, as the others.
         let heart = shared.heart();
         let line = json!({
@@ -211,15 +215,15 @@ fn turned_away(
             "errorCode": error.code,
             "sourceIp": peer.ip().to_string(),
         });
-        shared.journal.line(format!("{line}\n"));
+        shared.journal.line(format!("{line}\n"), room);
     }
     Answer::error(error, request_id)
 }
 
 /// The record of the audit trail.
-fn audit(shared: &Shared, call: &Call, trail: &Trail, at: Time, error: Option<&ApiError>) {
+fn audit(shared: &Shared, call: &Call, trail: &Trail, (at, error): (Time, Option<&ApiError>), room: Room) {
     let at = shared.heart().kms.moment(at);
     let account = &call.caller.principal.account;
     let record = events::record(call, trail, account, at, error);
-    shared.journal.record(record, at, account, &call.region);
+    shared.journal.record(record, at, (account, &call.region), room);
 }

@@ -1,5 +1,6 @@
 //! Who makes a call: from its access key, checked or not.
 
+use super::shared::UNSPOILT;
 use super::sigv4::{Authorization, Signed, text_of};
 use super::{Auth, Settings};
 use crate::clock::epoch_millis;
@@ -99,11 +100,11 @@ impl Sessions {
     }
 
     fn remembered(&self, access_key: &str) -> Option<Arc<Caller>> {
-        self.seen.read().expect("nothing panics under this lock").get(access_key).cloned()
+        self.seen.read().expect(UNSPOILT).get(access_key).cloned()
     }
 
     fn remember(&self, access_key: &str, caller: &Arc<Caller>) {
-        let mut seen = self.seen.write().expect("nothing panics under this lock");
+        let mut seen = self.seen.write().expect(UNSPOILT);
         if seen.len() < REMEMBERED {
             seen.insert(access_key.into(), Arc::clone(caller));
         }

@@ -1,7 +1,7 @@
 //! What is written down of every call: the access log and the CloudTrail records.
 //!
-//! A thread of its own writes; calls only hand it lines. Lines are flushed each second, delivery files are written when
-//! they are full or five minutes old, and everything at the end.
+//! A thread of its own writes; calls only hand it entries, once there is room for them. Lines are flushed each second,
+//! delivery files are written when they are full or five minutes old, and everything at the end.
 
 use super::{Error, Settings};
 use crate::clock::Stopwatch;
@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Records of one delivery file, at most.
 const RECORDS: usize = 5_000;
@@ -26,12 +27,20 @@ const RECORDS: usize = 5_000;
 const DELIVERY: Span = Span::from_secs(5 * 60);
 /// How long a line may wait to be written.
 const LINGER: Span = Span::from_secs(1);
+/// Entries that may wait to be written. Calls wait while there are so many: a slow disk makes a slow server, and not one
+/// that fills its memory.
+const BACKLOG: usize = 10_000;
+
+/// Room for one entry, until it is written.
+pub(super) struct Room(
+    #[expect(dead_code, reason = "it is given back when it is dropped")] OwnedSemaphorePermit,
+);
 
 /// Something to write.
 enum Entry {
-    Line(String),
+    Line(String, Room),
     /// A CloudTrail record, when it happened, its account and its Region.
-    Record(Box<(Value, Moment, String, String)>),
+    Record(Box<(Value, Moment, String, String)>, Room),
     /// Write everything out and answer.
     Flush(Sender<()>),
 }
@@ -39,6 +48,7 @@ enum Entry {
 /// Hands entries to the writer.
 pub(super) struct Journal {
     to: Option<Sender<Entry>>,
+    room: Arc<Semaphore>,
     writer: Mutex<Option<JoinHandle<()>>>,
     has_log: bool,
     has_trail: bool,
@@ -54,7 +64,7 @@ impl Journal {
             let made = File::options().create(true).append(true).open(path);
             made.map_err(|source| Error::File { path: path.into(), source })
         };
-        let log: Option<Box<dyn Write + Send>> = match settings.log.as_deref() {
+        let log: Option<Log> = match settings.log.as_deref() {
             None => None,
             Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
             Some(path) => Some(Box::new(BufWriter::new(file(path)?))),
@@ -69,36 +79,43 @@ impl Journal {
                 Some(Trail::Files { root: path.into(), open: BTreeMap::new(), written: 0 })
             }
         };
+        Journal::begin(log, trail).map_err(|e| Error::Start(e.to_string()))
+    }
+
+    fn begin(log: Option<Log>, trail: Option<Trail>) -> io::Result<Journal> {
         let (has_log, has_trail) = (log.is_some(), trail.is_some());
+        let room = Arc::new(Semaphore::new(BACKLOG));
         if !has_log && !has_trail {
-            return Ok(Journal { to: None, writer: Mutex::new(None), has_log, has_trail });
+            return Ok(Journal { to: None, room, writer: Mutex::new(None), has_log, has_trail });
         }
         let (to, from) = channel();
-        let writer = std::thread::Builder::new()
-            .name("journal".into())
-            .spawn(move || write_all(&from, log, trail))
-            .map_err(|e| Error::Start(e.to_string()))?;
-        Ok(Journal { to: Some(to), writer: Mutex::new(Some(writer)), has_log, has_trail })
+        let writer =
+            std::thread::Builder::new().name("journal".into()).spawn(move || write_all(&from, log, trail))?;
+        Ok(Journal { to: Some(to), room, writer: Mutex::new(Some(writer)), has_log, has_trail })
     }
 
-    /// Whether there is an access log.
-    pub(super) const fn has_log(&self) -> bool {
-        self.has_log
+    /// Waits until there is room for a line of the access log; `None` if there is no such log.
+    pub(super) async fn room_for_line(&self) -> Option<Room> {
+        if self.has_log { Some(self.room().await) } else { None }
     }
 
-    /// Whether there is an audit trail.
-    pub(super) const fn has_trail(&self) -> bool {
-        self.has_trail
+    /// Waits until there is room for a record of the audit trail; `None` if there is none.
+    pub(super) async fn room_for_record(&self) -> Option<Room> {
+        if self.has_trail { Some(self.room().await) } else { None }
+    }
+
+    async fn room(&self) -> Room {
+        Room(Arc::clone(&self.room).acquire_owned().await.expect("nobody closes it"))
     }
 
     /// Writes a line of the access log. Lines come out in the order in which this is called.
-    pub(super) fn line(&self, line: String) {
-        self.send(Entry::Line(line));
+    pub(super) fn line(&self, line: String, room: Room) {
+        self.send(Entry::Line(line, room));
     }
 
     /// Writes a CloudTrail record.
-    pub(super) fn record(&self, record: Value, at: Moment, account: &str, region: &str) {
-        self.send(Entry::Record(Box::new((record, at, account.into(), region.into()))));
+    pub(super) fn record(&self, record: Value, at: Moment, (account, region): (&str, &str), room: Room) {
+        self.send(Entry::Record(Box::new((record, at, account.into(), region.into())), room));
     }
 
     fn send(&self, entry: Entry) {
@@ -129,6 +146,9 @@ impl Drop for Journal {
     }
 }
 
+/// Where the access log goes.
+type Log = Box<dyn Write + Send>;
+
 /// Where CloudTrail records go.
 enum Trail {
     Lines(BufWriter<File>),
@@ -153,12 +173,12 @@ impl Delivery {
     }
 }
 
-fn write_all(from: &Receiver<Entry>, mut log: Option<Box<dyn Write + Send>>, mut trail: Option<Trail>) {
+fn write_all(from: &Receiver<Entry>, mut log: Option<Log>, mut trail: Option<Trail>) {
     let mut flushed = Stopwatch::start();
     loop {
         let result = match from.recv_timeout(Duration::from_nanos(LINGER.as_nanos())) {
-            Ok(Entry::Line(line)) => log.as_mut().map_or(Ok(()), |log| log.write_all(line.as_bytes())),
-            Ok(Entry::Record(entry)) => {
+            Ok(Entry::Line(line, _room)) => log.as_mut().map_or(Ok(()), |log| log.write_all(line.as_bytes())),
+            Ok(Entry::Record(entry, _room)) => {
                 let (record, at, account, region) = *entry;
                 trail.as_mut().map_or(Ok(()), |trail| trail.write(record, at, (account, region)))
             }
@@ -184,11 +204,7 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Box<dyn Write + Send>>, mut
     }
 }
 
-fn flush(
-    log: &mut Option<Box<dyn Write + Send>>,
-    trail: &mut Option<Trail>,
-    is_last: bool,
-) -> io::Result<()> {
+fn flush(log: &mut Option<Log>, trail: &mut Option<Trail>, is_last: bool) -> io::Result<()> {
     if let Some(log) = log {
         log.flush()?;
     }
@@ -251,4 +267,55 @@ fn deliver(
     let mut gzip = GzEncoder::new(BufWriter::new(file), Compression::default());
     serde_json::to_writer(&mut gzip, &serde_json::json!({ "Records": of.records }))?;
     gzip.finish()?.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// A disk that takes a write for each word that comes, and hands on what it has written.
+    struct Disk {
+        go_on: Receiver<()>,
+        written: Sender<Vec<u8>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.go_on.recv().map_err(io::Error::other)?;
+            self.written.send(bytes.to_vec()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_logs_waits_for_a_slow_disk_and_nothing_is_lost() {
+        let ((go_on, told), (written, read)) = (channel(), channel());
+        let journal = Journal::begin(Some(Box::new(Disk { go_on: told, written })), None).unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        for n in 0..BACKLOG {
+            let Poll::Ready(Some(room)) = pin!(journal.room_for_line()).poll(&mut context) else {
+                panic!("no room for line {n}");
+            };
+            journal.line(format!("{n}\n"), room);
+        }
+        let trail = pin!(journal.room_for_record()).poll(&mut context);
+        assert!(matches!(trail, Poll::Ready(None)), "there is no trail to wait for");
+        {
+            let mut waiting = pin!(journal.room_for_line());
+            assert!(waiting.as_mut().poll(&mut context).is_pending(), "the backlog has no bound");
+            go_on.send(()).unwrap();
+            read.recv().unwrap();
+            // The disk has the line; its room is given back a moment later.
+            while waiting.as_mut().poll(&mut context).is_pending() {}
+        }
+        (1..BACKLOG).for_each(|_| go_on.send(()).unwrap());
+        drop(journal);
+        assert_eq!(read.iter().count(), BACKLOG - 1);
+    }
 }

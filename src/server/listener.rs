@@ -56,6 +56,7 @@ impl Running {
         let listener = bind(&runtime, settings.listen)?;
         let admin = settings.admin_listen.map(|address| bind(&runtime, address)).transpose()?;
         let shared = Shared::new(settings)?;
+        runtime.block_on(async { shared.wake_here() }).map_err(|e| Error::Start(e.to_string()))?;
         let address = local(&listener)?;
         let admin_address = admin.as_ref().map(local).transpose()?;
         let (stop, stopped) = watch::channel(false);

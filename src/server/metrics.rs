@@ -1,7 +1,7 @@
 //! Counters, in Prometheus's text format.
 
 use super::Exposition;
-use super::shared::Shared;
+use super::shared::{Shared, UNSPOILT};
 use crate::api::Operation;
 use crate::kms::Trail;
 use crate::quota::{PoolId, catalogue};
@@ -102,7 +102,6 @@ impl Metrics {
     }
 
     fn record_key(&self, arn: &str, end: End) {
-        const UNSPOILT: &str = "nothing panics under this lock";
         {
             let keys = self.keys.read().expect(UNSPOILT);
             let is_full = keys.len() >= KEYS;
@@ -148,7 +147,7 @@ impl Metrics {
             }
         }
         page.head("keystorm_key_calls_total", "counter", "Calls that found their key, by key and outcome.");
-        for (key, ends) in self.keys.read().expect("nothing panics under this lock").iter() {
+        for (key, ends) in self.keys.read().expect(UNSPOILT).iter() {
             for (end, count) in met(ends) {
                 page.value("keystorm_key_calls_total", &[("key", key), ("outcome", end)], count);
             }

@@ -6,13 +6,14 @@ use super::journal::Journal;
 use super::metrics::Metrics;
 use super::store::{self, Kept, Store};
 use super::{Error, Settings};
+use crate::clock::{Sleepers, sleep};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
 use crate::kms::{Config, Kms, Uuid, uuid};
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::watch;
 
 /// The machine and the clock it lives by; one lock for both, so that `now` never goes back.
@@ -24,6 +25,9 @@ pub(super) struct Heart {
     pub(super) epoch: u64,
 }
 
+/// Why the locks here are never poisoned.
+pub(super) const UNSPOILT: &str = "nothing panics under this lock";
+
 /// What every connection shares.
 pub(super) struct Shared {
     pub(super) settings: Settings,
@@ -34,6 +38,8 @@ pub(super) struct Shared {
     /// Changes when faults do, so that whoever waits for one to end looks again.
     pub(super) faults_changed: watch::Sender<u64>,
     pub(super) store: Option<Store>,
+    /// Calls that wait for their answer's moment, where there is a runtime that wakes them.
+    sleepers: RwLock<Option<Sleepers>>,
     ids: Ids,
 }
 
@@ -78,6 +84,7 @@ impl Shared {
             journal: Journal::open(&settings)?,
             sessions: Sessions::new(session_key),
             faults_changed: watch::Sender::new(0),
+            sleepers: RwLock::default(),
             ids: Ids::new(random_array().map_err(no_randomness)?),
             settings,
         }))
@@ -126,6 +133,27 @@ impl Shared {
         restore(&mut heart.kms, records)?;
         heart.epoch = epoch + 1;
         Ok(())
+    }
+
+    /// Has calls that wait woken by the runtime in which this is called, unless another does so.
+    ///
+    /// # Errors
+    /// The process has no file descriptor left.
+    pub(super) fn wake_here(&self) -> std::io::Result<()> {
+        let mut sleepers = self.sleepers.write().expect(UNSPOILT);
+        if !sleepers.as_ref().is_some_and(Sleepers::are_woken) {
+            *sleepers = Some(Sleepers::start()?);
+        }
+        Ok(())
+    }
+
+    /// Lets a call wait.
+    pub(super) async fn sleep(&self, span: Span) {
+        let sleepers = self.sleepers.read().expect(UNSPOILT).clone();
+        match sleepers {
+            Some(sleepers) => sleepers.sleep(span).await,
+            None => sleep(span).await,
+        }
     }
 
     /// A new id for a reply or an event.

@@ -14,9 +14,6 @@ use std::sync::atomic::Ordering;
 /// How often the driver looks up when nothing is due: for Ctrl-C, and for who watches. Each look wakes the thread twice
 /// or so, which is nearly all that clients cost that have nothing to do.
 const TICK: Span = Span::from_millis(250);
-/// The timer wakes at multiples of this only: what is due in between leaves together, at most so late. At tens of thousands
-/// of attempts a second a wake for each would cost more than the attempt.
-const GRAIN: Span = Span::from_micros(100);
 /// How often who watches is shown something new.
 const SHOW: Span = Span::from_millis(250);
 
@@ -49,7 +46,7 @@ pub(super) struct Stops<'s> {
 pub(super) async fn drive(
     core: &mut Core<'_>,
     crew: &mut Crew,
-    (clock, alarm): (RunClock, &Alarm),
+    (clock, alarm): (RunClock, &mut Alarm),
     stops: &Stops<'_>,
     show: impl Fn(&Core<'_>, Time) -> Glance,
 ) -> std::io::Result<Ended> {
@@ -90,24 +87,12 @@ pub(super) async fn drive(
         if now >= tick {
             tick = now + TICK;
         }
-        let next =
-            on_grain(core.next_at(), clock.now()).min(core.end() + Span::from_nanos(1)).min(until).min(tick);
+        let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(until).min(tick);
         tokio::select! {
             biased;
             Some(word) = crew.words().recv() => hear(core, &word, clock.now(), stops.on_throttle, &mut ended),
             slept = alarm.sleep_until(next) => slept?,
         }
-    }
-}
-
-/// When to wake for what is due at `at`: at once if that is past, otherwise when the timer next does.
-fn on_grain(at: Time, now: Time) -> Time {
-    if at <= now {
-        return at;
-    }
-    match at.as_nanos().checked_next_multiple_of(GRAIN.as_nanos()) {
-        Some(nanos) if !at.is_never() => Time::from_nanos(nanos),
-        _ => at,
     }
 }
 

@@ -122,6 +122,9 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
 ) -> Result<Vec<Vec<LiveTrial>>, Error> {
     let layout = Arc::new(Layout::new(&scenario.workloads));
     let begun = RunClock::start();
+    if let Some(emulator) = options.emulator.as_ref().filter(|_| !options.is_paused) {
+        emulator.wake_here()?;
+    }
     let mut sent = setup.attempts;
     let mut all: Vec<Vec<LiveTrial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
     for trial in 0..scenario.trials {
@@ -185,7 +188,7 @@ async fn run_trial<B: Backend>(
         RunClock::start()
     };
     let (mut crew, clock) = Crew::start((options.threads, scenario.fleet.clients), make, stock, begin)?;
-    let alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
+    let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
     let spent = place.run_began.now().since(Time::ZERO);
     let stops = Stops {
@@ -197,7 +200,7 @@ async fn run_trial<B: Backend>(
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
     let show = |core: &Core<'_>, now| place.glance(core, now, cpu);
-    let ended = drive(&mut core, &mut crew, (clock, &alarm), &stops, show).await?;
+    let ended = drive(&mut core, &mut crew, (clock, &mut alarm), &stops, show).await?;
     crew.end();
     let elapsed = clock.now().since(Time::ZERO);
     let busy = busy(cpu, elapsed).unwrap_or(0.0);
