@@ -1,9 +1,11 @@
 //! The emulated KMS beside a bare hyper server that answers a constant 400 bytes of JSON: same client, 32 connections,
-//! one server core each, in turns, in one run.
+//! one core for either server and one for the client, in turns, in one run.
 //!
 //!     cargo bench --bench emulator
 //!
 //! Quotas, metrics and cryptography are on. Also: how long the binary takes to its first answer, and its memory.
+
+mod support;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -19,6 +21,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use support::on_core;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// As the binary has it; the bare server and the client have it too.
@@ -30,10 +33,14 @@ const SLICE: Span = Span::from_millis(700);
 const TURNS: usize = 7;
 
 fn main() {
+    // First, while all cores are free for it.
+    process();
+    on_core(1);
     let bare = bare_server();
     let mut settings = Settings { threads: 1, ..Settings::default() };
     settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(10_000_000));
     let running = Running::start(settings).expect("a free port");
+    on_core(0);
     let address = running.address();
     let (_, made) = ask(address, "CreateKey", "{}");
     let id = field(&made, "KeyId");
@@ -50,7 +57,6 @@ fn main() {
         compare(bare, address, operation, &body);
     }
     running.stop();
-    process();
 }
 
 fn encrypt(id: &str) -> String {

@@ -10,6 +10,8 @@
 //! leave in its caches; where lateness shows that it was overloaded, its figure says little.
 //! Also: what 1,000 clients cost that have nothing to do, and how memory grows at that rate.
 
+mod support;
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -27,14 +29,13 @@ use keystorm::clock::{Alarm, RunClock, Stopwatch, epoch_millis, thread_cpu};
 use keystorm::engine::live::{self, Control, LiveTrial, Setup};
 use keystorm::scenario::{Options, Scenario};
 use keystorm::time::{Span, Time};
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::Pid;
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use support::on_core;
 use tokio::sync::Semaphore;
 
 const CONNECTIONS: u32 = 32;
@@ -126,14 +127,6 @@ impl Turn {
     }
 }
 
-/// Moves the calling thread to one core; a machine with fewer cores measures without.
-fn on_core(core: usize) {
-    let mut cores = CpuSet::new();
-    if cores.set(core % std::thread::available_parallelism().map_or(1, usize::from)).is_ok() {
-        sched_setaffinity(Pid::from_raw(0), &cores).expect("a core of this machine");
-    }
-}
-
 fn cpu() -> Span {
     thread_cpu().expect("Linux tells")
 }
@@ -165,10 +158,9 @@ fn credentials() -> Credentials {
     Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "bench")
 }
 
-/// Asks `rate` times a second on 32 connections, evenly, by the system's finest timer and as roughly as the engine does: what
-/// pacing costs whoever does nothing else. Attempts per second of CPU.
+/// Asks `rate` times a second on 32 connections, evenly, by the timer that the engine has: what pacing costs whoever does
+/// nothing else. Attempts per second of CPU.
 fn evenly<F: Future<Output = ()>>(attempt: impl Fn() -> F + Clone + 'static, rate: f64) -> f64 {
-    const GRAIN: u64 = 100_000;
     let (due, count) = (Rc::new(Semaphore::new(0)), Rc::new(Cell::new(0_u64)));
     let local = tokio::task::LocalSet::new();
     for _ in 0..CONNECTIONS {
@@ -183,10 +175,10 @@ fn evenly<F: Future<Output = ()>>(attempt: impl Fn() -> F + Clone + 'static, rat
     }
     local.spawn_local(async move {
         let clock = RunClock::start();
-        let alarm = Alarm::fine(clock).expect("a timer");
+        let mut alarm = Alarm::fine(clock).expect("a timer");
         for number in 0..(rate * SLICE.as_secs_f64()) as u64 {
             let at = (number as f64 / rate * 1e9) as u64;
-            alarm.sleep_until(Time::from_nanos(at.next_multiple_of(GRAIN))).await.expect("a timer");
+            alarm.sleep_until(Time::from_nanos(at)).await.expect("a timer");
             due.add_permits(1);
         }
         due.close();
