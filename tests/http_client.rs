@@ -8,7 +8,7 @@ use keystorm::backend::{Ask, Backend, Order, Refusal, Tell, Told};
 use keystorm::clock::{RunClock, within};
 use keystorm::kms::{Fault, FaultKind, Latency, Strikes};
 use keystorm::scenario::Transport;
-use keystorm::server::{Running, Settings};
+use keystorm::server::{Running, Settings, Tls};
 use keystorm::time::{Span, Time};
 use socket::ample;
 use std::cell::RefCell;
@@ -100,7 +100,9 @@ fn over_tls_whoever_shows_a_certificate_of_another_ca_is_not_talked_to() {
     let folder = tempfile::tempdir().unwrap();
     let start = |name: &str| {
         let ca = folder.path().join(name);
-        let server = Running::start(Settings { tls: Some(Some(ca.clone())), ..ample() }).unwrap();
+        let server =
+            Running::start(Settings { tls: Some(Tls { ca: Some(ca.clone()), ..Tls::default() }), ..ample() })
+                .unwrap();
         (server, std::fs::read(ca).unwrap())
     };
     let (server, ca) = start("one.pem");
@@ -351,7 +353,9 @@ fn a_connection_that_does_not_come_up_in_time_is_no_answer() {
     let transport = Transport { connect_timeout: Span::from_millis(20), ..Transport::default() };
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
-    let other = Running::start(Settings { tls: Some(Some(ca.clone())), ..ample() }).unwrap();
+    let other =
+        Running::start(Settings { tls: Some(Tls { ca: Some(ca.clone()), ..Tls::default() }), ..ample() })
+            .unwrap();
     let pem = std::fs::read(ca).unwrap();
     let url = server.url().replace("http:", "https:");
     let made = HttpFactory::new(&url, "eu-west-1", &transport, Trust::Pem(&pem), Signer::Nobody).unwrap();

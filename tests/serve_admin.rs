@@ -6,11 +6,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::clock::Stopwatch;
 use keystorm::kms::Latency;
-use keystorm::server::{Running, Settings};
+use keystorm::server::{Running, Settings, Tls};
 use keystorm::time::Span;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::{Value, json};
 use socket::{Peer, Reply, Server, admin, ample, call};
 use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
 
 fn random() -> Value {
     json!({ "NumberOfBytes": 8 })
@@ -411,31 +417,40 @@ fn http2_is_spoken_only_when_asked_for() {
     assert_eq!(http2(without.connect().0.get_mut()), None);
 }
 
+/// A connection over TLS to whom the server must prove that it is `name`.
+fn over_tls(
+    server: &Server,
+    ca: &Path,
+    name: &str,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let name = ServerName::try_from(name.to_string()).unwrap();
+    let client = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = StreamOwned::new(client, server.connect().0.into_inner());
+    stream.flush()?;
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock)?;
+    }
+    Ok(stream)
+}
+
 #[test]
 fn tls_negotiates_http2_only_when_asked_for() {
-    use rustls::pki_types::pem::PemObject as _;
     let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
     for http2_asked in [true, false] {
-        let ca = folder.path().join("ca.pem");
-        let server = Server::start(Settings { tls: Some(Some(ca.clone())), http2: http2_asked, ..ample() });
+        let tls = Some(Tls { ca: Some(ca.clone()), ..Tls::default() });
+        let server = Server::start(Settings { tls, http2: http2_asked, ..ample() });
         assert!(server.running.url().starts_with("https://"));
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(rustls::pki_types::CertificateDer::from_pem_file(&ca).unwrap()).unwrap();
-        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-        let client = rustls::ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
-        let socket = server.connect().0.into_inner();
-        let mut stream = rustls::StreamOwned::new(client, socket);
-        stream.flush().unwrap();
-        while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock).unwrap();
-        }
+        let mut stream = over_tls(&server, &ca, "localhost").unwrap();
         if http2_asked {
             assert_eq!(stream.conn.alpn_protocol(), Some(b"h2".as_slice()));
             assert_eq!(http2(&mut stream), OK);
@@ -444,5 +459,20 @@ fn tls_negotiates_http2_only_when_asked_for() {
             stream.write_all(&call("GenerateRandom", &random())).unwrap();
             assert_eq!(Reply::read(&mut BufReader::new(stream)).unwrap().unwrap().status, 200);
         }
+    }
+}
+
+#[test]
+fn the_certificate_is_good_for_the_names_it_was_asked_for_and_for_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    let names = ["kms", "*.kms.test", "10.1.2.3", "localhost"].map(String::from).to_vec();
+    let server = Server::start(Settings { tls: Some(Tls { ca: Some(ca.clone()), names }), ..ample() });
+    for good in ["kms", "eu-west-1.kms.test", "10.1.2.3", "localhost", "127.0.0.1", "::1"] {
+        assert!(over_tls(&server, &ca, good).is_ok(), "{good}");
+    }
+    for bad in ["kms.test", "a.b.kms.test", "10.1.2.4", "example.com"] {
+        let error = over_tls(&server, &ca, bad).unwrap_err();
+        assert!(error.to_string().contains("certificate not valid for name"), "{bad}: {error}");
     }
 }

@@ -36,7 +36,9 @@ fn what_cannot_be_is_told_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     let config = write(folder.path(), "serve.yaml", "quotas: { symetric: 5/s }\n");
     let seed = write(folder.path(), "seed.yaml", "keys: [ { spec: RSA_2049 } ]\n");
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 16] = [
+        (&["--tls-name", "no name"], "--tls-name <NAME>': not the name of a host"),
+        (&["--tls-name", "*.10.1.2.3"], "an address has no `*`"),
         (&["--quota", "symetric=5/s"], "symmetric"),
         (&["--quota", "symmetric"], "NAME=VALUE"),
         (&["--quota", "symmetric=fast"], "fast"),

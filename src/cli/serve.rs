@@ -7,8 +7,9 @@ use crate::kms::{Consistency, Limits};
 use crate::quota::catalogue;
 use crate::scenario::Service;
 use crate::server::seed::Format;
-use crate::server::{Auth, Running, Settings, is_region};
+use crate::server::{Auth, Running, Settings, Tls, is_region};
 use crate::time::Span;
+use rustls::pki_types::ServerName;
 use serde_json::{Map, Value, json};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -82,6 +83,10 @@ pub struct Args {
     /// Write the CA certificate that clients must trust here (implies --tls).
     #[arg(long, value_name = "FILE", env = "KEYSTORM_TLS_CA")]
     tls_ca: Option<PathBuf>,
+    /// A name or an address that the certificate is good for beside localhost and --listen, as clients in other
+    /// containers use (implies --tls). Repeatable.
+    #[arg(long, value_name = "NAME", env = "KEYSTORM_TLS_NAME", value_delimiter = ',', value_parser = host)]
+    tls_name: Vec<String>,
     /// Speak HTTP/2 too; AWS KMS itself negotiates HTTP/1.1.
     #[arg(long, env = "KEYSTORM_HTTP2")]
     http2: bool,
@@ -128,6 +133,21 @@ pub struct Args {
     check: Option<String>,
 }
 
+impl Args {
+    const fn has_tls(&self) -> bool {
+        self.tls || self.tls_ca.is_some() || !self.tls_name.is_empty()
+    }
+}
+
+/// A name that a certificate can carry: of one host, of all hosts of a domain (`*.example.com`), or an address.
+fn host(text: &str) -> Result<String, String> {
+    match ServerName::try_from(text.strip_prefix("*.").unwrap_or(text)) {
+        Ok(ServerName::IpAddress(_)) if text.starts_with('*') => Err("an address has no `*`".into()),
+        Ok(_) => Ok(text.into()),
+        Err(_) => Err("not the name of a host or an address".into()),
+    }
+}
+
 /// Whether signatures are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum AuthArg {
@@ -152,7 +172,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(url) = &args.check {
         let own = health::own(args.listen);
         let url = if url.is_empty() { &own } else { url };
-        return health::check(url, args.tls || args.tls_ca.is_some(), args.tls_ca.as_deref());
+        return health::check(url, args.has_tls(), args.tls_ca.as_deref());
     }
     let settings = settings(args)?;
     let listen = settings.listen;
@@ -194,6 +214,8 @@ fn settings(args: Args) -> Result<Settings, Error> {
         return Err(usage(format!("--region: `{}` is no Region", args.region)));
     }
     let service = service(&args)?;
+    let tls =
+        args.has_tls().then(|| Tls { ca: args.tls_ca.take(), names: std::mem::take(&mut args.tls_name) });
     let defaults = Settings::default();
     let mut directory = Directory::default();
     for path in &args.principals {
@@ -244,7 +266,7 @@ fn settings(args: Args) -> Result<Settings, Error> {
         seed: args.seed,
         auth,
         directory,
-        tls: (args.tls || args.tls_ca.is_some()).then_some(args.tls_ca),
+        tls,
         http2: args.http2,
         threads: args.threads,
         max_connections: args.max_connections,

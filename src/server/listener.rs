@@ -50,7 +50,7 @@ impl Running {
         }
         let runtime = builder.enable_all().build().map_err(|e| Error::Start(e.to_string()))?;
         let acceptor = match &settings.tls {
-            Some(ca) => Some(TlsAcceptor::from(tls::config(settings.listen, ca.as_deref(), settings.http2)?)),
+            Some(of) => Some(TlsAcceptor::from(tls::config(settings.listen, of, settings.http2)?)),
             None => None,
         };
         let listener = bind(&runtime, settings.listen)?;

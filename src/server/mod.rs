@@ -32,6 +32,7 @@ pub use exposition::Exposition;
 pub use identity::is_region;
 pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
+pub use tls::Tls;
 
 use crate::time::Span;
 

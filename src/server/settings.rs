@@ -1,5 +1,6 @@
 //! What a server is told when it starts.
 
+use super::Tls;
 use super::seed::Format;
 use crate::kms::access::Directory;
 use crate::kms::{Consistency, Fault, Latency, Limits, ServiceTime};
@@ -47,8 +48,8 @@ pub struct Settings {
     pub auth: Auth,
     /// Principals that are known.
     pub directory: Directory,
-    /// TLS, and where its CA certificate is written.
-    pub tls: Option<Option<PathBuf>>,
+    /// TLS, if it is served.
+    pub tls: Option<Tls>,
     /// HTTP/2 beside HTTP/1.1.
     pub http2: bool,
     /// Threads; 0 for one per core.

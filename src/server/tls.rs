@@ -5,14 +5,23 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// TLS for `listen`, `localhost`, 127.0.0.1 and ::1; the CA's certificate is written to `ca`, if given.
+/// What a server's certificate is to be.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// Where the certificate of its CA is written, if anywhere.
+    pub ca: Option<PathBuf>,
+    /// Names and addresses it is good for, beside `localhost`, 127.0.0.1, ::1 and the address the server listens on.
+    pub names: Vec<String>,
+}
+
+/// TLS for a server that listens on `listen`.
 ///
 /// # Errors
 /// The certificate cannot be made, or its file not written.
-pub(super) fn config(listen: SocketAddr, ca: Option<&Path>, http2: bool) -> Result<Arc<ServerConfig>, Error> {
+pub(super) fn config(listen: SocketAddr, tls: &Tls, http2: bool) -> Result<Arc<ServerConfig>, Error> {
     let failed = |e: rcgen::Error| Error::Certificate(e.to_string());
     let ca_key = KeyPair::generate().map_err(failed)?;
     let mut ca_params = CertificateParams::new(Vec::new()).map_err(failed)?;
@@ -20,15 +29,17 @@ pub(super) fn config(listen: SocketAddr, ca: Option<&Path>, http2: bool) -> Resu
     ca_params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     ca_params.distinguished_name.push(DnType::CommonName, "keystorm emulated KMS, for tests only");
     let ca_certificate = ca_params.self_signed(&ca_key).map_err(failed)?;
-    if let Some(path) = ca {
+    if let Some(path) = &tls.ca {
         let file = |source| Error::File { path: path.into(), source };
         std::fs::write(path, ca_certificate.pem()).map_err(file)?;
     }
     let issuer = Issuer::new(ca_params, ca_key);
     let mut names = vec!["localhost".to_string(), "127.0.0.1".into(), "::1".into()];
-    let own = listen.ip().to_string();
-    if !listen.ip().is_unspecified() && !names.contains(&own) {
-        names.push(own);
+    let own = (!listen.ip().is_unspecified()).then(|| listen.ip().to_string());
+    for name in tls.names.iter().cloned().chain(own) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
     let key = KeyPair::generate().map_err(failed)?;
     let mut params = CertificateParams::new(names).map_err(failed)?;

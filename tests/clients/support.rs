@@ -3,7 +3,7 @@
 use keystorm::kms::access::{AccessKey, Directory};
 use keystorm::kms::crypto::Secret;
 use keystorm::quota::catalogue;
-use keystorm::server::{Auth, Running, Settings};
+use keystorm::server::{Auth, Running, Settings, Tls};
 use keystorm::units::Rate;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -27,7 +27,12 @@ pub fn strict(ca: &Path) -> Settings {
     let mut directory = Directory::default();
     let secret = Secret::from(SECRET.as_bytes());
     directory.add_root_key("123456789012", AccessKey { id: ACCESS_KEY.into(), secret });
-    Settings { auth: Auth::Verify, directory, tls: Some(Some(ca.to_path_buf())), ..unthrottled() }
+    Settings {
+        auth: Auth::Verify,
+        directory,
+        tls: Some(Tls { ca: Some(ca.to_path_buf()), ..Tls::default() }),
+        ..unthrottled()
+    }
 }
 
 /// Starts a server.

@@ -7,7 +7,7 @@ use aws_sdk_kms::types::KeySpec;
 use keystorm::aws::Access;
 use keystorm::kms::access::Directory;
 use keystorm::scenario::Transport;
-use keystorm::server::{Auth, Running, Settings};
+use keystorm::server::{Auth, Running, Settings, Tls};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -52,7 +52,7 @@ impl House {
             directory,
             account: ACCOUNT.into(),
             region: REGION.into(),
-            tls: Some(Some(folder.path().join("ca.pem"))),
+            tls: Some(Tls { ca: Some(folder.path().join("ca.pem")), ..Tls::default() }),
             admin_listen: Some("127.0.0.1:0".parse().unwrap()),
             ..settings
         };
