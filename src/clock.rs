@@ -267,22 +267,52 @@ impl Sleepers {
 
 /// Wakes sleepers until nobody can come any more.
 async fn wake(mut alarm: Alarm, clock: RunClock, mut arrivals: UnboundedReceiver<Sleeper>) {
-    let mut asleep: BTreeMap<(Time, u64), oneshot::Sender<()>> = BTreeMap::new();
-    for number in 0.. {
-        let arrived = loop {
-            let now = clock.now();
-            while let Some(first) = asleep.first_entry().filter(|first| first.key().0 <= now) {
-                // Who has gone before its time needs no waking.
-                let _ = first.remove().send(());
-            }
-            let next = asleep.first_key_value().map_or(Time::NEVER, |((until, _), _)| *until);
-            tokio::select! {
-                arrived = arrivals.recv() => break arrived,
-                slept = alarm.sleep_until(next) => slept.expect("no system is known to fail here"),
-            }
-        };
-        let Some((until, wake)) = arrived else { return };
-        asleep.insert((until, number), wake);
+    let mut asleep = Asleep::default();
+    loop {
+        asleep.wake(clock.now());
+        tokio::select! {
+            arrived = arrivals.recv() => match arrived {
+                Some(sleeper) => asleep.add(sleeper),
+                None => return,
+            },
+            slept = alarm.sleep_until(asleep.next()) => slept.expect("no system is known to fail here"),
+        }
+    }
+}
+
+/// Who sleeps, soonest first.
+#[derive(Default)]
+struct Asleep {
+    by_moment: BTreeMap<(Time, u64), oneshot::Sender<()>>,
+    came: u64,
+    /// When there are so many, those who have gone before their time are forgotten.
+    sweep_at: usize,
+}
+
+impl Asleep {
+    /// Fewer than so many are never looked through.
+    const FEW: usize = 1_024;
+
+    fn add(&mut self, (until, wake): Sleeper) {
+        if self.by_moment.len() >= self.sweep_at {
+            self.by_moment.retain(|_, wake| !wake.is_closed());
+            self.sweep_at = (2 * self.by_moment.len()).max(Asleep::FEW);
+        }
+        self.by_moment.insert((until, self.came), wake);
+        self.came += 1;
+    }
+
+    /// Wakes all whose moment is not after `now`.
+    fn wake(&mut self, now: Time) {
+        while let Some(first) = self.by_moment.first_entry().filter(|first| first.key().0 <= now) {
+            // Who has gone before its time needs no waking.
+            let _ = first.remove().send(());
+        }
+    }
+
+    /// The first moment at which somebody is to be woken.
+    fn next(&self) -> Time {
+        self.by_moment.first_key_value().map_or(Time::NEVER, |((until, _), _)| *until)
     }
 }
 
@@ -305,5 +335,30 @@ mod tests {
         assert!(watch.elapsed() <= watch.elapsed());
         assert!(watch.has_passed(Span::ZERO));
         assert!(!watch.has_passed(Span::MAX));
+    }
+
+    #[test]
+    fn sleepers_are_woken_at_their_moment_and_forgotten_when_they_have_gone() {
+        let at = |millis| Time::ZERO + Span::from_millis(millis);
+        let mut asleep = Asleep::default();
+        let mut stay: Vec<_> = [30, 10, 20, 10]
+            .map(|millis| {
+                let (wake, woken) = oneshot::channel();
+                asleep.add((at(millis), wake));
+                (millis, woken)
+            })
+            .into();
+        for _ in 0..20 * Asleep::FEW {
+            asleep.add((at(3_600_000), oneshot::channel().0));
+            assert!(asleep.by_moment.len() <= Asleep::FEW);
+        }
+        for now in [0, 9, 10, 19, 20, 29, 30] {
+            asleep.wake(at(now));
+            for (millis, woken) in &mut stay {
+                let is_woken = !matches!(woken.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+                assert_eq!(is_woken, *millis <= now, "{millis} at {now}");
+            }
+        }
+        assert_eq!(asleep.next(), at(3_600_000));
     }
 }
