@@ -21,7 +21,7 @@ struct Stock {
 impl Stock {
     fn hand_out(&mut self, into: &mut [u8]) -> Result<(), Error> {
         if self.left < into.len() {
-            // What is left would never be long enough for whoever asks for much.
+            // The few that are left are given up.
             draw(&mut self.bytes)?;
             self.left = STOCK;
         }
@@ -64,7 +64,7 @@ pub fn random(n: usize) -> Result<Secret, Error> {
     Ok(Secret::new(bytes))
 }
 
-/// `N` random bytes that are no secret: ids, salts and nonces.
+/// `N` random bytes that nobody wipes: ids, salts and nonces, and keys that stay as long as the process.
 ///
 /// # Errors
 /// [`Error::Random`] if the machine has no randomness.
