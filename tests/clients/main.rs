@@ -6,6 +6,6 @@
 mod cli;
 mod rust_sdk;
 mod scripts;
-#[path = "../socket/mod.rs"]
+#[path = "../support/socket.rs"]
 mod socket;
 mod support;

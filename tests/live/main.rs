@@ -1,9 +1,15 @@
-//! The live engine against the emulated KMS: does it tell the truth, and does it agree with the simulator?
+//! The live engine, its clients and its manners towards AWS, against the emulated KMS: does it tell the truth, and does
+//! it agree with the simulator? Nothing here reaches beyond loopback.
 
 mod agree;
+#[cfg(feature = "aws")]
+mod aws;
 mod calibrate;
 mod freeze;
+mod http_client;
 mod operations;
 mod outage;
 mod paused;
+#[path = "../support/socket.rs"]
+mod socket;
 mod support;

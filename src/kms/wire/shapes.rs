@@ -2,7 +2,7 @@
 //!
 //! The rows are in `table` (requests) and `responses`; here are the words they are written in.
 //!
-//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17. `tests/wire_facts.rs` compares every row with the
+//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17. `tests/emulator/wire_facts.rs` compares every row with the
 //! fact sheet, both ways.
 
 mod responses;

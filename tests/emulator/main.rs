@@ -1,0 +1,13 @@
+//! The emulated KMS: its operations call by call, its wire format, and the server that `keystorm serve` is.
+
+mod durability;
+mod kms;
+mod mutations;
+mod serve_admin;
+mod serve_auth;
+mod serve_command;
+mod serve_limits;
+mod serve_quotas;
+#[path = "../support/socket.rs"]
+mod socket;
+mod wire_facts;

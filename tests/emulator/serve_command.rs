@@ -1,0 +1,166 @@
+//! `keystorm serve` as it is typed: options, environment, files, health, and what it says about what cannot be.
+
+use crate::socket::{Peer, Process, admin, keystorm};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What a command that must fail says, and its exit code.
+fn refused(arguments: &[&str]) -> (i32, String) {
+    let output = keystorm().arg("serve").args(arguments).output().unwrap();
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    (output.status.code().expect("it exits"), String::from_utf8(output.stderr).unwrap())
+}
+
+fn is_well(arguments: &[&str]) -> bool {
+    keystorm().args(["serve", "--check"]).args(arguments).output().unwrap().status.success()
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+fn said(server: &Process, operation: &str, input: Value) -> Value {
+    Peer::connect(server.1).call(operation, &input).json()
+}
+
+fn limits(server: &Process) -> Value {
+    admin(server.1, "GET", "quotas", "", "").json()["limits"].clone()
+}
+
+#[test]
+fn what_cannot_be_is_told_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write(folder.path(), "serve.yaml", "quotas: { symetric: 5/s }\n");
+    let seed = write(folder.path(), "seed.yaml", "keys: [ { spec: RSA_2049 } ]\n");
+    let cases: [(&[&str], &str); 16] = [
+        (&["--tls-name", "no name"], "--tls-name <NAME>': not the name of a host"),
+        (&["--tls-name", "*.10.1.2.3"], "an address has no `*`"),
+        (&["--quota", "symetric=5/s"], "symmetric"),
+        (&["--quota", "symmetric"], "NAME=VALUE"),
+        (&["--quota", "symmetric=fast"], "fast"),
+        (&["--enforcement", "windows"], "window"),
+        (&["--fault", "kind=trottle"], "throttle"),
+        (&["--limit", "key=5"], "did you mean `keys`?"),
+        (&["--consistency", "grants=3s"], "did you mean `grant`?"),
+        (&["--account", "12345"], "twelve digits"),
+        (&["--region", "eu/west"], "no Region"),
+        (&["--auth", "verify"], "--access-key"),
+        (&["--access-key", "nothing"], "ID:SECRET"),
+        (&["--root-key", "x"], "--data-dir"),
+        (&["--config", &config], "symmetric"),
+        (&["--config", "nowhere.yaml"], "nowhere.yaml"),
+    ];
+    for (arguments, word) in cases {
+        let (code, told) = refused(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {told}");
+        assert!(told.contains(word), "{arguments:?}: {told}");
+    }
+    let (code, told) = refused(&["--listen", "127.0.0.1:0", "--seed-keys", &seed]);
+    assert!(code == 1 && told.contains("did you mean `RSA_2048`?"), "{told}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (code, told) = refused(&["--listen", &taken.local_addr().unwrap().to_string()]);
+    assert!(code == 1 && told.contains("--listen, port 0 picks a free one"), "{told}");
+}
+
+#[test]
+fn options_come_from_the_command_line_the_environment_and_a_file_in_that_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "quotas: { symmetric: 5/s, rsa: 6/s }\nfaults: [ { kind: throttle, next: 2 } ]\n";
+    let config = write(folder.path(), "serve.yaml", config);
+    let mut command = keystorm();
+    command.args(["serve", "--quota", "symmetric=7/s", "--config", &config]);
+    command.env("KEYSTORM_LISTEN", "127.0.0.1:0").env("KEYSTORM_ACCOUNT", "210987654321");
+    command.env("KEYSTORM_LIMIT", "keys=2,aliasesPerKey=1").env("KEYSTORM_REGION", "eu-west-1");
+    let server = Process::of(&mut command);
+    let limits = limits(&server);
+    assert_eq!((&limits["symmetric"], &limits["rsa"]), (&json!("7/s"), &json!("6/s")));
+    assert_eq!(limits["ecc"], json!("1000/s"), "the published default");
+    for _ in 0..2 {
+        assert_eq!(said(&server, "CreateKey", json!({}))["__type"], "ThrottlingException");
+    }
+    let arn = said(&server, "CreateKey", json!({}))["KeyMetadata"]["Arn"].as_str().unwrap().to_string();
+    assert!(arn.starts_with("arn:aws:kms:eu-west-1:210987654321:key/"), "{arn}");
+    said(&server, "CreateKey", json!({}));
+    assert_eq!(said(&server, "CreateKey", json!({}))["__type"], "LimitExceededException");
+    let server = Process::start(&["--no-quotas", "--quota", "rsa=3/s"]);
+    let limits = self::limits(&server);
+    assert_eq!((&limits["rsa"], &limits["symmetric"]), (&json!("3/s"), &json!("1000000000/s")));
+}
+
+#[test]
+fn health_is_asked_over_http_tls_and_beside_other_admin_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem").display().to_string();
+    let plain = Process::start(&["--admin-listen", "127.0.0.1:0", "--admin-token", "hush"]);
+    let address = plain.1.to_string();
+    assert!(is_well(&[&format!("http://{address}")]) && is_well(&[&format!("http://{address}/")]));
+    assert!(is_well(&[&address]));
+    let listen = format!("0.0.0.0:{}", plain.1.port());
+    assert!(is_well(&["--listen", &listen]), "the one that would listen there");
+    let tls = Process::start(&["--tls-ca", &ca]);
+    let url = format!("https://{}", tls.1);
+    assert!(is_well(&[&url, "--tls-ca", &ca]));
+    assert!(is_well(&[&tls.1.to_string(), "--tls-ca", &ca]), "as --tls-ca says");
+    let (code, told) = refused(&["--check", &url]);
+    assert!(code == 2 && told.contains("--tls-ca"), "{told}");
+    let other = folder.path().join("other.pem").display().to_string();
+    let _another = Process::start(&["--tls-ca", &other]);
+    let (code, told) = refused(&["--check", &url, "--tls-ca", &other]);
+    assert!(code == 1 && told.contains("is not well"), "another CA's: {told}");
+    drop(plain);
+    let (code, told) = refused(&["--check", &format!("http://{address}")]);
+    assert!(code == 1 && told.contains("is not well"), "{told}");
+    assert_eq!(refused(&["--check", "ftp://a"]).0, 2);
+}
+
+#[test]
+fn a_folder_is_for_one_process_and_the_seeds_are_planted_in_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = "keys:\n  - { alias: app, tags: { team: a } }\n  - { id: signer, spec: HMAC_256 }\n";
+    let seed = write(folder.path(), "seed.yaml", seed);
+    let data = folder.path().join("data").display().to_string();
+    let arguments = ["--data-dir", &data, "--seed-keys", &seed];
+    let server = Process::start(&arguments);
+    let app = said(&server, "DescribeKey", json!({ "KeyId": "alias/app" }))["KeyMetadata"]["KeyId"].clone();
+    let (code, told) = refused(&["--listen", "127.0.0.1:0", "--data-dir", &data]);
+    assert!(code == 1 && told.contains("another"), "{told}");
+    drop(server);
+    let server = Process::start(&arguments);
+    assert_eq!(said(&server, "ListKeys", json!({}))["Keys"].as_array().unwrap().len(), 2);
+    assert_eq!(said(&server, "DescribeKey", json!({ "KeyId": "alias/app" }))["KeyMetadata"]["KeyId"], app);
+}
+
+#[test]
+fn users_of_local_kms_keep_their_environment_and_seed_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = "bc436485-5092-42b8-92a3-0aa8b93536dc";
+    let seed = format!(
+        "Keys:\n  Symmetric:\n    Aes:\n      - Metadata: {{ KeyId: {id} }}\n        BackingKeys: [ \
+         5cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9 ]\nAliases:\n  - {{ AliasName: alias/testing, \
+         TargetKeyId: {id} }}\n"
+    );
+    let seed = write(folder.path(), "seed.yaml", &seed);
+    let mut command = keystorm();
+    command.args(["serve", "--compat", "local-kms"]);
+    command.env("PORT", "0").env("KMS_ACCOUNT_ID", "444455556666").env("KMS_REGION", "eu-central-1");
+    command.env("KMS_SEED_PATH", seed).env("KMS_DATA_PATH", folder.path());
+    let server = Process::of(&mut command);
+    let made = said(&server, "Encrypt", json!({ "KeyId": "alias/testing", "Plaintext": "aGk=" }));
+    assert_eq!(made["KeyId"], json!(format!("arn:aws:kms:eu-central-1:444455556666:key/{id}")), "{made}");
+    assert!(folder.path().join("keystorm/keystorm.redb").exists());
+}
+
+#[test]
+fn another_interface_is_warned_of_and_a_signal_right_after_the_url_ends_it_in_order() {
+    for _ in 0..5 {
+        let mut server = Process::of(keystorm().args(["serve", "--listen", "0.0.0.0:0"]));
+        server.signal("-TERM");
+        let status = server.0.wait().unwrap();
+        let mut told = String::new();
+        std::io::Read::read_to_string(server.0.stderr.as_mut().unwrap(), &mut told).unwrap();
+        assert_eq!(status.code(), Some(0), "{told}");
+        assert!(told.contains("warning: 0.0.0.0:0 can be reached from other machines"), "{told}");
+    }
+}

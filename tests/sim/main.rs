@@ -1,0 +1,18 @@
+//! What simulating needs and no more: scenarios, simulator, results, reports, imports, and the commands around them.
+
+mod catalogue_facts;
+mod cli_scenario;
+mod client;
+mod import;
+mod layers;
+mod limiter_laws;
+mod limiter_oracles;
+mod quotas_command;
+mod readme;
+mod real_input;
+mod report_command;
+mod run_command;
+mod scenario_mutations;
+mod scenarios;
+mod simulation;
+mod support;
