@@ -18,6 +18,9 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod engine;
+#[cfg(test)]
+#[path = "../tests/support/facts.rs"]
+mod facts;
 pub mod intake;
 pub mod kms;
 pub mod planner;

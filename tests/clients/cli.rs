@@ -1,6 +1,7 @@
 //! AWS CLI v2, as people type it.
 
-use super::support::{SECRET, client, printed, skip, start, strict, unthrottled};
+use super::needs;
+use super::support::{SECRET, client, printed, start, strict, unthrottled};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +15,7 @@ fn aws() -> Option<PathBuf> {
     };
     let found = places.into_iter().find(|place| is_v2(place)).map(PathBuf::from);
     if found.is_none() {
-        skip("the AWS CLI v2 is needed for its tests (Debian: awscli)");
+        needs::missing("the AWS CLI v2 is needed for its tests (Debian: awscli)");
     }
     found
 }

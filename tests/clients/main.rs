@@ -4,6 +4,8 @@
 //! or Node is missing, or nothing can be installed, the test says so and is skipped; with CI=true it fails.
 
 mod cli;
+#[path = "../support/needs.rs"]
+mod needs;
 mod rust_sdk;
 mod scripts;
 #[path = "../support/socket.rs"]

@@ -1,6 +1,7 @@
 //! boto3, the JavaScript SDK and both Encryption SDKs: every operation, and messages from one to the other.
 
-use super::support::{client, node, printed, python, scripts, skip, start, strict, unthrottled};
+use super::needs;
+use super::support::{client, node, printed, python, scripts, start, strict, unthrottled};
 use keystorm::api::Operation;
 use keystorm::server::Settings;
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ fn exercise(settings: Settings, ca: Option<&Path>) -> Option<BTreeSet<String>> {
     let (python, node) = match (python(), node()) {
         (Ok(python), Ok(node)) => (python, node),
         (Err(why), _) | (_, Err(why)) => {
-            skip(&why);
+            needs::missing(&why);
             return None;
         }
     };

@@ -40,18 +40,6 @@ pub fn start(settings: Settings) -> Running {
     Running::start(settings).unwrap()
 }
 
-/// Whether a missing client is a failure.
-#[allow(clippy::disallowed_methods, reason = "CI says so in its environment")]
-fn is_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| value == "true")
-}
-
-/// Says why a client is not tried; fails in CI.
-pub fn skip(why: &str) {
-    assert!(!is_ci(), "{why}");
-    println!("skipped: {why}");
-}
-
 /// Where clients are installed.
 pub fn home() -> PathBuf {
     let target =

@@ -1,6 +1,8 @@
 //! The emulated KMS: its operations call by call, its wire format, and the server that `keystorm serve` is.
 
 mod durability;
+#[path = "../support/facts.rs"]
+mod facts;
 mod kms;
 mod mutations;
 mod serve_admin;

@@ -7,15 +7,10 @@ use keystorm::kms::wire::shapes::{Bounds, Kind, Member, Part, request, response}
 use keystorm::kms::wire::{MODELLED, decode, errors_of};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 
-/// The fact sheet, beside this checkout or one above it.
+/// The fact sheet.
 fn facts() -> Value {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places =
-        ["../shared", "../../shared"].map(|place| here.join(place).join("facts/kms-operations.json"));
-    let text = places.iter().find_map(|path| std::fs::read_to_string(path).ok());
-    serde_json::from_str(&text.expect("the fact sheet stands beside the checkout")).unwrap()
+    serde_json::from_str(&crate::facts::text("kms-operations.json")).expect("the fact sheet is JSON")
 }
 
 fn object(value: &Value) -> &Map<String, Value> {

@@ -1,16 +1,13 @@
-//! The embedded catalogue against the fact sheet it restates, where a checkout has that sheet beside it.
+//! The embedded catalogue against the fact sheet it restates.
 
 use keystorm::quota::PoolId;
 use keystorm::quota::catalogue::{self, Adjustable, Basis};
 use keystorm::units::Rate;
 use serde_yaml::Value;
 
-/// The fact sheet, when this checkout or one above it has it beside it.
-fn facts() -> Option<Value> {
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = ["../shared", "../../shared"].map(|place| here.join(place).join("facts/kms-quotas.yaml"));
-    let text = places.iter().find_map(|path| std::fs::read_to_string(path).ok())?;
-    Some(serde_yaml::from_str(&text).expect("the fact sheet is YAML"))
+/// The fact sheet.
+fn facts() -> Value {
+    serde_yaml::from_str(&crate::facts::text("kms-quotas.yaml")).expect("the fact sheet is YAML")
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -23,10 +20,7 @@ fn text(value: &Value) -> Option<String> {
 
 #[test]
 fn every_row_says_what_the_fact_sheet_says() {
-    let Some(facts) = facts() else {
-        println!("skipped: no fact sheet beside this checkout");
-        return;
-    };
+    let facts = facts();
     let rows = facts["quotas"].as_sequence().unwrap();
     assert_eq!(rows.len(), catalogue::all().count());
     for (row, entry) in rows.iter().zip(catalogue::all().map(catalogue::entry)) {
@@ -55,10 +49,7 @@ fn every_row_says_what_the_fact_sheet_says() {
 
 #[test]
 fn every_region_has_the_values_of_the_fact_sheet() {
-    let Some(facts) = facts() else {
-        println!("skipped: no fact sheet beside this checkout");
-        return;
-    };
+    let facts = facts();
     let rows = facts["quotas"].as_sequence().unwrap();
     let symmetric = rows[0]["per_region"].as_mapping().unwrap();
     assert_eq!(symmetric.len(), catalogue::regions().count());

@@ -3,6 +3,9 @@
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+#[path = "../support/facts.rs"]
+mod facts;
+mod facts_readme;
 mod import;
 mod layers;
 mod limiter_laws;

@@ -1,23 +1,11 @@
 //! Real data in, a report out: a recorded log is imported and replayed, as a user would do it.
-//!
-//! The recordings are not part of the repository; without them the test says so and passes.
 
+use crate::facts;
 use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
-
-/// The folder of recordings, beside the repository or beside a worktree's parent.
-fn recordings() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = ["../shared/traces", "../../shared/traces"].map(|place| root.join(place));
-    let found = places.into_iter().find(|place| place.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: neither ../shared/traces nor ../../shared/traces is here");
-    }
-    found
-}
 
 fn keystorm() -> Command {
     Command::cargo_bin("keystorm").expect("the binary is built with its tests")
@@ -29,11 +17,10 @@ fn json(path: &Path) -> Value {
 
 #[test]
 fn a_real_cloudtrail_log_is_imported_and_replayed_call_by_call() {
-    let Some(recordings) = recordings() else { return };
-    let expected = json(&recordings.join("cloudtrail/invictus-expected.json"));
+    let expected = json(&facts::path("cloudtrail/invictus-expected.json"));
     let folder = TempDir::new().unwrap();
     let (scenario, out) = (folder.path().join("scenario.yaml"), folder.path().join("out"));
-    let log = recordings.join("cloudtrail/invictus-2023-07-10");
+    let log = facts::path("cloudtrail/invictus-2023-07-10");
     keystorm().args(["import", "cloudtrail"]).arg(log).arg("-o").arg(folder.path()).assert().success();
     keystorm().arg("run").arg(&scenario).arg("-o").arg(&out).arg("-q").assert().success();
 

@@ -177,8 +177,8 @@ fn grants_allow_by_themselves_and_never_against_a_deny() {
 
 #[test]
 fn the_example_policies_allow_and_deny_what_they_say() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/facts/example-key-policies.json");
-    let file: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let sheet = crate::facts::text("example-key-policies.json");
+    let file: serde_json::Value = serde_json::from_str(&sheet).unwrap();
     let policy = |name: &str| Policy::parse(&file[name].to_string(), Kind::Key).unwrap();
     let (administrators, users) = (policy("administrators"), policy("users"));
     let by_prefix = ["Create", "Enable", "Put", "Update", "Revoke", "Disable", "Delete"];

@@ -1,6 +1,6 @@
 //! The data-key cache against closed forms of its miss rate.
 
-use super::{job, reference, retrying, rows};
+use super::{job, retrying, rows};
 use keystorm::api::{JobKind, Reply};
 use keystorm::client::{Action, Cache, Eviction, Fleet, Input, Policy, RetryMode};
 use keystorm::rng::{Purpose, Stream};
@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 /// Messages simulated for one row, the first tenth to fill the cache.
 const MESSAGES: u64 = 250_000;
+
+/// Rows that our caches cannot be asked: callers of one host wait for each other's call to KMS, which takes its time.
+const NO_SINGLE_FLIGHT: [&str; 5] = ["p49", "p51", "p53", "p55", "p57"];
 
 /// Cumulative Zipf weights of `count` contexts.
 fn zipf(count: usize, exponent: f64) -> Vec<f64> {
@@ -76,17 +79,12 @@ fn calls_per_second(row: &BTreeMap<String, String>) -> f64 {
 
 #[test]
 fn miss_rates_are_those_of_the_closed_forms() {
-    let Some(text) = reference("cache-analytic.csv") else { return };
-    let (mut met, mut skipped, mut wrong) = (0, Vec::new(), Vec::new());
-    for row in rows(&text) {
+    let (mut met, mut beyond, mut wrong) = (0, Vec::new(), Vec::new());
+    for row in rows("cache-analytic.csv") {
         let number = |name: &str| row[name].parse::<f64>().expect("a number");
         let model = row["model"].as_str();
         if row["single_flight"] == "1" || number("kms_latency_s") > 0.0 {
-            skipped.push(format!("{}: there is no single flight", row["id"]));
-            continue;
-        }
-        if model == "capacity+ttl" && row["policy"] != "FIFO" {
-            skipped.push(format!("{}: expired entries do not leave before live ones", row["id"]));
+            beyond.push(row["id"].clone());
             continue;
         }
         let (ours, theirs) = (calls_per_second(&row) * number("hosts"), number("expected_calls_per_s"));
@@ -96,7 +94,6 @@ fn miss_rates_are_those_of_the_closed_forms() {
         }
         met += 1;
     }
-    eprintln!("{met} closed forms met; skipped: {skipped:#?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(met >= 20, "only {met} rows were compared");
+    assert_eq!((met, beyond), (24, NO_SINGLE_FLIGHT.map(Into::into).to_vec()));
 }

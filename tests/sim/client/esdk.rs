@@ -2,12 +2,19 @@
 //!
 //! Python (4.0.7) evicts first in, first out; JavaScript (client-node 5.0.2) the least recently used.
 
-use super::{job, reference, retrying};
+use super::{job, retrying};
+use crate::facts;
 use keystorm::api::{Job, JobKind, Operation, Reply, Token};
 use keystorm::client::{Action, Cache, Eviction, Fleet, Input, Policy, RetryMode};
 use keystorm::time::{Span, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The cases that our switches cannot say, and why; another one is a gap that must be closed or be told here.
+const BEYOND: [(&str, &str); 2] = [
+    ("e25_suite_is_part_of_key", "algorithm suites"),
+    ("e29_shared_partition_different_limits", "two limits on one shared partition"),
+];
 
 /// Why our switches cannot say what the case says, if they cannot.
 fn inexpressible(case: &Value) -> Option<&'static str> {
@@ -146,19 +153,17 @@ fn differences(case: &Value, client: &str, eviction: Eviction) -> Vec<String> {
 
 #[test]
 fn every_expressible_case_makes_the_calls_that_the_real_clients_made() {
-    let Some(text) = reference("esdk-cache-cases.json") else { return };
-    let battery: Value = serde_json::from_str(&text).expect("JSON");
-    let (mut met, mut skipped, mut wrong) = (0, Vec::new(), Vec::new());
+    let battery: Value = serde_json::from_str(&facts::text("esdk-cache-cases.json")).expect("JSON");
+    let (mut met, mut beyond, mut wrong) = (0, Vec::new(), Vec::new());
     for case in battery["cases"].as_array().expect("cases") {
         if let Some(reason) = inexpressible(case) {
-            skipped.push(format!("{}: {reason}", case["name"]));
+            beyond.push((case["name"].as_str().expect("a name"), reason));
             continue;
         }
         wrong.extend(differences(case, "python", Eviction::Fifo));
         wrong.extend(differences(case, "javascript", Eviction::Lru));
         met += 1;
     }
-    eprintln!("{met} cases compared; skipped: {skipped:#?}");
     assert!(wrong.is_empty(), "{}", wrong[..wrong.len().min(30)].join("\n"));
-    assert!(met >= 20, "only {met} cases were compared");
+    assert_eq!((met, beyond.as_slice()), (21, &BEYOND));
 }
