@@ -13,7 +13,9 @@
 pub mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "live")]
 pub mod backend;
+#[cfg(feature = "sim")]
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -21,15 +23,18 @@ pub mod engine;
 #[cfg(test)]
 #[path = "../tests/support/facts.rs"]
 mod facts;
+#[cfg(feature = "sim")]
 pub mod intake;
 pub mod kms;
 pub mod planner;
 pub mod quota;
 pub mod record;
+#[cfg(feature = "sim")]
 pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scenario;
+#[cfg(feature = "emulator")]
 pub mod server;
 pub mod time;
 pub mod units;

@@ -130,11 +130,15 @@ impl Access {
 
     /// The endpoint of KMS: what was wanted, or what environment and profile say; `None` for the Region's own.
     pub fn endpoint(&self) -> Option<String> {
+        self.endpoint.clone().or_else(|| self.endpoint_of("KMS"))
+    }
+
+    /// The endpoint that environment and profile say for the service with this id; `None` for the Region's own.
+    pub(super) fn endpoint_of(&self, service_id: &str) -> Option<String> {
         let key =
-            ServiceConfigKey::builder().service_id("KMS").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            ServiceConfigKey::builder().service_id(service_id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
         let configured = || self.sdk.service_config()?.load_config(key.build().ok()?);
-        let all = || self.sdk.endpoint_url().map(str::to_owned);
-        self.endpoint.clone().or_else(configured).or_else(all)
+        configured().or_else(|| self.sdk.endpoint_url().map(str::to_owned))
     }
 
     /// How attempts travel.

@@ -68,6 +68,19 @@ impl Wires {
     }
 }
 
+impl Wires {
+    /// Connections for what is asked a few times a run.
+    pub(super) fn connector(&self) -> SharedHttpConnector {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        SharedHttpConnector::new(
+            aws_smithy_http_client::Connector::builder()
+                .tls_provider(provider)
+                .tls_context(self.tls.clone())
+                .build(),
+        )
+    }
+}
+
 /// Whether `pem` holds certificates that can be trusted; the SDK would leave out bad ones without a word.
 fn check(pem: &[u8]) -> Result<(), String> {
     let mut store = RootCertStore::empty();

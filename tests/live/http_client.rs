@@ -1,9 +1,9 @@
 //! Our own HTTP client against servers that behave, that do not, and that are gone.
 
 use crate::socket::ample;
-use keystorm::api::{Attempt, ErrorCode, KeySpec, Operation, Reply, Token};
+use keystorm::api::{Attempt, ErrorCode, KeySpec, Operation, Order, Reply, Token};
 use keystorm::backend::http::{Error, Http, HttpFactory, Signer, Trust};
-use keystorm::backend::{Ask, Backend, Order, Refusal, Tell, Told};
+use keystorm::backend::{Ask, Backend, Refusal, Tell, Told};
 use keystorm::clock::{RunClock, within};
 use keystorm::kms::{Fault, FaultKind, Latency, Strikes};
 use keystorm::scenario::Transport;

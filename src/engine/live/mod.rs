@@ -12,12 +12,10 @@
 mod crew;
 mod drive;
 mod glance;
-mod outbox;
 mod setup;
 
 pub use drive::Ended;
 pub use glance::{Control, Glance};
-pub use outbox::Outbox;
 pub use setup::{MOST_KEYS, Provision, Setup};
 
 use super::Core;
