@@ -1,6 +1,6 @@
 //! Every call that live runs make, through every client; and the real SDK's own retries, counted.
 
-use super::support::{IN_PROCESS, RAW, adds_up, done, figure};
+use super::support::{IN_PROCESS, RAW, adds_up, alone, done, figure};
 
 const LOAD: &str = "executor: constant-arrival-rate, rate: 20/s, duration: 2s";
 
@@ -76,6 +76,7 @@ strategies:
   real-sdk: { retry: { mode: aws-sdk } }
   real-adaptive: { retry: { mode: aws-sdk, sdkMode: adaptive } }
   our-machine: { retry: { mode: aws-standard, preset: rust } }";
+    let _alone = alone();
     let run = done(scenario, super::support::SDK);
     adds_up(&run);
     for strategy in 0..3 {
