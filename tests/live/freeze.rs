@@ -37,6 +37,7 @@ fn holds(name: &str, load: &str, client: &[&str], after: u32, truth: [f64; 3]) {
     assert_eq!(figure(&run, 0, "jobs.completed"), figure(&run, 0, "jobs.offered"), "{name}");
     for (percentile, truth) in ["p90", "p95", "p99"].iter().zip(truth) {
         let met = figure(&run, 0, &format!("responseTime_ms.{percentile}"));
+        println!("{name}: {percentile} {met:.0} ms, the truth {truth:.0} ms");
         assert!((met / truth - 1.0).abs() <= 0.05, "{name}: {percentile} is {met} ms, the truth {truth} ms");
     }
 }
