@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often the server is killed.
-const ROUNDS: u64 = 100;
+const ROUNDS: u64 = 25;
 /// Connections that write at a time.
 const WRITERS: usize = 4;
 

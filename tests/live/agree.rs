@@ -110,7 +110,7 @@ fn the_engines_agree_on_a_paused_clock() {
 
 /// Through sockets and one client after another.
 fn agree_on_the_real_clock(name: &str, question: &str, trials: u32) {
-    let _alone = alone();
+    let _quiet = alone();
     let scenario = scenario("sim", trials, question);
     let simulated = done(&scenario, &[]);
     #[cfg(feature = "aws")]

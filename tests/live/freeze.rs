@@ -3,7 +3,7 @@
 //! 15 % of the jobs are due in the freeze and wait for its end, uniformly up to 3 s: p90 1.0 s, p95 2.0 s, p99 2.8 s
 //! from the intended start. A tool that waits for its own workers shows milliseconds instead.
 
-use super::support::{IN_PROCESS, RAW, adds_up, alone, done, figure};
+use super::support::{IN_PROCESS, RAW, adds_up, among_others, done, figure};
 use keystorm::time::{Span, Time};
 use keystorm::workload::{ArrivalCursor, Arrivals, Executor};
 
@@ -61,7 +61,7 @@ fn realised(after: u32) -> [f64; 3] {
 
 #[test]
 fn no_stall_is_hidden_whatever_sends_and_however_jobs_arrive() {
-    let _alone = alone();
+    let _quiet = among_others();
     // Each freezes at a moment of its own, so that the machine does not answer the waiting jobs of all of them at once.
     std::thread::scope(|scope| {
         scope.spawn(|| holds("uniform", UNIFORM, RAW, 4, TRUTH));

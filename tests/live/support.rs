@@ -9,13 +9,19 @@ use keystorm::server::{Direct, Settings};
 use keystorm::time::Span;
 use serde_json::Value;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tempfile::TempDir;
 
-/// Held by whoever measures on the real clock: two who do so at once disturb each other.
-pub fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+static QUIET: RwLock<()> = RwLock::new(());
+
+/// Held by whoever measures milliseconds on the real clock: nobody else loads the machine meanwhile.
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    QUIET.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by whoever runs for seconds on the real clock and bears others who do.
+pub fn among_others() -> RwLockReadGuard<'static, ()> {
+    QUIET.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The scenario that `text` describes.

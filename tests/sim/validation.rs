@@ -108,7 +108,7 @@ fn a_command_that_names_nothing_is_noticed() {
         ("cargo test --locked --test sim validation::a_command_that_names_nothing", true),
         ("cargo test --locked --lib clock::tests", true),
         ("cargo test --locked --lib clock::nothing", false),
-        ("cargo test --locked --test sim clock", false),
+        ("cargo test --locked --test sim clockwork::nothing", false),
         ("cargo bench --bench simulator", true),
         ("cargo bench --bench nothing", false),
         (".ci/full fuzz", true),
