@@ -134,7 +134,7 @@ mod fine {
         }
     }
 
-    fn on_grain(at: Time) -> Time {
+    pub(super) fn on_grain(at: Time) -> Time {
         match at.as_nanos().checked_next_multiple_of(GRAIN.as_nanos()) {
             Some(nanos) if !at.is_never() => Time::from_nanos(nanos),
             _ => at,
@@ -234,6 +234,16 @@ impl Asleep {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_fine_timer_is_asked_for_the_next_tenth_of_a_millisecond_and_never_for_an_earlier_one() {
+        for (due, asked) in [(0, 0), (1, 100), (99, 100), (100, 100), (2_300, 2_300), (2_301, 2_400)] {
+            let asked = Time::ZERO + Span::from_micros(asked);
+            assert_eq!(fine::on_grain(Time::ZERO + Span::from_micros(due)), asked, "{due} µs");
+        }
+        assert!(fine::on_grain(Time::NEVER).is_never());
+    }
 
     #[test]
     fn sleepers_are_woken_at_their_moment_and_forgotten_when_they_have_gone() {

@@ -1,5 +1,6 @@
 //! kill -9 under write load: what was acknowledged is there after a restart, and every key that is there is whole.
 
+use crate::times::times;
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How often the server is killed; fewer with KEYSTORM_ROUNDS.
-const ROUNDS: usize = 100;
+/// How often the server is killed.
+const ROUNDS: u64 = 25;
 /// Connections that write at a time.
 const WRITERS: usize = 4;
 
@@ -122,7 +123,7 @@ fn list(stream: &mut TcpStream, operation: &str, items: &str, name: &str) -> BTr
 
 #[test]
 fn what_was_acknowledged_survives_kill_9() {
-    let rounds = option_env!("KEYSTORM_ROUNDS").map_or(ROUNDS, |text| text.parse().unwrap());
+    let rounds = usize::try_from(times(ROUNDS)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let acknowledged = Mutex::new(BTreeSet::new());
     for round in 0..rounds {

@@ -12,4 +12,6 @@ mod serve_limits;
 mod serve_quotas;
 #[path = "../support/socket.rs"]
 mod socket;
+#[path = "../support/times.rs"]
+mod times;
 mod wire_facts;

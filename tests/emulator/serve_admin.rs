@@ -1,6 +1,6 @@
 //! The admin paths over a socket, and what a server writes down of the calls it has answered.
 
-use crate::socket::{Peer, Reply, Server, admin, ample, call};
+use crate::socket::{Peer, Reply, Server, admin, ample, call, until};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::clock::Stopwatch;
@@ -92,27 +92,19 @@ fn faults_strike_as_they_say() {
     assert!(watch.elapsed() >= Span::from_millis(100));
 }
 
+/// How late one comes is measured by the bench `emulator`; at most how late it is asked for, by the tests of `clock`.
 #[test]
-fn an_answer_comes_when_its_service_time_is_over_and_not_at_the_next_millisecond() {
-    let (takes, patience) = (Span::from_micros(2_300), Span::from_micros(400));
+fn no_answer_comes_before_its_service_time_is_over() {
+    let takes = Span::from_micros(2_300);
     let mut settings = ample();
     settings.service_time.default = Latency { p50: takes, p99: takes };
     let server = Server::start(settings);
     let mut peer = server.connect();
-    let mut median_of_a_round = || {
-        let once = |_| {
-            let watch = Stopwatch::start();
-            assert_eq!(peer.call("GenerateRandom", &random()).status, 200);
-            watch.elapsed()
-        };
-        let mut all: Vec<Span> = (0..41).map(once).collect();
-        all.sort();
-        assert!(all[0] >= takes, "{} is too soon", all[0]);
-        all[all.len() / 2]
-    };
-    // Whatever else the machine does, it does not do it for all of fifty rounds.
-    let met = (0..50).map(|_| median_of_a_round()).find(|median| *median < takes + patience);
-    assert!(met.is_some(), "half of the answers are late by more than {patience}");
+    for _ in 0..41 {
+        let watch = Stopwatch::start();
+        assert_eq!(peer.call("GenerateRandom", &random()).status, 200);
+        assert!(watch.elapsed() >= takes, "{} is too soon", watch.elapsed());
+    }
 }
 
 #[test]
@@ -128,7 +120,7 @@ fn what_is_frozen_is_answered_when_the_fault_is_taken_away() {
             peer.send(&call("GenerateRandom", &random())).unwrap();
         }
         // Received, and perhaps not yet waiting: that must not matter.
-        while server.metric(asked) < f64::from(4 * round) {}
+        until("all four are received", || server.metric(asked) >= f64::from(4 * round));
         server.told("DELETE", "faults", json!(null));
         for peer in &mut frozen {
             assert_eq!(peer.reply().expect("an answer").status, 200, "round {round}");

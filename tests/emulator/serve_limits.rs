@@ -1,6 +1,6 @@
 //! What a server is sent that nobody should send it: it answers, refuses or closes, and goes on serving.
 
-use crate::socket::{self, Peer, Process, Server, ample, call, metric};
+use crate::socket::{self, Peer, Process, Server, ample, call, metric, until};
 use keystorm::time::Span;
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
@@ -13,7 +13,7 @@ impl Process {
         let mut peer = Peer::connect(self.1);
         peer.send(&call("GenerateRandom", &json!({ "NumberOfBytes": 8 }))).unwrap();
         // The call has been received once its quota is taken.
-        while metric(self.1, QUOTA) < 1.0 {}
+        until("the call is received", || metric(self.1, QUOTA) >= 1.0);
         peer
     }
 }
@@ -34,7 +34,8 @@ fn ten_thousand_idle_connections_keep_nobody_from_being_answered() {
     let server = Process::start(&["--no-quotas"]);
     let count = open_files().saturating_sub(500).min(10_000);
     let mut idle: Vec<Peer> = (0..count).map(|_| Peer::connect(server.1)).collect();
-    while metric(server.1, "keystorm_connections") < count as f64 {}
+    let connections = || metric(server.1, "keystorm_connections");
+    until("all are connected", || connections() >= count as f64);
     for _ in 0..50 {
         let mut peer = Peer::connect(server.1);
         assert_eq!(peer.call("GenerateRandom", &json!({ "NumberOfBytes": 8 })).status, 200);
@@ -43,7 +44,7 @@ fn ten_thousand_idle_connections_keep_nobody_from_being_answered() {
         assert_eq!(idle[at].call("ListKeys", &json!({})).status, 200, "connection {at}");
     }
     drop(idle);
-    while metric(server.1, "keystorm_connections") > 10.0 {}
+    until("they are gone", || connections() <= 10.0);
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn connections_over_the_limit_are_closed_and_counted() {
     assert!(text.contains("keystorm_connections_total{outcome=\"rejected\"} 5\n"), "{text}");
     drop(peer);
     // A place is free again as soon as the server has seen that the connection ended.
-    while server.connect().is_closed_after(&call("ListKeys", &json!({}))) {}
+    until("a place is free", || !server.connect().is_closed_after(&call("ListKeys", &json!({}))));
 }
 
 impl Peer {
@@ -95,7 +96,7 @@ fn who_is_silent_or_slow_is_closed() {
             let rest = String::from_utf8_lossy(&rest);
             assert!(rest.is_empty() || rest.starts_with("HTTP/1.1 408"), "{what}: {rest}");
         }
-        while server.metric("keystorm_connections") > 1.0 {}
+        until("all are closed", || server.metric("keystorm_connections") <= 1.0);
     }
 }
 
@@ -293,7 +294,7 @@ fn told_to_stop_it_answers_what_is_open_refuses_what_is_new_and_exits_0() {
     assert_eq!(waiting.reply().expect("leave to send the body").status, 100);
     server.signal("-TERM");
     // The connections in its queue are lost when it stops listening; after that, none is accepted.
-    while std::net::TcpStream::connect(server.1).is_ok() {}
+    until("nothing new is taken", || std::net::TcpStream::connect(server.1).is_err());
     assert!(server.0.try_wait().unwrap().is_none(), "it waits for the call");
     waiting.send(body.as_bytes()).unwrap();
     let reply = waiting.reply().expect("the call is answered");

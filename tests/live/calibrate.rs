@@ -25,6 +25,7 @@ fn server(takes: Span) -> Running {
 
 #[test]
 fn measured_times_are_those_of_the_service_and_a_part_of_a_scenario() {
+    let _quiet = super::support::alone();
     let running = server(Span::from_millis(30));
     let output = calibrate(&[
         "--target",

@@ -1,6 +1,6 @@
 //! Every call that live runs make, through every client; and the real SDK's own retries, counted.
 
-use super::support::{IN_PROCESS, RAW, adds_up, done, figure};
+use super::support::{IN_PROCESS, RAW, adds_up, among_others, done, figure};
 
 const LOAD: &str = "executor: constant-arrival-rate, rate: 20/s, duration: 2s";
 
@@ -52,6 +52,7 @@ fn all_are_done(client: &[&str]) {
 
 #[test]
 fn every_call_is_answered_through_every_client() {
+    let _quiet = among_others();
     std::thread::scope(|scope| {
         scope.spawn(|| all_are_done(IN_PROCESS));
         scope.spawn(|| all_are_done(RAW));
@@ -76,6 +77,7 @@ strategies:
   real-sdk: { retry: { mode: aws-sdk } }
   real-adaptive: { retry: { mode: aws-sdk, sdkMode: adaptive } }
   our-machine: { retry: { mode: aws-standard, preset: rust } }";
+    let _quiet = among_others();
     let run = done(scenario, super::support::SDK);
     adds_up(&run);
     for strategy in 0..3 {

@@ -1,6 +1,6 @@
 //! The server goes away in the middle of a run and comes back: errors are counted, recovery is told, nothing hangs.
 
-use super::support::{adds_up, figure};
+use super::support::{adds_up, among_others, figure};
 use assert_cmd::cargo::CommandCargoExt;
 use keystorm::server::{Running, Settings, seed::Format};
 use serde_json::Value;
@@ -21,6 +21,7 @@ fn server(seeds: &Path, listen: SocketAddr) -> Running {
 
 #[test]
 fn a_server_that_goes_and_comes_back_is_an_outage_with_an_end() {
+    let _quiet = among_others();
     let folder = TempDir::new().unwrap();
     let (seeds, scenario, out) =
         (folder.path().join("keys.yaml"), folder.path().join("scenario.yaml"), folder.path().join("out"));

@@ -1,16 +1,12 @@
 //! One worker, in the process, on a clock that stands still until somebody waits: the live engine records exactly what
 //! the simulator does.
 
-use keystorm::backend::Emulated;
-use keystorm::engine::live::{self, Control, Options, Provision, Setup};
+use super::support::{lived, read};
 use keystorm::engine::simulate;
 use keystorm::record::Trial;
 use keystorm::results::conclude;
-use keystorm::scenario::{Options as Reading, Scenario};
-use keystorm::server::{Direct, Settings};
-use keystorm::time::Span;
+use keystorm::scenario::Scenario;
 use serde_json::Value;
-use std::sync::Arc;
 
 const CLOSED: &str = "executor: constant-vus, vus: 1, thinkTime: 3ms, duration: 20s";
 const PACED: &str = "executor: constant-vus, vus: 1, pace: 40/s, duration: 20s";
@@ -18,7 +14,7 @@ const OPEN: &str =
     "executor: constant-arrival-rate, rate: 40/s, arrivals: uniform, duration: 20s, maxInFlight: 1";
 
 fn scenario(target: &str, load: &str) -> Scenario {
-    let text = format!(
+    read(&format!(
         "version: 1
 target: {target}
 trials: 1
@@ -30,39 +26,7 @@ strategies:
   none: {{ retry: {{ mode: none }} }}
   fixed: {{ retry: {{ mode: fixed, delay: 50ms, maxAttempts: 4 }}, timeout: 300ms }}
   doubling: {{ retry: {{ mode: exponential, base: 20ms, cap: 160ms, jitter: none, maxAttempts: 6 }} }}"
-    );
-    match Scenario::parse(&text, &Reading::default()) {
-        Ok(checked) => checked.scenario,
-        Err(problems) => panic!("{problems}"),
-    }
-}
-
-/// The live run on a paused clock.
-fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
-        let server = Direct::start(Settings::default()).unwrap();
-        let provision = Provision::Made { tag: "paused".into(), given_up: false };
-        let mut setup = Setup::default();
-        let stock = setup.stock(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
-        let options = Options {
-            threads: 1,
-            emulator: Some(server.clone()),
-            stop_on_throttle: false,
-            shares: Vec::new(),
-            pause: Span::ZERO,
-            is_paused: true,
-        };
-        let make = move |_, _| {
-            let server = server.clone();
-            move || Emulated::new(server.clone())
-        };
-        let control = Control::default();
-        let done = live::run(scenario, &Arc::new(stock), make, &setup, &options, &control).await.unwrap();
-        done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect()).collect()
-    })
+    ))
 }
 
 /// Everything a saved run says of its strategies; the simulator has no lateness to count.

@@ -1,9 +1,64 @@
 //! What the live tests share: runs of the binary, and the figures of their saved runs.
 
 use assert_cmd::cargo::CommandCargoExt;
+use keystorm::backend::Emulated;
+use keystorm::engine::live::{self, Control, Options, Provision, Setup};
+use keystorm::record::Trial;
+use keystorm::scenario::Scenario;
+use keystorm::server::{Direct, Settings};
+use keystorm::time::Span;
 use serde_json::Value;
 use std::process::Command;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tempfile::TempDir;
+
+static QUIET: RwLock<()> = RwLock::new(());
+
+/// Held by whoever measures milliseconds on the real clock: nobody else loads the machine meanwhile.
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    QUIET.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by whoever runs for seconds on the real clock and bears others who do.
+pub fn among_others() -> RwLockReadGuard<'static, ()> {
+    QUIET.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The scenario that `text` describes.
+pub fn read(text: &str) -> Scenario {
+    match Scenario::parse(text, &keystorm::scenario::Options::default()) {
+        Ok(checked) => checked.scenario,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+/// Its live run in this process, on a clock that stands still until somebody waits; each strategy's trials.
+pub fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let server = Direct::start(Settings::default()).unwrap();
+        let provision = Provision::Made { tag: "paused".into(), given_up: false };
+        let mut setup = Setup::default();
+        let stock = setup.stock(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
+        let options = Options {
+            threads: 1,
+            emulator: Some(server.clone()),
+            stop_on_throttle: false,
+            shares: Vec::new(),
+            pause: Span::ZERO,
+            is_paused: true,
+        };
+        let make = move |_, _| {
+            let server = server.clone();
+            move || Emulated::new(server.clone())
+        };
+        let control = Control::default();
+        let done = live::run(scenario, &Arc::new(stock), make, &setup, &options, &control).await.unwrap();
+        done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect()).collect()
+    })
+}
 
 /// The clients that attempts can go through, as options of `run`.
 pub const IN_PROCESS: &[&str] = &["--set", "transport=in-process"];

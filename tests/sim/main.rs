@@ -19,3 +19,4 @@ mod scenario_mutations;
 mod scenarios;
 mod simulation;
 mod support;
+mod validation;

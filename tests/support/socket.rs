@@ -1,7 +1,9 @@
 //! A server of the test's own on loopback, and a client that says exactly the bytes it is told.
 #![allow(dead_code, reason = "each test binary uses what it needs")]
 
+use keystorm::clock::Stopwatch;
 use keystorm::server::{Running, Settings};
+use keystorm::time::Span;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,6 +13,16 @@ use std::time::Duration;
 
 /// The longest a test waits for a socket: only a server that hangs takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again until it is so; a server that never comes to it fails the test.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let watch = Stopwatch::start();
+    while !is_so() {
+        assert!(watch.elapsed() < Span::from_secs(PATIENCE.as_secs()), "not within {PATIENCE:?}: {what}");
+        std::thread::yield_now();
+    }
+}
 
 /// One answer.
 #[derive(Debug)]

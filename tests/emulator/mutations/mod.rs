@@ -1,9 +1,8 @@
 //! Random and mutated bytes through what reads them: a bounded run of the fuzz targets' checks.
-//!
-//! `KEYSTORM_MUTATIONS` at compile time sets how many for each check.
 
 mod checks;
 
+use crate::times::times;
 use keystorm::api::Operation;
 use keystorm::kms::access::{Kind, Policy};
 use keystorm::kms::wire::decode;
@@ -23,10 +22,9 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
 
 /// Feeds a check: half the time mutations of a good input, half the time anything.
 fn feed(lane: u64, name: &str, check: fn(&[u8])) {
-    let inputs = option_env!("KEYSTORM_MUTATIONS").map_or(INPUTS, |text| text.parse().unwrap());
     let good = seeds(name);
     let stream = Stream::new(7, 0, Purpose::Mix, lane);
-    for n in 0..inputs {
+    for n in 0..times(INPUTS) {
         let draw = |k| stream.draw_attempt(n, k);
         let mut bytes: Vec<u8> = if draw(0).below(2) == 0 {
             good[draw(1).below(good.len() as u64) as usize].clone()

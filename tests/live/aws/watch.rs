@@ -72,7 +72,7 @@ fn a_run_that_nobody_can_watch_is_ended() {
 
 /// By the command, which looks once a minute:
 ///
-///     cargo test --test live_aws -- --ignored
+///     cargo test --test live aws -- --ignored
 #[test]
 #[ignore = "takes a minute"]
 fn the_command_looks_at_the_accounts_use_again_after_a_minute() {

@@ -89,6 +89,12 @@ fn miss_rates_are_those_of_the_closed_forms() {
         }
         let (ours, theirs) = (calls_per_second(&row) * number("hosts"), number("expected_calls_per_s"));
         let off = ours / theirs - 1.0;
+        println!(
+            "{} {model}: {:.2} % of at most {} %",
+            row["id"],
+            off * 100.0,
+            number("tolerance_rel") * 100.0
+        );
         if off.abs() > number("tolerance_rel") {
             wrong.push(format!("{} {model}: {ours:.5}/s, not {theirs}/s ({:.2} %)", row["id"], off * 100.0));
         }

@@ -112,6 +112,7 @@ fn backoffs_contend_as_published_within_four_standard_errors() {
             let their_error = number(&format!("{what}_sd")).powi(2) / number("trials");
             let error = (sd.powi(2) / f64::from(TRIALS) + their_error).sqrt();
             let off = (mean - theirs) / error;
+            println!("{clients} {} {what}: {off:.1} s.e.", row["algorithm"]);
             if off.abs() > 4.0 {
                 wrong.push(format!(
                     "{clients} {} {what}: {mean:.1}, not {theirs} ({off:.1} s.e.)",
