@@ -7,6 +7,7 @@ use super::{Access, Error, errors};
 use crate::api::{ErrorCode, Reply};
 use crate::backend::Refusal;
 use crate::clock::{epoch_millis, sleep, within};
+use crate::planner::partition::Partition;
 use crate::time::Span;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -99,22 +100,11 @@ const fn passes(reply: Reply) -> bool {
 
 /// Where a service is asked in a Region, where nothing is configured.
 ///
-/// Source: the partitions of botocore 1.44.8 and the endpoint rules of both services there (read 2026-11-29). GovCloud's
-/// own endpoints are FIPS endpoints.
+/// Source: the endpoint rules of both services in botocore 1.44.8 (read 2026-11-29). GovCloud's own endpoints are FIPS
+/// endpoints.
 fn default_endpoint(prefix: &str, region: &str, is_fips: bool, is_dual: bool) -> String {
-    const PARTITIONS: [(&str, &str, &str); 7] = [
-        ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-        ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-        ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-        ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-        ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-        ("", "amazonaws.com", "api.aws"),
-    ];
-    let (_, single, dual) =
-        PARTITIONS.iter().find(|(begins, ..)| region.starts_with(begins)).expect("the last takes every Region");
     let fips = if is_fips && !region.starts_with("us-gov-") { "-fips" } else { "" };
-    format!("https://{prefix}{fips}.{region}.{}", if is_dual { dual } else { single })
+    Partition::endpoint(&format!("{prefix}{fips}"), region, is_dual)
 }
 
 /// A request with its signature.
@@ -135,11 +125,8 @@ async fn signed(
     let mut request = HttpRequest::new(SdkBody::from(body.clone()));
     request.set_method("POST").expect("a method");
     request.set_uri(endpoint.to_owned()).map_err(|error| strange(&error))?;
-    let headers = [
-        ("content-type", service.content_type),
-        ("x-amz-target", target.as_str()),
-        ("user-agent", concat!("keystorm/", env!("CARGO_PKG_VERSION"))),
-    ];
+    // Who calls stands in `user-agent`, which is put in as it leaves.
+    let headers = [("content-type", service.content_type), ("x-amz-target", target.as_str())];
     for (name, value) in headers {
         request.headers_mut().insert(name, value.to_owned());
     }

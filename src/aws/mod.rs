@@ -57,6 +57,9 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// An endpoint may not be connected to.
+    #[error(transparent)]
+    Guard(#[from] crate::guard::Objection),
     /// The CA file cannot be used.
     #[error("transport.ca: {path}: {why}")]
     Ca {

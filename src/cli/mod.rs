@@ -13,6 +13,8 @@ mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
 mod completions;
+#[cfg(feature = "live")]
+mod consent;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -67,6 +69,13 @@ impl Error {
             Error::Scenario(_) => exit::SCENARIO,
             Error::Failed(_) => exit::FAILED,
         }
+    }
+}
+
+impl From<crate::guard::Objection> for Error {
+    fn from(objection: crate::guard::Objection) -> Error {
+        let said = objection.to_string();
+        if objection.is_usage() { Error::Usage(said) } else { Error::Failed(said) }
     }
 }
 

@@ -54,6 +54,18 @@ pub enum Error {
         /// What it said.
         refusal: Refusal,
     },
+    /// The first key that was made cannot be given up again.
+    #[error(
+        "set-up: this account does not let keys be scheduled for deletion: {}: {}; no other key was made, and key {key} is \
+         left behind: give it up by hand, and name keys instead of --provision",
+        refusal.code, refusal.message
+    )]
+    Stays {
+        /// The key.
+        key: String,
+        /// What the service said.
+        refusal: Refusal,
+    },
     /// A cap was reached while the run was prepared.
     #[error("set-up reached caps.{0}; nothing was measured")]
     Cap(&'static str),
