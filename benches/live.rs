@@ -309,7 +309,8 @@ fn engine(server: SocketAddr, path: Path, load: &str, more: &str) -> Ours {
                 let signer = keystorm::aws::Signer::new(provider, REGION).await.expect("credentials");
                 let signer = Signer::By(signer.sign());
                 let transport = &scenario.live.transport;
-                let factory = HttpFactory::new(&url, REGION, transport, Trust::System, signer);
+                let reached = keystorm::guard::nearby(&url).expect("loopback");
+                let factory = HttpFactory::new(&reached, REGION, transport, Trust::System, signer);
                 let factory = factory.expect("an address");
                 measured(&scenario, move |_, _| {
                     let factory = factory.clone();
@@ -318,7 +319,8 @@ fn engine(server: SocketAddr, path: Path, load: &str, more: &str) -> Ours {
                 .await
             }
             Path::Sdk => {
-                let access = Access::unchecked(REGION, &url, &scenario.live.transport);
+                let reached = keystorm::guard::nearby(&url).expect("loopback");
+                let access = Access::unchecked(REGION, &reached, &scenario.live.transport);
                 let factory = SdkFactory::new(access.expect("no CA file"), &scenario);
                 measured(&scenario, move |strategy, trial| factory.maker(strategy, trial)).await
             }

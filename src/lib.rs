@@ -6,14 +6,16 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
 //! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
-//! `clock`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
+//! `clock`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
 pub mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "live")]
 pub mod backend;
+#[cfg(feature = "sim")]
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -21,15 +23,19 @@ pub mod engine;
 #[cfg(test)]
 #[path = "../tests/support/facts.rs"]
 mod facts;
+pub mod guard;
+#[cfg(feature = "sim")]
 pub mod intake;
 pub mod kms;
 pub mod planner;
 pub mod quota;
 pub mod record;
+#[cfg(feature = "sim")]
 pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scenario;
+#[cfg(feature = "emulator")]
 pub mod server;
 pub mod time;
 pub mod units;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 /// A call to the emulator takes three dozen small pieces of memory for microseconds; the system's allocator spends more
 /// on them than on cryptography.
+#[cfg(feature = "emulator")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

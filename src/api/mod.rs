@@ -7,7 +7,9 @@
 mod job;
 mod nearest;
 mod operation;
+mod order;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
 pub use nearest::nearest;
 pub use operation::{KeySpec, Operation};
+pub use order::{Order, Word};

@@ -2,22 +2,16 @@
 
 use super::transport::{Wires, timeouts};
 use super::{Error, errors};
+use crate::guard::{Agent, Guard, Reached};
+use crate::planner::partition::Partition;
 use crate::scenario::Transport;
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
-use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::service_config::ServiceConfigKey;
-use hyper::Uri;
 use std::fmt;
-use std::net::IpAddr;
 
-/// What is wanted of AWS, or of what stands for it.
+/// What is wanted of AWS.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The Region.
@@ -27,26 +21,30 @@ pub struct Wanted {
     /// The endpoint of KMS, instead of AWS_ENDPOINT_URL_KMS and what Regions have. Other services have their own:
     /// AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_CLOUDWATCH, AWS_ENDPOINT_URL_SERVICE_QUOTAS.
     pub endpoint_url: Option<String>,
-    /// Whether this is AWS itself: nothing but real credentials will do.
-    pub is_aws: bool,
     /// How attempts travel.
     pub transport: Transport,
+    /// Whom may be connected to; must have a consent to call AWS.
+    pub guard: Guard,
 }
 
 /// Credentials, Region and endpoint, ready for clients.
 #[derive(Clone)]
 pub struct Access {
     sdk: SdkConfig,
-    endpoint: Option<String>,
+    /// Where KMS is, if not where settings or the Region say.
+    endpoint: Option<Reached>,
+    guard: Guard,
     transport: Transport,
     wires: Wires,
 }
 
+/// The services that are asked, and those that credentials may come from.
+const SERVICES: [&str; 6] = ["KMS", "STS", "CloudWatch", "Service Quotas", "SSO", "SSO OIDC"];
+
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Access { endpoint, .. } = self;
         f.debug_struct("Access")
-            .field("endpoint", endpoint)
+            .field("endpoint", &self.endpoint())
             .field("region", &self.region())
             .finish_non_exhaustive()
     }
@@ -56,54 +54,59 @@ impl Access {
     /// Finds credentials and settings where AWS tools look for them: environment, profile (assumed roles, SSO and
     /// processes included), web identity, container, instance.
     ///
-    /// An endpoint on loopback that is not AWS needs no credentials: where none are configured, it is signed for with
-    /// meaningless ones. Container and instance are not asked for its sake.
-    ///
     /// # Errors
+    /// [`Error::Guard`] for any endpoint that may not be connected to, by option, environment or profile;
     /// [`Error::NoCredentials`], [`Error::Credentials`], or [`Error::Ca`].
     pub async fn find(wanted: &Wanted) -> Result<Access, Error> {
-        let wires = Wires::new(&wanted.transport)?;
-        let http = wires.pool();
+        let guard = wanted.guard.clone();
+        let endpoint = wanted.endpoint_url.as_deref().map(|url| guard.reach(url)).transpose()?;
+        let wires = Wires::new(&wanted.transport, &guard)?;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(wanted.region.clone()))
-            .http_client(http.clone())
+            .http_client(wires.pool())
             .timeout_config(timeouts(&wanted.transport))
-            .app_name(AppName::new("keystorm").expect("letters only"));
+            .app_name(app_name(guard.agent()));
         if let Some(profile) = &wanted.profile {
             loader = loader.profile_name(profile);
         }
-        let endpoint = wanted.endpoint_url.clone();
-        if !wanted.is_aws && endpoint.as_deref().is_some_and(is_loopback) {
-            let region = Some(Region::new(wanted.region.clone()));
-            let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
-            loader = match configured(wanted.profile.as_deref(), &config).await? {
-                Some(chain) => loader.credentials_provider(chain),
-                None => loader.credentials_provider(meaningless()),
-            };
-        }
+        // This reads files and the environment, and connects to nobody.
         let sdk = loader.load().await;
-        let access = Access { sdk, endpoint, transport: wanted.transport.clone(), wires };
+        let access = Access { sdk, endpoint, guard, transport: wanted.transport.clone(), wires };
+        for service in SERVICES {
+            if let Some(url) = access.endpoint_of(service) {
+                access.guard.reach(&url)?;
+            }
+        }
         access.check().await?;
         Ok(access)
     }
 
-    /// For an emulated KMS that checks no signature; no credentials are looked for.
+    /// For an endpoint that is not AWS: signed for with credentials that mean nothing, the same ones always. The chain of
+    /// AWS's credentials is not looked at.
     ///
     /// # Errors
     /// [`Error::Ca`].
-    pub fn unchecked(region: &str, endpoint: &str, transport: &Transport) -> Result<Access, Error> {
-        let wires = Wires::new(transport)?;
+    pub fn unchecked(region: &str, endpoint: &Reached, transport: &Transport) -> Result<Access, Error> {
+        let guard = endpoint.guard().clone();
+        let wires = Wires::new(transport, &guard)?;
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .http_client(wires.pool())
             .timeout_config(timeouts(transport))
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                meaningless(),
-            ))
+            .app_name(app_name(guard.agent()))
+            .credentials_provider(SharedCredentialsProvider::new(meaningless()))
             .identity_cache(aws_config::identity::IdentityCache::lazy().build())
             .build();
-        Ok(Access { sdk, endpoint: Some(endpoint.into()), transport: transport.clone(), wires })
+        Ok(Access { sdk, endpoint: Some(endpoint.clone()), guard, transport: transport.clone(), wires })
+    }
+
+    /// The same, signed for with these credentials instead.
+    pub fn with_credentials(self, id: &str, secret: &str, token: Option<String>) -> Access {
+        let credentials = Credentials::new(id, secret, token, None, "keystorm");
+        let provider = SharedCredentialsProvider::new(credentials);
+        let sdk = self.sdk.clone().into_builder().credentials_provider(provider).build();
+        self.with_sdk(sdk)
     }
 
     /// The same with this configuration of the SDK instead.
@@ -128,13 +131,35 @@ impl Access {
         self.sdk.region().map_or("", |region| region.as_ref())
     }
 
-    /// The endpoint of KMS: what was wanted, or what environment and profile say; `None` for the Region's own.
-    pub fn endpoint(&self) -> Option<String> {
+    /// The endpoint that environment and profile say for the service with this id; `None` for the Region's own.
+    pub(super) fn endpoint_of(&self, service: &str) -> Option<String> {
         let key =
-            ServiceConfigKey::builder().service_id("KMS").env("AWS_ENDPOINT_URL").profile("endpoint_url");
-        let configured = || self.sdk.service_config()?.load_config(key.build().ok()?);
-        let all = || self.sdk.endpoint_url().map(str::to_owned);
-        self.endpoint.clone().or_else(configured).or_else(all)
+            ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        let own = || self.sdk.service_config()?.load_config(key.build().ok()?);
+        own().or_else(|| self.sdk.endpoint_url().map(str::to_owned))
+    }
+
+    /// Where KMS is: what was wanted, what environment and profile say, or the Region's own endpoint.
+    ///
+    /// # Errors
+    /// [`Error::Guard`].
+    pub fn kms_endpoint(&self) -> Result<Reached, Error> {
+        if let Some(reached) = &self.endpoint {
+            return Ok(reached.clone());
+        }
+        let (is_fips, is_dual_stack) = (self.sdk.use_fips(), self.sdk.use_dual_stack());
+        let own = || Partition::kms(self.region(), is_fips == Some(true), is_dual_stack == Some(true));
+        Ok(self.guard.reach(&self.endpoint_of("KMS").unwrap_or_else(own))?)
+    }
+
+    /// What KMS is reached by, for people.
+    fn endpoint(&self) -> Option<String> {
+        self.endpoint.as_ref().map(|reached| reached.url().to_string())
+    }
+
+    /// Whom may be connected to.
+    pub const fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// How attempts travel.
@@ -149,36 +174,10 @@ impl Access {
     /// A KMS client's configuration; still without a pool of its own.
     pub(super) fn kms(&self) -> aws_sdk_kms::config::Builder {
         let mut config = aws_sdk_kms::config::Builder::from(&self.sdk);
-        if let Some(endpoint) = &self.endpoint {
-            config.set_endpoint_url(Some(endpoint.clone()));
+        if let Some(endpoint) = self.endpoint() {
+            config.set_endpoint_url(Some(endpoint));
         }
         config
-    }
-}
-
-/// What the environment, a profile or a web identity gives; `None` where none of them is configured.
-async fn configured(
-    profile: Option<&str>,
-    config: &ProviderConfig,
-) -> Result<Option<CredentialsProviderChain>, Error> {
-    let mut from_profile = ProfileFileCredentialsProvider::builder().configure(config);
-    if let Some(name) = profile {
-        from_profile = from_profile.profile_name(name);
-    }
-    let web = WebIdentityTokenCredentialsProvider::builder().configure(config).build();
-    let from_profile = from_profile.build();
-    // As in the default chain, except that a profile that is named comes first: it was asked for.
-    let chain = if profile.is_some() {
-        CredentialsProviderChain::first_try("profile", from_profile)
-    } else {
-        CredentialsProviderChain::first_try("environment", EnvironmentVariableCredentialsProvider::new())
-            .or_else("profile", from_profile)
-            .or_else("web identity", web)
-    };
-    match chain.provide_credentials().await {
-        Ok(_) => Ok(Some(chain)),
-        Err(CredentialsError::CredentialsNotLoaded(_)) if profile.is_none() => Ok(None),
-        Err(error) => Err(errors::credentials(&error)),
     }
 }
 
@@ -187,31 +186,7 @@ fn meaningless() -> Credentials {
     Credentials::new("AKIAKEYSTORMNOCHECK0", "meaningless", None, None, "keystorm")
 }
 
-/// Whether a URL leads to this machine.
-fn is_loopback(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return false };
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    uri.scheme().is_some()
-        && (host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for url in ["http://127.0.0.1:8080", "https://localhost", "http://[::1]:1/", "http://127.9.9.9"] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in [
-            "https://kms.eu-west-1.amazonaws.com",
-            "http://10.0.0.1",
-            "localhost",
-            "http://127.0.0.1.evil.org",
-            "",
-        ] {
-            assert!(!is_loopback(url), "{url}");
-        }
-    }
+/// What the SDK is told to say of whoever calls.
+fn app_name(agent: &Agent) -> AppName {
+    AppName::new(agent.app_name()).expect("letters, digits and hyphens only")
 }

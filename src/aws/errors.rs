@@ -65,7 +65,12 @@ where
     if let Some(error) = find::<CredentialsError>(&error) {
         return credentials(error);
     }
-    match refusal(error) {
+    refused(asked, refusal(error))
+}
+
+/// The same of a refusal.
+pub(super) fn refused(asked: &'static str, refusal: Refusal) -> Error {
+    match refusal {
         Refusal { reply: Reply::Failed(ErrorCode::ConnectionReset), message, .. } => {
             Error::NoAnswer { asked, why: message }
         }

@@ -6,16 +6,18 @@
 
 use super::{Access, Applied, Error, Metric, applied, busiest, describe, whoami};
 use crate::clock::epoch_millis;
-use crate::planner::{Found, Permit, PoolFound, Wish, decide, objections_beforehand, peak_of_minute};
+use crate::planner::{Denied, Found, Permit, PoolFound, Wish, decide, objections_beforehand, peak_of_minute};
 use crate::quota::PoolId;
 use crate::scenario::{Plan, Scenario};
 use std::collections::BTreeMap;
 
-/// Which checks may be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checks {
+/// What is checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Checks<'a> {
     /// Whether the account's use is looked at; `false` with `--no-usage-check`.
     pub usage: bool,
+    /// Accounts that nobody may touch, which is never left out.
+    pub denied: &'a Denied,
 }
 
 /// A permit, and where the use of each pool is counted.
@@ -30,9 +32,9 @@ pub struct Looked {
 ///
 /// # Errors
 /// [`Error::Refusal`] with every objection that is known by then, or why something could not be looked at.
-pub async fn look(access: &Access, scenario: &Scenario, checks: Checks) -> Result<Looked, Error> {
+pub async fn look(access: &Access, scenario: &Scenario, checks: Checks<'_>) -> Result<Looked, Error> {
     let plan = Plan::of(scenario);
-    let wish = Wish { scenario, plan: &plan, checks_use: checks.usage };
+    let wish = Wish { scenario, plan: &plan, checks_use: checks.usage, denied: checks.denied };
     let who = whoami(access).await?;
     // An account that is not allowed is not asked anything more.
     let against = objections_beforehand(&wish, &who.account);

@@ -9,6 +9,7 @@
 //! or writes them.
 
 mod access;
+mod ask;
 mod errors;
 mod guard;
 mod identity;
@@ -48,6 +49,17 @@ pub enum Error {
     /// Credentials cannot be had.
     #[error("cannot get AWS credentials: {0}")]
     Credentials(String),
+    /// An endpoint is no URL.
+    #[error("`{url}` is no endpoint: {why}; look at AWS_ENDPOINT_URL and the profile's endpoint_url")]
+    Endpoint {
+        /// As it is configured.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An endpoint may not be connected to.
+    #[error(transparent)]
+    Guard(#[from] crate::guard::Objection),
     /// The CA file cannot be used.
     #[error("transport.ca: {path}: {why}")]
     Ca {

@@ -151,6 +151,7 @@ async fn manage(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
                 .key_spec(ask.spec.name().into())
                 .key_usage(usage(ask.spec, !ask.payload.is_empty()).into())
                 .description("Made by keystorm for a load test; to be deleted.")
+                .set_policy(ask.policy.map(str::to_owned))
                 .tags(tag);
             Ok(described(sent!(call)?.key_metadata()))
         }

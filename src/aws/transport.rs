@@ -2,9 +2,11 @@
 
 use super::Error;
 use super::tries;
+use crate::guard::Guard;
 use crate::scenario::Transport;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -26,14 +28,15 @@ pub(super) struct Wires {
     tls: TlsContext,
     idle: Duration,
     connections: Option<u32>,
+    guard: Guard,
 }
 
 impl Wires {
-    /// As the scenario says.
+    /// As the scenario says, to where `guard` lets them.
     ///
     /// # Errors
     /// [`Error::Ca`] when the CA file cannot be read or holds no certificate.
-    pub(super) fn new(transport: &Transport) -> Result<Wires, Error> {
+    pub(super) fn new(transport: &Transport, guard: &Guard) -> Result<Wires, Error> {
         let trust = match &transport.ca {
             None => TrustStore::default(),
             Some(path) => {
@@ -48,7 +51,7 @@ impl Wires {
             why: error.to_string(),
         })?;
         let idle = Duration::from_nanos(transport.idle_timeout.as_nanos());
-        Ok(Wires { tls, idle, connections: transport.connections })
+        Ok(Wires { tls, idle, connections: transport.connections, guard: guard.clone() })
     }
 
     /// A pool of its own.
@@ -62,9 +65,20 @@ impl Wires {
             .pool_idle_timeout(self.idle)
             .tls_provider(provider)
             .tls_context(self.tls.clone())
-            .build_https();
+            .build_with_resolver(Names(self.guard.clone()));
         let room = self.connections.map(|most| Arc::new(Semaphore::new(most as usize)));
-        SharedHttpClient::new(Pool { pool, room })
+        SharedHttpClient::new(Pool { pool, room, agent: self.guard.agent().header().into() })
+    }
+
+    /// Connections for what is asked a few times a run.
+    pub(super) fn connector(&self) -> SharedHttpConnector {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let inner = aws_smithy_http_client::Connector::builder()
+            .tls_provider(provider)
+            .tls_context(self.tls.clone())
+            .build_with_resolver(Names(self.guard.clone()));
+        let (inner, agent) = (SharedHttpConnector::new(inner), self.guard.agent().header().into());
+        SharedHttpConnector::new(Gate { inner, room: None, agent })
     }
 }
 
@@ -85,11 +99,34 @@ pub(super) fn timeouts(transport: &Transport) -> TimeoutConfig {
         .build()
 }
 
-/// A pool that notes when an attempt leaves.
+/// Names as the guard has looked them up. The pool asks for addresses whenever it opens a connection; it reads no proxy
+/// from the environment, and does not follow redirections.
+#[derive(Clone, Debug)]
+struct Names(Guard);
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let (guard, asked) = (self.0.clone(), name.to_owned());
+            let judged = tokio::task::spawn_blocking(move || guard.resolve(&asked));
+            let judged = judged.await.map_err(ResolveDnsError::new)?.map_err(ResolveDnsError::new)?;
+            match judged {
+                Some(addresses) => Ok(addresses.to_vec()),
+                None => {
+                    let found = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+                    Ok(found.map(|address| address.ip()).collect())
+                }
+            }
+        })
+    }
+}
+
+/// A pool that notes when an attempt leaves, and says whose it is.
 #[derive(Debug)]
 struct Pool {
     pool: SharedHttpClient,
     room: Option<Arc<Semaphore>>,
+    agent: Arc<str>,
 }
 
 impl HttpClient for Pool {
@@ -99,7 +136,7 @@ impl HttpClient for Pool {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.pool.http_connector(settings, components);
-        SharedHttpConnector::new(Gate { inner, room: self.room.clone() })
+        SharedHttpConnector::new(Gate { inner, room: self.room.clone(), agent: Arc::clone(&self.agent) })
     }
 }
 
@@ -107,10 +144,22 @@ impl HttpClient for Pool {
 struct Gate {
     inner: SharedHttpConnector,
     room: Option<Arc<Semaphore>>,
+    agent: Arc<str>,
+}
+
+impl Gate {
+    /// Puts keystorm's own words behind the SDK's; no signature covers this header.
+    fn sign_off(&self, request: &mut HttpRequest) {
+        let headers = request.headers_mut();
+        let said = headers.get("user-agent").map_or_else(String::new, |theirs| format!("{theirs} "));
+        // Both halves are plain words.
+        let _ = headers.try_insert("user-agent", format!("{said}{}", self.agent));
+    }
 }
 
 impl HttpConnector for Gate {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        self.sign_off(&mut request);
         let Some(room) = self.room.clone() else {
             tries::leaves();
             return self.inner.call(request);

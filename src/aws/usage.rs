@@ -1,9 +1,10 @@
 //! How much of its quotas an account uses, as CloudWatch counts it: calls per minute.
 
-use super::{Access, Error, Metric, errors};
+use super::ask::{CLOUDWATCH, ask};
+use super::{Access, Error, Metric};
 use crate::quota::PoolId;
-use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, MetricDataQuery, MetricStat, ScanBy};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Calls of each minute of one pool, by the minute's number since 1970; minutes without calls are missing.
@@ -50,26 +51,50 @@ async fn minutes(
     if metrics.is_empty() {
         return Ok(found);
     }
-    let client = aws_sdk_cloudwatch::Client::new(access.sdk());
-    let queries = metrics.iter().map(|(pool, metric)| query(*pool, metric)).collect();
-    let mut pages = client
-        .get_metric_data()
-        .set_metric_data_queries(Some(queries))
-        .start_time(DateTime::from_secs(from * 60))
-        .end_time(DateTime::from_secs(to * 60))
-        .scan_by(ScanBy::TimestampAscending)
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| errors::failed(ASKED, error))?;
-        for result in page.metric_data_results() {
-            let pool = metrics.keys().find(|pool| result.id() == Some(id(**pool).as_str()));
+    let queries: Vec<Value> = metrics.iter().map(|(pool, metric)| query(*pool, metric)).collect();
+    let mut body = json!({
+        "MetricDataQueries": queries,
+        "StartTime": from * 60,
+        "EndTime": to * 60,
+        "ScanBy": "TimestampAscending",
+    });
+    loop {
+        let said = ask(access, CLOUDWATCH, (ASKED, "GetMetricData"), &body).await?;
+        let page: Page = serde_json::from_value(said)
+            .map_err(|_| Error::Strange { asked: ASKED, lacks: "readable MetricDataResults" })?;
+        for result in page.metric_data_results {
+            let pool = metrics.keys().find(|pool| result.id == id(**pool));
             let Some(minutes) = pool.and_then(|pool| found.get_mut(pool)) else { continue };
-            let points = result.timestamps().iter().zip(result.values());
-            minutes.extend(points.map(|(at, calls)| (at.secs().div_euclid(60), *calls)));
+            let points = result.timestamps.iter().zip(&result.values);
+            minutes.extend(points.map(|(at, calls)| ((at / 60.0).floor() as i64, *calls)));
+        }
+        match page.next_token {
+            // A service that answers the same page for ever must not hold the run up for ever.
+            Some(token) if body["NextToken"] != token => body["NextToken"] = token.into(),
+            _ => return Ok(found),
         }
     }
-    Ok(found)
+}
+
+/// A page of GetMetricData, as far as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    #[serde(default)]
+    metric_data_results: Vec<Series>,
+    next_token: Option<String>,
+}
+
+/// One query's answer; timestamps are seconds since 1970.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Series {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    timestamps: Vec<f64>,
+    #[serde(default)]
+    values: Vec<f64>,
 }
 
 /// What CloudWatch calls the query of a pool.
@@ -78,13 +103,10 @@ fn id(pool: PoolId) -> String {
 }
 
 /// The calls of each minute: of a usage metric, only the sum means anything.
-fn query(pool: PoolId, metric: &Metric) -> MetricDataQuery {
-    let dimension = |(name, value): (&String, &String)| Dimension::builder().name(name).value(value).build();
-    let metric = aws_sdk_cloudwatch::types::Metric::builder()
-        .namespace(&metric.namespace)
-        .metric_name(&metric.name)
-        .set_dimensions(Some(metric.dimensions.iter().map(dimension).collect()))
-        .build();
-    let stat = MetricStat::builder().metric(metric).period(60).stat("Sum").build();
-    MetricDataQuery::builder().id(id(pool)).metric_stat(stat).build()
+fn query(pool: PoolId, metric: &Metric) -> Value {
+    let dimensions: Vec<Value> =
+        metric.dimensions.iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
+    let metric =
+        json!({ "Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions });
+    json!({ "Id": id(pool), "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" } })
 }

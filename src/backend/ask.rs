@@ -23,6 +23,8 @@ pub struct Ask<'a> {
     pub length: u32,
     /// Value of the tag [`Ask::TAG`] of a key that is created; the run's name.
     pub tag: &'a str,
+    /// Policy of a key that is created; `None` for what the service gives it by itself.
+    pub policy: Option<&'a str>,
     /// Whether the answer is read: [`Told`] is empty otherwise.
     pub is_read: bool,
     /// Two asks of one stock with the same mark are the same; `None` of one that does not come twice.

@@ -49,6 +49,9 @@ impl Body {
         self.put("KeyUsage", usage(ask.spec, !ask.payload.is_empty()));
         self.put("Description", "Made by keystorm for a load test; to be deleted.");
         self.put("Tags", json!([{ "TagKey": Ask::TAG, "TagValue": ask.tag }]));
+        if let Some(policy) = ask.policy {
+            self.put("Policy", policy);
+        }
     }
 
     /// Encrypting and decrypting.

@@ -24,7 +24,7 @@ pub use body::json;
 pub use emulated::Emulated;
 pub use refusal::Refusal;
 pub use stock::{KeyStock, Shelf, Stock};
-pub use tell::{Order, Tell, Word};
+pub use tell::Tell;
 
 use std::future::Future;
 

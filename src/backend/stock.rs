@@ -85,6 +85,7 @@ impl Stock {
             blob,
             length: attempt.bytes.clamp(1, 1_024),
             tag: "",
+            policy: None,
             is_read: false,
             mark: Some(Mark {
                 workload: attempt.workload,

@@ -1,5 +1,6 @@
 //! `keystorm run` through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
 
+use super::consent::{self, Credentials};
 use super::live::Place;
 use super::load::Loaded;
 use super::run::{End, Finished};
@@ -7,9 +8,10 @@ use super::{Error, live_wall, output};
 use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
 use crate::backend::http::Signer;
 use crate::engine::live::{Control, Options, Provision};
+use crate::guard::{Consent, Guard, Reached};
 use crate::planner::{Permit, policy, ramped};
 use crate::quota::PoolId;
-use crate::scenario::{LiveClient, Scenario};
+use crate::scenario::{LiveClient, Scenario, Target};
 use crate::time::Span;
 use crate::units::Rate;
 use std::sync::Arc;
@@ -21,7 +23,10 @@ const EVERY: Span = Span::from_secs(60);
 
 impl From<aws::Error> for Error {
     fn from(error: aws::Error) -> Error {
-        Error::Failed(error.to_string())
+        match error {
+            aws::Error::Guard(objection) => objection.into(),
+            other => Error::Failed(other.to_string()),
+        }
     }
 }
 
@@ -46,51 +51,50 @@ pub(super) fn runtime() -> Result<Runtime, Error> {
 }
 
 impl Place<'_> {
-    fn wanted(&self, endpoint_url: Option<String>, is_aws: bool) -> Wanted {
+    /// Access to an endpoint that is not AWS, with the credentials that were asked for. That of an emulator in this
+    /// process needs none.
+    fn access(&self, endpoint: &Reached, is_own: bool) -> Result<Access, Error> {
         let scenario = &self.loaded.scenario;
-        Wanted {
-            region: scenario.region.clone(),
-            profile: self.wish.live.profile.clone(),
-            endpoint_url,
-            is_aws,
-            transport: scenario.live.transport.clone(),
-        }
+        let access = Access::unchecked(&scenario.region, endpoint, &scenario.live.transport)?;
+        let asked = self.wish.live.credentials.as_ref().filter(|_| !is_own);
+        Ok(match asked.map(Credentials::keys).transpose()?.flatten() {
+            Some((id, secret, token)) => access.with_credentials(&id, &secret, token),
+            None => access,
+        })
     }
 
-    /// An endpoint that is not AWS. That of an emulator in this process needs no credentials.
+    /// An endpoint that is not AWS.
     pub(super) fn over_sdk(
         &self,
-        url: &str,
+        endpoint: &Reached,
         provision: &Provision,
         options: &Options,
     ) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
-        let access = if options.emulator.is_some() {
-            Access::unchecked(&scenario.region, url, &scenario.live.transport)?
-        } else {
-            runtime()?.block_on(Access::find(&self.wanted(Some(url.to_owned()), false)))?
-        };
-        let factory = SdkFactory::new(access, scenario);
-        let vantage = live_wall::vantage(scenario, Some(url));
+        let factory = SdkFactory::new(self.access(endpoint, options.emulator.is_some())?, scenario);
+        let vantage = live_wall::vantage(scenario, Some(&endpoint.url().to_string()));
         self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options, vantage)
     }
 
-    /// An endpoint that is not AWS, by our own client, with the credentials of the standard chain.
+    /// An endpoint that is not AWS, by our own client. Where nobody's credentials are asked for, nobody signs.
     pub(super) fn over_signed(
         &self,
-        url: &str,
+        endpoint: &Reached,
         provision: &Provision,
         options: &Options,
     ) -> Result<Finished, Error> {
-        let access = runtime()?.block_on(Access::find(&self.wanted(Some(url.to_owned()), false)))?;
-        self.signed(&access, url, provision, options)
+        let is_own = options.emulator.is_some();
+        if is_own || matches!(self.wish.live.credentials, None | Some(Credentials::None)) {
+            return self.over_raw(endpoint, Signer::Nobody, provision, options);
+        }
+        self.signed(&self.access(endpoint, is_own)?, endpoint, provision, options)
     }
 
     /// By our own client, signed with the credentials of `access`.
     fn signed(
         &self,
         access: &Access,
-        url: &str,
+        url: &Reached,
         provision: &Provision,
         options: &Options,
     ) -> Result<Finished, Error> {
@@ -107,28 +111,46 @@ impl Place<'_> {
         finished
     }
 
-    /// AWS itself; `None` after `--dry-run`.
-    pub(super) fn against_aws(&self) -> Result<Option<Finished>, Error> {
+    /// AWS itself, or a URL that is called as AWS is; `None` after `--dry-run`.
+    pub(super) fn against_aws(&self, endpoint_url: Option<&str>) -> Result<Option<Finished>, Error> {
         let live = &self.wish.live;
         if !live.yes_real_aws && !live.dry_run {
             return Err(Error::Usage(
-                "target aws calls real keys of a real account, which costs money and takes from its quotas: \
-                 look first with --dry-run, then say --yes-real-aws"
+                "target aws, and any target with --credentials chain, calls real keys of a real account, which costs money \
+                 and takes from its quotas: look first with --dry-run, then say --yes-real-aws"
                     .into(),
             ));
         }
+        if matches!(self.loaded.scenario.target, Target::Aws)
+            && live.credentials.as_ref().is_some_and(|asked| *asked != Credentials::Chain)
+        {
+            return Err(Error::Usage(
+                "target aws takes the credentials of AWS's chain: --credentials chain, or none of it".into(),
+            ));
+        }
+        consent::no_bounds_from_environment()?;
+        let denied = consent::denied()?;
         let scenario = &ramped(&self.loaded.scenario);
+        let wanted = Wanted {
+            region: scenario.region.clone(),
+            profile: live.profile.clone(),
+            endpoint_url: endpoint_url.map(str::to_owned),
+            transport: scenario.live.transport.clone(),
+            guard: Guard::new(Consent { remote: live.yes_remote, aws: true }, self.agent.clone()),
+        };
+        let checks = Checks { usage: !live.no_usage_check, denied: &denied };
         let (access, looked) = runtime()?.block_on(async {
-            let access = Access::find(&self.wanted(live.endpoint_url.clone(), true)).await?;
-            let looked = look(&access, scenario, Checks { usage: !live.no_usage_check }).await?;
+            let access = Access::find(&wanted).await?;
+            let looked = look(&access, scenario, checks).await?;
             Ok::<_, aws::Error>((access, looked))
         })?;
+        let plan = format!("{}  agent     {}\n", looked.permit, self.agent.header());
         if live.dry_run {
-            output::print(looked.permit.to_string())?;
+            output::print(plan)?;
             return Ok(None);
         }
         if !self.common.quiet {
-            eprint!("{}", looked.permit);
+            eprint!("{plan}");
         }
         let loaded =
             Loaded { scenario: permitted(scenario, &looked.permit), question: self.loaded.question.clone() };
@@ -141,18 +163,23 @@ impl Place<'_> {
         let live = &self.wish.live;
         let shares = looked.permit.shares.iter().map(|share| (share.pool, share.allowed_per_s)).collect();
         let options = Options { stop_on_throttle: !live.allow_throttling, shares, ..self.options(None) };
+        let provision = self.provision(Some(&looked.permit.found.arn));
         let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
         let watchman = match looked.metrics.is_empty() {
             true => None,
             false => Some(self.watchman(access, looked)?),
         };
-        let provision = self.provision();
-        let url = signing.endpoint().unwrap_or_else(|| endpoint(&scenario.region));
+        let url = signing.kms_endpoint()?;
         let finished = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
             LiveClient::AwsSdk => {
                 let make = move |strategy, trial| factory.maker(strategy, trial);
-                self.go(make, &provision, &options, live_wall::vantage(scenario, Some(&url)))
+                self.go(
+                    make,
+                    &provision,
+                    &options,
+                    live_wall::vantage(scenario, Some(&url.url().to_string())),
+                )
             }
         };
         let why = watchman.and_then(Watchman::finish);
@@ -208,12 +235,6 @@ impl Keeper {
             std::panic::resume_unwind(panic);
         }
     }
-}
-
-/// The Region's endpoint of KMS. Source: AWS General Reference, AWS KMS endpoints and quotas (read 2026-11-23).
-fn endpoint(region: &str) -> String {
-    let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("https://kms.{region}.amazonaws.com{suffix}")
 }
 
 /// Attempts of each pool so far in the trial under way.

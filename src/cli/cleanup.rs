@@ -1,8 +1,10 @@
 //! `keystorm cleanup`: finds keys that a killed run left behind and schedules their deletion.
 
 use super::aws::runtime;
-use super::{Common, Error, output};
-use crate::aws::{self, Access, Leftover, Search, Wanted, find_leftovers, give_up};
+use super::{Common, Error, consent, output};
+use crate::aws::{self, Access, Leftover, Search, Wanted, find_leftovers, give_up, whoami};
+use crate::guard::{Agent, Consent, Guard};
+use crate::planner::Objection;
 use crate::scenario::Transport;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
@@ -27,8 +29,14 @@ pub struct Args {
     #[arg(long, conflicts_with = "yes", env = "KEYSTORM_DRY_RUN")]
     dry_run: bool,
     /// Do not ask.
-    #[arg(long, env = "KEYSTORM_YES")]
+    #[arg(long)]
     yes: bool,
+    /// Yes, call a real account: looking for keys is calls too.
+    #[arg(long)]
+    yes_real_aws: bool,
+    /// Yes, connect to an --endpoint-url that is neither this machine, a private network nor AWS.
+    #[arg(long)]
+    yes_remote: bool,
 }
 
 /// Runs the command.
@@ -36,16 +44,31 @@ pub struct Args {
 /// # Errors
 /// [`Error::Failed`] when keys cannot be listed or some could not be given up, [`Error::Usage`] when nobody can be asked.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    consent::tell_ignored();
+    if !args.yes_real_aws {
+        return Err(Error::Usage(format!(
+            "cleanup asks a real account for every key in {} and its tags, --dry-run too, which its quotas and CloudTrail \
+             count: say --yes-real-aws",
+            args.region
+        )));
+    }
+    let denied = consent::denied()?;
+    let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
     let wanted = Wanted {
         region: args.region.clone(),
         profile: args.profile,
         endpoint_url: args.endpoint_url,
-        is_aws: true,
         transport: Transport { ca: args.ca, ..Transport::default() },
+        guard: Guard::new(Consent { remote: args.yes_remote, aws: true }, agent),
     };
     let runtime = runtime()?;
     let (access, search) = runtime.block_on(async {
         let access = Access::find(&wanted).await?;
+        let account = whoami(&access).await?.account;
+        if let Some(file) = denied.by(&account) {
+            let file = file.to_owned();
+            return Err(aws::Error::Refusal(vec![Objection::Denied { account, file }]));
+        }
         let search = find_leftovers(&access).await?;
         Ok::<_, aws::Error>((access, search))
     })?;

@@ -1,6 +1,7 @@
 //! Asking a running server for its health: what a container's health check runs.
 
 use super::Error;
+use crate::guard::{self, Host, Objection, Url};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -15,41 +16,58 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a server that listens on `listen` is asked from its own machine.
-pub(super) fn own(listen: SocketAddr) -> String {
+fn own(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    SocketAddr::new(ip, listen.port()).to_string()
+    SocketAddr::new(ip, listen.port())
 }
 
-/// Asks the server at `url`; without a scheme, over TLS if `is_tls`. `ca` holds the certificate it is known by.
+/// Asks the server at `url`, or the one that listens on `listen` if that is empty; without a scheme, over TLS if `is_tls`.
+/// `ca` holds the certificate it is known by.
 ///
 /// # Errors
 /// [`Error::Usage`] for a URL that cannot be asked, [`Error::Failed`] for a server that is not well.
-pub(super) fn check(url: &str, is_tls: bool, ca: Option<&Path>) -> Result<ExitCode, Error> {
-    let (is_tls, rest) = match url.split_once("://") {
-        None => (is_tls, url),
-        Some(("http", rest)) => (false, rest),
-        Some(("https", rest)) => (true, rest),
-        Some((scheme, _)) => {
-            return Err(Error::Usage(format!("--check: `{scheme}` is neither http nor https")));
-        }
+pub(super) fn check(
+    url: &str,
+    listen: SocketAddr,
+    is_tls: bool,
+    ca: Option<&Path>,
+) -> Result<ExitCode, Error> {
+    let own = own(listen);
+    let scheme = if is_tls { "https" } else { "http" };
+    let (url, addresses) = if url.is_empty() {
+        // Whatever a server of this machine listens on, is this machine.
+        (format!("{scheme}://{own}"), vec![own])
+    } else {
+        let url = if url.contains("://") { url.to_owned() } else { format!("{scheme}://{url}") };
+        let reached = guard::nearby(&url).map_err(|objection| match objection {
+            Objection::Remote { url, address } => Error::Usage(format!(
+                "--check: {url} leads to {address}: only a server on this machine or a private network is asked"
+            )),
+            other => other.into(),
+        })?;
+        (reached.url().to_string(), reached.addresses().unwrap_or_default())
     };
-    let address = rest.split('/').next().unwrap_or_default();
+    let parsed = Url::parse(&url).map_err(|why| Error::Usage(format!("--check: {url}: {why}")))?;
     let ill = |e: &dyn std::fmt::Display| Error::Failed(format!("{url} is not well: {e}"));
-    let stream = TcpStream::connect(address).map_err(|e| ill(&e))?;
+    let stream = TcpStream::connect(&addresses[..]).map_err(|e| ill(&e))?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(|e| ill(&e))?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(|e| ill(&e))?;
-    let status = if is_tls {
+    let host = parsed.authority();
+    let status = if parsed.is_tls {
         let config = trusting(ca)?;
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
-        let name = ServerName::try_from(host.to_string()).map_err(|e| Error::Usage(format!("{url}: {e}")))?;
+        let name = match &parsed.host {
+            Host::Name(name) => name.clone(),
+            Host::Address(address) => address.to_string(),
+        };
+        let name = ServerName::try_from(name).map_err(|e| Error::Usage(format!("{url}: {e}")))?;
         let client = ClientConnection::new(config, name).map_err(|e| ill(&e))?;
-        ask(StreamOwned::new(client, stream), address)
+        ask(StreamOwned::new(client, stream), &host)
     } else {
-        ask(stream, address)
+        ask(stream, &host)
     };
     let status = status.map_err(|e| ill(&e))?;
     if status.starts_with("HTTP/1.1 200") {

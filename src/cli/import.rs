@@ -33,6 +33,9 @@ struct CloudTrail {
     /// The Region to replay: quotas count for each by itself. The busiest by default.
     #[arg(long, env = "KEYSTORM_REGION")]
     region: Option<String>,
+    /// Count and replay the calls that keystorm itself made, which are left out by their user agent.
+    #[arg(long, env = "KEYSTORM_KEEP_OWN")]
+    keep_own: bool,
     /// Overwrite scenario.yaml and its traces.
     #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
@@ -54,7 +57,7 @@ fn cloudtrail(args: &CloudTrail, common: &Common) -> Result<ExitCode, Error> {
         let looked = "no .json, .json.gz, .ndjson or .jsonl file in the given folders";
         return Err(Error::Failed(format!("{looked} ({} others)", found.passed_over)));
     }
-    let collector = collect(&found.files)?;
+    let collector = collect(&found.files, args.keep_own)?;
     let region = args.region.as_deref().or(collector.busiest_region());
     let log = collector.log(region);
     let Some(replay) = Replay::of(&log) else { return Err(no_calls(&log)) };
@@ -94,6 +97,12 @@ fn failed(path: &Path, error: impl std::fmt::Display) -> Error {
 fn no_calls(log: &Log) -> Error {
     let place = log.region.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();
     let others = match log.by_region.is_empty() {
+        true if log.own > 0 => {
+            format!(
+                "{} of them are keystorm's own calls, which are left out (--keep-own keeps them)",
+                log.own
+            )
+        }
         true => "a trail can leave KMS events out (ExcludeManagementEventSources)".into(),
         false => format!("its Regions are {}", list(&log.by_region)),
     };
@@ -148,8 +157,11 @@ fn is_log(path: &Path) -> bool {
     is_json && !name.contains("_cloudtrail-digest_")
 }
 
-fn collect(files: &[PathBuf]) -> Result<Collector, Error> {
+fn collect(files: &[PathBuf], keeps_own: bool) -> Result<Collector, Error> {
     let mut collector = Collector::default();
+    if keeps_own {
+        collector = collector.keeping_own();
+    }
     for file in files {
         let bytes = fs::read(file).map_err(|error| failed(file, error))?;
         let events = read(&bytes).map_err(|error| failed(file, error))?;
@@ -193,6 +205,9 @@ fn summary(log: &Log, passed_over: u64) -> String {
     }
     if !log.not_calls.is_empty() {
         line("no calls", format!("{}: done by KMS itself, not replayed", list(&log.not_calls)));
+    }
+    if log.own > 0 {
+        line("left out", format!("{} calls that keystorm itself made; --keep-own keeps them", log.own));
     }
     if log.duplicates > 0 {
         line("copies", format!("{} events told of more than once, counted once", log.duplicates));

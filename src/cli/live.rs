@@ -1,5 +1,6 @@
 //! `keystorm run` off the simulator: where attempts go, what sends them, what ends the run.
 
+use super::consent::{self, Credentials};
 use super::load::Loaded;
 use super::metrics_server::MetricsServer;
 use super::run::{End, Finished};
@@ -9,10 +10,12 @@ use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Stock};
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
+use crate::guard::{self, Agent, Consent, Guard, Reached};
+use crate::planner::objections_to_plan;
 use crate::quota::{Quotas, catalogue};
 use crate::record::Trial;
 use crate::results::Vantage;
-use crate::scenario::{LiveClient, Target};
+use crate::scenario::{LiveClient, Plan, Target};
 use crate::server::{Direct, Running, Settings};
 use crate::time::Span;
 use crate::units::Rate;
@@ -26,7 +29,7 @@ pub struct LiveArgs {
     #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
     pub client: Option<String>,
     /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
-    #[arg(long, env = "KEYSTORM_PROVISION")]
+    #[arg(long)]
     pub provision: bool,
     /// Tell how the run goes in lines, not in a view that takes the terminal.
     #[arg(long, env = "KEYSTORM_NO_TUI")]
@@ -34,23 +37,31 @@ pub struct LiveArgs {
     /// Serve figures for Prometheus on this address while the run lasts, such as 127.0.0.1:9090.
     #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_METRICS")]
     pub metrics: Option<SocketAddr>,
-    /// Profile of the shared AWS files whose credentials are used.
+    /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
+    /// env:PREFIX (PREFIX_ACCESS_KEY_ID, PREFIX_SECRET_ACCESS_KEY, PREFIX_SESSION_TOKEN), or chain, AWS's own, with every
+    /// permit that target aws needs [default: none].
+    #[arg(long, value_name = "WHOSE", value_parser = Credentials::parse)]
+    pub credentials: Option<Credentials>,
+    /// Profile of the shared AWS files whose credentials are used, for target aws.
     #[arg(long, env = "KEYSTORM_PROFILE")]
     pub profile: Option<String>,
     /// Endpoint of KMS for target aws, instead of the Region's.
     #[arg(long, value_name = "URL", env = "KEYSTORM_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
     /// Yes, call a real account.
-    #[arg(long, env = "KEYSTORM_YES_REAL_AWS")]
+    #[arg(long)]
     pub yes_real_aws: bool,
+    /// Yes, connect to what is neither this machine nor a private network; needs caps too.
+    #[arg(long)]
+    pub yes_remote: bool,
     /// Look at everything a run against AWS depends on, print its plan, and run nothing.
     #[arg(long, env = "KEYSTORM_DRY_RUN")]
     pub dry_run: bool,
     /// Go on when AWS throttles; otherwise the first throttle ends the run.
-    #[arg(long, env = "KEYSTORM_ALLOW_THROTTLING")]
+    #[arg(long)]
     pub allow_throttling: bool,
     /// Run without knowing how much of its quotas the account uses.
-    #[arg(long, env = "KEYSTORM_NO_USAGE_CHECK")]
+    #[arg(long)]
     pub no_usage_check: bool,
     /// Print the least IAM policy that the run needs, and run nothing.
     #[arg(long, env = "KEYSTORM_PRINT_POLICY")]
@@ -72,6 +83,8 @@ pub(super) struct Wish<'a> {
 /// # Errors
 /// [`Error`], with its remedy.
 pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Option<Finished>, Error> {
+    consent::tell_ignored();
+    let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
@@ -84,15 +97,21 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
         wish,
         common,
         control: &control,
+        agent: &agent,
         threads: threads.max(1),
         began: (&started_at, Stopwatch::start()),
     };
+    // Whoever may not be connected to is told so before anything else begins.
+    let endpoint = place.endpoint()?;
     let metrics = wish.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
-        Target::Http(url) => place.against_url(url).map(Some),
+        Target::Http(url) => match endpoint {
+            Some(endpoint) => place.against_url(&endpoint).map(Some),
+            None => place.as_aws(url),
+        },
         #[cfg(feature = "aws")]
-        Target::Aws => place.against_aws(),
+        Target::Aws => place.against_aws(wish.live.endpoint_url.as_deref()),
         _ => Err(Error::Usage("this target cannot be run live".into())),
     };
     drop(metrics);
@@ -119,6 +138,8 @@ pub(super) struct Place<'a> {
     pub(super) wish: &'a Wish<'a>,
     pub(super) common: &'a Common,
     pub(super) control: &'a Arc<Control>,
+    /// Under which name it calls.
+    pub(super) agent: &'a Agent,
     pub(super) threads: usize,
     /// When it began, by the wall clock and by ours.
     pub(super) began: (&'a str, Stopwatch),
@@ -155,7 +176,7 @@ impl Place<'_> {
             ..Settings::default()
         };
         let failed = |error: crate::server::Error| Error::Failed(format!("the emulator: {error}"));
-        let provision = Provision::Made { tag: scenario.name.clone(), given_up: false };
+        let provision = Provision::Made { tag: scenario.name.clone(), given_up: false, policy: None };
         if scenario.live.transport.in_process {
             let server = Direct::start(settings).map_err(failed)?;
             let options = self.options(Some(server.clone()));
@@ -167,37 +188,94 @@ impl Place<'_> {
         }
         let running = Running::start(settings).map_err(failed)?;
         let options = self.options(Some(running.direct()));
-        let finished = self.over_socket(&running.url(), &provision, &options);
+        let own = Guard::new(Consent::default(), self.agent.clone()).reach(&running.url())?;
+        let finished = self.over_socket(&own, &provision, &options);
         running.stop();
         finished
     }
 
-    /// An endpoint that somebody else runs.
-    fn against_url(&self, url: &str) -> Result<Finished, Error> {
-        self.over_socket(url, &self.provision(), &self.options(None))
+    /// Where a target that is a URL leads; `None` for other targets, and for a URL that is called as AWS is, which has its
+    /// own permits.
+    fn endpoint(&self) -> Result<Option<Reached>, Error> {
+        let (Target::Http(url), live) = (&self.loaded.scenario.target, self.wish.live) else {
+            return Ok(None);
+        };
+        let chain = live.credentials == Some(Credentials::Chain);
+        let given =
+            [("endpoint-url", live.endpoint_url.is_some()), ("profile", live.profile.is_some() && !chain)];
+        if let Some((option, _)) = given.into_iter().find(|(_, is)| *is) {
+            return Err(Error::Usage(format!(
+                "--{option} is for target aws: a target that is a URL is its own endpoint, and is called without AWS's \
+                 credentials (--credentials)"
+            )));
+        }
+        if chain {
+            return Ok(None);
+        }
+        let guard = Guard::new(Consent { remote: live.yes_remote, aws: false }, self.agent.clone());
+        let scenario = &self.loaded.scenario;
+        let against = || objections_to_plan(scenario, &Plan::of(scenario));
+        let reached = match guard.reach(url) {
+            Ok(reached) => reached,
+            // What else is missing is told at once.
+            Err(objection @ guard::Objection::Remote { .. }) => {
+                return Err(Error::Usage(lines(objection, &against())));
+            }
+            Err(objection) => return Err(objection.into()),
+        };
+        if reached.is_remote() {
+            consent::no_bounds_from_environment()?;
+            if let [first, others @ ..] = against().as_slice() {
+                return Err(Error::Usage(lines(first, others)));
+            }
+        }
+        Ok(Some(reached))
     }
 
-    /// Whether keys are made where somebody else keeps them.
-    pub(super) fn provision(&self) -> Provision {
+    /// A URL that is called as AWS is.
+    fn as_aws(&self, url: &str) -> Result<Option<Finished>, Error> {
+        #[cfg(feature = "aws")]
+        return self.against_aws(Some(url));
+        #[cfg(not(feature = "aws"))]
+        Err(Error::Usage(format!("{url}: this keystorm is built without the AWS SDK, which reads the chain")))
+    }
+
+    /// An endpoint that somebody else runs.
+    fn against_url(&self, endpoint: &Reached) -> Result<Finished, Error> {
+        self.over_socket(endpoint, &self.provision(None), &self.options(None))
+    }
+
+    /// Whether keys are made where somebody else keeps them; in an account of AWS with a policy that admits `caller`.
+    pub(super) fn provision(&self, caller: Option<&str>) -> Provision {
         let tag = self.loaded.scenario.name.clone();
         match self.wish.live.provision {
-            true => Provision::Made { tag, given_up: true },
+            true => Provision::Made {
+                tag,
+                given_up: true,
+                policy: caller.map(crate::planner::policy::key_policy),
+            },
             false => Provision::Never,
         }
     }
 
     /// Over HTTP, by whichever client the scenario asks for.
-    fn over_socket(&self, url: &str, provision: &Provision, options: &Options) -> Result<Finished, Error> {
+    fn over_socket(
+        &self,
+        url: &Reached,
+        provision: &Provision,
+        options: &Options,
+    ) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
         match scenario.live.client {
-            // The emulator in this process checks no signature.
-            LiveClient::Raw if options.emulator.is_some() => {
-                self.over_raw(url, Signer::Nobody, provision, options)
-            }
             #[cfg(feature = "aws")]
             LiveClient::Raw => self.over_signed(url, provision, options),
             #[cfg(not(feature = "aws"))]
-            LiveClient::Raw => self.over_raw(url, Signer::Nobody, provision, options),
+            LiveClient::Raw => match &self.wish.live.credentials {
+                None | Some(Credentials::None) => self.over_raw(url, Signer::Nobody, provision, options),
+                Some(_) => {
+                    Err(Error::Usage("this keystorm is built without the AWS SDK, which signs".into()))
+                }
+            },
             #[cfg(feature = "aws")]
             LiveClient::AwsSdk => self.over_sdk(url, provision, options),
             #[cfg(not(feature = "aws"))]
@@ -208,7 +286,7 @@ impl Place<'_> {
     /// Over HTTP, by our own client.
     pub(super) fn over_raw(
         &self,
-        url: &str,
+        url: &Reached,
         signer: Signer,
         provision: &Provision,
         options: &Options,
@@ -222,7 +300,7 @@ impl Place<'_> {
             let factory = factory.clone();
             move || factory.make()
         };
-        self.go(make, provision, options, live_wall::vantage(scenario, Some(url)))
+        self.go(make, provision, options, live_wall::vantage(scenario, Some(&url.url().to_string())))
     }
 
     /// The content of the file of certificates to trust, if the scenario names one.
@@ -276,7 +354,7 @@ impl Place<'_> {
                 Err(error) => Err(error.into()),
             }
         });
-        let keys_made = setup.made.len() as u64;
+        let keys_made = setup.made.len() as u64 + setup.tried;
         if gives_up && !setup.made.is_empty() {
             let left = local.block_on(&runtime, async { setup.give_up(&make(0, 0)()).await });
             for (key, refusal) in left {
@@ -288,7 +366,8 @@ impl Place<'_> {
         }
         let trials = result?;
         let elapsed = self.began.1.elapsed();
-        let facts = live_wall::facts(self.began.0.to_owned(), elapsed, vantage, &setup, keys_made, &trials);
+        let (run, began) = (self.agent.run(), self.began.0.to_owned());
+        let facts = live_wall::facts(run, began, elapsed, vantage, &setup, keys_made, &trials);
         Ok(self.conclude(trials, facts))
     }
 
@@ -335,6 +414,11 @@ impl From<live::Error> for Error {
             other => Error::Failed(other.to_string()),
         }
     }
+}
+
+/// A sentence, and a line for each more.
+fn lines(first: impl std::fmt::Display, others: &[crate::planner::Objection]) -> String {
+    others.iter().fold(first.to_string(), |text, each| format!("{text}\n  - {each}"))
 }
 
 /// How the run ended.

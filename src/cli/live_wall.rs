@@ -43,8 +43,9 @@ fn host() -> String {
         .unwrap_or_else(|| "unknown".into())
 }
 
-/// All that a live run tells beside its recordings; `started_at` is ISO 8601 in UTC.
+/// All that the live run `run_id` tells beside its recordings; `started_at` is ISO 8601 in UTC.
 pub fn facts(
+    run_id: &str,
     started_at: String,
     elapsed: Span,
     vantage: Vantage,
@@ -59,6 +60,7 @@ pub fn facts(
         ended_early: ended_early(&live.ended),
     };
     Facts {
+        run_id: run_id.into(),
         started_at,
         elapsed,
         vantage,

@@ -3,24 +3,35 @@
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
+#[cfg(not(all(feature = "emulator", feature = "aws")))]
+mod absent;
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "live")]
 mod calibrate;
 mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
 mod completions;
+#[cfg(feature = "live")]
+mod consent;
+#[cfg(feature = "emulator")]
 mod health;
 mod help;
 mod import;
 mod interrupt;
+#[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
 mod live_lines;
+#[cfg(feature = "live")]
 mod live_metrics;
 #[cfg(feature = "tui")]
 mod live_view;
+#[cfg(feature = "live")]
 mod live_wall;
 mod load;
+#[cfg(feature = "live")]
 mod metrics_server;
 mod new;
 mod one_liner;
@@ -31,7 +42,9 @@ mod report;
 mod run;
 mod saved;
 mod schema;
+#[cfg(feature = "emulator")]
 mod serve;
+#[cfg(feature = "live")]
 mod watching;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
@@ -56,6 +69,13 @@ impl Error {
             Error::Scenario(_) => exit::SCENARIO,
             Error::Failed(_) => exit::FAILED,
         }
+    }
+}
+
+impl From<crate::guard::Objection> for Error {
+    fn from(objection: crate::guard::Objection) -> Error {
+        let said = objection.to_string();
+        if objection.is_usage() { Error::Usage(said) } else { Error::Failed(said) }
     }
 }
 
@@ -111,12 +131,23 @@ enum Command {
     /// Validate a scenario; print its plan and every default.
     Check(check::Args),
     /// Measure how long a service takes, for a scenario's `serviceTime`.
+    #[cfg(feature = "live")]
     Calibrate(Box<calibrate::Args>),
+    #[cfg(not(feature = "live"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Calibrate(absent::Args),
     /// Serve an emulated KMS, with request quotas, for any SDK.
+    #[cfg(feature = "emulator")]
     Serve(Box<serve::Args>),
+    #[cfg(not(feature = "emulator"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Serve(absent::Args),
     /// Schedule keys for deletion that a killed run left behind in an AWS account.
     #[cfg(feature = "aws")]
     Cleanup(cleanup::Args),
+    #[cfg(not(feature = "aws"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Cleanup(absent::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -143,10 +174,18 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),
+            #[cfg(feature = "live")]
             Command::Calibrate(args) => calibrate::run(*args, common),
+            #[cfg(not(feature = "live"))]
+            Command::Calibrate(_) => Err(absent::command("calibrate", "live")),
+            #[cfg(feature = "emulator")]
             Command::Serve(args) => serve::run(*args, common),
+            #[cfg(not(feature = "emulator"))]
+            Command::Serve(_) => Err(absent::command("serve", "emulator")),
             #[cfg(feature = "aws")]
             Command::Cleanup(args) => cleanup::run(args, common),
+            #[cfg(not(feature = "aws"))]
+            Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

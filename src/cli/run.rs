@@ -1,7 +1,9 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::load::{self, Loaded};
-use super::{Common, Error, exit, interrupt, live, one_liner, saved};
+#[cfg(feature = "live")]
+use super::live;
+use super::{Common, Error, exit, interrupt, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::record::Recorder;
 use crate::results::Run;
@@ -45,12 +47,14 @@ pub struct Args {
     /// How often progress is told where stderr is no terminal.
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     pub progress_every: Span,
+    #[cfg(feature = "live")]
     #[command(flatten)]
     pub live: live::LiveArgs,
     #[command(flatten)]
     pub load: one_liner::Load,
 }
 
+#[cfg(feature = "live")]
 impl Args {
     fn wish(&self) -> live::Wish<'_> {
         live::Wish { live: &self.live, threads: self.threads, every: self.progress_every }
@@ -65,6 +69,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     sets.extend(set("region", args.region.clone()));
     sets.extend(set("seed", args.seed.map(|n| n.to_string())));
     sets.extend(set("trials", args.trials.map(|n| n.to_string())));
+    #[cfg(feature = "live")]
     sets.extend(set("client", args.live.client.clone()));
     let mut loaded = match &args.scenario {
         Some(path) => load::load(path, &sets)?,
@@ -78,10 +83,13 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let Finished { run, histograms, end, .. } = match loaded.scenario.target {
         Target::Sim => simulated(&loaded, &args, common)?,
+        #[cfg(feature = "live")]
         _ => match live::run(&loaded, &args.wish(), common)? {
             Some(finished) => finished,
             None => return Ok(ExitCode::SUCCESS),
         },
+        #[cfg(not(feature = "live"))]
+        _ => return Err(super::absent::missing("a run on the real clock", "live")),
     };
     let dir = args.out.unwrap_or_else(|| saved::default_dir(&run.name));
     saved::write(&dir, &run, &histograms)?;
@@ -98,10 +106,12 @@ pub(super) struct Finished {
     pub(super) histograms: saved::Histograms,
     pub(super) end: End,
     /// Each strategy's recording, all trials in one.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "calibrate measures live only"))]
     pub(super) recordings: Vec<Option<Recorder>>,
 }
 
 /// How a run ended, beside what it measured.
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live runs end so"))]
 pub(super) enum End {
     /// As it should.
     Done,

@@ -170,9 +170,7 @@ enum Compat {
 /// [`Error::Usage`] for options that cannot be, [`Error::Failed`] if the server cannot run.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(url) = &args.check {
-        let own = health::own(args.listen);
-        let url = if url.is_empty() { &own } else { url };
-        return health::check(url, args.has_tls(), args.tls_ca.as_deref());
+        return health::check(url, args.listen, args.has_tls(), args.tls_ca.as_deref());
     }
     let settings = settings(args)?;
     let listen = settings.listen;

@@ -1,10 +1,9 @@
 //! One trial of one strategy: the machines, the queue between them, and what is written down.
 
 use super::lane::{Lane, Source};
-use super::live::Outbox;
+use super::outbox::Outbox;
 use super::queue::{Event, Queue};
-use crate::api::{Attempt, Failure, Job, Outcome, Reply};
-use crate::backend::{Order, Word};
+use crate::api::{Attempt, Failure, Job, Order, Outcome, Reply, Word};
 use crate::client::{Action, Done, Fleet, Input};
 use crate::kms::{Admission, KeyUse};
 use crate::record::{Layout, Recorder, Trial};

@@ -8,9 +8,12 @@
 
 mod core;
 mod lane;
+#[cfg(feature = "live")]
 pub mod live;
+mod outbox;
 mod queue;
 mod sim;
 
 pub use core::Core;
+pub use outbox::Outbox;
 pub use sim::{Control, simulate};

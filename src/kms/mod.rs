@@ -7,33 +7,50 @@
 //!            └──▶ operations ─▶ access · keys · crypto      wire: bytes in, bytes out
 //! ```
 
+#[cfg(feature = "emulator")]
 pub mod access;
+#[cfg(feature = "emulator")]
 pub mod crypto;
+#[cfg(feature = "emulator")]
 pub mod events;
+#[cfg(feature = "emulator")]
 pub mod keys;
+#[cfg(feature = "emulator")]
 pub mod wire;
 
 mod admission;
 mod conditions;
 mod config;
+#[cfg(feature = "emulator")]
 mod emulator;
 mod faults;
+#[cfg(feature = "emulator")]
 mod gate;
+#[cfg(feature = "emulator")]
 mod limits;
 mod lognormal;
+#[cfg(feature = "emulator")]
 mod operations;
+#[cfg(feature = "emulator")]
 mod seed;
 
 pub use admission::{Admission, Answer, KeyUse};
 pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};
+#[cfg(feature = "emulator")]
 pub use emulator::{Begun, Call, Caller, Config, Kms};
+#[cfg(feature = "emulator")]
 pub use gate::{Gate, Pass};
+#[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
+#[cfg(feature = "emulator")]
 pub use operations::{NewKey, Step, Trail};
+#[cfg(feature = "emulator")]
 pub use seed::Seed;
+#[cfg(feature = "emulator")]
 pub use uuid::Uuid;
 
 /// A UUID (version 4, RFC 9562) of 16 random bytes.
+#[cfg(feature = "emulator")]
 pub const fn uuid(bytes: [u8; 16]) -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

@@ -1,6 +1,6 @@
 //! What a run costs and how many calls it makes, all strategies and trials together.
 
-use crate::api::Operation;
+use crate::api::{KeySpec, Operation};
 use crate::quota::price;
 use crate::scenario::{Plan, Scenario};
 use crate::workload::Workload;
@@ -14,7 +14,7 @@ pub struct Bill {
     pub is_estimate: bool,
     /// Calls of set-up, those that make keys included.
     pub setup: u64,
-    /// Keys that are made.
+    /// Keys that are made, the first one included, which is only made to see that it can be given up.
     pub keys_made: u64,
     /// Cost of the requests, in USD.
     pub requests_usd: f64,
@@ -46,6 +46,12 @@ impl Bill {
         for workload in &scenario.workloads {
             bill.add(workload);
         }
+        if bill.keys_made > 0 {
+            bill.keys_made += 1;
+            for operation in [Operation::CreateKey, Operation::ScheduleKeyDeletion] {
+                bill.set_up(1, operation, KeySpec::SymmetricDefault, KeySpec::SymmetricDefault);
+            }
+        }
         bill.trail_usd = (bill.calls + bill.setup as f64) * TRAIL_MICROS / 1e6;
         bill
     }
@@ -64,10 +70,7 @@ impl Bill {
         let count = named.max(made);
         self.keys_made += made;
         // Each key that is made is also scheduled for deletion.
-        let mut setup = |calls: u64, operation| {
-            self.setup += calls;
-            self.requests_usd += calls as f64 * price(operation) / 1e6;
-        };
+        let mut setup = |calls, operation| self.set_up(calls, operation, keys.spec, keys.pair_spec);
         setup(made, Operation::CreateKey);
         setup(made, Operation::ScheduleKeyDeletion);
         if does(Operation::Decrypt) || does(Operation::ReEncrypt) {
@@ -79,6 +82,12 @@ impl Bill {
         if does(Operation::VerifyMac) {
             setup(count, Operation::GenerateMac);
         }
+    }
+
+    /// Adds calls of set-up.
+    fn set_up(&mut self, calls: u64, operation: Operation, spec: KeySpec, pair_spec: KeySpec) {
+        self.setup += calls;
+        self.requests_usd += calls as f64 * price::micros_per_request(operation, spec, pair_spec) / 1e6;
     }
 
     /// Requests and CloudTrail events together, in USD.

@@ -9,14 +9,17 @@
 //! Nothing is asked here: `aws` finds out and this room judges. Onset and required quotas are not built yet.
 
 mod bill;
+mod denied;
 mod found;
 mod objection;
+pub mod partition;
 mod permit;
 pub mod policy;
 mod ramp;
 
 pub use bill::Bill;
+pub use denied::{Denied, Unreadable};
 pub use found::{BURST, Found, KeyFound, PoolFound, peak_of_minute};
 pub use objection::Objection;
-pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand};
+pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand, objections_to_plan};
 pub use ramp::{RAMP, ramped};

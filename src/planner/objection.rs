@@ -7,8 +7,19 @@ use crate::units::{Money, Rate, Ratio};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Objection {
     /// A cap is not given.
-    #[error("caps.{0} is not given: target aws needs caps.attempts, caps.rate and caps.duration")]
+    #[error(
+        "caps.{0} is not given: what is neither this machine nor a private network needs caps.attempts, caps.rate and \
+         caps.duration"
+    )]
     NoCap(&'static str),
+    /// The account is denied, whatever else is said.
+    #[error("account {account} is denied by {file}, which no option overrides")]
+    Denied {
+        /// The account.
+        account: String,
+        /// The list that denies it.
+        file: String,
+    },
     /// Nothing is allowed.
     #[error("allow.{0} names nothing: target aws needs the account and the Region that the run may touch")]
     AllowsNothing(&'static str),

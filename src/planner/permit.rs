@@ -1,7 +1,7 @@
 //! The permit of a run against a real account, or every reason against it.
 
 use super::found::{Found, KeyFound};
-use super::{Bill, Objection};
+use super::{Bill, Denied, Objection};
 use crate::quota::PoolId;
 use crate::scenario::{Caps, Plan, Scenario};
 use crate::time::Time;
@@ -17,6 +17,8 @@ pub struct Wish<'a> {
     pub plan: &'a Plan,
     /// Whether use is to be known; `false` with `--no-usage-check`.
     pub checks_use: bool,
+    /// Accounts that nobody may touch.
+    pub denied: &'a Denied,
 }
 
 /// What a run against a real account may do.
@@ -83,15 +85,13 @@ pub fn decide(wish: &Wish<'_>, found: Found) -> Result<Permit, Vec<Objection>> {
 
 /// What stands against a run before anything but who calls is known: caps, the account, the Region, the plan itself.
 pub fn objections_beforehand(wish: &Wish<'_>, account: &str) -> Vec<Objection> {
-    let Wish { scenario, plan, .. } = wish;
-    let (caps, allow) = (&scenario.live.caps, &scenario.live.allow);
+    let Wish { scenario, plan, denied, .. } = wish;
+    let allow = &scenario.live.allow;
     let mut against = Vec::new();
-    let given = [
-        ("attempts", caps.attempts.is_some()),
-        ("rate", caps.rate.is_some()),
-        ("duration", caps.duration.is_some()),
-    ];
-    against.extend(given.iter().filter(|(_, is)| !is).map(|(name, _)| Objection::NoCap(name)));
+    if let Some(file) = denied.by(account) {
+        against.push(Objection::Denied { account: account.into(), file: file.into() });
+    }
+    against.extend(not_given(scenario));
     let is_in = |list: &[String], one: &str| list.iter().any(|each| each == one);
     if allow.accounts.is_empty() {
         against.push(Objection::AllowsNothing("accounts"));
@@ -103,7 +103,30 @@ pub fn objections_beforehand(wish: &Wish<'_>, account: &str) -> Vec<Objection> {
     } else if !is_in(&allow.regions, &scenario.region) {
         against.push(Objection::Region { found: scenario.region.clone(), allowed: allow.regions.join(", ") });
     }
-    against.extend(plan.unforeseen.iter().cloned().map(Objection::Unforeseen));
+    against.extend(beyond_caps(scenario, plan));
+    against
+}
+
+/// What stands against a run to somewhere far away that is no account of AWS: caps, and the plan itself.
+pub fn objections_to_plan(scenario: &Scenario, plan: &Plan) -> Vec<Objection> {
+    not_given(scenario).chain(beyond_caps(scenario, plan)).collect()
+}
+
+/// Caps that must be given and are not.
+fn not_given(scenario: &Scenario) -> impl Iterator<Item = Objection> + use<> {
+    let caps = &scenario.live.caps;
+    let given = [
+        ("attempts", caps.attempts.is_some()),
+        ("rate", caps.rate.is_some()),
+        ("duration", caps.duration.is_some()),
+    ];
+    given.into_iter().filter(|(_, is)| !is).map(|(name, _)| Objection::NoCap(name))
+}
+
+/// Where a plan goes beyond its caps.
+fn beyond_caps(scenario: &Scenario, plan: &Plan) -> Vec<Objection> {
+    let caps = &scenario.live.caps;
+    let mut against: Vec<Objection> = plan.unforeseen.iter().cloned().map(Objection::Unforeseen).collect();
     let bill = Bill::of(scenario, plan);
     let calls = bill.calls + bill.setup as f64;
     if let Some(cap) = caps.attempts.filter(|cap| calls > *cap as f64) {
@@ -220,12 +243,16 @@ impl fmt::Display for Permit {
         let Permit { found, region, bill, caps, .. } = self;
         let about = if bill.is_estimate { "about " } else { "" };
         writeln!(f, "On AWS: account {}, Region {region}, as {}", found.account, found.arn)?;
-        writeln!(
+        write!(
             f,
             "  keys      {} named, {} made and scheduled for deletion",
             found.keys.len(),
             bill.keys_made
         )?;
+        if bill.keys_made > 0 {
+            write!(f, ", the first of them at once and unused, to see that this account lets it")?;
+        }
+        writeln!(f)?;
         write!(f, "  calls     {about}{:.0} and {} of set-up", bill.calls, bill.setup)?;
         writeln!(f, "; at most {} attempts", caps.attempts.unwrap_or(u64::MAX))?;
         write!(f, "  peak      {about}{:.1}/s", self.peak_per_s)?;

@@ -43,7 +43,7 @@ fn found(quota: f64, used: Option<f64>) -> Found {
 
 fn judged(scenario: &Scenario, found: Found, checks_use: bool) -> Result<Permit, Vec<Objection>> {
     let plan = Plan::of(scenario);
-    decide(&Wish { scenario, plan: &plan, checks_use }, found)
+    decide(&Wish { scenario, plan: &plan, checks_use, denied: &Denied::default() }, found)
 }
 
 #[test]
@@ -95,6 +95,53 @@ fn each_reason_is_told_by_its_sentence() {
         assert_eq!(against.len(), 1, "{sentence}: {against:?}");
         assert!(against[0].to_string().contains(sentence), "{sentence}: {}", against[0]);
     }
+}
+
+#[test]
+fn a_denied_account_is_denied_whatever_allows_it() {
+    let scenario = scenario(GOOD);
+    let (plan, mut denied) = (Plan::of(&scenario), Denied::default());
+    denied.add("/etc/keystorm/denied-accounts", "111122223333").expect("a list");
+    let wish = Wish { scenario: &scenario, plan: &plan, checks_use: false, denied: &denied };
+    let against = decide(&wish, found(10_000.0, None)).expect_err("denied");
+    let said = "account 111122223333 is denied by /etc/keystorm/denied-accounts, which no option overrides";
+    assert_eq!(against.iter().map(ToString::to_string).collect::<Vec<_>>(), [said]);
+}
+
+#[test]
+fn what_is_far_away_needs_caps_and_a_plan_within_them() {
+    let against = |text: &str| {
+        let scenario = scenario(text);
+        objections_to_plan(&scenario, &Plan::of(&scenario))
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(against(GOOD), Vec::<String>::new());
+    let none = against("");
+    assert_eq!(none.len(), 3);
+    assert!(
+        none[0].starts_with("caps.attempts is not given: what is neither this machine nor a private network")
+    );
+    assert!(against(&GOOD.replace("rate: 150/s", "rate: 99/s"))[0].contains("peaks at 100.0 calls a second"));
+}
+
+#[test]
+fn keys_that_are_made_are_one_more_than_are_used() {
+    let text = GOOD.replace("attempts: 2000", "attempts: 2000, cost: 1 USD");
+    let mut scenario = scenario(&text);
+    scenario.workloads[0].keys.ids.clear();
+    scenario.workloads[0].keys.count = 2;
+    let mut found = found(10_000.0, Some(0.0));
+    found.keys.clear();
+    let permit = judged(&scenario, found, true).expect("permitted");
+    // Three are made and scheduled for deletion, and two have something encrypted under them.
+    assert_eq!((permit.bill.keys_made, permit.bill.setup), (3, 8));
+    assert!(
+        permit
+            .to_string()
+            .contains("3 made and scheduled for deletion, the first of them at once and unused")
+    );
 }
 
 #[test]

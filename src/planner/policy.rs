@@ -3,6 +3,7 @@
 //! Sources (read 2026-11-24): IAM's Service Authorization Reference for KMS, STS, CloudWatch and Service Quotas; KMS
 //! Developer Guide, condition keys kms:ResourceAliases, aws:ResourceTag and aws:RequestTag.
 
+use super::partition::Partition;
 use crate::api::{JobKind, Operation};
 use crate::scenario::Scenario;
 use crate::workload::Workload;
@@ -18,7 +19,7 @@ pub const TAG: &str = "keystorm";
 /// their tag. KMS takes up to five minutes to see a new tag or alias in a policy, so that a first run that makes keys
 /// may be refused; a key policy that names the caller helps.
 pub fn identity_policy(scenario: &Scenario, account: &str, provisions: bool) -> Value {
-    let place = Place { partition: partition(&scenario.region), region: &scenario.region, account };
+    let place = Place { partition: Partition::of(&scenario.region).id, region: &scenario.region, account };
     let mut statements = Vec::new();
     let mut by_keys: BTreeMap<Keys, BTreeSet<&'static str>> = BTreeMap::new();
     for workload in &scenario.workloads {
@@ -41,6 +42,47 @@ pub fn identity_policy(scenario: &Scenario, account: &str, provisions: bool) -> 
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+/// The policy of a key that is made for a run: it admits `caller`, an ARN as STS tells it, and nobody else; not even the
+/// account's root user, through whom identity policies of the account would count, unless that is who calls.
+///
+/// A session's ARN leaves out the path of its role, which the roles of IAM Identity Center have. So a role is told by its
+/// name, with any path: names of roles are unique in an account (IAM User Guide, IAM and AWS STS quotas). The caller may
+/// change this policy later, as KMS demands of every key policy (CreateKey, BypassPolicyLockoutSafetyCheck; KMS API
+/// Reference; both read 2026-11-29).
+pub fn key_policy(caller: &str) -> String {
+    let parts: Vec<&str> = caller.splitn(6, ':').collect();
+    let (principal, condition) = match parts.as_slice() {
+        ["arn", partition, "sts", _, account, resource] => {
+            let name = resource.strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next());
+            let arns = match name {
+                Some(name) => vec![
+                    format!("arn:{partition}:iam::{account}:role/{name}"),
+                    format!("arn:{partition}:iam::{account}:role/*/{name}"),
+                    format!("arn:{partition}:sts::{account}:assumed-role/{name}/*"),
+                ],
+                None => vec![caller.to_owned()],
+            };
+            let condition = json!({
+                "ArnLike": { "aws:PrincipalArn": arns },
+                "StringEquals": { "kms:CallerAccount": account },
+            });
+            ("*", Some(condition))
+        }
+        _ => (caller, None),
+    };
+    let mut statement = json!({
+        "Sid": "WhoeverMadeIt",
+        "Effect": "Allow",
+        "Principal": { "AWS": principal },
+        "Action": "kms:*",
+        "Resource": "*",
+    });
+    if let Some(condition) = condition {
+        statement["Condition"] = condition;
+    }
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+}
+
 /// Which keys a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Keys {
@@ -59,17 +101,6 @@ struct Place<'a> {
     partition: &'static str,
     region: &'a str,
     account: &'a str,
-}
-
-/// The partition of a Region's ARNs.
-fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
 }
 
 impl Place<'_> {
@@ -228,6 +259,29 @@ mod tests {
     }
 
     #[test]
+    fn a_key_admits_whoever_made_it_and_nobody_else() {
+        let policy =
+            |caller: &str| serde_json::from_str::<Value>(&key_policy(caller)).unwrap()["Statement"].clone();
+        let user = policy("arn:aws:iam::111122223333:user/team/ann");
+        assert_eq!(user[0]["Principal"]["AWS"], "arn:aws:iam::111122223333:user/team/ann");
+        assert!(user[0]["Condition"].is_null() && user.as_array().unwrap().len() == 1);
+        let session = policy("arn:aws-cn:sts::111122223333:assumed-role/app/nightly");
+        assert_eq!(session[0]["Principal"]["AWS"], "*");
+        let condition = &session[0]["Condition"];
+        assert_eq!(condition["StringEquals"]["kms:CallerAccount"], "111122223333");
+        assert_eq!(
+            condition["ArnLike"]["aws:PrincipalArn"],
+            json!([
+                "arn:aws-cn:iam::111122223333:role/app",
+                "arn:aws-cn:iam::111122223333:role/*/app",
+                "arn:aws-cn:sts::111122223333:assumed-role/app/*",
+            ])
+        );
+        let federated = "arn:aws:sts::111122223333:federated-user/eve";
+        assert_eq!(policy(federated)[0]["Condition"]["ArnLike"]["aws:PrincipalArn"], json!([federated]));
+    }
+
+    #[test]
     fn keys_are_made_only_with_provision_and_random_needs_none() {
         let scenario = scenario("{ count: 2 }", "{ Encrypt: 1, GenerateRandom: 1 }");
         let without = identity_policy(&scenario, "1", false).to_string();
@@ -237,11 +291,5 @@ mod tests {
         let condition = r#"{"Null":{"aws:ResourceTag/keystorm":"false"}}"#;
         assert!(with.iter().any(|(actions, _, c)| actions == r#"["kms:Encrypt"]"# && c == condition));
         assert!(with.iter().any(|(actions, ..)| actions.contains("kms:ScheduleKeyDeletion")));
-    }
-
-    #[test]
-    fn arns_carry_the_partition_of_the_region() {
-        let parts = ["cn-north-1", "us-gov-west-1", "eu-west-1"].map(partition);
-        assert_eq!(parts, ["aws-cn", "aws-us-gov", "aws"]);
     }
 }

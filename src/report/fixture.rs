@@ -62,6 +62,7 @@ pub fn live() -> Run {
         ended_early: (strategy.name == "naive").then(|| EndedEarly::Cap { cap: "attempts".into() }),
     });
     run.wall = Some(Wall {
+        run_id: "1f0c2d3e4b5a6978".into(),
         started_at: "2026-11-24T10:00:00Z".into(),
         elapsed_s: 364.2,
         vantage: Vantage {

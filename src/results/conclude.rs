@@ -14,6 +14,8 @@ use crate::time::Span;
 /// What only a live run can tell of itself, beside its recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// The id that the user agent of its calls carries.
+    pub run_id: String,
     /// When it began: ISO 8601 in UTC.
     pub started_at: String,
     /// How long all of it took.
@@ -93,6 +95,7 @@ fn conclude_with(
     // What makes all other figures doubtful comes first, whichever strategy it befell.
     run.cautions.sort_by_key(|caution| caution.kind != GENERATOR_LIMITED);
     run.wall = facts.map(|facts| Wall {
+        run_id: facts.run_id,
         started_at: facts.started_at,
         elapsed_s: round(facts.elapsed.as_secs_f64()),
         vantage: facts.vantage,

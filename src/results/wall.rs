@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Wall {
+    /// The id that the user agent of its calls carries, `keystorm/0.1.0 run/…`; empty in runs saved before there was one.
+    #[serde(default)]
+    pub run_id: String,
     /// When it began, by the wall clock: ISO 8601 in UTC.
     pub started_at: String,
     /// How long all of it took, set-up and pauses included, in seconds.

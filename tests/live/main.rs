@@ -6,7 +6,10 @@ mod agree;
 mod aws;
 mod calibrate;
 mod freeze;
+mod guard;
 mod http_client;
+#[path = "../support/needs.rs"]
+mod needs;
 mod operations;
 mod outage;
 mod paused;

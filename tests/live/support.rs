@@ -39,7 +39,7 @@ pub fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let server = Direct::start(Settings::default()).unwrap();
-        let provision = Provision::Made { tag: "paused".into(), given_up: false };
+        let provision = Provision::Made { tag: "paused".into(), given_up: false, policy: None };
         let mut setup = Setup::default();
         let stock = setup.stock(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
         let options = Options {

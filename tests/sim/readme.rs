@@ -27,10 +27,21 @@ fn every_command_parses() {
         Cli::try_parse_from(["keystorm"].into_iter().chain(words))
             .unwrap_or_else(|e| panic!("{command}: {e}"));
     }
-    for command in between(&text, "cargo run --release -- ", "\n") {
-        let words = ["keystorm"].into_iter().chain(command.split_whitespace());
-        Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{command}: {e}"));
-    }
+}
+
+/// The alias is the first command; what stands behind it is a command of ours like any other.
+#[test]
+fn the_quickstart_is_an_alias_that_runs_a_scenario() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cargo/config.toml");
+    let config = std::fs::read_to_string(path).expect("the alias is there");
+    let alias = between(&config, "quickstart = \"", "\"").next().expect("the alias");
+    let (cargo, ours) = alias.split_once(" -- ").expect("a command behind cargo's");
+    assert!(cargo.split(' ').any(|word| word == "--locked"), "{cargo}");
+    let words = ["keystorm"].into_iter().chain(ours.split_whitespace());
+    Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{ours}: {e}"));
+    let scenario = ours.split_whitespace().last().expect("a scenario");
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario).exists(), "{scenario}");
+    assert!(readme().contains("```sh\ncargo quickstart\n```"));
 }
 
 #[test]

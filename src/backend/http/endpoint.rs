@@ -2,13 +2,14 @@
 
 use super::Http;
 use super::sign::Signer;
+use crate::guard::{Host, Reached};
 use crate::scenario::Transport;
 use crate::time::Span;
-use hyper::Uri;
 use hyper::header::HeaderValue;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_rustls::TlsConnector;
@@ -16,13 +17,13 @@ use tokio_rustls::TlsConnector;
 /// Why attempts cannot be sent there.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is no address.
+    /// Calls cannot go there, though a connection could.
     #[error("`{url}` is no endpoint: {why}; write http://HOST:PORT or https://HOST")]
     Url {
         /// As it was given.
         url: String,
         /// What is wrong with it.
-        why: String,
+        why: &'static str,
     },
     /// The Region cannot stand in a header.
     #[error("`{0}` is no Region")]
@@ -52,18 +53,19 @@ pub enum Trust<'a> {
 pub struct HttpFactory(Arc<Endpoint>);
 
 impl HttpFactory {
-    /// Attempts go to `url`, which has no path, as calls of `region`.
+    /// Attempts go where `reached` leads, which has no path, as calls of `region`.
     ///
     /// # Errors
-    /// The address is none, or TLS cannot be set up.
+    /// It has a path, or TLS cannot be set up.
     pub fn new(
-        url: &str,
+        reached: &Reached,
         region: &str,
         transport: &Transport,
         trust: Trust<'_>,
         signer: Signer,
     ) -> Result<HttpFactory, Error> {
-        Endpoint::new(url, region, transport, trust, signer).map(|endpoint| HttpFactory(Arc::new(endpoint)))
+        Endpoint::new(reached, region, transport, trust, signer)
+            .map(|endpoint| HttpFactory(Arc::new(endpoint)))
     }
 
     /// A client for one thread.
@@ -79,12 +81,15 @@ impl HttpFactory {
 
 /// Where attempts are sent and how.
 pub(super) struct Endpoint {
-    /// Name or address, without brackets.
-    pub(super) name: String,
-    pub(super) port: u16,
+    /// Name or address, without brackets, and port.
+    pub(super) name: (String, u16),
+    /// The only addresses that are connected to; `None` for AWS, whose name is looked up for each connection.
+    pub(super) addresses: Option<Vec<SocketAddr>>,
     /// The header `host`.
     pub(super) host: HeaderValue,
     pub(super) host_text: String,
+    /// The header `user-agent`.
+    pub(super) agent: HeaderValue,
     pub(super) region: String,
     pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
     /// Most connections of one client.
@@ -98,31 +103,25 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     fn new(
-        url: &str,
+        reached: &Reached,
         region: &str,
         transport: &Transport,
         trust: Trust<'_>,
         signer: Signer,
     ) -> Result<Endpoint, Error> {
-        let wrong = |why: &str| Error::Url { url: url.into(), why: why.into() };
-        let uri: Uri = url.parse().map_err(|e: hyper::http::uri::InvalidUri| wrong(&e.to_string()))?;
-        let is_tls = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
-            _ => return Err(wrong("it begins with neither http:// nor https://")),
-        };
-        let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("it has a user in it"));
-        }
-        if uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
+        let url = reached.url();
+        let wrong = |why| Error::Url { url: url.to_string(), why };
+        if !url.path.is_empty() {
             return Err(wrong("it has a path"));
         }
         if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(Error::Region(region.into()));
         }
-        let name = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let tls = match is_tls {
+        let name = match &url.host {
+            Host::Name(name) => name.clone(),
+            Host::Address(address) => address.to_string(),
+        };
+        let tls = match url.is_tls {
             true => {
                 let server = ServerName::try_from(name.clone())
                     .map_err(|_| wrong("its host is no name that a certificate can have"))?;
@@ -130,11 +129,15 @@ impl Endpoint {
             }
             false => None,
         };
+        let header =
+            |text: &str| HeaderValue::try_from(text).map_err(|_| wrong("its host cannot stand in a header"));
+        let host_text = url.authority();
         Ok(Endpoint {
-            port: authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
-            host: HeaderValue::try_from(authority.as_str()).map_err(|e| wrong(&e.to_string()))?,
-            host_text: authority.as_str().to_owned(),
-            name,
+            name: (name, url.port),
+            addresses: reached.addresses(),
+            host: header(&host_text)?,
+            host_text,
+            agent: header(&reached.guard().agent().header())?,
             region: region.into(),
             tls,
             connections: transport.connections,

@@ -56,8 +56,11 @@ impl Link {
     }
 
     async fn connect(endpoint: &Endpoint) -> Result<Link, Refusal> {
-        let target = (endpoint.name.as_str(), endpoint.port);
-        let stream = TcpStream::connect(target).await.map_err(Refusal::no_answer)?;
+        let stream = match &endpoint.addresses {
+            Some(addresses) => TcpStream::connect(&addresses[..]).await,
+            None => TcpStream::connect((endpoint.name.0.as_str(), endpoint.name.1)).await,
+        };
+        let stream = stream.map_err(Refusal::no_answer)?;
         stream.set_nodelay(true).map_err(Refusal::no_answer)?;
         endpoint.opened.fetch_add(1, Ordering::Relaxed);
         match &endpoint.tls {

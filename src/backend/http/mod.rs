@@ -40,7 +40,6 @@ use std::sync::Arc;
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("keystorm/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static(Unsigned::CONTENT_TYPE);
 
 /// Sends attempts over HTTP/1.1: the client of one thread.
@@ -135,7 +134,7 @@ impl Http {
         if let Some(token) = signed.token {
             headers.insert(TOKEN, token);
         }
-        headers.insert(USER_AGENT, AGENT);
+        headers.insert(USER_AGENT, self.endpoint.agent.clone());
         request
     }
 

@@ -9,7 +9,8 @@
 //! The machines are many times cheaper than sending, so that one thread drives them for all: caps, thresholds and the
 //! record are exact without a lock. What costs, sockets and signatures, is spread over all cores by client.
 
-use crate::backend::{Backend, Order, Refusal, Stock, Tell, Word};
+use crate::api::{Order, Word};
+use crate::backend::{Backend, Refusal, Stock, Tell};
 use crate::clock::{RunClock, within};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -2,8 +2,7 @@
 
 use super::crew::Crew;
 use super::{Control, Glance};
-use crate::api::Reply;
-use crate::backend::Word;
+use crate::api::{Reply, Word};
 use crate::clock::{Alarm, RunClock};
 use crate::engine::Core;
 use crate::results::Watch;

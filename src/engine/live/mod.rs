@@ -12,12 +12,10 @@
 mod crew;
 mod drive;
 mod glance;
-mod outbox;
 mod setup;
 
 pub use drive::Ended;
 pub use glance::{Control, Glance};
-pub use outbox::Outbox;
 pub use setup::{MOST_KEYS, Provision, Setup};
 
 use super::Core;
@@ -54,6 +52,18 @@ pub enum Error {
         /// What was asked.
         operation: Operation,
         /// What it said.
+        refusal: Refusal,
+    },
+    /// The first key that was made cannot be given up again.
+    #[error(
+        "set-up: this account does not let keys be scheduled for deletion: {}: {}; no other key was made, and key {key} is \
+         left behind: give it up by hand, and name keys instead of --provision",
+        refusal.code, refusal.message
+    )]
+    Stays {
+        /// The key.
+        key: String,
+        /// What the service said.
         refusal: Refusal,
     },
     /// A cap was reached while the run was prepared.

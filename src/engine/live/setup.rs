@@ -1,7 +1,7 @@
 //! Before the measured run: keys, and what is made under them; after it: what was made is given up again.
 
 use super::Error;
-use crate::api::{JobKind, KeySpec, Operation, Reply};
+use crate::api::{ErrorCode, JobKind, KeySpec, Operation, Reply};
 use crate::backend::{Ask, Backend, Refusal, Stock, Tell, Told};
 use crate::clock::sleep;
 use crate::scenario::Scenario;
@@ -19,6 +19,9 @@ pub enum Provision {
         tag: String,
         /// Whether they are scheduled for deletion at the end.
         given_up: bool,
+        /// In an account of AWS: the policy of each, which admits the caller only. One more key is made first and
+        /// scheduled for deletion at once, so that an account that forbids this is met with one key and not with many.
+        policy: Option<String>,
     },
 }
 
@@ -35,8 +38,10 @@ const KEY_PAUSE: Span = Span::from_millis(250);
 /// Set-up as far as it has come: what was made, and how many attempts that took.
 #[derive(Default)]
 pub struct Setup {
-    /// Keys made for the run.
+    /// Keys made for the run, and to be given up at its end.
     pub made: Vec<String>,
+    /// Keys made before them, only to be given up at once.
+    pub tried: u64,
     /// Attempts sent.
     pub attempts: u64,
     /// Most attempts that may be sent.
@@ -81,7 +86,7 @@ impl Setup {
         if !workload.needs_keys() {
             return Ok(vec![String::new()]);
         }
-        let Provision::Made { tag, .. } = provision else {
+        let Provision::Made { tag, policy, .. } = provision else {
             return Err(Error::NoKeys(workload.name.clone()));
         };
         if keys.count > MOST_KEYS {
@@ -91,11 +96,15 @@ impl Setup {
             let operation = kind.operation();
             matches!(operation, Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt)
         });
+        if policy.is_some() && self.tried == 0 {
+            self.try_one(backend, tag, policy.as_deref()).await?;
+        }
         let mut ids = Vec::new();
         for _ in 0..keys.count {
             let ask = Ask {
                 operation: Operation::CreateKey,
                 tag,
+                policy: policy.as_deref(),
                 payload: if encrypts { b"encrypts" } else { b"" },
                 ..plain(keys.spec)
             };
@@ -104,6 +113,33 @@ impl Setup {
             ids.push(told.key);
         }
         Ok(ids)
+    }
+
+    /// Makes a key and schedules its deletion, before there are others.
+    async fn try_one<B: Backend>(
+        &mut self,
+        backend: &B,
+        tag: &str,
+        policy: Option<&str>,
+    ) -> Result<(), Error> {
+        let create = Ask { operation: Operation::CreateKey, tag, policy, ..plain(KeySpec::SymmetricDefault) };
+        let key = self.ask(backend, &create).await?.key;
+        self.tried += 1;
+        let end =
+            Ask { operation: Operation::ScheduleKeyDeletion, key: &key, ..plain(KeySpec::SymmetricDefault) };
+        match self.ask(backend, &end).await {
+            Ok(_) => Ok(()),
+            Err(Error::Refused { refusal, .. })
+                if refusal.reply == Reply::Failed(ErrorCode::AccessDenied) =>
+            {
+                Err(Error::Stays { key, refusal })
+            }
+            // It is given up with the others, if that can be.
+            Err(other) => {
+                self.made.push(key);
+                Err(other)
+            }
+        }
     }
 
     /// Ciphertexts, signatures and codes that a workload's jobs need.
@@ -212,6 +248,7 @@ fn plain(spec: KeySpec) -> Ask<'static> {
         blob: &[],
         length: 0,
         tag: "",
+        policy: None,
         is_read: true,
         mark: None,
     }

@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Names are kept once, so that an event costs some eighty bytes however long its ARNs are.
 #[derive(Clone, Debug, Default)]
 pub struct Collector {
+    keeps_own: bool,
+    /// Calls of keystorm's own by Region, where they are left out.
+    own: BTreeMap<String, u64>,
     files: u64,
     records: u64,
     duplicates: u64,
@@ -43,6 +46,12 @@ impl Names {
 }
 
 impl Collector {
+    /// The same, which counts calls that a keystorm made like all others: otherwise a load test would be replayed as if it
+    /// were the account's own load.
+    pub fn keeping_own(self) -> Collector {
+        Collector { keeps_own: true, ..self }
+    }
+
     /// Adds what the file called `name` holds; `name` is for messages.
     pub fn record(&mut self, name: &str, file: File) {
         self.files += 1;
@@ -61,6 +70,10 @@ impl Collector {
             && !self.seen.insert(id.as_str().into())
         {
             self.duplicates += 1;
+            return;
+        }
+        if event.is_own && !self.keeps_own {
+            *self.own.entry(event.region.clone()).or_default() += 1;
             return;
         }
         *self.regions.entry(event.region.clone()).or_default() += 1;
@@ -111,6 +124,10 @@ impl Collector {
             flaws: self.flaws.clone(),
             by_region: self.regions.clone(),
             region: region.map(Into::into),
+            own: match region {
+                Some(name) => self.own.get(name).copied().unwrap_or(0),
+                None => self.own.values().sum(),
+            },
             ..Log::default()
         };
         for ((_, name), count) in self.not_calls.iter().filter(|((region, _), _)| is_wanted(*region)) {

@@ -1,6 +1,7 @@
 //! One record of a log, as far as a load test needs it.
 
 use crate::api::{KeySpec, Operation};
+use crate::guard::Agent;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -34,6 +35,8 @@ pub struct Event {
     pub account: String,
     /// Who called: the AWS service behind the call if there is one, else the role or user.
     pub invoker: String,
+    /// Whether a keystorm made it, by `userAgent`.
+    pub is_own: bool,
     /// `errorCode`, if the call failed.
     pub error: Option<String>,
     /// The key's ARN, or the name the caller used for it if the log does not say which it was.
@@ -89,6 +92,7 @@ fn kms(record: &Value) -> Result<Event, &'static str> {
         region: region.into(),
         account: account.unwrap_or("unknown").into(),
         invoker: printable(&invoker(identity)),
+        is_own: text("userAgent").is_some_and(Agent::is_own),
         error: text("errorCode").map(printable),
         key: key(record).map(Into::into),
         context: context(record),

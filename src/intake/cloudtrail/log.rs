@@ -22,6 +22,8 @@ pub struct Log {
     pub region: Option<String>,
     /// KMS events of every Region, whichever is counted.
     pub by_region: BTreeMap<String, u64>,
+    /// Events of keystorm's own calls, by their user agent, that are left out.
+    pub own: u64,
     /// KMS events: calls, and what KMS did by itself.
     pub kms_events: u64,
     /// Calls by operation.

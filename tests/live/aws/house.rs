@@ -5,6 +5,7 @@ use crate::socket::{admin, ample, keystorm, metric};
 use aws_sdk_kms::config::Credentials;
 use aws_sdk_kms::types::KeySpec;
 use keystorm::aws::Access;
+use keystorm::guard::nearby;
 use keystorm::kms::access::Directory;
 use keystorm::scenario::Transport;
 use keystorm::server::{Auth, Running, Settings, Tls};
@@ -70,7 +71,7 @@ impl House {
     /// The house by the SDK, as Ann.
     pub fn kms(&self) -> aws_sdk_kms::Client {
         let transport = Transport { ca: Some(self.ca().display().to_string()), ..Transport::default() };
-        let access = Access::unchecked(REGION, &self.running.url(), &transport).unwrap();
+        let access = Access::unchecked(REGION, &nearby(&self.running.url()).unwrap(), &transport).unwrap();
         let config = aws_sdk_kms::config::Builder::from(access.sdk())
             .endpoint_url(self.running.url())
             .credentials_provider(Credentials::new("AKIAANN", "hush", None, None, "test"));
@@ -105,6 +106,7 @@ impl House {
         command
             .env("AWS_CONFIG_FILE", self.folder.path().join("config"))
             .env("AWS_SHARED_CREDENTIALS_FILE", self.folder.path().join("credentials"))
+            .env("XDG_CONFIG_HOME", self.folder.path())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL_KMS", &url)
             .env("AWS_ENDPOINT_URL_STS", &url)

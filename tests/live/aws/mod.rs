@@ -2,6 +2,7 @@
 //! CloudWatch and Service Quotas; the SDK is pointed at them by its own endpoint settings. No account is needed.
 
 mod house;
+mod permits;
 mod standin;
 mod watch;
 
@@ -11,6 +12,7 @@ use aws_sdk_kms::config::Credentials;
 use aws_smithy_async::time::TimeSource;
 use house::{ACCOUNT, House, REGION, block_on, end, says, scenario};
 use keystorm::aws::{Access, whoami};
+use keystorm::guard::nearby;
 use keystorm::scenario::Transport;
 use keystorm::units::Rate;
 use serde_json::Value;
@@ -91,7 +93,7 @@ fn no_credentials_and_wrong_ones_are_told_apart() {
 fn an_expired_session_is_told() {
     let house = House::new();
     let transport = Transport { ca: Some(house.ca().display().to_string()), ..Transport::default() };
-    let access = Access::unchecked(REGION, &house.running.url(), &transport).unwrap();
+    let access = Access::unchecked(REGION, &nearby(&house.running.url()).unwrap(), &transport).unwrap();
     let config = aws_sdk_sts::config::Builder::from(access.sdk())
         .endpoint_url(house.running.url())
         .credentials_provider(Credentials::new("AKIAANN", "hush", None, None, "test"));
@@ -129,7 +131,7 @@ impl TimeSource for Late {
 fn a_clock_that_is_off_is_told() {
     let house = House::new();
     let transport = Transport { ca: Some(house.ca().display().to_string()), ..Transport::default() };
-    let access = Access::unchecked(REGION, "unused", &transport).unwrap();
+    let access = Access::unchecked(REGION, &nearby("http://127.0.0.1:1").unwrap(), &transport).unwrap();
     let ann = SharedCredentialsProvider::new(Credentials::new("AKIAANN", "hush", None, None, "test"));
     let sdk = access.sdk().clone().into_builder();
     let sdk = sdk.endpoint_url(house.running.url()).credentials_provider(ann).build();
@@ -281,7 +283,10 @@ fn keys_that_a_killed_run_left_behind_are_found_and_given_up() {
     assert_eq!(code, 0, "{stderr}");
     let cleanup = |more: &[&str]| {
         let ca = house.ca().display().to_string();
-        end(house.command().args(["cleanup", "--region", REGION, "--ca", &ca, "--json"]).args(more))
+        end(house
+            .command()
+            .args(["cleanup", "--region", REGION, "--ca", &ca, "--json", "--yes-real-aws"])
+            .args(more))
     };
     let found = |more: &[&str]| {
         let (code, stdout, stderr) = cleanup(more);
@@ -294,7 +299,9 @@ fn keys_that_a_killed_run_left_behind_are_found_and_given_up() {
             document["scheduledAlready"].clone(),
         )
     };
-    assert_eq!(found(&["--dry-run"]), (0, 0, 2.into()));
+    // Two that were used, and the one that was made before them.
+    assert_eq!(found(&["--dry-run"]), (0, 0, 3.into()));
+    assert_eq!(house.saved()["wall"]["setUp"]["keysMade"], 3);
     let before = served(&house);
     let mut child = run(&LONG).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     under_way(&house, &mut child, before);

@@ -50,9 +50,16 @@ fn serve(stream: TcpStream, says: &Mutex<Says>, asked: &AtomicU64) {
             return;
         }
         let says = says.lock().unwrap().clone();
-        let (status, kind, body) = if head[0].contains("getmetricdata") {
+        let asks = |operation: &str| {
+            let target = format!("x-amz-target: {operation}").to_ascii_lowercase();
+            head.iter().any(|line| *line == target)
+        };
+        let (status, kind, body) = if asks("GraniteServiceVersion20100801.GetMetricData") {
             asked.fetch_add(1, Ordering::Relaxed);
-            ("200 OK", "application/cbor\r\nsmithy-protocol: rpc-v2-cbor", metric_data(&says))
+            ("200 OK", "application/x-amz-json-1.0", metric_data(&says))
+        } else if !asks("ServiceQuotasV20190624.ListServiceQuotas") {
+            let body = r#"{"__type":"UnknownOperationException"}"#;
+            ("400 Bad Request", "application/x-amz-json-1.1", body.into())
         } else if says.denies {
             let body = r#"{"__type":"AccessDeniedException","Message":"not authorized: ListServiceQuotas"}"#;
             ("400 Bad Request", "application/x-amz-json-1.1", body.into())
@@ -96,40 +103,13 @@ fn quotas(says: &Says) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// GetMetricData in CBOR (RFC 8949), of the query `p0`: the symmetric pool.
+/// GetMetricData, of the query `p0`: the symmetric pool.
 fn metric_data(says: &Says) -> Vec<u8> {
     let now = keystorm::clock::epoch_millis() / 60_000;
-    let count = says.minutes.len();
-    let mut out = vec![0xA1];
-    text(&mut out, "MetricDataResults");
-    out.extend([0x81, 0xA4]);
-    for (name, value) in [("Id", "p0"), ("StatusCode", "Complete")] {
-        text(&mut out, name);
-        text(&mut out, value);
-    }
-    text(&mut out, "Timestamps");
-    list(&mut out, count);
-    for back in (0..count as i64).rev() {
-        let seconds = u64::try_from((now - 1 - back) * 60).unwrap();
-        out.push(0xC1);
-        out.push(0x1B);
-        out.extend(seconds.to_be_bytes());
-    }
-    text(&mut out, "Values");
-    list(&mut out, count);
-    for calls in &says.minutes {
-        out.push(0xFB);
-        out.extend(calls.to_be_bytes());
-    }
-    out
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    out.push(0x60 | u8::try_from(text.len()).unwrap());
-    out.extend(text.as_bytes());
-}
-
-fn list(out: &mut Vec<u8>, count: usize) {
-    out.push(0x9A);
-    out.extend(u32::try_from(count).unwrap().to_be_bytes());
+    let count = says.minutes.len() as i64;
+    let timestamps: Vec<i64> = (0..count).rev().map(|back| (now - 1 - back) * 60).collect();
+    let result = serde_json::json!({
+        "Id": "p0", "StatusCode": "Complete", "Timestamps": timestamps, "Values": says.minutes,
+    });
+    serde_json::json!({ "MetricDataResults": [result] }).to_string().into_bytes()
 }

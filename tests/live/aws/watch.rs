@@ -4,7 +4,8 @@ use super::house::{ACCOUNT, House, REGION, end, scenario};
 use super::standin::{Says, Standin};
 use aws_sdk_kms::config::retry::RetryConfig;
 use keystorm::aws::{Access, Looked, Metric, Watchman};
-use keystorm::planner::{Found, PoolFound, Wish, decide};
+use keystorm::guard::nearby;
+use keystorm::planner::{Denied, Found, PoolFound, Wish, decide};
 use keystorm::quota::PoolId;
 use keystorm::scenario::{Options, Plan, Scenario, Transport};
 use keystorm::time::Span;
@@ -25,12 +26,15 @@ fn watchman(url: &str) -> (Watchman, mpsc::Receiver<()>) {
         keys: Vec::new(),
         pools: BTreeMap::from([(PoolId::SYMMETRIC, pool)]),
     };
-    let wish = Wish { scenario: &scenario, plan: &plan, checks_use: true };
+    let denied = Denied::default();
+    let wish = Wish { scenario: &scenario, plan: &plan, checks_use: true, denied: &denied };
     let permit = decide(&wish, found).expect("a small run");
     let metric =
         Metric { namespace: "AWS/Usage".into(), name: "CallCount".into(), dimensions: BTreeMap::new() };
     let looked = Looked { permit, metrics: BTreeMap::from([(PoolId::SYMMETRIC, metric)]) };
-    let access = Access::unchecked(REGION, "unused", &Transport::default()).expect("no CA file");
+    let access =
+        Access::unchecked(REGION, &nearby("http://127.0.0.1:1").expect("loopback"), &Transport::default())
+            .expect("no CA file");
     let sdk = access.sdk().clone().into_builder().endpoint_url(url).retry_config(RetryConfig::disabled());
     let access = access.with_sdk(sdk.build());
     let (tell, told) = mpsc::channel();

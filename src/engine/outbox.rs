@@ -1,7 +1,6 @@
 //! What leaves the machines of a live run: attempts in order, counted against the caps and the pools they draw from.
 
-use crate::api::{Attempt, KeySpec, Operation};
-use crate::backend::Order;
+use crate::api::{Attempt, KeySpec, Operation, Order};
 use crate::quota::{Charges, Counter, Enforcement, PoolId, PoolReport, Pools, Quotas, catalogue, route};
 use crate::scenario::{Scenario, Target};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
@@ -99,6 +98,7 @@ impl Outbox {
     }
 
     /// Whether nothing may leave any more.
+    #[cfg(feature = "live")]
     pub(in crate::engine) const fn is_shut(&self) -> bool {
         self.caps.attempts == 0 || self.caps.hit.is_some()
     }
