@@ -3,7 +3,8 @@
 //!
 //!     cargo bench --bench emulator
 //!
-//! Quotas, metrics and cryptography are on. Also: how long the binary takes to its first answer, and its memory.
+//! Quotas, metrics and cryptography are on. Also: how long the binary takes to its first answer, its memory, and how late
+//! an answer comes behind its service time.
 
 mod support;
 
@@ -13,6 +14,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use keystorm::clock::Stopwatch;
+use keystorm::kms::Latency;
 use keystorm::server::{Running, Settings};
 use keystorm::time::Span;
 use keystorm::units::Rate;
@@ -35,6 +37,7 @@ const TURNS: usize = 7;
 fn main() {
     // First, while all cores are free for it.
     process();
+    lateness();
     on_core(1);
     let bare = bare_server();
     let mut settings = Settings { threads: 1, ..Settings::default() };
@@ -201,6 +204,41 @@ fn ask(address: SocketAddr, operation: &str, body: &str) -> (String, String) {
     (head.into(), body.into())
 }
 
+/// One call on a connection that stays.
+fn ask_again(stream: &mut BufReader<TcpStream>, request: &str) {
+    stream.get_mut().write_all(request.as_bytes()).expect("a server that reads");
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        stream.read_line(&mut line).expect("a server that answers");
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+            length = value.trim().parse().expect("a number");
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("a whole answer");
+}
+
+/// How long after its service time an answer is there: a timer of whole milliseconds would add 0.7 ms to these.
+fn lateness() {
+    let takes = Span::from_micros(2_300);
+    let mut settings = Settings::default();
+    settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(10_000_000));
+    settings.service_time.default = Latency { p50: takes, p99: takes };
+    let running = Running::start(settings).expect("a free port");
+    let mut stream = BufReader::new(TcpStream::connect(running.address()).expect("a server"));
+    let request = request("GenerateRandom", r#"{"NumberOfBytes":8}"#);
+    let mut once = || {
+        let watch = Stopwatch::start();
+        ask_again(&mut stream, &request);
+        (watch.elapsed() - takes).as_millis_f64()
+    };
+    let mut all: Vec<f64> = (0..401).map(|_| once()).collect();
+    all.sort_by(f64::total_cmp);
+    running.stop();
+    println!("answers due after {takes} are there {:.2} ms later, p99 {:.2} ms", all[200], all[396]);
+}
+
 fn field(json: &str, name: &str) -> String {
     let rest = json.split(&format!("\"{name}\":\"")).nth(1).expect("the member is there");
     rest.split('"').next().expect("a text ends").into()
@@ -224,17 +262,7 @@ fn process() {
     let mut stream = BufReader::new(TcpStream::connect(address).expect("a server"));
     let request = request("CreateKey", "{}");
     for _ in 0..KEYS {
-        stream.get_mut().write_all(request.as_bytes()).expect("a server that reads");
-        let (mut line, mut length) = (String::new(), 0);
-        while line != "\r\n" {
-            line.clear();
-            stream.read_line(&mut line).expect("a server that answers");
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
-                length = value.trim().parse().expect("a number");
-            }
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).expect("a whole answer");
+        ask_again(&mut stream, &request);
     }
     let full = resident(child.id());
     child.kill().and_then(|()| child.wait()).expect("a child");
