@@ -6,7 +6,7 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
 //! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
-//! `clock`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
+//! `clock`, `notice`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -23,6 +23,7 @@ pub mod engine;
 mod facts;
 pub mod intake;
 pub mod kms;
+pub mod notice;
 pub mod planner;
 pub mod quota;
 pub mod record;

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match Cli::parse().execute() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("keystorm: {error}");
+            keystorm::notice::tell(format_args!("keystorm: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

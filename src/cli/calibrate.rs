@@ -83,7 +83,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         None => output::print(&block)?,
     }
     if let End::Cap(sentence) = &end {
-        eprintln!("keystorm: {sentence}");
+        crate::notice::tell(format_args!("keystorm: {sentence}"));
         return Ok(ExitCode::from(exit::CAP));
     }
     Ok(ExitCode::from(if run.interrupted { exit::INTERRUPTED } else { exit::OK }))

@@ -29,6 +29,7 @@ mod progress;
 mod quotas;
 mod report;
 mod run;
+mod run_folder;
 mod saved;
 mod schema;
 mod serve;

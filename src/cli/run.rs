@@ -1,8 +1,10 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::load::{self, Loaded};
+use super::run_folder::RunFolder;
 use super::{Common, Error, exit, interrupt, live, one_liner, saved};
 use crate::engine::{Control, simulate};
+use crate::notice;
 use crate::record::Recorder;
 use crate::results::Run;
 use crate::scenario::Target;
@@ -24,9 +26,12 @@ pub struct Args {
     /// AWS Region whose default quotas apply.
     #[arg(long, env = "KEYSTORM_REGION")]
     pub region: Option<String>,
-    /// Folder for the saved run [default: reports/local/<name>-<time>].
+    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>].
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     pub out: Option<PathBuf>,
+    /// Replace the run that --out holds.
+    #[arg(long, requires = "out", env = "KEYSTORM_FORCE")]
+    pub force: bool,
     /// Key of every random draw.
     #[arg(long, env = "KEYSTORM_SEED")]
     pub seed: Option<u64>,
@@ -76,20 +81,35 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         super::aws::print_policy(&loaded.scenario, args.live.provision)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Finished { run, histograms, end, .. } = match loaded.scenario.target {
-        Target::Sim => simulated(&loaded, &args, common)?,
-        _ => match live::run(&loaded, &args.wish(), common)? {
-            Some(finished) => finished,
-            None => return Ok(ExitCode::SUCCESS),
-        },
+    // Whether the results can be kept is known before the first job, not after the last.
+    let folder = match args.live.dry_run {
+        true => None,
+        false => Some(RunFolder::claim(args.out.as_deref(), &loaded.scenario.name, args.force)?),
     };
-    let dir = args.out.unwrap_or_else(|| saved::default_dir(&run.name));
-    saved::write(&dir, &run, &histograms)?;
-    saved::show(&run, Some(&dir), common)?;
-    if let End::Cap(sentence) | End::Failed(sentence) = &end {
-        eprintln!("keystorm: {sentence}");
+    let finished = match loaded.scenario.target {
+        Target::Sim => Some(simulated(&loaded, &args, common)?),
+        _ => live::run(&loaded, &args.wish(), common)?,
+    };
+    match finished {
+        Some(finished) => conclude(&finished, folder, common),
+        None => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::from(exit_code(&run, &end)))
+}
+
+/// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same.
+fn conclude(finished: &Finished, folder: Option<RunFolder>, common: &Common) -> Result<ExitCode, Error> {
+    let Finished { run, histograms, end, .. } = finished;
+    let report = folder.as_ref().map(|folder| folder.dir().join("report.html"));
+    let saved = folder.map_or(Ok(()), |folder| folder.fill(&saved::files(run, histograms)?));
+    let shown = saved::show(run, common);
+    if let End::Cap(sentence) | End::Failed(sentence) = end {
+        notice::tell(format_args!("keystorm: {sentence}"));
+    }
+    saved.and(shown)?;
+    if let (Some(report), false) = (report, common.quiet) {
+        notice::tell(format_args!("report: {}", report.display()));
+    }
+    Ok(ExitCode::from(exit_code(run, end)))
 }
 
 /// A run that has ended, with whatever it came to.
@@ -119,8 +139,13 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let progress =
-        super::progress::Progress::start(&loaded.scenario, &control, args.progress_every, common.quiet);
+    let progress = super::progress::Progress::start(
+        &loaded.scenario,
+        threads,
+        &control,
+        args.progress_every,
+        common.quiet,
+    );
     let trials = simulate(&loaded.scenario, threads, &control);
     progress.finish();
     let interrupted = control.stop.load(Ordering::Relaxed);

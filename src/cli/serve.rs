@@ -1,9 +1,10 @@
 //! `keystorm serve`: the emulated KMS for any SDK.
 
-use super::{Common, Error, health};
+use super::{Common, Error, health, output};
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
+use crate::notice;
 use crate::quota::catalogue;
 use crate::scenario::Service;
 use crate::server::seed::Format;
@@ -11,7 +12,6 @@ use crate::server::{Auth, Running, Settings, Tls, is_region};
 use crate::time::Span;
 use rustls::pki_types::ServerName;
 use serde_json::{Map, Value, json};
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -177,23 +177,21 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let settings = settings(args)?;
     let listen = settings.listen;
     if !listen.ip().is_loopback() && !common.quiet {
-        eprintln!(
+        notice::tell(format_args!(
             "warning: {listen} can be reached from other machines, and this is a KMS for tests{}",
             if settings.auth == Auth::Off { " that checks no signature (--auth verify does)" } else { "" }
-        );
+        ));
     }
     let failed = |e: crate::server::Error| Error::Failed(e.to_string());
     let running = Running::start(settings).map_err(failed)?;
     let signals = running.signals().map_err(failed)?;
-    let mut out = std::io::stdout();
-    let said = writeln!(out, "listening on {}", running.url()).and_then(|()| out.flush());
-    said.map_err(|e| Error::Failed(format!("cannot write to stdout: {e}")))?;
+    output::print(format!("listening on {}\n", running.url()))?;
     if let Some(admin) = running.admin_address().filter(|_| !common.quiet) {
-        eprintln!("admin paths on http://{admin}/_keystorm/");
+        notice::tell(format_args!("admin paths on http://{admin}/_keystorm/"));
     }
     running.wait_for(signals);
     if !common.quiet {
-        eprintln!("stopping: open calls may finish");
+        notice::tell("stopping: open calls may finish");
     }
     running.stop();
     Ok(ExitCode::SUCCESS)

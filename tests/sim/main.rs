@@ -10,6 +10,7 @@ mod import;
 mod layers;
 mod limiter_laws;
 mod limiter_oracles;
+mod never_lost;
 mod quotas_command;
 mod readme;
 mod real_input;
