@@ -27,6 +27,7 @@ mod tests;
 pub mod tree;
 mod write;
 
+pub use build::percentile_of;
 pub use fitness::{can_do, is_pair_spec, runs_live};
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;

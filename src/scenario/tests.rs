@@ -232,6 +232,8 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ),
         ("strategies.s.retry", "{mode: fixed, base: 5ms}", &["`base` does not go with mode `fixed`"]),
         ("strategies.s.retry", "{mode: exponential, base: 5s, cap: 1s}", &["cap 1s is below base 5s"]),
+        ("strategies.s.retry", "{mode: standard}", &["did you mean `aws-standard`?"]),
+        ("strategies.s.retry", "adaptive", &["not a mapping", "did you mean `{ mode: aws-adaptive }`?"]),
         ("strategies.s.cache", "{capacity: 5}", &["`maxAge` is missing"]),
         ("strategies.s.cache", "{maxAge: 1m, kind: bucket-key}", &["`kind` is not built yet"]),
         ("serviceTime", "{p50: 30ms, p99: 10ms}", &["serviceTime.p99", "below p50"]),
@@ -271,6 +273,11 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("thresholds", "{\"failed{strategy:x}\": [rate<1%]}", &["no strategy of this name"]),
         ("thresholds", "{\"failed{stage:7}\": [rate<1%]}", &["no stage of this number"]),
         ("thresholds", "{failed: [{threshold: rate<1%, abortOnFail: yes}]}", &["not a boolean"]),
+        ("thresholds", "{failed: [rate<1]}", &["1 is all of them", "did you mean `rate<1%`?"]),
+        ("thresholds", "{p99: [\"<250ms\"]}", &["no metric", "did you mean `response_time: p(99)`?"]),
+        ("thresholds", "{http_req_failed: [rate<1%]}", &["no metric", "did you mean `failed`?"]),
+        ("thresholds", "{response_time: [p95<250ms]}", &["no `p95`", "did you mean `p(95)<250ms`?"]),
+        ("thresholds", "{failed: [rate>=0]}", &["holds whatever happens"]),
     ];
     for (path, value, fragments) in cases {
         let sets = [(*path, *value)];

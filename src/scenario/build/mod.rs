@@ -7,6 +7,8 @@ mod service;
 mod threshold;
 mod workload;
 
+pub use threshold::percentile_of;
+
 use super::problem::clip;
 use super::read::{Fields, Item, LONGEST, Reader};
 use super::tree::Node;
