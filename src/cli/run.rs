@@ -2,12 +2,12 @@
 
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
-use super::{Common, Error, exit, interrupt, live, one_liner, saved};
+use super::{Common, Error, exit, idle, interrupt, live, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::notice;
 use crate::record::Recorder;
 use crate::results::Run;
-use crate::scenario::Target;
+use crate::scenario::{Set, Target};
 use crate::time::Span;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 /// Options of `run`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The scenario; without one, describe the load with --op and its companions.
+    /// The scenario, `-` for standard input; without one, describe the load with --op and its companions.
     #[arg(required_unless_present = "op", conflicts_with = "op", env = "KEYSTORM_SCENARIO")]
     pub scenario: Option<PathBuf>,
     /// Where attempts go: sim, emulator, a URL, or aws.
@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     pub out: Option<PathBuf>,
     /// Replace the run that --out holds.
-    #[arg(long, requires = "out", env = "KEYSTORM_FORCE")]
+    #[arg(long, env = "KEYSTORM_FORCE")]
     pub force: bool,
     /// Key of every random draw.
     #[arg(long, env = "KEYSTORM_SEED")]
@@ -57,6 +57,27 @@ pub struct Args {
 }
 
 impl Args {
+    /// The scenario, from its file or from the options that describe one, and what else they lay over it.
+    fn loaded(&self) -> Result<Loaded, Error> {
+        self.load.check(self.scenario.as_deref())?;
+        let own = |name: &str, value: Option<String>| {
+            value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
+        };
+        let mut over = load::sets(&self.sets)?;
+        over.extend(self.load.overlays()?);
+        over.extend(own("target", self.target.clone()));
+        over.extend(own("region", self.region.clone()));
+        over.extend(own("seed", self.seed.map(|n| n.to_string())));
+        over.extend(own("trials", self.trials.map(|n| n.to_string())));
+        over.extend(own("client", self.live.client.clone()));
+        if let Some(path) = &self.scenario {
+            return load::load(path, &over);
+        }
+        let (text, mut sets) = self.load.scenario()?;
+        sets.extend(over);
+        load::load_text(&text, "command line", Path::new(""), &sets)
+    }
+
     fn wish(&self) -> live::Wish<'_> {
         live::Wish { live: &self.live, threads: self.threads, every: self.progress_every }
     }
@@ -64,21 +85,18 @@ impl Args {
 
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
-    let mut sets = args.sets.clone();
-    let set = |name: &str, value: Option<String>| value.map(|v| format!("{name}={v}"));
-    sets.extend(set("target", args.target.clone()));
-    sets.extend(set("region", args.region.clone()));
-    sets.extend(set("seed", args.seed.map(|n| n.to_string())));
-    sets.extend(set("trials", args.trials.map(|n| n.to_string())));
-    sets.extend(set("client", args.live.client.clone()));
-    let mut loaded = match &args.scenario {
-        Some(path) => load::load(path, &sets)?,
-        None => load::load_text(&args.load.to_yaml()?, "command line", Path::new(""), &sets)?,
-    };
+    if common.is_given("force") && args.out.is_none() {
+        return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
+    }
+    let mut loaded = args.loaded()?;
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
-    #[cfg(feature = "aws")]
+    idle::check(&loaded.scenario.target, common)?;
     if args.live.print_policy {
+        #[cfg(feature = "aws")]
         super::aws::print_policy(&loaded.scenario, args.live.provision)?;
+        #[cfg(not(feature = "aws"))]
+        return Err(Error::Usage("--print-policy: this keystorm is built without the AWS SDK".into()));
+        #[cfg(feature = "aws")]
         return Ok(ExitCode::SUCCESS);
     }
     // Whether the results can be kept is known before the first job, not after the last.

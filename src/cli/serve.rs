@@ -169,6 +169,7 @@ enum Compat {
 /// # Errors
 /// [`Error::Usage`] for options that cannot be, [`Error::Failed`] if the server cannot run.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    common.prints_no_document("the first line of output is the URL; figures are at /_keystorm/metrics")?;
     if let Some(url) = &args.check {
         let own = health::own(args.listen);
         let url = if url.is_empty() { &own } else { url };

@@ -7,8 +7,7 @@ fn read(text: &str) -> Result<Checked, Problems> {
 }
 
 fn set(text: &str, sets: &[(&str, &str)]) -> Result<Checked, Problems> {
-    let sets: Vec<(String, String)> =
-        sets.iter().map(|(path, value)| ((*path).into(), (*value).into())).collect();
+    let sets: Vec<Set> = sets.iter().map(|(path, value)| Set::new(path, value)).collect();
     Scenario::parse(text, &Options { file: "test.yaml", env: &|_| None, sets: &sets })
 }
 
@@ -439,4 +438,17 @@ fn a_live_run_is_refused_what_it_cannot_do() {
         let problems = Scenario::parse(&text, &Options::default()).expect_err(sentence).to_string();
         assert!(problems.contains(sentence), "{problems}");
     }
+}
+
+#[test]
+fn a_problem_of_an_option_names_the_option() {
+    let rate = Set::option(&["workloads", "w", "rate"], "5", "--rate 5");
+    let problems = |sets: &[Set]| {
+        Scenario::parse(SMALL, &Options { file: "command line", sets, ..Options::default() })
+            .expect_err("wrong")
+    };
+    let told = problems(std::slice::from_ref(&rate));
+    assert!(told.to_string().starts_with("--rate 5: this is not a rate; read `5`"), "{told}");
+    assert!(told.are_of_options());
+    assert!(!problems(&[rate, Set::new("seed", "x")]).are_of_options());
 }
