@@ -48,6 +48,9 @@ pub fn load_text(text: &str, file: &str, dir: &Path, sets: &[Set]) -> Result<Loa
         })?;
     let mut scenario = checked.scenario;
     load_traces(&mut scenario, dir)?;
+    if let Some(problem) = scenario.idle_cache() {
+        return Err(Error::Scenario(format!("{file}: {problem}")));
+    }
     Ok(Loaded { scenario, question: checked.question })
 }
 

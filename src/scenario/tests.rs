@@ -117,6 +117,10 @@ fn unusual_values_read_back_the_same() {
             &[
                 ("strategies.s", "{cache: {maxAge: 1m, maxBytes: 4KiB}}"),
                 ("workloads.w.strategies.s", "{cache: none}"),
+                (
+                    "workloads.v",
+                    "{executor: burst, count: 1, every: 1s, duration: 1s, jobs: {DecryptMessage: 1}, contexts: {count: 3}}",
+                ),
             ],
             "",
         ),
@@ -234,6 +238,16 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("strategies.s.retry", "{mode: standard}", &["did you mean `aws-standard`?"]),
         ("strategies.s.retry", "adaptive", &["not a mapping", "did you mean `{ mode: aws-adaptive }`?"]),
         ("strategies.s.cache", "{capacity: 5}", &["`maxAge` is missing"]),
+        (
+            "strategies.s.cache",
+            "{maxAge: 1m}",
+            &["strategies.s.cache: no workload", "a cache can serve", "DecryptMessage instead of Decrypt"],
+        ),
+        (
+            "workloads.w.strategies",
+            "{all: {cache: {maxAge: 1m}}}",
+            &["workloads.w.strategies.all.cache: this workload has no job that a cache can serve"],
+        ),
         ("strategies.s.cache", "{maxAge: 1m, kind: bucket-key}", &["`kind` is not built yet"]),
         ("serviceTime", "{p50: 30ms, p99: 10ms}", &["serviceTime.p99", "below p50"]),
         ("serviceTime", "{operations: {Sing: {p50: 1ms}}}", &["did you mean `Sign`?"]),
@@ -438,6 +452,64 @@ fn a_live_run_is_refused_what_it_cannot_do() {
         let problems = Scenario::parse(&text, &Options::default()).expect_err(sentence).to_string();
         assert!(problems.contains(sentence), "{problems}");
     }
+}
+
+/// Two workloads of envelope jobs under a strategy with a cache and one without; `MORE` is where a case puts something.
+const CACHED: &str = "workloads:
+  reads: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { DecryptMessage: 1, Encrypt: 1 }MORE }
+  plain: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { Decrypt: 1 } }
+strategies:
+  none: { retry: { mode: none } }
+  cached: { retry: { mode: none }, cache: { maxAge: 1m } }
+";
+
+#[test]
+fn with_a_cache_the_number_of_messages_must_be_given() {
+    let more = |more: &str| read(&CACHED.replace("MORE", more));
+    let problems = more("").expect_err("how many messages?");
+    assert_eq!(problems.list.len(), 1, "{problems}");
+    assert_eq!((problems.list[0].line, problems.list[0].path.as_str()), (2, "workloads.reads"));
+    assert!(problems.to_string().contains("`messages` is missing"), "{problems}");
+    for given in ["messages: { count: 1 }", "contexts: { count: 20 }", "strategies: { all: { cache: none } }"]
+    {
+        let result = more(&format!(", {given}"));
+        match given.starts_with("strategies") {
+            // Then nothing is left that the cache could serve, which is told at the strategy.
+            true => {
+                let problems = result.expect_err(given).to_string();
+                assert!(problems.contains("strategies.cached.cache: no workload"), "{problems}");
+            }
+            false => same_again(&result.unwrap_or_else(|problems| panic!("{problems}")).scenario, given),
+        }
+    }
+    let writes = CACHED.replace("DecryptMessage", "EncryptMessage").replace("MORE", "");
+    let problems = read(&writes).expect_err("how many contexts?").to_string();
+    assert!(problems.contains("`contexts` is missing"), "{problems}");
+    let uncached = CACHED.replace("MORE", "").replace(", cache: { maxAge: 1m }", "");
+    assert!(read(&uncached).is_ok(), "without a cache nothing hangs on it");
+}
+
+#[test]
+fn a_trace_is_judged_when_it_is_read() {
+    use crate::workload::{Executor, TraceJob, TraceRows};
+    let text = SMALL
+        .replace("constant-arrival-rate, rate: 10/s, duration: 10s", "trace, file: t.csv")
+        .replace("s: {}", "s: { cache: { maxAge: 1m } }");
+    let mut scenario = read(&text).unwrap_or_else(|problems| panic!("{problems}")).scenario;
+    let mut with = |rows: TraceRows| {
+        let Executor::Trace(trace) = &mut scenario.workloads[0].executor else { panic!("a trace") };
+        trace.rows = std::sync::Arc::new(rows);
+        scenario.idle_cache()
+    };
+    let idle = with(TraceRows::Counts(vec![1])).expect("the mix has no envelope job");
+    assert!(
+        idle.contains("strategies.s.cache") && idle.contains("DecryptMessage instead of Decrypt"),
+        "{idle}"
+    );
+    let kind = crate::api::JobKind::from_name("DecryptMessage");
+    let (key, context, message, bytes) = (None, None, None, None);
+    let row = TraceJob { at: crate::time::Span::ZERO, kind, key, context, message, bytes, known_size: true };
+    assert_eq!(with(TraceRows::Jobs(vec![row])), None);
 }
 
 #[test]
