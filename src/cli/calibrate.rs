@@ -80,8 +80,7 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     let assumed = loaded.scenario.service_time.throttled;
     let block = calibration.to_yaml(&provenance(&run, &args.rate, calibration.all.count), assumed);
     match &args.out {
-        Some(path) => std::fs::write(path, &block)
-            .map_err(|error| Error::Failed(format!("cannot write {}: {error}", path.display())))?,
+        Some(path) => output::write_file(path, &block)?,
         None if common.json => output::print(format!("{:#}\n", as_json(&block)?))?,
         None => output::print(&block)?,
     }

@@ -117,7 +117,7 @@ fn word(scenario: &Scenario, jobs: f64, threads: usize) -> Option<String> {
 
 /// `, about 3 min left`; nothing while too little is done to tell.
 fn left(elapsed: Span, share: f64) -> String {
-    if share < 0.01 || share >= 1.0 {
+    if !(0.01..1.0).contains(&share) {
         return String::new();
     }
     let left = elapsed.as_secs_f64() * (1.0 - share) / share;
