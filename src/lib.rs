@@ -6,7 +6,7 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
 //! `time`, `rng`, `units`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
-//! `clock`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
+//! `clock`, `notice`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -27,6 +27,7 @@ pub mod guard;
 #[cfg(feature = "sim")]
 pub mod intake;
 pub mod kms;
+pub mod notice;
 pub mod planner;
 pub mod quota;
 pub mod record;

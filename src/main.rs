@@ -1,6 +1,5 @@
 //! Parse, run, one error line, exit code.
 
-use clap::Parser;
 use keystorm::cli::Cli;
 use std::process::ExitCode;
 
@@ -11,10 +10,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().execute() {
+    match Cli::read().and_then(Cli::execute) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("keystorm: {error}");
+            keystorm::notice::tell(format_args!("keystorm: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

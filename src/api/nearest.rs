@@ -1,14 +1,28 @@
 //! Did you mean …: the name somebody most likely meant.
 
-/// The one of `known` that `read` most likely meant; `None` if none is near.
+/// The one of `known` that `read` most likely meant: spelled almost so, or the only one with that word in it
+/// (`standard` for `aws-standard`); `None` if none is near.
 pub fn nearest<'a>(read: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if read.len() > 64 {
         return None;
     }
     let lower = read.to_lowercase();
-    let scored = known.into_iter().map(|each| (distance(&lower, &each.to_lowercase()), each));
-    let (best, each) = scored.min_by_key(|(score, _)| *score)?;
-    (best <= 1 + read.chars().count() / 4).then_some(each)
+    let mut best = (usize::MAX, None);
+    let mut with_word = (0, None);
+    for each in known {
+        let lower_known = each.to_lowercase();
+        let score = distance(&lower, &lower_known);
+        if score < best.0 {
+            best = (score, Some(each));
+        }
+        if lower_known.split(['-', '_']).any(|word| word == lower) {
+            with_word = (with_word.0 + 1, Some(each));
+        }
+    }
+    if best.0 <= 1 + read.chars().count() / 4 {
+        return best.1;
+    }
+    with_word.1.filter(|_| with_word.0 == 1)
 }
 
 /// How many single-character edits (swapping neighbours counts as one) turn `a` into `b`.
@@ -42,5 +56,13 @@ mod tests {
         assert_eq!(nearest("deadlin", known), Some("deadline"));
         assert_eq!(nearest("payload", known), None);
         assert_eq!(distance("ab", "ba"), 1);
+    }
+
+    #[test]
+    fn a_word_of_one_name_alone_is_enough() {
+        let known = ["none", "aws-standard", "aws-adaptive"];
+        assert_eq!(nearest("standard", known), Some("aws-standard"));
+        assert_eq!(nearest("Adaptive", known), Some("aws-adaptive"));
+        assert_eq!(nearest("aws", known), None, "it is a word of two");
     }
 }

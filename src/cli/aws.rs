@@ -150,7 +150,7 @@ impl Place<'_> {
             return Ok(None);
         }
         if !self.common.quiet {
-            eprint!("{plan}");
+            crate::notice::tell_raw(&plan);
         }
         let loaded =
             Loaded { scenario: permitted(scenario, &looked.permit), question: self.loaded.question.clone() };
@@ -213,8 +213,11 @@ impl Keeper {
     fn start(signer: Arc<aws::Signer>) -> Result<Keeper, Error> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let runtime = runtime()?;
-        let failed =
-            |error| eprintln!("keystorm: credentials are not renewed yet, and asked for again: {error}");
+        let failed = |error| {
+            crate::notice::tell(format_args!(
+                "keystorm: credentials are not renewed yet, and asked for again: {error}"
+            ))
+        };
         let work = async move {
             tokio::select! {
                 () = signer.keep_fresh(failed) => {}

@@ -5,7 +5,7 @@ use super::run::{End, Finished};
 use super::{Common, Error, exit, load, output};
 use crate::api::Operation;
 use crate::results::{Calibration, Run};
-use crate::scenario::Target;
+use crate::scenario::{Set, Target};
 use crate::time::Span;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -54,15 +54,18 @@ const BURST: u64 = 12;
 ///
 /// # Errors
 /// [`Error::Usage`] or [`Error::Scenario`] for options that cannot be, [`Error::Failed`] if nothing could be measured.
-pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     let operations: Vec<Operation> = args.op.iter().map(|name| operation(name)).collect::<Result<_, _>>()?;
-    let mut sets = args.sets.clone();
-    sets.extend(args.live.client.iter().map(|client| format!("client={client}")));
+    let mut sets = load::sets(&args.sets)?;
+    let client = |name: &String| Set::option(&["client"], name, &format!("--client {name}"));
+    sets.extend(args.live.client.iter().map(client));
     let text = scenario(&args, &operations)?.to_string();
     let loaded = load::load_text(&text, "calibrate", Path::new(""), &sets)?;
     if loaded.scenario.target == Target::Sim {
         return Err(Error::Usage("--target sim has nothing to measure: name a URL, aws or emulator".into()));
     }
+    // Where a key costs nothing and nobody's policy is asked, the keys to measure with are made by itself.
+    args.live.provision |= !is_aws(&loaded.scenario.target);
     let wish = Wish { live: &args.live, threads: Some(1), every: Span::from_secs(10) };
     let Some(Finished { run, end, recordings, .. }) = live::run(&loaded, &wish, common)? else {
         return Ok(ExitCode::SUCCESS);
@@ -77,16 +80,27 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let assumed = loaded.scenario.service_time.throttled;
     let block = calibration.to_yaml(&provenance(&run, &args.rate, calibration.all.count), assumed);
     match &args.out {
-        Some(path) => std::fs::write(path, &block)
-            .map_err(|error| Error::Failed(format!("cannot write {}: {error}", path.display())))?,
+        Some(path) => output::write_file(path, &block)?,
         None if common.json => output::print(format!("{:#}\n", as_json(&block)?))?,
         None => output::print(&block)?,
     }
     if let End::Cap(sentence) = &end {
-        eprintln!("keystorm: {sentence}");
+        crate::notice::tell(format_args!("keystorm: {sentence}"));
         return Ok(ExitCode::from(exit::CAP));
     }
     Ok(ExitCode::from(if run.interrupted { exit::INTERRUPTED } else { exit::OK }))
+}
+
+/// Whether a target is AWS, by its name.
+fn is_aws(target: &Target) -> bool {
+    match target {
+        Target::Sim | Target::Emulator => false,
+        Target::Http(url) => {
+            let url = url.to_lowercase();
+            ["amazonaws.", "api.aws", "vpce"].iter().any(|part| url.contains(part))
+        }
+        Target::Aws => true,
+    }
 }
 
 fn operation(name: &str) -> Result<Operation, Error> {

@@ -2,7 +2,7 @@
 
 use super::{Common, Error, load, output};
 use crate::report::format::fixed;
-use crate::scenario::{Plan, Scenario};
+use crate::scenario::{Plan, Scenario, Set};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 /// Options of `check`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The scenario file.
+    /// The scenario file; `-` is standard input.
     #[arg(value_name = "SCENARIO", env = "KEYSTORM_SCENARIO")]
     scenario: PathBuf,
     /// Lay a value over the file: `--set workloads.checkout.startRate=500/s`.
@@ -23,8 +23,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
-    let mut sets = args.sets;
-    sets.extend(args.target.map(|target| format!("target={target}")));
+    let mut sets = load::sets(&args.sets)?;
+    let target = |name: String| Set::option(&["target"], &name, &format!("--target {name}"));
+    sets.extend(args.target.map(target));
     let loaded = load::load(&args.scenario, &sets)?;
     let plan = Plan::of(&loaded.scenario);
     let shown = if common.json {

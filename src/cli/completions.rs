@@ -12,7 +12,8 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    common.prints_no_document("what is printed is a script")?;
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "keystorm", &mut script);
     output::print(script)?;

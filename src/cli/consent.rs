@@ -24,7 +24,7 @@ pub(super) fn ignored() -> Vec<String> {
 /// Tells of every variable that is ignored.
 pub(super) fn tell_ignored() {
     for sentence in ignored() {
-        eprintln!("keystorm: {sentence}");
+        crate::notice::tell(format_args!("keystorm: {sentence}"));
     }
 }
 

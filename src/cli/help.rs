@@ -1,6 +1,6 @@
 //! `keystorm help`: a command's help, or a topic.
 
-use super::{Cli, Common, Error, output};
+use super::{Cli, Common, Error, output, unbuilt};
 use clap::CommandFactory;
 use std::process::ExitCode;
 
@@ -28,7 +28,8 @@ Exit codes; the first that applies:
 ///
 /// # Errors
 /// [`Error::Usage`] for what is neither a command nor a topic.
-pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    common.prints_no_document("help is for people")?;
     let mut command = Cli::command();
     command.build();
     let text = match args.about.as_deref() {
@@ -44,6 +45,9 @@ pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
 }
 
 fn unknown(name: &str, command: &clap::Command) -> Error {
+    if let Some(sentence) = unbuilt::command(name) {
+        return Error::Usage(sentence);
+    }
     let known = command.get_subcommands().map(clap::Command::get_name).chain(["exit-codes"]);
     let meant =
         crate::api::nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();

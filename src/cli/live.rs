@@ -123,10 +123,10 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
     let server = MetricsServer::start(control, address)
         .map_err(|error| Error::Failed(format!("cannot serve metrics on {address}: {error}")))?;
     if let Some(warning) = server.warning() {
-        eprintln!("{warning}");
+        crate::notice::tell(warning);
     }
     if !common.quiet {
-        eprintln!("metrics: http://{}/metrics", server.address());
+        crate::notice::tell(format_args!("metrics: http://{}/metrics", server.address()));
     }
     Ok(server)
 }
@@ -358,10 +358,10 @@ impl Place<'_> {
         if gives_up && !setup.made.is_empty() {
             let left = local.block_on(&runtime, async { setup.give_up(&make(0, 0)()).await });
             for (key, refusal) in left {
-                eprintln!(
+                crate::notice::tell(format_args!(
                     "keystorm: key {key} is left behind ({}: {}); `keystorm cleanup` finds it",
                     refusal.code, refusal.message
-                );
+                ));
             }
         }
         let trials = result?;
@@ -384,7 +384,7 @@ impl Place<'_> {
         })?;
         let done = live::run(&self.loaded.scenario, stock, make, setup, options, self.control).await;
         if let Err(error) = watching.finish() {
-            eprintln!("keystorm: the run could not be shown to its end: {error}");
+            crate::notice::tell(format_args!("keystorm: the run could not be shown to its end: {error}"));
         }
         Ok(done?)
     }

@@ -1,6 +1,7 @@
 //! A live run where nobody draws: one line every so often on stderr.
 
 use crate::engine::live::{Control, Glance};
+use crate::notice;
 use crate::report::format::{count, measured, milliseconds, number, percent};
 use crate::time::{Span, Time};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ impl LiveLines {
             let mut before = Glance::default();
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 if let Some(glance) = control.glance() {
-                    eprintln!("{}", line(&before, &glance));
+                    notice::tell(line(&before, &glance));
                     before = glance;
                 }
             }

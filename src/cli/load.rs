@@ -1,10 +1,9 @@
 //! Loads a scenario file: the one place where its text, the environment and its traces come together.
 
-use super::Error;
+use super::{Error, scenario_file};
 use crate::api::nearest;
-use crate::scenario::{Options, Scenario, tree};
+use crate::scenario::{Options, Scenario, Set};
 use crate::workload::{Executor, trace};
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,31 +16,41 @@ pub struct Loaded {
     pub question: String,
 }
 
-/// Reads and checks the scenario at `path`; `sets` are `--set` options, `workloads.checkout.startRate=500/s`.
+/// Reads and checks the scenario at `path`, `-` for standard input; `sets` are laid over it.
 ///
 /// # Errors
-/// [`Error::Usage`] for a `--set` without `=`, [`Error::Failed`] for a file that cannot be read, and
-/// [`Error::Scenario`] with every problem of the scenario.
-pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Error> {
-    let dir = path.parent().unwrap_or(Path::new(""));
-    load_text(&text(path)?, &path.display().to_string(), dir, sets)
+/// [`Error::Usage`] for what is no scenario at all or for options that cannot be, [`Error::Failed`] for a file that
+/// cannot be read, and [`Error::Scenario`] with every problem of the scenario.
+pub fn load(path: &Path, sets: &[Set]) -> Result<Loaded, Error> {
+    let text = scenario_file::text(path)?;
+    if scenario_file::is_stdin(path) {
+        return load_text(&text, "stdin", Path::new(""), sets);
+    }
+    load_text(&text, &path.display().to_string(), path.parent().unwrap_or(Path::new("")), sets)
 }
 
 /// Checks the scenario that `text` holds; messages call it `file`, and its traces lie in `dir`.
 ///
 /// # Errors
 /// As [`load`], but for the file itself.
-pub fn load_text(text: &str, file: &str, dir: &Path, sets: &[String]) -> Result<Loaded, Error> {
-    let sets: Vec<(String, String)> = sets.iter().map(|set| pair(set)).collect::<Result<_, _>>()?;
+pub fn load_text(text: &str, file: &str, dir: &Path, sets: &[Set]) -> Result<Loaded, Error> {
     #[allow(
         clippy::disallowed_methods,
         reason = "`${NAME}` in a scenario reads the environment, here and nowhere else"
     )]
     let env = |name: &str| std::env::var(name).ok();
-    let checked = Scenario::parse(text, &Options { file, env: &env, sets: &sets })
-        .map_err(|problems| Error::Scenario(problems.to_string()))?;
+    let checked =
+        Scenario::parse(text, &Options { file, env: &env, sets }).map_err(|problems| {
+            match problems.are_of_options() {
+                true => Error::Usage(problems.to_string()),
+                false => Error::Scenario(problems.to_string()),
+            }
+        })?;
     let mut scenario = checked.scenario;
     load_traces(&mut scenario, dir)?;
+    if let Some(problem) = scenario.idle_cache() {
+        return Err(Error::Scenario(format!("{file}: {problem}")));
+    }
     Ok(Loaded { scenario, question: checked.question })
 }
 
@@ -91,27 +100,16 @@ pub fn keep_strategies(scenario: &mut Scenario, names: &[String]) -> Result<(), 
     Ok(())
 }
 
-fn text(path: &Path) -> Result<String, Error> {
-    let failed = |reason: String| Error::Failed(format!("cannot read {}: {reason}", path.display()));
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
-    let mut bytes = Vec::new();
-    // One byte more than allowed is enough to be refused as too large.
-    let most = tree::MAX_BYTES as u64 + 1;
-    file.take(most).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
-    if bytes.len() > tree::MAX_BYTES {
-        let message = format!("{}: the file is too large; at most {} bytes", path.display(), tree::MAX_BYTES);
-        return Err(Error::Scenario(message));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
-        Error::Scenario(format!("{}:{line}:1: this is not UTF-8 text", path.display()))
-    })
-}
-
-fn pair(set: &str) -> Result<(String, String), Error> {
-    let wrong =
-        || Error::Usage(format!("--set {set}: write it like --set workloads.checkout.startRate=500/s"));
-    let (path, value) = set.split_once('=').ok_or_else(wrong)?;
-    if path.trim().is_empty() { Err(wrong()) } else { Ok((path.trim().to_owned(), value.to_owned())) }
+/// The values of `--set` options.
+///
+/// # Errors
+/// [`Error::Usage`] for one without `=`.
+pub fn sets(sets: &[String]) -> Result<Vec<Set>, Error> {
+    let read = |set: &String| {
+        let wrong =
+            || Error::Usage(format!("--set {set}: write it like --set workloads.checkout.startRate=500/s"));
+        let (path, value) = set.split_once('=').ok_or_else(wrong)?;
+        if path.trim().is_empty() { Err(wrong()) } else { Ok(Set::new(path.trim(), value)) }
+    };
+    sets.iter().map(read).collect()
 }

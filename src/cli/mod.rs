@@ -1,6 +1,7 @@
 //! The command line: one file per command. Here: what is common to them, exit codes and errors for people.
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 #[cfg(not(all(feature = "emulator", feature = "aws")))]
@@ -18,6 +19,7 @@ mod consent;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
+mod idle;
 mod import;
 mod interrupt;
 #[cfg(feature = "live")]
@@ -40,10 +42,13 @@ mod progress;
 mod quotas;
 mod report;
 mod run;
+mod run_folder;
 mod saved;
+mod scenario_file;
 mod schema;
 #[cfg(feature = "emulator")]
 mod serve;
+mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;
 
@@ -106,6 +111,9 @@ pub struct Common {
     /// Print one JSON document on stdout instead of text.
     #[arg(long, global = true, env = "KEYSTORM_JSON")]
     pub json: bool,
+    /// The options that stand on the command line, by their names in the code.
+    #[arg(skip)]
+    given: Vec<String>,
 }
 
 /// Load testing and quota simulation for AWS KMS.
@@ -165,6 +173,23 @@ enum Command {
 }
 
 impl Cli {
+    /// What this process was started with. Where help is asked for, or nothing can be made of it, it says so and ends.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for words that are not built.
+    pub fn read() -> Result<Cli, Error> {
+        let read = Cli::command().try_get_matches().and_then(|matches| {
+            let mut cli =
+                Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
+            cli.common.given = given(&matches);
+            Ok(cli)
+        });
+        read.map_err(|error| match unbuilt::sentence(&error) {
+            Some(sentence) => Error::Usage(sentence),
+            None => error.exit(),
+        })
+    }
+
     /// Does what the command line asks for.
     ///
     /// # Errors
@@ -195,4 +220,12 @@ impl Cli {
             Command::Help(args) => help::run(args, common),
         }
     }
+}
+
+/// The options that stand on the command line, those of the subcommand too.
+fn given(matches: &ArgMatches) -> Vec<String> {
+    let on_line = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let own = matches.ids().filter(on_line).map(|id| id.as_str().to_owned());
+    let below = matches.subcommand().map(|(_, below)| given(below)).unwrap_or_default();
+    own.chain(below).collect()
 }

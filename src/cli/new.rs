@@ -12,7 +12,7 @@ pub struct Args {
     #[arg(short, long, default_value = templates::ALL[0].name, env = "KEYSTORM_TEMPLATE")]
     template: String,
     /// Print the names of all templates and what they show.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "template")]
     list: bool,
 }
 
@@ -30,7 +30,13 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
             names.join(", ")
         )));
     };
-    output::print(template.text)?;
+    if common.json {
+        let document =
+            serde_json::json!({ "name": template.name, "about": template.about, "text": template.text });
+        output::print(format!("{document:#}\n"))?;
+    } else {
+        output::print(template.text)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,11 @@
-//! A scenario from the command line: `run --op Decrypt -r 500/s -d 30s --quota 1000/s`.
+//! A scenario from the command line: `run --op Decrypt -r 500/s -d 30s --quota 1000/s`. Beside a file, `--quota` and
+//! `--threshold` lay something over it, and the rest is refused.
 
 use super::Error;
-use serde_json::{Map, Value, json};
+use crate::scenario::Set;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// The load, without a file.
 #[derive(clap::Args, Debug, Default)]
@@ -10,62 +14,79 @@ pub struct Load {
     #[arg(long, value_name = "OPERATION[=WEIGHT]", value_delimiter = '\n', env = "KEYSTORM_OP")]
     pub op: Vec<String>,
     /// Arrivals, such as 500/s; with --stage the rate to start from [default: 100/s, with --stage 0/s].
-    #[arg(short, long, value_name = "RATE", requires = "op", env = "KEYSTORM_RATE")]
+    #[arg(short, long, value_name = "RATE", env = "KEYSTORM_RATE")]
     pub rate: Option<String>,
     /// How long [default: 30s].
-    #[arg(short, long, requires = "op", env = "KEYSTORM_DURATION")]
+    #[arg(short, long, env = "KEYSTORM_DURATION")]
     pub duration: Option<String>,
     /// Quota: RATE for the symmetric pool, or POOL=RATE; repeatable.
-    #[arg(long, value_name = "[POOL=]RATE", requires = "op", value_delimiter = '\n', env = "KEYSTORM_QUOTA")]
+    #[arg(long, value_name = "[POOL=]RATE", value_delimiter = '\n', env = "KEYSTORM_QUOTA")]
     pub quota: Vec<String>,
     /// Ramp: DURATION:RATE; repeatable, in order.
-    #[arg(long, value_name = "DURATION:RATE", requires = "op", conflicts_with_all = ["duration", "vus"], value_delimiter = '\n', env = "KEYSTORM_STAGE")]
+    #[arg(long, value_name = "DURATION:RATE", conflicts_with_all = ["duration", "vus"], value_delimiter = '\n', env = "KEYSTORM_STAGE")]
     pub stage: Vec<String>,
     /// Closed model: so many VUs.
-    #[arg(
-        short = 'c',
-        long,
-        value_name = "VUS",
-        requires = "op",
-        conflicts_with = "rate",
-        env = "KEYSTORM_VUS"
-    )]
+    #[arg(short = 'c', long, value_name = "VUS", conflicts_with = "rate", env = "KEYSTORM_VUS")]
     pub vus: Option<u32>,
     /// Closed model: so many jobs in all, shared by the VUs.
     #[arg(
         short = 'n',
         long,
         value_name = "ITERATIONS",
-        requires = "vus",
         conflicts_with = "duration",
         env = "KEYSTORM_ITERATIONS"
     )]
     pub iterations: Option<u64>,
     /// Key spec, such as RSA_2048.
-    #[arg(long, value_name = "KEYSPEC", requires = "op", env = "KEYSTORM_KEY_SPEC")]
+    #[arg(long, value_name = "KEYSPEC", env = "KEYSTORM_KEY_SPEC")]
     pub key_spec: Option<String>,
     /// Threshold, such as 'failed: rate<1%' or 'response_time: p(99)<250ms'; repeatable.
-    #[arg(
-        long,
-        value_name = "METRIC: EXPRESSION",
-        requires = "op",
-        value_delimiter = '\n',
-        env = "KEYSTORM_THRESHOLD"
-    )]
+    #[arg(long, value_name = "METRIC: EXPRESSION", value_delimiter = '\n', env = "KEYSTORM_THRESHOLD")]
     pub threshold: Vec<String>,
 }
 
 impl Load {
-    /// The same question as a scenario file; JSON, which is YAML too.
+    /// Refuses options that say nothing beside others.
     ///
     /// # Errors
-    /// A usage error for what the scenario's own checks could not name well.
-    pub fn to_yaml(&self) -> Result<String, Error> {
-        let mut scenario = json!({
+    /// [`Error::Usage`], naming each and the way out.
+    pub fn check(&self, file: Option<&Path>) -> Result<(), Error> {
+        let Some(file) = file else {
+            return match self.iterations.is_some() && self.vus.is_none() {
+                true => Err(Error::Usage("--iterations needs --vus: who does them?".into())),
+                false => Ok(()),
+            };
+        };
+        let given = [
+            ("--rate", "rate", self.rate.is_some()),
+            ("--duration", "duration", self.duration.is_some()),
+            ("--stage", "stages", !self.stage.is_empty()),
+            ("--vus", "vus", self.vus.is_some()),
+            ("--iterations", "iterations", self.iterations.is_some()),
+            ("--key-spec", "keys.spec", self.key_spec.is_some()),
+        ];
+        let refused = given.iter().filter(|(_, _, is_given)| *is_given);
+        let sentences: Vec<String> = refused
+            .map(|(option, key, _)| {
+                format!(
+                    "{option} describes a load without a file, and {} describes its own: write --set \
+                     workloads.NAME.{key}=VALUE",
+                    file.display()
+                )
+            })
+            .collect();
+        if sentences.is_empty() { Ok(()) } else { Err(Error::Usage(sentences.join("\n"))) }
+    }
+
+    /// The text of a scenario without a file, and the load that is laid over it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an option that is not written as it must be.
+    pub fn scenario(&self) -> Result<(String, Vec<Set>), Error> {
+        let first = self.op.first().map_or("run", |op| op.split('=').next().unwrap_or(op));
+        let text = json!({
             "version": 1,
-            "name": format!("{}-{}", self.op.first().map_or("run", |op| op.split('=').next().unwrap_or(op)), "load")
-                .to_lowercase(),
-            "workloads": { "load": self.workload()? },
+            "name": format!("{first}-load").to_lowercase(),
             "strategies": {
                 "none": { "retry": { "mode": "none" } },
                 "naive": { "retry": { "mode": "immediate", "maxAttempts": 10 } },
@@ -74,60 +95,118 @@ impl Load {
                 "sdk-adaptive": { "retry": { "mode": "aws-adaptive" } },
             },
         });
-        for quota in &self.quota {
-            let (pool, rate) = quota.split_once('=').unwrap_or(("symmetric", quota));
-            scenario["quotas"][pool] = json!(rate);
-        }
-        for threshold in &self.threshold {
-            let (metric, expression) =
-                threshold.rsplit_once(": ").or_else(|| threshold.rsplit_once(':')).ok_or_else(|| {
-                    Error::Usage(format!(
-                        "--threshold `{threshold}`: write METRIC: EXPRESSION, such as 'failed: rate<1%'"
-                    ))
-                })?;
-            let list = &mut scenario["thresholds"][metric.trim()];
-            match list.as_array_mut() {
-                Some(list) => list.push(json!(expression.trim())),
-                None => *list = json!([expression.trim()]),
+        let mut sets = self.arrivals()?;
+        let mut seen = BTreeSet::new();
+        for op in &self.op {
+            let given = format!("--op {op}");
+            let (name, weight) = op.split_once('=').unwrap_or((op, "1"));
+            if weight.parse::<u32>().is_err() {
+                return Err(Error::Usage(format!(
+                    "{given}: the weight is a whole number, such as Decrypt=80"
+                )));
             }
+            once(&mut seen, name, &given)?;
+            sets.push(Set::option(&["workloads", "load", "jobs", name], weight, &given));
         }
-        Ok(scenario.to_string())
+        if let Some(spec) = &self.key_spec {
+            let given = format!("--key-spec {spec}");
+            sets.push(Set::option(&["workloads", "load", "keys", "spec"], spec, &given));
+        }
+        Ok((text.to_string(), sets))
     }
 
-    fn workload(&self) -> Result<Value, Error> {
-        let mut jobs = Map::new();
-        for op in &self.op {
-            let (name, weight) = op.split_once('=').unwrap_or((op, "1"));
-            let weight: u32 = weight.parse().map_err(|_| {
-                Error::Usage(format!("--op `{op}`: the weight is a whole number, such as Decrypt=80"))
-            })?;
-            jobs.insert(name.to_owned(), json!(weight));
+    /// What `--quota` and `--threshold` lay over a scenario, with a file or without.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an option that is not written as it must be.
+    pub fn overlays(&self) -> Result<Vec<Set>, Error> {
+        let mut sets = Vec::new();
+        let mut seen = BTreeSet::new();
+        for quota in &self.quota {
+            let given = format!("--quota {quota}");
+            let (pool, rate) = quota.split_once('=').unwrap_or(("symmetric", quota));
+            once(&mut seen, pool, &given)?;
+            if pool.is_empty() || ["enforcement", "background", "reEncryptCost"].contains(&pool) {
+                return Err(Error::Usage(format!(
+                    "{given}: write RATE or POOL=RATE, such as symmetric=50/s"
+                )));
+            }
+            sets.push(Set::option(&["quotas", pool], rate, &given));
         }
+        for threshold in &self.threshold {
+            let given = format!("--threshold '{threshold}'");
+            let (metric, expression) = metric_of(threshold).ok_or_else(|| {
+                let example = match crate::scenario::percentile_of(threshold) {
+                    Some(meant) => format!("'response_time: {meant}'"),
+                    None => "'failed: rate<1%'".into(),
+                };
+                Error::Usage(format!("{given}: write METRIC: EXPRESSION, such as {example}"))
+            })?;
+            // Quoted, it is text whatever it looks like.
+            let value = json!(expression).to_string();
+            sets.push(Set::option(&["thresholds", metric], &value, &given).joining());
+        }
+        Ok(sets)
+    }
+
+    /// How jobs arrive.
+    fn arrivals(&self) -> Result<Vec<Set>, Error> {
+        let mut sets = Vec::new();
+        let mut put = |key: &str, value: &str, given: &str| {
+            sets.push(Set::option(&["workloads", "load", key], value, given));
+        };
         let duration = self.duration.as_deref().unwrap_or("30s");
         let rate = self.rate.as_deref().unwrap_or(if self.stage.is_empty() { "100/s" } else { "0/s" });
-        let mut workload = match (self.vus, self.iterations, self.stage.is_empty()) {
-            (Some(vus), Some(iterations), _) => {
-                json!({ "executor": "shared-iterations", "vus": vus, "iterations": iterations })
+        let (for_rate, for_duration) = (format!("--rate {rate}"), format!("--duration {duration}"));
+        if let Some(vus) = self.vus {
+            let given = format!("--vus {vus}");
+            put("vus", &vus.to_string(), &given);
+            match self.iterations {
+                Some(iterations) => {
+                    put("executor", "shared-iterations", &given);
+                    put("iterations", &iterations.to_string(), &format!("--iterations {iterations}"));
+                }
+                None => {
+                    put("executor", "constant-vus", &given);
+                    put("duration", duration, &for_duration);
+                }
             }
-            (Some(vus), None, _) => json!({ "executor": "constant-vus", "vus": vus, "duration": duration }),
-            (None, _, true) => {
-                json!({ "executor": "constant-arrival-rate", "rate": rate, "duration": duration })
+        } else if self.stage.is_empty() {
+            put("rate", rate, &for_rate);
+            put("executor", "constant-arrival-rate", &for_rate);
+            put("duration", duration, &for_duration);
+        } else {
+            put("startRate", rate, &for_rate);
+            put("executor", "ramping-arrival-rate", &for_rate);
+            for text in &self.stage {
+                let given = format!("--stage {text}");
+                let stage = stage(text, &given)?;
+                sets.push(Set::option(&["workloads", "load", "stages"], &stage, &given).joining());
             }
-            (None, _, false) => {
-                let stages: Result<Vec<Value>, Error> = self.stage.iter().map(|text| stage(text)).collect();
-                json!({ "executor": "ramping-arrival-rate", "startRate": rate, "stages": stages? })
-            }
-        };
-        workload["jobs"] = Value::Object(jobs);
-        if let Some(spec) = &self.key_spec {
-            workload["keys"] = json!({ "spec": spec });
         }
-        Ok(workload)
+        Ok(sets)
     }
 }
 
-fn stage(text: &str) -> Result<Value, Error> {
-    let wrong = || Error::Usage(format!("--stage `{text}`: write DURATION:RATE, such as 30s:500/s"));
-    let (duration, target) = text.split_once(':').ok_or_else(wrong)?;
-    Ok(json!({ "duration": duration, "target": target }))
+/// The metric and the expression of `failed: rate<1%`; what stands in braces belongs to the metric.
+fn metric_of(threshold: &str) -> Option<(&str, &str)> {
+    let tags = threshold.rfind('}').map_or(0, |end| end + 1);
+    let at = tags + threshold[tags..].find(':')?;
+    let (metric, expression) = (threshold[..at].trim(), threshold[at + 1..].trim());
+    (!metric.is_empty() && !expression.is_empty()).then_some((metric, expression))
+}
+
+/// Refuses what is said twice: which of the two counts?
+fn once<'a>(seen: &mut BTreeSet<&'a str>, name: &'a str, given: &str) -> Result<(), Error> {
+    if seen.insert(name) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!("{given}: `{name}` is given twice")))
+}
+
+fn stage(text: &str, given: &str) -> Result<String, Error> {
+    let (duration, target) = text
+        .split_once(':')
+        .ok_or_else(|| Error::Usage(format!("{given}: write DURATION:RATE, such as 30s:500/s")))?;
+    Ok(json!({ "duration": duration, "target": target }).to_string())
 }

@@ -1,9 +1,9 @@
 //! What commands write: stdout, and files with the folders they stand in. What is written is decided elsewhere.
 
 use super::Error;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints to stdout; a reader that went away (`| head`) is no failure.
 ///
@@ -60,21 +60,46 @@ pub fn write_file(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
 
 /// Writes one file, making its folder; `fill` may write as little at a time as it likes.
 ///
+/// It is written beside and then renamed: whoever looks finds the old file or the new one, and a full disk leaves the old.
+///
 /// # Errors
 /// [`Error::Failed`] with the file's name.
 pub fn write_with(
     path: &Path,
-    fill: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<()>,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), Error> {
     let written = || {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let mut out = BufWriter::new(fs::File::create(path)?);
-        fill(&mut out)?;
-        out.flush()
+        // A link stays one, and a pipe or a device cannot be replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        if fs::metadata(&target).is_ok_and(|what| !what.is_file()) {
+            return write_new(File::options().write(true).open(&target)?, fill).map(drop);
+        }
+        let part = beside(&target, "part");
+        let result = File::create(&part)
+            .and_then(|file| write_new(file, fill)?.sync_all())
+            .and_then(|()| fs::rename(&part, &target));
+        if result.is_err() {
+            // It says nothing; were it not there, all the better.
+            let _ = fs::remove_file(&part);
+        }
+        result
     };
     written().map_err(|error| Error::Failed(format!("cannot write {}: {error}", path.display())))
+}
+
+fn write_new(file: File, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<File> {
+    let mut out = BufWriter::new(file);
+    fill(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+/// A hidden name beside `path`, of this process.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{ending}-{}", std::process::id()))
 }
 
 #[cfg(test)]
@@ -96,5 +121,31 @@ mod tests {
         write_file(&folder.path().join("a"), "").expect("writable");
         let error = write_file(&folder.path().join("a/b"), "").expect_err("a file is no folder");
         assert!(error.to_string().contains("a/b: "), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_written_to_its_end_leaves_what_was_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a");
+        write_file(&path, "old").expect("writable");
+        let full = |out: &mut BufWriter<File>| {
+            out.write_all(b"new")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        };
+        assert!(write_with(&path, full).is_err());
+        assert_eq!(fs::read_to_string(&path).expect("it stays"), "old");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing half done is left");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("a"), folder.path().join("b"));
+        write_file(&path, "old").expect("writable");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        write_file(&link, "new").expect("writable");
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert_eq!(fs::read_to_string(&path).expect("written"), "new");
     }
 }

@@ -47,11 +47,14 @@ pub struct Saved {
 /// # Errors
 /// If the run cannot be read, or its files cannot be written.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    if args.format.is_some() && common.is_given("format") {
+        common.prints_no_document("--format says what is printed")?;
+    }
     let saved = load(&args.run)?;
-    if common.json {
-        output::print(&saved.json)?;
-    } else if let Some(format) = args.format {
+    if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
         output::print(drawn(&saved.run, format))?;
+    } else if common.json {
+        output::print(&saved.json)?;
     } else {
         let written = output::write_files(&saved.directory, report::files(&saved.run))?;
         if !common.quiet {
@@ -73,6 +76,10 @@ pub fn load(path: &Path) -> Result<Saved, Error> {
     let file = if path.is_dir() { path.join("run.json") } else { path.to_path_buf() };
     if !file.is_file() {
         return Err(failed(format!("{} is not a saved run: it has no run.json", path.display())));
+    }
+    if file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        let shown = file.display();
+        return Err(failed(format!("{shown} is no saved run; `keystorm run {shown}` runs a scenario")));
     }
     let json =
         fs::read_to_string(&file).map_err(|e| failed(format!("cannot read {}: {e}", file.display())))?;

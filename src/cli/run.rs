@@ -1,13 +1,15 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::load::{self, Loaded};
-#[cfg(feature = "live")]
-use super::live;
+use super::run_folder::RunFolder;
 use super::{Common, Error, exit, interrupt, one_liner, saved};
+#[cfg(feature = "live")]
+use super::{idle, live};
 use crate::engine::{Control, simulate};
+use crate::notice;
 use crate::record::Recorder;
 use crate::results::Run;
-use crate::scenario::Target;
+use crate::scenario::{Set, Target};
 use crate::time::Span;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use std::sync::atomic::Ordering;
 /// Options of `run`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The scenario; without one, describe the load with --op and its companions.
+    /// The scenario, `-` for standard input; without one, describe the load with --op and its companions.
     #[arg(required_unless_present = "op", conflicts_with = "op", env = "KEYSTORM_SCENARIO")]
     pub scenario: Option<PathBuf>,
     /// Where attempts go: sim, emulator, a URL, or aws.
@@ -26,9 +28,12 @@ pub struct Args {
     /// AWS Region whose default quotas apply.
     #[arg(long, env = "KEYSTORM_REGION")]
     pub region: Option<String>,
-    /// Folder for the saved run [default: reports/local/<name>-<time>].
+    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>].
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     pub out: Option<PathBuf>,
+    /// Replace the run that --out holds.
+    #[arg(long, env = "KEYSTORM_FORCE")]
+    pub force: bool,
     /// Key of every random draw.
     #[arg(long, env = "KEYSTORM_SEED")]
     pub seed: Option<u64>,
@@ -54,8 +59,38 @@ pub struct Args {
     pub load: one_liner::Load,
 }
 
-#[cfg(feature = "live")]
 impl Args {
+    /// The scenario, from its file or from the options that describe one, and what else they lay over it.
+    fn loaded(&self) -> Result<Loaded, Error> {
+        self.load.check(self.scenario.as_deref())?;
+        let own = |name: &str, value: Option<String>| {
+            value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
+        };
+        let mut over = load::sets(&self.sets)?;
+        over.extend(self.load.overlays()?);
+        over.extend(own("target", self.target.clone()));
+        over.extend(own("region", self.region.clone()));
+        over.extend(own("seed", self.seed.map(|n| n.to_string())));
+        over.extend(own("trials", self.trials.map(|n| n.to_string())));
+        #[cfg(feature = "live")]
+        over.extend(own("client", self.live.client.clone()));
+        if let Some(path) = &self.scenario {
+            return load::load(path, &over);
+        }
+        let (text, mut sets) = self.load.scenario()?;
+        sets.extend(over);
+        load::load_text(&text, "command line", Path::new(""), &sets)
+    }
+
+    /// Whether nothing is run.
+    const fn is_dry_run(&self) -> bool {
+        #[cfg(feature = "live")]
+        return self.live.dry_run;
+        #[cfg(not(feature = "live"))]
+        false
+    }
+
+    #[cfg(feature = "live")]
     fn wish(&self) -> live::Wish<'_> {
         live::Wish { live: &self.live, threads: self.threads, every: self.progress_every }
     }
@@ -63,41 +98,64 @@ impl Args {
 
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
-    let mut sets = args.sets.clone();
-    let set = |name: &str, value: Option<String>| value.map(|v| format!("{name}={v}"));
-    sets.extend(set("target", args.target.clone()));
-    sets.extend(set("region", args.region.clone()));
-    sets.extend(set("seed", args.seed.map(|n| n.to_string())));
-    sets.extend(set("trials", args.trials.map(|n| n.to_string())));
-    #[cfg(feature = "live")]
-    sets.extend(set("client", args.live.client.clone()));
-    let mut loaded = match &args.scenario {
-        Some(path) => load::load(path, &sets)?,
-        None => load::load_text(&args.load.to_yaml()?, "command line", Path::new(""), &sets)?,
-    };
+    if common.is_given("force") && args.out.is_none() {
+        return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
+    }
+    let mut loaded = args.loaded()?;
     load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
-    #[cfg(feature = "aws")]
+    #[cfg(feature = "live")]
+    idle::check(&loaded.scenario.target, common)?;
+    #[cfg(feature = "live")]
     if args.live.print_policy {
-        super::aws::print_policy(&loaded.scenario, args.live.provision)?;
-        return Ok(ExitCode::SUCCESS);
+        return print_policy(&loaded, &args.live);
     }
-    let Finished { run, histograms, end, .. } = match loaded.scenario.target {
-        Target::Sim => simulated(&loaded, &args, common)?,
-        #[cfg(feature = "live")]
-        _ => match live::run(&loaded, &args.wish(), common)? {
-            Some(finished) => finished,
-            None => return Ok(ExitCode::SUCCESS),
-        },
-        #[cfg(not(feature = "live"))]
-        _ => return Err(super::absent::missing("a run on the real clock", "live")),
+    #[cfg(not(feature = "live"))]
+    if loaded.scenario.target != Target::Sim {
+        return Err(super::absent::missing("a run on the real clock", "live"));
+    }
+    // Whether the results can be kept is known before the first job, not after the last.
+    let folder = match args.is_dry_run() {
+        true => None,
+        false => Some(RunFolder::claim(args.out.as_deref(), &loaded.scenario.name, args.force)?),
     };
-    let dir = args.out.unwrap_or_else(|| saved::default_dir(&run.name));
-    saved::write(&dir, &run, &histograms)?;
-    saved::show(&run, Some(&dir), common)?;
-    if let End::Cap(sentence) | End::Failed(sentence) = &end {
-        eprintln!("keystorm: {sentence}");
+    let finished = match loaded.scenario.target {
+        #[cfg(feature = "live")]
+        Target::Emulator | Target::Http(_) | Target::Aws => live::run(&loaded, &args.wish(), common)?,
+        _ => Some(simulated(&loaded, &args, common)?),
+    };
+    match finished {
+        Some(finished) => conclude(&finished, folder, common),
+        None => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::from(exit_code(&run, &end)))
+}
+
+/// Prints the least IAM policy that the run needs.
+#[cfg(feature = "live")]
+fn print_policy(loaded: &Loaded, live: &live::LiveArgs) -> Result<ExitCode, Error> {
+    #[cfg(feature = "aws")]
+    let printed = super::aws::print_policy(&loaded.scenario, live.provision);
+    #[cfg(not(feature = "aws"))]
+    let printed = {
+        let _ = (loaded, live);
+        Err(super::absent::missing("--print-policy", "aws"))
+    };
+    printed.map(|()| ExitCode::SUCCESS)
+}
+
+/// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same.
+fn conclude(finished: &Finished, folder: Option<RunFolder>, common: &Common) -> Result<ExitCode, Error> {
+    let Finished { run, histograms, end, .. } = finished;
+    let report = folder.as_ref().map(|folder| folder.dir().join("report.html"));
+    let saved = folder.map_or(Ok(()), |folder| folder.fill(&saved::files(run, histograms)?));
+    let shown = saved::show(run, common);
+    if let End::Cap(sentence) | End::Failed(sentence) = end {
+        notice::tell(format_args!("keystorm: {sentence}"));
+    }
+    saved.and(shown)?;
+    if let (Some(report), false) = (report, common.quiet) {
+        notice::tell(format_args!("report: {}", report.display()));
+    }
+    Ok(ExitCode::from(exit_code(run, end)))
 }
 
 /// A run that has ended, with whatever it came to.
@@ -129,8 +187,13 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let progress =
-        super::progress::Progress::start(&loaded.scenario, &control, args.progress_every, common.quiet);
+    let progress = super::progress::Progress::start(
+        &loaded.scenario,
+        threads,
+        &control,
+        args.progress_every,
+        common.quiet,
+    );
     let trials = simulate(&loaded.scenario, threads, &control);
     progress.finish();
     let interrupted = control.stop.load(Ordering::Relaxed);

@@ -6,7 +6,6 @@ use crate::report;
 use crate::results::{Run, Selection};
 use crate::time::{Span, Time};
 use std::iter;
-use std::path::{Path, PathBuf};
 
 /// Response-time histograms by file name: `<strategy>` and `<strategy>.<operation>`.
 pub struct Histograms {
@@ -33,21 +32,15 @@ impl Histograms {
     }
 }
 
-/// `reports/local/<name>-<time>`.
-pub fn default_dir(name: &str) -> PathBuf {
-    Path::new("reports/local").join(format!("{name}-{}", crate::clock::stamp()))
-}
-
-/// Writes the saved run and everything beside it.
+/// The saved run and everything beside it, by name.
 ///
 /// # Errors
-/// When a file cannot be written; names it.
-pub fn write(dir: &Path, run: &Run, histograms: &Histograms) -> Result<(), Error> {
+/// Never in practice: every figure is finite.
+pub fn files(run: &Run, histograms: &Histograms) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let of =
         |(name, histogram): &(String, Micros)| report::histogram_files(name, histogram, histograms.length);
     let drawn = report::files(run).into_iter().chain(histograms.named.iter().flat_map(of));
-    output::write_files(dir, iter::once(("run.json".to_owned(), to_json(run)?)).chain(drawn))?;
-    Ok(())
+    Ok(iter::once(("run.json".to_owned(), to_json(run)?)).chain(drawn).collect())
 }
 
 /// `run.json`, ending in a newline.
@@ -61,16 +54,12 @@ pub fn to_json(run: &Run) -> Result<Vec<u8>, Error> {
     Ok(json)
 }
 
-/// Shows the summary, or the whole run with `--json`; says on stderr where the files are.
+/// Shows the summary, or the whole run with `--json`.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn show(run: &Run, dir: Option<&Path>, common: &Common) -> Result<(), Error> {
+pub fn show(run: &Run, common: &Common) -> Result<(), Error> {
     let bytes =
         if common.json { to_json(run)? } else { report::text::render(run, output::paints()).into_bytes() };
-    output::print(bytes)?;
-    if let (Some(dir), false) = (dir, common.quiet) {
-        eprintln!("report: {}", dir.join("report.html").display());
-    }
-    Ok(())
+    output::print(bytes)
 }

@@ -1,17 +1,17 @@
 //! `keystorm serve`: the emulated KMS for any SDK.
 
-use super::{Common, Error, health};
+use super::{Common, Error, health, output};
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
+use crate::notice;
 use crate::quota::catalogue;
-use crate::scenario::Service;
+use crate::scenario::{Service, Set};
 use crate::server::seed::Format;
 use crate::server::{Auth, Running, Settings, Tls, is_region};
 use crate::time::Span;
 use rustls::pki_types::ServerName;
-use serde_json::{Map, Value, json};
-use std::io::Write as _;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,9 +37,9 @@ pub struct Args {
     /// Let no request quota refuse anything; those named by --quota still do.
     #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
     no_quotas: bool,
-    /// How quotas are enforced: window, sliding, bucket[:burst], lagging[:lag].
-    #[arg(long, default_value = "window", env = "KEYSTORM_ENFORCEMENT")]
-    enforcement: String,
+    /// How quotas are enforced: window[:phase], sliding, bucket[:burst], lagging[:lag] [default: window].
+    #[arg(long, env = "KEYSTORM_ENFORCEMENT")]
+    enforcement: Option<String>,
     /// What the rest of the account takes from a quota. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_BACKGROUND", value_delimiter = ',')]
     background: Vec<String>,
@@ -169,29 +169,28 @@ enum Compat {
 /// # Errors
 /// [`Error::Usage`] for options that cannot be, [`Error::Failed`] if the server cannot run.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    common.prints_no_document("the first line of output is the URL; figures are at /_keystorm/metrics")?;
     if let Some(url) = &args.check {
         return health::check(url, args.listen, args.has_tls(), args.tls_ca.as_deref());
     }
     let settings = settings(args)?;
     let listen = settings.listen;
     if !listen.ip().is_loopback() && !common.quiet {
-        eprintln!(
+        notice::tell(format_args!(
             "warning: {listen} can be reached from other machines, and this is a KMS for tests{}",
             if settings.auth == Auth::Off { " that checks no signature (--auth verify does)" } else { "" }
-        );
+        ));
     }
     let failed = |e: crate::server::Error| Error::Failed(e.to_string());
     let running = Running::start(settings).map_err(failed)?;
     let signals = running.signals().map_err(failed)?;
-    let mut out = std::io::stdout();
-    let said = writeln!(out, "listening on {}", running.url()).and_then(|()| out.flush());
-    said.map_err(|e| Error::Failed(format!("cannot write to stdout: {e}")))?;
+    output::print(format!("listening on {}\n", running.url()))?;
     if let Some(admin) = running.admin_address().filter(|_| !common.quiet) {
-        eprintln!("admin paths on http://{admin}/_keystorm/");
+        notice::tell(format_args!("admin paths on http://{admin}/_keystorm/"));
     }
     running.wait_for(signals);
     if !common.quiet {
-        eprintln!("stopping: open calls may finish");
+        notice::tell("stopping: open calls may finish");
     }
     running.stop();
     Ok(ExitCode::SUCCESS)
@@ -342,54 +341,50 @@ fn named<T: serde::Serialize + serde::de::DeserializeOwned>(
 
 /// Quotas, service time and faults: the file's, then the options' over them.
 fn service(args: &Args) -> Result<Service, Error> {
-    let mut document: Map<String, Value> = Map::new();
-    let mut file = "options".to_string();
-    if let Some(path) = &args.config {
-        let text =
-            std::fs::read_to_string(path).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
-        file = path.display().to_string();
-        // By itself first, so that its problems are told with its own lines.
-        Service::parse(&text, &file).map_err(|problems| Error::Usage(problems.to_string()))?;
-        let value: Value = serde_yaml::from_str(&text).map_err(|e| Error::Usage(format!("{file}: {e}")))?;
-        document = value.as_object().cloned().unwrap_or_default();
-    }
-    let quotas = document.entry("quotas").or_insert_with(|| json!({}));
+    let (text, file) = match &args.config {
+        Some(path) => {
+            let read = std::fs::read_to_string(path);
+            let text = read.map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+            (text, path.display().to_string())
+        }
+        None => ("{}".into(), "options".into()),
+    };
+    let mut sets = Vec::new();
+    let mut lay = |path: &[&str], value: Value, given: &str| {
+        sets.push(Set::option(path, &value.to_string(), given));
+    };
     if args.no_quotas {
         for pool in catalogue::pool_names() {
-            quotas[pool] = json!(UNLIMITED);
+            lay(&["quotas", pool], json!(UNLIMITED), "--no-quotas");
         }
     }
     for (name, rate) in pairs("--quota", &args.quota)? {
-        quotas[name] = json!(rate);
+        lay(&["quotas", &name], json!(rate), &format!("--quota {name}={rate}"));
     }
     for (name, rate) in pairs("--background", &args.background)? {
-        quotas["background"][name] = json!(rate);
+        lay(&["quotas", "background", &name], json!(rate), &format!("--background {name}={rate}"));
     }
-    if args.enforcement != "window" || quotas.get("enforcement").is_none() {
-        quotas["enforcement"] = match args.enforcement.split_once(':') {
+    if let Some(enforcement) = &args.enforcement {
+        let kind = match enforcement.split_once(':') {
             Some(("bucket", burst)) => json!({ "bucket": { "burst": burst } }),
             Some(("lagging", lag)) => json!({ "lagging": { "lag": lag } }),
             Some(("window", phase)) => json!({ "window": { "phase": phase } }),
-            _ => json!(args.enforcement),
+            _ => json!(enforcement),
         };
+        lay(&["quotas", "enforcement"], kind, &format!("--enforcement {enforcement}"));
     }
     if let Some(times) = &args.service_time {
         let given: Vec<String> = times.split(',').map(Into::into).collect();
-        document.insert(
-            "serviceTime".into(),
-            pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect(),
-        );
+        let map = pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect();
+        lay(&["serviceTime"], map, &format!("--service-time {times}"));
     }
     for fault in &args.fault {
         let given: Vec<String> = fault.split(',').map(Into::into).collect();
         let number = |text: String| text.parse::<u64>().map_or_else(|_| json!(text), |n| json!(n));
-        let fault: Value = pairs("--fault", &given)?.into_iter().map(|(n, v)| (n, number(v))).collect();
-        if let Some(list) = document.entry("faults").or_insert_with(|| json!([])).as_array_mut() {
-            list.push(fault);
-        }
+        let map: Value = pairs("--fault", &given)?.into_iter().map(|(n, v)| (n, number(v))).collect();
+        sets.push(Set::option(&["faults"], &map.to_string(), &format!("--fault {fault}")).joining());
     }
-    Service::parse(&Value::Object(document).to_string(), &file)
-        .map_err(|problems| Error::Usage(problems.to_string()))
+    Service::parse_with(&text, &file, &sets).map_err(|problems| Error::Usage(problems.to_string()))
 }
 
 fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Error> {

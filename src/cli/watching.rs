@@ -2,6 +2,7 @@
 
 use super::live_lines::LiveLines;
 use crate::engine::live::Control;
+use crate::notice;
 use crate::time::Span;
 use std::io;
 use std::sync::Arc;
@@ -49,9 +50,9 @@ impl Watching {
             match super::live_view::LiveView::start(control, title, colour) {
                 Ok(view) => return Ok(Watching::View(view)),
                 // A run that nobody can see in full is still a run.
-                Err(error) => {
-                    eprintln!("keystorm: no live view, since {error}; a line every so often instead")
-                }
+                Err(error) => notice::tell(format_args!(
+                    "keystorm: no live view, since {error}; a line every so often instead"
+                )),
             }
         }
         LiveLines::start(control, settings.every).map(Watching::Lines)

@@ -447,8 +447,12 @@ pub(crate) static WORKLOAD: Table = table(
         key("jobs", Shape::Map(&JOBS), "Weights of operations and envelope jobs.").required(),
         key("payload", Shape::Either(&[Shape::Size, Shape::Map(&PAYLOAD)]), "How large payloads are (256B)."),
         key("keys", Shape::Map(&KEYS), "The keys jobs use."),
-        key("contexts", Shape::Map(&PICK), "Encryption contexts."),
-        key("messages", Shape::Map(&PICK), "What DecryptMessage reads."),
+        key("contexts", Shape::Map(&PICK), "Encryption contexts (one); a cache entry serves one."),
+        key(
+            "messages",
+            Shape::Map(&PICK),
+            "What DecryptMessage reads (one); these or contexts must be given where a strategy caches.",
+        ),
         key(
             "strategies",
             Shape::Map(&OVERRIDES),
@@ -544,7 +548,7 @@ pub(crate) static STRATEGY: Table = table(
         key(
             "cache",
             Shape::Either(&[Shape::Map(&CACHE), NONE]),
-            "A data-key cache for envelope jobs (none).",
+            "A data-key cache for EncryptMessage and DecryptMessage jobs (none); needs such a job.",
         ),
         later("breaker", "A circuit breaker."),
         later("concurrency", "A limit of calls in flight."),

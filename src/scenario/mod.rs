@@ -21,18 +21,21 @@ mod problem;
 mod read;
 pub mod schema;
 mod service;
+mod set;
 pub mod templates;
 #[cfg(test)]
 mod tests;
 pub mod tree;
 mod write;
 
+pub use build::percentile_of;
 pub use fitness::{can_do, is_pair_spec, runs_live};
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
 pub use problem::{Problem, Problems};
 pub use service::Service;
+pub use set::Set;
 
 /// What a scenario is read with besides its text.
 pub struct Options<'a> {
@@ -40,8 +43,8 @@ pub struct Options<'a> {
     pub file: &'a str,
     /// Looks a name of the environment up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// Values laid over the file, as path and YAML value.
-    pub sets: &'a [(String, String)],
+    /// Values laid over the file, in order.
+    pub sets: &'a [Set],
 }
 
 impl Default for Options<'_> {

@@ -1,5 +1,6 @@
 //! What is laid over the tree before it is read: the environment, `--set` values, and a workload's overrides.
 
+use super::Set;
 use super::problem::{Problem, clip};
 use super::tree::{self, Content, Entry, Node, Place};
 use std::collections::BTreeMap;
@@ -59,23 +60,24 @@ fn filled(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, St
     Ok(out)
 }
 
-/// Puts the values of `--set` into the tree, in order.
-pub(crate) fn set(root: &mut Node, sets: &[(String, String)], problems: &mut Vec<Problem>) {
-    for (index, (path, value)) in sets.iter().enumerate() {
+/// Puts the values of `--set` and its like into the tree, in order.
+pub(crate) fn set(root: &mut Node, sets: &[Set], problems: &mut Vec<Problem>) {
+    for (index, set) in sets.iter().enumerate() {
         let place = Place { set: index as u32 + 1, ..Place::default() };
-        let result = match tree::parse(value, place.set) {
-            Ok(node) => put(root, path, node, place),
+        let result = match tree::parse(&set.value, place.set) {
+            Ok(node) => put(root, set, node, place),
             Err(problem) => Err(problem.message.clone()),
         };
         if let Err(message) = result {
-            problems.push(Problem::new(place, path, message).read(format!("`{}`", clip(value))));
+            let path = set.path.join(".");
+            problems.push(Problem::new(place, &path, message).read(format!("`{}`", clip(&set.value))));
         }
     }
 }
 
-/// Puts `value` at `path`, making mappings on the way where nothing stands.
-fn put(mut node: &mut Node, path: &str, value: Node, place: Place) -> Result<(), String> {
-    let steps: Vec<&str> = path.split('.').collect();
+/// Puts `value` where `set` says, making mappings on the way where nothing stands.
+fn put(mut node: &mut Node, set: &Set, value: Node, place: Place) -> Result<(), String> {
+    let steps: Vec<&str> = set.path.iter().map(String::as_str).collect();
     let mut at = 0;
     if steps.len() > 32 || steps.iter().any(|step| step.is_empty()) {
         return Err("this is not a path; write it like workloads.checkout.startRate=500/s".into());
@@ -107,8 +109,25 @@ fn put(mut node: &mut Node, path: &str, value: Node, place: Place) -> Result<(),
             }
         };
     }
-    *node = value;
+    if set.joins {
+        join(node, value, place)
+    } else {
+        *node = value
+    }
     Ok(())
+}
+
+/// Adds `value` to the list at `node`; what stands there alone becomes the first of a list.
+fn join(node: &mut Node, value: Node, place: Place) {
+    if let Content::List(items) = &mut node.content {
+        return items.push(value);
+    }
+    let is_nothing = matches!(&node.content, Content::Map(entries) if entries.is_empty());
+    let old = std::mem::replace(node, Node { place, shown: place, content: Content::List(Vec::new()) });
+    if let Content::List(items) = &mut node.content {
+        items.extend((!is_nothing).then_some(old));
+        items.push(value);
+    }
 }
 
 /// `patch` merged into `base` key by key; a `mode` in the patch, or a value that is no mapping, replaces the whole.
@@ -175,7 +194,7 @@ mod tests {
         let mut root = tree::parse("a: {b.c: 1, l: [1, 2]}\nq: 3\n", 0).expect("YAML");
         let sets =
             [("a.b.c", "9"), ("x.y", "8"), ("a.l.1", "7"), ("q.r", "1"), ("a.l.5", "1"), ("a..b", "1")];
-        let sets = sets.map(|(path, value)| (path.to_owned(), value.to_owned()));
+        let sets = sets.map(|(path, value)| Set::new(path, value));
         let mut problems = Vec::new();
         set(&mut root, &sets, &mut problems);
         let text = |node: Option<&Node>| match node.map(|node| &node.content) {
@@ -186,6 +205,22 @@ mod tests {
         assert_eq!(text(root.get("x").and_then(|x| x.get("y"))), "8");
         assert_eq!(problems.len(), 3);
         assert!(problems[0].message.contains("single value"));
+    }
+
+    #[test]
+    fn a_value_that_joins_stands_behind_what_was_there_and_its_key_may_have_dots() {
+        let mut root = tree::parse("t: {failed: a, shed: [b], cost: {threshold: c}}\n", 0).expect("YAML");
+        let keys = ["failed", "shed", "cost", "response_time{workload:v1.2}"];
+        let sets = keys.map(|key| Set::option(&["t", key], "d", "--threshold").joining());
+        let mut problems = Vec::new();
+        set(&mut root, &sets, &mut problems);
+        assert!(problems.is_empty(), "{problems:?}");
+        let lengths =
+            keys.map(|key| match root.get("t").and_then(|t| t.get(key)).map(|node| &node.content) {
+                Some(Content::List(items)) => items.len(),
+                other => panic!("{key}: {other:?}"),
+            });
+        assert_eq!(lengths, [2, 2, 2, 1]);
     }
 
     #[test]

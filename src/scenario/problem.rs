@@ -1,5 +1,6 @@
 //! What is wrong with a scenario file: every problem, where it stands, and what would be right.
 
+use super::Set;
 use super::tree::Place;
 use std::fmt;
 
@@ -8,11 +9,11 @@ use std::fmt;
 pub struct Problem {
     /// Where in the scenario: `workloads.checkout.stages[1].target`; empty for the whole file.
     pub path: String,
-    /// Line from 1; 0 for a value that came from `--set`.
+    /// Line from 1; 0 for a value that came from an option.
     pub line: u32,
-    /// Column from 1; 0 for a value that came from `--set`.
+    /// Column from 1; 0 for a value that came from an option.
     pub column: u32,
-    /// The `--set` the value came from, as written.
+    /// The option the value came from, as written: `--set trials=3`, `--rate 5`.
     pub set: Option<String>,
     /// What is wrong, in words.
     pub message: String,
@@ -29,7 +30,7 @@ pub struct Problem {
 pub struct Problems {
     /// The file's name, for messages.
     pub file: String,
-    /// The problems; those of `--set` values come last.
+    /// The problems; those of options come last.
     pub list: Vec<Problem>,
 }
 
@@ -65,14 +66,14 @@ impl Problem {
 }
 
 impl Problems {
-    /// Sorts `list` as the file reads, drops repetitions and names the `--set` each problem came from.
-    pub(crate) fn new(file: &str, mut list: Vec<Problem>, sets: &[(String, String)]) -> Problems {
+    /// Sorts `list` as the file reads, drops repetitions and names the option each problem came from.
+    pub(crate) fn new(file: &str, mut list: Vec<Problem>, sets: &[Set]) -> Problems {
         list.sort_by_key(|problem| (problem.set.is_some(), problem.line, problem.column));
         let mut kept: Vec<Problem> = Vec::with_capacity(list.len());
         for mut problem in list {
             let number = problem.set.as_deref().and_then(|number| number.parse::<usize>().ok());
-            if let Some((path, value)) = number.and_then(|number| sets.get(number - 1)) {
-                problem.set = Some(clip(&format!("{path}={value}")));
+            if let Some(set) = number.and_then(|number| sets.get(number - 1)) {
+                problem.set = Some(clip(&set.given));
             }
             let same = |old: &Problem| {
                 (old.line, old.column, &old.set, &old.message)
@@ -86,6 +87,14 @@ impl Problems {
     }
 }
 
+impl Problems {
+    /// Whether all of it came from options of the command line, and none from the file or from `--set`.
+    pub fn are_of_options(&self) -> bool {
+        let is_option = |set: &String| !Set::names_path(set);
+        self.list.iter().all(|problem| problem.set.as_ref().is_some_and(is_option))
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.list.iter().enumerate() {
@@ -93,10 +102,13 @@ impl fmt::Display for Problems {
                 writeln!(f)?;
             }
             match &problem.set {
-                Some(set) => write!(f, "--set {set}: ")?,
-                None => write!(f, "{}:{}:{}: ", self.file, problem.line, problem.column)?,
+                // Who writes `--rate 5` knows no path.
+                Some(given) if !Set::names_path(given) => {
+                    write!(f, "{given}: {}", Problem { path: String::new(), ..problem.clone() })?;
+                }
+                Some(given) => write!(f, "{given}: {problem}")?,
+                None => write!(f, "{}:{}:{}: {problem}", self.file, problem.line, problem.column)?,
             }
-            write!(f, "{problem}")?;
         }
         Ok(())
     }

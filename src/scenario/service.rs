@@ -1,6 +1,6 @@
 //! The service alone, in the words of a scenario: what an emulated KMS is told.
 
-use super::{Problems, build, read, tree};
+use super::{Problems, Set, build, overlay, read, tree};
 use crate::kms::{Fault, ServiceTime};
 use crate::quota::Quotas;
 
@@ -21,9 +21,18 @@ impl Service {
     /// # Errors
     /// Every problem of the text, in its order.
     pub fn parse(text: &str, file: &str) -> Result<Service, Problems> {
-        let fail = |list| Problems::new(file, list, &[]);
-        let root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
+        Service::parse_with(text, file, &[])
+    }
+
+    /// The same, with values laid over the text.
+    ///
+    /// # Errors
+    /// As [`Service::parse`].
+    pub fn parse_with(text: &str, file: &str, sets: &[Set]) -> Result<Service, Problems> {
+        let fail = |list| Problems::new(file, list, sets);
+        let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
         let mut reader = read::Reader::default();
+        overlay::set(&mut root, sets, &mut reader.problems);
         match build::service_alone(&mut reader, &root) {
             Some(service) if reader.problems.is_empty() => Ok(service),
             _ => Err(fail(reader.problems)),

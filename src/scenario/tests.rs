@@ -7,8 +7,7 @@ fn read(text: &str) -> Result<Checked, Problems> {
 }
 
 fn set(text: &str, sets: &[(&str, &str)]) -> Result<Checked, Problems> {
-    let sets: Vec<(String, String)> =
-        sets.iter().map(|(path, value)| ((*path).into(), (*value).into())).collect();
+    let sets: Vec<Set> = sets.iter().map(|(path, value)| Set::new(path, value)).collect();
     Scenario::parse(text, &Options { file: "test.yaml", env: &|_| None, sets: &sets })
 }
 
@@ -118,6 +117,10 @@ fn unusual_values_read_back_the_same() {
             &[
                 ("strategies.s", "{cache: {maxAge: 1m, maxBytes: 4KiB}}"),
                 ("workloads.w.strategies.s", "{cache: none}"),
+                (
+                    "workloads.v",
+                    "{executor: burst, count: 1, every: 1s, duration: 1s, jobs: {DecryptMessage: 1}, contexts: {count: 3}}",
+                ),
             ],
             "",
         ),
@@ -232,7 +235,19 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ),
         ("strategies.s.retry", "{mode: fixed, base: 5ms}", &["`base` does not go with mode `fixed`"]),
         ("strategies.s.retry", "{mode: exponential, base: 5s, cap: 1s}", &["cap 1s is below base 5s"]),
+        ("strategies.s.retry", "{mode: standard}", &["did you mean `aws-standard`?"]),
+        ("strategies.s.retry", "adaptive", &["not a mapping", "did you mean `{ mode: aws-adaptive }`?"]),
         ("strategies.s.cache", "{capacity: 5}", &["`maxAge` is missing"]),
+        (
+            "strategies.s.cache",
+            "{maxAge: 1m}",
+            &["strategies.s.cache: no workload", "a cache can serve", "DecryptMessage instead of Decrypt"],
+        ),
+        (
+            "workloads.w.strategies",
+            "{all: {cache: {maxAge: 1m}}}",
+            &["workloads.w.strategies.all.cache: this workload has no job that a cache can serve"],
+        ),
         ("strategies.s.cache", "{maxAge: 1m, kind: bucket-key}", &["`kind` is not built yet"]),
         ("serviceTime", "{p50: 30ms, p99: 10ms}", &["serviceTime.p99", "below p50"]),
         ("serviceTime", "{operations: {Sing: {p50: 1ms}}}", &["did you mean `Sign`?"]),
@@ -271,6 +286,11 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("thresholds", "{\"failed{strategy:x}\": [rate<1%]}", &["no strategy of this name"]),
         ("thresholds", "{\"failed{stage:7}\": [rate<1%]}", &["no stage of this number"]),
         ("thresholds", "{failed: [{threshold: rate<1%, abortOnFail: yes}]}", &["not a boolean"]),
+        ("thresholds", "{failed: [rate<1]}", &["1 is all of them", "did you mean `rate<1%`?"]),
+        ("thresholds", "{p99: [\"<250ms\"]}", &["no metric", "did you mean `response_time: p(99)`?"]),
+        ("thresholds", "{http_req_failed: [rate<1%]}", &["no metric", "did you mean `failed`?"]),
+        ("thresholds", "{response_time: [p95<250ms]}", &["no `p95`", "did you mean `p(95)<250ms`?"]),
+        ("thresholds", "{failed: [rate>=0]}", &["holds whatever happens"]),
     ];
     for (path, value, fragments) in cases {
         let sets = [(*path, *value)];
@@ -432,4 +452,75 @@ fn a_live_run_is_refused_what_it_cannot_do() {
         let problems = Scenario::parse(&text, &Options::default()).expect_err(sentence).to_string();
         assert!(problems.contains(sentence), "{problems}");
     }
+}
+
+/// Two workloads of envelope jobs under a strategy with a cache and one without; `MORE` is where a case puts something.
+const CACHED: &str = "workloads:
+  reads: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { DecryptMessage: 1, Encrypt: 1 }MORE }
+  plain: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { Decrypt: 1 } }
+strategies:
+  none: { retry: { mode: none } }
+  cached: { retry: { mode: none }, cache: { maxAge: 1m } }
+";
+
+#[test]
+fn with_a_cache_the_number_of_messages_must_be_given() {
+    let more = |more: &str| read(&CACHED.replace("MORE", more));
+    let problems = more("").expect_err("how many messages?");
+    assert_eq!(problems.list.len(), 1, "{problems}");
+    assert_eq!((problems.list[0].line, problems.list[0].path.as_str()), (2, "workloads.reads"));
+    assert!(problems.to_string().contains("`messages` is missing"), "{problems}");
+    for given in ["messages: { count: 1 }", "contexts: { count: 20 }", "strategies: { all: { cache: none } }"]
+    {
+        let result = more(&format!(", {given}"));
+        match given.starts_with("strategies") {
+            // Then nothing is left that the cache could serve, which is told at the strategy.
+            true => {
+                let problems = result.expect_err(given).to_string();
+                assert!(problems.contains("strategies.cached.cache: no workload"), "{problems}");
+            }
+            false => same_again(&result.unwrap_or_else(|problems| panic!("{problems}")).scenario, given),
+        }
+    }
+    let writes = CACHED.replace("DecryptMessage", "EncryptMessage").replace("MORE", "");
+    let problems = read(&writes).expect_err("how many contexts?").to_string();
+    assert!(problems.contains("`contexts` is missing"), "{problems}");
+    let uncached = CACHED.replace("MORE", "").replace(", cache: { maxAge: 1m }", "");
+    assert!(read(&uncached).is_ok(), "without a cache nothing hangs on it");
+}
+
+#[test]
+fn a_trace_is_judged_when_it_is_read() {
+    use crate::workload::{Executor, TraceJob, TraceRows};
+    let text = SMALL
+        .replace("constant-arrival-rate, rate: 10/s, duration: 10s", "trace, file: t.csv")
+        .replace("s: {}", "s: { cache: { maxAge: 1m } }");
+    let mut scenario = read(&text).unwrap_or_else(|problems| panic!("{problems}")).scenario;
+    let mut with = |rows: TraceRows| {
+        let Executor::Trace(trace) = &mut scenario.workloads[0].executor else { panic!("a trace") };
+        trace.rows = std::sync::Arc::new(rows);
+        scenario.idle_cache()
+    };
+    let idle = with(TraceRows::Counts(vec![1])).expect("the mix has no envelope job");
+    assert!(
+        idle.contains("strategies.s.cache") && idle.contains("DecryptMessage instead of Decrypt"),
+        "{idle}"
+    );
+    let kind = crate::api::JobKind::from_name("DecryptMessage");
+    let (key, context, message, bytes) = (None, None, None, None);
+    let row = TraceJob { at: crate::time::Span::ZERO, kind, key, context, message, bytes, known_size: true };
+    assert_eq!(with(TraceRows::Jobs(vec![row])), None);
+}
+
+#[test]
+fn a_problem_of_an_option_names_the_option() {
+    let rate = Set::option(&["workloads", "w", "rate"], "5", "--rate 5");
+    let problems = |sets: &[Set]| {
+        Scenario::parse(SMALL, &Options { file: "command line", sets, ..Options::default() })
+            .expect_err("wrong")
+    };
+    let told = problems(std::slice::from_ref(&rate));
+    assert!(told.to_string().starts_with("--rate 5: this is not a rate; read `5`"), "{told}");
+    assert!(told.are_of_options());
+    assert!(!problems(&[rate, Set::new("seed", "x")]).are_of_options());
 }

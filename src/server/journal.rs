@@ -6,6 +6,7 @@
 use super::{Error, Settings};
 use crate::clock::Stopwatch;
 use crate::kms::keys::Moment;
+use crate::notice;
 use crate::time::Span;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -190,7 +191,7 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Log>, mut trail: Option<Tra
             Err(RecvTimeoutError::Timeout) => Ok(()),
             Err(RecvTimeoutError::Disconnected) => {
                 if let Err(e) = flush(&mut log, &mut trail, true) {
-                    eprintln!("the log cannot be written: {e}");
+                    notice::tell(format_args!("the log cannot be written: {e}"));
                 }
                 return;
             }
@@ -198,7 +199,7 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Log>, mut trail: Option<Tra
         let is_due = flushed.has_passed(LINGER);
         let result = result.and_then(|()| if is_due { flush(&mut log, &mut trail, false) } else { Ok(()) });
         if let Err(e) = result {
-            eprintln!("the log cannot be written, nothing more is logged: {e}");
+            notice::tell(format_args!("the log cannot be written, nothing more is logged: {e}"));
             return;
         }
     }

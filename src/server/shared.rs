@@ -10,6 +10,7 @@ use crate::clock::{Sleepers, sleep};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
 use crate::kms::{Config, Kms, Uuid, uuid};
+use crate::notice;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -117,9 +118,9 @@ impl Shared {
         // Reading everything back takes a while, and must not hold up a thread that others wait on.
         let back = tokio::task::spawn_blocking(move || shared.go_back(epoch)).await;
         if let Ok(Err(worse)) = back {
-            eprintln!("the store cannot be read back, changes fail until it can: {worse}");
+            notice::tell(format_args!("the store cannot be read back, changes fail until it can: {worse}"));
         }
-        eprintln!("a change was refused: {error}");
+        notice::tell(format_args!("a change was refused: {error}"));
         Err(error)
     }
 

@@ -2,7 +2,9 @@
 
 use crate::socket::{Peer, Process, admin, keystorm};
 use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// What a command that must fail says, and its exit code.
 fn refused(arguments: &[&str]) -> (i32, String) {
@@ -56,6 +58,9 @@ fn what_cannot_be_is_told_before_anything_starts() {
         let (code, told) = refused(arguments);
         assert_eq!(code, 2, "{arguments:?}: {told}");
         assert!(told.contains(word), "{arguments:?}: {told}");
+        // An option's problem names the option, and no line of a text that nobody has written.
+        let names_option = told.contains(arguments[0]) || arguments[0] == "--config";
+        assert!(names_option && !told.contains("options:"), "{arguments:?}: {told}");
     }
     let (code, told) = refused(&["--listen", "127.0.0.1:0", "--seed-keys", &seed]);
     assert!(code == 1 && told.contains("did you mean `RSA_2048`?"), "{told}");
@@ -87,6 +92,38 @@ fn options_come_from_the_command_line_the_environment_and_a_file_in_that_order()
     let server = Process::start(&["--no-quotas", "--quota", "rsa=3/s"]);
     let limits = self::limits(&server);
     assert_eq!((&limits["rsa"], &limits["symmetric"]), (&json!("3/s"), &json!("1000000000/s")));
+}
+
+#[test]
+fn an_option_that_says_what_is_the_default_still_goes_before_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write(folder.path(), "serve.yaml", "quotas: { enforcement: sliding }\n");
+    let enforcement = |more: &[&str]| {
+        let server = Process::start(&[&["--config", &config], more].concat());
+        admin(server.1, "GET", "quotas", "", "").json()["enforcement"].clone()
+    };
+    let plain = Process::start(&[]);
+    let default = admin(plain.1, "GET", "quotas", "", "").json()["enforcement"].clone();
+    assert_ne!(enforcement(&[]), default);
+    assert_eq!(enforcement(&["--enforcement", "window"]), default);
+}
+
+#[test]
+fn a_server_serves_on_whoever_has_stopped_to_listen_to_it() {
+    // Its stdout is closed before it says where it is; the admin address is told on stderr.
+    let mut command = keystorm();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("admin paths on ").unwrap_or_else(|| panic!("{line}"));
+    // By now its stderr is closed too.
+    assert!(is_well(&[url.strip_suffix("_keystorm/").unwrap()]));
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

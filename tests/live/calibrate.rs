@@ -30,7 +30,6 @@ fn measured_times_are_those_of_the_service_and_a_part_of_a_scenario() {
     let output = calibrate(&[
         "--target",
         &running.url(),
-        "--provision",
         "--op",
         "Encrypt,Decrypt",
         "--samples",
@@ -68,8 +67,7 @@ fn what_cannot_be_measured_is_said() {
         (&["--target", "sim"] as &[&str], 2, "has nothing to measure"),
         (&["--target", "emulator", "--op", "Encript"], 2, "did you mean `Encrypt`?"),
         (&["--target", "emulator", "--rate", "0/s"], 2, "nothing is measured at no rate"),
-        (&["--target", "http://127.0.0.1:9", "--provision"], 1, "is anything listening there"),
-        (&["--target", "http://127.0.0.1:9"], 2, "let keys be made with --provision"),
+        (&["--target", "http://127.0.0.1:9"], 1, "is anything listening there"),
     ] {
         let output = calibrate(options);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

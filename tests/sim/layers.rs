@@ -297,6 +297,34 @@ fn each_room_imports_only_rooms_below_it_and_machines_have_no_clock() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
+/// What panics when nobody reads a stream any more, and a panic changes the exit code.
+const PRINTS: &[&str] = &["println", "print", "eprintln", "eprint", "dbg"];
+
+/// The macros among `found` that print.
+fn prints(found: &[Piece]) -> Vec<String> {
+    let (found, _) = without_tests(found);
+    let macros = found.windows(2).filter_map(|two| match two {
+        [Piece::Name(name), Piece::Other('!')] if PRINTS.contains(&name.as_str()) => Some(format!("{name}!")),
+        _ => None,
+    });
+    macros.collect()
+}
+
+#[test]
+fn nothing_prints_by_a_macro_that_panics_when_nobody_listens() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    let is_test = |file: &Path| file.to_string_lossy().ends_with("tests.rs");
+    for file in files.iter().filter(|file| !is_test(file)) {
+        let found = prints(&pieces(&fs::read_to_string(file).unwrap()));
+        assert_eq!(found, Vec::<String>::new(), "{}: use crate::notice or cli::output", file.display());
+    }
+    let said = prints(&pieces("fn f() { std::println!(\"x\"); eprint!(\"y\") } // print!(1)"));
+    assert_eq!(said, ["println!", "eprint!"], "the checker finds them");
+    assert!(prints(&pieces("#[cfg(test)] mod tests { fn f() { println!() } } fn print() {}")).is_empty());
+}
+
 #[test]
 fn every_module_of_the_crate_is_in_the_list() {
     let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();

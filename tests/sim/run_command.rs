@@ -55,20 +55,31 @@ fn saved(out: &str) -> Value {
 #[test]
 fn a_gated_miss_ends_in_99_and_an_ungated_one_in_0() {
     let (_folder, path, out) = folder(SMALL);
-    assert_eq!(code(&output(&["run", &path, "-q", "-o", &out])), 99);
+    assert_eq!(code(&output(&["run", &path, "-q", "-o", &out, "--force"])), 99);
     assert_eq!(saved(&out)["thresholds"][0]["verdict"], "missed");
     let gate = "gate=[sdk]";
-    let passes = ["run", &path, "-q", "-o", &out, "--set", gate, "--set", "thresholds={shed: [\"rate<1%\"]}"];
+    let passes = [
+        "run",
+        &path,
+        "-q",
+        "-o",
+        &out,
+        "--force",
+        "--set",
+        gate,
+        "--set",
+        "thresholds={shed: [\"rate<1%\"]}",
+    ];
     assert_eq!(code(&output(&passes)), 0);
 }
 
 #[test]
 fn an_invalid_scenario_ends_in_104_with_every_problem() {
     let (_folder, path, out) = folder(&SMALL.replace("rate: 150/s", "rate: -1/s").replace("seed", "sed"));
-    let refused = output(&["run", &path, "--set", "trails=3", "-o", &out]);
+    let refused = output(&["run", &path, "--set", "trails=3", "-o", &out, "--force"]);
     let said = text(&refused.stderr);
     assert_eq!(code(&refused), 104, "{said}");
-    let invalid = output(&["run", &path, "-o", &out]);
+    let invalid = output(&["run", &path, "-o", &out, "--force"]);
     assert!(text(&invalid.stderr).contains("scenario.yaml:6:"), "{}", text(&invalid.stderr));
     assert!(!Path::new(&out).exists(), "nothing is written");
 }
@@ -89,7 +100,7 @@ fn a_wrong_command_line_ends_in_2_and_names_the_remedy() {
 fn seed_trials_strategy_and_threads_are_options_and_only_the_seed_changes_the_draws() {
     let (_folder, path, out) = folder(SMALL);
     let run = |more: &[&str]| {
-        let mut args = vec!["run", &path, "-q", "-o", &out, "--json"];
+        let mut args = vec!["run", &path, "-q", "-o", &out, "--force", "--json"];
         args.extend(more);
         text(&output(&args).stdout)
     };
@@ -101,7 +112,8 @@ fn seed_trials_strategy_and_threads_are_options_and_only_the_seed_changes_the_dr
         serde_json::from_str(&run(&["--trials", "1", "--strategy", "sdk"])).expect("one document");
     assert_eq!(one["strategies"].as_array().map(Vec::len), Some(1));
     assert_eq!(one["strategies"][0]["trials"], 1);
-    let by_name = keystorm(&["run", &path, "-q", "-o", &out, "--json"]).env("KEYSTORM_SEED", "7").output();
+    let by_name =
+        keystorm(&["run", &path, "-q", "-o", &out, "--force", "--json"]).env("KEYSTORM_SEED", "7").output();
     assert_eq!(text(&by_name.expect("it starts").stdout), run(&["--seed", "7"]), "KEYSTORM_SEED is --seed");
 }
 
@@ -110,7 +122,7 @@ fn a_load_is_described_without_a_file() {
     let folder = TempDir::new().expect("a temporary folder");
     let out = folder.path().join("out").display().to_string();
     let run = |args: &[&str]| {
-        let mut all = vec!["run", "-q", "-o", &out];
+        let mut all = vec!["run", "-q", "-o", &out, "--force"];
         all.extend(args);
         let ended = output(&all);
         assert_eq!(code(&ended), 0, "{args:?}: {}", text(&ended.stderr));
@@ -130,7 +142,7 @@ fn a_load_is_described_without_a_file() {
 #[test]
 fn the_summary_fits_a_hundred_columns_and_has_no_escapes_off_a_terminal() {
     let (_folder, path, out) = folder(SMALL);
-    let summary = text(&output(&["run", &path, "-o", &out]).stdout);
+    let summary = text(&output(&["run", &path, "-o", &out, "--force"]).stdout);
     assert!(summary.lines().all(|line| line.chars().count() <= 100), "{summary}");
     assert!(!summary.contains('\u{1b}') && summary.contains("sdk") && summary.contains("Does it hold?"));
 }
@@ -138,7 +150,7 @@ fn the_summary_fits_a_hundred_columns_and_has_no_escapes_off_a_terminal() {
 #[test]
 fn a_report_is_redrawn_byte_for_byte() {
     let (_folder, path, out) = folder(SMALL);
-    output(&["run", &path, "-q", "-o", &out]);
+    output(&["run", &path, "-q", "-o", &out, "--force"]);
     let files = ["report.html", "report.md", "timeline.csv", "strategies.csv", "charts/strategies.svg"];
     let read = |name: &str| std::fs::read(Path::new(&out).join(name)).expect("it was written");
     let before: Vec<Vec<u8>> = files.iter().map(|name| read(name)).collect();
@@ -152,7 +164,7 @@ fn a_report_is_redrawn_byte_for_byte() {
 fn an_interrupt_ends_in_105_with_results_of_what_was_done() {
     // Days of load: it does not end by itself. The first line of progress says that it runs.
     let (_folder, path, out) = folder(&SMALL.replace("duration: 10s", "duration: 20d"));
-    let mut running = keystorm(&["run", &path, "-o", &out])
+    let mut running = keystorm(&["run", &path, "-o", &out, "--force"])
         .env("KEYSTORM_PROGRESS_EVERY", "10ms")
         .stderr(Stdio::piped())
         .stdout(Stdio::null())

@@ -2,7 +2,7 @@
 
 use crate::support::{self, strategy};
 use keystorm::results::{Run, StrategyRun};
-use keystorm::scenario::{Options, Scenario};
+use keystorm::scenario::{Options, Scenario, Set};
 use std::path::Path;
 
 fn shipped(name: &str, sets: &[(&str, &str)]) -> Run {
@@ -12,7 +12,7 @@ fn shipped(name: &str, sets: &[(&str, &str)]) -> Run {
         text.starts_with("# ") && text.lines().next().is_some_and(|line| line.ends_with('?')),
         "{name} asks"
     );
-    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+    let sets: Vec<Set> = sets.iter().map(|(path, value)| Set::new(path, value)).collect();
     let options = Options { file: name, sets: &sets, ..Options::default() };
     let scenario = match Scenario::parse(&text, &options) {
         Ok(checked) => checked.scenario,

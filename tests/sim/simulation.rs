@@ -173,7 +173,7 @@ fn a_vu_that_a_cache_would_never_let_rest_is_refused() {
     let text = "
 version: 1
 workloads:
-  w: { executor: constant-vus, vus: 1, duration: 1m, jobs: { DecryptMessage: 1 } }
+  w: { executor: constant-vus, vus: 1, duration: 1m, jobs: { DecryptMessage: 1 }, messages: { count: 1 } }
 strategies:
   cached: { retry: { mode: none }, cache: { maxAge: 1m } }
 ";

@@ -1,11 +1,14 @@
 //! The tree becomes a checked scenario. One file per part of the language; here, the whole.
 
+mod cache;
 mod live;
 mod load;
 mod policy;
 mod service;
 mod threshold;
 mod workload;
+
+pub use threshold::percentile_of;
 
 use super::problem::clip;
 use super::read::{Fields, Item, LONGEST, Reader};
@@ -41,6 +44,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     let fields = r.fields(&item, &keys::SCENARIO)?;
     r.opt(&fields, "version", |r, item| r.whole(item, 1, 1));
     let target = r.or(&fields, "target", Target::Sim, target);
+    let begun = r.mark();
     let outer = outer(r, &fields);
     let service_time = r.or(&fields, "serviceTime", service::assumed_times(), service::service_time);
     let mark = r.mark();
@@ -60,6 +64,9 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     let live = live::live(r, &fields);
     if r.is_clean(mark) {
         live::fits_target(r, &fields, &target, &live, &workloads);
+    }
+    if r.is_clean(begun) {
+        cache::fits(r, &fields, &outer, &workloads);
     }
     let strategies = outer
         .strategies

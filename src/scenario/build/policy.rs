@@ -1,9 +1,11 @@
 //! Reads one strategy: retry, limiter, timeout, cache.
 
+use crate::api::nearest;
 use crate::client::{
     Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Limiter, Policy, Retry, RetryMode, SdkMode,
 };
 use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
+use crate::scenario::problem::Problem;
 use crate::scenario::read::{Fields, Item, Reader};
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
@@ -33,6 +35,13 @@ fn or_none<T>(r: &mut Reader, item: &Item, read: fn(&mut Reader, &Item) -> Optio
 }
 
 fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
+    // `retry: standard`, which the SDKs' own configuration would take.
+    if let Some(mode) = item.text().and_then(|text| nearest(text, keys::MODES)) {
+        let mut problem = Problem::new(item.node.shown, &item.path, "this is not a mapping");
+        problem.suggestion = Some(format!("{{ mode: {mode} }}"));
+        r.problems.push(problem.read(item.describe()));
+        return None;
+    }
     let fields = r.fields(item, &keys::RETRY)?;
     let mode = r.need(&fields, "mode", "", mode_word);
     if mode.is_empty() {

@@ -78,6 +78,12 @@ fn metric(
 ) -> Option<(Metric, BTreeMap<String, String>)> {
     let (name, rest) = entry.key.split_once('{').unwrap_or((&entry.key, "}"));
     let Some((_, metric)) = METRICS.iter().find(|(each, _)| *each == name.trim()) else {
+        if let Some(meant) = metric_meant(name.trim()) {
+            let mut problem = Problem::new(entry.place, path, "this is no metric of a threshold");
+            problem.suggestion = Some(meant);
+            r.problems.push(problem.read(format!("`{}`", clip(name))));
+            return None;
+        }
         let names = METRICS.iter().map(|(name, _)| *name);
         r.unknown(entry.place, path, "this is no metric of a threshold", name, names);
         return None;
@@ -172,8 +178,10 @@ fn threshold(r: &mut Reader, item: &Item, (name, metric, tags): Head) -> Option<
         let text = r.string(item)?;
         match parse(metric, &text) {
             Ok(parsed) => Some((text, parsed)),
-            Err(message) => {
-                r.wrong(item, message, grammar(metric));
+            Err(wrong) => {
+                let mut problem = Problem::new(item.node.shown, &item.path, wrong.message);
+                problem.suggestion = wrong.meant;
+                r.problems.push(problem.read(item.describe()).allowed(grammar(metric)));
                 None
             }
         }
@@ -200,8 +208,22 @@ fn threshold(r: &mut Reader, item: &Item, (name, metric, tags): Head) -> Option<
     })
 }
 
+/// Why an expression is refused.
+#[derive(Clone, Debug, PartialEq)]
+struct Wrong {
+    message: String,
+    /// The whole expression that was probably meant.
+    meant: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Wrong {
+        Wrong { message, meant: None }
+    }
+}
+
 /// Reads `p(99)<250ms`.
-fn parse(metric: Metric, text: &str) -> Result<(Aggregate, Comparison, f64), String> {
+fn parse(metric: Metric, text: &str) -> Result<(Aggregate, Comparison, f64), Wrong> {
     const SIGNS: [(&str, Comparison); 7] = [
         ("<=", Comparison::LessOrEqual),
         (">=", Comparison::GreaterOrEqual),
@@ -211,12 +233,75 @@ fn parse(metric: Metric, text: &str) -> Result<(Aggregate, Comparison, f64), Str
         ("<", Comparison::Less),
         (">", Comparison::Greater),
     ];
-    let at = text.find(['<', '>', '=', '!']).ok_or("this threshold compares nothing")?;
+    let at = text.find(['<', '>', '=', '!']).ok_or_else(|| "this threshold compares nothing".to_owned())?;
     let (left, right) = text.split_at(at);
     let sign = SIGNS.iter().find(|(sign, _)| right.starts_with(sign));
-    let (sign, comparison) = sign.ok_or("this is no comparison; write <, <=, >, >=, == or !=")?;
-    let aggregate = aggregate(metric, left.trim())?;
-    Ok((aggregate, *comparison, bound(metric, right[sign.len()..].trim())?))
+    let no_sign = || "this is no comparison; write <, <=, >, >=, == or !=".to_owned();
+    let (sign, comparison) = sign.ok_or_else(no_sign)?;
+    let (left, right) = (left.trim(), right[sign.len()..].trim());
+    let aggregate = aggregate(metric, left).map_err(|message| {
+        let meant = aggregate_meant(metric, left);
+        let is_good = |meant: &String| parse(metric, meant).is_ok();
+        Wrong { message, meant: meant.map(|meant| format!("{meant}{sign}{right}")).filter(is_good) }
+    })?;
+    // Whoever writes `rate<1` means a hundredth: of all, less than all is almost always less.
+    if kind(metric) == Kind::Rate && decimal(right).is_some_and(|(value, scale)| value >= scale) {
+        let message = format!("`{}` without % is a ratio, and 1 is all of them", clip(right));
+        return Err(Wrong { message, meant: Some(format!("{left}{sign}{right}%")) });
+    }
+    let bound = bound(metric, right)?;
+    says_something(metric, *comparison, bound)?;
+    Ok((aggregate, *comparison, bound))
+}
+
+/// Refuses what holds whatever happens, and what can never hold: no figure is negative, and no share is above 1.
+fn says_something(metric: Metric, comparison: Comparison, bound: f64) -> Result<(), String> {
+    use Comparison::{Greater, GreaterOrEqual, Less, LessOrEqual};
+    let is_top = kind(metric) == Kind::Rate && bound >= 1.0;
+    match comparison {
+        GreaterOrEqual if bound <= 0.0 => Err("this holds whatever happens".into()),
+        LessOrEqual if is_top => Err("this holds whatever happens".into()),
+        Less if bound <= 0.0 => Err("this can never hold".into()),
+        Greater if is_top => Err("this can never hold".into()),
+        _ => Ok(()),
+    }
+}
+
+/// What other tools call a metric, and percentiles that stand where a metric should.
+fn metric_meant(name: &str) -> Option<String> {
+    if let Some(percentile) = percentile_of(name) {
+        return Some(format!("response_time: {percentile}"));
+    }
+    let meant = match name {
+        "latency" | "duration" | "http_req_duration" => "response_time",
+        "error" | "errors" | "error_rate" | "failures" | "http_req_failed" | "success" => "failed",
+        "dropped" | "dropped_iterations" => "shed",
+        "throughput" | "rps" | "http_reqs" => "goodput",
+        _ => return None,
+    };
+    Some(meant.into())
+}
+
+/// `p(99)<250ms` for `p99<250ms`: percentiles as other tools write them.
+pub fn percentile_of(text: &str) -> Option<String> {
+    let rest = text.trim().strip_prefix(['p', 'P'])?;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let (number, rest) = rest.split_at(end);
+    decimal(number).map(|_| format!("p({number}){rest}"))
+}
+
+/// The aggregate that goes with the metric where another word was written.
+fn aggregate_meant(metric: Metric, text: &str) -> Option<String> {
+    let meant = match (kind(metric), text) {
+        (Kind::Trend, "median") => "med",
+        (Kind::Trend, "mean" | "average") => "avg",
+        (Kind::Trend, "maximum") => "max",
+        (Kind::Trend, "minimum") => "min",
+        (Kind::Trend, _) => return percentile_of(text),
+        (Kind::Rate, _) => "rate",
+        (Kind::Value, _) => "value",
+    };
+    Some(meant.into())
 }
 
 fn aggregate(metric: Metric, text: &str) -> Result<Aggregate, String> {
@@ -316,6 +401,48 @@ mod tests {
             (Metric::Cost, "value<-1 USD"),
         ] {
             assert!(parse(metric, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_almost_right_is_told_with_what_was_meant() {
+        for (metric, text, meant) in [
+            (Metric::Failed, "rate<1", "rate<1%"),
+            (Metric::Throttled, "rate <= 5", "rate<=5%"),
+            (Metric::Shed, "rate<100", "rate<100%"),
+            (Metric::Failed, "rate>1.0", "rate>1.0%"),
+            (Metric::Failed, "p(99)<1%", "rate<1%"),
+            (Metric::Failed, "<1%", "rate<1%"),
+            (Metric::ResponseTime, "p99<250ms", "p(99)<250ms"),
+            (Metric::ServiceTime, "p99.9 < 1s", "p(99.9)<1s"),
+            (Metric::ResponseTime, "median<1s", "med<1s"),
+            (Metric::Goodput, "rate>100/s", "value>100/s"),
+        ] {
+            let wrong = parse(metric, text).expect_err(text);
+            assert_eq!(wrong.meant.as_deref(), Some(meant), "{text}: {}", wrong.message);
+        }
+        assert!(parse(Metric::Failed, "rate<100%").is_ok(), "written out, all is all");
+        assert!(parse(Metric::Failed, "rate<0.99").is_ok());
+    }
+
+    #[test]
+    fn what_says_nothing_is_refused() {
+        for (metric, text) in [
+            (Metric::Failed, "rate<=100%"),
+            (Metric::Failed, "rate>=0"),
+            (Metric::Goodput, "value>=0/s"),
+            (Metric::ResponseTime, "p(99)>=0ms"),
+        ] {
+            let wrong = parse(metric, text).expect_err(text);
+            assert_eq!(wrong.message, "this holds whatever happens", "{text}");
+        }
+        for (metric, text) in
+            [(Metric::Failed, "rate<0"), (Metric::Failed, "rate>100%"), (Metric::Cost, "value<0 USD")]
+        {
+            assert_eq!(parse(metric, text).expect_err(text).message, "this can never hold", "{text}");
+        }
+        for text in ["rate<=0", "rate==0", "rate>0"] {
+            assert!(parse(Metric::Shed, text).is_ok(), "{text}");
         }
     }
 }

@@ -123,7 +123,7 @@ impl House {
         let path = self.folder.path().join("scenario.yaml");
         std::fs::write(&path, scenario(&format!("{{ ids: [{}] }}", self.key), &self.ca())).unwrap();
         let mut command = self.command();
-        command.args(["run", "scenario.yaml", "--yes-real-aws", "-o", "out"]).args(more);
+        command.args(["run", "scenario.yaml", "--yes-real-aws", "-o", "out", "--force"]).args(more);
         command
     }
 

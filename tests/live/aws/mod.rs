@@ -275,7 +275,9 @@ fn keys_that_a_killed_run_left_behind_are_found_and_given_up() {
     std::fs::write(path, scenario("{ count: 2 }", &house.ca())).unwrap();
     let run = |more: &[&str]| {
         let mut command = house.command();
-        command.args(["run", "made.yaml", "--yes-real-aws", "--provision", "-o", "out"]).args(more);
+        command
+            .args(["run", "made.yaml", "--yes-real-aws", "--provision", "-o", "out", "--force"])
+            .args(more);
         command
     };
     // A run that ends gives its own keys up.

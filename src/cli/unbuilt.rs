@@ -1,0 +1,96 @@
+//! Words that people know from the plan of this program, or from other ones, and that are not built: each is refused
+//! with a sentence and the way out.
+
+use super::Cli;
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Commands, and what does a part of it today.
+const COMMANDS: [(&str, &str); 12] = [
+    ("plan", "`keystorm check SCENARIO` prints what a scenario asks of each quota"),
+    ("onset", "`keystorm run SCENARIO --set PATH=VALUE` tries one load after another"),
+    ("sweep", "`keystorm run SCENARIO --set PATH=VALUE` tries one value after another"),
+    ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
+    ("merge", "each run stays by itself"),
+    ("dossier", "`keystorm report RUN --format md` prints a page for a ticket"),
+    ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
+    ("ui", "each saved run has a report.html"),
+    ("worker", "a run uses all cores of one machine (--threads)"),
+    (
+        "cloudwatch",
+        "`keystorm import cloudtrail PATH…` imports single calls, which a figure per minute does not hold",
+    ),
+    ("simulate", "`keystorm run SCENARIO` simulates unless --target says otherwise"),
+    ("validate", "`keystorm check SCENARIO` validates"),
+];
+
+/// Options, and what does a part of it today.
+const OPTIONS: [(&str, &str); 7] = [
+    ("--over", "--set PATH=VALUE tries one value after another"),
+    ("--shard", "a run uses all cores of one machine (--threads)"),
+    ("--bus", "a run uses all cores of one machine (--threads)"),
+    ("--fail-on", "thresholds in the scenario, or --threshold, decide the exit code"),
+    ("--job", "`keystorm report RUN --format text` prints the summary of a saved run"),
+    ("--applied", "`keystorm run … --target aws --dry-run` prints the quotas that an account has"),
+    ("--watch", "`keystorm run … --target aws --dry-run` prints what an account uses of its quotas"),
+];
+
+/// The sentence about a command or a topic that is not built; `None` for one that is, or that nobody has planned.
+pub fn command(name: &str) -> Option<String> {
+    let is_built = Cli::command().get_subcommands().any(|command| command.get_name() == name);
+    let (_, instead) = COMMANDS.iter().find(|(word, _)| *word == name && !is_built)?;
+    Some(format!("`{name}` is not built; {instead}"))
+}
+
+/// The sentence about what clap does not know, where it is known to us.
+pub fn sentence(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => command(text(ContextKind::InvalidSubcommand)?),
+        ErrorKind::UnknownArgument => {
+            let given = text(ContextKind::InvalidArg)?;
+            let option = given.split('=').next().unwrap_or(given);
+            let (word, instead) = OPTIONS.iter().find(|(word, _)| *word == option)?;
+            Some(format!("{word} is not built; {instead}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> String {
+        let error = Cli::command().try_get_matches_from(line.split(' ')).expect_err(line);
+        sentence(&error).unwrap_or_else(|| panic!("{line}: {error}"))
+    }
+
+    #[test]
+    fn every_word_that_is_not_built_has_its_sentence() {
+        let built: Vec<String> =
+            Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        for (word, instead) in COMMANDS {
+            if built.iter().any(|name| name == word) {
+                continue;
+            }
+            let line = if word == "cloudwatch" {
+                "keystorm import cloudwatch x"
+            } else {
+                &format!("keystorm {word} x")
+            };
+            assert_eq!(said(line), format!("`{word}` is not built; {instead}"));
+        }
+        assert!(said("keystorm run a.yaml --over x=1..5").contains("--set"));
+        assert!(said("keystorm run a.yaml --shard=1/4").starts_with("--shard is not built"));
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_left_to_the_parser() {
+        let error = Cli::command().try_get_matches_from(["keystorm", "runn"]).expect_err("no such command");
+        assert_eq!(sentence(&error), None);
+    }
+}

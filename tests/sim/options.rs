@@ -1,0 +1,279 @@
+//! No option is silently dropped: with and without what a command takes by its place, each changes something or is
+//! refused by name.
+
+use clap::{Arg, ArgAction, Command as Clap, CommandFactory as _};
+use keystorm::cli::Cli;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const SMALL: &str = "version: 1
+name: small
+quotas: { symmetric: 30/s }
+workloads:
+  load: { executor: constant-arrival-rate, rate: 50/s, duration: 5s, jobs: { Decrypt: 1 } }
+strategies: { none: { retry: { mode: none } }, sdk: { retry: { mode: aws-standard } } }
+trials: 1
+";
+
+/// What a command line came to: exit code, both streams, and every file that it left.
+type Outcome = (i32, String, String, BTreeMap<String, Vec<u8>>);
+
+fn keystorm(folder: &Path, line: &[&str]) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keystorm"));
+    #[allow(clippy::disallowed_methods, reason = "what a test runs must not depend on where it runs")]
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KEYSTORM_")) {
+        command.env_remove(name);
+    }
+    let output = command.args(line).current_dir(folder).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut files = BTreeMap::new();
+    gather(folder, folder, &mut files);
+    // The name of a folder has the time in it.
+    let (out, err) = (timeless(&text(&output.stdout)), timeless(&text(&output.stderr)));
+    (output.status.code().expect("it ends by itself"), out, err, files)
+}
+
+/// `reports/local/small-20261129T221500Z-2/run.json` without its time.
+fn timeless(text: &str) -> String {
+    let is_time = |c: char| c.is_ascii_digit() || "TZ-".contains(c);
+    let mut parts = text.split("reports/local/");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['/', '\n']).unwrap_or(part.len());
+        kept += &format!("reports/local/{}{}", part[..end].trim_end_matches(is_time), &part[end..]);
+    }
+    kept
+}
+
+fn gather(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            gather(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).expect("below").display().to_string();
+            files.insert(timeless(&name), fs::read(&path).expect("readable"));
+        }
+    }
+}
+
+/// A folder with what the commands are tried on.
+fn place() -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    fs::write(folder.path().join("small.yaml"), SMALL).expect("written");
+    fs::create_dir(folder.path().join("saved")).expect("made");
+    fs::copy(facts.join("saved-run/run.json"), folder.path().join("saved/run.json")).expect("a copy");
+    let event = r#"{"Records":[{"eventVersion":"1.08","eventSource":"kms.amazonaws.com","eventName":"Decrypt",
+"eventTime":"2026-01-01T00:00:00Z","awsRegion":"eu-west-1","eventID":"e1","requestID":"r1",
+"recipientAccountId":"111122223333","userIdentity":{"type":"AssumedRole","accountId":"111122223333"}}]}"#;
+    fs::write(folder.path().join("log.json"), event).expect("written");
+    folder
+}
+
+/// The line that a command is tried with, by its path, once with and once without what it takes by its place.
+fn lines(path: &str) -> &'static [&'static [&'static str]] {
+    match path {
+        "run" => &[&["run", "small.yaml"], &["run", "--op", "Decrypt", "--set", "trials=1"]],
+        "check" => &[&["check", "small.yaml"]],
+        "report" => &[&["report", "saved"]],
+        "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
+        "schema" => &[&["schema"], &["schema", "run"]],
+        "completions" => &[&["completions", "bash"]],
+        "help" => &[&["help"], &["help", "run"]],
+        "new" => &[&["new"]],
+        "quotas" => &[&["quotas"]],
+        _ => &[],
+    }
+}
+
+/// What goes with an option, before it is added, so that it can mean something.
+fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
+    match (path, option) {
+        ("run", "force") => &["-o", "saved"],
+        ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
+        ("import cloudtrail", "force") => &["-o", "there"],
+        ("import cloudtrail", "region" | "json" | "quiet") => &["-o", "new"],
+        _ => &[],
+    }
+}
+
+/// A value that is not the option's default.
+fn value(option: &str) -> &'static str {
+    match option {
+        "target" => "nowhere",
+        "region" => "eu-west-3",
+        "out" => "elsewhere",
+        "seed" | "trials" | "threads" => "2",
+        "strategies" => "sdk",
+        "sets" => "seed=7",
+        // How often something is told shows in a long run only: `tests/sim/never_lost.rs`.
+        "progress_every" => "soon",
+        "op" => "Encrypt",
+        "rate" | "quota" => "20/s",
+        "duration" => "2s",
+        "stage" => "2s:20/s",
+        "vus" | "iterations" => "3",
+        "key_spec" => "RSA_2048",
+        "threshold" => "failed: rate<1%",
+        "format" => "csv",
+        "template" => "cache",
+        "client" => "raw",
+        "metrics" => "127.0.0.1:0",
+        _ => "1",
+    }
+}
+
+/// Options that leave no trace where they stand, with the reason.
+fn is_traceless(path: &str, option: &str) -> bool {
+    match option {
+        // Results do not depend on it, which `tests/sim/run_command.rs` holds.
+        "threads" => path == "run",
+        // There is nothing but results to be quiet about.
+        "quiet" => ["schema", "completions", "help", "new", "quotas"].contains(&path),
+        // It is a JSON document anyway.
+        "json" => path == "schema",
+        _ => false,
+    }
+}
+
+fn try_option(path: &str, line: &[&str], option: &Arg) {
+    let id = option.get_id().as_str();
+    let long = format!("--{}", option.get_long().expect("every option has a long name"));
+    let mut base = line.to_vec();
+    base.extend(beside(path, id, line));
+    let mut with = base.clone();
+    with.push(&long);
+    if matches!(option.get_action(), ArgAction::Set | ArgAction::Append) {
+        with.push(value(id));
+    }
+    let outcome = |line: &[&str]| {
+        let folder = place();
+        if path == "import cloudtrail" {
+            fs::create_dir(folder.path().join("there")).expect("made");
+            fs::write(folder.path().join("there/scenario.yaml"), "old").expect("written");
+        }
+        keystorm(folder.path(), line)
+    };
+    let (before, after) = (outcome(&base), outcome(&with));
+    if is_traceless(path, id) {
+        return assert_eq!(before, after, "{with:?} is said to leave no trace");
+    }
+    let is_refused = after.0 == 2 && after.2.contains(&long);
+    assert!(is_refused || before != after, "{with:?}: {long} is silently dropped");
+    if is_refused {
+        // Not because the line was wrong without it.
+        assert_ne!(before.0, 2, "{base:?}: {}", before.2);
+    }
+}
+
+fn walk(path: &str, command: &Clap, tried: &mut Vec<String>) {
+    for below in command.get_subcommands() {
+        let path = if path.is_empty() {
+            below.get_name().to_owned()
+        } else {
+            format!("{path} {}", below.get_name())
+        };
+        walk(&path, below, tried);
+    }
+    let lines = lines(path);
+    if lines.is_empty() {
+        let takes_places = command.get_positionals().next().is_some() && !path.is_empty();
+        return assert!(!takes_places, "say in `lines` how `{path}` is tried");
+    }
+    for option in command.get_arguments().filter(|option| !option.is_positional()) {
+        if ["help", "version"].contains(&option.get_id().as_str()) {
+            continue;
+        }
+        for line in lines {
+            try_option(path, line, option);
+        }
+        tried.push(format!("{path} --{}", option.get_id()));
+    }
+}
+
+#[test]
+fn no_option_of_any_command_is_silently_dropped() {
+    let mut command = Cli::command();
+    command.build();
+    let mut tried = Vec::new();
+    walk("", &command, &mut tried);
+    for one in
+        ["run --threshold", "run --rate", "check --sets", "report --format", "import cloudtrail --region"]
+    {
+        assert!(tried.iter().any(|each| each == one), "{one} is not among {tried:?}");
+    }
+    assert!(tried.len() > 45, "{tried:?}");
+}
+
+fn run(folder: &TempDir, more: &[&str]) -> Outcome {
+    let mut line = vec!["run", "small.yaml", "-q"];
+    line.extend(more);
+    keystorm(folder.path(), &line)
+}
+
+#[test]
+fn a_threshold_beside_a_file_decides_the_exit_code_and_joins_the_file_s_own() {
+    let folder = place();
+    // 50 jobs a second against 30: two fifths fail without retries.
+    assert_eq!(run(&folder, &[]).0, 0);
+    assert_eq!(run(&folder, &["--threshold", "failed: rate<1%"]).0, 99);
+    assert_eq!(run(&folder, &["--threshold", "failed: rate<60%"]).0, 0);
+    let both = ["--set", "thresholds={failed: rate<1%}", "--threshold", "failed: rate<60%"];
+    assert_eq!(run(&folder, &both).0, 99, "the file's own still counts");
+    let tagged = [
+        "--threshold",
+        "failed{strategy:sdk}: rate<60%",
+        "--threshold",
+        "response_time{strategy:none}:med<1us",
+    ];
+    assert_eq!(run(&folder, &tagged).0, 99);
+}
+
+#[test]
+fn a_quota_beside_a_file_is_the_quota() {
+    let folder = place();
+    let strict = ["--threshold", "failed: rate<1%"];
+    assert_eq!(run(&folder, &[&strict[..], &["--quota", "200/s"]].concat()).0, 0);
+    assert_eq!(run(&folder, &[&strict[..], &["--quota", "symmetric=200/s"]].concat()).0, 0);
+    assert_eq!(run(&folder, &[&strict[..], &["--quota", "rsa=200/s"]].concat()).0, 99);
+}
+
+#[test]
+fn what_describes_a_load_is_refused_by_name_beside_a_file_that_has_its_own() {
+    let folder = place();
+    for (option, value, key) in [
+        ("--rate", "5/s", "rate"),
+        ("--duration", "5s", "duration"),
+        ("--stage", "5s:5/s", "stages"),
+        ("--vus", "5", "vus"),
+        ("--iterations", "5", "iterations"),
+        ("--key-spec", "RSA_2048", "keys.spec"),
+    ] {
+        let (code, _, said, _) = run(&folder, &[option, value]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(option) && said.contains(&format!("workloads.NAME.{key}=")), "{said}");
+    }
+    // All of them at once.
+    let (code, _, said, _) = run(&folder, &["--rate", "5/s", "--key-spec", "RSA_2048"]);
+    assert!(code == 2 && said.contains("--rate") && said.contains("--key-spec"), "{said}");
+    let (code, _, said, _) = run(&folder, &["--op", "Decrypt"]);
+    assert!(code == 2 && said.contains("--op"), "{said}");
+}
+
+#[test]
+fn what_only_live_runs_look_at_is_refused_where_nothing_is_sent() {
+    let folder = place();
+    for option in [&["--dry-run"][..], &["--provision"], &["--metrics", "127.0.0.1:0"], &["--profile", "x"]] {
+        let (code, _, said, _) = run(&folder, option);
+        assert!(
+            code == 2 && said.contains(option[0]) && said.contains("the simulator sends nothing"),
+            "{said}"
+        );
+    }
+    let (code, _, said, _) = run(&folder, &["--target", "emulator", "--dry-run"]);
+    assert!(code == 2 && said.contains("--dry-run") && said.contains("no account"), "{said}");
+}
