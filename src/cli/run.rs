@@ -1,8 +1,8 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
-use super::load::{self, Loaded};
 #[cfg(feature = "live")]
 use super::live;
+use super::load::{self, Loaded};
 use super::{Common, Error, exit, interrupt, one_liner, saved};
 use crate::engine::{Control, simulate};
 use crate::record::Recorder;
