@@ -2,6 +2,7 @@
 
 use super::transport::{Wires, timeouts};
 use super::{Error, errors};
+use crate::backend::http::NOBODY;
 use crate::guard::{Agent, Guard, Reached};
 use crate::planner::partition::Partition;
 use crate::scenario::Transport;
@@ -183,7 +184,7 @@ impl Access {
 
 /// Credentials that nobody checks.
 fn meaningless() -> Credentials {
-    Credentials::new("AKIAKEYSTORMNOCHECK0", "meaningless", None, None, "keystorm")
+    Credentials::new(NOBODY, "meaningless", None, None, "keystorm")
 }
 
 /// What the SDK is told to say of whoever calls.

@@ -115,7 +115,8 @@ async fn signed(
     endpoint: &str,
     body: &Value,
 ) -> Result<HttpRequest, Error> {
-    let strange = |why: &dyn std::fmt::Display| Error::Endpoint { url: endpoint.into(), why: why.to_string() };
+    let strange =
+        |why: &dyn std::fmt::Display| Error::Endpoint { url: endpoint.into(), why: why.to_string() };
     let provider = access.sdk().credentials_provider();
     let provider = provider.ok_or_else(|| Error::NoCredentials("none are configured".into()))?;
     let credentials = provider.provide_credentials().await.map_err(|error| errors::credentials(&error))?;
@@ -154,16 +155,15 @@ async fn signed(
 async fn answer(connector: &SharedHttpConnector, request: HttpRequest) -> Result<Value, Refusal> {
     let late = || Refusal::no_answer(format!("no answer within {TIMEOUT}"));
     let asking = async {
-        let response = connector
-            .call(request)
-            .await
-            .map_err(|error| Refusal::no_answer(errors::causes(&error)))?;
+        let response =
+            connector.call(request).await.map_err(|error| Refusal::no_answer(errors::causes(&error)))?;
         let status = response.status().as_u16();
         let bytes = ByteStream::new(response.into_body()).collect().await;
         let bytes = bytes.map_err(|error| Refusal::no_answer(errors::causes(&error)))?.into_bytes();
         match status {
-            200..300 => serde_json::from_slice(&bytes)
-                .map_err(|error| Refusal::from_service(status, "UnexpectedAnswer", format!("no JSON: {error}"))),
+            200..300 => serde_json::from_slice(&bytes).map_err(|error| {
+                Refusal::from_service(status, "UnexpectedAnswer", format!("no JSON: {error}"))
+            }),
             _ => Err(Refusal::from_json(status, &bytes)),
         }
     };
@@ -182,9 +182,24 @@ mod tests {
             ("monitoring", "us-east-1", (true, true), "https://monitoring-fips.us-east-1.api.aws"),
             ("monitoring", "us-gov-west-1", (true, false), "https://monitoring.us-gov-west-1.amazonaws.com"),
             ("monitoring", "us-iso-east-1", (false, false), "https://monitoring.us-iso-east-1.c2s.ic.gov"),
-            ("monitoring", "us-isof-south-1", (false, false), "https://monitoring.us-isof-south-1.csp.hci.ic.gov"),
-            ("monitoring", "eusc-de-east-1", (false, false), "https://monitoring.eusc-de-east-1.amazonaws.eu"),
-            ("servicequotas", "cn-north-1", (false, false), "https://servicequotas.cn-north-1.amazonaws.com.cn"),
+            (
+                "monitoring",
+                "us-isof-south-1",
+                (false, false),
+                "https://monitoring.us-isof-south-1.csp.hci.ic.gov",
+            ),
+            (
+                "monitoring",
+                "eusc-de-east-1",
+                (false, false),
+                "https://monitoring.eusc-de-east-1.amazonaws.eu",
+            ),
+            (
+                "servicequotas",
+                "cn-north-1",
+                (false, false),
+                "https://servicequotas.cn-north-1.amazonaws.com.cn",
+            ),
             (
                 "servicequotas",
                 "cn-north-1",

@@ -1,12 +1,14 @@
 //! What is looked at before a run against AWS, in order, each step only if those before leave room for it.
 //!
 //! ```text
-//! STS: who? ─▶ caps, allow, plan ─▶ keys ─▶ quotas ─▶ use ─▶ Permit
+//! STS: who? ─▶ caps, allow, plan ─▶ alarm ─▶ keys ─▶ quotas ─▶ use ─▶ Permit
 //! ```
 
-use super::{Access, Applied, Error, Metric, applied, busiest, describe, whoami};
+use super::{Access, Applied, Error, Metric, alarm, applied, busiest, describe, whoami};
 use crate::clock::epoch_millis;
-use crate::planner::{Denied, Found, Permit, PoolFound, Wish, decide, objections_beforehand, peak_of_minute};
+use crate::planner::{
+    Alarm, Denied, Found, Permit, PoolFound, Wish, decide, objections_beforehand, peak_of_minute,
+};
 use crate::quota::PoolId;
 use crate::scenario::{Plan, Scenario};
 use std::collections::BTreeMap;
@@ -40,6 +42,11 @@ pub async fn look(access: &Access, scenario: &Scenario, checks: Checks<'_>) -> R
     let against = objections_beforehand(&wish, &who.account);
     if !against.is_empty() {
         return Err(Error::Refusal(against));
+    }
+    if let Some(name) = &scenario.live.caps.stop_on
+        && let Some(objection) = alarm::objection(access, &Alarm(name)).await?
+    {
+        return Err(Error::Refusal(vec![objection]));
     }
     let keys = describe(access, scenario).await?;
     let pools: Vec<PoolId> = plan.pools.iter().filter_map(|pool| PoolId::from_name(&pool.pool)).collect();

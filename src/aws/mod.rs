@@ -9,6 +9,7 @@
 //! or writes them.
 
 mod access;
+mod alarm;
 mod ask;
 mod errors;
 mod guard;

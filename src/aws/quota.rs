@@ -119,8 +119,8 @@ async fn listed(access: &Access) -> Result<BTreeMap<String, Listed>, Error> {
             Some(token) => json!({ "ServiceCode": "kms", "NextToken": token }),
         };
         let said = ask(access, SERVICE_QUOTAS, (ASKED, "ListServiceQuotas"), &body).await?;
-        let page: Page =
-            serde_json::from_value(said).map_err(|_| Error::Strange { asked: ASKED, lacks: "readable Quotas" })?;
+        let page: Page = serde_json::from_value(said)
+            .map_err(|_| Error::Strange { asked: ASKED, lacks: "readable Quotas" })?;
         listed.extend(page.quotas.into_iter().filter_map(|quota| Some((quota.quota_code.clone()?, quota))));
         // A service that answers the same page for ever must not hold the run up for ever.
         if page.next_token.is_none() || page.next_token == token {

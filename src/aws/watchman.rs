@@ -1,12 +1,13 @@
-//! Who looks at the account's use while a run is under way, and ends it when others need the room.
+//! Who looks at the account's use while a run is under way, and ends it when others need the room, or when the alarm that
+//! the run stops on goes off.
 //!
 //! CloudWatch counts everybody's calls, ours among them, some minutes late. What we sent in each minute is taken off, so
 //! that what remains is the others' use; then the same question is asked as before the run.
 
 use super::guard::Looked;
-use super::{Access, Error, Minutes, recent};
+use super::{Access, Error, Minutes, alarm, recent};
 use crate::clock::{epoch_millis, sleep};
-use crate::planner::{Objection, Permit, fits, peak_of_minute};
+use crate::planner::{Alarm, Objection, Permit, fits, peak_of_minute};
 use crate::quota::PoolId;
 use crate::scenario::Scenario;
 use crate::time::Span;
@@ -16,6 +17,8 @@ use tokio::sync::oneshot;
 
 /// How often it looks, and takes down what was sent.
 const TICK: Span = Span::from_secs(1);
+/// How many times as often as the use, which CloudWatch tells late, the alarm is looked at.
+const ALARMS: i64 = 6;
 /// How many times in a row CloudWatch may give no answer.
 const PATIENCE: u32 = 3;
 
@@ -83,29 +86,65 @@ impl Post {
     /// Watches until there is a reason to end the run.
     async fn watch(&self, mut own: impl FnMut() -> Vec<(PoolId, u64)>) -> String {
         let mut ledger = Ledger::default();
-        let (mut looked, mut missed) = (epoch_millis(), 0);
         let every = i64::try_from(self.every.as_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let start = epoch_millis();
+        let mut usage = Beat { every, last: start, missed: 0 };
+        let mut alarms = Beat { every: every / ALARMS, last: start, missed: 0 };
         loop {
             sleep(TICK.min(self.every)).await;
             let now = epoch_millis();
             ledger.note(now / 60_000, &own());
-            if now - looked < every {
+            if let Some(name) = self.scenario.live.caps.stop_on.as_deref().filter(|_| alarms.is_due(now)) {
+                match alarms.seen(alarm::objection(&self.access, &Alarm(name)).await) {
+                    Ok(None | Some(None)) => {}
+                    Ok(Some(Some(objection))) => return objection.to_string(),
+                    Err(error) => {
+                        return format!("the alarm {name} (caps.stopOn) cannot be seen any longer: {error}");
+                    }
+                }
+            }
+            if self.looked.metrics.is_empty() || !usage.is_due(now) {
                 continue;
             }
-            looked = now;
-            match recent(&self.access, &self.looked.metrics, now).await {
-                Ok(found) => {
-                    missed = 0;
+            match usage.seen(recent(&self.access, &self.looked.metrics, now).await) {
+                Ok(None) => {}
+                Ok(Some(found)) => {
                     if let Err(objection) = judge(&self.scenario, &self.looked.permit, &found, &ledger) {
                         return objection.to_string();
                     }
                 }
-                Err(error) => {
-                    missed += 1;
-                    if missed >= PATIENCE {
-                        return format!("the account's use cannot be seen any longer: {error}");
-                    }
-                }
+                Err(error) => return format!("the account's use cannot be seen any longer: {error}"),
+            }
+        }
+    }
+}
+
+/// When something is looked at again, and how often in a row it could not be seen.
+struct Beat {
+    every: i64,
+    last: i64,
+    missed: u32,
+}
+
+impl Beat {
+    fn is_due(&mut self, now: i64) -> bool {
+        let is_due = now - self.last >= self.every;
+        if is_due {
+            self.last = now;
+        }
+        is_due
+    }
+
+    /// What was seen; `None` if nothing was, and patience is not at its end.
+    fn seen<T>(&mut self, looked: Result<T, Error>) -> Result<Option<T>, Error> {
+        match looked {
+            Ok(found) => {
+                self.missed = 0;
+                Ok(Some(found))
+            }
+            Err(error) => {
+                self.missed += 1;
+                if self.missed >= PATIENCE { Err(error) } else { Ok(None) }
             }
         }
     }

@@ -165,10 +165,8 @@ impl Place<'_> {
         let options = Options { stop_on_throttle: !live.allow_throttling, shares, ..self.options(None) };
         let provision = self.provision(Some(&looked.permit.found.arn));
         let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
-        let watchman = match looked.metrics.is_empty() {
-            true => None,
-            false => Some(self.watchman(access, looked)?),
-        };
+        let is_watched = !looked.metrics.is_empty() || scenario.live.caps.stop_on.is_some();
+        let watchman = is_watched.then(|| self.watchman(access, looked)).transpose()?;
         let url = signing.kms_endpoint()?;
         let finished = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
@@ -249,7 +247,7 @@ fn attempts(control: &Control) -> Vec<(PoolId, u64)> {
 /// The scenario under its permit: lowered caps, and the account's own quotas where reports draw the line.
 fn permitted(scenario: &Scenario, permit: &Permit) -> Scenario {
     let mut scenario = scenario.clone();
-    scenario.live.caps = permit.caps;
+    scenario.live.caps = permit.caps.clone();
     for share in permit.shares.iter().filter(|share| share.is_applied) {
         let name = share.pool.name().to_owned();
         // Some quotas are a few calls a minute.

@@ -2,7 +2,7 @@
 
 use super::Error;
 #[cfg(feature = "aws")]
-use crate::planner::Denied;
+use crate::planner::{Denied, Objection, account_of_access_key};
 #[cfg(feature = "aws")]
 use std::path::PathBuf;
 
@@ -130,8 +130,14 @@ impl Credentials {
                     let missing = || Error::Usage(format!("--credentials env:{prefix}: {name} is not set"));
                     environment(&name).filter(|value| !value.is_empty()).ok_or_else(missing)
                 };
-                let token = one("SESSION_TOKEN").ok();
-                Ok(Some((one("ACCESS_KEY_ID")?, one("SECRET_ACCESS_KEY")?, token)))
+                let (id, token) = (one("ACCESS_KEY_ID")?, one("SESSION_TOKEN").ok());
+                // Somebody's real keys may be under any name.
+                let account = account_of_access_key(&id).unwrap_or_default();
+                if let Some(file) = denied()?.by(&account) {
+                    let denied = Objection::Denied { account: account.clone(), file: file.into() };
+                    return Err(Error::Usage(format!("--credentials env:{prefix}: {denied}")));
+                }
+                Ok(Some((id, one("SECRET_ACCESS_KEY")?, token)))
             }
         }
     }

@@ -15,7 +15,7 @@ pub struct Args {
 const EXIT_CODES: &str = "\
 Exit codes; the first that applies:
 
-    2  the command line is wrong
+    2  the command line is wrong, or lacks a flag that says yes
   104  the scenario is invalid; every problem was printed
   105  interrupted; the results so far were written
   120  a cap was reached or a quota throttled; the results so far were written

@@ -10,12 +10,11 @@ use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Stock};
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
-use crate::guard::{self, Agent, Consent, Guard, Reached};
-use crate::planner::objections_to_plan;
+use crate::guard::{Agent, Consent, Guard, Reached};
 use crate::quota::{Quotas, catalogue};
 use crate::record::Trial;
 use crate::results::Vantage;
-use crate::scenario::{LiveClient, Plan, Target};
+use crate::scenario::{LiveClient, Target};
 use crate::server::{Direct, Running, Settings};
 use crate::time::Span;
 use crate::units::Rate;
@@ -194,72 +193,8 @@ impl Place<'_> {
         finished
     }
 
-    /// Where a target that is a URL leads; `None` for other targets, and for a URL that is called as AWS is, which has its
-    /// own permits.
-    fn endpoint(&self) -> Result<Option<Reached>, Error> {
-        let (Target::Http(url), live) = (&self.loaded.scenario.target, self.wish.live) else {
-            return Ok(None);
-        };
-        let chain = live.credentials == Some(Credentials::Chain);
-        let given =
-            [("endpoint-url", live.endpoint_url.is_some()), ("profile", live.profile.is_some() && !chain)];
-        if let Some((option, _)) = given.into_iter().find(|(_, is)| *is) {
-            return Err(Error::Usage(format!(
-                "--{option} is for target aws: a target that is a URL is its own endpoint, and is called without AWS's \
-                 credentials (--credentials)"
-            )));
-        }
-        if chain {
-            return Ok(None);
-        }
-        let guard = Guard::new(Consent { remote: live.yes_remote, aws: false }, self.agent.clone());
-        let scenario = &self.loaded.scenario;
-        let against = || objections_to_plan(scenario, &Plan::of(scenario));
-        let reached = match guard.reach(url) {
-            Ok(reached) => reached,
-            // What else is missing is told at once.
-            Err(objection @ guard::Objection::Remote { .. }) => {
-                return Err(Error::Usage(lines(objection, &against())));
-            }
-            Err(objection) => return Err(objection.into()),
-        };
-        if reached.is_remote() {
-            consent::no_bounds_from_environment()?;
-            if let [first, others @ ..] = against().as_slice() {
-                return Err(Error::Usage(lines(first, others)));
-            }
-        }
-        Ok(Some(reached))
-    }
-
-    /// A URL that is called as AWS is.
-    fn as_aws(&self, url: &str) -> Result<Option<Finished>, Error> {
-        #[cfg(feature = "aws")]
-        return self.against_aws(Some(url));
-        #[cfg(not(feature = "aws"))]
-        Err(Error::Usage(format!("{url}: this keystorm is built without the AWS SDK, which reads the chain")))
-    }
-
-    /// An endpoint that somebody else runs.
-    fn against_url(&self, endpoint: &Reached) -> Result<Finished, Error> {
-        self.over_socket(endpoint, &self.provision(None), &self.options(None))
-    }
-
-    /// Whether keys are made where somebody else keeps them; in an account of AWS with a policy that admits `caller`.
-    pub(super) fn provision(&self, caller: Option<&str>) -> Provision {
-        let tag = self.loaded.scenario.name.clone();
-        match self.wish.live.provision {
-            true => Provision::Made {
-                tag,
-                given_up: true,
-                policy: caller.map(crate::planner::policy::key_policy),
-            },
-            false => Provision::Never,
-        }
-    }
-
     /// Over HTTP, by whichever client the scenario asks for.
-    fn over_socket(
+    pub(super) fn over_socket(
         &self,
         url: &Reached,
         provision: &Provision,
@@ -414,11 +349,6 @@ impl From<live::Error> for Error {
             other => Error::Failed(other.to_string()),
         }
     }
-}
-
-/// A sentence, and a line for each more.
-fn lines(first: impl std::fmt::Display, others: &[crate::planner::Objection]) -> String {
-    others.iter().fold(first.to_string(), |text, each| format!("{text}\n  - {each}"))
 }
 
 /// How the run ended.

@@ -28,6 +28,8 @@ mod live;
 mod live_lines;
 #[cfg(feature = "live")]
 mod live_metrics;
+#[cfg(feature = "live")]
+mod live_url;
 #[cfg(feature = "tui")]
 mod live_view;
 #[cfg(feature = "live")]

@@ -8,6 +8,7 @@
 //!
 //! Nothing is asked here: `aws` finds out and this room judges. Onset and required quotas are not built yet.
 
+mod alarm;
 mod bill;
 mod denied;
 mod found;
@@ -17,8 +18,9 @@ mod permit;
 pub mod policy;
 mod ramp;
 
+pub use alarm::Alarm;
 pub use bill::Bill;
-pub use denied::{Denied, Unreadable};
+pub use denied::{Denied, Unreadable, account_of_access_key};
 pub use found::{BURST, Found, KeyFound, PoolFound, peak_of_minute};
 pub use objection::Objection;
 pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand, objections_to_plan};

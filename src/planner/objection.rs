@@ -39,6 +39,12 @@ pub enum Objection {
         /// What is allowed.
         allowed: String,
     },
+    /// The alarm that the run stops on has gone off.
+    #[error("the alarm {0} (caps.stopOn) is in ALARM: nothing is sent while it is")]
+    Alarm(String),
+    /// The alarm that the run stops on is not there.
+    #[error("there is no alarm {0} (caps.stopOn) in this account and Region")]
+    NoAlarm(String),
     /// A trace is not loaded.
     #[error("workload `{0}`: its trace is not loaded, so that nobody knows how much it asks for")]
     Unforeseen(String),

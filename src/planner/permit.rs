@@ -235,7 +235,7 @@ fn lowered(caps: &Caps, bill: &Bill, shares: &[Share]) -> Caps {
     let by_share: f64 = shares.iter().map(|share| share.allowed_per_s).sum();
     let by_share = (!shares.is_empty()).then(|| Rate::per_second((by_share as u64).max(1)));
     let slower = |a: Rate, b: Rate| if b.as_per_second() < a.as_per_second() { b } else { a };
-    Caps { attempts, rate: [caps.rate, by_share].into_iter().flatten().reduce(slower), ..*caps }
+    Caps { attempts, rate: [caps.rate, by_share].into_iter().flatten().reduce(slower), ..caps.clone() }
 }
 
 impl fmt::Display for Permit {
@@ -270,6 +270,9 @@ impl fmt::Display for Permit {
                 }
                 None => writeln!(f, "use not looked at")?,
             }
+        }
+        if let Some(alarm) = &caps.stop_on {
+            writeln!(f, "  ends      when the alarm {alarm} is in ALARM")?;
         }
         write!(f, "  cost      {:.2} USD of requests", bill.requests_usd)?;
         write!(f, ", up to {:.2} USD of CloudTrail events for each trail after the first", bill.trail_usd)?;

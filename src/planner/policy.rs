@@ -33,10 +33,15 @@ pub fn identity_policy(scenario: &Scenario, account: &str, provisions: bool) -> 
     if provisions {
         statements.extend(place.provisioning());
     }
+    let mut looks =
+        vec!["cloudwatch:GetMetricData", "servicequotas:ListServiceQuotas", "sts:GetCallerIdentity"];
+    if scenario.live.caps.stop_on.is_some() {
+        looks.insert(0, "cloudwatch:DescribeAlarms");
+    }
     statements.push(json!({
         "Sid": "LookBeforeTheRun",
         "Effect": "Allow",
-        "Action": ["cloudwatch:GetMetricData", "servicequotas:ListServiceQuotas", "sts:GetCallerIdentity"],
+        "Action": looks,
         "Resource": "*",
     }));
     json!({ "Version": "2012-10-17", "Statement": statements })
@@ -256,6 +261,14 @@ mod tests {
         assert_eq!(told[1], (actions.into(), every.into(), condition.into()));
         assert_eq!(told.len(), 3);
         assert!(told[2].0.contains("cloudwatch:GetMetricData"));
+    }
+
+    #[test]
+    fn an_alarm_is_looked_at_only_where_one_is_named() {
+        let mut scenario = scenario("{ ids: [abc] }", "{ Encrypt: 1 }");
+        assert!(!identity_policy(&scenario, "1", false).to_string().contains("DescribeAlarms"));
+        scenario.live.caps.stop_on = Some("sick".into());
+        assert!(identity_policy(&scenario, "1", false).to_string().contains("cloudwatch:DescribeAlarms"));
     }
 
     #[test]

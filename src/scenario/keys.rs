@@ -201,7 +201,11 @@ pub(crate) static SCENARIO: Table = table(
             Shape::Either(&[Shape::Words(&["in-process"]), Shape::Map(&TRANSPORT)]),
             "Live: how attempts travel.",
         ),
-        key("caps", Shape::Map(&CAPS), "Live: what bounds the run; needed against aws."),
+        key(
+            "caps",
+            Shape::Map(&CAPS),
+            "Live: what bounds the run; needed against aws, and against what is far away.",
+        ),
         key("allow", Shape::Map(&ALLOW), "Live: what the run may touch; needed against aws."),
     ],
 );
@@ -229,6 +233,7 @@ pub(crate) static CAPS: Table = table(
         key("duration", Shape::Duration, "The longest the run may take (no cap)."),
         key("cost", Shape::Text, "The most it may cost, such as 1 USD (no cap)."),
         key("maxQuotaShare", Shape::Ratio, "Largest share of what is free of a quota, on aws (20%)."),
+        key("stopOn", Shape::Text, "Alarm of CloudWatch, by name or ARN, that ends the run, on aws (none)."),
     ],
 );
 const ACCOUNT: Shape = Shape::Either(&[Shape::Text, Shape::Whole(0, 999_999_999_999)]);

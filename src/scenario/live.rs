@@ -42,8 +42,9 @@ pub struct Transport {
     pub ca: Option<String>,
 }
 
-/// What bounds a live run. Against AWS all but `cost` must be given.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What bounds a live run. Against AWS, and against what is neither this machine nor a private network, `attempts`, `rate`
+/// and `duration` must be given.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Caps {
     /// Most attempts of the whole run, set-up included; `None` is no cap.
     pub attempts: Option<u64>,
@@ -55,6 +56,8 @@ pub struct Caps {
     pub cost: Option<Money>,
     /// The largest share of what is free of a quota that the run's peak may take.
     pub max_quota_share: Ratio,
+    /// The alarm of CloudWatch, by name or ARN, that ends a run on AWS when it is in ALARM.
+    pub stop_on: Option<String>,
 }
 
 /// What a live run may touch. Against AWS an account and a Region must be named.
@@ -118,6 +121,7 @@ impl Default for Caps {
             duration: None,
             cost: None,
             max_quota_share: Ratio::from_f64(0.2).unwrap_or(Ratio::ZERO),
+            stop_on: None,
         }
     }
 }

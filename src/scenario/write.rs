@@ -166,6 +166,7 @@ fn caps(caps: &Caps) -> Map {
         .maybe("duration", caps.duration.map(|span| span.to_string()))
         .maybe("cost", caps.cost.map(|money| money.to_string()))
         .show("maxQuotaShare", caps.max_quota_share)
+        .maybe("stopOn", caps.stop_on.clone())
 }
 
 fn allow(allow: &Allow) -> Map {

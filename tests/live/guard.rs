@@ -159,6 +159,54 @@ fn a_name_that_nobody_knows_is_looked_up_and_no_more() {
 }
 
 #[test]
+fn what_is_far_away_is_tried_with_a_yes_and_caps_only() {
+    let Some(way) = alone() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let caps = ["caps.attempts=100", "caps.rate=50/s", "caps.duration=60s"];
+    for client in CLIENTS {
+        let base = [
+            "run",
+            "--op",
+            "GenerateRandom",
+            "-r",
+            "5/s",
+            "-d",
+            "1s",
+            "--strategy",
+            "none",
+            "--client",
+            client,
+        ];
+        let with = |more: &[&str]| {
+            let target = ["--target", "http://203.0.113.7:8080", "-o", client];
+            let output = alone_with(way, None, &[&base[..], &target, more].concat(), folder.path());
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        let sets: Vec<&str> = caps.iter().flat_map(|cap| ["--set", cap]).collect();
+        let (code, said) = with(&sets);
+        assert!(
+            code == Some(2) && said.contains("needs --yes-remote") && !said.contains("is not given"),
+            "{said}"
+        );
+        let (code, said) = with(&["--yes-remote"]);
+        assert_eq!(code, Some(2), "{said}");
+        for cap in ["attempts", "rate", "duration"] {
+            assert!(said.contains(&format!("caps.{cap} is not given")), "{said}");
+        }
+        let (code, said) =
+            with(&[&["--yes-remote", "--set", "caps.rate=1/s"], &sets[..2], &sets[4..]].concat());
+        assert!(code == Some(2) && said.contains("peaks at 5.0 calls a second"), "{said}");
+        // Nobody is there: every attempt is made, and has no answer.
+        let (_, said) = with(&[&["--yes-remote"], &sets[..]].concat());
+        let run =
+            std::fs::read(folder.path().join(client).join("run.json")).unwrap_or_else(|_| panic!("{said}"));
+        let run: serde_json::Value = serde_json::from_slice(&run).unwrap();
+        assert!(run["strategies"][0]["attempts"].as_u64().unwrap() > 0, "{said}");
+        assert_eq!(run["strategies"][0]["attempts"], run["strategies"][0]["faults"], "{said}");
+    }
+}
+
+#[test]
 fn health_checks_ask_nobody_far_away() {
     for (url, sentence) in [
         ("https://kms.us-east-1.amazonaws.com", "is AWS"),
@@ -237,7 +285,7 @@ fn every_call_says_which_run_it_belongs_to_and_carries_nobodys_credentials() {
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
     for client in CLIENTS {
         for (credentials, id) in
-            [(None, "AKIAKEYSTORM"), (Some("test"), "test"), (Some("env:ANN"), "AKIAANN")]
+            [(None, "AKIAKEYSTORMNOCHECK0/"), (Some("test"), "test/"), (Some("env:ANN"), "AKIAANN/")]
         {
             if credentials.is_some() && !cfg!(feature = "aws") {
                 continue;
@@ -286,6 +334,25 @@ fn what_would_be_ignored_is_refused() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{more:?}: {said}");
         assert!(said.contains(sentence), "{more:?}: {said}");
+    }
+    running.stop();
+}
+
+/// Real keys under another name belong to their account all the same.
+#[cfg(feature = "aws")]
+#[test]
+fn keys_of_a_denied_account_are_not_used_under_another_name() {
+    let running = Running::start(Settings::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    std::fs::write(&list, "029608264753\n").unwrap();
+    for client in CLIENTS {
+        let mut command = quick(&running.url(), client, &["--credentials", "env:ANN"]);
+        command.env("ANN_ACCESS_KEY_ID", "ASIAQNZGKIQY56JQ7WML").env("ANN_SECRET_ACCESS_KEY", "quiet");
+        let output = command.env("KEYSTORM_DENIED_ACCOUNTS", &list).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("--credentials env:ANN: account 029608264753 is denied by"), "{said}");
     }
     running.stop();
 }

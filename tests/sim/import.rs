@@ -51,6 +51,41 @@ fn nested_folders_become_a_trace_and_a_scenario_without_names() {
 }
 
 #[test]
+fn keystorms_own_calls_are_left_out_unless_they_are_asked_for() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let by = |id: &str, agent: &str| {
+        event(id, "eu-west-1").replacen('{', &format!("{{\"userAgent\":\"{agent}\","), 1)
+    };
+    let records = [
+        by("1", "aws-cli/2.31 app/other"),
+        by("2", "keystorm/0.1.0 run/1f0c2d3e4b5a6978"),
+        by(
+            "3",
+            "aws-sdk-rust/1.4 ua/2.1 api/kms/1.129 app/keystorm-run-1f0c2d3e4b5a6978 keystorm/0.1.0 run/1f0c2d3e4b5a6978",
+        ),
+    ];
+    write(&log, "one.json", &format!("{{\"Records\":[{}]}}", records.join(",")));
+    let assert = import(log.path(), &out.path().join("a"), &[]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(stdout.contains("1 to KMS in eu-west-1"), "{stdout}");
+    assert!(
+        stdout.contains("left out  2 calls that keystorm itself made; --keep-own keeps them"),
+        "{stdout}"
+    );
+    let assert = import(log.path(), &out.path().join("b"), &["--keep-own"]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(stdout.contains("3 to KMS in eu-west-1") && !stdout.contains("left out"), "{stdout}");
+    // A log that has nothing else.
+    write(&log, "one.json", &records[1]);
+    let assert = import(log.path(), &out.path().join("c"), &[]).assert().failure();
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(
+        stderr.contains("1 of them are keystorm's own calls, which are left out (--keep-own keeps them)"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn json_gives_the_summary_as_one_document() {
     let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     write(&log, "one.json", &event("1", "eu-west-1"));

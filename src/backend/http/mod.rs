@@ -18,7 +18,7 @@ mod pool;
 mod sign;
 
 pub use endpoint::{Error, HttpFactory, Trust};
-pub use sign::{Sign, Signed, Signer, Unsigned};
+pub use sign::{NOBODY, Sign, Signed, Signer, Unsigned};
 
 use super::{Ask, Backend, Refusal, Tell, Told};
 use crate::api::Operation;

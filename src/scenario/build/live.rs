@@ -58,7 +58,18 @@ fn caps(r: &mut Reader, item: &Item) -> Option<Caps> {
             Money::parse(&text).map_err(|message| r.wrong(item, message, "such as 1.20 USD")).ok()
         }),
         max_quota_share: r.or(&fields, "maxQuotaShare", Caps::default().max_quota_share, Reader::ratio),
+        stop_on: r.opt(&fields, "stopOn", alarm),
     })
+}
+
+/// The name or ARN of an alarm; names have 1 to 255 characters (CloudWatch API, AlarmName, read 2026-11-29).
+fn alarm(r: &mut Reader, item: &Item) -> Option<String> {
+    let text = r.string(item)?;
+    // An ARN has some sixty characters before the name.
+    if !(1..=320).contains(&text.chars().count()) {
+        r.wrong(item, "this is no alarm", "the name of an alarm, or its ARN");
+    }
+    Some(text)
 }
 
 fn allow(r: &mut Reader, item: &Item) -> Option<Allow> {

@@ -58,7 +58,12 @@ impl House {
             ..settings
         };
         let running = Running::start(settings).unwrap();
-        let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0, 1_200.0], denies: false });
+        let standin = Standin::start(Says {
+            quota: 10_000.0,
+            minutes: vec![600.0, 1_200.0],
+            denies: false,
+            alarm: None,
+        });
         let mut house = House { running, standin, folder, key: String::new() };
         house.key = house.make_key();
         house

@@ -128,6 +128,20 @@ fn a_url_is_called_with_the_chains_credentials_under_every_permit_of_aws_only() 
     says(&mut house.run(&["--target", &url]), 1, "UnrecognizedClientException");
 }
 
+#[test]
+fn a_run_that_stops_on_an_alarm_is_made_only_beside_one_that_is_quiet() {
+    let house = House::new();
+    let stops_on = |alarm: &str| house.run(&["--set", &format!("caps.stopOn='{alarm}'"), "--no-usage-check"]);
+    let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:sick");
+    says(&mut stops_on("sick"), 1, "there is no alarm sick (caps.stopOn) in this account and Region");
+    house.standin.says.lock().unwrap().alarm = Some("ALARM");
+    says(&mut stops_on("sick"), 1, "the alarm sick (caps.stopOn) is in ALARM");
+    says(&mut stops_on(&arn), 1, "alarm:sick (caps.stopOn) is in ALARM");
+    house.standin.says.lock().unwrap().alarm = Some("OK");
+    says(&mut stops_on(&arn.replace(REGION, "us-east-1")), 1, "there is no alarm arn:");
+    says(&mut stops_on(&arn), 0, "ends      when the alarm arn:");
+}
+
 /// The policies of the account's keys that a run has made, by whoever made them.
 fn policies(house: &House) -> Vec<String> {
     block_on(async {

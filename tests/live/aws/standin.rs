@@ -14,6 +14,8 @@ pub struct Says {
     pub minutes: Vec<f64>,
     /// Whether Service Quotas says that the caller may not.
     pub denies: bool,
+    /// The state of the alarm `sick`; `None` if there is none.
+    pub alarm: Option<&'static str>,
 }
 
 /// The server, for as long as the test process runs.
@@ -57,6 +59,8 @@ fn serve(stream: TcpStream, says: &Mutex<Says>, asked: &AtomicU64) {
         let (status, kind, body) = if asks("GraniteServiceVersion20100801.GetMetricData") {
             asked.fetch_add(1, Ordering::Relaxed);
             ("200 OK", "application/x-amz-json-1.0", metric_data(&says))
+        } else if asks("GraniteServiceVersion20100801.DescribeAlarms") {
+            ("200 OK", "application/x-amz-json-1.0", alarms(&says))
         } else if !asks("ServiceQuotasV20190624.ListServiceQuotas") {
             let body = r#"{"__type":"UnknownOperationException"}"#;
             ("400 Bad Request", "application/x-amz-json-1.1", body.into())
@@ -101,6 +105,15 @@ fn quotas(says: &Says) -> Vec<u8> {
         { "ServiceCode": "kms", "QuotaCode": "L-C2F1777E", "Value": 100_000.0 },
     ] });
     body.to_string().into_bytes()
+}
+
+/// DescribeAlarms: the alarm `sick`, if there is one.
+fn alarms(says: &Says) -> Vec<u8> {
+    let arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:sick";
+    let one = says
+        .alarm
+        .map(|state| serde_json::json!({ "AlarmName": "sick", "AlarmArn": arn, "StateValue": state }));
+    serde_json::json!({ "MetricAlarms": [], "CompositeAlarms": Vec::from_iter(one) }).to_string().into_bytes()
 }
 
 /// GetMetricData, of the query `p0`: the symmetric pool.

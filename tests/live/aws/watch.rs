@@ -16,8 +16,14 @@ use std::sync::mpsc;
 /// A watchman over a run of 40 calls a second, who asks CloudWatch at `url` every ten milliseconds, and where he tells that
 /// he has ended it.
 fn watchman(url: &str) -> (Watchman, mpsc::Receiver<()>) {
+    watchman_for(url, None)
+}
+
+/// The same, over a run that stops on an alarm.
+fn watchman_for(url: &str, alarm: Option<&str>) -> (Watchman, mpsc::Receiver<()>) {
     let text = scenario("{ ids: [a] }", std::path::Path::new("unused"));
-    let scenario = Scenario::parse(&text, &Options::default()).expect("valid").scenario;
+    let mut scenario = Scenario::parse(&text, &Options::default()).expect("valid").scenario;
+    scenario.live.caps.stop_on = alarm.map(str::to_owned);
     let plan = Plan::of(&scenario);
     let pool = PoolFound { quota_per_s: 10_000.0, is_applied: true, used_per_s: Some(38.0) };
     let found = Found {
@@ -45,7 +51,7 @@ fn watchman(url: &str) -> (Watchman, mpsc::Receiver<()>) {
 
 #[test]
 fn others_who_need_the_room_end_a_run_and_nobody_else_does() {
-    let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false });
+    let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: None });
     let (watchman, told) = watchman(&standin.url);
     while standin.asked.load(Ordering::Relaxed) < 5 {
         assert!(told.try_recv().is_err(), "600 calls a minute leave room");
@@ -57,8 +63,27 @@ fn others_who_need_the_room_end_a_run_and_nobody_else_does() {
 }
 
 #[test]
+fn the_alarm_that_a_run_stops_on_ends_it_and_nothing_else_of_it_does() {
+    let standin =
+        Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: Some("OK") });
+    let (watchman, told) = watchman_for(&standin.url, Some("sick"));
+    while standin.asked.load(Ordering::Relaxed) < 5 {
+        assert!(told.try_recv().is_err(), "the alarm is OK");
+    }
+    standin.says.lock().unwrap().alarm = Some("INSUFFICIENT_DATA");
+    let before = standin.asked.load(Ordering::Relaxed);
+    while standin.asked.load(Ordering::Relaxed) < before + 5 {
+        assert!(told.try_recv().is_err(), "nobody knows that anything is wrong");
+    }
+    standin.says.lock().unwrap().alarm = Some("ALARM");
+    told.recv().expect("he ends it");
+    let why = watchman.finish().expect("and says why");
+    assert_eq!(why, "the alarm sick (caps.stopOn) is in ALARM: nothing is sent while it is");
+}
+
+#[test]
 fn a_run_that_ends_by_itself_was_not_ended_by_anybody() {
-    let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false });
+    let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: None });
     let (watchman, told) = watchman(&standin.url);
     assert_eq!(watchman.finish(), None);
     assert!(told.recv().is_err(), "he is gone without a word");
