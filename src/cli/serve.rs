@@ -59,13 +59,18 @@ pub struct Args {
     /// Delays of what others see: `grant=3s,keyState=2s,policy=1s,alias=1s` (none).
     #[arg(long, value_name = "DELAYS", env = "KEYSTORM_CONSISTENCY", value_delimiter = ',')]
     consistency: Vec<String>,
+    /// A name by which clients call the server, beside its addresses, localhost and those of --tls-name: others are
+    /// refused, so that no web page can pass itself off as it. `*.example.com` stands for a domain. Repeatable.
+    #[arg(long, value_name = "NAME", env = "KEYSTORM_HOST_NAME", value_delimiter = ',', value_parser = host)]
+    host_name: Vec<String>,
     /// Seed of service times, faults and where windows begin.
     #[arg(long, default_value_t = 42, env = "KEYSTORM_SEED")]
     seed: u64,
     /// Whether signatures are checked.
     #[arg(long, value_enum, default_value_t = AuthArg::Off, env = "KEYSTORM_AUTH")]
     auth: AuthArg,
-    /// YAML file with users, roles, access keys and identity policies. Repeatable.
+    /// YAML file with users, roles, access keys, identity policies, organizations and identity providers. With
+    /// --auth verify nobody else can call. Repeatable.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_PRINCIPALS", value_delimiter = ',')]
     principals: Vec<PathBuf>,
     /// An access key of the account's root user, for `--auth verify`. Repeatable.
@@ -175,6 +180,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let settings = settings(args)?;
     let listen = settings.listen;
+    for (arn, key) in settings.directory.keys_never_set().iter().filter(|_| !common.quiet) {
+        eprintln!("warning: a policy of {arn} asks for the condition key {key}, which no call sets here");
+    }
     if !listen.ip().is_loopback() && !common.quiet {
         notice::tell(format_args!(
             "warning: {listen} can be reached from other machines, and this is a KMS for tests{}",
@@ -218,17 +226,17 @@ fn settings(args: Args) -> Result<Settings, Error> {
     for path in &args.principals {
         let text = std::fs::read_to_string(path).map_err(|e| usage(format!("{}: {e}", path.display())))?;
         let told = |problems: Vec<String>| usage(format!("{}: {}", path.display(), problems.join("\n  ")));
-        directory.merge(Directory::parse(&text).map_err(told)?).map_err(told)?;
+        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+        let mut files = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
+        directory.merge(Directory::read(&text, &mut files).map_err(told)?).map_err(told)?;
     }
     for pair in &args.access_key {
         let (id, secret) = pair
             .split_once(':')
             .filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
             .ok_or_else(|| usage("--access-key must be ID:SECRET".into()))?;
-        directory.add_root_key(
-            &args.account,
-            AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) },
-        );
+        let key = AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) };
+        directory.add_root_key(&args.account, key).map_err(|problems| usage(problems.join("\n  ")))?;
     }
     let auth = match args.auth {
         AuthArg::Off => Auth::Off,
@@ -243,6 +251,7 @@ fn settings(args: Args) -> Result<Settings, Error> {
         listen: args.listen,
         admin_listen: args.admin_listen,
         admin_token: args.admin_token,
+        host_names: args.host_name,
         account: args.account,
         region: args.region,
         quotas: service.quotas,

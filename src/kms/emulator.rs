@@ -8,7 +8,7 @@
 //! It never waits and never looks at a clock: the server asks it under a lock, does long arithmetic outside, and delays
 //! the answer by [`Begun::takes`].
 
-use super::access::{Directory, Policy, Principal};
+use super::access::{Directory, Policy, Principal, Standing};
 use super::crypto::Material;
 use super::gate::Gate;
 use super::keys::{Change, Estate, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
@@ -32,6 +32,8 @@ pub struct Caller {
     pub policies: Arc<[Policy]>,
     /// The access key id it signed with; for the audit trail.
     pub access_key_id: String,
+    /// What else is known of it.
+    pub standing: Standing,
 }
 
 /// One call as it arrives.
@@ -51,8 +53,6 @@ pub struct Call {
     pub source_ip: IpAddr,
     /// What the client says it is.
     pub user_agent: String,
-    /// Whether it came over TLS.
-    pub is_tls: bool,
 }
 
 /// What the emulator is made of.
@@ -304,6 +304,11 @@ impl Kms {
     /// What must be kept before the calls since the last time are answered.
     pub fn take_changes(&mut self) -> Vec<Change> {
         self.estate.take_changes()
+    }
+
+    /// Takes these for the principals that there are.
+    pub fn set_directory(&mut self, directory: Arc<Directory>) {
+        self.directory = directory;
     }
 
     /// Empties the estate and the gate; quotas stay. What was there is in the changes as gone.

@@ -69,6 +69,7 @@ fn identity(call: &Call) -> Value {
         PrincipalKind::Root => "Root",
         PrincipalKind::User => "IAMUser",
         PrincipalKind::Role | PrincipalKind::Session => "AssumedRole",
+        PrincipalKind::Federated => "WebIdentityUser",
         PrincipalKind::Service => "AWSService",
     };
     json!({

@@ -1,18 +1,20 @@
-//! The admin paths, `/_keystorm/`: quotas, faults, clock, state, metrics, reset, health.
+//! The admin paths, `/_keystorm/`: quotas, faults, clock, principals, state, metrics, reset, health.
 //!
 //! They answer loopback only, or whoever has the token.
 
+use super::hosts::is_from_another_page;
 use super::http::Answer;
 use super::shared::{Heart, Shared};
 use super::sigv4::{Signed, text_of};
 use crate::clock::epoch_millis;
+use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
 use crate::kms::{Fault, FaultKind, Strikes};
 use crate::quota::{Enforcement, PoolId};
 use crate::scenario::Service;
 use crate::time::Span;
 use aws_lc_rs::constant_time;
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,6 +36,9 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
         let why = "the admin paths answer loopback only; from elsewhere give --admin-token and send it as \
                    `Authorization: Bearer`";
         return Answer::other(403, "application/json", error(why), request_id);
+    }
+    if let Err((status, why)) = may_change(asked) {
+        return Answer::other(status, "application/json", error(why), request_id);
     }
     if (asked.method, path) == ("GET", "metrics") {
         let text = shared.metrics.text(shared);
@@ -57,6 +62,26 @@ fn may_enter(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> bool {
     })
 }
 
+/// Refuses a call that changes something if a web page may have sent it: what a page can send to another origin without
+/// asking first is not JSON, and browsers say where the rest comes from.
+fn may_change(asked: &Signed<'_>) -> Result<(), (u16, &'static str)> {
+    if !matches!(asked.method, "POST" | "PUT" | "PATCH" | "DELETE") {
+        return Ok(());
+    }
+    let kind = text_of(asked.headers, CONTENT_TYPE).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err((
+            415,
+            "send `content-type: application/json`, so that it is plain that no web page sends this",
+        ));
+    }
+    if is_from_another_page(asked.headers) {
+        return Err((403, "a page of another origin sends this: the admin paths are not for it"));
+    }
+    Ok(())
+}
+
 async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
     match (asked.method, path) {
         ("GET", "health") => Ok(json!({ "status": "ok" })),
@@ -70,6 +95,8 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
         }
         ("GET", "clock") => Ok(clock(&shared.heart())),
         ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
+        ("GET", "principals") => Ok(principals(&shared.sessions.directory())),
+        ("PUT" | "POST", "principals") => put_principals(shared, asked.body),
         ("GET", "state") => Ok(state(&shared.heart())),
         ("POST", "reset") => {
             let kept = {
@@ -82,10 +109,13 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
             shared.faults_changed.send_modify(|count| *count += 1);
             Ok(json!({ "status": "empty" }))
         }
-        (_, "health" | "quotas" | "faults" | "clock" | "state" | "reset" | "metrics") => {
+        (_, "health" | "quotas" | "faults" | "clock" | "principals" | "state" | "reset" | "metrics") => {
             Err((405, format!("{} is not for {ROOT}{path}", asked.method)))
         }
-        _ => Err((404, format!("{ROOT} has health, quotas, faults, clock, state, metrics and reset"))),
+        _ => Err((
+            404,
+            format!("{ROOT} has health, quotas, faults, clock, principals, state, metrics and reset"),
+        )),
     }
 }
 
@@ -258,6 +288,37 @@ fn set_clock(shared: &Shared, body: &[u8]) -> Said {
     drop(heart);
     if let Some(store) = &shared.store {
         store.keep_clock_ahead(ahead).map_err(|e| (500, e.to_string()))?;
+    }
+    Ok(told)
+}
+
+/// Who there is, by ARN; no secret and no policy.
+fn principals(directory: &Directory) -> Value {
+    let (principals, providers) = directory.arns();
+    json!({ "principals": principals.collect::<Vec<_>>(), "providers": providers.collect::<Vec<_>>() })
+}
+
+/// What a principals file holds, as JSON: who is there already is taken anew, everybody else stays. It lasts as long as
+/// the server.
+fn put_principals(shared: &Shared, body: &[u8]) -> Said {
+    let given = Value::Object(object(body)?);
+    let told = |problems: Vec<String>| (400, problems.join("\n"));
+    let added = Directory::parse(&given.to_string()).map_err(told)?;
+    let never_set: Vec<String> = added
+        .keys_never_set()
+        .iter()
+        .map(|(arn, key)| {
+            format!("a policy of {arn} asks for the condition key {key}, which no call sets here")
+        })
+        .collect();
+    // Under the lock of what asks, so that a call sees everybody or nobody new.
+    let mut heart = shared.heart();
+    let directory = shared.sessions.put(added).map_err(told)?;
+    heart.kms.set_directory(Arc::clone(&directory));
+    drop(heart);
+    let mut told = principals(&directory);
+    if !never_set.is_empty() {
+        told["warnings"] = json!(never_set);
     }
     Ok(told)
 }

@@ -5,7 +5,7 @@ use super::identity::identify;
 use super::journal::Room;
 use super::metrics::End;
 use super::shared::Shared;
-use super::sigv4::{Signed, text_of};
+use super::sigv4::{Service, Signed, text_of};
 use super::store::Kept;
 use crate::api::{KeySpec, Operation};
 use crate::clock::Stopwatch;
@@ -33,20 +33,21 @@ struct Entered {
 }
 
 /// Serves a call; `None` if its connection is to be broken.
-pub(super) async fn serve(
-    shared: &Arc<Shared>,
-    signed: &Signed<'_>,
-    peer: SocketAddr,
-    is_tls: bool,
-) -> Option<Answer> {
+pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: SocketAddr) -> Option<Answer> {
     let watch = Stopwatch::start();
     let room = shared.journal.room_for_line().await;
     let request_id = shared.id();
-    let operation = match operation_of(text_of(signed.headers, TARGET).unwrap_or_default()) {
+    let target = text_of(signed.headers, TARGET).unwrap_or_default();
+    let operation = match operation_of(target) {
         Ok(operation) => operation,
+        Err(_) if is_of_another_service(target) => {
+            let error = for_another_service(target);
+            return Some(turned_away(shared, None, &error, (request_id, peer), room));
+        }
         Err(error) => return Some(turned_away(shared, None, &error, (request_id, peer), room)),
     };
-    let known = match identify(&shared.settings, &shared.sessions, signed, || shared.heart().clock.date()) {
+    let now = || shared.heart().clock.date();
+    let known = match identify(&shared.settings, &shared.sessions, (signed, Service::Kms), now) {
         Ok(known) => known,
         Err(error) => {
             shared.metrics.record(operation, End::Refused, None, watch.elapsed());
@@ -61,10 +62,13 @@ pub(super) async fn serve(
         event_id: shared.id(),
         source_ip: peer.ip(),
         user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
-        is_tls,
     };
     let Entered { begun, at, kept, changed } = enter(shared, &call, room);
     let Begun { step, is_reset, takes, is_throttled, refused_by, trail, .. } = begun;
+    for warning in &trail.warnings {
+        // Names in it are the caller's.
+        eprintln!("warning: {}", warning.escape_debug());
+    }
     let result = match shared.kept(kept).await {
         Ok(()) => finish(shared, operation, step).await,
         Err(error) => Err(ApiError::kms_internal(error.to_string())),
@@ -93,6 +97,24 @@ pub(super) async fn serve(
         Ok(output) => Answer::json(200, output.into_bytes(), call.request_id),
         Err(error) => Answer::error(&error, call.request_id),
     })
+}
+
+/// Whether a target names a service that is not KMS: `DynamoDB_20120810.ListTables`.
+fn is_of_another_service(target: &str) -> bool {
+    target
+        .split_once('.')
+        .is_some_and(|(service, operation)| service != "TrentService" && !operation.is_empty())
+}
+
+/// What is told to whoever sends calls of another service here, most likely without knowing.
+pub(super) fn for_another_service(what: &str) -> ApiError {
+    let what: String =
+        what.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '<' | '&')).take(128).collect();
+    let message = format!(
+        "Here is KMS, and {what} is another service's: set AWS_ENDPOINT_URL_KMS instead of AWS_ENDPOINT_URL, so that \
+         only calls of KMS come here."
+    );
+    ApiError { message: Some(message), ..ApiError::unknown_operation() }
 }
 
 /// Lets a call meet the emulator: all that must happen under its lock.
@@ -179,6 +201,7 @@ fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
         (Ok(_), ..) => "granted",
         (Err(_), ..) => "refused",
     };
+    let warnings = &begun.trail.warnings;
     let line = json!({
         "at_ns": now.as_nanos(),
         "requestId": call.request_id,
@@ -192,6 +215,7 @@ fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
         "key": begun.trail.keys.first().map(|(arn, _)| &**arn),
         "takes_us": begun.takes.as_micros(),
         "sourceIp": call.source_ip,
+        "warnings": (!warnings.is_empty()).then_some(warnings),
     });
     format!("{line}\n")
 }

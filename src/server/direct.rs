@@ -55,7 +55,7 @@ impl Direct {
         headers.insert("x-amz-target", HeaderValue::from_str(&target).expect("operations are plain words"));
         let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body };
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        calls::serve(&self.0, &signed, nowhere, false).await.map(super::http::Answer::into_parts)
+        calls::serve(&self.0, &signed, nowhere).await.map(super::http::Answer::into_parts)
     }
 
     /// Begins a season: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys

@@ -1,15 +1,16 @@
 //! HTTP: what a call is, how large it may be, how an answer looks.
 
 use super::shared::Shared;
-use super::sigv4::Signed;
-use super::{admin, calls, identity, sts};
+use super::sigv4::{Authorization, Service, Signed, text_of};
+use super::{admin, calls, hosts, identity, sts};
 use crate::clock::within;
 use crate::kms::Uuid;
 use crate::kms::wire::ApiError;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -92,10 +93,20 @@ pub(super) async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
     peer: SocketAddr,
-    is_tls: bool,
     paths: Paths,
 ) -> Result<Response<Full<Bytes>>, Reset> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    let authority = head.uri.authority().map(|authority| authority.as_str());
+    if let Some(name) = hosts::stranger(&shared.settings, &head.headers, authority) {
+        let error = ApiError::access_denied(hosts::refused(name));
+        return Ok(closing(Answer::error(&ApiError { status: 403, ..error }, shared.id())));
+    }
+    // HTTP/2 has the host in the address, and it is signed as if it were the header.
+    if let Some(host) = authority.filter(|_| !head.headers.contains_key(HOST))
+        && let Ok(host) = HeaderValue::from_str(host)
+    {
+        head.headers.insert(HOST, host);
+    }
     let is_large = head.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if is_large.is_some_and(|length| length > BODY as u64) {
         return Ok(too_large(&shared));
@@ -129,40 +140,72 @@ pub(super) async fn answer(
         return Ok(Answer::error(&error, shared.id()).into_response());
     }
     if head.headers.contains_key(TARGET) && head.method == Method::POST {
-        return calls::serve(&shared, &signed, peer, is_tls).await.map(Answer::into_response).ok_or(Reset);
+        return calls::serve(&shared, &signed, peer).await.map(Answer::into_response).ok_or(Reset);
     }
-    Ok(other(&shared, &head.method, &signed).into_response())
+    Ok(other(&shared, &head.method, &signed, peer).into_response())
 }
 
 /// STS, or nothing that is served here.
-fn other(shared: &Shared, method: &Method, signed: &Signed<'_>) -> Answer {
+fn other(shared: &Shared, method: &Method, signed: &Signed<'_>, peer: SocketAddr) -> Answer {
     let request_id = shared.id();
-    let is_form = signed.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if hosts::is_from_another_page(signed.headers) {
+        let error = ApiError::access_denied("A page of another origin sends this call: it is not served.");
+        return Answer::error(&ApiError { status: 403, ..error }, request_id);
+    }
+    let is_form = text_of(signed.headers, CONTENT_TYPE);
     let is_form = is_form.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     let form = match *method {
         Method::POST if is_form => sts::form(&String::from_utf8_lossy(signed.body)),
         Method::GET => sts::form(signed.query),
-        _ => std::collections::BTreeMap::new(),
+        _ => BTreeMap::new(),
     };
+    let scope = text_of(signed.headers, AUTHORIZATION).and_then(Authorization::read);
+    if let Some(service) =
+        scope.map(|scope| scope.service).filter(|service| !matches!(*service, "kms" | "sts"))
+    {
+        return elsewhere(service, form.contains_key("Action") || service == "s3", request_id);
+    }
     if !form.contains_key("Action") {
         return Answer::error(&ApiError::unknown_operation(), request_id);
     }
-    let root = || crate::kms::Caller {
-        principal: crate::kms::access::Principal::root(&shared.settings.account),
-        policies: [].into(),
-        access_key_id: String::new(),
-    };
-    let caller = if sts::is_unsigned(&form) {
-        Ok(Arc::new(root()))
+    let known = if sts::is_unsigned(&form) {
+        Ok((None, Arc::from(shared.settings.region.as_str())))
     } else {
         let now = || shared.heart().clock.date();
-        identity::identify(&shared.settings, &shared.sessions, signed, now).map(|known| known.caller)
+        identity::identify(&shared.settings, &shared.sessions, (signed, Service::Sts), now)
+            .map(|known| (Some(known.caller), known.region))
     };
-    let xml = match &caller {
-        Ok(caller) => sts::answer(shared, &form, caller, request_id),
-        Err(error) => sts::refusal(error, request_id),
+    let xml = match known {
+        Ok((caller, region)) => {
+            let call = sts::Call {
+                form: &form,
+                caller,
+                region: &region,
+                source_ip: peer.ip(),
+                user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default(),
+                request_id,
+            };
+            sts::answer(shared, &call)
+        }
+        Err(error) => sts::refusal(&error, request_id),
     };
     Answer::other(xml.status, "text/xml", xml.text.into_bytes(), request_id)
+}
+
+/// What is told of a call that is signed for another service, in the form its client reads.
+fn elsewhere(service: &str, is_xml: bool, request_id: Uuid) -> Answer {
+    let service: String = service.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+    let error = calls::for_another_service(&service);
+    if !is_xml {
+        return Answer::error(&error, request_id);
+    }
+    let (code, what) = (error.code, error.message.unwrap_or_default());
+    let inner = format!("<Error><Code>{code}</Code><Message>{what}</Message></Error>");
+    let text = match service.as_str() {
+        "s3" => inner,
+        _ => format!("<ErrorResponse>{inner}<RequestId>{request_id}</RequestId></ErrorResponse>"),
+    };
+    Answer::other(error.status, "text/xml", text.into_bytes(), request_id)
 }
 
 fn too_large(shared: &Shared) -> Response<Full<Bytes>> {

@@ -1,11 +1,11 @@
 //! Who makes a call: from its access key, checked or not.
 
 use super::shared::UNSPOILT;
-use super::sigv4::{Authorization, Signed, text_of};
+use super::sigv4::{Authorization, Service, Signed, text_of};
 use super::{Auth, Settings};
 use crate::clock::epoch_millis;
 use crate::kms::Caller;
-use crate::kms::access::{Directory, Kind, Policy, Principal};
+use crate::kms::access::{Directory, Kind, Member, Policy, Principal, Session};
 use crate::kms::crypto::{self, Secret};
 use crate::kms::keys::Moment;
 use crate::kms::wire::ApiError;
@@ -14,7 +14,7 @@ use base64_simd::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 /// The token of a session's credentials.
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
@@ -52,27 +52,65 @@ pub fn is_region(text: &str) -> bool {
 struct Token {
     access_key_id: String,
     secret: String,
-    /// ARN of the session.
-    arn: String,
+    /// The role's ARN, path included, which the session's own does not tell, and the role's id.
+    role: String,
+    role_id: String,
+    session: String,
+    tags: BTreeMap<String, String>,
+    provider: Option<String>,
+    issued: Moment,
     until: Moment,
 }
 
-/// Sessions, and callers that have been seen.
+/// A session that is to begin.
+pub(super) struct Loan<'a> {
+    pub(super) role: &'a Principal,
+    pub(super) session: &'a str,
+    pub(super) tags: &'a BTreeMap<String, String>,
+    /// The identity provider that vouches for whom it is lent to.
+    pub(super) provider: Option<&'a str>,
+    pub(super) lasts: Span,
+}
+
+/// Who there is, sessions, and callers that have been seen.
 pub(super) struct Sessions {
     key: [u8; 32],
-    seen: RwLock<BTreeMap<String, Arc<Caller>>>,
+    registry: RwLock<Registry>,
+}
+
+/// Under one lock: who was seen was found in this directory.
+struct Registry {
+    directory: Arc<Directory>,
+    seen: BTreeMap<String, Arc<Caller>>,
 }
 
 impl Sessions {
-    pub(super) fn new(key: [u8; 32]) -> Sessions {
-        Sessions { key, seen: RwLock::new(BTreeMap::new()) }
+    pub(super) fn new(key: [u8; 32], directory: Arc<Directory>) -> Sessions {
+        Sessions { key, registry: RwLock::new(Registry { directory, seen: BTreeMap::new() }) }
     }
 
-    /// Credentials for the session with this ARN.
+    /// Who there is now.
+    pub(super) fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.registry.read().expect(UNSPOILT).directory)
+    }
+
+    /// Adds principals; those that are there already are taken anew. Gives who there is now.
+    ///
+    /// # Errors
+    /// A sentence for each name or access key that somebody else has; nothing is changed then.
+    pub(super) fn put(&self, added: Directory) -> Result<Arc<Directory>, Vec<String>> {
+        let mut registry = self.registry.write().expect(UNSPOILT);
+        let mut directory = Directory::clone(&registry.directory);
+        directory.put(added)?;
+        *registry = Registry { directory: Arc::new(directory), seen: BTreeMap::new() };
+        Ok(Arc::clone(&registry.directory))
+    }
+
+    /// Credentials for a session.
     ///
     /// # Errors
     /// The machine has no randomness.
-    pub(super) fn lend(&self, arn: &str, now: Moment, lasts: Span) -> Result<Credentials, crypto::Error> {
+    pub(super) fn lend(&self, loan: &Loan<'_>, now: Moment) -> Result<Credentials, crypto::Error> {
         let letters: String = crypto::random_array::<16>()?
             .iter()
             .map(|byte| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(byte & 31)]))
@@ -80,8 +118,13 @@ impl Sessions {
         let token = Token {
             access_key_id: format!("ASIA{letters}"),
             secret: STANDARD.encode_to_string(crypto::random_array::<30>()?),
-            arn: arn.into(),
-            until: now + lasts,
+            role: loan.role.arn.clone(),
+            role_id: loan.role.id.clone(),
+            session: loan.session.into(),
+            tags: loan.tags.clone(),
+            provider: loan.provider.map(Into::into),
+            issued: now,
+            until: now + loan.lasts,
         };
         let text = Secret::new(serde_json::to_vec(&token).map_err(|_| crypto::Error::Random)?);
         let sealed = STANDARD.encode_to_string(crypto::seal(&self.key, PURPOSE, text.as_bytes())?);
@@ -99,26 +142,29 @@ impl Sessions {
         serde_json::from_slice(opened.as_bytes()).ok()
     }
 
-    fn remembered(&self, access_key: &str) -> Option<Arc<Caller>> {
-        self.seen.read().expect(UNSPOILT).get(access_key).cloned()
+    /// Who there is, and the caller behind an access key if it was seen among them.
+    fn remembered(&self, access_key: &str) -> (Arc<Directory>, Option<Arc<Caller>>) {
+        let registry = self.registry.read().expect(UNSPOILT);
+        (Arc::clone(&registry.directory), registry.seen.get(access_key).cloned())
     }
 
-    fn remember(&self, access_key: &str, caller: &Arc<Caller>) {
-        let mut seen = self.seen.write().expect(UNSPOILT);
-        if seen.len() < REMEMBERED {
-            seen.insert(access_key.into(), Arc::clone(caller));
+    /// Remembers a caller that was found in `directory`, if that is still who there is.
+    fn remember(&self, access_key: &str, caller: &Arc<Caller>, directory: &Arc<Directory>) {
+        let mut registry = self.registry.write().expect(UNSPOILT);
+        if registry.seen.len() < REMEMBERED && Arc::ptr_eq(&registry.directory, directory) {
+            registry.seen.insert(access_key.into(), Arc::clone(caller));
         }
     }
 }
 
-/// Who makes a call.
+/// Who makes a call of a service.
 ///
 /// # Errors
 /// AWS's codes, with `--auth verify` only; a Region that cannot be one is refused always.
 pub(super) fn identify(
     settings: &Settings,
     sessions: &Sessions,
-    call: &Signed<'_>,
+    (call, service): (&Signed<'_>, Service),
     now: impl Fn() -> Moment,
 ) -> Result<Known, ApiError> {
     let header = text_of(call.headers, AUTHORIZATION);
@@ -133,10 +179,9 @@ pub(super) fn identify(
     let region: Arc<str> = read.as_ref().map_or(settings.region.as_str(), |read| read.region).into();
     if settings.auth == Auth::Off {
         let access_key = read.as_ref().map_or("", |read| read.access_key);
-        let caller = match token.and_then(|token| sessions.open(token)) {
-            Some(token) => session(settings, &token),
-            None => unchecked(settings, sessions, access_key),
-        };
+        let session = token.and_then(|token| sessions.open(token));
+        let session = session.and_then(|token| session_of(&sessions.directory(), &token));
+        let caller = session.unwrap_or_else(|| unchecked(settings, sessions, access_key));
         return Ok(Known { caller, region });
     }
     let Some(header) = header else {
@@ -155,33 +200,29 @@ pub(super) fn identify(
             header.split(' ').next().unwrap_or_default().chars().take(32).collect::<String>()
         ))
     })?;
-    let caller = verified(settings, sessions, &read, token, call, now)?;
+    let caller = verified(sessions, &read, token, (call, service), now)?;
     Ok(Known { caller, region })
 }
 
 fn verified(
-    settings: &Settings,
     sessions: &Sessions,
     read: &Authorization<'_>,
     token: Option<&str>,
-    call: &Signed<'_>,
+    (call, service): (&Signed<'_>, Service),
     now: impl Fn() -> Moment,
 ) -> Result<Arc<Caller>, ApiError> {
     let unknown = || ApiError::unrecognized_client("The security token included in the request is invalid.");
     // Signatures are dated by the client's wall clock, whatever the admin clock says.
     let wall = epoch_millis();
+    let (directory, known) = sessions.remembered(read.access_key);
     let Some(token) = token else {
-        let (member, key) = settings.directory.by_access_key(read.access_key).ok_or_else(unknown)?;
-        read.verify(call, &key.secret, wall)?;
-        if let Some(known) = sessions.remembered(read.access_key) {
+        let (member, key) = directory.by_access_key(read.access_key).ok_or_else(unknown)?;
+        read.verify(call, &key.secret, service, wall)?;
+        if let Some(known) = known {
             return Ok(known);
         }
-        let caller = Arc::new(Caller {
-            principal: member.principal.clone(),
-            policies: Arc::clone(&member.policies),
-            access_key_id: key.id.clone(),
-        });
-        sessions.remember(read.access_key, &caller);
+        let caller = Arc::new(member_caller(&directory, member, &key.id));
+        sessions.remember(read.access_key, &caller, &directory);
         return Ok(caller);
     };
     let token =
@@ -189,52 +230,60 @@ fn verified(
     if token.until <= now() {
         return Err(ApiError::expired_token("The security token included in the request is expired"));
     }
-    read.verify(call, &Secret::from(token.secret.as_bytes()), wall)?;
-    Ok(session(settings, &token))
+    read.verify(call, &Secret::from(token.secret.as_bytes()), service, wall)?;
+    session_of(&directory, &token).ok_or_else(unknown)
 }
 
-/// The caller behind a session.
-fn session(settings: &Settings, token: &Token) -> Arc<Caller> {
-    let principal = Principal::from_arn(&token.arn).unwrap_or_else(|| Principal::root(&settings.account));
-    let policies = policies_of(&settings.directory, &principal);
-    Arc::new(Caller { principal, policies, access_key_id: token.access_key_id.clone() })
+fn member_caller(directory: &Directory, member: &Member, access_key: &str) -> Caller {
+    Caller {
+        principal: member.principal.clone(),
+        policies: Arc::clone(&member.policies),
+        access_key_id: access_key.into(),
+        standing: directory.standing_of(&member.principal),
+    }
+}
+
+/// The caller behind a session; `None` if nothing is known of its role and only what is known exists.
+fn session_of(directory: &Directory, token: &Token) -> Option<Arc<Caller>> {
+    let role = Principal { id: token.role_id.clone(), ..Principal::from_arn(&token.role)? };
+    let principal = Principal::session(&role, &token.session);
+    let policies = match directory.behind(&principal) {
+        Some(member) => Arc::clone(&member.policies),
+        None if directory.is_complete() => return None,
+        None => everything(),
+    };
+    let mut standing = directory.standing_of(&principal);
+    standing.tags.retain(|name, _| !token.tags.keys().any(|other| other.eq_ignore_ascii_case(name)));
+    standing.tags.extend(token.tags.clone());
+    standing.session = Some(Session { issued: token.issued, provider: token.provider.clone() });
+    Some(Arc::new(Caller { principal, policies, access_key_id: token.access_key_id.clone(), standing }))
 }
 
 /// The caller that an unchecked access key stands for.
 fn unchecked(settings: &Settings, sessions: &Sessions, access_key: &str) -> Arc<Caller> {
-    if let Some(known) = sessions.remembered(access_key) {
+    let (directory, known) = sessions.remembered(access_key);
+    if let Some(known) = known {
         return known;
     }
     let is_account = access_key.len() == 12 && access_key.bytes().all(|b| b.is_ascii_digit());
-    let caller = match settings.directory.by_access_key(access_key) {
-        Some((member, _)) => Caller {
-            principal: member.principal.clone(),
-            policies: Arc::clone(&member.policies),
-            access_key_id: access_key.into(),
-        },
-        None => Caller {
-            principal: Principal::root(if is_account { access_key } else { &settings.account }),
-            policies: [].into(),
-            access_key_id: access_key.into(),
-        },
+    let caller = match directory.by_access_key(access_key) {
+        Some((member, _)) => member_caller(&directory, member, access_key),
+        None => {
+            let principal = Principal::root(if is_account { access_key } else { &settings.account });
+            let standing = directory.standing_of(&principal);
+            Caller { principal, policies: [].into(), access_key_id: access_key.into(), standing }
+        }
     };
     let caller = Arc::new(caller);
-    sessions.remember(access_key, &caller);
+    sessions.remember(access_key, &caller, &directory);
     caller
 }
 
-/// The identity policies of a principal: its own if the principals file has it; a principal that the file says nothing
-/// about is taken to have every permission, as nothing takes it away.
-pub(super) fn policies_of(directory: &Directory, principal: &Principal) -> Arc<[Policy]> {
-    let member = principal
-        .role
-        .as_deref()
-        .and_then(|role| directory.by_arn(role))
-        .or_else(|| directory.by_arn(&principal.arn));
-    if let Some(member) = member {
-        return Arc::clone(&member.policies);
-    }
-    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    let policy = Policy::parse(all, Kind::Identity).expect("our own policy is one");
-    [policy].into()
+/// The identity policies of a principal that nothing is known of: it has every permission, as nothing takes it away.
+fn everything() -> Arc<[Policy]> {
+    static ALL: LazyLock<Arc<[Policy]>> = LazyLock::new(|| {
+        let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+        [Policy::parse(all, Kind::Identity).expect("our own policy is one")].into()
+    });
+    Arc::clone(&ALL)
 }

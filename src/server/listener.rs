@@ -220,11 +220,11 @@ async fn connection(
     // Without it, answers would wait for more to send; a socket that refuses it works all the same.
     let _ = stream.set_nodelay(true);
     match acceptor {
-        None => speak(stream, peer, shared, false, paths, watcher).await,
+        None => speak(stream, peer, shared, paths, watcher).await,
         Some(acceptor) => {
             let idle = shared.settings.idle_timeout;
             if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
-                speak(stream, peer, shared, true, paths, watcher).await;
+                speak(stream, peer, shared, paths, watcher).await;
             }
         }
     }
@@ -234,7 +234,6 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: SocketAddr,
     shared: &Arc<Shared>,
-    is_tls: bool,
     paths: Paths,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
@@ -244,7 +243,7 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let (shared, open) = (Arc::clone(&owned), Open::begin(&counted));
         async move {
             let _open = open;
-            http::answer(shared, request, peer, is_tls, paths).await
+            http::answer(shared, request, peer, paths).await
         }
     });
     let idle = shared.settings.idle_timeout;

@@ -3,7 +3,7 @@
 //! ```text
 //! socket ─ listener ─▶ http ─┬─▶ calls    X-Amz-Target: who? (identity, sigv4) ─▶ Kms ─▶ compute ─▶ wait ─▶ answer
 //!          TLS, limits       ├─▶ sts      GetCallerIdentity, AssumeRole…
-//!          drain             └─▶ admin    /_keystorm/: quotas, faults, clock, state, metrics
+//!          hosts, drain      └─▶ admin    /_keystorm/: quotas, faults, clock, principals, state, metrics
 //! ```
 //!
 //! [`Kms`](crate::kms::Kms) is one machine under one lock; the admin clock is read inside the lock, so that its `now`
@@ -14,6 +14,7 @@ mod admin_clock;
 mod calls;
 mod direct;
 mod exposition;
+mod hosts;
 mod http;
 mod identity;
 mod journal;

@@ -28,6 +28,8 @@ pub struct Settings {
     pub admin_listen: Option<SocketAddr>,
     /// What opens the admin paths to others than loopback.
     pub admin_token: Option<String>,
+    /// Names by which clients call it, beside its addresses, `localhost` and those of its certificate.
+    pub host_names: Vec<String>,
     /// The account of callers that say nothing about theirs.
     pub account: String,
     /// The Region of calls that do not name one.
@@ -46,7 +48,7 @@ pub struct Settings {
     pub seed: u64,
     /// Whether signatures are checked.
     pub auth: Auth,
-    /// Principals that are known.
+    /// Principals that are known at the start; with [`Auth::Verify`] nobody else can call.
     pub directory: Directory,
     /// TLS, if it is served.
     pub tls: Option<Tls>,
@@ -80,6 +82,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin_listen: None,
             admin_token: None,
+            host_names: Vec::new(),
             account: "123456789012".into(),
             region: "us-east-1".into(),
             quotas: Quotas {

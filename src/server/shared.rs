@@ -5,7 +5,7 @@ use super::identity::Sessions;
 use super::journal::Journal;
 use super::metrics::Metrics;
 use super::store::{self, Kept, Store};
-use super::{Error, Settings};
+use super::{Auth, Error, Settings};
 use crate::clock::{Sleepers, sleep};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
@@ -58,13 +58,18 @@ impl Shared {
         let mut clock = AdminClock::start();
         let ahead = store.as_ref().map_or(0, Store::clock_ahead);
         clock.advance(Span::from_millis(u64::try_from(ahead).unwrap_or(0)));
+        let mut directory = settings.directory.clone();
+        if settings.auth == Auth::Verify {
+            directory.complete();
+        }
+        let directory = Arc::new(directory);
         let config = Config {
             quotas: settings.quotas.clone(),
             service_time: settings.service_time.clone(),
             faults: settings.faults.clone(),
             limits: settings.limits.clone(),
             consistency: settings.consistency,
-            directory: Arc::new(settings.directory.clone()),
+            directory: Arc::clone(&directory),
             token_key: store.as_ref().map_or_else(random, |store| Ok(store.token_key()))?,
             seed: settings.seed,
             is_durable: store.is_some(),
@@ -83,7 +88,7 @@ impl Shared {
             store,
             metrics: Metrics::default(),
             journal: Journal::open(&settings)?,
-            sessions: Sessions::new(session_key),
+            sessions: Sessions::new(session_key, directory),
             faults_changed: watch::Sender::new(0),
             sleepers: RwLock::default(),
             ids: Ids::new(random_array().map_err(no_randomness)?),

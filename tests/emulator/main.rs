@@ -9,7 +9,10 @@ mod serve_admin;
 mod serve_auth;
 mod serve_command;
 mod serve_limits;
+mod serve_pages;
 mod serve_quotas;
+mod serve_sts;
+mod signing;
 #[path = "../support/socket.rs"]
 mod socket;
 #[path = "../support/times.rs"]

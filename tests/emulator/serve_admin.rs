@@ -31,7 +31,7 @@ fn every_path_answers_and_every_wrong_body_is_told() {
     for path in ["quotas", "faults", "clock", "state"] {
         assert!(server.told("GET", path, json!(null)).is_object(), "{path}");
     }
-    for path in ["health", "quotas", "faults", "clock", "state", "metrics", "reset"] {
+    for path in ["health", "quotas", "faults", "clock", "principals", "state", "metrics", "reset"] {
         assert_eq!(server.admin("BREW", path, "").status, 405, "{path}");
     }
     assert_eq!(server.admin("GET", "nothing", "").status, 404);
@@ -46,6 +46,9 @@ fn every_path_answers_and_every_wrong_body_is_told() {
         ("faults", r#"{"kind":"trottle"}"#, "throttle"),
         ("faults", r#"{"kind":"throttle","next":-1}"#, "next"),
         ("faults", r#"{"kind":"throttle","next":1,"operation":"Encript"}"#, "Encrypt"),
+        ("principals", "[]", "JSON object"),
+        ("principals", r#"{"principals":[{"arn":"ann"}]}"#, "principals[0].arn"),
+        ("principals", r#"{"principal":[]}"#, "did you mean `principals`?"),
         ("clock", "[]", "JSON object"),
         ("clock", r#"{"advence":"1s"}"#, "advence"),
         ("clock", r#"{"advance":7}"#, "duration"),
@@ -327,7 +330,7 @@ fn a_call_that_is_turned_away_is_logged_and_no_region_breaks_the_trail() {
         assert_eq!(code(&(answer.status, answer.json())), (400, "InvalidSignatureException"), "{region}");
     }
     let mut peer = server.connect();
-    peer.send(b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.Brew\r\n\r\n").unwrap();
+    peer.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: TrentService.Brew\r\n\r\n").unwrap();
     assert_eq!(peer.reply().unwrap().status, 400);
     peer.send(&scoped("local_1")).unwrap();
     assert_eq!(peer.reply().unwrap().status, 200, "one that AWS has not is served all the same");

@@ -58,7 +58,7 @@ fn connections_over_the_limit_are_closed_and_counted() {
         assert!(server.connect().is_closed());
     }
     let mut peer = open.pop().unwrap();
-    peer.send(b"GET /_keystorm/metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    peer.send(b"GET /_keystorm/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let text = peer.reply().unwrap().text();
     assert!(text.contains("keystorm_connections 3\n"), "{text}");
     assert!(text.contains("keystorm_connections_total{outcome=\"rejected\"} 5\n"), "{text}");
@@ -137,7 +137,7 @@ fn a_body_that_stalls_is_told_and_closed() {
     let server = impatient(false);
     for framing in ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
         let mut peer = server.connect();
-        let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.ListKeys\r\n";
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: TrentService.ListKeys\r\n";
         peer.send(format!("{head}{framing}").as_bytes()).unwrap();
         let reply = peer.reply().expect("an answer");
         assert_eq!(reply.status, 408);
@@ -150,7 +150,7 @@ fn a_body_that_stalls_is_told_and_closed() {
 fn a_body_of_100_megabytes_is_refused_unread() {
     const SIZE: usize = 100 << 20;
     let server = Server::start(ample());
-    let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.Encrypt\r\n";
+    let head = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: TrentService.Encrypt\r\n";
     let mut peer = server.connect();
     peer.send(format!("{head}Content-Length: {SIZE}\r\n\r\n").as_bytes()).unwrap();
     let reply = peer.reply().expect("an answer before any of the body");
@@ -173,9 +173,9 @@ fn a_body_of_100_megabytes_is_refused_unread() {
 #[test]
 fn heads_too_large_are_refused() {
     let server = Server::start(ample());
-    let long = format!("POST / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "x".repeat(1 << 20));
-    let many = format!("POST / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: 1\r\n".repeat(1_000));
-    let path = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1 << 20));
+    let long = format!("POST / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "x".repeat(1 << 20));
+    let many = format!("POST / HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X-Many: 1\r\n".repeat(1_000));
+    let path = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(1 << 20));
     for (what, bytes) in [("long", long), ("many", many), ("path", path)] {
         let mut peer = server.connect();
         // It may be closed before all of it is sent, and then the answer may be lost.
@@ -224,7 +224,7 @@ fn http_1_0_chunks_and_pipelines_are_served() {
     assert!(old.is_closed());
 
     let mut chunked = server.connect();
-    let head = format!("POST / HTTP/1.1\r\nHost: x\r\n{target}Transfer-Encoding: chunked\r\n\r\n");
+    let head = format!("POST / HTTP/1.1\r\nHost: localhost\r\n{target}Transfer-Encoding: chunked\r\n\r\n");
     chunked.send(head.as_bytes()).unwrap();
     for byte in body.bytes() {
         chunked.send(&[b'1', b'\r', b'\n', byte, b'\r', b'\n']).unwrap();
@@ -261,7 +261,7 @@ fn what_nobody_serves_is_told_in_json() {
     ];
     for head in heads {
         let mut peer = server.connect();
-        peer.send(format!("{head}\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+        peer.send(format!("{head}\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
         let reply = peer.reply().expect(head);
         assert!((400..500).contains(&reply.status), "{head}: {}", reply.status);
         assert!(reply.json().is_object(), "{head}");
@@ -270,7 +270,7 @@ fn what_nobody_serves_is_told_in_json() {
     for body in ["", "[]", "null", "{", "{\"KeyId\":", "\u{0}", "{\"KeyId\":7}", "{\"NumberOfBytes\":1e400}"]
     {
         let mut peer = server.connect();
-        let target = "X-Amz-Target: TrentService.Encrypt\r\nHost: x\r\n";
+        let target = "X-Amz-Target: TrentService.Encrypt\r\nHost: localhost\r\n";
         let length = body.len();
         peer.send(format!("POST / HTTP/1.1\r\n{target}Content-Length: {length}\r\n\r\n{body}").as_bytes())
             .unwrap();
@@ -285,7 +285,7 @@ fn told_to_stop_it_answers_what_is_open_refuses_what_is_new_and_exits_0() {
     let mut server = Process::start(&["--no-quotas"]);
     let mut waiting = Peer::connect(server.1);
     let body = r#"{"NumberOfBytes":8}"#;
-    let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.GenerateRandom\r\n";
+    let head = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: TrentService.GenerateRandom\r\n";
     let length = body.len();
     waiting
         .send(format!("{head}Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n").as_bytes())

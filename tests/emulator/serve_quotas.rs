@@ -60,7 +60,10 @@ impl Client {
     }
 
     fn admin(&mut self, method: &str, path: &str, body: &Value) -> Value {
-        self.send(&format!("{method} /_keystorm/{path} HTTP/1.1\r\n"), &body.to_string())
+        self.send(
+            &format!("{method} /_keystorm/{path} HTTP/1.1\r\nContent-Type: application/json\r\n"),
+            &body.to_string(),
+        )
     }
 
     fn step(&mut self, by: &str) {

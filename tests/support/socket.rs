@@ -174,7 +174,7 @@ pub fn admin(to: SocketAddr, method: &str, path: &str, body: &str, headers: &str
     let mut peer = Peer::connect(to);
     let length = body.len();
     let bytes = format!(
-        "{method} /_keystorm/{path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+        "{method} /_keystorm/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     );
     peer.send(bytes.as_bytes()).unwrap();
     peer.reply().expect("an answer")

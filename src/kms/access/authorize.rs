@@ -117,11 +117,12 @@ pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
         None => Reason::NoKeyPolicyAllows,
     };
     // A grant comes last: who may create grants by one alone can pass on no more than it holds.
-    granted(question, key).map(|grant| Allowed::Grant(grant.into())).ok_or_else(|| deny(missing))
+    granted(question, key, identity).map(|grant| Allowed::Grant(grant.into())).ok_or_else(|| deny(missing))
 }
 
-/// The grant that allows the call.
-fn granted<'a>(question: &Question<'_>, key: &KeyAccess<'a>) -> Option<&'a str> {
+/// The grant that allows the call. One whose grantee is an account allows what the account's identity policies allow,
+/// as a key policy that names the account does.
+fn granted<'a>(question: &Question<'_>, key: &KeyAccess<'a>, identity: impl Fn() -> bool) -> Option<&'a str> {
     if key.grants.is_empty() {
         return None;
     }
@@ -130,9 +131,10 @@ fn granted<'a>(question: &Question<'_>, key: &KeyAccess<'a>) -> Option<&'a str> 
         let source = grant.constraints.source_arn.as_deref();
         grant.is_visible
             && grant.operations.contains(&operation)
-            && question.caller.is_named_by(grant.grantee)
+            && (question.caller.is_named_by(grant.grantee)
+                || (question.caller.is_of_account(grant.grantee) && identity()))
             && (!operation.takes_context() || grant.constraints.allow(question.context))
-            && source.is_none_or(|source| question.facts.single("aws:sourcearn") == Some(source))
+            && source.is_none_or(|source| question.facts.single("aws:sourcearn", 0) == Some(source))
     };
     key.grants.iter().find(allows).map(|grant| grant.id)
 }
@@ -145,25 +147,23 @@ fn lowered<'a>(action: &'a str, room: &'a mut [u8; 64]) -> &'a str {
     std::str::from_utf8(room).unwrap_or(action)
 }
 
-/// Whether the caller could not change a key's policy again if it were `policy`.
+/// Whether the caller could not change a key's policy again if it were `policy`. `facts` are those of its next
+/// PutKeyPolicy.
 pub fn would_lock_out(
     policy: &Policy,
     key_account: &str,
-    caller: &Principal,
-    caller_policies: &[Policy],
+    caller: (&Principal, &[Policy]),
     resource: &str,
     facts: &Facts,
 ) -> bool {
-    let key = Some(KeyAccess { account: key_account, policy, grants: &[] });
-    let context = BTreeMap::new();
     let question = Question {
-        caller,
-        caller_policies,
+        caller: caller.0,
+        caller_policies: caller.1,
         action: "kms:PutKeyPolicy",
         resource,
-        key,
+        key: Some(KeyAccess { account: key_account, policy, grants: &[] }),
         facts,
-        context: &context,
+        context: &BTreeMap::new(),
     };
     authorize(&question).is_err()
 }

@@ -2,8 +2,9 @@
 //!
 //! Source: IAM User Guide, condition operators and their evaluation (from memory, checked against public examples).
 
-use super::facts::Facts;
-use super::glob::{Glob, fill};
+use super::facts::{Facts, Given};
+use super::glob::Glob;
+use super::policy::Effect;
 use core::net::IpAddr; // an address as a value; no socket
 
 /// One line of a `Condition` block.
@@ -33,6 +34,7 @@ enum Test {
     Equals,
     EqualsIgnoreCase,
     Like,
+    Arn,
     Number(Order),
     Date(Order),
     Bool,
@@ -50,8 +52,13 @@ enum Order {
 }
 
 impl Condition {
-    /// Reads an operator, a key and its values.
-    pub(super) fn read(operator: &str, key: &str, values: &[String]) -> Result<Condition, String> {
+    /// Reads an operator, a key and its values; only policies of 2012-10-17 have variables in them.
+    pub(super) fn read(
+        operator: &str,
+        key: &str,
+        values: &[String],
+        has_variables: bool,
+    ) -> Result<Condition, String> {
         let (set, rest) = match operator.split_once(':') {
             Some(("ForAllValues", rest)) => (Set::All, rest),
             Some(("ForAnyValue", rest)) => (Set::Any, rest),
@@ -73,31 +80,49 @@ impl Condition {
         if test == Test::Null && (if_exists || set != Set::Single) {
             return Err(format!("`{operator}` is not a condition operator"));
         }
-        for value in values {
-            check_value(test, value).map_err(|what| format!("`{value}` of `{operator}` is not {what}"))?;
+        let values: Vec<Glob> = values.iter().map(|value| Glob::new(value, has_variables)).collect();
+        for value in values.iter().filter(|value| !value.has_variables()) {
+            let text = value.text();
+            check_value(test, text).map_err(|what| format!("`{text}` of `{operator}` is not {what}"))?;
         }
-        Ok(Condition {
-            test,
-            is_negated,
-            if_exists,
-            set,
-            key,
-            values: values.iter().map(|v| Glob::new(v)).collect(),
-        })
+        Ok(Condition { test, is_negated, if_exists, set, key, values })
     }
 
-    /// Whether it holds for a call.
-    pub(super) fn holds(&self, facts: &Facts) -> bool {
-        let given = facts.get(&self.key).filter(|values| !values.is_empty());
-        if self.test == Test::Null {
-            return self.values.iter().any(|value| (value.text() == "true") == given.is_none());
+    /// The condition key, in lower case.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether it holds for a call. Where a key has several values because names that differ only in case fall together,
+    /// an Allow needs all of them and a Deny any.
+    pub(super) fn holds(&self, facts: &Facts, effect: Effect) -> bool {
+        let with = |choice: usize| match facts.given(&self.key) {
+            Some(Given::Either(values)) => {
+                either(effect, values, |value| self.meets(std::slice::from_ref(value), facts, choice))
+            }
+            Some(Given::All(values)) => self.meets(values, facts, choice),
+            None => self.meets(&[], facts, choice),
+        };
+        match facts.choices() {
+            0 | 1 => with(0),
+            choices => either(effect, 0..choices, with),
         }
-        let Some(given) = given else {
+    }
+
+    /// Whether these values of its key do; none of them if the key is missing. `choice` is which of several values
+    /// variables stand for.
+    fn meets(&self, given: &[String], facts: &Facts, choice: usize) -> bool {
+        if self.test == Test::Null {
+            let is_true = |value: &Glob| value.text().eq_ignore_ascii_case("true");
+            return self.values.iter().any(|value| is_true(value) == given.is_empty());
+        }
+        if given.is_empty() {
             // A missing key fails what asks for equality and passes what asks for difference.
             return self.if_exists || self.set == Set::All || (self.is_negated && self.set == Set::Single);
-        };
+        }
+        let variable = |name: &str| facts.single(name, choice);
         let one = |value: &String| {
-            self.values.iter().any(|asked| self.compare(asked, value, facts)) != self.is_negated
+            self.values.iter().any(|asked| self.compare(asked, value, variable)) != self.is_negated
         };
         match self.set {
             Set::All => given.iter().all(one),
@@ -107,27 +132,42 @@ impl Condition {
         }
     }
 
-    fn compare(&self, asked: &Glob, given: &str, facts: &Facts) -> bool {
-        let filled = || fill(asked.text(), |name| facts.single(name));
+    fn compare<'a>(&self, asked: &Glob, given: &str, variable: impl Fn(&str) -> Option<&'a str>) -> bool {
         match self.test {
-            Test::Equals => filled().is_some_and(|asked| asked == given),
-            Test::EqualsIgnoreCase => filled().is_some_and(|asked| asked.eq_ignore_ascii_case(given)),
-            Test::Like => asked.matches_with(given, |name| facts.single(name)),
-            Test::Bool => asked.text().eq_ignore_ascii_case(given),
-            Test::Number(order) => match (asked.text().parse::<f64>(), given.parse::<f64>()) {
+            Test::Like => return asked.matches_with(given, variable),
+            Test::Arn => return asked.matches_arn(given, variable),
+            Test::Equals if !asked.has_variables() => return asked.text() == given,
+            _ => {}
+        }
+        let Some(asked) = asked.filled(variable) else { return false };
+        let asked = asked.as_str();
+        match self.test {
+            Test::Equals => asked == given,
+            Test::EqualsIgnoreCase => asked.to_lowercase() == given.to_lowercase(),
+            Test::Bool => asked.eq_ignore_ascii_case(given),
+            Test::Number(order) => match (asked.parse::<f64>(), given.parse::<f64>()) {
                 (Ok(asked), Ok(given)) => order.holds(given, asked),
                 _ => false,
             },
-            Test::Date(order) => match (date(asked.text()), date(given)) {
+            Test::Date(order) => match (date(asked), date(given)) {
                 (Some(asked), Some(given)) => order.holds(given, asked),
                 _ => false,
             },
-            Test::Ip => match (network(asked.text()), given.parse::<IpAddr>()) {
+            Test::Ip => match (network(asked), given.parse::<IpAddr>()) {
                 (Some(network), Ok(given)) => is_in(given, network),
                 _ => false,
             },
-            Test::Null => false,
+            Test::Like | Test::Arn | Test::Null => false,
         }
+    }
+}
+
+/// All of several for an Allow, any for a Deny.
+fn either<T>(effect: Effect, of: impl IntoIterator<Item = T>, holds: impl Fn(T) -> bool) -> bool {
+    let mut of = of.into_iter();
+    match effect {
+        Effect::Allow => of.all(holds),
+        Effect::Deny => of.any(holds),
     }
 }
 
@@ -149,8 +189,10 @@ fn operator_of(name: &str) -> Option<(Test, bool)> {
         "StringNotEquals" => (Test::Equals, true),
         "StringEqualsIgnoreCase" => (Test::EqualsIgnoreCase, false),
         "StringNotEqualsIgnoreCase" => (Test::EqualsIgnoreCase, true),
-        "StringLike" | "ArnLike" | "ArnEquals" => (Test::Like, false),
-        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => (Test::Like, true),
+        "StringLike" => (Test::Like, false),
+        "StringNotLike" => (Test::Like, true),
+        "ArnLike" | "ArnEquals" => (Test::Arn, false),
+        "ArnNotLike" | "ArnNotEquals" => (Test::Arn, true),
         "NumericEquals" => (Test::Number(Order::Equal), false),
         "NumericNotEquals" => (Test::Number(Order::Equal), true),
         "NumericLessThan" => (Test::Number(Order::Less), false),
@@ -172,7 +214,6 @@ fn operator_of(name: &str) -> Option<(Test, bool)> {
 }
 
 fn check_value(test: Test, value: &str) -> Result<(), &'static str> {
-    let has_variable = value.contains("${");
     let is_good = match test {
         Test::Number(_) => value.parse::<f64>().is_ok(),
         Test::Date(_) => date(value).is_some(),
@@ -186,7 +227,7 @@ fn check_value(test: Test, value: &str) -> Result<(), &'static str> {
         Test::Ip => "an address or a network",
         _ => "true or false",
     };
-    if is_good || has_variable { Ok(()) } else { Err(what) }
+    if is_good { Ok(()) } else { Err(what) }
 }
 
 /// Seconds since 1970 of an ISO 8601 date or of a number.
@@ -235,7 +276,7 @@ mod tests {
             facts.many("kms:Thing", given);
         }
         facts.one("aws:username", "ann");
-        Condition::read(operator, "KMS:thing", &values).unwrap().holds(&facts)
+        Condition::read(operator, "KMS:thing", &values, true).unwrap().holds(&facts, Effect::Allow)
     }
 
     #[test]
@@ -253,6 +294,9 @@ mod tests {
             ("StringLike", &["${aws:username}-*"], &["ann-1"], true),
             ("StringNotLike", &["a*"], &["ab"], false),
             ("ArnLike", &["arn:aws:iam::*:role/x"], &["arn:aws:iam::1:role/x"], true),
+            ("ArnLike", &["arn:*:role/x"], &["arn:aws:iam::1:role/x"], false),
+            ("ArnEquals", &["arn:aws:iam::*:role/x"], &["arn:aws:iam::1:role/x"], true),
+            ("ArnNotLike", &["arn:aws:iam::1*"], &["arn:aws:iam::1:role/x"], true),
             ("NumericLessThan", &["30"], &["7"], true),
             ("NumericLessThan", &["30"], &["30"], false),
             ("NumericGreaterThanEquals", &["30"], &["30"], true),
@@ -269,6 +313,10 @@ mod tests {
             ("Null", &["true"], &[], true),
             ("Null", &["false"], &["x"], true),
             ("Null", &["true"], &["x"], false),
+            ("Null", &["True"], &[], true),
+            ("Null", &["TRUE"], &["x"], false),
+            ("Null", &["False"], &["x"], true),
+            ("Null", &["FALSE"], &[], false),
             ("ForAllValues:StringEquals", &["a", "b"], &["a", "b"], true),
             ("ForAllValues:StringEquals", &["a", "b"], &["a", "c"], false),
             ("ForAllValues:StringEquals", &["a"], &[], true),
@@ -290,7 +338,54 @@ mod tests {
             ("NullIfExists", "kms:x", "true"),
             ("ForAllValues:StringEquals", "kms:EncryptionContext:tenant", "a"),
         ] {
-            assert!(Condition::read(operator, key, &[value.to_string()]).is_err(), "{operator}");
+            assert!(Condition::read(operator, key, &[value.to_string()], true).is_err(), "{operator}");
         }
+    }
+
+    #[test]
+    fn variables_are_letters_in_old_policies() {
+        let mut facts = Facts::default();
+        facts.one("aws:username", "ann");
+        let holds = |value: &str, given: &str, has_variables| {
+            let mut facts = facts.clone();
+            facts.one("kms:thing", given);
+            let asked = Condition::read("StringEquals", "kms:thing", &[value.into()], has_variables).unwrap();
+            asked.holds(&facts, Effect::Allow)
+        };
+        assert!(holds("${aws:username}", "ann", true));
+        assert!(!holds("${aws:username}", "ann", false));
+        assert!(holds("${aws:username}", "${aws:username}", false));
+        assert!(Condition::read("Bool", "kms:thing", &["${aws:username}".into()], false).is_err());
+    }
+
+    #[test]
+    fn contexts_that_differ_only_in_case_keep_both_values() {
+        let mut facts = Facts::default();
+        facts.alternative("kms:EncryptionContext:Team", "a");
+        facts.alternative("kms:EncryptionContext:team", "b");
+        let holds = |operator: &str, values: &[&str], effect| {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            Condition::read(operator, "kms:EncryptionContext:TEAM", &values, true)
+                .unwrap()
+                .holds(&facts, effect)
+        };
+        for (operator, values, by_allow, by_deny) in [
+            ("StringEquals", &["a"][..], false, true),
+            ("StringEquals", &["b"], false, true),
+            ("StringEquals", &["a", "b"], true, true),
+            ("StringEquals", &["c"], false, false),
+            ("StringNotEquals", &["a"], false, true),
+            ("StringNotEquals", &["c"], true, true),
+            ("StringNotEquals", &["a", "b"], false, false),
+            ("ForAnyValue:StringEquals", &["a"], false, true),
+            ("Null", &["false"], true, true),
+        ] {
+            assert_eq!(holds(operator, values, Effect::Allow), by_allow, "Allow {operator} {values:?}");
+            assert_eq!(holds(operator, values, Effect::Deny), by_deny, "Deny {operator} {values:?}");
+        }
+        facts.one("kms:thing", "a");
+        let asked = ["${kms:EncryptionContext:team}".to_string()];
+        let filled = Condition::read("StringEquals", "kms:thing", &asked, true).unwrap();
+        assert!(!filled.holds(&facts, Effect::Allow) && filled.holds(&facts, Effect::Deny));
     }
 }

@@ -1,24 +1,10 @@
-//! The principals file: who there is, with which access keys and identity policies.
-//!
-//! ```yaml
-//! principals:
-//!   - arn: arn:aws:iam::111122223333:user/ann
-//!     accessKeys: [ { id: AKIAANNEXAMPLE000000, secret: … } ]
-//!     policies:
-//!       - { Version: "2012-10-17", Statement: [ { Effect: Allow, Action: "kms:Encrypt", Resource: "*" } ] }
-//!   - arn: arn:aws:iam::111122223333:role/app
-//!     trust: { Version: "2012-10-17", Statement: [ { Effect: Allow, Principal: { AWS: "111122223333" },
-//!              Action: "sts:AssumeRole" } ] }
-//!     policies: []
-//! ```
-//!
-//! A policy is written as YAML or as JSON text. An account that the file does not mention may have any principal.
+//! Who there is: users and roles with their access keys and policies, accounts, identity providers.
 
-use super::policy::{Kind, Policy};
-use super::principal::{Principal, PrincipalKind};
-use crate::api::nearest;
+use super::policy::Policy;
+use super::principal::{Principal, PrincipalKind, Standing};
+use super::web_identity::KeySet;
 use crate::kms::crypto::Secret;
-use serde_json::{Map, Value};
+use crate::time::Span;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,6 +28,36 @@ pub struct Member {
     pub trust: Option<Policy>,
     /// Its access keys.
     pub access_keys: Vec<AccessKey>,
+    /// How it stands; its organization is that of its account.
+    pub standing: Standing,
+    /// The longest session of a role.
+    pub max_session: Span,
+}
+
+/// An OpenID Connect provider, whose tokens roles can trust.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// `arn:aws:iam::111122223333:oidc-provider/ci.example/jobs`.
+    pub arn: String,
+    /// The account that knows it.
+    pub account: String,
+    /// What its tokens say of whom they are from, without `https://`: `ci.example/jobs`.
+    pub issuer: String,
+    /// Whom its tokens may be for.
+    pub audiences: Vec<String>,
+    /// What its tokens are checked with.
+    pub keys: KeySet,
+}
+
+/// Whether there is a principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existence {
+    /// It is listed.
+    Listed,
+    /// Nothing is known of it: its account is not listed.
+    Unknown,
+    /// Its account is listed, and it is not.
+    Missing,
 }
 
 /// Every principal that is known.
@@ -49,74 +65,126 @@ pub struct Member {
 pub struct Directory {
     by_arn: BTreeMap<String, Arc<Member>>,
     by_access_key: BTreeMap<String, Arc<Member>>,
+    /// The ARN by account, kind and name in lower case: a path tells no two apart.
+    by_name: BTreeMap<(String, &'static str, String), String>,
+    /// By ARN.
+    providers: BTreeMap<String, Arc<Provider>>,
+    /// By account.
+    organizations: BTreeMap<String, String>,
+    is_complete: bool,
 }
 
 impl Directory {
-    /// Reads a principals file.
-    ///
-    /// # Errors
-    /// Every problem, a sentence each with its path.
-    pub fn parse(yaml: &str) -> Result<Directory, Vec<String>> {
-        let file: Value = serde_yaml::from_str(yaml).map_err(|e| vec![e.to_string()])?;
-        let mut problems = Vec::new();
-        let mut directory = Directory::default();
-        let Value::Object(file) = file else {
-            return Err(vec!["the file must be a mapping with `principals`".into()]);
-        };
-        check_names(&file, "", &["principals"], &mut problems);
-        match file.get("principals") {
-            Some(Value::Array(all)) => {
-                for (at, value) in all.iter().enumerate() {
-                    if let Some(member) = member(value, &format!("principals[{at}]"), &mut problems) {
-                        directory.add(member, &format!("principals[{at}]"), &mut problems);
-                    }
-                }
-            }
-            _ => problems.push("`principals` must be a list".into()),
-        }
-        if problems.is_empty() { Ok(directory) } else { Err(problems) }
-    }
-
     /// Adds what another one has.
     ///
     /// # Errors
-    /// A sentence for each ARN or access key that both have.
+    /// A sentence for each ARN, name or access key that both have.
     pub fn merge(&mut self, other: Directory) -> Result<(), Vec<String>> {
         let mut problems = Vec::new();
         for member in other.by_arn.into_values() {
             self.add(Arc::unwrap_or_clone(member), "", &mut problems);
         }
+        for provider in other.providers.into_values() {
+            self.add_provider(Arc::unwrap_or_clone(provider), "", &mut problems);
+        }
+        for (account, organization) in other.organizations {
+            self.add_organization(&account, organization, &mut problems);
+        }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
+    /// Adds what another one has; what both have is taken from the other one.
+    ///
+    /// # Errors
+    /// A sentence for each name or access key that is another principal's; nothing is changed then.
+    pub fn put(&mut self, other: Directory) -> Result<(), Vec<String>> {
+        let mut changed = self.clone();
+        for arn in other.by_arn.keys() {
+            changed.remove(arn);
+        }
+        changed.providers.retain(|arn, _| !other.providers.contains_key(arn));
+        changed.organizations.retain(|account, _| !other.organizations.contains_key(account));
+        changed.merge(other)?;
+        *self = changed;
+        Ok(())
+    }
+
+    fn remove(&mut self, arn: &str) {
+        let Some(member) = self.by_arn.remove(arn) else { return };
+        member.access_keys.iter().for_each(|key| drop(self.by_access_key.remove(&key.id)));
+        self.by_name.remove(&name_of(&member.principal));
+    }
+
+    /// Takes nothing that is not in it to exist: whoever is to act must be listed.
+    pub const fn complete(&mut self) {
+        self.is_complete = true;
+    }
+
+    /// Whether only what is in it exists.
+    pub const fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
     /// Adds an access key of an account's root user.
-    pub fn add_root_key(&mut self, account: &str, key: AccessKey) {
+    ///
+    /// # Errors
+    /// A sentence, if somebody has that access key.
+    pub fn add_root_key(&mut self, account: &str, key: AccessKey) -> Result<(), Vec<String>> {
         let principal = Principal::root(account);
-        let id = key.id.clone();
         let mut member = self.by_arn.get(&principal.arn).map_or_else(
             || Member {
                 principal: principal.clone(),
                 policies: [].into(),
                 trust: None,
                 access_keys: Vec::new(),
+                standing: Standing::default(),
+                max_session: Span::ZERO,
             },
             |member| Member::clone(member),
         );
         member.access_keys.push(key);
-        let member = Arc::new(member);
-        self.by_arn.insert(principal.arn, member.clone());
-        self.by_access_key.insert(id, member);
+        self.remove(&principal.arn);
+        let mut problems = Vec::new();
+        self.add(member, "--access-key", &mut problems);
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    fn add(&mut self, member: Member, place: &str, problems: &mut Vec<String>) {
+    pub(super) fn add(&mut self, member: Member, place: &str, problems: &mut Vec<String>) {
+        let at = if place.is_empty() { String::new() } else { format!("{place}: ") };
         let member = Arc::new(member);
         for key in &member.access_keys {
             if self.by_access_key.insert(key.id.clone(), member.clone()).is_some() {
-                problems.push(format!("{place}: the access key {} is there twice", key.id));
+                problems.push(format!("{at}the access key {} is there twice", key.id));
             }
         }
-        if self.by_arn.insert(member.principal.arn.clone(), member.clone()).is_some() {
-            problems.push(format!("{place}: {} is there twice", member.principal.arn));
+        let arn = member.principal.arn.clone();
+        let name = name_of(&member.principal);
+        if self.by_arn.insert(arn.clone(), member).is_some() {
+            problems.push(format!("{at}{arn} is there twice"));
+        } else if let Some(other) = self.by_name.insert(name, arn.clone()) {
+            problems.push(format!(
+                "{at}{arn} has the name of {other}: names are unique in an account, whatever the path and the case"
+            ));
+        }
+    }
+
+    pub(super) fn add_provider(&mut self, provider: Provider, place: &str, problems: &mut Vec<String>) {
+        let arn = provider.arn.clone();
+        if self.providers.insert(arn.clone(), Arc::new(provider)).is_some() {
+            let at = if place.is_empty() { String::new() } else { format!("{place}: ") };
+            problems.push(format!("{at}{arn} is there twice"));
+        }
+    }
+
+    pub(super) fn add_organization(
+        &mut self,
+        account: &str,
+        organization: String,
+        problems: &mut Vec<String>,
+    ) {
+        let before = self.organizations.insert(account.into(), organization.clone());
+        if let Some(before) = before.filter(|before| *before != organization) {
+            problems.push(format!("the account {account} is in both {before} and {organization}"));
         }
     }
 
@@ -132,86 +200,85 @@ impl Directory {
         self.by_arn.get(arn)
     }
 
-    /// Whether a policy may name `arn`: it is in the file, or its account is not.
+    /// Who is behind a principal: itself, or the role of a session.
+    pub fn behind(&self, principal: &Principal) -> Option<&Arc<Member>> {
+        self.by_arn(principal.role.as_deref().unwrap_or(&principal.arn))
+    }
+
+    /// The identity provider with this ARN.
+    pub fn provider(&self, arn: &str) -> Option<&Arc<Provider>> {
+        self.providers.get(arn)
+    }
+
+    /// The organization of an account.
+    pub fn organization_of(&self, account: &str) -> Option<&str> {
+        self.organizations.get(account).map(String::as_str)
+    }
+
+    /// How a principal stands, apart from its session.
+    pub fn standing_of(&self, principal: &Principal) -> Standing {
+        let standing =
+            self.behind(principal).map_or_else(Standing::default, |member| member.standing.clone());
+        Standing { organization: self.organization_of(&principal.account).map(Into::into), ..standing }
+    }
+
+    /// Whether there is a principal with this ARN, as far as this knows. Of a session its role counts, which its ARN
+    /// names without its path.
+    pub fn existence(&self, arn: &str) -> Existence {
+        let Some(principal) = Principal::from_arn(arn) else { return Existence::Missing };
+        let is_listed = match principal.kind {
+            PrincipalKind::Session => {
+                let role = principal.role.as_deref().and_then(Principal::from_arn);
+                role.is_some_and(|role| self.by_name.contains_key(&name_of(&role)))
+            }
+            // Every account has its root.
+            PrincipalKind::Root => true,
+            _ => self.by_arn.contains_key(arn),
+        };
+        let has_account = || {
+            let mut names = self.by_name.keys();
+            names.any(|(account, kind, _)| *account == principal.account && *kind != "root")
+        };
+        match is_listed {
+            true => Existence::Listed,
+            false if has_account() => Existence::Missing,
+            false => Existence::Unknown,
+        }
+    }
+
+    /// Whether a policy may name `arn`: it is listed, or its account is not.
     pub fn may_exist(&self, arn: &str) -> bool {
-        let Some(principal) = Principal::from_arn(arn) else { return false };
-        let is_known = |arn: &str| self.by_arn.contains_key(arn);
-        is_known(arn)
-            || principal.role.as_deref().is_some_and(is_known)
-            || !self.by_arn.values().any(|member| {
-                member.principal.account == principal.account && member.principal.kind != PrincipalKind::Root
-            })
+        self.existence(arn) != Existence::Missing
     }
 
     /// Whether it has any access key, so that signatures can be checked.
     pub fn has_access_keys(&self) -> bool {
         !self.by_access_key.is_empty()
     }
+
+    /// The ARNs of all principals, then of all providers.
+    pub fn arns(&self) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
+        (self.by_arn.keys().map(String::as_str), self.providers.keys().map(String::as_str))
+    }
+
+    /// The condition keys that its policies ask for and no call ever sets, each with who has the policy.
+    pub fn keys_never_set(&self) -> Vec<(&str, &str)> {
+        self.by_arn
+            .iter()
+            .flat_map(|(arn, member)| {
+                let policies = member.policies.iter().chain(&member.trust);
+                policies.flat_map(|policy| policy.keys_never_set()).map(move |key| (arn.as_str(), key))
+            })
+            .collect()
+    }
 }
 
-fn check_names(object: &Map<String, Value>, place: &str, names: &[&str], problems: &mut Vec<String>) {
-    for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
-        let hint = nearest(name, names.iter().copied());
-        let hint = hint
-            .map_or_else(|| format!("known are {}", names.join(", ")), |n| format!("did you mean `{n}`?"));
-        let at = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
-        problems.push(format!("{at}: unknown key; {hint}"));
-    }
-}
-
-fn member(value: &Value, place: &str, problems: &mut Vec<String>) -> Option<Member> {
-    let Value::Object(object) = value else {
-        problems.push(format!("{place}: must be a mapping"));
-        return None;
+/// The account, the kind and the name of a principal.
+fn name_of(principal: &Principal) -> (String, &'static str, String) {
+    let kind = match principal.kind {
+        PrincipalKind::Root => "root",
+        PrincipalKind::User => "user",
+        _ => "role",
     };
-    check_names(object, place, &["arn", "accessKeys", "policies", "trust"], problems);
-    let Some(principal) = object.get("arn").and_then(Value::as_str).and_then(Principal::from_arn) else {
-        problems.push(format!("{place}.arn: must be the ARN of a user, a role or an account's root"));
-        return None;
-    };
-    let list = |name: &str, problems: &mut Vec<String>| match object.get(name) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(all)) => all.clone(),
-        Some(_) => {
-            problems.push(format!("{place}.{name}: must be a list"));
-            Vec::new()
-        }
-    };
-    let mut policies = Vec::new();
-    for (at, value) in list("policies", problems).iter().enumerate() {
-        policies.extend(policy(value, Kind::Identity, &format!("{place}.policies[{at}]"), problems));
-    }
-    let mut access_keys = Vec::new();
-    for (at, value) in list("accessKeys", problems).iter().enumerate() {
-        access_keys.extend(access_key(value, &format!("{place}.accessKeys[{at}]"), problems));
-    }
-    let trust =
-        object.get("trust").and_then(|value| policy(value, Kind::Trust, &format!("{place}.trust"), problems));
-    if trust.is_some() && principal.kind != PrincipalKind::Role {
-        problems.push(format!("{place}.trust: only a role can be assumed"));
-    }
-    Some(Member { principal, policies: policies.into(), trust, access_keys })
-}
-
-fn policy(value: &Value, kind: Kind, place: &str, problems: &mut Vec<String>) -> Option<Policy> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    Policy::parse(&text, kind).map_err(|e| problems.push(format!("{place}: {e}"))).ok()
-}
-
-fn access_key(value: &Value, place: &str, problems: &mut Vec<String>) -> Option<AccessKey> {
-    let object = value.as_object().cloned().unwrap_or_default();
-    check_names(&object, place, &["id", "secret"], problems);
-    let text = |name: &str| object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    match (text("id"), text("secret")) {
-        (Some(id), Some(secret)) => {
-            Some(AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) })
-        }
-        _ => {
-            problems.push(format!("{place}: must have `id` and `secret`"));
-            None
-        }
-    }
+    (principal.account.clone(), kind, principal.name().to_ascii_lowercase())
 }

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! any explicit Deny ───────────────────────────────▶ denied
-//! a grant for the caller ──────────────────────────▶ allowed
 //! key policy names the caller (same account) ──────▶ allowed
 //! key policy names the account ─▶ identity policies ▶ allowed if they do
 //! other account: key policy AND identity policies
+//! a grant for the caller ──────────────────────────▶ allowed
+//! a grant for the account ──────▶ identity policies ▶ allowed if they do
 //! no key (CreateKey, ListKeys …): identity policies
 //! ```
 //!
@@ -16,19 +17,23 @@ mod authorize;
 mod condition;
 mod directory;
 mod facts;
+mod file;
 mod glob;
 mod grant;
 mod policy;
 mod principal;
 mod template;
+mod web_identity;
 
 pub use authorize::{Allowed, Denied, KeyAccess, Question, authorize, would_lock_out};
-pub use directory::{AccessKey, Directory, Member};
-pub use facts::Facts;
+pub use directory::{AccessKey, Directory, Existence, Member, Provider};
+pub use facts::{Circumstances, Facts};
+pub use file::Files;
 pub use grant::{Constraints, GrantOperation, GrantView};
-pub use policy::{Kind, Policy, PolicyProblem};
-pub use principal::{Principal, PrincipalKind, account_of_arn};
+pub use policy::{INVALID_PRINCIPALS, Kind, Policy, PolicyProblem};
+pub use principal::{Principal, PrincipalKind, Session, Standing, account_of_arn};
 pub use template::{aws_managed_policy, default_policy};
+pub use web_identity::{KeySet, NotTaken, WebIdentity};
 
 #[cfg(test)]
 mod tests;

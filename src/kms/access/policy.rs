@@ -1,7 +1,7 @@
 //! Policy documents: parsed once, asked often.
 
 use super::condition::Condition;
-use super::facts::Facts;
+use super::facts::{Facts, is_ever_set};
 use super::glob::Glob;
 use super::principal::{Principal, PrincipalKind, is_account};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -22,8 +22,25 @@ pub enum Kind {
 
 /// What is wrong with a document, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PolicyProblem(String);
+#[error("{what}")]
+pub struct PolicyProblem {
+    what: String,
+    in_aws_words: Option<&'static str>,
+}
+
+impl PolicyProblem {
+    /// What KMS says of it, where that is known.
+    pub const fn in_aws_words(&self) -> Option<&'static str> {
+        self.in_aws_words
+    }
+}
+
+/// What KMS says of a principal that is none or does not exist, and of a statement that names nobody.
+///
+/// Source: answers of KMS in public logs, and public rules that quote its API (kms-recorded-behaviour, rows 40 and 41,
+/// 2026-11-29).
+pub const INVALID_PRINCIPALS: &str = "Policy contains a statement with one or more invalid principals.";
+const NO_PRINCIPAL: &str = "Policy contains a statement with no principal.";
 
 /// A policy document.
 #[derive(Clone)]
@@ -86,14 +103,36 @@ impl Policy {
     /// # Errors
     /// [`PolicyProblem`], a sentence that names the place.
     pub fn parse(text: &str, kind: Kind) -> Result<Policy, PolicyProblem> {
+        let policy = Policy::stored(text, kind)?;
+        // AWS does not say how it takes this in a key policy; that it refuses it is assumed, as IAM advises against it
+        // everywhere: whoever is not named, anonymous callers too, would be let in.
+        let mut statements = policy.statements.iter().enumerate();
+        match statements
+            .find(|(_, statement)| statement.principals.as_ref().is_some_and(|who| who.is_negated))
+        {
+            Some((at, statement)) if statement.effect == Effect::Allow => {
+                Err(problem(format!("Statement[{at}]: NotPrincipal must not stand beside Allow")))
+            }
+            Some((at, _)) if kind == Kind::Trust => {
+                Err(problem(format!("Statement[{at}]: a trust policy has no NotPrincipal")))
+            }
+            _ => Ok(policy),
+        }
+    }
+
+    /// Parses a document that was accepted once, by whatever rules then held.
+    ///
+    /// # Errors
+    /// [`PolicyProblem`], a sentence that names the place.
+    pub(super) fn stored(text: &str, kind: Kind) -> Result<Policy, PolicyProblem> {
         let document: Value = serde_json::from_str(text).map_err(|e| problem(format!("not JSON: {e}")))?;
         let Value::Object(document) = document else { return Err(problem("not a JSON object")) };
         known(&document, "", &["Version", "Id", "Statement"])?;
-        match document.get("Version").map(Value::as_str) {
-            Some(Some("2012-10-17")) => {}
-            Some(Some("2008-10-17")) | None => {}
+        let has_variables = match document.get("Version").map(Value::as_str) {
+            Some(Some("2012-10-17")) => true,
+            Some(Some("2008-10-17")) | None => false,
             _ => return Err(problem("`Version` must be 2012-10-17")),
-        }
+        };
         let listed = match document.get("Statement") {
             Some(Value::Array(all)) if !all.is_empty() => all.iter().collect(),
             Some(one @ Value::Object(_)) => vec![one],
@@ -102,11 +141,11 @@ impl Policy {
         let statements: Vec<Statement> = listed
             .into_iter()
             .enumerate()
-            .map(|(at, value)| statement(value, kind, &format!("Statement[{at}]")))
+            .map(|(at, value)| statement(value, kind, has_variables, &format!("Statement[{at}]")))
             .collect::<Result<_, _>>()?;
         let uses = |statement: &Statement| {
             let has_variables =
-                statement.resources.iter().flat_map(|c| &c.of).any(|glob| glob.text().contains("${"));
+                statement.resources.iter().flat_map(|choice| &choice.of).any(Glob::has_variables);
             !statement.conditions.is_empty() || has_variables
         };
         Ok(Policy { text: text.into(), kind, has_conditions: statements.iter().any(uses), statements })
@@ -130,6 +169,12 @@ impl Policy {
             Who::Arn(arn) => Some(arn.as_str()),
             _ => None,
         })
+    }
+
+    /// The condition keys in it that no call ever sets, in lower case: a Deny that asks for one never holds.
+    pub fn keys_never_set(&self) -> std::collections::BTreeSet<&str> {
+        let keys = self.statements.iter().flat_map(|statement| &statement.conditions).map(Condition::key);
+        keys.filter(|key| !is_ever_set(key)).collect()
     }
 
     /// The best that a statement of this effect gives a caller; `lower` is the action in lower case.
@@ -164,6 +209,9 @@ impl Statement {
             return Some(Reach::Direct);
         }
         let choice = self.principals.as_ref()?;
+        if choice.is_negated {
+            return (!is_exempt(&choice.of, call.caller)).then_some(Reach::Direct);
+        }
         let mut best = None;
         for who in &choice.of {
             match who.names(call.caller) {
@@ -175,43 +223,74 @@ impl Statement {
                 None => {}
             }
         }
-        match (choice.is_negated, best) {
-            (false, best) => best,
-            (true, None) => Some(Reach::Direct),
-            (true, Some(_)) => None,
-        }
+        best
     }
 
     /// Whether the action, the resource and the conditions are those of the call.
     fn is_about(&self, call: &Asked<'_>, kind: Kind) -> bool {
         let Some(actions) = &self.actions else { return false };
         let acts = actions.of.iter().any(|glob| glob.matches(call.action)) != actions.is_negated;
-        let holds = || self.conditions.iter().all(|condition| condition.holds(call.facts));
+        let holds = || self.conditions.iter().all(|condition| condition.holds(call.facts, self.effect));
         let Some(resources) = &self.resources else { return kind == Kind::Trust && acts && holds() };
-        let variable = |name: &str| call.facts.single(name);
         // `*` in a key policy is the key itself; AWS takes no other resource there seriously, an ARN must match.
-        let about = kind == Kind::Key && resources.of.iter().any(|glob| glob.text() == "*")
-            || resources.of.iter().any(|glob| glob.matches_with(call.resource, variable));
-        acts && about != resources.is_negated && holds()
+        let about = |choice: usize| {
+            let variable = |name: &str| call.facts.single(name, choice);
+            resources.of.iter().any(|glob| glob.matches_with(call.resource, variable)) != resources.is_negated
+        };
+        let mut choices = 0..call.facts.choices().max(1);
+        let about = match self.effect {
+            Effect::Allow => choices.all(about),
+            Effect::Deny => choices.any(about),
+        };
+        acts && about && holds()
     }
 }
 
 impl Who {
     fn names(&self, caller: &Principal) -> Option<Reach> {
         match self {
-            Who::Anyone => Some(Reach::Direct),
-            Who::Account(account) if *account == caller.account => {
+            // A trust that means whom a provider vouches for names the provider.
+            Who::Anyone => (caller.kind != PrincipalKind::Federated).then_some(Reach::Direct),
+            Who::Account(account)
+                if *account == caller.account && caller.kind != PrincipalKind::Federated =>
+            {
                 Some(if caller.kind == PrincipalKind::Root { Reach::Direct } else { Reach::Account })
             }
             Who::Arn(arn) if caller.is_named_by(arn) => Some(Reach::Direct),
-            Who::Service(name) | Who::Federated(name) if *name == caller.arn => Some(Reach::Direct),
+            Who::Service(name) if caller.kind == PrincipalKind::Service && *name == caller.arn => {
+                Some(Reach::Direct)
+            }
+            Who::Federated(name) if caller.kind == PrincipalKind::Federated && *name == caller.arn => {
+                Some(Reach::Direct)
+            }
             _ => None,
         }
     }
 }
 
+/// Whether `NotPrincipal` spares a caller: at each step at which IAM looks at who calls it must be named, its account,
+/// itself, and of a session the role too. An account that is named spares the account's own step only.
+///
+/// Source: IAM User Guide, NotPrincipal (from memory); that KMS looks at the account first is assumed.
+fn is_exempt(named: &[Who], caller: &Principal) -> bool {
+    let has_arn = |arn: &str| named.iter().any(|who| matches!(who, Who::Arn(named) if named == arn));
+    let has_account =
+        named.iter().any(|who| matches!(who, Who::Account(account) if *account == caller.account));
+    let is_named = match caller.kind {
+        PrincipalKind::Root => has_account,
+        PrincipalKind::User | PrincipalKind::Role => has_account && has_arn(&caller.arn),
+        PrincipalKind::Session => {
+            has_account && has_arn(&caller.arn) && caller.role.as_deref().is_some_and(has_arn)
+        }
+        PrincipalKind::Service | PrincipalKind::Federated => {
+            named.iter().any(|who| who.names(caller).is_some())
+        }
+    };
+    is_named || named.contains(&Who::Anyone)
+}
+
 fn problem(text: impl Into<String>) -> PolicyProblem {
-    PolicyProblem(text.into())
+    PolicyProblem { what: text.into(), in_aws_words: None }
 }
 
 fn known(object: &Map<String, Value>, place: &str, names: &[&str]) -> Result<(), PolicyProblem> {
@@ -226,7 +305,12 @@ fn known(object: &Map<String, Value>, place: &str, names: &[&str]) -> Result<(),
     })
 }
 
-fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, PolicyProblem> {
+fn statement(
+    value: &Value,
+    kind: Kind,
+    has_variables: bool,
+    place: &str,
+) -> Result<Statement, PolicyProblem> {
     let Value::Object(object) = value else { return Err(problem(format!("{place} is not an object"))) };
     let names = [
         "Sid",
@@ -247,32 +331,35 @@ fn statement(value: &Value, kind: Kind, place: &str) -> Result<Statement, Policy
     };
     let principals = choice(object, "Principal", place, principals)?;
     match (kind, &principals) {
-        (Kind::Key | Kind::Trust, None) => return Err(problem(format!("{place} has no Principal"))),
+        (Kind::Key | Kind::Trust, None) => {
+            let what = problem(format!("{place} has no Principal"));
+            return Err(PolicyProblem { in_aws_words: Some(NO_PRINCIPAL), ..what });
+        }
         (Kind::Identity, Some(_)) => {
             return Err(problem(format!("{place}: an identity policy has no Principal")));
         }
         _ => {}
     }
-    let globs = |make: fn(&str) -> Glob| {
-        move |value: &Value, place: &str| {
-            let texts = texts(value, place)?;
-            Ok(texts.iter().map(|text| make(text)).collect::<Vec<Glob>>())
-        }
+    let caseless = |value: &Value, place: &str| {
+        Ok(texts(value, place)?.iter().map(|text| Glob::caseless(text)).collect::<Vec<Glob>>())
     };
-    let actions = choice(object, "Action", place, globs(Glob::caseless))?;
+    let globs = |value: &Value, place: &str| {
+        Ok(texts(value, place)?.iter().map(|text| Glob::new(text, has_variables)).collect::<Vec<Glob>>())
+    };
+    let actions = choice(object, "Action", place, caseless)?;
     if let Some(bad) =
         actions.iter().flat_map(|c| &c.of).find(|glob| glob.text() != "*" && !glob.text().contains(':'))
     {
         return Err(problem(format!("{place}.Action: `{}` names no service, as `kms:` would", bad.text())));
     }
-    let resources = choice(object, "Resource", place, globs(Glob::new))?;
+    let resources = choice(object, "Resource", place, globs)?;
     Ok(Statement {
         effect,
         sid: object.get("Sid").and_then(Value::as_str).map(Into::into),
         principals,
         actions,
         resources,
-        conditions: conditions(object.get("Condition"), place)?,
+        conditions: conditions(object.get("Condition"), has_variables, place)?,
     })
 }
 
@@ -334,7 +421,10 @@ fn aws_principal(name: &str, place: &str) -> Result<Who, PolicyProblem> {
     if is_account(name) {
         return Ok(Who::Account(name.into()));
     }
-    let wrong = || problem(format!("{place}: `{name}` is not a principal"));
+    let wrong = || PolicyProblem {
+        in_aws_words: Some(INVALID_PRINCIPALS),
+        ..problem(format!("{place}: `{name}` is not a principal"))
+    };
     let principal = Principal::from_arn(name).filter(|_| !name.contains(['*', '?'])).ok_or_else(wrong)?;
     Ok(match principal.kind {
         PrincipalKind::Root => Who::Account(principal.account),
@@ -342,7 +432,11 @@ fn aws_principal(name: &str, place: &str) -> Result<Who, PolicyProblem> {
     })
 }
 
-fn conditions(value: Option<&Value>, place: &str) -> Result<Vec<Condition>, PolicyProblem> {
+fn conditions(
+    value: Option<&Value>,
+    has_variables: bool,
+    place: &str,
+) -> Result<Vec<Condition>, PolicyProblem> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let place = format!("{place}.Condition");
     let Value::Object(operators) = value else { return Err(problem(format!("{place} is not an object"))) };
@@ -364,7 +458,8 @@ fn conditions(value: Option<&Value>, place: &str) -> Result<Vec<Condition>, Poli
             };
             let values =
                 values.ok_or_else(|| problem(format!("{place}.{operator}.{key} must hold texts")))?;
-            all.push(Condition::read(operator, key, &values).map_err(|e| problem(format!("{place}: {e}")))?);
+            let condition = Condition::read(operator, key, &values, has_variables);
+            all.push(condition.map_err(|e| problem(format!("{place}: {e}")))?);
         }
     }
     Ok(all)
@@ -392,6 +487,6 @@ impl Serialize for Policy {
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Policy, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Policy::parse(&text, Kind::Key).map_err(serde::de::Error::custom)
+        Policy::stored(&text, Kind::Key).map_err(serde::de::Error::custom)
     }
 }

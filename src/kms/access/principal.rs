@@ -1,5 +1,8 @@
 //! Who makes a call, and whom policies name.
 
+use crate::kms::keys::Moment;
+use std::collections::BTreeMap;
+
 /// What kind of principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
@@ -11,6 +14,8 @@ pub enum PrincipalKind {
     Role,
     /// A session of a role.
     Session,
+    /// Whom an identity provider vouches for; named by the provider.
+    Federated,
     /// An AWS service.
     Service,
 }
@@ -30,11 +35,39 @@ pub struct Principal {
     pub id: String,
 }
 
+/// What is known of a principal beside who it is: what the principals file says, and its session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The organization of its account.
+    pub organization: Option<String>,
+    /// Its tags, those of its session over those of its role.
+    pub tags: BTreeMap<String, String>,
+    /// The endpoint of a VPC through which its calls come.
+    pub source_vpce: Option<String>,
+    /// The services that call in its name, the first one first: `cloudformation.amazonaws.com`.
+    pub called_via: Vec<String>,
+    /// Its session, if it is one.
+    pub session: Option<Session>,
+}
+
+/// How a session came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// When.
+    pub issued: Moment,
+    /// The identity provider that vouched for it.
+    pub provider: Option<String>,
+}
+
 impl Principal {
     /// The root user of an account.
     pub fn root(account: &str) -> Principal {
+        Principal::root_in("aws", account)
+    }
+
+    fn root_in(partition: &str, account: &str) -> Principal {
         Principal {
-            arn: format!("arn:aws:iam::{account}:root"),
+            arn: format!("arn:{partition}:iam::{account}:root"),
             account: account.into(),
             kind: PrincipalKind::Root,
             role: None,
@@ -42,8 +75,33 @@ impl Principal {
         }
     }
 
-    /// The principal that an ARN names; `None` if it names none. `role` is the ARN of a session's role when it is known,
-    /// which its own ARN does not tell (it leaves out the role's path).
+    /// The session of this name of a role. Its ARN leaves out the role's path, so that only who has the role at hand can
+    /// make it.
+    pub fn session(role: &Principal, name: &str) -> Principal {
+        let partition = role.arn.split(':').nth(1).unwrap_or("aws");
+        let role_name = role.name();
+        Principal {
+            arn: format!("arn:{partition}:sts::{}:assumed-role/{role_name}/{name}", role.account),
+            account: role.account.clone(),
+            kind: PrincipalKind::Session,
+            role: Some(role.arn.clone()),
+            id: format!("{}:{name}", role.id),
+        }
+    }
+
+    /// Whom a provider vouches for, in an account that knows the provider by this name.
+    pub fn federated(provider: &str, account: &str, subject: &str) -> Principal {
+        Principal {
+            arn: provider.into(),
+            account: account.into(),
+            kind: PrincipalKind::Federated,
+            role: None,
+            id: subject.into(),
+        }
+    }
+
+    /// The principal that an ARN names; `None` if it names none. A session is taken to be one of a role without a path,
+    /// as its ARN does not tell.
     pub fn from_arn(arn: &str) -> Option<Principal> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let ["arn", partition, service, "", account, resource] = parts[..] else { return None };
@@ -51,21 +109,28 @@ impl Principal {
             return None;
         }
         let (kind, name) = resource.split_once('/').unwrap_or((resource, ""));
-        let role = |name: &str| Some(format!("arn:{partition}:iam::{account}:role/{name}"));
-        let (kind, role) = match (service, kind, name) {
-            ("iam", "root", "") => (PrincipalKind::Root, None),
-            ("iam", "user", name) if !name.is_empty() => (PrincipalKind::User, None),
-            ("iam", "role", name) if !name.is_empty() => (PrincipalKind::Role, None),
+        let kind = match (service, kind, name) {
+            ("iam", "root", "") => return Some(Principal::root_in(partition, account)),
+            ("iam", "user", name) if !name.is_empty() => PrincipalKind::User,
+            ("iam", "role", name) if !name.is_empty() => PrincipalKind::Role,
             ("sts", "assumed-role", both) => {
-                let (name, session) =
-                    both.split_once('/').filter(|(name, session)| !name.is_empty() && !session.is_empty())?;
-                let _ = session;
-                (PrincipalKind::Session, role(name))
+                let (name, session) = both.split_once('/')?;
+                if name.is_empty() || session.is_empty() || session.contains('/') {
+                    return None;
+                }
+                let role = Principal::from_arn(&format!("arn:{partition}:iam::{account}:role/{name}"))?;
+                return Some(Principal::session(&role, session));
             }
-            ("sts", "federated-user", name) if !name.is_empty() => (PrincipalKind::User, None),
+            ("sts", "federated-user", name) if !name.is_empty() => PrincipalKind::User,
             _ => return None,
         };
-        Some(Principal { arn: arn.into(), account: account.into(), kind, role, id: stable_id(kind, arn) })
+        Some(Principal {
+            arn: arn.into(),
+            account: account.into(),
+            kind,
+            role: None,
+            id: stable_id(kind, arn),
+        })
     }
 
     /// Whether a policy that names `arn` means this principal.
@@ -73,9 +138,20 @@ impl Principal {
         self.arn == arn || self.role.as_deref() == Some(arn)
     }
 
-    /// The last part of a user's name, for `${aws:username}`.
+    /// Whether `arn` is that of its account's root, by which grants and policies name the account.
+    pub fn is_of_account(&self, arn: &str) -> bool {
+        arn.split(':').nth(4) == Some(&self.account) && arn.ends_with(":root")
+    }
+
+    /// What its ARN says last: the name without the path.
+    pub fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The name of a user, for `${aws:username}`.
     pub fn user_name(&self) -> Option<&str> {
-        (self.kind == PrincipalKind::User).then(|| self.arn.rsplit('/').next()).flatten()
+        let is_user = self.kind == PrincipalKind::User && self.arn.contains(":user/");
+        is_user.then(|| self.name())
     }
 }
 

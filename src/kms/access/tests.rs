@@ -80,23 +80,11 @@ fn a_key_policy_that_names_nobody_else_shuts_everybody_out() {
             .contains("no resource-based policy")
     );
     assert!(ask("arn:aws:iam::111122223333:user/bob", &identity(ALL), "kms:Encrypt", &policy, &[]).is_err());
-    assert!(would_lock_out(
-        &policy,
-        "111122223333",
-        &Principal::from_arn(ANN).unwrap(),
-        &[],
-        KEY,
-        &Facts::default()
-    ));
-    let kept = key_policy(&allow(ANN, "kms:Put*"));
-    assert!(!would_lock_out(
-        &kept,
-        "111122223333",
-        &Principal::from_arn(ANN).unwrap(),
-        &[],
-        KEY,
-        &Facts::default()
-    ));
+    let ann = Principal::from_arn(ANN).unwrap();
+    let locks_out =
+        |policy: &Policy| would_lock_out(policy, "111122223333", (&ann, &[]), KEY, &Facts::default());
+    assert!(locks_out(&policy));
+    assert!(!locks_out(&key_policy(&allow(ANN, "kms:Put*"))));
 }
 
 #[test]
@@ -128,14 +116,64 @@ fn deny_wins_wherever_it_stands() {
     let closed = key_policy(&format!("{open},{}", deny("*", "kms:decrypt")));
     let message = ask(ANN, &identity(ALL), "kms:Decrypt", &closed, &[]).unwrap_err().message();
     assert!(message.ends_with("with an explicit deny in a resource-based policy"), "{message}");
-    let but = r#"{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/ann"},"Action":"*","Resource":"*"}"#;
-    let only_ann = key_policy(&format!("{},{but}", allow("*", "kms:*")));
-    assert!(ask(ANN, &[], "kms:Decrypt", &only_ann, &[]).is_ok());
-    assert!(ask(SESSION, &[], "kms:Decrypt", &only_ann, &[]).is_err());
     let not_action = r#"{"Effect":"Allow","Principal":"*","NotAction":["kms:ScheduleKeyDeletion","kms:Put*"],"Resource":"*"}"#;
     let most = key_policy(not_action);
     assert!(ask(ANN, &[], "kms:Sign", &most, &[]).is_ok());
     assert!(ask(ANN, &[], "kms:PutKeyPolicy", &most, &[]).is_err());
+}
+
+/// A Deny for all but these.
+fn only(named: &[&str]) -> Policy {
+    let named = serde_json::json!(named);
+    let but = format!(r#"{{"Effect":"Deny","NotPrincipal":{{"AWS":{named}}},"Action":"*","Resource":"*"}}"#);
+    key_policy(&format!("{},{but}", allow("*", "kms:*")))
+}
+
+#[test]
+fn not_principal_spares_whom_it_names_at_every_step() {
+    const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+    const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+    const ROLE: &str = "arn:aws:iam::111122223333:role/app";
+    for (named, caller, is_allowed) in [
+        (&[BOB, ROOT][..], BOB, true),
+        (&[BOB, ROOT], ALICE, false),
+        (&[BOB, ROOT], ROOT, true),
+        (&[BOB, ROOT], SESSION, false),
+        (&[BOB, "111122223333"], BOB, true),
+        (&[BOB], BOB, false),
+        (&[ROOT], BOB, false),
+        (&[ROOT], ROOT, true),
+        (&[SESSION, ROLE, ROOT], SESSION, true),
+        (&[SESSION, ROOT], SESSION, false),
+        (&[ROLE, ROOT], SESSION, false),
+        (&[SESSION, ROLE], SESSION, false),
+        (&["*"], ALICE, true),
+    ] {
+        let said = ask(caller, &[], "kms:Decrypt", &only(named), &[]);
+        assert_eq!(said.is_ok(), is_allowed, "{named:?} {caller}");
+    }
+}
+
+#[test]
+fn not_principal_beside_allow_and_in_a_trust_policy_is_malformed() {
+    let statement = |effect: &str| {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"{effect}","NotPrincipal":{{"AWS":"{ANN}"}},"Action":"*","Resource":"*"}}}}"#
+        );
+        [Kind::Key, Kind::Trust].map(|kind| Policy::parse(&text, kind).map_err(|e| e.to_string()))
+    };
+    let [key, trust] = statement("Deny");
+    assert!(key.is_ok());
+    assert!(trust.unwrap_err().contains("has no NotPrincipal"));
+    for refused in statement("Allow") {
+        assert!(refused.unwrap_err().contains("NotPrincipal must not stand beside Allow"));
+    }
+    // What a data folder keeps was accepted once, and is still read.
+    let kept = format!(
+        r#"{{"Statement":{{"Effect":"Allow","NotPrincipal":{{"AWS":"{ANN}"}},"Action":"*","Resource":"*"}}}}"#
+    );
+    let kept: Policy = serde_json::from_value(serde_json::Value::String(kept)).unwrap();
+    assert!(ask("arn:aws:iam::111122223333:user/bob", &[], "kms:Decrypt", &kept, &[]).is_ok());
 }
 
 #[test]
@@ -146,6 +184,200 @@ fn a_session_is_its_role() {
         ask("arn:aws:sts::111122223333:assumed-role/other/s1", &[], "kms:Encrypt", &policy, &[]).is_err()
     );
     assert!(ask(SESSION, &[], "kms:Encrypt", &key_policy(&allow(SESSION, "kms:Encrypt")), &[]).is_ok());
+}
+
+#[test]
+fn a_session_of_a_role_with_a_path_is_that_role() {
+    let role = Principal::from_arn("arn:aws:iam::111122223333:role/team/x/app").unwrap();
+    let session = Principal::session(&role, "s1");
+    assert_eq!(session.arn, SESSION);
+    assert_eq!(session.role.as_deref(), Some("arn:aws:iam::111122223333:role/team/x/app"));
+    assert_eq!(session.id, format!("{}:s1", role.id));
+    assert!(session.id.starts_with("AROA"));
+    let (facts, context) = (Facts::default(), BTreeMap::new());
+    let asks = |policy: &Policy, grants: &[GrantView<'_>]| {
+        let key = Some(KeyAccess { account: "111122223333", policy, grants });
+        let question = Question {
+            caller: &session,
+            caller_policies: &identity(ALL),
+            action: "kms:Decrypt",
+            resource: KEY,
+            key,
+            facts: &facts,
+            context: &context,
+        };
+        authorize(&question).is_ok()
+    };
+    let denied = |who: &str| key_policy(&format!("{},{}", allow(ROOT, "kms:*"), deny(who, "kms:*")));
+    assert!(!asks(&denied("arn:aws:iam::111122223333:role/team/x/app"), &[]));
+    assert!(asks(&denied("arn:aws:iam::111122223333:role/app"), &[]), "another role, by its path");
+    let nobody = key_policy(&allow("arn:aws:iam::111122223333:role/other", "kms:*"));
+    assert!(!asks(&nobody, &[]));
+    let constraints = Constraints::default();
+    let granted = GrantView {
+        id: "g",
+        grantee: "arn:aws:iam::111122223333:role/team/x/app",
+        operations: &[GrantOperation::Decrypt],
+        constraints: &constraints,
+        is_visible: true,
+    };
+    assert!(asks(&nobody, &[granted]));
+}
+
+#[test]
+fn a_grant_to_an_account_leaves_it_to_the_accounts_policies() {
+    let policy = key_policy(&allow(ROOT, "kms:PutKeyPolicy"));
+    let constraints = Constraints::default();
+    let grant = GrantView {
+        id: "g",
+        grantee: "arn:aws:iam::444455556666:root",
+        operations: &[GrantOperation::Decrypt],
+        constraints: &constraints,
+        is_visible: true,
+    };
+    let asks = |caller, policies: &[Policy]| ask(caller, policies, "kms:Decrypt", &policy, &[grant]).is_ok();
+    assert!(asks("arn:aws:iam::444455556666:root", &[]));
+    assert!(asks(FOREIGN, &identity(ALL)));
+    assert!(!asks(FOREIGN, &[]));
+    assert!(!asks(ANN, &identity(ALL)), "another account");
+    let denying = format!(r#"{ALL},{{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}}"#);
+    assert!(!asks(FOREIGN, &identity(&denying)));
+}
+
+#[test]
+fn variables_are_letters_in_policies_of_2008() {
+    let facts = {
+        let mut facts = Facts::default();
+        facts.one("aws:username", "ann");
+        facts
+    };
+    let ask = |version: &str| {
+        let text = format!(
+            r#"{{"Version":"{version}","Statement":{{"Effect":"Allow","Action":"kms:*","Resource":"*:key/${{aws:username}}"}}}}"#
+        );
+        let policies = [Policy::parse(&text, Kind::Identity).unwrap()];
+        ["x:key/ann", "x:key/${aws:username}"].map(|resource| {
+            let question = Question {
+                caller: &Principal::from_arn(ANN).unwrap(),
+                caller_policies: &policies,
+                action: "kms:Decrypt",
+                resource,
+                key: None,
+                facts: &facts,
+                context: &BTreeMap::new(),
+            };
+            authorize(&question).is_ok()
+        })
+    };
+    assert_eq!(ask("2012-10-17"), [true, false]);
+    assert_eq!(ask("2008-10-17"), [false, true]);
+}
+
+#[test]
+fn a_key_that_no_call_sets_is_told_of() {
+    let policy = |key: &str| {
+        let condition = format!(r#"{{"StringEquals":{{"{key}":"x","kms:KeySpec":"x"}}}}"#);
+        key_policy(&format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{condition}}}"#
+        ))
+    };
+    let never = |key: &str| policy(key).keys_never_set().into_iter().map(String::from).collect::<Vec<_>>();
+    assert_eq!(never("aws:SourceVpc"), ["aws:sourcevpc"]);
+    assert_eq!(never("kms:KeySpek"), ["kms:keyspek"]);
+    for set in ["aws:SourceVpce", "aws:PrincipalTag/Team", "kms:EncryptionContext:a", "aws:CurrentTime"] {
+        assert_eq!(never(set), [""; 0], "{set}");
+    }
+}
+
+#[test]
+fn facts_are_told_of_every_kind_of_caller() {
+    use crate::kms::keys::Moment;
+    let role = Principal::from_arn("arn:aws:iam::111122223333:role/team/app").unwrap();
+    let session = Principal::session(&role, "s1");
+    let (ann, root) = (Principal::from_arn(ANN).unwrap(), Principal::root("111122223333"));
+    let issued = Moment::from_millis(1_800_000_000_000);
+    let (plain, of_session) = (
+        Standing {
+            organization: Some("o-exampleorg1".into()),
+            tags: BTreeMap::from([("Team".into(), "red".into())]),
+            ..Standing::default()
+        },
+        Standing { session: Some(Session { issued, provider: None }), ..Standing::default() },
+    );
+    let via = Standing {
+        source_vpce: Some("vpce-1".into()),
+        called_via: vec!["athena.amazonaws.com".into(), "s3.amazonaws.com".into()],
+        ..Standing::default()
+    };
+    let told = |caller: &Principal, standing: &Standing| {
+        Facts::of(&Circumstances {
+            caller: Some((caller, standing)),
+            region: "eu-west-1",
+            source_ip: "::ffff:10.1.2.3".parse().unwrap(),
+            user_agent: "test",
+            now: Moment::from_millis(1_800_000_060_500),
+            resource: ("444455556666", None),
+        })
+    };
+    let single = |facts: &Facts, key: &str| facts.single(key, 0).map(String::from);
+    for (caller, standing, expected) in [
+        (
+            &ann,
+            &plain,
+            &[
+                ("aws:PrincipalArn", Some(ANN)),
+                ("aws:username", Some("ann")),
+                ("aws:userid", Some(ann.id.as_str())),
+                ("aws:PrincipalType", Some("User")),
+                ("aws:PrincipalAccount", Some("111122223333")),
+                ("aws:ResourceAccount", Some("444455556666")),
+                ("aws:PrincipalIsAWSService", Some("false")),
+                ("aws:ViaAWSService", Some("false")),
+                ("aws:CurrentTime", Some("2027-01-15T08:01:00Z")),
+                ("aws:EpochTime", Some("1800000060")),
+                ("aws:SourceIp", Some("10.1.2.3")),
+                ("aws:SecureTransport", Some("true")),
+                ("aws:PrincipalOrgID", Some("o-exampleorg1")),
+                ("aws:PrincipalTag/team", Some("red")),
+                ("aws:TokenIssueTime", None),
+                ("aws:MultiFactorAuthPresent", None),
+            ][..],
+        ),
+        (
+            &session,
+            &of_session,
+            &[
+                ("aws:PrincipalArn", Some("arn:aws:iam::111122223333:role/team/app")),
+                ("aws:userid", Some(session.id.as_str())),
+                ("aws:PrincipalType", Some("AssumedRole")),
+                ("aws:TokenIssueTime", Some("2027-01-15T08:00:00Z")),
+                ("aws:MultiFactorAuthPresent", Some("false")),
+                ("aws:username", None),
+                ("aws:PrincipalOrgID", None),
+            ],
+        ),
+        (
+            &root,
+            &via,
+            &[
+                ("aws:PrincipalType", Some("Account")),
+                ("aws:userid", Some("111122223333")),
+                ("aws:username", None),
+                ("aws:SourceVpce", Some("vpce-1")),
+                ("aws:VpcSourceIp", Some("10.1.2.3")),
+                ("aws:SourceIp", None),
+                ("aws:ViaAWSService", Some("true")),
+                ("aws:CalledViaFirst", Some("athena.amazonaws.com")),
+                ("aws:CalledViaLast", Some("s3.amazonaws.com")),
+                ("kms:ViaService", Some("s3.eu-west-1.amazonaws.com")),
+            ],
+        ),
+    ] {
+        let facts = told(caller, standing);
+        for (key, value) in expected {
+            assert_eq!(single(&facts, key).as_deref(), *value, "{} {key}", caller.arn);
+        }
+    }
 }
 
 #[test]
@@ -270,4 +502,70 @@ principals:
     assert!(
         problems[1].contains("principals[1].accesKeys") && problems[1].contains("did you mean `accessKeys`?")
     );
+    for (member, said) in [
+        ("{ arn: 'arn:aws:iam::111122223333:user/ann', trust: {} }", "principals[0].trust: only a role"),
+        (
+            "{ arn: 'arn:aws:iam::111122223333:role/a', maxSessionDuration: 60 }",
+            "must be 3600 to 43200 seconds",
+        ),
+        ("{ arn: 'arn:aws:iam::111122223333:role/a', tags: [ a ] }", "principals[0].tags: must be a mapping"),
+        (
+            "{ arn: 'arn:aws:iam::111122223333:role/a', calledVia: s3 }",
+            "principals[0].calledVia: must be a list",
+        ),
+        (
+            "{ arn: 'arn:aws:iam::111122223333:role/a', accessKeys: [{ id: a, secret: b }] }",
+            "a role has none",
+        ),
+        (
+            "{ arn: 'arn:aws:sts::111122223333:assumed-role/a/s1' }",
+            "principals[0].arn: must be the ARN of a user",
+        ),
+    ] {
+        let problems = Directory::parse(&format!("principals: [ {member} ]")).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.contains(said)), "{member}: {problems:?}");
+    }
+}
+
+#[test]
+fn names_are_unique_in_an_account_whatever_the_path() {
+    let list = |arns: &[&str]| {
+        let members: String = arns.iter().map(|arn| format!("  - arn: {arn}\n")).collect();
+        Directory::parse(&format!("principals:\n{members}"))
+    };
+    let app = "arn:aws:iam::111122223333:role/team/x/app";
+    for twin in ["arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:role/other/APP"] {
+        let problems = list(&[app, twin]).unwrap_err();
+        assert!(problems[0].contains("has the name of"), "{problems:?}");
+        let mut directory = list(&[app]).unwrap();
+        assert!(directory.put(list(&[twin]).unwrap()).is_err());
+        assert!(directory.by_arn(app).is_some() && directory.by_arn(twin).is_none(), "nothing is changed");
+    }
+    let apart = ["arn:aws:iam::444455556666:role/app", "arn:aws:iam::111122223333:user/app"];
+    assert!(list(&[app, apart[0], apart[1]]).is_ok());
+    let listed = list(&[app]).unwrap();
+    assert_eq!(listed.existence(SESSION), Existence::Listed, "a session's ARN has no path");
+    assert_eq!(listed.existence("arn:aws:iam::111122223333:role/app"), Existence::Missing);
+    assert_eq!(listed.existence(FOREIGN), Existence::Unknown);
+    assert_eq!(listed.existence(ROOT), Existence::Listed);
+}
+
+#[test]
+fn principals_that_are_put_take_the_place_of_their_former_selves() {
+    let of = |key: &str| {
+        Directory::parse(&format!(
+            "principals: [ {{ arn: '{ANN}', accessKeys: [ {{ id: {key}, secret: hush }} ] }} ]\n\
+             accounts: [ {{ id: '111122223333', organization: o-{key} }} ]"
+        ))
+        .unwrap()
+    };
+    let mut directory = of("first");
+    directory.put(of("second")).unwrap();
+    assert!(directory.by_access_key("first").is_none() && directory.by_access_key("second").is_some());
+    assert_eq!(directory.organization_of("111122223333"), Some("o-second"));
+    let others = Directory::parse(
+        "principals: [ { arn: 'arn:aws:iam::111122223333:user/bob', accessKeys: [ { id: second, secret: x } ] } ]",
+    );
+    assert!(directory.put(others.unwrap()).unwrap_err()[0].contains("second is there twice"));
+    assert!(directory.by_arn("arn:aws:iam::111122223333:user/bob").is_none());
 }

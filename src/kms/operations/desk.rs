@@ -1,7 +1,9 @@
 //! The desk at which one call is served: the estate, who calls, what is asked, at which moment.
 
 use crate::api::{KeySpec, Operation};
-use crate::kms::access::{self, Allowed, Directory, Facts, GrantView, KeyAccess, Question};
+use crate::kms::access::{
+    self, Allowed, Circumstances, Directory, Facts, GrantView, KeyAccess, Principal, Question,
+};
 use crate::kms::crypto::MaterialId;
 use crate::kms::keys::{Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
 use crate::kms::limits::{Consistency, Limits};
@@ -45,6 +47,8 @@ pub struct Trail {
     pub material: Option<MaterialId>,
     /// The custom key store of the key.
     pub store: Option<String>,
+    /// What whoever runs the server should know of the call, and the caller is not told.
+    pub warnings: Vec<String>,
 }
 
 /// What a call may do with a key.
@@ -221,7 +225,7 @@ impl<'a> Desk<'a> {
         let policy = found.policy.seen(self.now);
         let mut facts = Facts::default();
         if policy.has_conditions() || self.caller().policies.iter().any(|policy| policy.has_conditions()) {
-            self.fill(&mut facts, Some(key), context);
+            facts = self.facts_of_key(key, context);
             own_facts(&mut facts);
         }
         let tokens = self.presented_grants()?;
@@ -229,7 +233,7 @@ impl<'a> Desk<'a> {
             .estate
             .grants(key)
             .values()
-            .filter(|grant| self.caller().principal.is_named_by(&grant.grantee))
+            .filter(|grant| is_grantee(&self.caller().principal, &grant.grantee))
             .filter(|grant| grant.ends.is_none_or(|ends| self.now < ends))
             .map(|grant| GrantView {
                 id: &grant.id,
@@ -266,7 +270,7 @@ impl<'a> Desk<'a> {
     ) -> Result<(), ApiError> {
         let mut facts = Facts::default();
         if self.caller().policies.iter().any(|policy| policy.has_conditions()) {
-            self.fill(&mut facts, None, &BTreeMap::new());
+            facts = self.facts(self.realm, self.realm);
             own_facts(&mut facts);
         }
         let question = Question {
@@ -281,36 +285,33 @@ impl<'a> Desk<'a> {
         access::authorize(&question).map(|_| ()).map_err(|denied| ApiError::access_denied(denied.message()))
     }
 
-    /// What conditions can ask of every call: the caller, the key, the encryption context.
+    /// What conditions can ask of a call to `there` about something that `owner` has.
+    fn facts(&self, there: RealmId, owner: RealmId) -> Facts {
+        let caller = self.caller();
+        let owner = &self.estate.realm(owner).account;
+        let mut facts = Facts::of(&Circumstances {
+            caller: Some((&caller.principal, &caller.standing)),
+            region: &self.estate.realm(there).region,
+            source_ip: self.call.source_ip,
+            user_agent: &self.call.user_agent,
+            now: self.now,
+            resource: (owner, self.directory.organization_of(owner)),
+        });
+        facts.one("kms:CallerAccount", &caller.principal.account);
+        facts
+    }
+
+    /// What conditions can ask of a call about a key: the caller, the key, the encryption context, the alias by which the
+    /// call names the key.
     ///
     /// Source: KMS Developer Guide, condition keys (read 2026-11-23).
-    fn fill(&self, facts: &mut Facts, key: Option<&KeyRef>, context: &BTreeMap<String, String>) {
-        let caller = self.caller();
-        facts.one("kms:CallerAccount", &caller.principal.account);
-        facts.one("aws:PrincipalArn", &caller.principal.arn);
-        facts.one("aws:PrincipalAccount", &caller.principal.account);
-        facts.one("aws:SourceIp", &self.call.source_ip.to_string());
-        facts.one("aws:SecureTransport", if self.call.is_tls { "true" } else { "false" });
-        facts.one("aws:RequestedRegion", &self.estate.realm(self.realm).region);
-        facts.one("aws:UserAgent", &self.call.user_agent);
+    fn facts_of_key(&self, key: &KeyRef, context: &BTreeMap<String, String>) -> Facts {
+        let mut facts = self.facts(self.realm, key.realm);
         for (name, value) in context {
-            facts.one(&format!("kms:EncryptionContext:{name}"), value);
+            facts.alternative(&format!("kms:EncryptionContext:{name}"), value);
         }
         if !context.is_empty() {
             facts.many("kms:EncryptionContextKeys", context.keys());
-        }
-        let Some(key) = key else { return };
-        let found = self.key(key);
-        facts.one("kms:KeySpec", found.spec.name());
-        facts.one("kms:KeyUsage", found.usage.name());
-        facts.one("kms:KeyOrigin", found.origin.name());
-        facts.one("kms:CustomerMasterKeySpec", found.spec.name());
-        facts.one("kms:CustomerMasterKeyUsage", found.usage.name());
-        facts.one("kms:MultiRegion", if found.multi_region.is_some() { "true" } else { "false" });
-        if let Some(multi) = &found.multi_region {
-            let is_primary = found.is_primary(&self.estate.realm(key.realm).region);
-            facts.one("kms:MultiRegionKeyType", if is_primary { "PRIMARY" } else { "REPLICA" });
-            facts.one("kms:PrimaryRegion", &multi.primary);
         }
         let names: Vec<&str> =
             self.estate.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
@@ -321,8 +322,42 @@ impl<'a> Desk<'a> {
             let name = named.find("alias/").map_or(named, |at| &named[at..]);
             facts.one("kms:RequestAlias", name);
         }
-        for (tag, value) in &found.tags {
-            facts.one(&format!("aws:ResourceTag/{tag}"), value);
+        tell_key(&mut facts, self.key(key), &self.estate.realm(key.realm).region);
+        facts
+    }
+
+    /// What conditions could ask of the caller's next PutKeyPolicy of a key in `realm`: one that is there, or one that is
+    /// about to be (it has no aliases yet).
+    pub fn facts_of_next_put_key_policy(&self, realm: RealmId, key: &Key) -> Facts {
+        let mut facts = self.facts(realm, realm);
+        let names: Vec<&str> =
+            self.estate.aliases_of(realm, key.id.as_str()).map(|alias| &*alias.name).collect();
+        if !names.is_empty() {
+            facts.many("kms:ResourceAliases", names);
         }
+        tell_key(&mut facts, key, &self.estate.realm(realm).region);
+        facts
+    }
+}
+
+/// Whether a grant is for a caller, or for whom its account lets have it.
+pub(super) fn is_grantee(caller: &Principal, grantee: &str) -> bool {
+    caller.is_named_by(grantee) || caller.is_of_account(grantee)
+}
+
+/// What conditions can ask of a key, wherever it is spoken of.
+fn tell_key(facts: &mut Facts, key: &Key, region: &str) {
+    facts.one("kms:KeySpec", key.spec.name());
+    facts.one("kms:KeyUsage", key.usage.name());
+    facts.one("kms:KeyOrigin", key.origin.name());
+    facts.one("kms:CustomerMasterKeySpec", key.spec.name());
+    facts.one("kms:CustomerMasterKeyUsage", key.usage.name());
+    facts.flag("kms:MultiRegion", key.multi_region.is_some());
+    if let Some(multi) = &key.multi_region {
+        facts.one("kms:MultiRegionKeyType", if key.is_primary(region) { "PRIMARY" } else { "REPLICA" });
+        facts.one("kms:PrimaryRegion", &multi.primary);
+    }
+    for (tag, value) in &key.tags {
+        facts.one(&format!("aws:ResourceTag/{tag}"), value);
     }
 }

@@ -1,8 +1,8 @@
 //! GetKeyPolicy, PutKeyPolicy, ListKeyPolicies.
 
 use super::{Desk, Handled, Step};
-use crate::kms::access::{Facts, Kind, Policy, would_lock_out};
-use crate::kms::keys::Manager;
+use crate::kms::access::{Existence, INVALID_PRINCIPALS, Kind, Policy, would_lock_out};
+use crate::kms::keys::{Key, Manager, RealmId};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +36,8 @@ pub(super) fn put_key_policy(desk: &mut Desk<'_>) -> Handled {
             "The key policy of the AWS managed key {arn} cannot be changed."
         )));
     }
-    let policy = checked_policy(desk, desk.required("Policy"), &arn)?;
+    let policy = read_policy(desk, desk.required("Policy"))?;
+    check_lockout(desk, &policy, key.realm, desk.key(&key))?;
     desk.check_state(&key)?;
     let (now, delay) = (desk.now, desk.consistency.policy);
     desk.estate.change(&key, |key| key.policy.set(policy, now, delay));
@@ -58,36 +59,73 @@ fn check_name(desk: &Desk<'_>) -> Result<(), ApiError> {
     }
 }
 
-/// A policy for the key with this ARN: a document, not too large, with principals that exist, and not one that shuts the
-/// caller out unless it asks to be.
+/// A policy for a key: a document, not too large, with principals that exist. What in it can never act as it reads is
+/// told to whoever runs the server.
 ///
 /// # Errors
 /// LimitExceededException, MalformedPolicyDocumentException.
-pub(super) fn checked_policy(desk: &Desk<'_>, text: &str, arn: &str) -> Result<Arc<Policy>, ApiError> {
+pub(super) fn read_policy(desk: &mut Desk<'_>, text: &str) -> Result<Arc<Policy>, ApiError> {
     let limit = desk.limits.policy_bytes as usize;
     if text.len() > limit {
         return Err(ApiError::limit_exceeded(format!("A key policy can have at most {limit} bytes.")));
     }
-    let policy = Policy::parse(text, Kind::Key)
-        .map_err(|e| ApiError::malformed_policy_document(format!("The policy is malformed: {e}.")))?;
-    if let Some(principal) = policy.principals().find(|principal| !desk.directory.may_exist(principal)) {
-        return Err(ApiError::malformed_policy_document(format!(
-            "Policy contains a statement with one or more invalid principals: {principal} does not exist."
-        )));
+    let operation = desk.operation();
+    let policy = Policy::parse(text, Kind::Key).map_err(|problem| {
+        let ours = || format!("The policy is malformed: {problem}.");
+        if problem.in_aws_words().is_some() {
+            desk.trail.warnings.push(format!("{operation}: the key policy is refused: {problem}"));
+        }
+        ApiError::malformed_policy_document(problem.in_aws_words().map_or_else(ours, Into::into))
+    })?;
+    for arn in policy.principals() {
+        match desk.directory.existence(arn) {
+            Existence::Listed => {}
+            Existence::Missing => {
+                desk.trail.warnings.push(format!(
+                    "{operation}: the key policy is refused: {arn} is not in the principals file, which lists others of \
+                     its account; PUT /_keystorm/principals adds it"
+                ));
+                return Err(ApiError::malformed_policy_document(INVALID_PRINCIPALS));
+            }
+            Existence::Unknown if desk.directory.is_complete() => desk.trail.warnings.push(format!(
+                "{operation}: the key policy names {arn}, which no principals file has: nobody can call as it"
+            )),
+            Existence::Unknown => {}
+        }
     }
+    for key in policy.keys_never_set() {
+        desk.trail.warnings.push(format!(
+            "{operation}: the key policy asks for the condition key {key}, which no call sets here: a Deny under it may \
+             never hold"
+        ));
+    }
+    Ok(Arc::new(policy))
+}
+
+/// Refuses a policy under which the caller's next PutKeyPolicy of the key would be refused, unless the call says that
+/// this is meant.
+///
+/// # Errors
+/// MalformedPolicyDocumentException.
+pub(super) fn check_lockout(
+    desk: &Desk<'_>,
+    policy: &Policy,
+    realm: RealmId,
+    key: &Key,
+) -> Result<(), ApiError> {
     if desk.input().flag("BypassPolicyLockoutSafetyCheck") {
-        return Ok(Arc::new(policy));
+        return Ok(());
     }
     let caller = desk.caller();
-    let account = desk.own().account;
-    let mut facts = Facts::default();
-    facts.one("kms:CallerAccount", &caller.principal.account);
-    facts.one("aws:PrincipalArn", &caller.principal.arn);
+    let mut facts = desk.facts_of_next_put_key_policy(realm, key);
     facts.flag("kms:BypassPolicyLockoutSafetyCheck", false);
-    if would_lock_out(&policy, &account, &caller.principal, &caller.policies, arn, &facts) {
+    facts.one("kms:PolicyName", DEFAULT);
+    let owner = desk.estate.realm(realm);
+    let arn = owner.key_arn(key.id.as_str());
+    if would_lock_out(policy, &owner.account, (&caller.principal, &caller.policies), &arn, &facts) {
         return Err(ApiError::malformed_policy_document(
             "The new key policy will not allow you to update the key policy in the future.",
         ));
     }
-    Ok(Arc::new(policy))
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::create::{bare, check_room, written_policy};
 use super::describe::metadata;
-use super::policies::checked_policy;
+use super::policies::{check_lockout, read_policy};
 use super::rotation::check_primary;
 use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, Step};
@@ -11,6 +11,7 @@ use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, MultiRegion, Origin, Re
 use crate::kms::wire::{ApiError, Item, Output};
 use crate::quota::catalogue;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// ReplicateKey: the same key, of the same material, in another Region. The replica is ready at once,
 /// unless `Consistency::multi_region` says otherwise.
@@ -36,10 +37,9 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     let tags = read_tags(desk, "Tags")?;
     checked_tags(desk, &tags, 0)?;
     let policy = match desk.input().text("Policy") {
-        Some(text) => checked_policy(desk, text, &replica_arn)?,
+        Some(text) => read_policy(desk, text)?,
         None => written_policy(&own.account, region),
     };
-    check_room(desk, there_id)?;
     let mut multi = multi;
     multi.replicas.push(region.into());
     multi.replicas.sort();
@@ -51,8 +51,12 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
         creating_until: until(desk),
         on_demand_rotations: found.on_demand_rotations,
         multi_region: Some(multi.clone()),
-        ..bare(key.id.clone(), found.spec, found.usage, found.origin, policy, desk.now)
+        ..bare(key.id.clone(), found.spec, found.usage, found.origin, Arc::clone(&policy), desk.now)
     };
+    if desk.input().is_given("Policy") {
+        check_lockout(desk, &policy, there_id, &replica)?;
+    }
+    check_room(desk, there_id)?;
     update_family(desk, &key, &multi);
     let made = desk.estate.put(there_id, replica);
     let tags: Vec<Output> = desk.key(&made).tags.iter().map(tag).collect();

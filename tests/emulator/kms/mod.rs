@@ -4,6 +4,7 @@ mod support;
 
 mod access;
 mod aliases;
+mod conditions;
 mod create;
 mod grants;
 mod imports;

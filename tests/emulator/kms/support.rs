@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::api::{KeySpec, Operation};
-use keystorm::kms::access::{Directory, Kind, Policy, Principal, default_policy};
+use keystorm::kms::access::{Directory, Kind, Policy, Principal, Standing, default_policy};
 use keystorm::kms::crypto::{Material, MaterialId};
 use keystorm::kms::keys::{
     Eventual, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Manager, Moment, Origin, Realm,
@@ -14,6 +14,7 @@ use keystorm::time::{Span, Time};
 use keystorm::units::Rate;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The account of most tests.
@@ -32,7 +33,10 @@ pub struct Emulator {
     now: Time,
     caller: Caller,
     region: String,
+    source_ip: IpAddr,
     keys: u8,
+    /// What whoever runs the server is told of the last call.
+    pub warnings: Vec<String>,
 }
 
 /// What a test may want otherwise.
@@ -42,6 +46,8 @@ pub struct Setting {
     pub consistency: Consistency,
     /// The principals file; empty for none.
     pub principals: String,
+    /// Whether nobody else exists.
+    pub is_complete: bool,
 }
 
 impl Emulator {
@@ -52,10 +58,13 @@ impl Emulator {
 
     /// With other settings.
     pub fn with(setting: Setting) -> Emulator {
-        let directory = match setting.principals.as_str() {
+        let mut directory = match setting.principals.as_str() {
             "" => Directory::default(),
             yaml => Directory::parse(yaml).expect("the test's principals file is right"),
         };
+        if setting.is_complete {
+            directory.complete();
+        }
         let none = Latency { p50: Span::ZERO, p99: Span::ZERO };
         let config = Config {
             quotas: Quotas {
@@ -79,9 +88,15 @@ impl Emulator {
             is_durable: false,
         };
         let kms = Kms::new(config, Moment::from_millis(1_800_000_000_000));
-        let caller =
-            Caller { principal: Principal::root(OWN), policies: [].into(), access_key_id: "AKIA".into() };
-        Emulator { kms, now: Time::ZERO, caller, region: REGION.into(), keys: 0 }
+        let caller = Caller {
+            principal: Principal::root(OWN),
+            policies: [].into(),
+            access_key_id: "AKIA".into(),
+            standing: Standing::default(),
+        };
+        let source_ip = std::net::Ipv4Addr::LOCALHOST.into();
+        let region = REGION.into();
+        Emulator { kms, now: Time::ZERO, caller, region, source_ip, keys: 0, warnings: Vec::new() }
     }
 
     /// Called from now on by the root of an account.
@@ -98,6 +113,25 @@ impl Emulator {
             .iter()
             .map(|text| Policy::parse(text, Kind::Identity).expect("the test's policy is right"));
         self.caller.policies = parsed.collect();
+        self
+    }
+
+    /// Called from now on by somebody of whom this is known.
+    pub fn standing(&mut self, standing: Standing) -> &mut Emulator {
+        self.caller.standing = standing;
+        self
+    }
+
+    /// Called from now on by a session of this role, which has these identity policies (JSON).
+    pub fn as_session(&mut self, role: &str, name: &str, policies: &[&str]) -> &mut Emulator {
+        self.as_caller(role, policies);
+        self.caller.principal = Principal::session(&self.caller.principal, name);
+        self
+    }
+
+    /// Called from now on from this address.
+    pub fn from_address(&mut self, address: &str) -> &mut Emulator {
+        self.source_ip = address.parse().expect("the test's address is right");
         self
     }
 
@@ -122,11 +156,11 @@ impl Emulator {
             region: self.region.as_str().into(),
             request_id: keystorm::kms::uuid([1; 16]),
             event_id: keystorm::kms::uuid([2; 16]),
-            source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            source_ip: self.source_ip,
             user_agent: "test".into(),
-            is_tls: false,
         };
         let begun = self.kms.begin(&call, self.now);
+        self.warnings = begun.trail.warnings;
         let answer = begun.step.and_then(|step| match step {
             Step::Done(output) => Ok(output),
             Step::Compute(arithmetic) => arithmetic(),

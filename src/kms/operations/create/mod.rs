@@ -10,7 +10,7 @@ pub(in crate::kms) use spec::usages;
 use spec::{check_region, spec_of, usage_of};
 
 use super::describe::metadata;
-use super::policies::checked_policy;
+use super::policies::{check_lockout, read_policy};
 use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, NewKey, Step};
 use crate::api::KeySpec;
@@ -53,12 +53,10 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
     };
     let given = take_material(spec, &mut tags)?;
     checked_tags(desk, &tags, 0)?;
-    let arn = desk.own().key_arn(id.as_str());
     let policy = match input.text("Policy") {
-        Some(text) => checked_policy(desk, text, &arn)?,
+        Some(text) => read_policy(desk, text)?,
         None => written_policy(&desk.own().account, &desk.own().region),
     };
-    check_room(desk, desk.realm)?;
     let key = Key {
         multi_region: is_multi_region
             .then(|| MultiRegion { primary: desk.own().region.to_string(), replicas: Vec::new() }),
@@ -66,8 +64,12 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
         tags,
         store,
         xks_key_id: input.text("XksKeyId").map(Into::into),
-        ..bare(id, spec, usage, origin, policy, desk.now)
+        ..bare(id, spec, usage, origin, Arc::clone(&policy), desk.now)
     };
+    if input.is_given("Policy") {
+        check_lockout(desk, &policy, desk.realm, &key)?;
+    }
+    check_room(desk, desk.realm)?;
     finish(desk, NewKey { realm: desk.realm, key }, given, is_chosen)
 }
 

@@ -1,5 +1,6 @@
 //! CreateGrant.
 
+use super::super::desk::is_grantee;
 use super::super::usage::internal;
 use super::super::{Desk, Handled, Step};
 use super::wish::Wish;
@@ -43,7 +44,7 @@ fn check_passing_on(desk: &Desk<'_>, key: &KeyRef, wish: &Wish) -> Result<(), Ap
         is_visible
             && is_alive(grant, desk.now)
             && grant.operations.contains(&GrantOperation::CreateGrant)
-            && caller.is_named_by(&grant.grantee)
+            && is_grantee(caller, &grant.grantee)
     });
     if parents.any(|parent| wish.can_be_passed_on(parent)) {
         return Ok(());

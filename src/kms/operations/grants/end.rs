@@ -52,10 +52,10 @@ fn check_may_retire(desk: &Desk<'_>, arn: &str, grant: &Grant) -> Result<(), Api
     let entitled = [grant.retiring.as_ref(), holder, Some(&issuer)];
     let by_policy = desk.authorize_identity("kms:RetireGrant", arn, |_| ());
     let is_denied = by_policy.as_ref().is_err_and(is_explicit);
-    let is_entitled = entitled.into_iter().flatten().any(|who| {
-        let is_account = who.ends_with(":root") && who.split(':').nth(4) == Some(&caller.account);
-        caller.is_named_by(who) || (is_account && by_policy.is_ok())
-    });
+    let is_entitled = entitled
+        .into_iter()
+        .flatten()
+        .any(|who| caller.is_named_by(who) || (caller.is_of_account(who) && by_policy.is_ok()));
     match by_policy {
         _ if is_entitled && !is_denied => Ok(()),
         Err(denied) => Err(denied),

@@ -104,7 +104,7 @@ impl Wish {
         let pairs: BTreeMap<&String, &String> =
             context_equals.iter().chain(context_subset).flatten().collect();
         for (name, value) in &pairs {
-            facts.one(&format!("kms:EncryptionContext:{name}"), value);
+            facts.alternative(&format!("kms:EncryptionContext:{name}"), value);
         }
         if !pairs.is_empty() {
             facts.many("kms:EncryptionContextKeys", pairs.keys());

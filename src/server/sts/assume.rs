@@ -1,0 +1,225 @@
+//! AssumeRole and AssumeRoleWithWebIdentity: who may, and what they are lent.
+
+use super::super::identity::{Credentials, Loan};
+use super::super::shared::Shared;
+use super::wish::{Wish, invalid};
+use super::{Call, Refused, escaped};
+use crate::clock::epoch_millis;
+use crate::kms::Caller;
+use crate::kms::access::{
+    Circumstances, Directory, Facts, KeyAccess, Kind, NotTaken, Policy, Principal, PrincipalKind, Question,
+    WebIdentity, authorize,
+};
+use crate::kms::keys::Moment;
+use crate::time::Span;
+use std::collections::BTreeMap;
+
+/// The longest session that a session may ask for, in seconds.
+///
+/// Source: IAM User Guide, role chaining (from memory).
+const CHAINED: u64 = 3_600;
+
+/// AssumeRole.
+pub(super) fn role(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<String, Refused> {
+    let wish = Wish::read(call.form)?;
+    let directory = shared.sessions.directory();
+    // Without checks everybody with an unknown access key is a root user, and roles are assumed all the same.
+    if directory.is_complete() && caller.principal.kind == PrincipalKind::Root {
+        return Err((403, "AccessDenied", "Roles may not be assumed by root accounts.".into()));
+    }
+    let facts = facts(shared, call, &directory, &wish);
+    for action in actions("sts:AssumeRole", &wish) {
+        let asked = (&caller.principal, &caller.policies[..], action);
+        if !may_assume(&directory, &wish.role, asked, &facts) {
+            let (who, role) = (&caller.principal.arn, &wish.role.arn);
+            let what = format!("User: {who} is not authorized to perform: {action} on resource: {role}");
+            return Err((403, "AccessDenied", what));
+        }
+    }
+    let is_chained = caller.principal.kind == PrincipalKind::Session;
+    lend(shared, &directory, &wish, is_chained, None)
+}
+
+/// AssumeRoleWithWebIdentity.
+pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result<String, Refused> {
+    let mut wish = Wish::read(call.form)?;
+    for name in call.form.keys() {
+        if name == "ProviderId" || name.starts_with("Tags.") || name == "ExternalId" {
+            return Err(invalid(format!("{name} is not for the token of an OpenID Connect provider")));
+        }
+    }
+    let token = call.form.get("WebIdentityToken").and_then(|token| WebIdentity::read(token));
+    let token = token.ok_or_else(|| {
+        (400, "InvalidIdentityToken", "The web identity token that was passed is not a JWT".to_string())
+    })?;
+    let directory = shared.sessions.directory();
+    let provider = checked(&directory, &wish, &token)?;
+    if token.has_transitive_tags {
+        return Err(invalid("transitive_tag_keys of a token are not emulated: leave them out".into()));
+    }
+    wish.take_tags(token.tags.clone())?;
+    let mut facts = facts(shared, call, &directory, &wish);
+    let issuer = token.issuer_name();
+    facts.one(&format!("{issuer}:sub"), &token.subject);
+    facts.many(&format!("{issuer}:aud"), &token.audiences);
+    if !token.methods.is_empty() {
+        facts.many(&format!("{issuer}:amr"), &token.methods);
+    }
+    if let Some(email) = &token.email {
+        facts.one(&format!("{issuer}:email"), email);
+    }
+    // A provider that is known is named by its ARN; without checks by its address too.
+    let names = if directory.is_complete() { vec![provider.as_str()] } else { vec![issuer, &provider] };
+    for action in actions("sts:AssumeRoleWithWebIdentity", &wish) {
+        let is_trusted = names.iter().any(|name| {
+            let who = Principal::federated(name, &wish.role.account, &token.subject);
+            may_assume(&directory, &wish.role, (&who, &[], action), &facts)
+        });
+        if !is_trusted {
+            return Err((403, "AccessDenied", format!("Not authorized to perform {action}")));
+        }
+    }
+    let body = lend(shared, &directory, &wish, false, Some(&provider))?;
+    Ok(format!(
+        "{body}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Provider>{}</Provider><Audience>{}</Audience>",
+        escaped(&token.subject),
+        escaped(&token.issuer),
+        escaped(token.audiences.first().map(String::as_str).unwrap_or_default())
+    ))
+}
+
+/// The ARN of the provider that made a token, in the role's account. Where only what is listed exists, the provider must
+/// be listed, and the token be its own and hold now, by the wall clock, as its provider knows no other.
+fn checked(directory: &Directory, wish: &Wish, token: &WebIdentity) -> Result<String, Refused> {
+    let partition = wish.role.arn.split(':').nth(1).unwrap_or("aws");
+    let arn = format!("arn:{partition}:iam::{}:oidc-provider/{}", wish.role.account, token.issuer_name());
+    if !directory.is_complete() {
+        return Ok(arn);
+    }
+    let provider = directory.provider(&arn).ok_or_else(|| {
+        let what = format!("No OpenIDConnect provider found in your account for {}", token.issuer);
+        (400, "InvalidIdentityToken", what)
+    })?;
+    token.check(provider, epoch_millis()).map_err(|why| {
+        let code = if matches!(why, NotTaken::Expired { .. }) {
+            "ExpiredTokenException"
+        } else {
+            "InvalidIdentityToken"
+        };
+        (400, code, why.to_string())
+    })?;
+    Ok(arn)
+}
+
+/// What must be allowed: the call, and its tags.
+fn actions<'a>(action: &'a str, wish: &Wish) -> impl Iterator<Item = &'a str> {
+    let tags = (!wish.tags.is_empty()).then_some("sts:TagSession");
+    std::iter::once(action).chain(tags)
+}
+
+/// What conditions can ask of the call: the same as KMS's, and what it asks for.
+fn facts(shared: &Shared, call: &Call<'_>, directory: &Directory, wish: &Wish) -> Facts {
+    let role = &wish.role;
+    let mut facts = Facts::of(&Circumstances {
+        caller: call.caller.as_ref().map(|caller| (&caller.principal, &caller.standing)),
+        region: call.region,
+        source_ip: call.source_ip,
+        user_agent: call.user_agent,
+        now: shared.heart().clock.date(),
+        resource: (&role.account, directory.organization_of(&role.account)),
+    });
+    facts.one("sts:RoleSessionName", &wish.session);
+    if let Some(id) = &wish.external_id {
+        facts.one("sts:ExternalId", id);
+    }
+    for (name, value) in &wish.tags {
+        facts.one(&format!("aws:RequestTag/{name}"), value);
+    }
+    if !wish.tags.is_empty() {
+        facts.many("aws:TagKeys", wish.tags.keys());
+    }
+    for (name, value) in directory.by_arn(&role.arn).iter().flat_map(|member| &member.standing.tags) {
+        facts.one(&format!("aws:ResourceTag/{name}"), value);
+        facts.one(&format!("iam:ResourceTag/{name}"), value);
+    }
+    facts
+}
+
+/// Whether the role's trust policy and the caller's own policies let the caller do this with it. A role that nothing is
+/// known of leaves it to the caller's own policies, unless only what is listed exists.
+fn may_assume(
+    directory: &Directory,
+    role: &Principal,
+    (caller, caller_policies, action): (&Principal, &[Policy], &str),
+    facts: &Facts,
+) -> bool {
+    let assumed;
+    let trust = match directory.by_arn(&role.arn) {
+        Some(member) => match &member.trust {
+            Some(trust) => trust,
+            None => return false,
+        },
+        None if directory.is_complete() || !directory.may_exist(&role.arn) => return false,
+        None if caller.kind == PrincipalKind::Federated => return true,
+        None => {
+            assumed = trust_in(&caller.account);
+            &assumed
+        }
+    };
+    let question = Question {
+        caller,
+        caller_policies,
+        action,
+        resource: &role.arn,
+        key: Some(KeyAccess { account: &role.account, policy: trust, grants: &[] }),
+        facts,
+        context: &BTreeMap::new(),
+    };
+    authorize(&question).is_ok()
+}
+
+/// A trust policy that leaves it to an account whom of its own it lets assume the role.
+fn trust_in(account: &str) -> Policy {
+    let text = format!(
+        r#"{{"Statement": [{{"Effect": "Allow", "Principal": {{"AWS": "{account}"}}, "Action": "sts:*"}}]}}"#
+    );
+    Policy::parse(&text, Kind::Trust).expect("our own policy is one")
+}
+
+/// Lends what is allowed, unless it is asked for too long.
+fn lend(
+    shared: &Shared,
+    directory: &Directory,
+    wish: &Wish,
+    is_chained: bool,
+    provider: Option<&str>,
+) -> Result<String, Refused> {
+    if is_chained && wish.seconds > CHAINED {
+        let what = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        return Err(invalid(what.into()));
+    }
+    let lasts = Span::from_secs(wish.seconds);
+    if directory.by_arn(&wish.role.arn).is_some_and(|member| lasts > member.max_session) {
+        let what = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        return Err(invalid(what.into()));
+    }
+    let Wish { role, session, tags, .. } = wish;
+    let now = shared.heart().clock.date();
+    let failed = |_| (500, "InternalFailure", "The machine has no randomness".to_string());
+    let Credentials { access_key_id, secret, token, until } =
+        shared.sessions.lend(&Loan { role, session, tags, provider, lasts }, now).map_err(failed)?;
+    let lent = Principal::session(role, session);
+    Ok(format!(
+        "<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser><Credentials>\
+         <AccessKeyId>{access_key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken><Expiration>{}</Expiration></Credentials>",
+        escaped(&lent.id),
+        escaped(&lent.arn),
+        iso(until)
+    ))
+}
+
+fn iso(at: Moment) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
