@@ -67,7 +67,7 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
     let Begun { step, is_reset, takes, is_throttled, refused_by, trail, .. } = begun;
     for warning in &trail.warnings {
         // Names in it are the caller's.
-        eprintln!("warning: {}", warning.escape_debug());
+        crate::notice::tell(format_args!("warning: {}", warning.escape_debug()));
     }
     let result = match shared.kept(kept).await {
         Ok(()) => finish(shared, operation, step).await,
