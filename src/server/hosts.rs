@@ -26,10 +26,15 @@ pub(super) fn stranger<'a>(
 /// Whether a name, with or without port, is one by which this server can be meant: an address, this machine, a name that
 /// it was given; and if others can reach it, names that only private networks have.
 fn is_own(settings: &Settings, authority: &str) -> bool {
-    let name = without_port(authority).to_ascii_lowercase();
-    let name = name.strip_suffix('.').unwrap_or(&name);
+    let name = without_port(authority);
     let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    if bare.parse::<IpAddr>().is_ok() || name == "localhost" || name.ends_with(".localhost") {
+    // What nearly every call says, without another copy of it.
+    if bare.parse::<IpAddr>().is_ok() || name == "localhost" {
+        return true;
+    }
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let name = name.as_str();
+    if name == "localhost" || name.ends_with(".localhost") {
         return true;
     }
     let tls = settings.tls.iter().flat_map(|tls| &tls.names);

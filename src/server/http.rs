@@ -8,7 +8,10 @@ use crate::kms::Uuid;
 use crate::kms::wire::ApiError;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPIRES, HOST, HeaderName, HeaderValue,
+    PRAGMA, USER_AGENT,
+};
 use hyper::{Method, Request, Response, StatusCode};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +23,14 @@ const BODY: usize = 1 << 20;
 /// The operation that a call wants.
 pub(super) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// What KMS speaks.
+const AMZ_JSON: &str = "application/x-amz-json-1.1";
+/// Beside every answer of KMS: nobody on the way may keep it.
+///
+/// Source: public HTTP recordings of KMS of 2023-05 and 2024-02 (kms-recorded-behaviour, row 39).
+const NOT_KEPT: [(HeaderName, &str); 3] =
+    [(CACHE_CONTROL, "no-cache, no-store, must-revalidate, private"), (EXPIRES, "0"), (PRAGMA, "no-cache")];
 
 /// One answer.
 pub(super) struct Answer {
@@ -37,7 +48,7 @@ pub(super) struct Reset;
 impl Answer {
     /// JSON as KMS writes it.
     pub(super) const fn json(status: u16, body: Vec<u8>, request_id: Uuid) -> Answer {
-        Answer { status, content_type: "application/x-amz-json-1.1", body, request_id }
+        Answer { status, content_type: AMZ_JSON, body, request_id }
     }
 
     /// An error of the API.
@@ -66,6 +77,11 @@ impl Answer {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if self.content_type == AMZ_JSON {
+            for (name, value) in NOT_KEPT {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
         let mut room = Uuid::encode_buffer();
         if let Ok(id) = HeaderValue::from_str(self.request_id.hyphenated().encode_lower(&mut room)) {
             headers.insert(REQUEST_ID, id);

@@ -9,6 +9,7 @@ use crate::kms::access::{Directory, Kind, Member, Policy, Principal, Session};
 use crate::kms::crypto::{self, Secret};
 use crate::kms::keys::Moment;
 use crate::kms::wire::ApiError;
+use crate::quota::catalogue;
 use crate::time::Span;
 use base64_simd::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderName};
@@ -170,7 +171,12 @@ pub(super) fn identify(
     let header = text_of(call.headers, AUTHORIZATION);
     let token = text_of(call.headers, SECURITY_TOKEN);
     let read = header.and_then(Authorization::read);
-    if let Some(read) = read.as_ref().filter(|read| !is_region(read.region)) {
+    // Without checks any name can be that of a Region, as tests make some up.
+    let is_known = |region: &str| {
+        is_region(region)
+            && (settings.auth == Auth::Off || region == settings.region || catalogue::is_region(region))
+    };
+    if let Some(read) = read.as_ref().filter(|read| !is_known(read.region)) {
         return Err(ApiError::invalid_signature(format!(
             "Credential should be scoped to a valid Region, not '{}'. ",
             read.region.chars().take(REGION).collect::<String>()

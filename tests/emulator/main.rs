@@ -5,6 +5,7 @@ mod durability;
 mod facts;
 mod kms;
 mod mutations;
+mod security_sheet;
 mod serve_admin;
 mod serve_auth;
 mod serve_command;

@@ -360,25 +360,36 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// An HTTP/2 GenerateRandom with prior knowledge: preface, empty SETTINGS, HEADERS and DATA on stream 1 (RFC 9113,
-/// names and values as literals without indexing, RFC 7541 §6.2.2). The status byte of the answer's first HEADERS.
+/// An HTTP/2 GenerateRandom, not signed.
 fn http2(stream: &mut (impl Read + Write)) -> Option<u8> {
-    let body = br#"{"NumberOfBytes":8}"#;
+    let fields = [(":authority", "localhost"), ("x-amz-target", "TrentService.GenerateRandom")];
+    http2_of(stream, &fields, br#"{"NumberOfBytes":8}"#)
+}
+
+/// An HTTP/2 call with prior knowledge: preface, empty SETTINGS, HEADERS and DATA on stream 1 (RFC 9113, names and
+/// values as literals without indexing, RFC 7541 §6.2.2). The status byte of the answer's first HEADERS.
+pub fn http2_of(stream: &mut (impl Read + Write), pairs: &[(&str, &str)], body: &[u8]) -> Option<u8> {
     let mut fields = vec![0x83, 0x86, 0x84];
-    for (name, value) in [(":authority", "localhost"), ("x-amz-target", "TrentService.GenerateRandom")] {
+    for (name, value) in pairs {
+        fields.push(0);
         for text in [name, value] {
-            if text == name {
-                fields.push(0);
+            let mut length = text.len();
+            if length >= 127 {
+                fields.push(127);
+                length -= 127;
+                while length >= 128 {
+                    fields.push((length % 128 + 128) as u8);
+                    length /= 128;
+                }
             }
-            fields.push(text.len() as u8);
+            fields.push(length as u8);
             fields.extend_from_slice(text.as_bytes());
         }
     }
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    for (kind, flags, id, payload) in
-        [(4, 0, 0, &[][..]), (1, 4, 1, fields.as_slice()), (0, 1, 1, body.as_slice())]
-    {
-        bytes.extend_from_slice(&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, id]);
+    for (kind, flags, id, payload) in [(4, 0, 0, &[][..]), (1, 4, 1, fields.as_slice()), (0, 1, 1, body)] {
+        let [high, low] = u16::try_from(payload.len()).unwrap().to_be_bytes();
+        bytes.extend_from_slice(&[0, high, low, kind, flags, 0, 0, 0, id]);
         bytes.extend_from_slice(payload);
     }
     stream.write_all(&bytes).ok()?;
@@ -399,7 +410,7 @@ fn http2(stream: &mut (impl Read + Write)) -> Option<u8> {
 }
 
 /// HPACK's index of `:status 200`.
-const OK: Option<u8> = Some(0x88);
+pub const OK: Option<u8> = Some(0x88);
 
 #[test]
 fn http2_is_spoken_only_when_asked_for() {

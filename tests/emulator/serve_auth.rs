@@ -1,6 +1,7 @@
 //! `--auth verify` over a socket: what is signed rightly passes, everything else is refused with AWS's code; sessions of
 //! STS are as good as access keys until they end.
 
+use crate::serve_admin::{OK, http2_of};
 use crate::signing::{Signing, code, element, random};
 use crate::socket::{Server, ample};
 use keystorm::kms::access::Directory;
@@ -119,4 +120,48 @@ fn a_session_signs_until_it_ends_and_has_its_roles_permissions() {
     }
     let unsigned = Signing::form("AKIAANN", "wrong", "Action=GetCallerIdentity").send(&server);
     assert_eq!((unsigned.status, element(&unsigned, "Code").as_str()), (403, "SignatureDoesNotMatch"));
+}
+
+#[test]
+fn over_http2_the_authority_is_the_host_that_is_signed() {
+    let directory = Directory::parse(PRINCIPALS).unwrap();
+    let server = Server::start(Settings { auth: Auth::Verify, directory, http2: true, ..ample() });
+    let send = |authority: &str, secret: &str| {
+        let (head, body) = Signing::of("AKIAANN", secret, "GenerateRandom", &random()).text();
+        let mut pairs = vec![(":authority", authority)];
+        let lines = head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        let lines: Vec<(String, &str)> =
+            lines.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let others = lines.iter().filter(|(name, _)| name != "host");
+        pairs.extend(others.map(|(name, value)| (name.as_str(), *value)));
+        http2_of(server.connect().0.get_mut(), &pairs, body.as_bytes())
+    };
+    assert_eq!(send("localhost", "hush"), OK);
+    assert_ne!(send("localhost", "wrong"), OK);
+    assert_ne!(send("127.0.0.1", "hush"), OK, "another host than was signed");
+    assert_ne!(send("evil.example", "hush"), OK);
+}
+
+#[test]
+fn a_region_that_there_is_not_is_refused_where_signatures_are_checked() {
+    let server = verifying();
+    let good = || Signing::of("AKIAANN", "hush", "GenerateRandom", &random());
+    let moved = good().send_changed(&server, |head, _| *head = head.replace("eu-west-1", "eu-west-9"));
+    assert_eq!(code(&moved), "InvalidSignatureException");
+    assert!(moved.text().contains("valid Region, not 'eu-west-9'"), "{}", moved.text());
+}
+
+#[test]
+fn every_answer_of_kms_says_that_nobody_may_keep_it() {
+    let server = Server::start(ample());
+    for operation in ["GenerateRandom", "DescribeKey"] {
+        let reply = server.connect().call(operation, &random());
+        for (name, value) in [
+            ("cache-control", "no-cache, no-store, must-revalidate, private"),
+            ("expires", "0"),
+            ("pragma", "no-cache"),
+        ] {
+            assert_eq!(reply.headers.get(name).map(String::as_str), Some(value), "{operation} {name}");
+        }
+    }
 }

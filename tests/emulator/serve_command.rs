@@ -70,6 +70,34 @@ fn what_cannot_be_is_told_before_anything_starts() {
 }
 
 #[test]
+fn the_keys_of_a_provider_are_read_beside_the_principals_file_and_names_are_those_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "principals: [ { arn: 'arn:aws:iam::123456789012:user/ann', accessKeys: [ { id: A, secret: b } ],
+        policies: [ { Statement: { Effect: Deny, Action: '*', Resource: '*',
+                                   Condition: { StringEquals: { 'aws:SourceVpc': x } } } } ] } ]
+providers: [ { arn: 'arn:aws:iam::123456789012:oidc-provider/ci.example', audiences: [ a ], jwksFile: keys.json } ]";
+    let file = write(folder.path(), "principals.yaml", file);
+    let (code, told) = refused(&["--principals", &file]);
+    assert!(code == 2 && told.contains("providers[0].jwksFile: keys.json"), "{told}");
+    let keys = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+        "y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}]}"#;
+    write(folder.path(), "keys.json", keys);
+    let mut server =
+        Process::start(&["--principals", &file, "--auth", "verify", "--host-name", "kms.example"]);
+    let told = admin(server.1, "GET", "principals", "", "").json();
+    assert_eq!(told["providers"][0], "arn:aws:iam::123456789012:oidc-provider/ci.example");
+    for (host, status) in [("kms.example", 200), ("other.example", 403)] {
+        let mut peer = Peer::connect(server.1);
+        peer.send(format!("GET /_keystorm/health HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).unwrap();
+        assert_eq!(peer.reply().unwrap().status, status, "{host}");
+    }
+    server.signal("-TERM");
+    let mut said = String::new();
+    std::io::Read::read_to_string(server.0.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert!(said.contains("asks for the condition key aws:sourcevpc, which no call sets here"), "{said}");
+}
+
+#[test]
 fn options_come_from_the_command_line_the_environment_and_a_file_in_that_order() {
     let folder = tempfile::tempdir().unwrap();
     let config = "quotas: { symmetric: 5/s, rsa: 6/s }\nfaults: [ { kind: throttle, next: 2 } ]\n";

@@ -42,7 +42,7 @@ impl Signing<'_> {
     }
 
     /// The request's head without its end, and the body.
-    fn text(&self) -> (String, String) {
+    pub fn text(&self) -> (String, String) {
         let now = jiff::Timestamp::from_millisecond(epoch_millis() + 1_000 * self.ahead).unwrap();
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let mut headers = self.headers.clone();

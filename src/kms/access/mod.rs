@@ -20,6 +20,7 @@ mod facts;
 mod file;
 mod glob;
 mod grant;
+mod json;
 mod policy;
 mod principal;
 mod template;

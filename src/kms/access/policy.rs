@@ -3,6 +3,7 @@
 use super::condition::Condition;
 use super::facts::{Facts, is_ever_set};
 use super::glob::Glob;
+use super::json::Once;
 use super::principal::{Principal, PrincipalKind, is_account};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -103,7 +104,8 @@ impl Policy {
     /// # Errors
     /// [`PolicyProblem`], a sentence that names the place.
     pub fn parse(text: &str, kind: Kind) -> Result<Policy, PolicyProblem> {
-        let policy = Policy::stored(text, kind)?;
+        let Once(document) = serde_json::from_str(text).map_err(|e| problem(format!("not JSON: {e}")))?;
+        let policy = Policy::read(text, document, kind)?;
         // AWS does not say how it takes this in a key policy; that it refuses it is assumed, as IAM advises against it
         // everywhere: whoever is not named, anonymous callers too, would be let in.
         let mut statements = policy.statements.iter().enumerate();
@@ -125,7 +127,11 @@ impl Policy {
     /// # Errors
     /// [`PolicyProblem`], a sentence that names the place.
     pub(super) fn stored(text: &str, kind: Kind) -> Result<Policy, PolicyProblem> {
-        let document: Value = serde_json::from_str(text).map_err(|e| problem(format!("not JSON: {e}")))?;
+        let document = serde_json::from_str(text).map_err(|e| problem(format!("not JSON: {e}")))?;
+        Policy::read(text, document, kind)
+    }
+
+    fn read(text: &str, document: Value, kind: Kind) -> Result<Policy, PolicyProblem> {
         let Value::Object(document) = document else { return Err(problem("not a JSON object")) };
         known(&document, "", &["Version", "Id", "Statement"])?;
         let has_variables = match document.get("Version").map(Value::as_str) {

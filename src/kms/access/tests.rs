@@ -168,12 +168,29 @@ fn not_principal_beside_allow_and_in_a_trust_policy_is_malformed() {
     for refused in statement("Allow") {
         assert!(refused.unwrap_err().contains("NotPrincipal must not stand beside Allow"));
     }
-    // What a data folder keeps was accepted once, and is still read.
+    // What a data folder keeps was accepted once, and is still read, by whatever rules then held.
     let kept = format!(
         r#"{{"Statement":{{"Effect":"Allow","NotPrincipal":{{"AWS":"{ANN}"}},"Action":"*","Resource":"*"}}}}"#
     );
     let kept: Policy = serde_json::from_value(serde_json::Value::String(kept)).unwrap();
     assert!(ask("arn:aws:iam::111122223333:user/bob", &[], "kms:Decrypt", &kept, &[]).is_ok());
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_malformed() {
+    let one = r#""Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*""#;
+    for (text, name) in [
+        (format!(r#"{{"Statement":{{{one},"Effect":"Allow"}}}}"#), "Effect"),
+        (format!(r#"{{"Statement":[],"Statement":{{{one}}}}}"#), "Statement"),
+        (
+            format!(r#"{{"Statement":{{{one},"Condition":{{"Bool":{{"aws:x":"true","aws:x":"false"}}}}}}}}"#),
+            "aws:x",
+        ),
+    ] {
+        let why = Policy::parse(&text, Kind::Key).unwrap_err().to_string();
+        assert!(why.contains(&format!("`{name}` is there twice")), "{why}");
+        assert!(Policy::stored(&text, Kind::Key).is_ok(), "what is kept is still read");
+    }
 }
 
 #[test]

@@ -10,13 +10,23 @@ pub(super) fn violations(input: &Input) -> Option<ApiError> {
     let mut found = Vec::new();
     structure(input, "", &mut found);
     if found.is_empty() {
-        return None;
+        return has_empty_context(input).then(|| ApiError::validation("Invalid EncryptionContext"));
     }
     let count = match found.len() {
         1 => "1 validation error".to_string(),
         count => format!("{count} validation errors"),
     };
     Some(ApiError::validation(format!("{count} detected: {}", found.join("; "))))
+}
+
+/// Whether an encryption context has a pair without a value, which KMS refuses (kms-recorded-behaviour, 2026-11-29; the
+/// words of it are assumed).
+fn has_empty_context(input: &Input) -> bool {
+    (0..input.members().len()).any(|index| match input.at(index) {
+        Some(Given::Context(pairs)) => pairs.values().any(String::is_empty),
+        Some(Given::Structure(inner)) => has_empty_context(inner),
+        _ => false,
+    })
 }
 
 fn structure(input: &Input, path: &str, found: &mut Vec<String>) {

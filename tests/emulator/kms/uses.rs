@@ -462,3 +462,25 @@ fn a_use_is_noted_and_a_dry_run_or_a_refusal_is_not() {
     let usage = kms.look(&key).last_usage.clone().unwrap();
     assert_eq!((usage.operation.name(), usage.event_id), ("Encrypt", keystorm::kms::uuid([2; 16])));
 }
+
+#[test]
+fn an_encryption_context_with_an_empty_value_is_refused() {
+    let mut kms = Emulator::new();
+    let key = kms.symmetric();
+    for (operation, call) in [
+        ("Encrypt", json!({"KeyId": key, "Plaintext": "eA==", "EncryptionContext": {"a": "b", "c": ""}})),
+        ("GenerateDataKey", json!({"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": {"a": ""}})),
+        (
+            "CreateGrant",
+            json!({"KeyId": key, "GranteePrincipal": crate::kms::support::OTHER, "Operations": ["Encrypt"],
+            "Constraints": {"EncryptionContextSubset": {"a": ""}}}),
+        ),
+    ] {
+        let said = kms.call(operation, call);
+        assert_eq!(
+            said,
+            Err(("ValidationException".into(), "Invalid EncryptionContext".into())),
+            "{operation}"
+        );
+    }
+}
