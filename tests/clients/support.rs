@@ -26,7 +26,7 @@ pub fn unthrottled() -> Settings {
 pub fn strict(ca: &Path) -> Settings {
     let mut directory = Directory::default();
     let secret = Secret::from(SECRET.as_bytes());
-    directory.add_root_key("123456789012", AccessKey { id: ACCESS_KEY.into(), secret });
+    directory.add_root_key("123456789012", AccessKey { id: ACCESS_KEY.into(), secret }).unwrap();
     Settings {
         auth: Auth::Verify,
         directory,
