@@ -284,6 +284,8 @@ mod tests {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
+                } else if path.ends_with("tests.rs") {
+                    // Policies of tests ask for keys, and set none.
                 } else if ["kms", "server", "emulator"]
                     .iter()
                     .any(|room| path.components().any(|c| c.as_os_str() == *room))
@@ -296,7 +298,7 @@ mod tests {
                         let starts = ["aws:", "kms:", "sts:", "iam:"]
                             .iter()
                             .any(|s| key.len() > 4 && key.starts_with(s));
-                        if starts && key != name && !key.contains("::") {
+                        if starts && key != name && !key.contains("::") && !key.contains('*') {
                             told.insert(key);
                         }
                     }
