@@ -1,6 +1,8 @@
 //! kill -9 under write load: what was acknowledged is there after a restart, and every key that is there is whole.
 
 use crate::times::times;
+use keystorm::clock::Stopwatch;
+use keystorm::time::Span;
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often the server is killed.
 const ROUNDS: u64 = 25;
+/// The longest a round takes: only a server that has stopped writing needs it.
+const PATIENCE: Span = Span::from_secs(60);
 /// Connections that write at a time.
 const WRITERS: usize = 4;
 
@@ -135,11 +139,13 @@ fn what_was_acknowledged_survives_kill_9() {
                 let (address, enough, acknowledged) = (&address, &enough, &acknowledged);
                 scope.spawn(move || write_keys(address, round, writer, enough, acknowledged));
             }
-            while !enough.load(Ordering::Relaxed) {
+            let watch = Stopwatch::start();
+            while !enough.load(Ordering::Relaxed) && watch.elapsed() < PATIENCE {
                 std::thread::yield_now();
             }
             server.kill();
         });
+        assert!(enough.load(Ordering::Relaxed), "round {round}: not enough was written in {PATIENCE}");
     }
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() >= rounds, "{} records in {rounds} rounds", acknowledged.len());

@@ -2,6 +2,7 @@
 
 use super::house::{ACCOUNT, House, REGION, end, scenario};
 use super::standin::{Says, Standin};
+use crate::socket::{PATIENCE, until};
 use aws_sdk_kms::config::retry::RetryConfig;
 use keystorm::aws::{Access, Looked, Metric, Watchman};
 use keystorm::guard::nearby;
@@ -49,15 +50,22 @@ fn watchman_for(url: &str, alarm: Option<&str>) -> (Watchman, mpsc::Receiver<()>
     (Watchman::start(access, scenario, looked, every, Vec::new, ended).expect("a thread"), told)
 }
 
+/// He looks five times more and lets the run go on.
+fn goes_on(standin: &Standin, told: &mpsc::Receiver<()>, why: &str) {
+    let before = standin.asked.load(Ordering::Relaxed);
+    until("he has looked five times", || {
+        assert!(told.try_recv().is_err(), "{why}");
+        standin.asked.load(Ordering::Relaxed) >= before + 5
+    });
+}
+
 #[test]
 fn others_who_need_the_room_end_a_run_and_nobody_else_does() {
     let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: None });
     let (watchman, told) = watchman(&standin.url);
-    while standin.asked.load(Ordering::Relaxed) < 5 {
-        assert!(told.try_recv().is_err(), "600 calls a minute leave room");
-    }
+    goes_on(&standin, &told, "600 calls a minute leave room");
     standin.says.lock().unwrap().minutes = vec![600.0, 594_000.0];
-    told.recv().expect("he ends it");
+    told.recv_timeout(PATIENCE).expect("he ends it");
     let why = watchman.finish().expect("and says why");
     assert!(why.contains("pool symmetric: the plan peaks at 40.0/s"), "{why}");
 }
@@ -67,16 +75,11 @@ fn the_alarm_that_a_run_stops_on_ends_it_and_nothing_else_of_it_does() {
     let standin =
         Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: Some("OK") });
     let (watchman, told) = watchman_for(&standin.url, Some("sick"));
-    while standin.asked.load(Ordering::Relaxed) < 5 {
-        assert!(told.try_recv().is_err(), "the alarm is OK");
-    }
+    goes_on(&standin, &told, "the alarm is OK");
     standin.says.lock().unwrap().alarm = Some("INSUFFICIENT_DATA");
-    let before = standin.asked.load(Ordering::Relaxed);
-    while standin.asked.load(Ordering::Relaxed) < before + 5 {
-        assert!(told.try_recv().is_err(), "nobody knows that anything is wrong");
-    }
+    goes_on(&standin, &told, "nobody knows that anything is wrong");
     standin.says.lock().unwrap().alarm = Some("ALARM");
-    told.recv().expect("he ends it");
+    told.recv_timeout(PATIENCE).expect("he ends it");
     let why = watchman.finish().expect("and says why");
     assert_eq!(why, "the alarm sick (caps.stopOn) is in ALARM: nothing is sent while it is");
 }
@@ -94,7 +97,7 @@ fn a_run_that_nobody_can_watch_is_ended() {
     // A port that nobody listens on: it was free a moment ago.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (watchman, told) = watchman(&format!("http://{closed}"));
-    told.recv().expect("he ends it");
+    told.recv_timeout(PATIENCE).expect("he ends it");
     let why = watchman.finish().expect("and says why");
     assert!(why.contains("the account's use cannot be seen any longer: CloudWatch GetMetricData"), "{why}");
 }
@@ -110,9 +113,7 @@ fn the_command_looks_at_the_accounts_use_again_after_a_minute() {
     let says = std::sync::Arc::clone(&house.standin.says);
     // What was looked at before the run left room.
     let others = std::thread::spawn(move || {
-        while asked.load(Ordering::Relaxed) < 1 {
-            std::thread::yield_now();
-        }
+        until("the account's use is looked at", || asked.load(Ordering::Relaxed) > 0);
         says.lock().unwrap().minutes = vec![594_000.0];
     });
     let long =
