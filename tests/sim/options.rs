@@ -69,6 +69,9 @@ fn place() -> TempDir {
     fs::copy(facts.join("saved-run/run.json"), folder.path().join("saved/run.json")).expect("a copy");
     let event = r#"{"Records":[{"eventVersion":"1.08","eventSource":"kms.amazonaws.com","eventName":"Decrypt",
 "eventTime":"2026-01-01T00:00:00Z","awsRegion":"eu-west-1","eventID":"e1","requestID":"r1",
+"recipientAccountId":"111122223333","userIdentity":{"type":"AssumedRole","accountId":"111122223333"}},
+{"eventVersion":"1.08","eventSource":"kms.amazonaws.com","eventName":"Encrypt","userAgent":"keystorm/0.1.0",
+"eventTime":"2026-01-01T00:00:01Z","awsRegion":"eu-west-1","eventID":"e2","requestID":"r2",
 "recipientAccountId":"111122223333","userIdentity":{"type":"AssumedRole","accountId":"111122223333"}}]}"#;
     fs::write(folder.path().join("log.json"), event).expect("written");
     folder
@@ -96,7 +99,7 @@ fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
         ("run", "force") => &["-o", "saved"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
         ("import cloudtrail", "force") => &["-o", "there"],
-        ("import cloudtrail", "region" | "json" | "quiet") => &["-o", "new"],
+        ("import cloudtrail", "region" | "json" | "quiet" | "keep_own") => &["-o", "new"],
         _ => &[],
     }
 }
