@@ -6,7 +6,7 @@ use keystorm::engine::{Control, simulate};
 use keystorm::record::{Recorder, Row, Trial};
 use keystorm::report::{csv, html, markdown, text};
 use keystorm::results::{Run, Selection, ThresholdRun, Verdict};
-use keystorm::scenario::{Options, Scenario};
+use keystorm::scenario::{Options, Scenario, Set};
 use keystorm::workload::{Executor, Workload};
 use std::path::Path;
 
@@ -19,9 +19,9 @@ fn shipped() -> Vec<(String, Scenario)> {
     names.sort();
     let load = |name: String| {
         let text = std::fs::read_to_string(folder.join(&name)).expect("it is there");
-        let mut sets = vec![("trials".to_owned(), "1".to_owned())];
+        let mut sets = vec![Set::new("trials", "1")];
         // A fifth of the work shows as much.
-        sets.extend(name.starts_with("02").then(|| ("workloads.tasks.iterations".into(), "40".into())));
+        sets.extend(name.starts_with("02").then(|| Set::new("workloads.tasks.iterations", "40")));
         let options = Options { file: &name, sets: &sets, ..Options::default() };
         let checked = Scenario::parse(&text, &options).unwrap_or_else(|problems| panic!("{problems}"));
         (name, checked.scenario)
