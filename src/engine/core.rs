@@ -296,8 +296,14 @@ impl<'s> Core<'s> {
         }
     }
 
+    /// The trial ends at `now`, before its time: what happens later is no longer measured.
+    pub fn cut(&mut self, now: Time) {
+        self.recorder.cut(now);
+    }
+
     /// No more jobs arrive or begin, and what flies has at most its graceful stop to finish.
     pub fn close(&mut self, now: Time) {
+        self.cut(now);
         self.is_closing = true;
         for (lane, workload) in self.lanes.iter_mut().zip(&self.scenario.workloads) {
             if let Source::Open(open) = &mut lane.source {

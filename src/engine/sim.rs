@@ -75,6 +75,7 @@ fn run_trial(
         }
         if now >= look {
             if watch.is_missed(core.recorder()) {
+                core.cut(now);
                 aborted_at = Some(look);
                 break;
             }
@@ -85,6 +86,7 @@ fn run_trial(
             control.done.fetch_add(now.since(told).as_nanos(), Ordering::Relaxed);
             told = now;
             if control.stop.load(Ordering::Relaxed) {
+                core.cut(now);
                 break;
             }
         }

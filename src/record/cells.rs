@@ -22,6 +22,13 @@ pub struct JobCounts {
     pub failures: [u64; 5],
 }
 
+impl JobCounts {
+    /// Jobs of which it is known what became of them; all that were offered once the trial is over.
+    pub const fn ended(&self) -> u64 {
+        self.completed + self.failed + self.shed + self.unfinished
+    }
+}
+
 /// Names of the entries of [`JobCounts::failures`].
 pub const FAILURES: [&str; 5] = ["throttled", "fault", "timeout", "deadline", "restart"];
 
@@ -42,8 +49,10 @@ impl AddAssign for JobCounts {
 pub struct JobCell {
     /// Outside the window, inside the window.
     pub counts: [JobCounts; 2],
-    /// Intended start to outcome, window only.
-    pub response: Micros,
+    /// Intended start to completion, window only.
+    pub completed: Micros,
+    /// Intended start to failure, window only.
+    pub failed: Micros,
     /// Wait for a slot under `maxInFlight`, window only.
     pub queue_wait: Micros,
 }
@@ -51,7 +60,7 @@ pub struct JobCell {
 impl JobCell {
     /// An empty cell.
     pub fn new() -> JobCell {
-        JobCell { counts: Default::default(), response: micros(), queue_wait: micros() }
+        JobCell { counts: Default::default(), completed: micros(), failed: micros(), queue_wait: micros() }
     }
 
     /// All jobs, window or not.
@@ -65,7 +74,8 @@ impl JobCell {
     pub fn merge(&mut self, other: &JobCell) {
         self.counts[0] += other.counts[0];
         self.counts[1] += other.counts[1];
-        merge(&mut self.response, &other.response);
+        merge(&mut self.completed, &other.completed);
+        merge(&mut self.failed, &other.failed);
         merge(&mut self.queue_wait, &other.queue_wait);
     }
 }
@@ -91,8 +101,17 @@ pub struct AttemptCounts {
     pub faults: u64,
     /// Of the faults, those refused because who calls may not.
     pub denied: u64,
+    /// Of the faults, those without an answer: the connection could not be made or broke.
+    pub broken: u64,
     /// No answer in time.
     pub timeouts: u64,
+}
+
+impl AttemptCounts {
+    /// Attempts that nobody answered.
+    pub const fn unanswered(&self) -> u64 {
+        self.broken + self.timeouts
+    }
 }
 
 impl AddAssign for AttemptCounts {
@@ -103,6 +122,7 @@ impl AddAssign for AttemptCounts {
         self.throttled += other.throttled;
         self.faults += other.faults;
         self.denied += other.denied;
+        self.broken += other.broken;
         self.timeouts += other.timeouts;
     }
 }
@@ -112,16 +132,18 @@ impl AddAssign for AttemptCounts {
 pub struct AttemptCell {
     /// Outside the window, inside the window (by the job's intended start).
     pub counts: [AttemptCounts; 2],
-    /// Attempt sent to its reply, window only.
-    pub service: Micros,
-    /// Those of them that were refused for a quota.
+    /// Attempt sent to an answer of Ok, window only.
+    pub ok: Micros,
+    /// Attempt sent to a refusal for a quota, window only.
     pub refused: Micros,
+    /// Attempt sent to the answer that the service failed, window only.
+    pub failed: Micros,
 }
 
 impl AttemptCell {
     /// An empty cell.
     pub fn new() -> AttemptCell {
-        AttemptCell { counts: Default::default(), service: micros(), refused: micros() }
+        AttemptCell { counts: Default::default(), ok: micros(), refused: micros(), failed: micros() }
     }
 
     /// All attempts, window or not.
@@ -135,8 +157,9 @@ impl AttemptCell {
     pub fn merge(&mut self, other: &AttemptCell) {
         self.counts[0] += other.counts[0];
         self.counts[1] += other.counts[1];
-        merge(&mut self.service, &other.service);
+        merge(&mut self.ok, &other.ok);
         merge(&mut self.refused, &other.refused);
+        merge(&mut self.failed, &other.failed);
     }
 }
 

@@ -23,8 +23,16 @@ pub struct Part {
     pub kinds: Vec<JobKind>,
     /// The operations those kinds call.
     pub operations: Vec<Operation>,
-    /// The measured window, by intended start.
+    /// When its work begins, warm-up included.
+    pub start: Time,
+    /// The measured window: after warm-up until no more jobs arrive or begin.
     pub window: (Time, Time),
+    /// Each stage's part of the window; the one stage of work that ends by itself has no end.
+    pub measured: Vec<(Time, Time)>,
+    /// How many jobs it is, if it ends by itself: the window then ends with the last completion, not with the schedule.
+    pub work: Option<u64>,
+    /// Whether arrivals ignore completions.
+    pub is_open: bool,
     first_job_cell: usize,
     first_attempt_cell: usize,
     kind_slot: Vec<u8>,
@@ -56,7 +64,11 @@ impl Layout {
             let part = Part {
                 name: workload.name.clone(),
                 stages,
+                start: workload.start(),
                 window: workload.window(),
+                measured: workload.measured_stages(),
+                work: workload.executor.work(),
+                is_open: workload.executor.is_open(),
                 first_job_cell: layout.job_cells,
                 first_attempt_cell: layout.attempt_cells,
                 kind_slot,
@@ -106,11 +118,16 @@ impl Layout {
     pub fn is_in_window(&self, workload: u16, intended: Time) -> bool {
         intended >= self.parts[workload as usize].window.0
     }
+}
 
-    /// The span from the earliest window's beginning to the latest one's end.
-    pub fn window(&self) -> (Time, Time) {
-        let from = self.parts.iter().map(|part| part.window.0).min().unwrap_or(Time::ZERO);
-        let to = self.parts.iter().map(|part| part.window.1).max().unwrap_or(Time::ZERO);
-        (from, to.max(from))
+impl Part {
+    /// The cell of jobs of kind number `kind` in `stage`.
+    pub(super) fn job_cell(&self, stage: usize, kind: usize) -> usize {
+        self.first_job_cell + stage * self.kinds.len() + kind
+    }
+
+    /// The cell of attempts of operation number `operation` in `stage`.
+    pub(super) fn attempt_cell(&self, stage: usize, operation: usize) -> usize {
+        self.first_attempt_cell + stage * self.operations.len() + operation
     }
 }

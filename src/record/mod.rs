@@ -4,13 +4,16 @@
 
 mod cells;
 mod layout;
+mod measured;
 mod occupancy;
 mod recorder;
+mod tail;
 mod timeline;
 mod trial;
 
 pub use cells::{AttemptCell, AttemptCounts, FAILURES, JobCell, JobCounts};
 pub use layout::{Layout, Part};
+pub use measured::{AttemptEvents, JobEvents, Measured, Window};
 pub use occupancy::Occupancy;
 pub use recorder::Recorder;
 pub use timeline::{Row, Timeline};

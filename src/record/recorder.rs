@@ -1,9 +1,11 @@
 //! Takes down one trial of one strategy; recordings of other trials merge into it.
 
 use super::cells::{AttemptCell, JobCell};
-use super::{AttemptCounts, JobCounts, Layout, Micros, Occupancy, Timeline, micros};
+use super::measured::Totals;
+use super::{AttemptCounts, JobCounts, Layout, Measured, Micros, Occupancy, Row, Timeline, micros};
 use crate::api::{Attempt, ErrorCode, Failure, Job, Outcome, Reply};
 use crate::time::{Span, Time};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What happened in one trial, or in several merged.
@@ -13,26 +15,34 @@ pub struct Recorder {
     jobs: Vec<JobCell>,
     attempts: Vec<AttemptCell>,
     timeline: Timeline,
+    measured: Measured,
+    /// The next moment at which a second, a stage or a window begins or ends.
+    turn: Time,
     lateness: Micros,
     occupancy: Occupancy,
     in_flight: u64,
     trials: u32,
     last: Time,
+    is_finished: bool,
 }
 
 impl Recorder {
     /// An empty recording; `phase` is where the quota's one-second windows begin.
     pub fn new(layout: &Arc<Layout>, phase: Time) -> Recorder {
+        let (timeline, measured) = (Timeline::new(phase), Measured::new(layout));
         Recorder {
             jobs: (0..layout.job_cells()).map(|_| JobCell::new()).collect(),
             attempts: (0..layout.attempt_cells()).map(|_| AttemptCell::new()).collect(),
             layout: Arc::clone(layout),
-            timeline: Timeline::new(phase),
+            turn: timeline.ends().min(measured.edge()),
+            timeline,
+            measured,
             lateness: micros(),
             occupancy: Occupancy::default(),
             in_flight: 0,
             trials: 1,
             last: Time::ZERO,
+            is_finished: false,
         }
     }
 
@@ -43,9 +53,23 @@ impl Recorder {
     }
 
     #[inline]
-    fn row(&mut self, now: Time) -> &mut super::Row {
+    fn row(&mut self, now: Time) -> &mut Row {
         self.last = now;
-        self.timeline.at(now, self.in_flight)
+        if now >= self.turn {
+            self.turn(now);
+        }
+        self.timeline.current()
+    }
+
+    /// A second, a stage or a window begins or ends before what happens at `now`.
+    #[cold]
+    fn turn(&mut self, now: Time) {
+        self.timeline.at(now, self.in_flight);
+        if now >= self.measured.edge() {
+            let totals = Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts };
+            self.measured.pass(now, totals);
+        }
+        self.turn = self.timeline.ends().min(self.measured.edge());
     }
 
     /// A job arrived (open) or began (closed).
@@ -120,12 +144,16 @@ impl Recorder {
             Reply::Failed(code) => {
                 counts.faults += 1;
                 counts.denied += u64::from(code == ErrorCode::AccessDenied);
+                counts.broken += u64::from(code == ErrorCode::ConnectionReset);
             }
         }
         if window == 1 {
-            note(&mut cell.service, service);
-            if reply == Reply::Throttled {
-                note(&mut cell.refused, service);
+            match reply {
+                Reply::Ok => note(&mut cell.ok, service),
+                Reply::Throttled => note(&mut cell.refused, service),
+                // No answer, so that nothing took so long.
+                Reply::Failed(ErrorCode::ConnectionReset) => {}
+                Reply::Failed(_) => note(&mut cell.failed, service),
             }
         }
     }
@@ -141,26 +169,36 @@ impl Recorder {
     #[inline]
     pub fn ended(&mut self, job: &Job, outcome: Outcome, from_cache: bool, now: Time) {
         self.in_flight -= 1;
+        let took = now.since(job.intended);
         let row = self.row(now);
         match outcome {
-            Outcome::Completed => row.goodput += 1,
+            Outcome::Completed => {
+                row.goodput += 1;
+                self.timeline.took(took);
+            }
             Outcome::Failed(_) => row.failed += 1,
         }
         let (cell, window) = self.job_cell(job);
         let counts = &mut cell.counts[window];
-        match outcome {
+        let times = match outcome {
             Outcome::Completed => {
                 counts.completed += 1;
                 counts.from_cache += u64::from(from_cache);
+                &mut cell.completed
             }
             Outcome::Failed(failure) => {
                 counts.failed += 1;
                 counts.failures[failure_index(failure)] += 1;
+                &mut cell.failed
             }
-        }
+        };
         if window == 1 {
-            note(&mut cell.response, now.since(job.intended));
+            note(times, took);
             self.occupancy.left(now);
+        }
+        if outcome == Outcome::Completed && self.layout.parts()[job.workload as usize].work.is_some() {
+            let totals = Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts };
+            self.measured.completed(job.workload as usize, now, totals);
         }
     }
 
@@ -184,9 +222,18 @@ impl Recorder {
         self.unfinished(job);
     }
 
-    /// Closes the timeline; call once, at the end of a trial.
+    /// The trial ends at `now`, before its time: what happens later is no longer measured.
+    pub fn cut(&mut self, now: Time) {
+        self.measured.cut(now);
+        self.turn = self.timeline.ends().min(self.measured.edge());
+    }
+
+    /// Closes timeline and windows; call once, at the end of a trial.
     pub fn finish(&mut self) {
         self.timeline.finish(self.in_flight);
+        let totals = Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts };
+        self.measured.finish(self.last, totals);
+        self.is_finished = true;
     }
 
     /// Adds another trial of the same scenario and strategy.
@@ -194,6 +241,7 @@ impl Recorder {
         self.jobs.iter_mut().zip(&other.jobs).for_each(|(mine, theirs)| mine.merge(theirs));
         self.attempts.iter_mut().zip(&other.attempts).for_each(|(mine, theirs)| mine.merge(theirs));
         self.timeline.merge(&other.timeline);
+        self.measured.merge(&other.measured);
         self.lateness.add(&other.lateness).expect("a resizing histogram takes any other");
         self.occupancy.merge(&other.occupancy);
         self.trials += other.trials;
@@ -215,6 +263,16 @@ impl Recorder {
     /// Counts by time.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
+    }
+    /// What happened inside the measured windows; of a trial under way, up to the last thing that happened.
+    pub fn measured(&self) -> Cow<'_, Measured> {
+        if self.is_finished {
+            return Cow::Borrowed(&self.measured);
+        }
+        let mut so_far = self.measured.clone();
+        so_far.cut(self.last);
+        so_far.finish(self.last, Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts });
+        Cow::Owned(so_far)
     }
     /// The harness's own delay.
     pub fn lateness(&self) -> &Micros {

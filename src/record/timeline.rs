@@ -1,6 +1,7 @@
 //! Counts per second, coarser above [`Timeline::MOST`] points, in bounded memory however long the run.
 
-use crate::time::{NANOS_PER_SECOND, Time};
+use super::tail::Tail;
+use crate::time::{NANOS_PER_SECOND, Span, Time};
 use std::ops::AddAssign;
 
 /// One interval's counts.
@@ -26,6 +27,9 @@ pub struct Row {
     pub shed: u64,
     /// Jobs in flight at the end of the interval.
     pub in_flight: u64,
+    /// What 99 % of the jobs that completed in the interval took at most, in microseconds, to a thirtieth; 0 if none did.
+    /// Of several intervals or trials, the greatest.
+    pub p99_micros: u64,
 }
 
 impl Row {
@@ -49,6 +53,7 @@ impl AddAssign for Row {
         self.failed += other.failed;
         self.shed += other.shed;
         self.in_flight += other.in_flight;
+        self.p99_micros = self.p99_micros.max(other.p99_micros);
     }
 }
 
@@ -64,6 +69,8 @@ pub struct Timeline {
     /// Added to a time before cutting it into seconds.
     shift: u64,
     peak_attempts: u64,
+    /// What jobs took that completed in the current second.
+    tail: Tail,
 }
 
 impl Timeline {
@@ -82,7 +89,26 @@ impl Timeline {
             ends,
             shift,
             peak_attempts: 0,
+            tail: Tail::default(),
         }
+    }
+
+    /// The row that is being filled; call after [`Timeline::at`] once the current second is over.
+    #[inline]
+    pub(super) fn current(&mut self) -> &mut Row {
+        &mut self.current
+    }
+
+    /// When the current second is over.
+    #[inline]
+    pub(super) fn ends(&self) -> Time {
+        self.ends
+    }
+
+    /// A job completed in the current second, `time` after its intended start.
+    #[inline]
+    pub fn took(&mut self, time: Span) {
+        self.tail.record(time);
     }
 
     /// The row of the second `now` lies in; `now` never goes back.
@@ -111,6 +137,7 @@ impl Timeline {
     /// Files the current second.
     fn close(&mut self, in_flight: u64) {
         self.current.in_flight = in_flight;
+        self.current.p99_micros = self.tail.take_p99().max(self.current.p99_micros);
         self.peak_attempts = self.peak_attempts.max(self.current.attempts);
         let index = (self.second / self.interval_s) as usize;
         if index >= Timeline::MOST {
@@ -162,6 +189,21 @@ impl Timeline {
     /// Length of an interval in seconds.
     pub fn interval_s(&self) -> u64 {
         self.interval_s
+    }
+
+    /// When the row number `index` begins, in seconds; the first begins with the run.
+    pub fn begins_s(&self, index: usize) -> f64 {
+        let begins = (index as u64 * self.interval_s * NANOS_PER_SECOND).saturating_sub(self.shift);
+        Time::from_nanos(begins).as_secs_f64()
+    }
+
+    /// The rows in intervals of `interval_s`, which is this timeline's own or that times a power of two.
+    pub fn folded(&self, interval_s: u64) -> Vec<Row> {
+        let mut folded = self.clone();
+        while folded.interval_s < interval_s {
+            folded.fold();
+        }
+        folded.rows
     }
 
     /// The rows filed so far.

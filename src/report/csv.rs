@@ -2,29 +2,46 @@
 
 use super::figures;
 use crate::results::{PoolRun, Run, StrategyRun, Trend};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// One row an interval and strategy; counts of the interval, summed over trials. A pool that a strategy never
-/// touched is empty, not zero.
+/// One row an interval and strategy; of each count of the interval the mean, the least and the most of a trial. A pool that
+/// a strategy never touched is empty, not zero.
 pub fn timeline(run: &Run) -> Vec<u8> {
     let pools: BTreeSet<&str> =
         run.strategies.iter().flat_map(|s| s.timeline.pools.keys()).map(String::as_str).collect();
     let mut head = vec!["t_s".to_owned(), "strategy".to_owned()];
-    head.extend(figures::series(&Default::default()).iter().map(|(name, _)| (*name).to_owned()));
-    head.extend(pools.iter().map(|pool| format!("pool_{pool}")));
+    let named = |name: &str| ["mean", "min", "max"].map(|part| format!("{name}_{part}"));
+    head.extend(figures::series(&Default::default()).iter().flat_map(|(name, _)| named(name)));
+    head.extend(pools.iter().flat_map(|pool| named(&format!("pool_{pool}"))));
     let mut rows = Vec::new();
     for strategy in &run.strategies {
         let timeline = &strategy.timeline;
         for index in 0..figures::intervals(timeline) {
-            let count = |values: &[u64]| values.get(index).copied().unwrap_or(0).to_string();
+            let of = |name: &str, values: &[u64]| of_trials(strategy, name, values, index);
             let mut row =
                 vec![(index as u64 * timeline.interval_s.max(1)).to_string(), strategy.name.clone()];
-            row.extend(figures::series(timeline).iter().map(|(_, values)| count(values)));
-            row.extend(pools.iter().map(|p| timeline.pools.get(*p).map(|v| count(v)).unwrap_or_default()));
+            row.extend(figures::series(timeline).iter().flat_map(|(name, values)| of(name, values)));
+            row.extend(pools.iter().flat_map(|pool| {
+                let values = timeline.pools.get(*pool);
+                values.map(|values| of(&format!("pool_{pool}"), values)).unwrap_or_default()
+            }));
             rows.push(row);
         }
     }
     written(&head, &rows)
+}
+
+/// Mean, least and most of the trials in one interval of a series, whose sum over them is `sums`. Before definitions 2
+/// neither least nor most were saved.
+fn of_trials(strategy: &StrategyRun, name: &str, sums: &[u64], index: usize) -> [String; 3] {
+    let sum = sums.get(index).copied().unwrap_or(0);
+    let (timeline, trials) = (&strategy.timeline, strategy.trials.max(1));
+    let bound = |of: &BTreeMap<String, Vec<u64>>| match of.get(name) {
+        Some(values) => values.get(index).copied().unwrap_or(0).to_string(),
+        None if trials == 1 || sum == 0 => sum.to_string(),
+        None => String::new(),
+    };
+    [finite(sum as f64 / f64::from(trials)), bound(&timeline.least), bound(&timeline.most)]
 }
 
 /// One row a strategy, every headline figure.
@@ -61,21 +78,39 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
         ("data_key_messages_max", s.data_keys.messages_max),
         ("data_key_bytes_max", s.data_keys.bytes_max),
     ];
-    let numbers = [
+    let window = s.in_window.map(|w| [w.calls, w.attempts, w.throttled, w.faults, w.timeouts]);
+    let in_window =
+        ["calls", "attempts", "throttled", "faults", "timeouts"].into_iter().enumerate().map(|(at, name)| {
+            (format!("in_window_{name}"), window.map(|counts| counts[at].to_string()).unwrap_or_default())
+        });
+    let rates = [
         ("offered_per_s", s.rates.offered_per_s),
         ("goodput_per_s", s.rates.goodput_per_s),
         ("attempts_per_s", s.rates.attempts_per_s),
+        ("throughput_per_s", s.rates.throughput_per_s),
+        ("throttled_per_s", s.rates.throttled_per_s),
+        ("window_s", Some(s.rates.window_s)),
+        ("done_after_s", s.done_after_s),
+    ];
+    let numbers = [
         ("success", s.ratios.success),
         ("throttle", s.ratios.throttle),
         ("amplification", s.ratios.amplification),
         ("cache_hit", s.ratios.cache_hit),
         ("data_key_age_max_s", s.data_keys.age_max_s),
         ("requests_usd", s.cost.requests_usd),
-        ("per_month_usd", s.cost.per_month_usd),
     ];
+    let maybe = |value: Option<f64>| value.map(finite).unwrap_or_default();
     row.extend(counts.map(|(name, value)| (name.to_owned(), value.to_string())));
+    row.extend(in_window);
+    row.extend(rates.map(|(name, value)| (name.to_owned(), maybe(value))));
     row.extend(numbers.map(|(name, value)| (name.to_owned(), finite(value))));
-    row.push(("recovery_time_s".into(), s.recovery_time_s.map(finite).unwrap_or_default()));
+    let costs = [
+        ("per_million_completed_usd", s.cost.per_million_completed_usd),
+        ("per_month_usd", s.cost.per_month_usd),
+        ("recovery_time_s", s.recovery_time_s),
+    ];
+    row.extend(costs.map(|(name, value)| (name.to_owned(), maybe(value))));
     row.extend(trend("response_time", &s.response_time_ms));
     row.extend(trend("service_time", &s.service_time_ms));
     row.extend(trend("queue_wait", &s.queue_wait_ms));
@@ -154,13 +189,17 @@ mod tests {
         let run = fixture::run();
         let rows = records(&timeline(&run));
         let head: Vec<&str> = rows[0].iter().collect();
-        let expected = "t_s strategy offered attempts throttled faults timeouts goodput failed shed in_flight pool_symmetric";
-        assert_eq!(head.join(" "), expected);
+        let series =
+            "offered attempts throttled faults timeouts goodput failed shed in_flight pool_symmetric";
+        let columns =
+            series.split(' ').flat_map(|name| ["mean", "min", "max"].map(|part| format!("{name}_{part}")));
+        assert_eq!(head[..2], ["t_s", "strategy"]);
+        assert_eq!(head[2..], columns.collect::<Vec<_>>());
         for strategy in &run.strategies {
             let sum: u64 = rows
                 .iter()
                 .filter(|r| r[1] == strategy.name)
-                .map(|r| r[3].parse::<u64>().expect("a count"))
+                .map(|r| r[5].parse::<u64>().expect("a count"))
                 .sum();
             assert_eq!(sum, strategy.attempts, "{}", strategy.name);
         }

@@ -1,6 +1,7 @@
 //! Questions that every drawing asks of a run.
 
-use crate::results::{PoolRun, Run, StrategyRun, ThresholdRun, Timeline, Verdict};
+use super::format::{NONE, eaten, fixed, threshold_value};
+use crate::results::{DEFINITIONS, PoolRun, Run, StrategyRun, ThresholdRun, Timeline, Verdict};
 
 /// How a strategy stands against its thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +100,46 @@ pub fn seconds_counted(strategy: &StrategyRun) -> f64 {
     (strategy.timeline.interval_s.max(1) * u64::from(strategy.trials.max(1))) as f64
 }
 
-/// Throttled attempts a second: the attempt rate times the throttled share.
-pub fn throttled_per_s(strategy: &StrategyRun) -> f64 {
-    strategy.rates.attempts_per_s * strategy.ratios.throttle
+/// Throttled attempts a second, inside the window.
+pub fn throttled_per_s(strategy: &StrategyRun) -> Option<f64> {
+    let rates = &strategy.rates;
+    // Before definitions 2 the rate was not saved.
+    rates.throttled_per_s.or_else(|| Some(rates.attempts_per_s? * strategy.ratios.throttle))
+}
+
+/// What a threshold found, in its metric's unit.
+pub fn found(threshold: &ThresholdRun) -> String {
+    match (threshold.value, threshold.failed_share) {
+        (Some(value), _) => threshold_value(&threshold.name, value),
+        (None, Some(failed)) => eaten(failed),
+        (None, None) => NONE.into(),
+    }
+}
+
+/// A recovery time in whole seconds: a second is what it is measured in.
+pub fn recovery(seconds: f64) -> String {
+    format!("{} s", fixed(seconds.ceil(), 0))
+}
+
+/// That the run's figures have other meanings than those of runs made now; `None` if they have the same.
+pub fn older(run: &Run) -> Option<String> {
+    (run.definitions < DEFINITIONS).then(|| {
+        format!(
+            "This run was saved under definitions {}, not {DEFINITIONS}: its rates count jobs by their intended start over a \
+             window that ends with the last arrival, its percentiles hold failed jobs and refused attempts, its thresholds \
+             leave out what did not end, and its cost is one trial's. Run it again before comparing it.",
+            run.definitions
+        )
+    })
+}
+
+/// The pool whose counter all attempts of a strategy, and nothing else, went to; `None` if there is no such pool.
+pub fn only_pool(strategy: &StrategyRun) -> Option<(&str, &PoolRun)> {
+    let mut pools = strategy.pools.iter();
+    let (Some((name, pool)), None) = (pools.next(), pools.next()) else { return None };
+    let sum = |values: &[u64]| values.iter().sum::<u64>();
+    let asked = strategy.timeline.pools.get(name).map(|values| sum(values));
+    (asked == Some(sum(&strategy.timeline.attempts))).then_some((name.as_str(), pool))
 }
 
 /// What runs this scenario again. The file is the resolved scenario, which holds seed, trials and every default.

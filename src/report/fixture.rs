@@ -1,9 +1,9 @@
 //! A run to draw in tests: three strategies, two minutes, a quota of 1,000 a second and an overload in the middle.
 
 use crate::results::{
-    Caution, Cost, DataKeys, EndedEarly, Generator, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios,
-    RefusalSeen, Run, SCHEMA, SetUp, StrategyRun, StrategyWall, ThresholdRun, Timeline, Tool, Trend, Vantage,
-    Verdict, Wall,
+    Attempts, Caution, Cost, DEFINITIONS, DataKeys, EndedEarly, Generator, Jobs, OperationRun, PartRun,
+    PoolRun, Rates, Ratios, RefusalSeen, Run, SCHEMA, SetUp, StrategyRun, StrategyWall, ThresholdRun,
+    Timeline, Tool, Trend, Vantage, Verdict, Wall,
 };
 use std::collections::BTreeMap;
 
@@ -91,6 +91,7 @@ pub fn empty() -> Run {
     });
     Run {
         schema: SCHEMA.into(),
+        definitions: DEFINITIONS,
         tool: Tool { name: "keystorm".into(), version: "0.1.0".into() },
         name: "retry-storm".into(),
         question: "Which retry strategy survives a minute at 140% of the quota?".into(),
@@ -139,6 +140,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
     let peak = timeline.attempts.iter().copied().max().unwrap_or(0);
     let faults = sum(&timeline.faults);
     let response_time_ms = trend(completed, scale_ms);
+    let in_window = Attempts { calls, attempts, throttled, faults, timeouts: sum(&timeline.timeouts) };
     let part = |name: &str| PartRun {
         name: name.into(),
         jobs,
@@ -147,7 +149,10 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         throttled,
         faults,
         timeouts: 0,
+        in_window: Some(in_window),
         ratios,
+        goodput_per_s: Some(per_s(completed)),
+        done_after_s: None,
         response_time_ms,
     };
     StrategyRun {
@@ -159,14 +164,18 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         throttled,
         faults,
         timeouts: sum(&timeline.timeouts),
+        in_window: Some(in_window),
         by_operation: BTreeMap::from([("Decrypt".into(), operation(calls, attempts, throttled, scale_ms))]),
         stages: vec![part("orders/0")],
         workloads: vec![part("orders")],
         ratios,
         rates: Rates {
-            offered_per_s: per_s(offered),
-            goodput_per_s: per_s(completed),
-            attempts_per_s: per_s(attempts),
+            offered_per_s: Some(per_s(offered)),
+            goodput_per_s: Some(per_s(completed)),
+            attempts_per_s: Some(per_s(attempts)),
+            throughput_per_s: Some(per_s(attempts)),
+            throttled_per_s: Some(per_s(throttled)),
+            window_s: SECONDS as f64,
             peak_attempts_1s: peak,
         },
         pools: BTreeMap::from([(
@@ -187,7 +196,8 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         },
         cost: Cost {
             requests_usd: attempts as f64 * 3e-6,
-            per_month_usd: per_s(attempts) * 2_592_000.0 * 3e-6,
+            per_million_completed_usd: Some(attempts as f64 * 3.0 / completed as f64),
+            per_month_usd: Some(per_s(attempts) * 2_592_000.0 * 3e-6),
         },
         failures: BTreeMap::from([("throttled".into(), failed)]),
         response_curve_ms: curve(scale_ms),
@@ -269,6 +279,7 @@ fn operation(calls: u64, attempts: u64, throttled: u64, scale_ms: f64) -> Operat
 
 fn thresholds(s: &StrategyRun) -> Vec<ThresholdRun> {
     let each = |name: &str, expression: &str, value: Option<f64>, holds: bool| ThresholdRun {
+        failed_share: None,
         strategy: s.name.clone(),
         name: name.into(),
         expression: expression.into(),

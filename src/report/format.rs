@@ -82,6 +82,23 @@ pub fn usd(value: f64) -> String {
     format!("{} USD", fixed(value, if value.abs() >= 1_000.0 { 0 } else { 2 }))
 }
 
+/// A rate a second; [`NONE`] where the window is too short for one.
+pub fn rate(value: Option<f64>) -> String {
+    value.map_or_else(|| NONE.into(), number)
+}
+
+/// An amount of US dollars that there may not be.
+pub fn maybe_usd(value: Option<f64>) -> String {
+    value.map_or_else(|| NONE.into(), usd)
+}
+
+/// What failures have eaten, and how large a share they are: `∞ (22 % failed)`.
+pub fn eaten(failed: f64) -> String {
+    let value = failed * 100.0;
+    let decimals = if value >= 10.0 || value == value.trunc() { 0 } else { 1 + usize::from(value < 1.0) };
+    format!("∞ ({} % failed)", fixed(value, decimals))
+}
+
 /// How many attempts a call took; [`NONE`] if there were no calls.
 pub fn factor(value: f64) -> String {
     if value == 0.0 { NONE.into() } else { format!("{}×", fixed(value, 2)) }
@@ -177,6 +194,14 @@ mod tests {
         assert_eq!(threshold_value("failed", 0.01), "1.0%");
         assert_eq!(threshold_value("goodput", 512.0), "512/s");
         assert_eq!(threshold_value("cost", 5.0), "5.00 USD");
+    }
+
+    #[test]
+    fn what_failures_have_eaten_is_infinite_and_says_how_many_they_are() {
+        let shown = [0.22, 0.2239, 1.0, 0.0312, 0.0004].map(eaten);
+        let expected = ["22", "22", "100", "3.1", "0.04"].map(|share| format!("∞ ({share} % failed)"));
+        assert_eq!(shown, expected);
+        assert_eq!([rate(None), maybe_usd(None), rate(Some(12.34))], [NONE, NONE, "12.3"]);
     }
 
     #[test]

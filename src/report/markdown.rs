@@ -19,9 +19,13 @@ pub fn render(run: &Run) -> String {
         escape_markdown(&judged.headline),
         escape_markdown(&judged.because.join(" "))
     );
-    section(&mut out, "Figures", &tables::headline(run));
+    if let Some(sentence) = figures::older(run) {
+        out += &format!("\n{}\n", escape_markdown(&sentence));
+    }
+    section(&mut out, "Figures in the window", &tables::headline(run));
+    section(&mut out, "Cost of the whole run", &tables::costs(run));
     section(&mut out, "Thresholds", &tables::thresholds(run));
-    section(&mut out, "Peak against quota", &tables::pools(run));
+    section(&mut out, "Peak against quota, whole run", &tables::pools(run));
     if run.wall.is_some() {
         section(&mut out, "Service time and lateness", &tables::waits(run));
         section(&mut out, "The harness", &vantage::generator(run));

@@ -109,7 +109,7 @@ mod tests {
         broken.strategies[0].ratios.amplification = f64::NAN;
         broken.strategies[0].response_time_ms.p99 = f64::INFINITY;
         broken.strategies[0].response_curve_ms.push([100.0, f64::NAN]);
-        broken.strategies[0].rates.goodput_per_s = f64::NAN;
+        broken.strategies[0].rates.goodput_per_s = Some(f64::NAN);
         for (name, bytes) in [fixture::empty(), broken].iter().flat_map(files) {
             let text = String::from_utf8(bytes).expect("text");
             assert!(!text.contains("NaN") && !text.contains(">inf"), "{name}");

@@ -2,31 +2,37 @@
 
 use super::figures::{self, Standing};
 use super::format::{
-    NONE, bytes, count, factor, fixed, measured, milliseconds, number, percent, threshold_value, usd,
+    NONE, bytes, count, factor, fixed, maybe_usd, measured, milliseconds, number, percent, rate, usd,
 };
 use super::paint::Tone;
 use super::table::{Cell, Table};
 use crate::results::{OperationRun, PartRun, Run, StrategyRun};
 
-/// What the application saw of each strategy.
+/// What the application saw of each strategy: rates and success of the window, percentiles of its completed jobs.
 pub fn application(run: &Run) -> Table {
-    let heads = ["strategy", "offered/s", "goodput/s", "success", "p50", "p99", "verdict"];
-    let mut table = Table::new("What the application saw", &heads);
+    let mut heads = vec!["strategy", "offered/s", "goodput/s", "success"];
+    heads.extend(has_end(run).then_some("done after"));
+    heads.extend(["p50", "p99", "verdict"]);
+    let mut table = Table::new("What the application saw (p50 and p99 of completed jobs)", &heads);
     for s in &run.strategies {
-        table.row([
+        let mut row: Vec<Cell> = vec![
             s.name.as_str().into(),
-            number(s.rates.offered_per_s).into(),
-            number(s.rates.goodput_per_s).into(),
+            rate(s.rates.offered_per_s).into(),
+            rate(s.rates.goodput_per_s).into(),
             success(s),
+        ];
+        row.extend(has_end(run).then(|| done_after(s)));
+        row.extend([
             measured(s.response_time_ms.p50, s.response_time_ms.count).into(),
             measured(s.response_time_ms.p99, s.response_time_ms.count).into(),
             verdict(run, s),
         ]);
+        table.row(row);
     }
     table
 }
 
-/// What KMS saw of each strategy: throttles, faults and timeouts apart.
+/// What KMS saw of each strategy, of the window's jobs: throttles, faults and timeouts apart.
 pub fn service(run: &Run) -> Table {
     let heads = [
         "strategy",
@@ -36,19 +42,19 @@ pub fn service(run: &Run) -> Table {
         "timeouts",
         "attempts/call",
         "cache hit",
-        "cost/month",
+        "USD/million",
     ];
-    let mut table = Table::new("What KMS saw", &heads);
+    let mut table = Table::new("What KMS saw, in the window (USD for a million completed jobs)", &heads);
     for s in &run.strategies {
         table.row([
             s.name.as_str().into(),
-            number(s.rates.attempts_per_s).into(),
+            rate(s.rates.attempts_per_s).into(),
             throttled(s.ratios.throttle),
-            trouble(s.faults),
-            trouble(s.timeouts),
+            of_window(s.in_window.map(|window| window.faults)),
+            of_window(s.in_window.map(|window| window.timeouts)),
             factor(s.ratios.amplification).into(),
             cache_hit(s).into(),
-            usd(s.cost.per_month_usd).into(),
+            s.cost.per_million_completed_usd.map_or_else(|| NONE.into(), |usd| fixed(usd, 2)).into(),
         ]);
     }
     table
@@ -56,40 +62,69 @@ pub fn service(run: &Run) -> Table {
 
 /// Every headline figure in one table.
 pub fn headline(run: &Run) -> Table {
-    let heads = [
-        "strategy",
-        "offered /s",
-        "goodput /s",
-        "success",
+    let mut heads = vec!["strategy", "offered /s", "goodput /s", "success"];
+    heads.extend(has_end(run).then_some("done after"));
+    heads.extend([
         "throttled",
         "faults",
         "timeouts",
         "attempts per call",
-        "response p50",
-        "response p99",
+        "completed p50",
+        "completed p99",
         "cache hit",
-        "cost per month",
+        "USD per million completed",
         "verdict",
-    ];
-    let mut table = Table::new("Every strategy under the same load", &heads);
+    ]);
+    let mut table = Table::new("Every strategy under the same load, in the window", &heads);
     for s in &run.strategies {
-        table.row([
+        let mut row: Vec<Cell> = vec![
             s.name.as_str().into(),
-            number(s.rates.offered_per_s).into(),
-            number(s.rates.goodput_per_s).into(),
+            rate(s.rates.offered_per_s).into(),
+            rate(s.rates.goodput_per_s).into(),
             success(s),
+        ];
+        row.extend(has_end(run).then(|| done_after(s)));
+        row.extend([
             throttled(s.ratios.throttle),
-            trouble(s.faults),
-            trouble(s.timeouts),
+            of_window(s.in_window.map(|window| window.faults)),
+            of_window(s.in_window.map(|window| window.timeouts)),
             factor(s.ratios.amplification).into(),
             measured(s.response_time_ms.p50, s.response_time_ms.count).into(),
             measured(s.response_time_ms.p99, s.response_time_ms.count).into(),
             cache_hit(s).into(),
-            usd(s.cost.per_month_usd).into(),
+            s.cost.per_million_completed_usd.map_or_else(|| NONE.into(), |usd| fixed(usd, 2)).into(),
             verdict(run, s),
+        ]);
+        table.row(row);
+    }
+    table
+}
+
+/// What each strategy's requests would cost on AWS.
+pub fn costs(run: &Run) -> Table {
+    let heads = ["strategy", "trials", "attempts", "this run", "per million completed", "per month"];
+    let mut table =
+        Table::new("What the whole run's requests would cost on AWS, all trials together", &heads);
+    for s in &run.strategies {
+        table.row([
+            s.name.as_str().into(),
+            count(u64::from(s.trials)).into(),
+            count(s.attempts).into(),
+            usd(s.cost.requests_usd).into(),
+            maybe_usd(s.cost.per_million_completed_usd).into(),
+            maybe_usd(s.cost.per_month_usd).into(),
         ]);
     }
     table
+}
+
+/// Whether any strategy's work ended by itself.
+fn has_end(run: &Run) -> bool {
+    run.strategies.iter().any(|s| s.done_after_s.is_some())
+}
+
+fn done_after(s: &StrategyRun) -> Cell {
+    s.done_after_s.map_or_else(|| NONE.into(), |seconds| milliseconds(seconds * 1_000.0)).into()
 }
 
 /// Where every offered job went: the five counts add up, exactly.
@@ -105,7 +140,8 @@ pub fn jobs(run: &Run) -> Table {
         "calls",
         "attempts",
     ];
-    let mut table = Table::new("Jobs: offered = completed + failed + shed + unfinished", &heads);
+    let mut table =
+        Table::new("Jobs of the whole run: offered = completed + failed + shed + unfinished", &heads);
     for s in &run.strategies {
         let j = &s.jobs;
         let counts = [
@@ -130,8 +166,8 @@ fn headroom(utilisation: f64) -> String {
 
 /// Each pool's peak against its quota.
 pub fn pools(run: &Run) -> Table {
-    let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "throttled"];
-    let mut table = Table::new("Busiest second of each quota pool", &heads);
+    let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "refused in all"];
+    let mut table = Table::new("Busiest second of each quota pool, whole run", &heads);
     for pool in figures::pools(run) {
         for s in &run.strategies {
             let Some(p) = s.pools.get(pool) else { continue };
@@ -165,22 +201,22 @@ pub fn thresholds(run: &Run) -> Table {
             t.name.as_str().into(),
             t.expression.as_str().into(),
             t.strategy.as_str().into(),
-            t.value.map_or_else(|| NONE.into(), |v| threshold_value(&t.name, v)).into(),
+            figures::found(t).into(),
             Cell::from(figures::verdict_word(t.verdict)).in_tone(t.verdict.into()),
         ]);
     }
     table
 }
 
-/// Response-time percentiles with the number of jobs they were measured on.
+/// Response-time percentiles of completed jobs beside how many they are and what share of all.
 pub fn response_times(run: &Run) -> Table {
-    let heads = ["strategy", "jobs", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"];
-    let mut table = Table::new("Response time: intended start of the job to its outcome", &heads);
+    let heads = ["strategy", "success", "completed", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"];
+    let mut table = Table::new("Response time of completed jobs: intended start to completion", &heads);
     for s in &run.strategies {
         let t = &s.response_time_ms;
         let values = [t.mean, t.p50, t.p90, t.p95, t.p99, t.p99_9, t.max];
         let cells = values.map(|v| measured(v, t.count).into());
-        table.row([s.name.as_str().into(), count(t.count).into()].into_iter().chain(cells));
+        table.row([s.name.as_str().into(), success(s), count(t.count).into()].into_iter().chain(cells));
     }
     table
 }
@@ -191,12 +227,15 @@ pub fn waits(run: &Run) -> Table {
         "strategy",
         "service p50",
         "service p99",
-        "attempts",
+        "answers",
         "queue wait p99",
         "lateness p99",
         "lateness max",
     ];
-    let mut table = Table::new("Service time (attempt sent to its reply), queue wait and lateness", &heads);
+    let mut table = Table::new(
+        "Service time (attempt sent to its answer, refusals left out), queue wait and lateness",
+        &heads,
+    );
     for s in &run.strategies {
         let (service, queue, late) = (&s.service_time_ms, &s.queue_wait_ms, &s.lateness_ms);
         table.row([
@@ -219,14 +258,17 @@ pub fn operations(run: &Run) -> Table {
         "<operation",
         "calls",
         "attempts",
-        "throttled",
+        "refused in all",
         "faults",
         "timeouts",
-        "response p50",
-        "response p99",
+        "completed p50",
+        "completed p99",
         "service p99",
     ];
-    let mut table = Table::new("Calls of each KMS operation, and what came back", &heads);
+    let mut table = Table::new(
+        "Calls of each KMS operation in the whole run, and what came back; times of the window",
+        &heads,
+    );
     for s in &run.strategies {
         for (name, o) in &s.by_operation {
             table.row(operation(&s.name, name, o));
@@ -268,15 +310,15 @@ pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) 
     let mut table = Table::new(caption, &heads);
     for s in &run.strategies {
         for part in of(s) {
-            let share = if part.jobs.offered == 0 { NONE.into() } else { percent(part.ratios.success) };
+            let share = if part.jobs.in_window == 0 { NONE.into() } else { percent(part.ratios.success) };
             table.row([
                 s.name.as_str().into(),
                 part.name.as_str().into(),
-                count(part.jobs.offered).into(),
+                count(part.jobs.in_window).into(),
                 share.into(),
                 throttled(part.ratios.throttle),
-                trouble(part.faults),
-                trouble(part.timeouts),
+                of_window(part.in_window.map(|window| window.faults)),
+                of_window(part.in_window.map(|window| window.timeouts)),
                 factor(part.ratios.amplification).into(),
                 measured(part.response_time_ms.p50, part.response_time_ms.count).into(),
                 measured(part.response_time_ms.p99, part.response_time_ms.count).into(),
@@ -313,13 +355,13 @@ pub fn data_keys(run: &Run) -> Table {
 /// How the jobs that failed failed; no rows if none did.
 pub fn failures(run: &Run) -> Table {
     let mut table =
-        Table::new("Jobs by how their last attempt ended", &["strategy", "<how", "jobs", "share of offered"]);
+        Table::new("Failed jobs of the whole run, by how", &["strategy", "<how", "jobs", "share of offered"]);
     for s in &run.strategies {
         for (how, jobs) in s.failures.iter().filter(|(_, jobs)| **jobs > 0) {
             let share = *jobs as f64 / s.jobs.offered.max(1) as f64;
             table.row([
                 s.name.as_str().into(),
-                how.as_str().into(),
+                if how == "throttled" { "refused for a quota".into() } else { how.as_str().into() },
                 count(*jobs).into(),
                 percent(share).into(),
             ]);
@@ -361,12 +403,17 @@ fn verdict(run: &Run, strategy: &StrategyRun) -> Cell {
 }
 
 fn success(strategy: &StrategyRun) -> Cell {
-    if strategy.jobs.offered == 0 { NONE.into() } else { percent(strategy.ratios.success).into() }
+    if strategy.jobs.in_window == 0 { NONE.into() } else { percent(strategy.ratios.success).into() }
 }
 
 /// A throttled share, marked from one in a hundred on.
 fn throttled(share: f64) -> Cell {
     Cell::from(percent(share)).in_tone(if share >= 0.01 { Tone::Unsure } else { Tone::Plain })
+}
+
+/// A count of something unwanted in the window; before definitions 2 only the whole run was counted.
+fn of_window(value: Option<u64>) -> Cell {
+    value.map_or_else(|| NONE.into(), trouble)
 }
 
 /// A count of something unwanted.

@@ -1,7 +1,7 @@
 //! The summary on a terminal: at most [`WIDTH`] columns, the verdict first.
 
 use super::figures;
-use super::format::{NONE, clip, count, counted, threshold_value};
+use super::format::{clip, count, counted};
 use super::paint::{Paint, Tone};
 use super::table::Table;
 use super::{tables, vantage, verdict};
@@ -16,8 +16,10 @@ pub fn render(run: &Run, colour: bool) -> String {
     let mut out = String::new();
     title(&mut out, run, paint);
     judgement(&mut out, run, paint);
+    older(&mut out, run, paint);
     section(&mut out, &tables::application(run), paint);
     section(&mut out, &tables::service(run), paint);
+    section(&mut out, &tables::costs(run), paint);
     section(&mut out, &tables::pools(run), paint);
     if run.wall.is_some() {
         section(&mut out, &tables::waits(run), paint);
@@ -66,6 +68,15 @@ fn section(out: &mut String, table: &Table, paint: Paint) {
     out.push_str(&table.to_text(WIDTH, paint));
 }
 
+/// That the figures have other meanings, if they have.
+fn older(out: &mut String, run: &Run, paint: Paint) {
+    let sentence = figures::older(run).unwrap_or_default();
+    for (index, text) in wrapped(&sentence, WIDTH - 2).into_iter().enumerate() {
+        let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
+        line(out, &format!("{mark} {text}"));
+    }
+}
+
 /// Where attempts went, and from where.
 fn where_from(out: &mut String, run: &Run, paint: Paint) {
     line(out, "");
@@ -93,7 +104,7 @@ fn thresholds(out: &mut String, run: &Run, paint: Paint) {
     for (name, expression) in seen {
         line(out, &clip(&format!("  {name} {expression}"), WIDTH));
         for t in run.thresholds.iter().filter(|t| t.name == name && t.expression == expression) {
-            let value = t.value.map_or_else(|| NONE.into(), |value| threshold_value(name, value));
+            let value = figures::found(t);
             let word = figures::verdict_word(t.verdict);
             let mark = match Tone::from(t.verdict) {
                 Tone::Good => "✓",
@@ -101,7 +112,7 @@ fn thresholds(out: &mut String, run: &Run, paint: Paint) {
                 _ => "?",
             };
             let verdict = paint.tone(&format!("{mark} {word:<8}"), t.verdict.into());
-            line(out, &format!("    {verdict} {:>12}  {}", clip(&value, 12), clip(&t.strategy, 60)));
+            line(out, &format!("    {verdict} {:>17}  {}", clip(&value, 17), clip(&t.strategy, 60)));
         }
     }
 }
@@ -179,6 +190,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::report::fixture;
+    use crate::results::Attempts;
 
     #[test]
     fn no_line_is_wider_than_a_hundred_columns_even_with_many_strategies_of_long_names() {
@@ -188,10 +200,10 @@ mod tests {
             let mut strategy = run.strategies[index % 3].clone();
             strategy.name =
                 format!("a-strategy-whose-name-nobody-could-call-short-and-which-goes-on-{index}");
-            strategy.cost.per_month_usd = 123_456_789.0;
-            strategy.faults = 1_234_567_890;
-            strategy.timeouts = 1_234_567_890;
-            strategy.rates.attempts_per_s = 1_234_567.0;
+            strategy.cost.per_month_usd = Some(123_456_789.0);
+            let many_of = Attempts { faults: 1_234_567_890, timeouts: 1_234_567_890, ..Attempts::default() };
+            strategy.in_window = Some(many_of);
+            strategy.rates.attempts_per_s = Some(1_234_567.0);
             many.push(strategy);
         }
         run.strategies = many;

@@ -1,10 +1,10 @@
 //! The verdict in plain words: what a reader should take away who reads nothing else.
 
 use super::figures::{self, Standing};
-use super::format::{count, counted, fixed, number, percent, threshold_value, usd};
+use super::format::{count, counted, fixed, milliseconds, number, percent, usd};
 use super::paint::Tone;
 use super::vantage;
-use crate::results::{Run, StrategyRun, Verdict};
+use crate::results::{NOT_RECOVERED, Run, StrategyRun, Verdict};
 
 /// What a run says, first sentence first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,22 +89,26 @@ fn by_thresholds(run: &Run) -> Judgement {
 
 /// The judgement of a run without thresholds: the highest goodput, and among equals the fewest attempts.
 fn by_figures(run: &Run) -> Judgement {
-    let top = run.strategies.iter().map(|s| s.rates.goodput_per_s).fold(0.0, f64::max);
-    let level: Vec<&StrategyRun> =
-        run.strategies.iter().filter(|s| s.rates.goodput_per_s >= 0.99 * top).collect();
+    let top = run.strategies.iter().map(goodput).fold(0.0, f64::max);
+    let level: Vec<&StrategyRun> = run.strategies.iter().filter(|s| goodput(s) >= 0.99 * top).collect();
     let mut because = vec!["No thresholds were set, so nothing was asked of it.".to_owned()];
+    if run.strategies.iter().all(|s| s.rates.goodput_per_s.is_none()) {
+        let headline = "The run was too short for rates: its window is below a second.".into();
+        because.extend(run.strategies.iter().map(portrait));
+        return Judgement { headline, because, tone: Tone::Plain };
+    }
     let headline = match (cheapest(&level), level.len()) {
         (None, _) => "No strategy did any work.".into(),
         (Some(only), _) if run.strategies.len() == 1 => {
-            format!("{} reached a goodput of {}/s.", only.name, number(only.rates.goodput_per_s))
+            format!("{} reached a goodput of {}/s.", only.name, number(goodput(only)))
         }
         (Some(best), 1) => {
-            format!("{} has the highest goodput, {}/s.", best.name, number(best.rates.goodput_per_s))
+            format!("{} has the highest goodput, {}/s.", best.name, number(goodput(best)))
         }
         (Some(best), n) => format!(
             "{} reaches the highest goodput, {}/s, with the fewest attempts; {} within 1% of it.",
             best.name,
-            number(best.rates.goodput_per_s),
+            number(goodput(best)),
             if n == 2 { "one other strategy is".into() } else { format!("{} others are", n - 1) },
         ),
     };
@@ -115,20 +119,31 @@ fn by_figures(run: &Run) -> Judgement {
     Judgement { headline, because, tone: Tone::Plain }
 }
 
+/// Goodput; nothing where the window is too short for rates.
+fn goodput(strategy: &StrategyRun) -> f64 {
+    strategy.rates.goodput_per_s.unwrap_or(0.0)
+}
+
 /// How soon after the trigger each strategy was back, fastest first; `None` if nothing triggered anything.
 fn recovery_sentence(run: &Run) -> Option<String> {
     let mut back: Vec<(&str, f64)> =
         run.strategies.iter().filter_map(|s| Some((s.name.as_str(), s.recovery_time_s?))).collect();
     back.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let list: Vec<String> =
-        back.iter().map(|(name, seconds)| format!("{name} {} s", number(*seconds))).collect();
-    let told = "Seconds from the trigger's end until goodput was back at 95% of before: ";
-    (!list.is_empty()).then(|| format!("{told}{}.", list.join(", ")))
+    let mut list: Vec<String> =
+        back.iter().map(|(name, seconds)| format!("{name}: {}", figures::recovery(*seconds))).collect();
+    let never = run.cautions.iter().filter(|caution| caution.kind == NOT_RECOVERED);
+    list.extend(never.map(|caution| format!("{}: not while it was watched", caution.strategy)));
+    let told = match run.definitions {
+        0 | 1 => "Seconds from the trigger's end until goodput was back at 95% of before",
+        _ => "From the trigger's end until refusals, jobs in flight and p99 were back in the range of before",
+    };
+    (!list.is_empty()).then(|| format!("{told}: {}.", list.join(", ")))
 }
 
 /// The strategy that costs least, then needs the fewest attempts a call; the first of equals.
 fn cheapest<'a>(of: &[&'a StrategyRun]) -> Option<&'a StrategyRun> {
-    let key = |s: &StrategyRun| (s.cost.per_month_usd, s.ratios.amplification);
+    let key =
+        |s: &StrategyRun| (s.cost.per_million_completed_usd.unwrap_or(f64::INFINITY), s.ratios.amplification);
     of.iter().copied().min_by(|a, b| {
         let (a, b) = (key(a), key(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -141,12 +156,18 @@ fn portrait(strategy: &StrategyRun) -> String {
         0.0 => "made no KMS call".to_owned(),
         amplification => format!("made {} attempts a call", fixed(amplification, 2)),
     };
+    let done = strategy.done_after_s.map(|s| format!(", was done after {}", milliseconds(s * 1_000.0)));
+    let cost = strategy.cost.per_million_completed_usd.map(|million| {
+        let month = strategy.cost.per_month_usd.map(|month| format!(", {} a month at this rate", usd(month)));
+        format!(", and would cost {} for a million completed jobs{}", usd(million), month.unwrap_or_default())
+    });
     format!(
-        "{} completed {} of {}, {attempts}, and would cost {} a month at this rate.",
+        "{} completed {} of {}{}, {attempts}{}.",
         strategy.name,
         percent(strategy.ratios.success),
-        counted(strategy.jobs.offered, "job"),
-        usd(strategy.cost.per_month_usd),
+        counted(strategy.jobs.in_window, "job"),
+        done.unwrap_or_default(),
+        cost.unwrap_or_default(),
     )
 }
 
@@ -154,9 +175,9 @@ fn portrait(strategy: &StrategyRun) -> String {
 fn shortfall(run: &Run, strategy: &StrategyRun) -> Option<String> {
     let missed: Vec<String> = figures::thresholds_of(run, &strategy.name)
         .filter(|t| t.verdict != Verdict::Met)
-        .map(|t| match t.value.filter(|_| t.verdict == Verdict::Missed) {
-            Some(value) => format!("{} {} (was {})", t.name, t.expression, threshold_value(&t.name, value)),
-            None => format!("{} {} (no data)", t.name, t.expression),
+        .map(|t| match t.verdict {
+            Verdict::NoData => format!("{} {} (no data)", t.name, t.expression),
+            _ => format!("{} {} (was {})", t.name, t.expression, figures::found(t)),
         })
         .collect();
     let shown = missed.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
@@ -215,7 +236,7 @@ mod tests {
         for part in [
             "cached completed",
             "attempts a call",
-            "USD a month",
+            "USD for a million completed jobs",
             "naive missed",
             "(was ",
             "busiest quota pool",
@@ -238,8 +259,8 @@ mod tests {
         let mut run = fixture::run();
         run.thresholds.clear();
         for strategy in &mut run.strategies {
-            strategy.rates.goodput_per_s = 800.0;
-            strategy.cost.per_month_usd = 10.0;
+            strategy.rates.goodput_per_s = Some(800.0);
+            strategy.cost.per_million_completed_usd = Some(10.0);
         }
         let judged = judge(&run);
         assert!(

@@ -1,16 +1,17 @@
 //! From recordings to the saved run.
 
-use super::recovery;
+use super::recovery::{self, Recovery};
 use super::select::Selection;
 use super::stats::{bins, curve, interval, round, share};
 use super::{
-    Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline, Trend,
+    Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline,
+    Trend,
 };
 use crate::api::JobKind;
 use crate::quota::price;
 use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial};
 use crate::scenario::Scenario;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The merged recording of a strategy's trials; `None` if none ran.
 pub fn merged(trials: &[Trial]) -> Option<Recorder> {
@@ -35,11 +36,12 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         throttled: attempts.throttled,
         faults: attempts.faults,
         timeouts: attempts.timeouts,
+        in_window: Some(Attempts::from_counts(&window_attempts)),
         by_operation: by_operation(sum),
         stages: stages(sum),
         workloads: workloads(sum),
         ratios: Ratios {
-            cache_hit: share(jobs.from_cache, envelope),
+            cache_hit: share(in_window.from_cache, envelope),
             ..ratios(&in_window, &window_attempts)
         },
         rates: rates(&all, sum),
@@ -51,21 +53,32 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         data_keys: data_keys(trials),
         cost: costs(&all, sum, scenario),
         failures: FAILURES.iter().zip(jobs.failures).map(|(name, count)| ((*name).into(), count)).collect(),
+        done_after_s: all.done_after(sum).map(round),
         timeline: timeline(sum, trials),
         response_curve_ms: curve(&response),
         response_histogram_ms: bins(&response),
+        trial_values: trial_values(trials, sum),
         ..StrategyRun::default()
     };
-    for trial in trials {
-        for (name, value) in headline(&trial.recorder) {
-            run.trial_values.entry(name.into()).or_default().push(value);
-        }
-    }
     let intervals =
         run.trial_values.iter().filter_map(|(name, values)| Some((name.clone(), interval(values)?)));
     run.intervals = intervals.collect();
-    run.recovery_time_s = recovery::time(scenario, sum.timeline(), &run.timeline);
+    if let Some(Recovery::After(seconds)) = recovery::judge(scenario, trials) {
+        run.recovery_time_s = Some(round(seconds));
+    }
     run
+}
+
+impl Attempts {
+    fn from_counts(counts: &AttemptCounts) -> Attempts {
+        Attempts {
+            calls: counts.calls,
+            attempts: counts.attempts,
+            throttled: counts.throttled,
+            faults: counts.faults,
+            timeouts: counts.timeouts,
+        }
+    }
 }
 
 impl Jobs {
@@ -92,9 +105,9 @@ fn ratios(jobs: &JobCounts, attempts: &AttemptCounts) -> Ratios {
     }
 }
 
-/// Completed envelope jobs: those a cache could have served.
+/// Completed envelope jobs of the window: those a cache could have served.
 fn envelope_completed(sum: &Recorder) -> u64 {
-    let completed = |kind: JobKind| Selection::operation(kind.name()).jobs(sum).0.completed;
+    let completed = |kind: JobKind| Selection::operation(kind.name()).jobs(sum).1.completed;
     completed(JobKind::EncryptMessage) + completed(JobKind::DecryptMessage)
 }
 
@@ -108,10 +121,13 @@ fn part(name: String, selection: &Selection, sum: &Recorder) -> PartRun {
         throttled: attempts.throttled,
         faults: attempts.faults,
         timeouts: attempts.timeouts,
+        in_window: Some(Attempts::from_counts(&window_attempts)),
         ratios: Ratios {
-            cache_hit: share(jobs.from_cache, jobs.completed),
+            cache_hit: share(in_window.from_cache, in_window.completed),
             ..ratios(&in_window, &window_attempts)
         },
+        goodput_per_s: rates(selection, sum).goodput_per_s,
+        done_after_s: selection.done_after(sum).map(round),
         response_time_ms: Trend::from_micros(&selection.response(sum)),
     }
 }
@@ -153,34 +169,54 @@ fn by_operation(sum: &Recorder) -> BTreeMap<String, OperationRun> {
     names.into_iter().map(|name| (name.to_owned(), figures(name))).collect()
 }
 
-fn rates(all: &Selection, sum: &Recorder) -> Rates {
-    let secs = all.window_secs(sum) * f64::from(sum.trials());
-    let per_second = |count: u64| if secs > 0.0 { round(count as f64 / secs) } else { 0.0 };
-    let (jobs, attempts) = (all.jobs(sum).1, all.attempts(sum).1);
+fn rates(of: &Selection, sum: &Recorder) -> Rates {
+    let (happened, trials) = (of.happened(sum), sum.trials());
+    let per_second = |count: u64| happened.per_second(count, trials).map(round);
     Rates {
-        offered_per_s: per_second(jobs.offered),
-        goodput_per_s: per_second(jobs.completed),
-        attempts_per_s: per_second(attempts.attempts),
+        offered_per_s: per_second(happened.jobs.offered),
+        goodput_per_s: per_second(happened.jobs.completed),
+        attempts_per_s: per_second(happened.attempts.attempts),
+        throughput_per_s: per_second(happened.attempts.replies),
+        throttled_per_s: per_second(happened.attempts.throttled),
+        window_s: round(happened.seconds / f64::from(trials.max(1))),
         peak_attempts_1s: sum.timeline().peak_attempts(),
     }
 }
 
-/// The figures whose spread over trials is shown.
-fn headline(recorder: &Recorder) -> Vec<(&'static str, f64)> {
+/// The figures whose spread over trials is shown, by name and trial. A figure that some trial has not is left out.
+fn trial_values(trials: &[Trial], sum: &Recorder) -> BTreeMap<String, Vec<f64>> {
+    let has_rates = rates(&Selection::default(), sum).goodput_per_s.is_some();
+    let each: Vec<_> = trials.iter().map(|trial| headline(&trial.recorder, has_rates)).collect();
+    let names = each.first().map_or(&[][..], Vec::as_slice).iter().map(|(name, _)| *name);
+    let values = names.enumerate().filter_map(|(place, name)| {
+        let of_trials = each.iter().map(|figures| figures[place].1);
+        Some((name.to_owned(), of_trials.collect::<Option<Vec<f64>>>()?))
+    });
+    values.collect()
+}
+
+/// The headline figures of one trial; `None` where there is none.
+fn headline(recorder: &Recorder, has_rates: bool) -> Vec<(&'static str, Option<f64>)> {
     let all = Selection::default();
     let (jobs, attempts) = (all.jobs(recorder).1, all.attempts(recorder).1);
-    let rates = rates(&all, recorder);
+    let happened = all.happened(recorder);
+    let rate = |count: u64| {
+        let seconds = Some(happened.seconds).filter(|seconds| has_rates && *seconds > 0.0)?;
+        Some(round(count as f64 / seconds))
+    };
     let ratios = ratios(&jobs, &attempts);
     let response = Trend::from_micros(&all.response(recorder));
+    let measured = |value: f64| (response.count > 0).then_some(value);
     vec![
-        ("offered_per_s", rates.offered_per_s),
-        ("goodput_per_s", rates.goodput_per_s),
-        ("attempts_per_s", rates.attempts_per_s),
-        ("success", ratios.success),
-        ("throttle", ratios.throttle),
-        ("amplification", ratios.amplification),
-        ("responseTime_p50_ms", response.p50),
-        ("responseTime_p99_ms", response.p99),
+        ("offered_per_s", rate(happened.jobs.offered)),
+        ("goodput_per_s", rate(happened.jobs.completed)),
+        ("attempts_per_s", rate(happened.attempts.attempts)),
+        ("success", Some(ratios.success)),
+        ("throttle", Some(ratios.throttle)),
+        ("amplification", Some(ratios.amplification)),
+        ("responseTime_p50_ms", measured(response.p50)),
+        ("responseTime_p99_ms", measured(response.p99)),
+        ("doneAfter_s", all.done_after(recorder).map(round)),
     ]
 }
 
@@ -214,26 +250,34 @@ fn data_keys(trials: &[Trial]) -> DataKeys {
 }
 
 fn costs(all: &Selection, sum: &Recorder, scenario: &Scenario) -> Cost {
-    let requests_usd = round(all.cost_usd(sum, scenario));
-    let secs = all.window_secs(sum);
-    let per_month_usd = if secs > 0.0 { round(requests_usd / secs * price::SECONDS_PER_MONTH) } else { 0.0 };
-    Cost { requests_usd, per_month_usd }
+    let seconds = all.happened(sum).seconds;
+    let goes_on = sum.layout().parts().iter().all(|part| part.is_open && part.work.is_none());
+    let has_rates = goes_on && rates(all, sum).goodput_per_s.is_some();
+    let month = || round(all.window_cost_usd(sum, scenario) / seconds * price::SECONDS_PER_MONTH);
+    Cost {
+        requests_usd: round(all.cost_usd(sum, scenario)),
+        per_million_completed_usd: all.usd_per_million(sum, scenario).map(round),
+        per_month_usd: has_rates.then(month),
+    }
 }
 
 fn timeline(sum: &Recorder, trials: &[Trial]) -> Timeline {
     let source = sum.timeline();
     let column = |pick: fn(&crate::record::Row) -> u64| source.rows().iter().map(pick).collect::<Vec<u64>>();
-    let mut pools: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for report in trials.iter().flat_map(|trial| &trial.pools) {
-        let series =
-            pools.entry(report.pool.name().to_owned()).or_insert_with(|| vec![0; source.rows().len()]);
-        for (interval, count) in report.series.iter().enumerate() {
-            let index = interval as u64 * report.interval_s / source.interval_s();
-            if let Some(sum) = series.get_mut(index as usize) {
-                *sum += u64::from(*count);
-            }
-        }
-    }
+    let each: Vec<BTreeMap<String, Vec<u64>>> = trials.iter().map(|trial| series(trial, source)).collect();
+    let pools = trials.iter().flat_map(|trial| &trial.pools).map(|report| report.pool.name());
+    let pools = pools.map(|pool| (pool.to_owned(), folded(&each, &pool_series(pool), |sum, one| sum + one)));
+    let pools: BTreeMap<String, Vec<u64>> = pools.collect();
+    let names: BTreeSet<&String> = each.iter().flat_map(BTreeMap::keys).collect();
+    // A series in which nothing ever happened is not worth its place.
+    let something = |name: &str, series: Vec<u64>| {
+        let is_there = each.iter().filter_map(|trial| trial.get(name)).flatten().any(|count| *count > 0);
+        is_there.then(|| (name.to_owned(), series))
+    };
+    let of_trials = |fold: fn(u64, u64) -> u64| match trials.len() {
+        0 | 1 => BTreeMap::new(),
+        _ => names.iter().filter_map(|name| something(name, folded(&each, name, fold))).collect(),
+    };
     Timeline {
         interval_s: source.interval_s(),
         offered: column(|row| row.offered),
@@ -246,5 +290,50 @@ fn timeline(sum: &Recorder, trials: &[Trial]) -> Timeline {
         shed: column(|row| row.shed),
         in_flight: column(|row| row.in_flight),
         pools,
+        least: of_trials(u64::min),
+        most: of_trials(u64::max),
     }
+}
+
+/// The name of a pool's series beside the others.
+fn pool_series(pool: &str) -> String {
+    format!("pool_{pool}")
+}
+
+/// Every series of one trial by its name in `timeline.csv`, in the intervals of `like` and as long.
+fn series(trial: &Trial, like: &crate::record::Timeline) -> BTreeMap<String, Vec<u64>> {
+    let mut rows = trial.recorder.timeline().folded(like.interval_s());
+    rows.resize(like.rows().len(), crate::record::Row::default());
+    let column = |pick: fn(&crate::record::Row) -> u64| rows.iter().map(pick).collect::<Vec<u64>>();
+    let mut all = BTreeMap::from([
+        ("offered".to_owned(), column(|row| row.offered)),
+        ("attempts".to_owned(), column(|row| row.attempts)),
+        ("throttled".to_owned(), column(|row| row.throttled)),
+        ("faults".to_owned(), column(|row| row.faults)),
+        ("timeouts".to_owned(), column(|row| row.timeouts)),
+        ("goodput".to_owned(), column(|row| row.goodput)),
+        ("failed".to_owned(), column(|row| row.failed)),
+        ("shed".to_owned(), column(|row| row.shed)),
+        ("in_flight".to_owned(), column(|row| row.in_flight)),
+    ]);
+    for report in &trial.pools {
+        let pool = all.entry(pool_series(report.pool.name())).or_insert_with(|| vec![0; rows.len()]);
+        for (interval, count) in report.series.iter().enumerate() {
+            let index = interval as u64 * report.interval_s / like.interval_s();
+            if let Some(sum) = pool.get_mut(index as usize) {
+                *sum += u64::from(*count);
+            }
+        }
+    }
+    all
+}
+
+/// The series `name` of all trials in one, interval by interval; nothing happened to it in trials that have none.
+fn folded(trials: &[BTreeMap<String, Vec<u64>>], name: &str, fold: impl Fn(u64, u64) -> u64) -> Vec<u64> {
+    let length = trials.iter().filter_map(|trial| trial.get(name)).map(Vec::len).max().unwrap_or(0);
+    let of = |trial: &BTreeMap<String, Vec<u64>>, index: usize| {
+        trial.get(name).and_then(|series| series.get(index)).copied().unwrap_or(0)
+    };
+    let each = |index| trials.iter().map(|trial| of(trial, index)).reduce(&fold).unwrap_or(0);
+    (0..length).map(each).collect()
 }

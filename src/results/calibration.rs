@@ -39,7 +39,7 @@ impl Calibration {
         let mut all = crate::record::micros();
         let mut measured = Vec::new();
         for operation in operations {
-            let times = Selection::operation(operation.name()).answered(recorder);
+            let times = Selection::operation(operation.name()).service(recorder);
             if let Some(figures) = trend(&times) {
                 all.add(&times).expect("a resizing histogram takes any other");
                 measured.push((*operation, figures));

@@ -1,20 +1,23 @@
 //! Cautions: symptoms that a reader of the figures should not miss, each with its remedy.
 
-use super::recovery;
+use super::recovery::{self, Recovery};
 use super::{Caution, Selection, StrategyRun, StrategyWall};
 use crate::client::RetryMode;
-use crate::record::Recorder;
+use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
 
 /// The kind of caution that makes all other figures doubtful: it is told first.
 pub const GENERATOR_LIMITED: &str = "generator-limited";
 
-/// The cautions for one strategy's results; `wall` is there for live runs.
+/// The kind of caution of a strategy that was disturbed and never recovered.
+pub const NOT_RECOVERED: &str = "not-recovered";
+
+/// The cautions for one strategy's results, of whose trials `recording` is the sum; `wall` is there for live runs.
 pub fn cautions(
     scenario: &Scenario,
     strategy: usize,
     run: &StrategyRun,
-    recording: &Recorder,
+    (recording, trials): (&Recorder, &[Trial]),
     wall: Option<&StrategyWall>,
 ) -> Vec<Caution> {
     let policy = &scenario.strategies[strategy].policy;
@@ -31,7 +34,7 @@ pub fn cautions(
         waits_in_client(run, adaptive || policy.limiter.is_some()),
         shed(run),
         unfinished(run),
-        not_recovered(scenario, run, recording),
+        not_recovered(scenario, trials),
         little_headroom(run),
         few_samples(run),
     ];
@@ -72,7 +75,7 @@ fn generator_limited(run: &StrategyRun, wall: &StrategyWall) -> Finding {
 /// The mean number of jobs in the system, as the clock measured it, against the arrival rate times the mean time that
 /// the jobs' own records give.
 fn littles_law(recording: &Recorder) -> Finding {
-    let (occupancy, response) = (recording.occupancy(), Selection::default().response(recording));
+    let (occupancy, response) = (recording.occupancy(), Selection::default().response_ended(recording));
     let measured = occupancy.measured_s();
     let recorded = occupancy.recorded_s(response.mean() * response.len() as f64 / 1e6);
     let jobs = Selection::default().jobs(recording).1;
@@ -173,23 +176,26 @@ fn unfinished(run: &StrategyRun) -> Finding {
         (
             "unfinished",
             symptom,
-            "Their response times are missing from the percentiles: lengthen gracefulStop or lower the load.",
+            "Percentiles shown are without them, thresholds count them as slower than any bound: lengthen gracefulStop or \
+             lower the load.",
         )
     })
 }
 
-fn not_recovered(scenario: &Scenario, run: &StrategyRun, recording: &Recorder) -> Finding {
-    let (_, end) = recovery::trigger(scenario, recording.timeline())?;
-    let seen = run.timeline.goodput.len() as u64 * run.timeline.interval_s;
-    (run.recovery_time_s.is_none() && (end as u64) + 10 < seen).then(|| {
-        let symptom =
-            format!("Goodput was not back at 95 % of before after the trigger ended at {end:.0} s.");
-        (
-            "not-recovered",
-            symptom,
-            "Something sustains the overload: bound retries, set a budget, or shed load.",
-        )
-    })
+fn not_recovered(scenario: &Scenario, trials: &[Trial]) -> Finding {
+    if recovery::judge(scenario, trials) != Some(Recovery::Never) {
+        return None;
+    }
+    let (_, end) = recovery::trigger(scenario, trials.first()?.recorder.timeline())?;
+    let symptom = format!(
+        "Refusals, jobs in flight and p99 were not back in the range of before for as long as it was watched after the \
+         trigger had ended at {end:.0} s."
+    );
+    Some((
+        NOT_RECOVERED,
+        symptom,
+        "Something sustains the overload: bound retries, set a budget, or shed load.",
+    ))
 }
 
 fn little_headroom(run: &StrategyRun) -> Finding {
@@ -205,7 +211,7 @@ fn little_headroom(run: &StrategyRun) -> Finding {
 fn few_samples(run: &StrategyRun) -> Finding {
     let count = run.response_time_ms.count;
     (count > 0 && count < 1_000).then(|| {
-        let symptom = format!("Percentiles rest on {count} jobs only.");
+        let symptom = format!("Percentiles rest on {count} completed jobs only.");
         ("few-samples", symptom, "Run longer or more trials before trusting p99 and beyond.")
     })
 }

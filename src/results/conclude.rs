@@ -4,8 +4,8 @@ use super::assumptions::assumptions;
 use super::cautions::{GENERATOR_LIMITED, cautions};
 use super::stats::round;
 use super::{
-    EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate, merged,
-    strategy_run,
+    DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate,
+    merged, strategy_run,
 };
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
@@ -63,6 +63,7 @@ fn conclude_with(
     let recordings: Vec<Option<Recorder>> = trials.iter().map(|trials| merged(trials)).collect();
     let mut run = Run {
         schema: SCHEMA.into(),
+        definitions: DEFINITIONS,
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
         name: scenario.name.clone(),
         question: question.into(),
@@ -88,7 +89,13 @@ fn conclude_with(
             let trials = facts.trials.get(number).map_or(&[][..], Vec::as_slice);
             StrategyWall::from_trials(&strategy.name, trials, recording)
         });
-        run.cautions.extend(cautions(scenario, number, &strategy, recording, told.as_ref()));
+        run.cautions.extend(cautions(
+            scenario,
+            number,
+            &strategy,
+            (recording, &trials[number]),
+            told.as_ref(),
+        ));
         run.strategies.push(strategy);
         walls.extend(told);
     }

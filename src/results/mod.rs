@@ -16,8 +16,9 @@ mod wall;
 
 pub use assemble::{merged, strategy_run};
 pub use calibration::Calibration;
+pub use cautions::NOT_RECOVERED;
 pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
-pub use select::Selection;
+pub use select::{Happened, Selection};
 pub use threshold::{Watch, evaluate};
 pub use wall::*;

@@ -9,12 +9,26 @@ use std::collections::BTreeMap;
 /// Version of the saved run's names.
 pub const SCHEMA: &str = "keystorm.run/1";
 
+/// Version of what the figures mean: what `definitions` of a saved run says.
+///
+/// 1 counted rates by the intended start of jobs over a window that ended with the last arrival, mixed the times of failed
+/// jobs and refused attempts into the percentiles, and gave the cost of one trial beside the counts of all.
+pub const DEFINITIONS: u32 = 2;
+
+/// What a saved run means that does not say: it was written before it could.
+const fn older() -> u32 {
+    1
+}
+
 /// One execution of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// [`SCHEMA`].
     pub schema: String,
+    /// [`DEFINITIONS`] of the keystorm that made it; absent is 1.
+    #[serde(default = "older")]
+    pub definitions: u32,
     /// Which keystorm made it.
     pub tool: Tool,
     /// The scenario's name.
@@ -57,7 +71,8 @@ pub struct Tool {
     pub version: String,
 }
 
-/// What one strategy did, over all its trials: counts and histograms are sums, peaks are maxima.
+/// What one strategy did, over all its trials: counts, costs and histograms are sums, peaks are maxima. Counts are of the
+/// whole run, warm-up and drain included, unless they stand under `inWindow`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StrategyRun {
@@ -77,6 +92,9 @@ pub struct StrategyRun {
     pub faults: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
+    /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_window: Option<Attempts>,
     /// By KMS operation, and by envelope job for those that make no call of their own name.
     pub by_operation: BTreeMap<String, OperationRun>,
     /// By workload and stage, in order.
@@ -89,10 +107,10 @@ pub struct StrategyRun {
     pub rates: Rates,
     /// Each pool that any attempt or background traffic touched.
     pub pools: BTreeMap<String, PoolRun>,
-    /// Intended start of the job to its outcome, window only.
+    /// Intended start of a completed job to its completion, window only.
     #[serde(rename = "responseTime_ms")]
     pub response_time_ms: Trend,
-    /// Attempt sent to its reply, window only.
+    /// Attempt sent to its answer, refusals for a quota left out, window only.
     #[serde(rename = "serviceTime_ms")]
     pub service_time_ms: Trend,
     /// Wait for a free slot under `maxInFlight`, window only.
@@ -111,8 +129,13 @@ pub struct StrategyRun {
     pub intervals: BTreeMap<String, [f64; 2]>,
     /// How the jobs that failed failed.
     pub failures: BTreeMap<String, u64>,
-    /// Seconds from the end of the last trigger until goodput was back at 95 % of before; absent without a trigger
-    /// or if it never was.
+    /// Seconds from the start of the work until its last job completed, mean over trials; absent unless all of it ends by
+    /// itself (iterations, one burst) and every job ended.
+    #[serde(rename = "doneAfter_s", skip_serializing_if = "Option::is_none", default)]
+    pub done_after_s: Option<f64>,
+    /// Seconds from the end of the last trigger until throttle share, jobs in flight and p99 were back in the 95 % range of
+    /// before and stayed there for five seconds, median over trials; absent without a trigger or a before, if nothing was
+    /// disturbed, or if it never was.
     #[serde(rename = "recoveryTime_s", skip_serializing_if = "Option::is_none", default)]
     pub recovery_time_s: Option<f64>,
     /// Per second (coarser above 3,600 points), summed over trials.
@@ -145,6 +168,22 @@ pub struct Jobs {
     pub in_window: u64,
 }
 
+/// Counts of attempts of jobs whose intended start lies in the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempts {
+    /// KMS calls begun.
+    pub calls: u64,
+    /// Tries on the wire.
+    pub attempts: u64,
+    /// Attempts refused because a quota was exhausted.
+    pub throttled: u64,
+    /// Attempts that met a service error.
+    pub faults: u64,
+    /// Attempts without an answer in time.
+    pub timeouts: u64,
+}
+
 /// One operation's figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -159,10 +198,10 @@ pub struct OperationRun {
     pub faults: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
-    /// Intended start of the job to its outcome, window only.
+    /// Intended start of a completed job to its completion, window only.
     #[serde(rename = "responseTime_ms")]
     pub response_time_ms: Trend,
-    /// Attempt sent to its reply, window only.
+    /// Attempt sent to its answer, refusals for a quota left out, window only.
     #[serde(rename = "serviceTime_ms")]
     pub service_time_ms: Trend,
 }
@@ -185,9 +224,19 @@ pub struct PartRun {
     pub faults: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
+    /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_window: Option<Attempts>,
     /// Shares and factors, from its own sums.
     pub ratios: Ratios,
-    /// Intended start of the job to its outcome, window only.
+    /// Jobs completed within their deadline inside its window, a second and trial; absent below one second of window.
+    #[serde(rename = "goodput_per_s", skip_serializing_if = "Option::is_none", default)]
+    pub goodput_per_s: Option<f64>,
+    /// Seconds from the start of its work until its last job completed, mean over trials; absent unless it ends by itself
+    /// and every job ended.
+    #[serde(rename = "doneAfter_s", skip_serializing_if = "Option::is_none", default)]
+    pub done_after_s: Option<f64>,
+    /// Intended start of a completed job to its completion, window only.
     #[serde(rename = "responseTime_ms")]
     pub response_time_ms: Trend,
 }
@@ -206,16 +255,26 @@ pub struct Ratios {
     pub cache_hit: f64,
 }
 
-/// Rates over the window, per trial.
+/// What happened inside the window ÷ its length, per trial: counted when it happens. The window is the schedule after
+/// warm-up; of work that ends by itself it ends with the last completion. Null below one second of window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[allow(non_snake_case, reason = "the saved names carry their unit")]
 pub struct Rates {
     /// Jobs that arrived.
-    pub offered_per_s: f64,
+    pub offered_per_s: Option<f64>,
     /// Jobs completed within their deadline.
-    pub goodput_per_s: f64,
+    pub goodput_per_s: Option<f64>,
     /// Tries on the wire.
-    pub attempts_per_s: f64,
+    pub attempts_per_s: Option<f64>,
+    /// Attempts answered.
+    #[serde(default)]
+    pub throughput_per_s: Option<f64>,
+    /// Attempts refused because a quota was exhausted.
+    #[serde(default)]
+    pub throttled_per_s: Option<f64>,
+    /// Length of the window, mean over trials.
+    #[serde(default)]
+    pub window_s: f64,
     /// The busiest one-second window of any trial.
     pub peak_attempts_1s: u64,
 }
@@ -229,7 +288,7 @@ pub struct PoolRun {
     pub peak_1s: u64,
     /// `peak_1s ÷ limit_per_s`.
     pub utilisation_peak: f64,
-    /// Attempts this pool refused, background excluded.
+    /// Attempts this pool refused in the whole run, background excluded.
     pub throttled: u64,
 }
 
@@ -273,10 +332,14 @@ pub struct DataKeys {
 /// What the attempts would cost on real AWS, at the catalogue's prices; assumes that refused attempts are free.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cost {
-    /// One trial's requests.
+    /// All requests of the run, as its counts are: all trials together. Before definitions 2, of one trial.
     pub requests_usd: f64,
-    /// At the window's rate for 30 days.
-    pub per_month_usd: f64,
+    /// For each million completed jobs; null if none completed.
+    #[serde(default)]
+    pub per_million_completed_usd: Option<f64>,
+    /// At the window's rate for 30 days; null unless all load is open and has no end of its own, and below one second of
+    /// window.
+    pub per_month_usd: Option<f64>,
 }
 
 /// Counts per interval, summed over trials; index 0 begins at the run's start.
@@ -304,6 +367,13 @@ pub struct Timeline {
     pub in_flight: Vec<u64>,
     /// Attempts on each pool, background included.
     pub pools: BTreeMap<String, Vec<u64>>,
+    /// Each series by its name in `timeline.csv`: the least of any trial, interval by interval. Absent below two
+    /// trials, and of series in which nothing happened.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub least: BTreeMap<String, Vec<u64>>,
+    /// The same: the most of any trial.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub most: BTreeMap<String, Vec<u64>>,
 }
 
 /// One threshold applied to one strategy.
@@ -315,8 +385,12 @@ pub struct ThresholdRun {
     pub name: String,
     /// `p(99)<250ms`.
     pub expression: String,
-    /// In the metric's base unit (milliseconds, ratio, per second, factor, USD); absent without samples.
+    /// In the metric's base unit (milliseconds, ratio, per second, factor, USD); null without samples, and if failures have
+    /// eaten it.
     pub value: Option<f64>,
+    /// If failures have eaten the value: the share of what was looked at that failed and so is slower than any bound.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failed_share: Option<f64>,
     /// Whether it held.
     pub verdict: Verdict,
 }

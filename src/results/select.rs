@@ -1,9 +1,14 @@
 //! The part of a recording that tags select, and the figures thresholds and tables take from it.
 
 use super::stats::share;
+use crate::api::JobKind;
 use crate::quota::price;
-use crate::record::{AttemptCounts, JobCounts, Micros, Part, Recorder, micros};
+use crate::record::{
+    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, Window,
+    micros,
+};
 use crate::scenario::Scenario;
+use crate::time::Time;
 use std::collections::BTreeMap;
 
 /// Which part of a recording: `None` is all.
@@ -105,9 +110,19 @@ impl Selection {
         sums
     }
 
-    /// Response times of the selection, window only.
+    /// Response times of the selection's completed jobs, window only.
     pub fn response(&self, recorder: &Recorder) -> Micros {
-        sum(self.job_cells(recorder).map(|cell| &cell.response))
+        sum(self.job_cells(recorder).map(|cell| &cell.completed))
+    }
+
+    /// How long the selection's failed jobs took until they failed, window only.
+    pub fn response_failed(&self, recorder: &Recorder) -> Micros {
+        sum(self.job_cells(recorder).map(|cell| &cell.failed))
+    }
+
+    /// The same of all that ended, completed or failed, window only.
+    pub fn response_ended(&self, recorder: &Recorder) -> Micros {
+        sum(self.job_cells(recorder).flat_map(|cell| [&cell.completed, &cell.failed]))
     }
 
     /// Queue waits of the selection, window only.
@@ -115,40 +130,122 @@ impl Selection {
         sum(self.job_cells(recorder).map(|cell| &cell.queue_wait))
     }
 
-    /// Service times of the selection, window only.
+    /// Service times of the selection's attempts that were answered and not refused for a quota, window only.
     pub fn service(&self, recorder: &Recorder) -> Micros {
-        sum(self.attempt_cells(recorder).map(|cell| &cell.service))
+        sum(self.attempt_cells(recorder).flat_map(|cell| [&cell.ok, &cell.failed]))
     }
 
-    /// Service times of attempts of the selection that were not refused for a quota, window only.
-    pub fn answered(&self, recorder: &Recorder) -> Micros {
-        let mut times = self.service(recorder);
-        times.subtract(self.refused(recorder)).expect("refusals are part of all answers");
-        times
+    /// Service times of attempts that were answered Ok, window only.
+    pub fn service_ok(&self, recorder: &Recorder) -> Micros {
+        sum(self.attempt_cells(recorder).map(|cell| &cell.ok))
     }
 
-    /// Service times of attempts of the selection that were refused for a quota, window only.
+    /// Service times of attempts whose answer was that the service failed, window only.
+    pub fn service_failed(&self, recorder: &Recorder) -> Micros {
+        sum(self.attempt_cells(recorder).map(|cell| &cell.failed))
+    }
+
+    /// Service times of attempts that were refused for a quota, window only.
     pub fn refused(&self, recorder: &Recorder) -> Micros {
         sum(self.attempt_cells(recorder).map(|cell| &cell.refused))
     }
 
-    /// Length of the selection's window in seconds, cut where the recording ended.
-    pub fn window_secs(&self, recorder: &Recorder) -> f64 {
-        let windows =
-            recorder.layout().parts().iter().filter(|part| self.has_workload(part)).map(|part| part.window);
-        let (from, to) =
-            windows.fold((u64::MAX, 0), |(from, to), (a, b)| (from.min(a.as_nanos()), to.max(b.as_nanos())));
-        to.min(recorder.last().as_nanos().max(1)).saturating_sub(from) as f64 / 1e9
+    /// What happened inside the selection's windows, and how long they are.
+    pub fn happened(&self, recorder: &Recorder) -> Happened {
+        let (layout, measured) = (recorder.layout(), recorder.measured());
+        let mut happened = Happened { seconds: self.seconds(layout, &measured), ..Happened::default() };
+        for (number, part) in (0u16..).zip(layout.parts()).filter(|(_, part)| self.has_workload(part)) {
+            for stage in (0..part.stages).filter(|stage| self.has_stage(part, *stage)) {
+                for kind in part.kinds.iter().filter(|kind| self.has_operation(kind.name())) {
+                    let cell = layout.job_cell(number, stage as u16, *kind);
+                    let mut events = measured.jobs()[cell];
+                    if part.work.is_none() {
+                        // A job is offered when it should start, however late the harness was.
+                        events.offered = recorder.job_cells()[cell].counts[1].offered;
+                    }
+                    happened.jobs += events;
+                }
+                for operation in part.operations.iter().filter(|op| self.has_operation(op.name())) {
+                    happened.attempts +=
+                        measured.attempts()[layout.attempt_cell(number, stage as u16, *operation)];
+                }
+            }
+        }
+        happened
     }
 
-    /// Jobs completed a second, per trial.
-    pub fn goodput(&self, recorder: &Recorder) -> Option<f64> {
-        let secs = self.window_secs(recorder) * f64::from(recorder.trials());
-        (secs > 0.0).then(|| self.jobs(recorder).1.completed as f64 / secs)
+    /// Length of the selection's window in seconds, all trials together: from where the first of its workloads is
+    /// measured to where the last is no longer.
+    fn seconds(&self, layout: &Layout, measured: &Measured) -> f64 {
+        let span = |windows: &Vec<Window>| {
+            let mut whole: Option<(Time, Time)> = None;
+            for (part, window) in
+                layout.parts().iter().zip(windows).filter(|(part, _)| self.has_workload(part))
+            {
+                for stage in (0..part.stages).filter(|stage| self.has_stage(part, *stage)) {
+                    let (from, to) = part.measured[stage];
+                    let (from, to) = (from.max(window.from), to.min(window.to));
+                    if from < to {
+                        let (first, last) = whole.unwrap_or((from, to));
+                        whole = Some((first.min(from), last.max(to)));
+                    }
+                }
+            }
+            whole.map_or(0.0, |(from, to)| to.since(from).as_secs_f64())
+        };
+        measured.windows().iter().map(span).sum()
     }
 
-    /// What one trial's answered attempts cost in US dollars.
+    /// Seconds from the start of the selection's work until its last job completed, the mean over trials; `None` unless
+    /// all of it is work that ends by itself, and all its jobs were offered and ended.
+    pub fn done_after(&self, recorder: &Recorder) -> Option<f64> {
+        let parts = || recorder.layout().parts().iter().zip(0..).filter(|(part, _)| self.has_workload(part));
+        let jobs = self.jobs(recorder).0;
+        let work: u64 = parts().map(|(part, _)| part.work).sum::<Option<u64>>()?;
+        if jobs.unfinished > 0 || jobs.offered != work * u64::from(recorder.trials()) {
+            return None;
+        }
+        let start = parts().map(|(part, _)| part.start).min()?;
+        let measured = recorder.measured();
+        let of_trial = |windows: &Vec<Window>| -> Option<f64> {
+            let done = parts().map(|(_, number): (_, usize)| windows[number].done);
+            let last = done.collect::<Option<Vec<Time>>>()?.into_iter().max()?;
+            Some(last.since(start).as_secs_f64())
+        };
+        let trials = measured.windows().iter().map(of_trial).collect::<Option<Vec<f64>>>()?;
+        (!trials.is_empty()).then(|| trials.iter().sum::<f64>() / trials.len() as f64)
+    }
+
+    /// What the selection's answered attempts cost in US dollars, all trials together.
     pub fn cost_usd(&self, recorder: &Recorder, scenario: &Scenario) -> f64 {
+        self.priced(recorder, scenario, |one| one.attempts(recorder).0.ok)
+    }
+
+    /// What those cost that were answered inside the window.
+    pub fn window_cost_usd(&self, recorder: &Recorder, scenario: &Scenario) -> f64 {
+        self.priced(recorder, scenario, |one| one.happened(recorder).attempts.ok)
+    }
+
+    /// US dollars for each million of the selection's completed jobs; `None` if none completed.
+    pub fn usd_per_million(&self, recorder: &Recorder, scenario: &Scenario) -> Option<f64> {
+        let completed = match &self.operation {
+            // Calls of an operation are made by jobs of other names too: those of an envelope.
+            Some(name) => {
+                let kinds =
+                    JobKind::all().filter(|kind| kind.name() == name || kind.operation().name() == name);
+                let jobs = kinds.map(|kind| {
+                    let one = Selection { operation: Some(kind.name().into()), ..self.clone() };
+                    one.jobs(recorder).0.completed
+                });
+                jobs.sum()
+            }
+            None => self.jobs(recorder).0.completed,
+        };
+        (completed > 0).then(|| self.cost_usd(recorder, scenario) / completed as f64 * 1e6)
+    }
+
+    /// The price of as many attempts of each workload and operation as `count` says.
+    fn priced(&self, recorder: &Recorder, scenario: &Scenario, count: impl Fn(&Selection) -> u64) -> f64 {
         let mut micros = 0.0;
         for (part, workload) in recorder.layout().parts().iter().zip(&scenario.workloads) {
             for operation in &part.operations {
@@ -160,17 +257,40 @@ impl Selection {
                 if self.has_workload(part) && self.has_operation(operation.name()) {
                     let keys = &workload.keys;
                     let price = price::micros_per_request(*operation, keys.spec, keys.pair_spec);
-                    micros += one.attempts(recorder).0.ok as f64 * price;
+                    micros += count(&one) as f64 * price;
                 }
             }
         }
-        micros / 1e6 / f64::from(recorder.trials().max(1))
+        micros / 1e6
     }
 }
 
-/// 1 − completed ÷ offered, so that shed and unfinished jobs cannot make a threshold pass.
-pub fn failed_share(jobs: &JobCounts) -> f64 {
-    share(jobs.offered - jobs.completed.min(jobs.offered), jobs.offered)
+/// The shortest window, in seconds, that has a rate.
+const SHORTEST_S: f64 = 1.0;
+
+/// What happened inside the measured windows of a selection, by when it happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Happened {
+    /// Jobs offered and completed.
+    pub jobs: JobEvents,
+    /// Attempts sent and answered.
+    pub attempts: AttemptEvents,
+    /// Length of the windows, all trials together.
+    pub seconds: f64,
+}
+
+impl Happened {
+    /// So many a second; `None` if the windows of `trials` trials are shorter than a second each.
+    pub fn per_second(&self, count: u64, trials: u32) -> Option<f64> {
+        (self.seconds >= SHORTEST_S * f64::from(trials.max(1))).then(|| count as f64 / self.seconds)
+    }
+}
+
+/// 1 − completed ÷ all that came to an end, so that shed and unfinished jobs cannot make a threshold pass. Jobs of a trial
+/// under way are judged when they end.
+pub fn failed_share(jobs: &JobCounts) -> Option<f64> {
+    let ended = jobs.ended();
+    (ended > 0).then(|| share(ended - jobs.completed, ended))
 }
 
 fn sum<'h>(histograms: impl Iterator<Item = &'h Micros>) -> Micros {

@@ -1,43 +1,123 @@
 //! Thresholds: what must hold, evaluated for each strategy over the window.
 
 use super::select::{Selection, failed_share};
-use super::stats::{round, share};
+use super::stats::{at_rank, round, share};
 use super::{ThresholdRun, Verdict};
 use crate::record::{Micros, Recorder};
 use crate::scenario::{Aggregate, Metric, Scenario, Threshold};
 use crate::time::Time;
 
-/// The figure a threshold looks at, in its base unit; `None` without samples.
-pub fn value(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Option<f64> {
-    let selection = Selection::from_tags(&threshold.tags);
-    let (jobs, attempts) = (selection.jobs(recorder).1, selection.attempts(recorder).1);
-    let ratio = |part: f64, whole: u64| (whole > 0).then_some(part);
-    match threshold.metric {
-        Metric::ResponseTime => trend(threshold.aggregate, &selection.response(recorder)),
-        Metric::ServiceTime => trend(threshold.aggregate, &selection.service(recorder)),
-        Metric::QueueWait => trend(threshold.aggregate, &selection.queue_wait(recorder)),
-        Metric::Failed => ratio(failed_share(&jobs), jobs.offered),
-        Metric::Shed => ratio(share(jobs.shed, jobs.offered), jobs.offered),
-        Metric::Throttled => ratio(share(attempts.throttled, attempts.attempts), attempts.attempts),
-        Metric::Amplification => ratio(share(attempts.attempts, attempts.calls), attempts.calls),
-        Metric::Goodput => ratio(1.0, jobs.offered).and_then(|_| selection.goodput(recorder)).map(round),
-        Metric::Cost => ratio(1.0, attempts.attempts).map(|_| round(selection.cost_usd(recorder, scenario))),
+/// The figure that a threshold judges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Figure {
+    /// In the metric's base unit; infinite if failures have eaten it.
+    value: f64,
+    /// The share of what was looked at that is slower than any bound.
+    beyond: f64,
+}
+
+impl Figure {
+    fn plain(value: f64) -> Figure {
+        Figure { value: round(value), beyond: 0.0 }
     }
 }
 
-/// A figure of a distribution, in milliseconds.
-fn trend(aggregate: Aggregate, histogram: &Micros) -> Option<f64> {
-    if histogram.is_empty() {
-        return None;
+/// Times of which some are longer than any bound, because what was timed failed.
+#[derive(Clone, Debug)]
+struct Times {
+    measured: Micros,
+    beyond: u64,
+}
+
+impl Times {
+    /// The response times that a threshold judges. Unless its tag says otherwise every job counts of which it is known
+    /// what became of it, and one that failed, was shed or is unfinished took longer than any bound.
+    fn response(selection: &Selection, outcome: Option<&str>, recorder: &Recorder) -> Times {
+        let of = |measured, beyond| Times { measured, beyond };
+        match outcome {
+            Some("completed") => of(selection.response(recorder), 0),
+            Some("failed") => of(selection.response_failed(recorder), 0),
+            Some(_) => of(selection.response_ended(recorder), 0),
+            None => {
+                let jobs = selection.jobs(recorder).1;
+                of(selection.response(recorder), jobs.ended() - jobs.completed)
+            }
+        }
     }
-    let micros = match aggregate {
-        Aggregate::Avg | Aggregate::Rate | Aggregate::Value => histogram.mean(),
-        Aggregate::Min => histogram.min() as f64,
-        Aggregate::Med => histogram.value_at_percentile(50.0) as f64,
-        Aggregate::Max => histogram.max() as f64,
-        Aggregate::Percentile(p) => histogram.value_at_percentile(p) as f64,
+
+    /// The service times that a threshold judges. Unless its tag says otherwise refusals for a quota are left out, and an
+    /// attempt that nobody answered took longer than any bound.
+    fn service(selection: &Selection, outcome: Option<&str>, recorder: &Recorder) -> Times {
+        let unanswered = selection.attempts(recorder).1.unanswered();
+        let both = |mut one: Micros, other: Micros| {
+            one.add(&other).expect("a resizing histogram takes any other");
+            one
+        };
+        match outcome {
+            Some("completed") => Times { measured: selection.service_ok(recorder), beyond: 0 },
+            Some("failed") => Times {
+                measured: both(selection.service_failed(recorder), selection.refused(recorder)),
+                beyond: unanswered,
+            },
+            Some(_) => Times {
+                measured: both(selection.service(recorder), selection.refused(recorder)),
+                beyond: unanswered,
+            },
+            None => Times { measured: selection.service(recorder), beyond: unanswered },
+        }
+    }
+
+    /// A figure of them, in milliseconds; `None` without any.
+    fn figure(&self, aggregate: Aggregate) -> Option<Figure> {
+        let all = self.measured.len() + self.beyond;
+        if all == 0 {
+            return None;
+        }
+        let percentile = |p: f64| {
+            let rank = ((p / 100.0 * all as f64).ceil() as u64).clamp(1, all);
+            if rank > self.measured.len() { f64::INFINITY } else { at_rank(&self.measured, rank) as f64 }
+        };
+        let unless_any = |value: f64| if self.beyond > 0 { f64::INFINITY } else { value };
+        let micros = match aggregate {
+            Aggregate::Avg | Aggregate::Rate | Aggregate::Value => unless_any(self.measured.mean()),
+            Aggregate::Min => percentile(0.0),
+            Aggregate::Med => percentile(50.0),
+            Aggregate::Max => unless_any(self.measured.max() as f64),
+            Aggregate::Percentile(p) => percentile(p),
+        };
+        Some(Figure { value: round(micros / 1e3), beyond: share(self.beyond, all) })
+    }
+}
+
+/// The figure a threshold looks at; `None` without samples.
+fn figure(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Option<Figure> {
+    let selection = Selection::from_tags(&threshold.tags);
+    let outcome = threshold.tags.get("outcome").map(String::as_str);
+    let (jobs, attempts) = (selection.jobs(recorder).1, selection.attempts(recorder).1);
+    let ratio = |part: u64, whole: u64| (whole > 0).then(|| share(part, whole));
+    let value = match threshold.metric {
+        Metric::ResponseTime => {
+            return Times::response(&selection, outcome, recorder).figure(threshold.aggregate);
+        }
+        Metric::ServiceTime => {
+            return Times::service(&selection, outcome, recorder).figure(threshold.aggregate);
+        }
+        Metric::QueueWait => {
+            let waits = Times { measured: selection.queue_wait(recorder), beyond: 0 };
+            return waits.figure(threshold.aggregate);
+        }
+        Metric::Failed => failed_share(&jobs),
+        Metric::Shed => ratio(jobs.shed, jobs.offered),
+        Metric::Throttled => ratio(attempts.throttled, attempts.attempts),
+        Metric::Amplification => ratio(attempts.attempts, attempts.calls),
+        Metric::Goodput => {
+            let happened = selection.happened(recorder);
+            let rate = happened.per_second(happened.jobs.completed, recorder.trials());
+            rate.filter(|_| jobs.offered > 0)
+        }
+        Metric::Cost => selection.usd_per_million(recorder, scenario),
     };
-    Some(round(micros / 1e3))
+    value.map(Figure::plain)
 }
 
 /// Whether a threshold speaks of the strategy called `name`.
@@ -49,14 +129,20 @@ fn applies(threshold: &Threshold, name: &str) -> bool {
 pub fn evaluate(scenario: &Scenario, strategy: usize, recorder: Option<&Recorder>) -> Vec<ThresholdRun> {
     let name = &scenario.strategies[strategy].name;
     let judged = scenario.thresholds.iter().filter(|threshold| applies(threshold, name)).map(|threshold| {
-        let value = recorder.and_then(|recorder| value(threshold, recorder, scenario));
-        let verdict = match value {
+        let figure = recorder.and_then(|recorder| figure(threshold, recorder, scenario));
+        let verdict = match figure {
             None => Verdict::NoData,
-            Some(value) if threshold.comparison.holds(value, threshold.bound) => Verdict::Met,
+            Some(figure) if threshold.comparison.holds(figure.value, threshold.bound) => Verdict::Met,
             Some(_) => Verdict::Missed,
         };
-        let (expression, metric) = (threshold.expression.clone(), threshold.name.clone());
-        ThresholdRun { strategy: name.clone(), name: metric, expression, value, verdict }
+        ThresholdRun {
+            strategy: name.clone(),
+            name: threshold.name.clone(),
+            expression: threshold.expression.clone(),
+            value: figure.map(|figure| figure.value).filter(|value| value.is_finite()),
+            failed_share: figure.filter(|figure| figure.value.is_infinite()).map(|figure| figure.beyond),
+            verdict,
+        }
     });
     judged.collect()
 }
@@ -85,8 +171,59 @@ impl<'s> Watch<'s> {
     pub fn is_missed(&self, recorder: &Recorder) -> bool {
         let due = |t: &&&Threshold| Time::ZERO + t.delay_abort_eval <= recorder.last();
         self.thresholds.iter().filter(due).any(|threshold| {
-            value(threshold, recorder, self.scenario)
-                .is_some_and(|v| !threshold.comparison.holds(v, threshold.bound))
+            figure(threshold, recorder, self.scenario)
+                .is_some_and(|figure| !threshold.comparison.holds(figure.value, threshold.bound))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::micros;
+    use crate::rng::{Purpose, Stream};
+
+    /// The percentile as it is defined: of all sorted values, those that failed last.
+    fn sorted(values: &mut [u64], beyond: u64, p: f64) -> f64 {
+        values.sort_unstable();
+        let all = values.len() as u64 + beyond;
+        let rank = ((p / 100.0 * all as f64).ceil() as usize).max(1);
+        values.get(rank - 1).map_or(f64::INFINITY, |micros| *micros as f64 / 1e3)
+    }
+
+    #[test]
+    fn percentiles_are_those_of_sorted_values_with_failures_last() {
+        for case in 0..60u64 {
+            let stream = Stream::new(7, 0, Purpose::Arrival, case);
+            let mut values: Vec<u64> =
+                (0..case * 7 % 211).map(|n| 1 + stream.draw(n).below(3_000_000)).collect();
+            let beyond = case * 13 % 97;
+            let mut times = Times { measured: micros(), beyond };
+            values.iter().for_each(|value| times.measured.record(*value).expect("resizes"));
+            for p in [1.0, 25.0, 50.0, 90.0, 99.0, 99.9, 100.0] {
+                let Some(figure) = times.figure(Aggregate::Percentile(p)) else {
+                    assert_eq!(values.len() as u64 + beyond, 0);
+                    continue;
+                };
+                let expected = sorted(&mut values, beyond, p);
+                let is_near = figure.value == expected || (figure.value / expected - 1.0).abs() < 0.001;
+                assert!(is_near, "case {case}, p({p}): {} {expected}", figure.value);
+            }
+        }
+    }
+
+    #[test]
+    fn one_failure_makes_mean_and_maximum_infinite_and_leaves_the_minimum() {
+        let mut times = Times { measured: micros(), beyond: 1 };
+        (1..=9u64).for_each(|ms| times.measured.record(ms * 1_000).expect("resizes"));
+        let of = |aggregate| times.figure(aggregate).expect("ten values").value;
+        assert!(of(Aggregate::Avg).is_infinite() && of(Aggregate::Max).is_infinite());
+        assert!(
+            (of(Aggregate::Min) - 1.0).abs() < 0.01 && (of(Aggregate::Percentile(90.0)) - 9.0).abs() < 0.01
+        );
+        assert!(of(Aggregate::Percentile(91.0)).is_infinite());
+        let nobody = Times { measured: micros(), beyond: 3 };
+        let figure = nobody.figure(Aggregate::Med).expect("three values");
+        assert!(figure.value.is_infinite() && figure.beyond == 1.0);
     }
 }

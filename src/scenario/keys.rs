@@ -184,7 +184,14 @@ pub(crate) static SCENARIO: Table = table(
         key("strategies", Shape::Map(&STRATEGIES), "Ways to call KMS that are compared; at least one.")
             .required(),
         key("trials", Shape::Whole(1, 10_000), "Seeded repetitions (5 in the simulator, 1 live)."),
-        key("thresholds", Shape::Map(&THRESHOLDS), "What must hold, in k6's grammar plus units."),
+        key(
+            "thresholds",
+            Shape::Map(&THRESHOLDS),
+            "What must hold, in k6's grammar plus units. In response_time every offered job counts, and one that was not \
+             completed is slower than any bound; in service_time refusals are left out, and an attempt without an answer is \
+             slower than any bound; the tag outcome (completed, failed, all) chooses other populations. goodput counts \
+             what happens inside the window; cost is USD for a million completed jobs.",
+        ),
         key(
             "gate",
             Shape::Either(&[Shape::Words(&["all"]), Shape::List(&Shape::Text)]),

@@ -69,7 +69,7 @@ pub struct Threshold {
     /// What it looks at.
     pub metric: Metric,
     /// Tags that select a part: strategy, workload, operation (a job of the mix or what it calls), stage (`0` or
-    /// `checkout/0`).
+    /// `checkout/0`), outcome (completed, failed or all, of times only).
     pub tags: BTreeMap<String, String>,
     /// As written: `response_time{operation:Decrypt}`.
     pub name: String,
@@ -90,9 +90,10 @@ pub struct Threshold {
 /// What a threshold looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// Intended start to final outcome; a trend.
+    /// Intended start to completion; a trend, in which a job that was not completed is slower than any bound.
     ResponseTime,
-    /// Attempt sent to its reply; a trend.
+    /// Attempt sent to its reply, refusals left out; a trend, in which an attempt without a reply is slower than any
+    /// bound.
     ServiceTime,
     /// Time spent waiting over `maxInFlight`; a trend.
     QueueWait,
@@ -102,11 +103,11 @@ pub enum Metric {
     Throttled,
     /// Jobs not started because of a cap; a rate.
     Shed,
-    /// Jobs completed in time, a second; a value.
+    /// Jobs completed in time inside the window, a second; a value.
     Goodput,
     /// Attempts / calls; a value.
     Amplification,
-    /// What the attempts would cost on AWS; a value.
+    /// What a million completed jobs would cost on AWS; a value.
     Cost,
 }
 

@@ -41,6 +41,16 @@ impl Executor {
         }
     }
 
+    /// How many jobs the work is, if it has an end of its own that no clock sets: iterations, and one burst.
+    pub fn work(&self) -> Option<u64> {
+        match self {
+            Executor::SharedIterations { iterations, .. } => Some(*iterations),
+            Executor::PerVuIterations { vus, iterations, .. } => Some(u64::from(*vus) * iterations),
+            Executor::Burst { count, every, duration, .. } => (every >= duration).then_some(*count),
+            _ => None,
+        }
+    }
+
     /// Whether arrivals ignore completions.
     pub fn is_open(&self) -> bool {
         matches!(
@@ -67,6 +77,23 @@ impl Workload {
     /// The window in which its jobs are measured: after warm-up until arrivals stop.
     pub fn window(&self) -> (Time, Time) {
         (self.start() + self.warm_up, self.end())
+    }
+
+    /// When each stage begins and ends, after warm-up; work that ends by itself has one stage without an end.
+    pub fn measured_stages(&self) -> Vec<(Time, Time)> {
+        let lengths: Vec<Span> = match &self.executor {
+            Executor::RampingArrivalRate { stages, .. } => stages.iter().map(|s| s.duration).collect(),
+            Executor::RampingVus { stages, .. } => stages.iter().map(|s| s.duration).collect(),
+            executor if executor.work().is_some() => vec![Time::NEVER.since(self.start())],
+            executor => vec![executor.duration()],
+        };
+        let mut begin = self.start();
+        let stage = |length| {
+            let from = begin;
+            begin += length;
+            (from.max(self.window().0), begin.max(self.window().0))
+        };
+        lengths.into_iter().map(stage).collect()
     }
 
     /// When unfinished jobs are given up.

@@ -78,6 +78,17 @@ fn row_of(kind: &Kind) -> Map<String, Value> {
     row
 }
 
+/// A row with its enums in one order: KMS lists some in another than the model has (see `recorded.rs`).
+fn unordered(mut row: Value) -> Value {
+    if let Some(values) = row.get_mut("enum").and_then(Value::as_array_mut) {
+        values.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    }
+    if let Some(of) = row.get_mut("of").filter(|of| of.is_object()) {
+        *of = unordered(of.take());
+    }
+    row
+}
+
 #[test]
 fn every_request_has_the_members_and_constraints_of_the_sheet_and_no_others() {
     let facts = facts();
@@ -90,7 +101,8 @@ fn every_request_has_the_members_and_constraints_of_the_sheet_and_no_others() {
             expected.remove("shape");
             let mut ours = row_of(&member.kind);
             ours.insert("required".into(), member.required.into());
-            assert_eq!(Value::Object(ours), Value::Object(expected), "{operation} {}", member.name);
+            let (ours, expected) = (unordered(ours.into()), unordered(expected.into()));
+            assert_eq!(ours, expected, "{operation} {}", member.name);
         }
     }
 }
@@ -274,7 +286,9 @@ fn check(operation: Operation, members: &[Member], path: &str, spelt: &str) -> u
     for member in members {
         let name = format!("{spelt}{}{}", member.name[..1].to_lowercase(), &member.name[1..]);
         let at = format!(" at '{name}' failed to satisfy constraint: ");
-        let missing = format!("Value null{at}Member must not be null");
+        // Of what is secret not even that it is null is shown.
+        let shown = if ["Plaintext", "Message"].contains(&member.name) { "" } else { " null" };
+        let missing = format!("Value{shown}{at}Member must not be null");
         assert_eq!(with(member, None).contains(&missing), member.required, "{operation} {name}");
         assert_eq!(with(member, Some(good(&member.kind))), "", "{operation} {name}");
         for Pair { inside, outside, words } in pairs(&member.kind) {

@@ -143,6 +143,28 @@ fn whatever_is_aws_or_far_away_is_refused_before_a_look_up_or_a_connection() {
     });
 }
 
+/// The table of `docs/VALIDATION.md` has every one of them, with what is said.
+#[test]
+fn the_documented_sentences_are_those_that_are_said() {
+    let doc = include_str!("../../docs/VALIDATION.md");
+    let table = doc.split("## Who is not connected to").nth(1).expect("the section is there");
+    let mut shown = Vec::new();
+    for row in table.lines().filter(|line| line.starts_with("| `http")) {
+        let cells: Vec<&str> = row.trim_matches('|').splitn(3, " | ").map(str::trim).collect();
+        let [url, code, sentence] = cells[..] else { panic!("{row}") };
+        let url = url.trim_matches('`');
+        let arguments =
+            ["run", "--op", "GenerateRandom", "-r", "1/s", "-d", "1s", "--client", "raw", "--target", url];
+        let output = keystorm().args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.lines().next(), Some(format!("keystorm: {sentence}").as_str()));
+        assert_eq!(output.status.code().map(|code| code.to_string()).as_deref(), Some(code), "{url}");
+        shown.push(url);
+    }
+    let all: Vec<&str> = AWS.iter().chain(&OTHERS).map(|(url, _)| *url).collect();
+    assert_eq!(shown, all);
+}
+
 #[test]
 fn a_name_that_nobody_knows_is_looked_up_and_no_more() {
     let Some(way) = alone() else { return };

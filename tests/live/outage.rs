@@ -37,7 +37,7 @@ workloads:
     executor: constant-arrival-rate
     rate: 100/s
     arrivals: uniform
-    duration: 12s
+    duration: 24s
     gracefulStop: 2s
     jobs: {{ Encrypt: 1 }}
     keys: {{ ids: [ {KEY} ] }}
@@ -59,7 +59,8 @@ strategies: {{ fixed: {{ retry: {{ mode: fixed, delay: 100ms, maxAttempts: 3 }} 
     // Its own lines tell the time: each half second one.
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut told = |count: usize| lines.by_ref().take(count).for_each(|line| drop(line.unwrap()));
-    told(6);
+    // Long enough for a before, and as long again for what comes after.
+    told(14);
     running.stop();
     told(4);
     let back = server(&seeds, address);
@@ -69,12 +70,19 @@ strategies: {{ fixed: {{ retry: {{ mode: fixed, delay: 100ms, maxAttempts: 3 }} 
     let run: Value = serde_json::from_slice(&std::fs::read(out.join("run.json")).unwrap()).unwrap();
     adds_up(&run);
     let (offered, completed) = (figure(&run, 0, "jobs.offered"), figure(&run, 0, "jobs.completed"));
-    assert_eq!(offered, 1_200.0);
-    assert!(completed > 800.0 && completed < 1_150.0, "about two seconds are lost: {completed}");
+    assert_eq!(offered, 2_400.0);
+    assert!(completed > 2_000.0 && completed < 2_350.0, "about two seconds are lost: {completed}");
     assert!(figure(&run, 0, "faults") > 100.0, "{run:#}");
     assert_eq!(figure(&run, 0, "jobs.unfinished"), 0.0, "nothing hangs");
-    let recovery = figure(&run, 0, "recoveryTime_s");
-    assert!((0.0..=3.0).contains(&recovery), "{recovery}");
+    // How soon response times are as they were is the machine's business; that it is told is ours.
+    let recovery = run["strategies"][0]["recoveryTime_s"].as_f64();
+    let is_told =
+        |kind: &str| run["cautions"].as_array().unwrap().iter().any(|caution| caution["kind"] == kind);
+    assert!(is_told("unreachable"), "{:#}", run["cautions"]);
+    match recovery {
+        Some(seconds) => assert!((0.0..=10.0).contains(&seconds), "{seconds}"),
+        None => assert!(is_told("not-recovered"), "{:#}", run["cautions"]),
+    }
     let refusals = run["wall"]["strategies"][0]["refusals"].to_string();
     assert!(refusals.contains("ConnectionError"), "{refusals}");
 }

@@ -6,6 +6,7 @@ mod client;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
+mod figures;
 mod import;
 mod layers;
 mod limiter_laws;

@@ -64,6 +64,22 @@ fn json_prints_the_saved_run_as_it_is() {
 }
 
 #[test]
+fn a_run_saved_under_older_definitions_opens_and_says_so() {
+    let (_folder, json) = saved_run();
+    let sentence = "This run was saved under definitions 1, not 2";
+    for format in ["html", "md", "text"] {
+        assert!(!stdout(&report(&json, &["--format", format])).contains("saved under definitions"));
+    }
+    let older = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/saved-run/older.json");
+    std::fs::copy(older, &json).expect("a copy");
+    for format in ["html", "md", "text"] {
+        let page = stdout(&report(&json, &["--format", format]));
+        assert!(page.contains(sentence) && page.contains("naive"), "{format}: {page}");
+    }
+    assert!(report(&json, &["--format", "csv"]).status.success());
+}
+
+#[test]
 fn a_run_that_is_not_there_is_named() {
     let (folder, json) = saved_run();
     let missing = folder.path().join("nowhere");

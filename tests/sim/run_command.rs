@@ -74,6 +74,28 @@ fn a_gated_miss_ends_in_99_and_an_ungated_one_in_0() {
 }
 
 #[test]
+fn a_median_that_failures_have_eaten_ends_in_99() {
+    // 60 % of jobs are refused after 5 ms, the rest take a second: the median job never comes back.
+    let (_folder, path, out) = folder(
+        "version: 1
+name: eaten
+serviceTime: { p50: 1s, p99: 1s, throttled: 5ms }
+faults: [ { at: 0s, for: 5m, kind: throttle, probability: 60% } ]
+workloads: { load: { executor: constant-arrival-rate, rate: 50/s, duration: 20s, jobs: { Decrypt: 1 } } }
+strategies: { none: { retry: { mode: none } } }
+trials: 2
+thresholds: { response_time: [ \"med<100ms\" ] }
+",
+    );
+    let ended = output(&["run", &path, "-o", &out]);
+    assert_eq!(code(&ended), 99);
+    assert!(text(&ended.stdout).contains("∞ ("), "{}", text(&ended.stdout));
+    let threshold = &saved(&out)["thresholds"][0];
+    assert!(threshold["value"].is_null() && threshold["verdict"] == "missed", "{threshold}");
+    assert_eq!(saved(&out)["definitions"], 2);
+}
+
+#[test]
 fn an_invalid_scenario_ends_in_104_with_every_problem() {
     let (_folder, path, out) = folder(&SMALL.replace("rate: 150/s", "rate: -1/s").replace("seed", "sed"));
     let refused = output(&["run", &path, "--set", "trails=3", "-o", &out, "--force"]);

@@ -77,9 +77,10 @@ fn bucket_keys_cut_the_nightly_bill_to_a_fifth_and_take_the_throttling_away() {
     let (none, most, all) =
         (strategy(&run, "no-bucket-key"), strategy(&run, "bucket-key-80"), strategy(&run, "bucket-key-99"));
     assert!(none.throttled > 0 && most.throttled == 0 && all.throttled == 0);
-    let saved = most.cost.per_month_usd / none.cost.per_month_usd;
+    let month = |strategy: &StrategyRun| strategy.cost.per_month_usd.expect("open load");
+    let saved = month(most) / month(none);
     assert!((saved - 0.2).abs() < 0.02, "{saved}");
-    assert!(all.cost.per_month_usd / none.cost.per_month_usd < 0.015);
+    assert!(month(all) / month(none) < 0.015);
 }
 
 #[test]
@@ -177,9 +178,11 @@ fn quotas_of_key_types_are_independent() {
 
 #[test]
 fn a_backlog_that_is_never_given_up_drains_at_quota_minus_load() {
-    let run = shipped("14-retry-storm-recovery.yaml", &[("trials", "2")]);
+    let run = shipped("14-retry-storm-recovery.yaml", &[]);
     let recovery = |name| strategy(&run, name).recovery_time_s.expect("it recovers");
-    // Goodput is at the quota while the backlog drains; the backlog itself is gone after 50 s.
+    // Goodput is at the quota while the backlog drains; the backlog itself is gone after 50 s, and with it the recovery.
+    assert!((46.0..=54.0).contains(&recovery("never-give-up")), "{}", recovery("never-give-up"));
+    assert!(recovery("full-jitter") < 20.0, "{}", recovery("full-jitter"));
     let storm = strategy(&run, "never-give-up");
     let drained =
         (45..storm.timeline.in_flight.len()).find(|s| storm.timeline.in_flight[*s] < 60).expect("drains");

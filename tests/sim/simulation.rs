@@ -189,7 +189,7 @@ fn littles_law_holds_in_every_simulated_run_whatever_happens() {
         for trials in simulate(scenario, 2, &Control::default()) {
             for trial in trials {
                 let recorder = &trial.recorder;
-                let response = Selection::default().response(recorder);
+                let response = Selection::default().response_ended(recorder);
                 let (measured, recorded) = (
                     recorder.occupancy().measured_s(),
                     recorder.occupancy().recorded_s(response.mean() * response.len() as f64 / 1e6),

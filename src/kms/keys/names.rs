@@ -11,6 +11,19 @@ use std::sync::Arc;
 pub struct KeyId(Arc<str>);
 
 impl KeyId {
+    /// Whether a text looks like the id of a key: a UUID, or `mrk-` and 32 hexadecimal digits.
+    pub fn is_well_formed(text: &str) -> bool {
+        let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+        let parts: Vec<&str> = text.split('-').collect();
+        match parts[..] {
+            ["mrk", digits] => digits.len() == 32 && is_hex(digits),
+            [a, b, c, d, e] => {
+                [a, b, c, d, e].map(str::len) == [8, 4, 4, 4, 12] && parts.iter().all(|part| is_hex(part))
+            }
+            _ => false,
+        }
+    }
+
     /// The id that 16 random bytes make.
     pub fn from_random(bytes: [u8; 16], multi_region: bool) -> KeyId {
         let hex = format!("{:032x}", u128::from_be_bytes(bytes));
@@ -151,5 +164,15 @@ mod tests {
         let id = KeyId::from_random([0xab; 16], false);
         assert_eq!(id.as_str(), "abababab-abab-4bab-abab-abababababab");
         assert_eq!(KeyId::from_random([1; 16], true).as_str().len(), 36);
+        for (text, is_one) in [
+            (id.as_str(), true),
+            (KeyId::from_random([1; 16], true).as_str(), true),
+            ("foo", false),
+            ("mrk-1", false),
+            ("abababab-abab-4bab-abab-ababababababa", false),
+            ("abababab-abab-4bab-abab-ababababababg", false),
+        ] {
+            assert_eq!(KeyId::is_well_formed(text), is_one, "{text}");
+        }
     }
 }

@@ -106,15 +106,19 @@ fn entry(desk: &Desk<'_>, alias: &Alias) -> Output {
 /// Refuses a name that no customer's alias can have.
 fn check_name(name: &str) -> Result<(), ApiError> {
     let is_char = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-');
-    let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| !rest.is_empty() && rest.bytes().all(is_char))
-    else {
-        return Err(ApiError::invalid_alias_name(format!(
-            "An alias name begins with {PREFIX}, followed by letters, digits and /_-: {name} does not"
-        )));
+    // Codes and texts: kms-recorded-behaviour, rows 17, 18 and 20; the code of the last is open, and the model's here.
+    let Some(rest) = name.strip_prefix(PREFIX) else {
+        return Err(ApiError::validation(
+            "Alias must start with the prefix \"alias/\". Please see \
+             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        ));
     };
+    if rest.is_empty() || !rest.bytes().all(is_char) {
+        return Err(ApiError::validation(format!("{name} contains invalid characters for an alias")));
+    }
     if rest.starts_with("aws/") {
         return Err(ApiError::invalid_alias_name(format!(
-            "Names that begin with {RESERVED} are reserved for AWS"
+            "The alias name for a customer managed CMK cannot begin with {RESERVED}."
         )));
     }
     Ok(())

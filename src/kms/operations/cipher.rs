@@ -4,7 +4,7 @@
 
 use super::Desk;
 use super::usage::{internal, opened, refused};
-use crate::api::KeySpec;
+use crate::api::{KeySpec, Operation};
 use crate::kms::access::Facts;
 use crate::kms::crypto::{self, EncryptionAlgorithm, Header, Material, MaterialId, Secret};
 use crate::kms::keys::{KeyRef, KeyUsage};
@@ -49,6 +49,7 @@ impl Cipher {
         own_facts: impl FnOnce(&mut Facts),
     ) -> Result<Cipher, ApiError> {
         let arn = allow(desk, key, action, (context, algorithm), own_facts)?;
+        check_fit(desk, key, (context, algorithm))?;
         Ok(Cipher::new(arn, desk.current(key)?, (context, algorithm)))
     }
 
@@ -65,11 +66,15 @@ impl Cipher {
         let input = desk.input();
         let terms = (input.context(source.context), algorithm(input, source.algorithm));
         let arn = allow(desk, key, source.action, terms, own_facts)?;
-        let version = if terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input) {
-            version_of(desk, key, ciphertext(input)?)?
-        } else {
-            desk.current(key)?
-        };
+        // The ciphertext is read, and its key compared, before anything is asked of the key that the call names
+        // (kms-recorded-behaviour, rows 3 and 4).
+        let names_material = terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input);
+        if names_material {
+            check_maker(desk, key, ciphertext(input)?)?;
+        }
+        check_fit(desk, key, terms)?;
+        let version =
+            if names_material { version_of(desk, key, ciphertext(input)?)? } else { desk.current(key)? };
         Ok(Cipher::new(arn, version, terms))
     }
 
@@ -135,10 +140,8 @@ impl Source {
         if ignores_ciphertext(input)
             || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault
         {
-            return Err(ApiError::validation(format!(
-                "{} is required with IGNORE_CIPHERTEXT and with an asymmetric encryption algorithm.",
-                self.key
-            )));
+            // Source: kms-recorded-behaviour, row 37.
+            return Err(ApiError::validation(format!("{} must not be null", self.key)));
         }
         owner(desk, ciphertext(input)?)
     }
@@ -170,7 +173,7 @@ pub(super) fn ciphertext(input: &Input) -> Result<&[u8], ApiError> {
     })
 }
 
-/// The key's ARN, if the caller may, and the key can, work by these terms.
+/// The key's ARN, if the caller may work with it by these terms.
 fn allow(
     desk: &mut Desk<'_>,
     key: &KeyRef,
@@ -182,33 +185,52 @@ fn allow(
         facts.one("kms:EncryptionAlgorithm", algorithm.name());
         own_facts(facts);
     })?;
+    Ok(right.arn)
+}
+
+/// Refuses a key that cannot work by these terms, in the order in which KMS asks: usage, state, algorithm.
+///
+/// Source: kms-recorded-behaviour, rows 31 and 34 (2026-11-29).
+fn check_fit(
+    desk: &Desk<'_>,
+    key: &KeyRef,
+    (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
+) -> Result<(), ApiError> {
     desk.check_usage(key, KeyUsage::EncryptDecrypt)?;
+    desk.check_state(key)?;
     let spec = desk.key(key).spec;
     if !EncryptionAlgorithm::of(spec).contains(&algorithm) {
+        if desk.operation().name().starts_with("GenerateDataKey") {
+            let what = "You cannot generate a data key with an asymmetric CMK";
+            return Err(ApiError::invalid_key_usage(what));
+        }
         return Err(desk.incompatible(key, algorithm.name()));
     }
     if spec != KeySpec::SymmetricDefault && !context.is_empty() {
+        // Source: kms-recorded-behaviour, row 36.
+        let doing = if desk.operation() == Operation::Decrypt { "decrypting" } else { "encrypting" };
         return Err(ApiError::validation(format!(
-            "An encryption context cannot be used with key spec {spec}."
+            "EncryptionContext is not supported when {doing} with asymmetric CMKs."
         )));
     }
-    desk.check_state(key)?;
-    Ok(right.arn)
+    Ok(())
+}
+
+/// Refuses a ciphertext that another key made, or none.
+fn check_maker(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(), ApiError> {
+    let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
+    if desk.key(key).material(&header.material_id).is_some() {
+        return Ok(());
+    }
+    // A material that nobody has is no other key's but a damaged name.
+    let is_known = !desk.estate.owners(&header.material_id).is_empty();
+    Err(if is_known { ApiError::incorrect_key(INCORRECT_KEY) } else { ApiError::invalid_ciphertext() })
 }
 
 /// The version of a key's material that made a ciphertext.
 fn version_of(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(MaterialId, Arc<Material>), ApiError> {
     let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
-    let Some(version) = desk.key(key).material(&header.material_id) else {
-        // A material that nobody has is no other key's but a damaged name.
-        let is_known = !desk.estate.owners(&header.material_id).is_empty();
-        return Err(if is_known {
-            ApiError::incorrect_key(INCORRECT_KEY)
-        } else {
-            ApiError::invalid_ciphertext()
-        });
-    };
-    opened(version).ok_or_else(internal)
+    desk.key(key).material(&header.material_id).and_then(opened).ok_or_else(internal)
 }
 
 /// The key of this Region that made a ciphertext: of a multi-Region key, the one that lives here.

@@ -105,7 +105,7 @@ pub(super) fn generate_random(desk: &mut Desk<'_>) -> Handled {
     let input = desk.input();
     desk.authorize_identity("kms:GenerateRandom", "*", |_| ())?;
     let Some(bytes) = input.integer("NumberOfBytes") else {
-        return Err(ApiError::validation("NumberOfBytes must be specified."));
+        return Err(ApiError::validation("NumberOfBytes is required."));
     };
     if let Some(id) = input.text("CustomKeyStoreId") {
         let store = desk.find_store(id)?;

@@ -5,7 +5,7 @@ use crate::kms::access::{
     self, Allowed, Circumstances, Directory, Facts, GrantView, KeyAccess, Principal, Question,
 };
 use crate::kms::crypto::MaterialId;
-use crate::kms::keys::{Estate, Key, KeyForm, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
+use crate::kms::keys::{Estate, Key, KeyForm, KeyId, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
 use crate::kms::limits::{Consistency, Limits};
 use crate::kms::wire::{ApiError, Input, Output};
 use crate::kms::{Call, Caller};
@@ -136,7 +136,7 @@ impl<'a> Desk<'a> {
     /// The key that a member names by id or ARN; management operations take no aliases.
     ///
     /// # Errors
-    /// NotFoundException, InvalidArnException.
+    /// NotFoundException, InvalidArnException; ValidationException for an alias that is to name an alias.
     pub fn find_bare(&self, member: &'static str) -> Result<KeyRef, ApiError> {
         self.find_bare_text(self.required(member))
     }
@@ -145,14 +145,16 @@ impl<'a> Desk<'a> {
         let (realm, id) = match KeyForm::read(text) {
             KeyForm::Id(id) => (self.realm, id),
             KeyForm::Arn { region, account, id } => (self.realm_of(region, account, text)?, id),
-            KeyForm::Alias(_) | KeyForm::AliasArn { .. } => {
-                return Err(ApiError::not_found(format!("Invalid keyId '{text}'")));
-            }
+            KeyForm::Alias(_) | KeyForm::AliasArn { .. } => return Err(no_alias(self.operation())),
             KeyForm::Malformed => return Err(ApiError::invalid_arn(format!("Invalid arn {text}"))),
         };
         let missing = || {
             let arn = self.estate.realm(realm).key_arn(id);
-            ApiError::not_found(format!("Key '{arn}' does not exist"))
+            ApiError::not_found(match (KeyId::is_well_formed(id), id == text) {
+                (true, _) => format!("Key '{arn}' does not exist"),
+                (false, true) => format!("Invalid keyId '{id}'"),
+                (false, false) => format!("Invalid keyId {id}"),
+            })
         };
         let found = self.estate.key(realm, id).ok_or_else(missing)?;
         Ok(KeyRef { realm, id: found.id.clone() })
@@ -337,6 +339,18 @@ impl<'a> Desk<'a> {
         }
         tell_key(&mut facts, key, &self.estate.realm(realm).region);
         facts
+    }
+}
+
+/// What an operation that takes keys only says of an alias, before it looks for anything.
+///
+/// Source: kms-recorded-behaviour, rows 2 and 19 (2026-11-29).
+fn no_alias(operation: Operation) -> ApiError {
+    match operation {
+        Operation::CreateAlias | Operation::UpdateAlias => {
+            ApiError::validation("Aliases must refer to keys. Not aliases")
+        }
+        _ => ApiError::invalid_arn("Key Aliases are not supported for this operation."),
     }
 }
 

@@ -51,10 +51,10 @@ impl Authenticator {
         let right =
             desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
         desk.check_usage(&key, KeyUsage::GenerateVerifyMac)?;
+        desk.check_state(&key)?;
         let algorithm = MacAlgorithm::of(desk.key(&key).spec)
             .filter(|its| its.name() == algorithm)
             .ok_or_else(|| desk.incompatible(&key, algorithm))?;
-        desk.check_state(&key)?;
         let (_, material) = desk.current(&key)?;
         let message = desk.input().blob("Message").expect("validation requires it").to_vec();
         Ok(Authenticator { arn: right.arn, key, material, algorithm, message })

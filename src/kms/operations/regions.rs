@@ -61,11 +61,13 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     let made = desk.estate.put(there_id, replica);
     let tags: Vec<Output> = desk.key(&made).tags.iter().map(tag).collect();
     let policy = desk.key(&made).policy.seen(desk.now).text().to_string();
+    let output = Output::new()
+        .object("ReplicaKeyMetadata", metadata(desk.estate, &made, desk.now))
+        .text("ReplicaPolicy", &policy);
+    // Absent where there are none (kms-recorded-behaviour, row 15).
+    let tags = (!tags.is_empty()).then_some(tags);
     Ok(Step::Done(
-        Output::new()
-            .object("ReplicaKeyMetadata", metadata(desk.estate, &made, desk.now))
-            .text("ReplicaPolicy", &policy)
-            .list("ReplicaTags", tags.into_iter().map(Item::from)),
+        output.given(tags, |output, tags| output.list("ReplicaTags", tags.into_iter().map(Item::from))),
     ))
 }
 
@@ -159,16 +161,23 @@ fn update_family(desk: &mut Desk<'_>, key: &KeyRef, multi: &MultiRegion) {
 
 fn multi_region(desk: &Desk<'_>, key: &KeyRef) -> Result<MultiRegion, ApiError> {
     let none =
-        || ApiError::unsupported_operation(format!("{} is not a multi-Region key.", desk.estate.arn(key)));
+        || ApiError::unsupported_operation(format!("{} is not a multi-region key.", desk.estate.arn(key)));
     desk.key(key).multi_region.clone().ok_or_else(none)
 }
 
 /// Refuses a Region that is the key's own, unknown, or in another partition.
 fn check_other(own: &Realm, region: &str) -> Result<(), ApiError> {
+    // Texts: kms-recorded-behaviour, row 43; their code is assumed.
     if region == &*own.region {
-        return Err(ApiError::validation(format!("The Region {region} is already the key's own.")));
+        let what = format!("{region} cannot have a replica because it contains the primary.");
+        return Err(ApiError::validation(what));
     }
-    if !catalogue::is_region(region) || partition(region) != partition(&own.region) {
+    if partition(region) != partition(&own.region) {
+        return Err(ApiError::validation(
+            "The replica key Region must be in the same AWS partition as the primary key Region.",
+        ));
+    }
+    if !catalogue::is_region(region) {
         return Err(ApiError::validation(format!("The Region {region} is not valid.")));
     }
     Ok(())

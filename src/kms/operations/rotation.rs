@@ -3,7 +3,7 @@
 use super::lifecycle::managed;
 use super::page::Page;
 use super::{Desk, Handled, Step};
-use crate::api::KeySpec;
+use crate::api::{KeySpec, Operation};
 use crate::kms::crypto::{Material, MaterialId};
 use crate::kms::keys::{
     DAY, Estate, ExpirationModel, Key, KeyMaterial, KeyRef, Moment, Origin, Rotation, Turn, TurnKind,
@@ -28,8 +28,9 @@ pub(super) fn enable_key_rotation(desk: &mut Desk<'_>) -> Handled {
     desk.authorize(&key, "kms:EnableKeyRotation", &BTreeMap::new(), |facts| {
         facts.one("kms:RotationPeriodInDays", &given.unwrap_or(i64::from(PERIOD_DAYS)).to_string());
     })?;
-    check_can_rotate(desk, &key, false)?;
+    check_origin(desk, &key)?;
     desk.check_state(&key)?;
+    check_spec(desk, &key)?;
     check_primary(desk, &key)?;
     let now = desk.now;
     desk.estate.change(&key, |key| {
@@ -45,8 +46,12 @@ pub(super) fn enable_key_rotation(desk: &mut Desk<'_>) -> Handled {
 /// DisableKeyRotation.
 pub(super) fn disable_key_rotation(desk: &mut Desk<'_>) -> Handled {
     let key = managed(desk, "kms:DisableKeyRotation")?;
-    check_can_rotate(desk, &key, false)?;
+    check_origin(desk, &key)?;
     desk.check_state(&key)?;
+    if desk.key(&key).spec != KeySpec::SymmetricDefault {
+        // What never rotates is as it was asked to be (kms-recorded-behaviour, row 10).
+        return Ok(Step::Done(Output::new()));
+    }
     check_primary(desk, &key)?;
     desk.estate.change(&key, |key| key.rotation = None);
     Ok(Step::Done(Output::new()))
@@ -78,14 +83,19 @@ pub(super) fn get_key_rotation_status(desk: &mut Desk<'_>) -> Handled {
 /// RotateKeyOnDemand: new material at once, or the imported material that waits for it.
 pub(super) fn rotate_key_on_demand(desk: &mut Desk<'_>) -> Handled {
     let key = managed(desk, "kms:RotateKeyOnDemand")?;
-    check_can_rotate(desk, &key, true)?;
+    if desk.key(&key).origin != Origin::External {
+        check_origin(desk, &key)?;
+    }
     desk.check_state(&key)?;
+    check_spec(desk, &key)?;
     check_primary(desk, &key)?;
     let (now, limit) = (desk.now, desk.limits.on_demand_rotations);
     let found = desk.key(&key);
     if found.on_demand_rotations >= limit {
         return Err(ApiError::limit_exceeded(format!(
-            "The key has reached its quota of {limit} on-demand rotations."
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be \
+             performed for this key: {}",
+            desk.estate.arn(&key)
         )));
     }
     if found.rotation.is_some_and(|rotation| now + TOO_CLOSE >= rotation.next) {
@@ -99,7 +109,7 @@ pub(super) fn rotate_key_on_demand(desk: &mut Desk<'_>) -> Handled {
         if !next.is_some_and(|next| everybody_has(desk.estate, &key, next.id, now)) {
             let arn = desk.estate.arn(&key);
             return Err(ApiError::kms_invalid_state(format!(
-                "{arn} has no imported key material that is pending rotation."
+                "No available key material pending rotation for the key: {arn}."
             )));
         }
         everywhere(desk.estate, &key, |key| {
@@ -164,6 +174,25 @@ fn rotation(arn: &str, key: &Key, material: &KeyMaterial, state: &str, now: Mome
         })
 }
 
+/// Refuses keys whose material KMS did not make: asked before their state.
+///
+/// Source of the order, and of the error without a message: kms-recorded-behaviour, rows 8 and 9 (2026-11-29).
+fn check_origin(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let origin = desk.key(key).origin;
+    if origin == Origin::AwsKms {
+        return Ok(());
+    }
+    let (arn, origin) = (desk.estate.arn(key), origin.name());
+    let what = format!("{arn} origin is {origin} which is not valid for this operation.");
+    Err(ApiError::unsupported_operation(what))
+}
+
+/// Refuses keys of which none rotates: asked after their state.
+fn check_spec(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let is_symmetric = desk.key(key).spec == KeySpec::SymmetricDefault;
+    if is_symmetric { Ok(()) } else { Err(ApiError::unsupported_operation("").without_message()) }
+}
+
 /// Refuses keys that cannot be rotated: only symmetric ones can, automatically those whose material KMS made.
 fn check_can_rotate(desk: &Desk<'_>, key: &KeyRef, on_demand: bool) -> Result<(), ApiError> {
     let found = desk.key(key);
@@ -184,6 +213,10 @@ pub(super) fn check_primary(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiErro
         return Ok(());
     }
     let (arn, operation) = (desk.estate.arn(key), desk.operation());
+    if operation == Operation::ReplicateKey {
+        // Source: kms-recorded-behaviour, row 16.
+        return Err(ApiError::unsupported_operation(format!("{arn} is not a multi-region primary key.")));
+    }
     Err(ApiError::unsupported_operation(format!(
         "{arn} is a replica key, which is not valid for {operation}: call it on the primary key."
     )))

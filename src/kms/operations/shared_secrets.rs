@@ -23,8 +23,11 @@ pub(super) fn derive_shared_secret(desk: &mut Desk<'_>) -> Handled {
     let (arn, origin) = (desk.estate.arn(&key), desk.key(&key).origin);
     let peer = input.blob("PublicKey").expect("validation requires it").to_vec();
     desk.compute(move || {
-        let secret = crypto::derive_shared_secret(&material, &peer)
-            .map_err(|error| refused(error, ECDH, &material))?;
+        let secret = crypto::derive_shared_secret(&material, &peer).map_err(|error| match error {
+            // KMS says no more (kms-recorded-behaviour, row 25).
+            crypto::Error::BadKey(_) => ApiError::validation("").without_message(),
+            error => refused(error, ECDH, &material),
+        })?;
         Ok(Output::new()
             .text("KeyId", &arn)
             .blob("SharedSecret", secret.as_bytes())

@@ -2,6 +2,7 @@
 
 use super::usage::refused;
 use super::{Desk, Handled};
+use crate::api::KeySpec;
 use crate::kms::crypto::{self, Material, MessageType, SigningAlgorithm};
 use crate::kms::keys::{KeyRef, KeyUsage};
 use crate::kms::wire::{ApiError, Output};
@@ -62,12 +63,13 @@ impl Signer {
             facts.one("kms:SigningAlgorithm", algorithm);
             facts.one("kms:MessageType", kind);
         })?;
+        // In the order in which KMS asks (kms-recorded-behaviour, row 31).
         desk.check_usage(&key, KeyUsage::SignVerify)?;
+        desk.check_state(&key)?;
         let algorithm = SigningAlgorithm::from_name(algorithm)
             .filter(|algorithm| SigningAlgorithm::of(desk.key(&key).spec).contains(algorithm))
             .ok_or_else(|| desk.incompatible(&key, algorithm))?;
-        let kind = kind_for(algorithm, kind)?;
-        desk.check_state(&key)?;
+        let kind = kind_for(algorithm, desk.key(&key).spec, kind)?;
         let (_, material) = desk.current(&key)?;
         let message = input.blob("Message").expect("validation requires it").to_vec();
         Ok(Signer { arn: right.arn, key, material, algorithm, kind, message })
@@ -75,11 +77,15 @@ impl Signer {
 }
 
 /// What a message is, if the algorithm can sign such.
-fn kind_for(algorithm: SigningAlgorithm, kind: &str) -> Result<MessageType, ApiError> {
+fn kind_for(algorithm: SigningAlgorithm, spec: KeySpec, kind: &str) -> Result<MessageType, ApiError> {
     use SigningAlgorithm::{Ed25519, Ed25519Ph, MlDsa};
     match (algorithm, kind) {
         (MlDsa, "EXTERNAL_MU") => Ok(MessageType::ExternalMu),
-        (MlDsa | Ed25519, "DIGEST") | (Ed25519Ph, "RAW") | (_, "EXTERNAL_MU") => {
+        // KMS names the spec here and the algorithm elsewhere (kms-recorded-behaviour, row 33).
+        (MlDsa, "DIGEST") => {
+            Err(ApiError::validation(format!("Message type {kind} is incompatible with key spec {spec}.")))
+        }
+        (Ed25519, "DIGEST") | (Ed25519Ph, "RAW") | (_, "EXTERNAL_MU") => {
             let name = algorithm.name();
             Err(ApiError::validation(format!("Message type {kind} is incompatible with algorithm {name}.")))
         }

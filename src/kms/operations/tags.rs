@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use super::{Desk, Handled, Step};
+use crate::api::Operation;
 use crate::kms::access::Facts;
 use crate::kms::keys::{KeyRef, Manager};
 use crate::kms::wire::{ApiError, Input, Output};
@@ -25,8 +26,8 @@ pub(super) fn tag_resource(desk: &mut Desk<'_>) -> Handled {
 pub(super) fn untag_resource(desk: &mut Desk<'_>) -> Handled {
     let names = desk.input().texts("TagKeys");
     let key = tagged(desk, "kms:UntagResource", |facts| facts.many("aws:TagKeys", names))?;
-    if let Some(name) = names.iter().find(|name| is_reserved(name)) {
-        return Err(reserved(name));
+    if names.iter().any(|name| is_reserved(name)) {
+        return Err(reserved());
     }
     desk.estate.change(&key, |key| names.iter().for_each(|name| drop(key.tags.remove(name))));
     Ok(Step::Done(Output::new()))
@@ -64,7 +65,7 @@ pub(super) fn read_tags(desk: &Desk<'_>, member: &'static str) -> Result<BTreeMa
         let (name, value) =
             (tag.text("TagKey").unwrap_or_default(), tag.text("TagValue").unwrap_or_default());
         if tags.insert(name.to_string(), value.to_string()).is_some() {
-            return Err(ApiError::tag(format!("Duplicate tag keys: {name}")));
+            return Err(ApiError::tag("Duplicate tag keys"));
         }
     }
     Ok(tags)
@@ -91,8 +92,12 @@ pub(super) fn checked_tags(
     tags: &BTreeMap<String, String>,
     kept: usize,
 ) -> Result<(), ApiError> {
-    if let Some(name) = tags.keys().find(|name| is_reserved(name)) {
-        return Err(reserved(name));
+    if tags.keys().any(|name| is_reserved(name)) {
+        return Err(reserved());
+    }
+    // Texts and the code at CreateKey: kms-recorded-behaviour, rows 21 and 22.
+    if tags.len() > desk.limits.tags_per_key as usize && desk.operation() == Operation::CreateKey {
+        return Err(ApiError::tag("Too many tags"));
     }
     let limit = desk.limits.tags_per_key;
     if tags.len() + kept > limit as usize {
@@ -105,6 +110,6 @@ fn is_reserved(name: &str) -> bool {
     name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
 }
 
-fn reserved(name: &str) -> ApiError {
-    ApiError::tag(format!("aws: prefixed tag key names are not allowed for external use: {name}"))
+fn reserved() -> ApiError {
+    ApiError::tag("Tags beginning with aws: are reserved")
 }

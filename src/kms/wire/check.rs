@@ -35,8 +35,9 @@ fn structure(input: &Input, path: &str, found: &mut Vec<String>) {
             Some(value) if holds(&member.kind, value) => {}
             Some(value) => report(&member.kind, value, &place(path, member.name), found),
             None if member.required => {
-                let place = place(path, member.name);
-                found.push(sentence("null", &place, "Member must not be null"));
+                // Of what is secret not even that it is null is shown (kms-recorded-behaviour, row 6).
+                let shown = if matches!(member.name, "Plaintext" | "Message") { "" } else { "null" };
+                found.push(sentence(shown, &place(path, member.name), "Member must not be null"));
             }
             None => {}
         }
@@ -84,7 +85,8 @@ fn report(kind: &Kind, value: &Given, place: &str, found: &mut Vec<String>) {
             }
         }
         (Kind::Blob(bounds), Given::Blob(bytes)) => {
-            length(bounds, bytes.len() as u64, &quoted("[redacted]"), place, found);
+            // No value at all (kms-recorded-behaviour, row 5).
+            length(bounds, bytes.len() as u64, "", place, found);
         }
         (Kind::Integer(range), Given::Integer(number)) => {
             let above = u64::try_from(*number).is_ok_and(|number| number > range.max);
@@ -158,7 +160,8 @@ fn quoted(value: &str) -> String {
 }
 
 fn sentence(shown: &str, place: &str, rule: &str) -> String {
-    format!("Value {shown} at '{place}' failed to satisfy constraint: {rule}")
+    let space = if shown.is_empty() { "" } else { " " };
+    format!("Value{space}{shown} at '{place}' failed to satisfy constraint: {rule}")
 }
 
 /// The member's path as AWS spells it: a small first letter, as in `tags.1.member.tagKey`.

@@ -4,9 +4,9 @@ use super::Chart;
 use super::axis::Axis;
 use super::palette::Ink;
 use super::plot::{Bar, Line, Plot};
-use crate::report::figures::{busiest_pool_of, throttled_per_s};
-use crate::report::format::{clip, number};
-use crate::results::{Run, StrategyRun};
+use crate::report::figures::{only_pool, throttled_per_s};
+use crate::report::format::{clip, number, rate};
+use crate::results::{PoolRun, Run, StrategyRun};
 
 /// Height of one bar, where a strategy's row is 1.
 const BAR: f64 = 0.24;
@@ -14,11 +14,11 @@ const BAR: f64 = 0.24;
 /// The chart; none if nothing was offered.
 pub fn chart(run: &Run) -> Option<Chart> {
     let shown: Vec<&StrategyRun> = run.strategies.iter().filter(|s| s.jobs.offered > 0).collect();
-    let quota = busiest_pool_of(run).filter(|(_, _, pool)| pool.limit_per_s > 0.0);
+    let quota = only_pool_of(&shown).filter(|(_, pool)| pool.limit_per_s > 0.0);
     let highest = shown.iter().flat_map(|s| rates(s)).map(|(_, rate)| rate).fold(0.0, f64::max);
     // A quota that dwarfs every bar is left to the table: it would squeeze them into nothing.
-    let quota = quota.filter(|(_, _, pool)| pool.limit_per_s <= 4.0 * highest);
-    let most = quota.map_or(highest, |(_, _, pool)| highest.max(pool.limit_per_s));
+    let quota = quota.filter(|(_, pool)| pool.limit_per_s <= 4.0 * highest);
+    let most = quota.map_or(highest, |(_, pool)| highest.max(pool.limit_per_s));
     if shown.is_empty() || highest <= 0.0 {
         return None;
     }
@@ -31,9 +31,9 @@ pub fn chart(run: &Run) -> Option<Chart> {
     let mut lines = Vec::new();
     // Room for the figure right of the longest bar.
     let x = Axis::linear("per second, in the window", most * 1.08, number);
-    let (bars, words) = bars(&shown, &x, quota.map(|(_, _, pool)| pool.limit_per_s));
+    let (bars, words) = bars(&shown, &x, quota.map(|(_, pool)| pool.limit_per_s));
     let y = Axis::names(&names);
-    if let Some((_, pool, figures)) = quota {
+    if let Some((pool, figures)) = quota {
         let limit = figures.limit_per_s;
         legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
         lines.push(Line {
@@ -63,13 +63,20 @@ pub fn chart(run: &Run) -> Option<Chart> {
     })
 }
 
-/// What is drawn of each strategy, top to bottom.
+/// The pool that all attempts of all strategies went to: a quota is drawn only over its own pool's attempts.
+fn only_pool_of<'r>(shown: &[&'r StrategyRun]) -> Option<(&'r str, &'r PoolRun)> {
+    let first = only_pool(shown.first()?)?;
+    shown.iter().all(|s| only_pool(s).is_some_and(|(name, _)| name == first.0)).then_some(first)
+}
+
+/// What is drawn of each strategy, top to bottom; nothing where there are no rates.
 fn rates(s: &StrategyRun) -> [(Ink, f64); 3] {
     [
         (Ink::GOODPUT, s.rates.goodput_per_s),
         (Ink::ATTEMPTS, s.rates.attempts_per_s),
         (Ink::THROTTLED, throttled_per_s(s)),
     ]
+    .map(|(ink, rate)| (ink, rate.unwrap_or(0.0)))
 }
 
 /// A word in a plot: its place, its ink, its text.
@@ -103,9 +110,9 @@ fn description(shown: &[&StrategyRun]) -> String {
         format!(
             "{}: goodput {}/s, {} attempts/s, {} of them throttled.",
             s.name,
-            number(s.rates.goodput_per_s),
-            number(s.rates.attempts_per_s),
-            number(throttled_per_s(s)),
+            rate(s.rates.goodput_per_s),
+            rate(s.rates.attempts_per_s),
+            rate(throttled_per_s(s)),
         )
     };
     shown.iter().map(sentence).collect::<Vec<_>>().join(" ")

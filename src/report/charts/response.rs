@@ -28,12 +28,12 @@ pub fn curve(run: &Run) -> Option<Chart> {
     let median = |s: &StrategyRun| {
         let t = &s.response_time_ms;
         let [p50, p99, max] = [t.p50, t.p99, t.max].map(milliseconds);
-        format!("{}: half of the jobs within {p50}, 99% within {p99}, all within {max}.", s.name)
+        format!("{}: of completed jobs half within {p50}, 99% within {p99}, all within {max}.", s.name)
     };
     let measured = run.strategies.iter().filter(|s| s.response_time_ms.count > 0);
     Some(Chart {
         id: "response-percentiles".into(),
-        title: "Response time by percentile".into(),
+        title: "Response time of completed jobs by percentile".into(),
         description: measured.map(median).collect::<Vec<_>>().join(" "),
         plot: Plot {
             height: 380,
@@ -100,7 +100,10 @@ pub fn histograms(run: &Run) -> Vec<Chart> {
 fn share_axis(shares: &[f64]) -> Axis {
     let most = shares.iter().copied().fold(0.0, f64::max);
     let top = (most * 1.15).min(1.0);
-    Axis { title: "share of jobs".into(), ..short(Axis::linear("", top, |v| percent(v).replace(".0%", "%"))) }
+    Axis {
+        title: "share of completed".into(),
+        ..short(Axis::linear("", top, |v| percent(v).replace(".0%", "%")))
+    }
 }
 
 /// Where the words beside a mark at `at` begin: right of it, or left of it where the chart would cut them off.
@@ -135,9 +138,9 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis) -> Chart {
     }
     Chart {
         id: id("response-histogram", &s.name),
-        title: format!("Response times of {}", s.name),
+        title: format!("Response times of jobs that {} completed", s.name),
         description: format!(
-            "{} jobs; half within {}, 99% within {}.",
+            "{} completed jobs; half within {}, 99% within {}.",
             count(t.count),
             milliseconds(t.p50),
             milliseconds(t.p99)

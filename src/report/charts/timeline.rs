@@ -5,7 +5,7 @@ use super::palette::Ink;
 use super::plot::{Line, Plot};
 use super::sample::{bucket, sampled};
 use super::{Chart, id};
-use crate::report::figures::{self, busiest_pool, seconds_counted};
+use crate::report::figures::{self, only_pool, seconds_counted};
 use crate::report::format::{number, percent};
 use crate::results::{Run, StrategyRun};
 
@@ -85,9 +85,9 @@ fn points(s: &StrategyRun, values: &[u64], unit: f64) -> Vec<(f64, f64)> {
     sampled(&rates, s.timeline.interval_s.max(1) as f64)
 }
 
-/// The limit of the busiest pool; none if it lies so far above everything that it would flatten the lines.
+/// The limit of the pool that all its attempts went to; none if there are several, and if it lies so far above everything that it would flatten the lines.
 fn limit(s: &StrategyRun, highest: f64) -> Option<(&str, f64)> {
-    let (name, pool) = busiest_pool(s)?;
+    let (name, pool) = only_pool(s)?;
     (pool.limit_per_s > 0.0 && pool.limit_per_s <= 4.0 * highest).then_some((name, pool.limit_per_s))
 }
 

@@ -24,8 +24,8 @@ pub fn comparison(run: &Run) -> Markup {
 pub fn response(run: &Run) -> Markup {
     html! {
         p.note {
-            "From the intended start of a job to its final outcome, waits and retries included; jobs in the window only. "
-            "Slow answers are shown here, refusals and faults are not mixed in."
+            "From the intended start of a job to its completion, waits and retries included; completed jobs of the window only, "
+            "beside the share that they are. In thresholds on response time every other job is slower than any bound."
         }
         @if let Some(chart) = charts::response_curve(run) { (figure(&chart)) }
         (shown(&tables::response_times(run)))
@@ -45,8 +45,8 @@ pub fn timelines(run: &Run) -> Markup {
         @for strategy in &run.strategies {
             @if let Some(seconds) = strategy.recovery_time_s {
                 p.note {
-                    (strategy.name) " recovered " (number(seconds)) " s after the last trigger had ended: goodput was back at "
-                    "95% of before."
+                    (strategy.name) " recovered " (figures::recovery(seconds)) " after the last trigger had ended: refusals, jobs in flight "
+                    "and p99 were back in the 95% range of before for five seconds."
                 }
             }
         }
@@ -81,6 +81,8 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
     let size = intervals.div_ceil(ROWS).max(1);
     let caption =
         format!("Mean rates a second over {} s each", number((size as u64 * t.interval_s.max(1)) as f64));
+    let pool = figures::busiest_pool(strategy).filter(|(_, pool)| pool.limit_per_s > 0.0);
+    let utilisation = pool.map_or_else(|| "utilisation".into(), |(name, _)| format!("utilisation of {name}"));
     let heads = [
         "from",
         "offered/s",
@@ -89,10 +91,9 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
         "faults/s",
         "timeouts/s",
         "goodput/s",
-        "utilisation",
+        &utilisation,
     ];
     let mut table = Table::new(caption, &heads);
-    let pool = figures::busiest_pool(strategy).filter(|(_, pool)| pool.limit_per_s > 0.0);
     for start in (0..intervals).step_by(size) {
         let range = start..(start + size).min(intervals);
         let seconds = range.len() as f64 * figures::seconds_counted(strategy);

@@ -108,12 +108,14 @@ fn judgement(run: &Run) -> Markup {
 
 fn key_figures(run: &Run) -> Markup {
     html! {
+        @if let Some(sentence) = figures::older(run) { p.note { (sentence) } }
         (shown(&tables::headline(run)))
+        (shown(&tables::costs(run)))
         @if !run.strategies.is_empty() {
             p.note {
-                "Throttled: attempts refused for an exhausted quota. Faults: service errors. Timeouts: attempts without an "
-                "answer in time. Response times are of jobs in the window. Cost is at the window's rate for 30 days and "
-                "assumes that refused attempts are free."
+                "Rates count what happens inside the window; the other figures are of the jobs whose intended start lies in it. "
+                "Throttled: share of attempts refused for an exhausted quota. Faults: service errors. Timeouts: attempts "
+                "without an answer in time. p50 and p99 are of completed jobs. Costs assume that refused attempts are free."
             }
         }
     }
@@ -132,8 +134,8 @@ fn where_from(run: &Run) -> Markup {
 
 fn parts(run: &Run) -> Markup {
     html! {
-        (shown(&tables::parts(run, "By workload", |s| &s.workloads)))
-        (shown(&tables::parts(run, "By stage", |s| &s.stages)))
+        (shown(&tables::parts(run, "By workload, jobs of the window", |s| &s.workloads)))
+        (shown(&tables::parts(run, "By stage, jobs of the window", |s| &s.stages)))
     }
 }
 

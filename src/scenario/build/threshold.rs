@@ -27,7 +27,9 @@ const METRICS: [(&str, Metric); 9] = [
 /// The most metrics, and the most expressions of each, that thresholds may name.
 const MAX_NAMES: usize = 256;
 /// What tags may select.
-const TAGS: [&str; 4] = ["strategy", "workload", "operation", "stage"];
+const TAGS: [&str; 5] = ["strategy", "workload", "operation", "stage", "outcome"];
+/// What the tag `outcome` may be, of a metric that has times.
+const OUTCOMES: [&str; 3] = ["completed", "failed", "all"];
 
 /// The names that tags may refer to.
 pub(super) struct Tagged<'a> {
@@ -106,8 +108,21 @@ fn metric(
     }
     if r.is_clean(mark) {
         selects(r, entry, path, &tags, tagged);
+        outcome(r, entry, path, *metric, &tags);
     }
     r.is_clean(mark).then_some((*metric, tags))
+}
+
+/// Whether the tag `outcome` names one, of a metric that it changes.
+fn outcome(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: &BTreeMap<String, String>) {
+    let Some(value) = tags.get("outcome") else { return };
+    if !matches!(metric, Metric::ResponseTime | Metric::ServiceTime) {
+        let message = "the tag `outcome` chooses among times, which this metric has not by outcome";
+        let problem = Problem::new(entry.place, path, message);
+        r.problems.push(problem.allowed("response_time{outcome:completed}, service_time{outcome:completed}"));
+    } else if !OUTCOMES.contains(&value.as_str()) {
+        r.unknown(entry.place, path, "this is no outcome", value, OUTCOMES.into_iter());
+    }
 }
 
 /// Whether tags select something that exists.
@@ -366,7 +381,7 @@ fn grammar(metric: Metric) -> &'static str {
         (Kind::Trend, _) => "avg, min, med, max or p(N), a comparison and a duration: p(99)<250ms",
         (Kind::Rate, _) => "rate, a comparison and a ratio: rate<0.1%",
         (_, Metric::Goodput) => "a comparison and a rate: value>100/s",
-        (_, Metric::Cost) => "a comparison and an amount: value<1 USD",
+        (_, Metric::Cost) => "a comparison and an amount for a million completed jobs: value<5 USD",
         _ => "a comparison and a number: value<=2",
     }
 }

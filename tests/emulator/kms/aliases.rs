@@ -46,9 +46,9 @@ fn names_must_be_names_of_customers() {
     let mut kms = Emulator::new();
     let key = kms.symmetric();
     for (name, expected) in [
-        ("app", "InvalidAliasNameException"),
-        ("alias/", "InvalidAliasNameException"),
-        ("alias/a:b", "InvalidAliasNameException"),
+        ("app", "ValidationException"),
+        ("alias/", "ValidationException"),
+        ("alias/a:b", "ValidationException"),
         ("alias/aws/s3", "InvalidAliasNameException"),
         ("alias/a b", "ValidationException"),
         ("alias/awsome", "ok"),
@@ -67,7 +67,7 @@ fn a_target_is_an_own_key_that_is_not_on_its_way_out() {
     let (key, other) = (kms.symmetric(), kms.symmetric());
     assert_eq!(kms.code("CreateAlias", alias("alias/a", &foreign)), "AccessDeniedException");
     kms.ok("CreateAlias", alias("alias/a", &key));
-    assert_eq!(kms.code("CreateAlias", alias("alias/b", "alias/a")), "NotFoundException");
+    assert_eq!(kms.code("CreateAlias", alias("alias/b", "alias/a")), "ValidationException");
     kms.change(&other, |key| key.deletion = Eventual::new(Some(Deletion { window_days: 7, at: None })));
     for call in ["CreateAlias", "UpdateAlias"] {
         let name = if call == "CreateAlias" { "alias/c" } else { "alias/a" };

@@ -226,7 +226,7 @@ fn what_is_no_grant_is_refused() {
             "ok",
         ),
         (json!({"GranteePrincipal": OTHER}), "ok"),
-        (json!({"KeyId": "alias/x"}), "NotFoundException"),
+        (json!({"KeyId": "alias/x"}), "InvalidArnException"),
     ] {
         let mut wish = grant(&key, ANN, &["Encrypt"]);
         for (member, value) in change.as_object().unwrap() {

@@ -388,6 +388,8 @@ fn what_does_not_apply_to_a_custom_key_store_is_refused_as_such() {
             "DeriveSharedSecret" | "GenerateMac" | "Sign" | "Verify" | "VerifyMac" => {
                 "InvalidKeyUsageException"
             }
+            // The state comes first, as it was recorded.
+            "GetPublicKey" => "KMSInvalidStateException",
             _ => "UnsupportedOperationException",
         };
         let mut stage = stage(operation, From::Store, "Unavailable");

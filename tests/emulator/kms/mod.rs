@@ -10,6 +10,7 @@ mod grants;
 mod imports;
 mod key_states;
 mod manage;
+mod recorded;
 mod regions;
 mod rotations;
 mod stores;

@@ -173,7 +173,22 @@ fn only_symmetric_keys_of_kms_rotate() {
         let key =
             kms.ok("CreateKey", json!({"KeySpec": spec, "KeyUsage": usage}))["KeyMetadata"]["KeyId"].clone();
         for operation in operations.into_iter().chain(["ListKeyRotations"]) {
-            assert_eq!(kms.code(operation, json!({"KeyId": key})), "UnsupportedOperationException", "{spec}");
+            let said = kms.call(operation, json!({"KeyId": key}));
+            match operation {
+                "DisableKeyRotation" => assert_eq!(code(&said), "ok", "{spec}: it does not rotate"),
+                "EnableKeyRotation" | "RotateKeyOnDemand" => {
+                    assert_eq!(said, Err(("UnsupportedOperationException".into(), String::new())), "{spec}");
+                }
+                _ => assert_eq!(code(&said), "UnsupportedOperationException", "{spec}"),
+            }
+        }
+        kms.ok("DisableKey", json!({"KeyId": key}));
+        for operation in ["EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"] {
+            assert_eq!(
+                kms.code(operation, json!({"KeyId": key})),
+                "DisabledException",
+                "the state comes first"
+            );
         }
     }
 }

@@ -100,6 +100,9 @@ fn no_setting_of_the_environment_leads_elsewhere() {
     command.env_remove("AWS_ENDPOINT_URL_STS");
     says(&mut command, 2, "instance metadata");
     says(&mut house.run(&["--endpoint-url", "https://203.0.113.7"]), 2, "--yes-remote");
+    let mut cleanup = house.command();
+    cleanup.args(["cleanup", "--region", REGION, "--yes-real-aws", "--dry-run", "--endpoint-url"]);
+    says(cleanup.arg("https://203.0.113.7"), 2, "--yes-remote");
     says(&mut house.run(&["--credentials", "test"]), 2, "target aws takes the credentials of AWS's chain");
     assert_eq!(asked(&house), 0.0);
 }
@@ -142,38 +145,42 @@ fn a_run_that_stops_on_an_alarm_is_made_only_beside_one_that_is_quiet() {
     says(&mut stops_on(&arn), 0, "ends      when the alarm arn:");
 }
 
-/// The policies of the account's keys that a run has made, by whoever made them.
-fn policies(house: &House) -> Vec<String> {
+/// How many keys the account has, and the policies of those that Ann may look at; her identity policy allows her all.
+fn policies(house: &House) -> (usize, Vec<String>) {
     block_on(async {
         let kms = house.kms();
+        let keys = kms.list_keys().send().await.unwrap().keys.unwrap();
         let mut found = Vec::new();
-        for key in kms.list_keys().send().await.unwrap().keys() {
-            let id = key.key_id().unwrap();
-            let said = kms.get_key_policy().key_id(id).send().await;
+        for key in &keys {
+            let said = kms.get_key_policy().key_id(key.key_id().unwrap()).send().await;
             found.extend(said.ok().and_then(|said| said.policy));
         }
-        found
+        (keys.len(), found)
     })
 }
 
 #[test]
 fn keys_admit_whoever_made_them_and_the_first_is_given_up_at_once() {
     let house = House::new();
+    let file = "[profile ann]\naws_access_key_id = AKIAANN\naws_secret_access_key = hush\n\
+                [profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\nsource_profile = ann\nrole_session_name = test\n";
+    std::fs::write(house.folder.path().join("config"), file).unwrap();
     let path = house.folder.path().join("made.yaml");
     std::fs::write(path, scenario("{ count: 1 }", &house.ca())).unwrap();
-    for client in ["raw", "aws-sdk"] {
+    for (profile, client) in [("ann", "raw"), ("ann", "aws-sdk"), ("app", "raw")] {
         let mut command = house.command();
-        command.args(["run", "made.yaml", "--yes-real-aws", "--provision", "--client", client, "-o", client]);
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        command.args(["run", "made.yaml", "--yes-real-aws", "--provision", "--profile", profile]);
+        command.args(["--client", client, "-o", &format!("{profile}-{client}")]);
         says(&mut command, 0, "2 made and scheduled for deletion, the first of them at once and unused");
     }
-    let ours: Vec<String> =
-        policies(&house).into_iter().filter(|policy| policy.contains("WhoeverMadeIt")).collect();
-    assert_eq!(ours.len(), 4, "{ours:?}");
+    // Ann sees the house's own key and those that she has made, and not the role's.
+    let (keys, seen) = policies(&house);
+    let ours: Vec<&String> = seen.iter().filter(|policy| policy.contains("WhoeverMadeIt")).collect();
+    assert_eq!((keys, seen.len(), ours.len()), (7, 5, 4), "{seen:?}");
     for policy in ours {
-        assert!(
-            policy.contains(r#""AWS":"arn:aws:iam::123456789012:user/ann""#) && !policy.contains(":root"),
-            "{policy}"
-        );
+        let names_ann = policy.contains(r#""AWS":"arn:aws:iam::123456789012:user/ann""#);
+        assert!(names_ann && !policy.contains(":root"), "{policy}");
     }
 }
 

@@ -24,9 +24,10 @@ pub(super) fn usage_of(desk: &Desk<'_>, spec: KeySpec) -> Result<KeyUsage, ApiEr
         if all.contains(&KeyUsage::EncryptDecrypt) && all.len() == 1 {
             return Ok(KeyUsage::EncryptDecrypt);
         }
-        return Err(ApiError::validation(format!(
-            "You must specify a KeyUsage value for the key spec {spec}."
-        )));
+        // Source: kms-recorded-behaviour, row 23.
+        return Err(ApiError::validation(
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+        ));
     };
     let usage = KeyUsage::from_name(name).filter(|usage| all.contains(usage));
     usage
@@ -58,7 +59,7 @@ pub(super) fn check_region(desk: &Desk<'_>, spec: KeySpec) -> Result<(), ApiErro
     }
     if spec == KeySpec::Sm2 || is_china && is_ml_kem {
         return Err(ApiError::unsupported_operation(format!(
-            "The key spec {spec} is not supported in {region}."
+            "KeySpec {spec} is not supported in this Region"
         )));
     }
     Ok(())

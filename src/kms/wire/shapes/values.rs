@@ -1,6 +1,7 @@
 //! The values that a text may have where the model lists them.
 //!
-//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17.
+//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17; where KMS was recorded to list them in another order, in that
+//! order (kms-recorded-behaviour, rows 26 to 29, 2026-11-29; ML_KEM specs last is a guess).
 
 pub const CUSTOM_KEY_STORE: &[&str] = &["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 pub const XKS_PROXY_CONNECTIVITY: &[&str] = &["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"];
@@ -50,6 +51,7 @@ pub const KEY_SPEC: &[&str] = &[
     "ECC_NIST_P384",
     "ECC_NIST_P521",
     "ECC_SECG_P256K1",
+    "ECC_NIST_EDWARDS25519",
     "SYMMETRIC_DEFAULT",
     "HMAC_224",
     "HMAC_256",
@@ -59,7 +61,6 @@ pub const KEY_SPEC: &[&str] = &[
     "ML_DSA_44",
     "ML_DSA_65",
     "ML_DSA_87",
-    "ECC_NIST_EDWARDS25519",
     "ML_KEM_512",
     "ML_KEM_768",
     "ML_KEM_1024",
@@ -67,7 +68,7 @@ pub const KEY_SPEC: &[&str] = &[
 pub const ORIGIN: &[&str] = &["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 pub const ENCAPSULATION_ALGORITHM_SPEC: &[&str] = &["ML_KEM"];
 pub const ENCRYPTION_ALGORITHM_SPEC: &[&str] =
-    &["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"];
+    &["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE", "SYMMETRIC_DEFAULT"];
 pub const KEY_ENCRYPTION_MECHANISM: &[&str] = &["RSAES_OAEP_SHA_256"];
 pub const DRY_RUN_MODIFIER: &[&str] = &["IGNORE_CIPHERTEXT"];
 pub const KEY_AGREEMENT_ALGORITHM_SPEC: &[&str] = &["ECDH"];
@@ -86,7 +87,7 @@ pub const DATA_KEY_PAIR_SPEC: &[&str] = &[
     "ML_KEM_768",
     "ML_KEM_1024",
 ];
-pub const MAC_ALGORITHM_SPEC: &[&str] = &["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"];
+pub const MAC_ALGORITHM_SPEC: &[&str] = &["HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512"];
 pub const WRAPPING_ALGORITHM: &[&str] = &[
     "RSAES_PKCS1_V1_5",
     "RSAES_OAEP_SHA_1",
@@ -111,8 +112,8 @@ pub const SIGNING_ALGORITHM_SPEC: &[&str] = &[
     "ECDSA_SHA_256",
     "ECDSA_SHA_384",
     "ECDSA_SHA_512",
-    "SM2DSA",
-    "ML_DSA_SHAKE_256",
     "ED25519_SHA_512",
     "ED25519_PH_SHA_512",
+    "SM2DSA",
+    "ML_DSA_SHAKE_256",
 ];
