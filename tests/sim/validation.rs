@@ -13,13 +13,12 @@ fn text(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// The cells of every row of the page's table.
+/// The cells of every row of the page's first table, the one of all checks.
 fn rows() -> Vec<Vec<String>> {
     let page = text("docs/VALIDATION.md");
-    let lines = page.lines().filter(|line| line.starts_with("| ")).skip(1);
-    lines
-        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_string()).collect())
-        .collect()
+    let table = page.lines().skip_while(|line| !line.starts_with("| compared |"));
+    let rows = table.take_while(|line| line.starts_with('|')).skip(2);
+    rows.map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_string()).collect()).collect()
 }
 
 fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
