@@ -63,7 +63,6 @@ pub fn key_policy(caller: &str) -> String {
                 Some(name) => vec![
                     format!("arn:{partition}:iam::{account}:role/{name}"),
                     format!("arn:{partition}:iam::{account}:role/*/{name}"),
-                    format!("arn:{partition}:sts::{account}:assumed-role/{name}/*"),
                 ],
                 None => vec![caller.to_owned()],
             };
@@ -284,11 +283,7 @@ mod tests {
         assert_eq!(condition["StringEquals"]["kms:CallerAccount"], "111122223333");
         assert_eq!(
             condition["ArnLike"]["aws:PrincipalArn"],
-            json!([
-                "arn:aws-cn:iam::111122223333:role/app",
-                "arn:aws-cn:iam::111122223333:role/*/app",
-                "arn:aws-cn:sts::111122223333:assumed-role/app/*",
-            ])
+            json!(["arn:aws-cn:iam::111122223333:role/app", "arn:aws-cn:iam::111122223333:role/*/app",])
         );
         let federated = "arn:aws:sts::111122223333:federated-user/eve";
         assert_eq!(policy(federated)[0]["Condition"]["ArnLike"]["aws:PrincipalArn"], json!([federated]));

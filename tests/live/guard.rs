@@ -398,7 +398,8 @@ fn clients_connect_to_the_addresses_of_the_first_look_up() {
     use keystorm::guard::{Agent, Consent, Guard};
     use keystorm::scenario::Transport;
     use keystorm::time::Span;
-    let running = Running::start(super::socket::ample()).unwrap();
+    let settings = Settings { host_names: vec!["kms.internal".into()], ..super::socket::ample() };
+    let running = Running::start(settings).unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let lookup = Turning(Arc::clone(&asked), running.address().ip());
     let guard = Guard::asking(lookup, Consent::default(), Agent::unnamed());
