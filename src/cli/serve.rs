@@ -181,7 +181,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let settings = settings(args)?;
     let listen = settings.listen;
     for (arn, key) in settings.directory.keys_never_set().iter().filter(|_| !common.quiet) {
-        crate::notice::tell(format_args!("warning: a policy of {arn} asks for the condition key {key}, which no call sets here"));
+        crate::notice::tell(format_args!(
+            "warning: a policy of {arn} asks for the condition key {key}, which no call sets here"
+        ));
     }
     if !listen.ip().is_loopback() && !common.quiet {
         notice::tell(format_args!(
