@@ -1,5 +1,6 @@
 //! `keystorm calibrate`: how long a service takes, measured at low load, as a scenario's `serviceTime`.
 
+use super::consent::Credentials;
 use super::live::{self, LiveArgs, Wish};
 use super::run::{End, Finished};
 use super::{Common, Error, exit, load, output};
@@ -64,8 +65,10 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     if loaded.scenario.target == Target::Sim {
         return Err(Error::Usage("--target sim has nothing to measure: name a URL, aws or emulator".into()));
     }
-    // Where a key costs nothing and nobody's policy is asked, the keys to measure with are made by itself.
-    args.live.provision |= !is_aws(&loaded.scenario.target);
+    // A URL that leads to AWS is refused, unless AWS's own credentials are asked for. Elsewhere a key costs nothing, and
+    // those to measure with are made without being asked for.
+    let is_aws = loaded.scenario.target == Target::Aws || args.live.credentials == Some(Credentials::Chain);
+    args.live.provision |= !is_aws;
     let wish = Wish { live: &args.live, threads: Some(1), every: Span::from_secs(10) };
     let Some(Finished { run, end, recordings, .. }) = live::run(&loaded, &wish, common)? else {
         return Ok(ExitCode::SUCCESS);
@@ -89,18 +92,6 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Ok(ExitCode::from(exit::CAP));
     }
     Ok(ExitCode::from(if run.interrupted { exit::INTERRUPTED } else { exit::OK }))
-}
-
-/// Whether a target is AWS, by its name.
-fn is_aws(target: &Target) -> bool {
-    match target {
-        Target::Sim | Target::Emulator => false,
-        Target::Http(url) => {
-            let url = url.to_lowercase();
-            ["amazonaws.", "api.aws", "vpce"].iter().any(|part| url.contains(part))
-        }
-        Target::Aws => true,
-    }
 }
 
 fn operation(name: &str) -> Result<Operation, Error> {

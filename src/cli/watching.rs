@@ -2,7 +2,6 @@
 
 use super::live_lines::LiveLines;
 use crate::engine::live::Control;
-use crate::notice;
 use crate::time::Span;
 use std::io;
 use std::sync::Arc;
@@ -50,7 +49,7 @@ impl Watching {
             match super::live_view::LiveView::start(control, title, colour) {
                 Ok(view) => return Ok(Watching::View(view)),
                 // A run that nobody can see in full is still a run.
-                Err(error) => notice::tell(format_args!(
+                Err(error) => crate::notice::tell(format_args!(
                     "keystorm: no live view, since {error}; a line every so often instead"
                 )),
             }
