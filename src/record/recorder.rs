@@ -24,6 +24,8 @@ pub struct Recorder {
     trials: u32,
     last: Time,
     is_finished: bool,
+    /// Whether any work ends by itself.
+    has_end: bool,
 }
 
 impl Recorder {
@@ -43,6 +45,7 @@ impl Recorder {
             trials: 1,
             last: Time::ZERO,
             is_finished: false,
+            has_end: layout.parts().iter().any(|part| part.work.is_some()),
         }
     }
 
@@ -169,13 +172,10 @@ impl Recorder {
     #[inline]
     pub fn ended(&mut self, job: &Job, outcome: Outcome, from_cache: bool, now: Time) {
         self.in_flight -= 1;
-        let took = now.since(job.intended);
+        let micros = now.since(job.intended).as_micros();
         let row = self.row(now);
         match outcome {
-            Outcome::Completed => {
-                row.goodput += 1;
-                self.timeline.took(took);
-            }
+            Outcome::Completed => self.timeline.completed(micros),
             Outcome::Failed(_) => row.failed += 1,
         }
         let (cell, window) = self.job_cell(job);
@@ -193,10 +193,13 @@ impl Recorder {
             }
         };
         if window == 1 {
-            note(times, took);
+            times.record(micros).expect("a resizing histogram takes any value");
             self.occupancy.left(now);
         }
-        if outcome == Outcome::Completed && self.layout.parts()[job.workload as usize].work.is_some() {
+        if self.has_end
+            && outcome == Outcome::Completed
+            && self.layout.parts()[job.workload as usize].work.is_some()
+        {
             let totals = Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts };
             self.measured.completed(job.workload as usize, now, totals);
         }

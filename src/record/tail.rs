@@ -2,8 +2,6 @@
 //!
 //! Coarser than the histograms that are reported: it is there for telling whether a second is like the seconds before.
 
-use crate::time::Span;
-
 /// Counters for each doubling.
 const STEPS: u64 = 1 << STEP_BITS;
 const STEP_BITS: u32 = 5;
@@ -14,15 +12,14 @@ const COUNTERS: usize = DOUBLINGS * STEPS as usize;
 /// How often each time came, on a logarithmic scale of microseconds.
 #[derive(Clone, Debug)]
 pub(super) struct Tail {
-    counts: Box<[u32]>,
-    total: u64,
+    counts: Box<[u32; COUNTERS]>,
     /// The highest counter in use.
     high: usize,
 }
 
 impl Default for Tail {
     fn default() -> Tail {
-        Tail { counts: vec![0; COUNTERS].into(), total: 0, high: 0 }
+        Tail { counts: Box::new([0; COUNTERS]), high: 0 }
     }
 }
 
@@ -44,30 +41,29 @@ impl Tail {
     }
 
     #[inline]
-    pub(super) fn record(&mut self, time: Span) {
-        let counter = Tail::counter(time.as_micros());
+    pub(super) fn record(&mut self, micros: u64) {
+        let counter = Tail::counter(micros);
         self.counts[counter] += 1;
         self.high = self.high.max(counter);
-        self.total += 1;
     }
 
-    /// What 99 % of the times were at most, in microseconds; 0 if there were none. Begins anew.
-    pub(super) fn take_p99(&mut self) -> u64 {
-        if self.total == 0 {
+    /// What 99 % of the times, `total` in number, were at most, in microseconds; 0 if there were none. Begins anew.
+    pub(super) fn take_p99(&mut self, total: u64) -> u64 {
+        let (mut above, mut found, mut left) = (total / 100, None, total);
+        if total == 0 {
             return 0;
         }
-        let (mut above, mut found) = (self.total / 100, None);
         for counter in (0..=self.high).rev() {
             let count = u64::from(std::mem::take(&mut self.counts[counter]));
             match above.checked_sub(count) {
-                Some(left) => above = left,
+                Some(rest) => above = rest,
                 None => {
                     found = found.or(Some(counter));
                     above = 0;
                 }
             }
-            self.total -= count;
-            if self.total == 0 {
+            left = left.saturating_sub(count);
+            if left == 0 {
                 break;
             }
         }
@@ -95,11 +91,11 @@ mod tests {
     #[test]
     fn the_p99_leaves_one_in_a_hundred_above_it_and_begins_anew() {
         let mut tail = Tail::default();
-        (1..=200).for_each(|ms| tail.record(Span::from_millis(ms)));
-        let p99 = tail.take_p99();
+        (1..=200).for_each(|ms| tail.record(ms * 1_000));
+        let p99 = tail.take_p99(200);
         assert!((198_000..205_000).contains(&p99), "{p99}");
-        assert_eq!(tail.take_p99(), 0);
-        tail.record(Span::from_millis(7));
-        assert!((7_000..7_250).contains(&tail.take_p99()), "of one, that one");
+        assert_eq!(tail.take_p99(0), 0);
+        tail.record(7_000);
+        assert!((7_000..7_250).contains(&tail.take_p99(1)), "of one, that one");
     }
 }

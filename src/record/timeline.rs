@@ -1,7 +1,7 @@
 //! Counts per second, coarser above [`Timeline::MOST`] points, in bounded memory however long the run.
 
 use super::tail::Tail;
-use crate::time::{NANOS_PER_SECOND, Span, Time};
+use crate::time::{NANOS_PER_SECOND, Time};
 use std::ops::AddAssign;
 
 /// One interval's counts.
@@ -105,10 +105,11 @@ impl Timeline {
         self.ends
     }
 
-    /// A job completed in the current second, `time` after its intended start.
+    /// A job completed in the current second, so many microseconds after its intended start.
     #[inline]
-    pub fn took(&mut self, time: Span) {
-        self.tail.record(time);
+    pub fn completed(&mut self, micros: u64) {
+        self.current.goodput += 1;
+        self.tail.record(micros);
     }
 
     /// The row of the second `now` lies in; `now` never goes back.
@@ -137,7 +138,7 @@ impl Timeline {
     /// Files the current second.
     fn close(&mut self, in_flight: u64) {
         self.current.in_flight = in_flight;
-        self.current.p99_micros = self.tail.take_p99().max(self.current.p99_micros);
+        self.current.p99_micros = self.tail.take_p99(self.current.goodput).max(self.current.p99_micros);
         self.peak_attempts = self.peak_attempts.max(self.current.attempts);
         let index = (self.second / self.interval_s) as usize;
         if index >= Timeline::MOST {

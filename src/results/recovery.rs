@@ -212,7 +212,7 @@ fn spike(workload: &Workload) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{Span, Time};
+    use crate::time::Time;
 
     /// A timeline of 60 s, 100 jobs a second, of which in each second `refused` attempts are refused, `waiting` jobs are
     /// in flight at its end and all took `took` milliseconds.
@@ -222,9 +222,9 @@ mod tests {
             let (refused, waiting, took) = second(s);
             // Noise of a job or two, so that there is a range.
             let row = timeline.at(Time::from_secs(s), second(s.saturating_sub(1)).1);
-            (row.offered, row.attempts, row.goodput) = (100, 100 + s % 3, 100);
+            (row.offered, row.attempts) = (100, 100 + s % 3);
             row.throttled = refused;
-            (0..100).for_each(|_| timeline.took(Span::from_millis(took + s % 2)));
+            (0..100).for_each(|_| timeline.completed((took + s % 2) * 1_000));
             if s == 59 {
                 timeline.finish(waiting);
             }
