@@ -267,7 +267,7 @@ pub(super) fn is_ever_set(key: &str) -> bool {
         true => key.len() > set.len() && key.starts_with(*set),
         false => *set == key,
     };
-    SET.iter().any(|set| is(&set)) || is_of_provider(key)
+    SET.iter().any(is) || is_of_provider(key)
 }
 
 #[cfg(test)]
