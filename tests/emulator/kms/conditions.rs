@@ -45,7 +45,7 @@ fn callers() -> Vec<(&'static str, Caller)> {
             kms.as_caller(ANN, &[ALL]).standing(Standing { tags, organization, ..Standing::default() });
         }),
         ("ann, far away", |kms| {
-            kms.as_caller(ANN, &[ALL]).from_address("10.1.2.3");
+            kms.as_caller(ANN, &[ALL]).at_address("10.1.2.3");
         }),
     ]
 }

@@ -130,7 +130,7 @@ impl Emulator {
     }
 
     /// Called from now on from this address.
-    pub fn from_address(&mut self, address: &str) -> &mut Emulator {
+    pub fn at_address(&mut self, address: &str) -> &mut Emulator {
         self.source_ip = address.parse().expect("the test's address is right");
         self
     }
