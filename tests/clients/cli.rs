@@ -83,7 +83,7 @@ fn the_cli_signs_over_tls_and_a_wrong_secret_is_refused() {
     };
     let who: Value =
         serde_json::from_str(&printed(&mut run(SECRET, &["sts", "get-caller-identity"]))).unwrap();
-    assert_eq!(who["Arn"], "arn:aws:iam::123456789012:root");
+    assert_eq!(who["Arn"], "arn:aws:iam::123456789012:user/clients");
     printed(&mut run(SECRET, &["kms", "generate-random", "--number-of-bytes", "8"]));
     let refused = run("another", &["kms", "list-keys"]).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr);

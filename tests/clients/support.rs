@@ -1,10 +1,10 @@
 //! Installing clients, and a server for them.
 
-use keystorm::kms::access::{AccessKey, Directory};
-use keystorm::kms::crypto::Secret;
+use keystorm::kms::access::Directory;
 use keystorm::quota::catalogue;
 use keystorm::server::{Auth, Running, Settings, Tls};
 use keystorm::units::Rate;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
@@ -24,9 +24,25 @@ pub fn unthrottled() -> Settings {
 
 /// A server that checks signatures, over TLS; its CA's certificate is at `ca`.
 pub fn strict(ca: &Path) -> Settings {
-    let mut directory = Directory::default();
-    let secret = Secret::from(SECRET.as_bytes());
-    directory.add_root_key("123456789012", AccessKey { id: ACCESS_KEY.into(), secret }).unwrap();
+    // A user, since the root user of an account assumes no roles.
+    let user = "arn:aws:iam::123456789012:user/clients";
+    let statement = |more: Value| {
+        let mut statement = json!({ "Effect": "Allow", "Action": ["kms:*", "sts:*"] });
+        statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "Version": "2012-10-17", "Statement": [statement] })
+    };
+    let principals = json!({ "principals": [
+        {
+            "arn": user,
+            "accessKeys": [{ "id": ACCESS_KEY, "secret": SECRET }],
+            "policies": [statement(json!({ "Resource": "*" }))],
+        },
+        {
+            "arn": "arn:aws:iam::123456789012:role/app",
+            "trust": statement(json!({ "Action": "sts:AssumeRole", "Principal": { "AWS": user } })),
+        },
+    ] });
+    let directory = Directory::parse(&principals.to_string()).unwrap();
     Settings {
         auth: Auth::Verify,
         directory,
