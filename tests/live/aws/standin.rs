@@ -54,7 +54,7 @@ fn serve(stream: TcpStream, says: &Mutex<Says>, asked: &AtomicU64) {
         let says = says.lock().unwrap().clone();
         let asks = |operation: &str| {
             let target = format!("x-amz-target: {operation}").to_ascii_lowercase();
-            head.iter().any(|line| *line == target)
+            head.contains(&target)
         };
         let (status, kind, body) = if asks("GraniteServiceVersion20100801.GetMetricData") {
             asked.fetch_add(1, Ordering::Relaxed);
