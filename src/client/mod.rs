@@ -23,6 +23,7 @@ mod calls;
 mod envelope;
 mod exposure;
 mod fleet;
+mod legacy;
 mod limiter;
 mod policy;
 mod process;

@@ -94,20 +94,28 @@ fn uses(scenario: &Scenario, operation: Operation) -> bool {
 
 /// Which generation of the AWS retry behaviour each such strategy follows.
 fn retries(scenario: &Scenario) -> BTreeSet<String> {
-    let aws = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
-        RetryMode::AwsStandard(aws) | RetryMode::AwsAdaptive(aws) => Some((&strategy.name, aws)),
+    let each = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
+        RetryMode::AwsStandard(aws) | RetryMode::AwsAdaptive(aws) => Some(generation(&strategy.name, aws)),
+        RetryMode::AwsLegacy(sdk) => Some(format!(
+            "Strategy {} retries as {} does in its legacy mode, by its published sources (November 2026).",
+            strategy.name,
+            sdk.name()
+        )),
         _ => None,
     });
-    aws.map(|(name, AwsRetry { generation, accounting })| {
-        let generation = match generation {
-            Generation::V2_0 => "2.0",
-            Generation::V2_1 => "2.1",
-        };
-        let accounting = match accounting {
-            Accounting::PerCall => "each call giving back its own retry quota",
-            Accounting::SharedSlot => "one retry-quota slot per client, as in the published Rust crates",
-        };
-        format!("Strategy {name} follows generation {generation} of the AWS retry behaviour (November 2026), {accounting}.")
-    })
-    .collect()
+    each.collect()
+}
+
+fn generation(name: &str, AwsRetry { generation, accounting }: AwsRetry) -> String {
+    let generation = match generation {
+        Generation::V2_0 => "generation 2.0",
+        Generation::V2_1 => "generation 2.1",
+        Generation::Java => "the Java SDK's generation 2.0",
+        Generation::Kotlin => "the Kotlin SDK's generation 2.0",
+    };
+    let accounting = match accounting {
+        Accounting::PerCall => "each call giving back its own retry quota",
+        Accounting::SharedSlot => "one retry-quota slot per client, as in the published Rust crates",
+    };
+    format!("Strategy {name} follows {generation} of the AWS retry behaviour (November 2026), {accounting}.")
 }

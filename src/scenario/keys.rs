@@ -568,12 +568,8 @@ pub(crate) static STRATEGY: Table = table(
         later("layers", "Retries around retries."),
     ],
 );
-/// The retry modes that are built.
-pub(crate) const MODES: [&str; 8] =
-    ["none", "immediate", "fixed", "exponential", "budget", "aws-standard", "aws-adaptive", "aws-sdk"];
-/// The retry modes that are not.
-pub(crate) const LATER_MODES: [&str; 1] = ["aws-legacy"];
-const ALL_MODES: [&str; 9] = [
+/// The retry modes.
+pub(crate) const MODES: [&str; 9] = [
     "none",
     "immediate",
     "fixed",
@@ -585,20 +581,25 @@ const ALL_MODES: [&str; 9] = [
     "aws-legacy",
 ];
 const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
+/// The SDKs whose standard and adaptive modes have a name.
+pub(crate) const SDKS: [&str; 8] = ["rust", "botocore", "js", "go", "java", "dotnet", "cpp", "kotlin"];
+/// The SDKs whose legacy mode has a name.
+pub(crate) const LEGACY_SDKS: [&str; 6] = ["botocore", "java1", "java2", "js2", "go1", "dotnet"];
 /// How a strategy retries.
 pub(crate) static RETRY: Table = table(
     "retry",
     &[
         key(
             "mode",
-            Shape::Words(&ALL_MODES),
-            "The rule; aws-sdk is the real SDK, in live runs; aws-legacy is not built yet.",
+            Shape::Words(&MODES),
+            "The rule; aws-legacy is what an SDK did before its standard mode; aws-sdk is the real SDK, in live runs.",
         )
         .required(),
         key(
             "maxAttempts",
             Shape::Either(&[Shape::Whole(1, MAX_ATTEMPTS), Shape::Words(&["unlimited"])]),
-            "Attempts of a call, the first included (3; none: 1); unlimited except for none and aws-*.",
+            "Attempts of a call, the first included (3; none: 1; aws-legacy: 5 for botocore and dotnet, else 4); \
+             unlimited except for none and aws-*.",
         ),
         key("delay", Shape::Duration, "Before each retry (100ms).").with(&["fixed"]),
         key("base", Shape::Duration, "Before the first retry (50ms).").with(&["exponential"]),
@@ -624,10 +625,13 @@ pub(crate) static RETRY: Table = table(
         .with(AWS),
         key(
             "preset",
-            Shape::Words(&["rust", "botocore", "js", "go"]),
-            "An SDK, instead of generation and accounting: rust is 2.0 shared-slot, the others 2.1 per-call.",
+            Shape::Either(&[Shape::Words(&SDKS), Shape::Words(&LEGACY_SDKS)]),
+            "An SDK, instead of generation and accounting. rust is 2.0 shared-slot; botocore, js, go, dotnet and cpp are \
+             2.1 per-call; java and kotlin are their own 2.0 per-call (java: 100 ms before a transient retry, which costs \
+             5; kotlin: 10 ms growing by 1.5, every retry costs 10). For aws-legacy: botocore (default), java1, java2, js2, \
+             go1, dotnet.",
         )
-        .with(AWS),
+        .with(&["aws-standard", "aws-adaptive", "aws-legacy"]),
     ],
 );
 /// A client's own restraint.

@@ -110,6 +110,18 @@ fn what_is_not_said_has_its_default() {
 }
 
 #[test]
+fn a_legacy_mode_makes_as_many_attempts_as_its_sdk() {
+    for (preset, attempts) in
+        [("botocore", 5), ("java1", 4), ("java2", 4), ("js2", 4), ("go1", 4), ("dotnet", 5)]
+    {
+        let retry = format!("{{mode: aws-legacy, preset: {preset}}}");
+        let scenario = set(SMALL, &[("strategies.s.retry", &retry)]).expect("a scenario").scenario;
+        assert_eq!(scenario.strategies[0].policy.retry.max_attempts, Some(attempts), "{preset}");
+    }
+    assert_eq!(keys::LEGACY_SDKS, crate::client::LegacySdk::ALL.map(crate::client::LegacySdk::name));
+}
+
+#[test]
 fn unusual_values_read_back_the_same() {
     for (sets, _why) in [
         (&[("deadline", "1s"), ("workloads.w.deadline", "none")][..], "a deadline taken back"),
@@ -125,6 +137,12 @@ fn unusual_values_read_back_the_same() {
             "",
         ),
         (&[("strategies.s.retry", "{mode: immediate, maxAttempts: unlimited}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-standard, preset: java}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-adaptive, preset: kotlin}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-standard, preset: dotnet}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-adaptive, preset: cpp}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-legacy}")], "botocore's"),
+        (&[("strategies.s.retry", "{mode: aws-legacy, preset: go1, maxAttempts: 7}")], ""),
         (&[("strategies.s.retry", "{mode: budget, ratio: 0.123, minPerSecond: 1/min}")], ""),
         (
             &[(
@@ -224,7 +242,18 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("strategies.all", "{}", &["`all` is no name"]),
         ("strategies.-x", "{}", &["not a name"]),
         ("strategies.s.breaker", "{}", &["`breaker` is not built yet"]),
-        ("strategies.s.retry", "{mode: aws-legacy}", &["mode `aws-legacy` is not built yet"]),
+        ("strategies.s.retry", "{mode: aws-legacyy}", &["did you mean `aws-legacy`?"]),
+        (
+            "strategies.s.retry",
+            "{mode: aws-legacy, preset: java}",
+            &["did you mean `java1`?", "botocore, java1"],
+        ),
+        ("strategies.s.retry", "{mode: aws-standard, preset: java2}", &["did you mean `java`?", "kotlin"]),
+        (
+            "strategies.s.retry",
+            "{mode: aws-legacy, generation: 2.0}",
+            &["`generation` does not go with mode"],
+        ),
         ("strategies.s.retry", "{maxAttempts: 4}", &["`mode` is missing"]),
         ("strategies.s.retry", "{mode: none, maxAttempts: 4}", &["too large"]),
         ("strategies.s.retry", "{mode: aws-standard, maxAttempts: unlimited}", &["cannot try without end"]),

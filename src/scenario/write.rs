@@ -366,6 +366,7 @@ fn retry(retry: &Retry) -> Map {
         }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
+        RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),
         RetryMode::AwsSdk(mode) => {
             map("aws-sdk").put("sdkMode", if mode == SdkMode::Adaptive { "adaptive" } else { "standard" })
         }
@@ -376,6 +377,8 @@ fn aws(map: Map, retry: AwsRetry) -> Map {
     let generation = match retry.generation {
         Generation::V2_0 => "2.0",
         Generation::V2_1 => "2.1",
+        Generation::Java => return map.put("preset", "java"),
+        Generation::Kotlin => return map.put("preset", "kotlin"),
     };
     let accounting = match retry.accounting {
         Accounting::PerCall => "per-call",
