@@ -70,6 +70,10 @@ fn enforcement(enforcement: Enforcement) -> String {
         Enforcement::Bucket { burst } => format!(
             "Quotas are enforced by a token bucket holding {burst} of the limit; AWS does not publish the algorithm."
         ),
+        Enforcement::LateBucket { burst, lag } => format!(
+            "Quotas are enforced by a token bucket holding {burst} of the limit that books what it grants {lag} later; AWS \
+             does not publish the algorithm."
+        ),
         Enforcement::Lagging { lag } => {
             format!("Quotas are enforced on counts {lag} old; AWS does not publish the algorithm.")
         }

@@ -273,7 +273,11 @@ pub(crate) static QUOTAS: Table = Table {
                 Shape::Words(&["window", "sliding", "bucket", "lagging"]),
                 Shape::Map(&ENFORCEMENT),
             ]),
-            "How limits are enforced (window).",
+            "How limits are enforced (window). AWS publishes limits a second and no algorithm. window: each second by \
+             itself, as the Developer Guide's wording reads. sliding: any trailing second. bucket: a token bucket, which \
+             other AWS APIs document. lagging: on counts that are a while old. bucket with a lag: it books what it grants \
+             late; against one recorded throttling episode of KMS (267 calls, 102 refused) it makes 25 \
+             to 38 mistakes, bucket 43 to 48, lagging 44 to 54, window 83 to 87. Try a result under several.",
         ),
         key(
             "background",
@@ -296,7 +300,7 @@ pub(crate) static ENFORCEMENT: Table = table(
     "enforcement",
     &[
         key("window", Shape::Map(&WINDOW), "Fixed one-second windows."),
-        key("bucket", Shape::Map(&BUCKET), "A token bucket."),
+        key("bucket", Shape::Map(&BUCKET), "A token bucket; with a lag it may go into debt."),
         key("lagging", Shape::Map(&LAGGING), "Refuses on what it saw a while ago."),
     ],
 );
@@ -306,8 +310,13 @@ pub(crate) static WINDOW: Table = table(
     &[key("phase", Shape::Duration, "Where windows begin, under 1s (drawn once per trial).")],
 );
 /// Parameters of `bucket`.
-pub(crate) static BUCKET: Table =
-    table("bucket", &[key("burst", Shape::Duration, "How much of the limit the full bucket holds (1s).")]);
+pub(crate) static BUCKET: Table = table(
+    "bucket",
+    &[
+        key("burst", Shape::Duration, "How much of the limit the full bucket holds (1s)."),
+        key("lag", Shape::Duration, "How much later what was granted is booked (0s: at once)."),
+    ],
+);
 /// Parameters of `lagging`.
 pub(crate) static LAGGING: Table = table("lagging", &[key("lag", Shape::Duration, "How long ago (1s).")]);
 

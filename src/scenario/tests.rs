@@ -152,6 +152,8 @@ fn unusual_values_read_back_the_same() {
             "",
         ),
         (&[("quotas.enforcement", "lagging"), ("quotas.reEncryptCost", "2")], ""),
+        (&[("quotas.enforcement", "{bucket: {burst: 2s, lag: 500ms}}")], ""),
+        (&[("quotas.enforcement", "{bucket: {lag: 0s}}")], "the plain bucket"),
         (&[("workloads.w.payload", "{min: 1B, max: 4KiB}"), ("seed", "18446744073709551615")], ""),
         (&[("workloads.w.maxInFlight", "5"), ("workloads.w.onLimit", "shed")], ""),
         (&[("fleet", "{clients: 9, start: {over: 3s}, restart: {at: 5s}}")], ""),

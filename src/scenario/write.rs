@@ -186,6 +186,9 @@ fn quotas(quotas: &Quotas) -> Map {
         Enforcement::Sliding => "sliding".into(),
         Enforcement::Window { phase: Some(phase) } => one("window", one("phase", phase.to_string())),
         Enforcement::Bucket { burst } => one("bucket", one("burst", burst.to_string())),
+        Enforcement::LateBucket { burst, lag } => {
+            one("bucket", Map::default().show("burst", burst).show("lag", lag))
+        }
         Enforcement::Lagging { lag } => one("lagging", one("lag", lag.to_string())),
     };
     rates(&quotas.overrides)

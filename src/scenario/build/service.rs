@@ -53,7 +53,12 @@ fn enforcement(r: &mut Reader, item: &Item) -> Option<Enforcement> {
     match only_key(r, &fields, &["window", "bucket", "lagging"])? {
         ("bucket", item) => {
             let fields = r.fields(&item, &keys::BUCKET)?;
-            Some(Enforcement::Bucket { burst: r.or(&fields, "burst", second, Reader::time) })
+            let burst = r.or(&fields, "burst", second, Reader::time);
+            let lag = r.or(&fields, "lag", Span::ZERO, Reader::span);
+            Some(match lag.is_zero() {
+                true => Enforcement::Bucket { burst },
+                false => Enforcement::LateBucket { burst, lag },
+            })
         }
         ("lagging", item) => {
             let fields = r.fields(&item, &keys::LAGGING)?;
