@@ -225,6 +225,7 @@ impl Fleet {
         let client = &mut self.clients[call.client as usize];
         match self.lanes[usize::from(job.workload)].policy.retry.mode {
             RetryMode::AwsStandard(aws) => client.quota.reward(aws.accounting, held),
+            RetryMode::Tokens { .. } => client.refund(),
             RetryMode::AwsLegacy(_) => client.quota.reward(Accounting::PerCall, held),
             RetryMode::AwsAdaptive(aws) => {
                 client.note(false, now);

@@ -28,6 +28,7 @@ mod limiter;
 mod policy;
 mod process;
 mod retry;
+mod tokens;
 
 pub use backoff::Backoff;
 pub use exposure::DataKeyUse;

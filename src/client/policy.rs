@@ -57,6 +57,15 @@ pub enum RetryMode {
         /// How long a call's deposit and a retry's withdrawal count.
         ttl: Span,
     },
+    /// At once, as long as a bucket pays for it that successes fill.
+    Tokens {
+        /// What the bucket holds, at the start and at most.
+        capacity: f64,
+        /// What a retry takes.
+        cost: f64,
+        /// What a success brings.
+        refund: f64,
+    },
     /// What the AWS SDKs call `standard`.
     AwsStandard(AwsRetry),
     /// What the AWS SDKs call `adaptive`: standard plus a client rate limiter.

@@ -46,6 +46,7 @@ impl Retry {
                 Some(Backoff { base, cap, factor, jitter }.delay(n, &mut call.previous, draw))
             }
             RetryMode::Budget { .. } => client.withdraw(now).then_some(Span::ZERO),
+            RetryMode::Tokens { .. } => client.pay().then_some(Span::ZERO),
             RetryMode::AwsStandard(aws) => {
                 let wait = aws.generation.backoff(kind, n, draw());
                 aws.acquire(client, call, kind).then_some(wait)

@@ -531,7 +531,12 @@ pub(crate) static KEYS: Table = table(
         key("count", COUNT, "How many (1)."),
         key("popularity", Shape::Popularity, "How often each is used (uniform)."),
         key("spec", Shape::Named(Names::KeySpecs), "Their type (SYMMETRIC_DEFAULT)."),
-        key("pairSpec", Shape::Named(Names::KeySpecs), "Type of generated data key pairs (ECC_NIST_P256)."),
+        key(
+            "pairSpec",
+            Shape::Named(Names::KeySpecs),
+            "KeyPairSpec of the jobs GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext: it decides their quota pool \
+             (key-pair-rsa-2048, …) and their price; other jobs do not look at it (ECC_NIST_P256).",
+        ),
         key("store", Shape::Words(&["cloudhsm", "external"]), "The custom key store they live in (none)."),
         key(
             "ids",
@@ -569,7 +574,8 @@ pub(crate) static STRATEGY: Table = table(
         key(
             "cache",
             Shape::Either(&[Shape::Map(&CACHE), NONE]),
-            "A data-key cache for EncryptMessage and DecryptMessage jobs (none); needs such a job.",
+            "A data-key cache for EncryptMessage and DecryptMessage jobs (none); needs such a job. In a workload's override \
+             `cache: none` takes the strategy's cache away there.",
         ),
         later("breaker", "A circuit breaker."),
         later("concurrency", "A limit of calls in flight."),
@@ -578,12 +584,13 @@ pub(crate) static STRATEGY: Table = table(
     ],
 );
 /// The retry modes.
-pub(crate) const MODES: [&str; 9] = [
+pub(crate) const MODES: [&str; 10] = [
     "none",
     "immediate",
     "fixed",
     "exponential",
     "budget",
+    "tokens",
     "aws-standard",
     "aws-adaptive",
     "aws-sdk",
@@ -623,6 +630,9 @@ pub(crate) static RETRY: Table = table(
         key("ratio", Shape::Ratio, "Retries per call (20%).").with(&["budget"]),
         key("minPerSecond", Shape::Rate, "Retries always allowed (10/s).").with(&["budget"]),
         key("ttl", Shape::Duration, "How long a call counts (10s).").with(&["budget"]),
+        key("capacity", Shape::Number, "Tokens of a client, at the start and at most (10).").with(&["tokens"]),
+        key("cost", Shape::Number, "Tokens a retry takes; without them there is none (1).").with(&["tokens"]),
+        key("refund", Shape::Number, "Tokens a success brings (0.1).").with(&["tokens"]),
         key("sdkMode", Shape::Words(&["standard", "adaptive"]), "The SDK's own retry mode (standard).")
             .with(&["aws-sdk"]),
         key("generation", Shape::Words(&["2.1", "2.0"]), "Of the AWS retry specification (2.1).").with(AWS),
@@ -659,8 +669,9 @@ pub(crate) static CACHE: Table = table(
         key("maxMessages", Shape::Whole(1, MAX_CACHE_MESSAGES), "Messages under one data key (4294967296)."),
         key(
             "maxBytes",
-            Shape::Either(&[Shape::Size, Shape::Whole(1, MAX_CACHE_BYTES)]),
-            "Bytes under one data key (9223372036854775807).",
+            Shape::Either(&[Shape::Size, Shape::Whole(0, MAX_CACHE_BYTES)]),
+            "Bytes under one data key (9223372036854775807). 0 keeps data keys of empty messages only, as the guide of the \
+             AWS Encryption SDK says; its Python keeps none then, and its JavaScript takes 0 for no limit.",
         ),
         key("capacity", Shape::Whole(1, 10 * MILLION), "Entries (100)."),
         key("eviction", Shape::Words(&["lru", "fifo"]), "Which entry leaves a full cache (lru)."),

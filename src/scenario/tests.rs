@@ -159,6 +159,17 @@ fn unusual_values_read_back_the_same() {
         (&[("fleet", "{clients: 9, start: {over: 3s}, restart: {at: 5s}}")], ""),
         (&[("thresholds.response_time", "p(99)<1s"), ("thresholds.goodput", "[ \">=3\" ]")], ""),
         (&[("serviceTime", "{p50: 60ms}")], ""),
+        (&[("strategies.s.retry", "{mode: tokens, capacity: 5, refund: 0.25}")], ""),
+        (
+            &[
+                ("strategies.s", "{cache: {maxAge: 1m, maxBytes: 0}}"),
+                (
+                    "workloads.w",
+                    "{executor: burst, count: 1, every: 1s, duration: 1s, jobs: {EncryptMessage: 1}, contexts: {count: 3}}",
+                ),
+            ],
+            "a byte limit of zero",
+        ),
         (&[("faults", "[{kind: freeze, for: 3s}, {at: 1s, kind: throttle, next: 5}]")], ""),
     ] {
         match set(SMALL, sets) {
@@ -175,6 +186,8 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("workloads.w.rate", "500", &["not a rate", "`500`"]),
         ("workloads.w.rate", "0/s", &["above zero"]),
         ("workloads.w.rate", "2000000000/s", &["not a rate"]),
+        ("strategies.s.retry", "{mode: tokens, cost: 0}", &["strategies.s.retry.cost", "a number from"]),
+        ("strategies.s.retry", "{mode: fixed, cost: 1}", &["`cost` does not go with mode `fixed`"]),
         ("workloads.w.ratee", "5/s", &["workloads.w.ratee", "not a key", "did you mean `rate`?"]),
         ("workloads.w.duration", "40d", &["too long", "30d"]),
         ("workloads.w.duration", "30d", &["jobs are expected"][..0]),

@@ -367,6 +367,9 @@ fn retry(retry: &Retry) -> Map {
         RetryMode::Budget { ratio, min_per_second, ttl } => {
             map("budget").show("ratio", ratio).show("minPerSecond", min_per_second).show("ttl", ttl)
         }
+        RetryMode::Tokens { capacity, cost, refund } => {
+            map("tokens").put("capacity", capacity).put("cost", cost).put("refund", refund)
+        }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
         RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),

@@ -16,6 +16,9 @@ const NEWEST: AwsRetry = AwsRetry { generation: Generation::V2_1, accounting: Ac
 /// What a strategy that says nothing does: the SDKs' standard mode with three attempts.
 const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(NEWEST), max_attempts: Some(3) };
 
+/// The most retry tokens of anything.
+const MOST_TOKENS: f64 = 1e9;
+
 /// The policy that stands in where one cannot be read, and what an empty strategy means.
 pub(super) const PLAIN: Policy = Policy { retry: STANDARD, limiter: None, timeout: None, cache: None };
 
@@ -60,6 +63,11 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
             ratio: r.or(&fields, "ratio", Ratio::from_f64(0.2).unwrap_or(Ratio::ZERO), Reader::ratio),
             min_per_second: r.or(&fields, "minPerSecond", Rate::per_second(10), Reader::rate),
             ttl: r.or(&fields, "ttl", Span::from_secs(10), Reader::time),
+        },
+        "tokens" => RetryMode::Tokens {
+            capacity: r.or(&fields, "capacity", 10.0, |r, item| r.number(item, 0.0, MOST_TOKENS)),
+            cost: r.or(&fields, "cost", 1.0, |r, item| r.number(item, 0.000_001, MOST_TOKENS)),
+            refund: r.or(&fields, "refund", 0.1, |r, item| r.number(item, 0.0, MOST_TOKENS)),
         },
         "aws-adaptive" => RetryMode::AwsAdaptive(aws(r, &fields)),
         "aws-sdk" => {
