@@ -2,6 +2,7 @@
 
 use crate::api::{JobKind, Operation};
 use crate::client::{Accounting, AwsRetry, Generation, RetryMode};
+use crate::kms::Capacity;
 use crate::quota::Enforcement;
 use crate::scenario::{Scenario, Target};
 use std::collections::BTreeSet;
@@ -20,6 +21,12 @@ pub fn assumptions(scenario: &Scenario) -> Vec<String> {
         let cost = scenario.quotas.re_encrypt_cost;
         list.push(format!("ReEncrypt takes {cost} from each distinct pool of its keys; AWS does not say."));
     }
+    if let Some(Capacity { servers, queue }) = scenario.service_time.capacity {
+        let waits = queue.map_or("any number".to_string(), |places| format!("at most {places}"));
+        list.push(format!(
+            "The endpoint is not KMS: it works on {servers} attempts at once, and {waits} wait."
+        ));
+    }
     list.extend(retries(scenario));
     list
 }
@@ -27,10 +34,7 @@ pub fn assumptions(scenario: &Scenario) -> Vec<String> {
 /// What is taken for granted of who answers: the simulator and the emulator do as they are told, others as they do.
 fn answers(scenario: &Scenario) -> Vec<String> {
     let service = &scenario.service_time;
-    let told = format!(
-        "lognormal with p50 {} and p99 {}, refusals {}.",
-        service.default.p50, service.default.p99, service.throttled
-    );
+    let told = format!("{}, refusals {}.", service.default, service.throttled);
     match scenario.target {
         Target::Sim => vec![
             match &service.measured {

@@ -174,7 +174,7 @@ pub(crate) static SCENARIO: Table = table(
         key("target", Shape::Text, "Where attempts go: sim (default), emulator, a URL, or aws."),
         key("region", Shape::Named(Names::Regions), "Region whose default quotas apply (us-east-1)."),
         key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
-        key("serviceTime", Shape::Map(&SERVICE_TIME), "How long KMS takes; assumed until calibrated."),
+        key("serviceTime", TIMES, "How long KMS takes; assumed until calibrated; 0 for no time at all."),
         key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
         key("fleet", Shape::Map(&FLEET), "The processes that make the calls (one)."),
         key("warmUp", Shape::Duration, "Default of every workload's warmUp (0s)."),
@@ -259,7 +259,7 @@ pub(crate) static SERVICE: Table = table(
     "service",
     &[
         key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
-        key("serviceTime", Shape::Map(&SERVICE_TIME), "How long KMS takes (no time)."),
+        key("serviceTime", TIMES, "How long KMS takes (no time)."),
         key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
     ],
 );
@@ -320,6 +320,36 @@ pub(crate) static BUCKET: Table = table(
 /// Parameters of `lagging`.
 pub(crate) static LAGGING: Table = table("lagging", &[key("lag", Shape::Duration, "How long ago (1s).")]);
 
+const TIMES: Shape = Shape::Either(&[Shape::Map(&SERVICE_TIME), Shape::Whole(0, 0)]);
+const FIXED: Key = key("fixed", Shape::Duration, "Every answer takes this, instead of p50 and p99.");
+const EXPONENTIAL: Key =
+    key("exponential", Shape::Duration, "Exponential with this mean, instead of p50 and p99.");
+const BY_QUANTILES: Key = key(
+    "quantiles",
+    Shape::Map(&QUANTILES),
+    "Percentiles such as p0, p50, p99.9 and p100, joined by straight lines, instead of p50 and p99.",
+);
+const PARTS: Shape = Shape::Map(&PART);
+const MIXTURE: Key =
+    key("mixture", Shape::List(&PARTS), "Each answer takes one of these, instead of p50 and p99.");
+/// Percentiles of a service time.
+pub(crate) static QUANTILES: Table = Table {
+    name: "quantiles",
+    keys: &[],
+    others: Some(Others { names: Names::Free, shape: &Shape::Duration }),
+};
+/// A part of a mixture.
+pub(crate) static PART: Table = table(
+    "part",
+    &[
+        key("share", Shape::Ratio, "Which share of answers; all shares add up to 100%.").required(),
+        key("p50", Shape::Duration, "Half of the answers take at most this; lognormal."),
+        key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
+        FIXED,
+        EXPONENTIAL,
+        BY_QUANTILES,
+    ],
+);
 pub(crate) static SERVICE_TIME: Table = table(
     "serviceTime",
     &[
@@ -333,8 +363,23 @@ pub(crate) static SERVICE_TIME: Table = table(
             Shape::Duration,
             "99 % of the answers take at most this (30ms; five times p50 if only that is given).",
         ),
+        FIXED,
+        EXPONENTIAL,
+        BY_QUANTILES,
+        MIXTURE,
         key("throttled", Shape::Duration, "How long a refusal takes (3ms)."),
         key("operations", Shape::Map(&BY_OPERATION), "Operations that differ."),
+        key(
+            "servers",
+            COUNT,
+            "Sim, for an endpoint that is not KMS: attempts at work at once; others wait in order of arrival, and a \
+             client's timeout frees nothing (no limit).",
+        ),
+        key(
+            "queue",
+            Shape::Whole(0, MILLION),
+            "Sim, beside servers: attempts that may wait; one more is answered with a service error at once (no limit).",
+        ),
         key(
             "measured",
             Shape::Text,
@@ -347,12 +392,16 @@ pub(crate) static BY_OPERATION: Table = Table {
     keys: &[],
     others: Some(Others { names: Names::Operations, shape: &Shape::Map(&LATENCY) }),
 };
-/// A service time by two percentiles.
+/// The service time of an operation.
 pub(crate) static LATENCY: Table = table(
     "operationTime",
     &[
-        key("p50", Shape::Duration, "Half of the answers take at most this.").required(),
+        key("p50", Shape::Duration, "Half of the answers take at most this; lognormal."),
         key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
+        FIXED,
+        EXPONENTIAL,
+        BY_QUANTILES,
+        MIXTURE,
     ],
 );
 
