@@ -43,10 +43,11 @@ fn admission(criterion: &mut Criterion) {
     };
     let latency = Latency { p50: Span::from_millis(6), p99: Span::from_millis(30) };
     let time = ServiceTime {
-        default: latency,
+        default: latency.into(),
         throttled: Span::from_millis(3),
         operations: BTreeMap::new(),
         measured: None,
+        capacity: None,
     };
     let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
     let mut kms = Admission::new(&quotas, "us-east-1", &time, &[], &[keys], 42, 0);

@@ -37,7 +37,7 @@ pub struct Args {
     /// Let no request quota refuse anything; those named by --quota still do.
     #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
     no_quotas: bool,
-    /// How quotas are enforced: window[:phase], sliding, bucket[:burst], lagging[:lag] [default: window].
+    /// How quotas are enforced: window[:phase], sliding, bucket[:burst[:lag]], lagging[:lag] [default: window].
     #[arg(long, env = "KEYSTORM_ENFORCEMENT")]
     enforcement: Option<String>,
     /// What the rest of the account takes from a quota. Repeatable.
@@ -377,7 +377,10 @@ fn service(args: &Args) -> Result<Service, Error> {
     }
     if let Some(enforcement) = &args.enforcement {
         let kind = match enforcement.split_once(':') {
-            Some(("bucket", burst)) => json!({ "bucket": { "burst": burst } }),
+            Some(("bucket", given)) => match given.split_once(':') {
+                Some((burst, lag)) => json!({ "bucket": { "burst": burst, "lag": lag } }),
+                None => json!({ "bucket": { "burst": given } }),
+            },
             Some(("lagging", lag)) => json!({ "lagging": { "lag": lag } }),
             Some(("window", phase)) => json!({ "window": { "phase": phase } }),
             _ => json!(enforcement),

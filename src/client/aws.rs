@@ -1,9 +1,11 @@
 //! The AWS SDKs' standard retries: constants of both generations and the retry quota with both accountings.
 //!
 //! Read in aws-smithy-runtime 1.16.2 (generation 2.0) and botocore 1.44.5 (generation 2.1); checked 2026-11-23.
+//! Java: `DefaultRetryStrategy.Standard` of aws-sdk-java-v2; Kotlin: `StandardRetryTokenBucket` and
+//! `ExponentialBackoffWithJitter` of smithy-kotlin; read 2026-11-30.
 
-use super::backoff::uniform;
-use super::policy::{Accounting, Generation};
+use super::backoff::{Backoff, uniform};
+use super::policy::{Accounting, Generation, Jitter};
 use crate::rng::Draw;
 use crate::time::Span;
 
@@ -22,27 +24,41 @@ pub(super) enum Kind {
 }
 
 impl Generation {
-    /// What a retry takes from the quota: 5 for throttling; 10 (2.0, Rust) or 14 (2.1) for a transient error.
+    /// What a retry takes from the quota: 5 for throttling; 10 (2.0, Rust) or 14 (2.1) for a transient error; 5 for
+    /// both in Java, 10 for both in Kotlin.
     pub(super) const fn cost(self, kind: Kind) -> u32 {
         match (self, kind) {
-            (_, Kind::Throttling) => 5,
-            (Generation::V2_0, Kind::Transient) => 10,
+            (Generation::Kotlin, _) | (Generation::V2_0, Kind::Transient) => 10,
+            (_, Kind::Throttling) | (Generation::Java, Kind::Transient) => 5,
             (Generation::V2_1, Kind::Transient) => 14,
         }
     }
 
-    /// The base delay: 1 s, but 50 ms for a transient error in 2.1.
+    /// The base delay: 1 s, but for a transient error 50 ms in 2.1 and 100 ms in Java; always 10 ms in Kotlin.
     pub(super) const fn base(self, kind: Kind) -> Span {
         match (self, kind) {
+            (Generation::Kotlin, _) => Span::from_millis(10),
             (Generation::V2_1, Kind::Transient) => Span::from_millis(50),
+            (Generation::Java, Kind::Transient) => Span::from_millis(100),
             _ => Span::from_secs(1),
         }
     }
 
-    /// The wait after the `n`-th attempt failed: U × min(base × 2^(n−1), 20 s).
+    /// The wait after the `n`-th attempt failed: U × min(base × 2^(n−1), 20 s); Kotlin grows by 1.5.
     pub(super) fn backoff(self, kind: Kind, n: u32, draw: Draw) -> Span {
-        let doubled = self.base(kind).times(1 << (n.max(1) - 1).min(32));
+        let base = self.base(kind);
+        if matches!(self, Generation::Kotlin) {
+            let mut previous = Span::ZERO;
+            let kotlin = Backoff { base, cap: MAX_BACKOFF, factor: 1.5, jitter: Jitter::Full };
+            return kotlin.delay(n, &mut previous, draw);
+        }
+        let doubled = base.times(1 << (n.max(1) - 1).min(32));
         uniform(Span::ZERO, doubled.min(MAX_BACKOFF), draw)
+    }
+
+    /// Whether a retry passes the adaptive rate at the door, as a first attempt does; in the 2.0 of Rust it does not.
+    pub(super) const fn asks_again(self) -> bool {
+        !matches!(self, Generation::V2_0)
     }
 }
 
@@ -104,6 +120,10 @@ mod tests {
             (Generation::V2_0, Kind::Transient, 10, 1000),
             (Generation::V2_1, Kind::Throttling, 5, 1000),
             (Generation::V2_1, Kind::Transient, 14, 50),
+            (Generation::Java, Kind::Throttling, 5, 1000),
+            (Generation::Java, Kind::Transient, 5, 100),
+            (Generation::Kotlin, Kind::Throttling, 10, 10),
+            (Generation::Kotlin, Kind::Transient, 10, 10),
         ] {
             assert_eq!(generation.cost(kind), cost);
             assert_eq!(generation.base(kind), Span::from_millis(base));
@@ -116,6 +136,10 @@ mod tests {
         for (n, secs) in [(1, 0.5), (2, 1.0), (5, 8.0), (6, 10.0), (60, 10.0)] {
             let delay = Generation::V2_0.backoff(Kind::Throttling, n, half);
             assert_eq!(delay, Span::from_secs_f64(secs), "{n}");
+        }
+        for (n, millis) in [(1, 5.0), (2, 7.5), (3, 11.25), (60, 10_000.0)] {
+            let delay = Generation::Kotlin.backoff(Kind::Throttling, n, half);
+            assert_eq!(delay, Span::from_secs_f64(millis / 1000.0), "{n}");
         }
     }
 

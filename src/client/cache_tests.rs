@@ -84,3 +84,22 @@ fn a_late_answer_overwrites_the_entry_and_restarts_its_age_and_counters() {
     assert_eq!(cache.index.len(), 1);
     assert_eq!(cache.entries.len(), 1, "slots are used again");
 }
+
+#[test]
+fn a_byte_limit_of_zero_keeps_the_keys_of_empty_messages_only() {
+    let max_age = Span::from_secs(10);
+    let mut cache = DataKeyCache::new(Cache {
+        max_age,
+        max_messages: 3,
+        max_bytes: 0,
+        capacity: 9,
+        eviction: Eviction::Lru,
+    });
+    cache.put(encrypt(0), 7, 1, at(0));
+    assert!(cache.get(encrypt(0), 0, at(0)).is_none(), "a message of one byte has left no key");
+    cache.put(encrypt(0), 8, 0, at(0));
+    assert!(cache.get(encrypt(0), 0, at(0)).is_some());
+    assert!(cache.get(encrypt(0), 1, at(0)).is_none(), "one byte is above the limit");
+    cache.put(decrypt(3), 9, 500, at(0));
+    assert!(cache.get(decrypt(3), 500, at(0)).is_some(), "limits of use are for encrypting");
+}

@@ -2,7 +2,7 @@
 
 use super::calls::{Calls, Gate, Phase, Sleeper};
 use super::exposure::DataKeyUse;
-use super::policy::{Generation, Policy, RetryMode};
+use super::policy::{Accounting, Policy, RetryMode};
 use super::process::Client;
 use super::retry;
 use super::{Action, Done, Input};
@@ -26,7 +26,7 @@ impl Lane {
     /// Whether the attempt after `number` earlier ones must pass the SDK's adaptive rate.
     const fn asks_rate(&self, number: u32) -> bool {
         match self.policy.retry.mode {
-            RetryMode::AwsAdaptive(aws) => number == 0 || matches!(aws.generation, Generation::V2_1),
+            RetryMode::AwsAdaptive(aws) => number == 0 || aws.generation.asks_again(),
             _ => false,
         }
     }
@@ -225,6 +225,8 @@ impl Fleet {
         let client = &mut self.clients[call.client as usize];
         match self.lanes[usize::from(job.workload)].policy.retry.mode {
             RetryMode::AwsStandard(aws) => client.quota.reward(aws.accounting, held),
+            RetryMode::Tokens { .. } => client.refund(),
+            RetryMode::AwsLegacy(_) => client.quota.reward(Accounting::PerCall, held),
             RetryMode::AwsAdaptive(aws) => {
                 client.note(false, now);
                 client.quota.reward(aws.accounting, held);

@@ -1,4 +1,4 @@
-use super::super::policy::{Accounting, AwsRetry, Limiter, Retry};
+use super::super::policy::{AwsRetry, Generation, Limiter, Retry};
 use super::*;
 use crate::api::{Attempt, ErrorCode, Operation};
 use crate::time::Span;

@@ -23,10 +23,12 @@ mod calls;
 mod envelope;
 mod exposure;
 mod fleet;
+mod legacy;
 mod limiter;
 mod policy;
 mod process;
 mod retry;
+mod tokens;
 
 pub use backoff::Backoff;
 pub use exposure::DataKeyUse;

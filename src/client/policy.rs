@@ -57,10 +57,21 @@ pub enum RetryMode {
         /// How long a call's deposit and a retry's withdrawal count.
         ttl: Span,
     },
+    /// At once, as long as a bucket pays for it that successes fill.
+    Tokens {
+        /// What the bucket holds, at the start and at most.
+        capacity: f64,
+        /// What a retry takes.
+        cost: f64,
+        /// What a success brings.
+        refund: f64,
+    },
     /// What the AWS SDKs call `standard`.
     AwsStandard(AwsRetry),
     /// What the AWS SDKs call `adaptive`: standard plus a client rate limiter.
     AwsAdaptive(AwsRetry),
+    /// What an AWS SDK did before its standard mode, or does without it.
+    AwsLegacy(LegacySdk),
     /// Whatever the real AWS SDK does; live runs only. To the client machine every call has one attempt, and the SDK's
     /// own retries are reported beside it.
     AwsSdk(SdkMode),
@@ -97,13 +108,58 @@ pub struct AwsRetry {
     pub accounting: Accounting,
 }
 
-/// Generation of the AWS retry specification.
+/// An AWS SDK with retries of its own from before the standard mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegacySdk {
+    /// Python: boto3 and the AWS CLI, default until 2026.
+    Botocore,
+    /// Java, version 1.
+    Java1,
+    /// Java, version 2, still its default.
+    Java2,
+    /// JavaScript, version 2.
+    Js2,
+    /// Go, version 1.
+    Go1,
+    /// .NET, default until version 4.
+    DotNet,
+}
+
+impl LegacySdk {
+    /// Every one of them, the default first.
+    pub const ALL: [LegacySdk; 6] = [
+        LegacySdk::Botocore,
+        LegacySdk::Java1,
+        LegacySdk::Java2,
+        LegacySdk::Js2,
+        LegacySdk::Go1,
+        LegacySdk::DotNet,
+    ];
+
+    /// As a scenario writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LegacySdk::Botocore => "botocore",
+            LegacySdk::Java1 => "java1",
+            LegacySdk::Java2 => "java2",
+            LegacySdk::Js2 => "js2",
+            LegacySdk::Go1 => "go1",
+            LegacySdk::DotNet => "dotnet",
+        }
+    }
+}
+
+/// Generation of the AWS retry specification, or an SDK's own reading of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
     /// Before 2026; still the default of the published Rust crates.
     V2_0,
     /// The behaviour announced in May 2026, default of most SDKs since 2026-11-10.
     V2_1,
+    /// Before 2026 as the Java SDK, version 2, has it; its own date of change is not announced.
+    Java,
+    /// Before 2026 as the Kotlin SDK has it; its own date of change is not announced.
+    Kotlin,
 }
 
 /// Who owns the retry quota a retry took.

@@ -7,6 +7,7 @@ use super::cache::DataKeyCache;
 use super::calls::Gate;
 use super::limiter::{Door, Law, Steady};
 use super::policy::{Policy, RetryMode};
+use super::tokens::Tokens;
 use crate::time::Time;
 
 /// The state of one client under one policy. What a policy does not use is not there.
@@ -19,6 +20,7 @@ pub(super) struct Client {
     /// How often it was restarted: the generation of its doors' timers.
     pub restarts: u32,
     budget: Option<Box<Budget>>,
+    tokens: Option<Box<Tokens>>,
     rate: Option<Box<Door>>,
     limiter: Option<Box<Door>>,
 }
@@ -32,6 +34,12 @@ impl Client {
             }
             _ => None,
         };
+        let tokens = match policy.retry.mode {
+            RetryMode::Tokens { capacity, cost, refund } => {
+                Some(Box::new(Tokens::new(capacity, cost, refund)))
+            }
+            _ => None,
+        };
         let door = |law| Box::new(Door::new(law));
         let is_adaptive = matches!(policy.retry.mode, RetryMode::AwsAdaptive(_));
         Client {
@@ -39,6 +47,7 @@ impl Client {
             cache: policy.cache.map(|limits| Box::new(DataKeyCache::new(limits))),
             restarts,
             budget,
+            tokens,
             rate: is_adaptive.then(|| door(Law::Adaptive(Adaptive::default()))),
             limiter: policy.limiter.map(|limiter| door(Law::Steady(Steady::new(limiter, now)))),
         }
@@ -55,6 +64,18 @@ impl Client {
     /// Whether the retry budget allows a retry, which is then spent.
     pub fn withdraw(&mut self, now: Time) -> bool {
         self.budget.as_mut().is_some_and(|budget| budget.withdraw(now))
+    }
+
+    /// Whether retry tokens pay for a retry, and are then spent.
+    pub fn pay(&mut self) -> bool {
+        self.tokens.as_mut().is_some_and(|tokens| tokens.pay())
+    }
+
+    /// A success brings retry tokens.
+    pub fn refund(&mut self) {
+        if let Some(tokens) = &mut self.tokens {
+            tokens.refund();
+        }
     }
 
     /// An attempt was answered, or timed out.

@@ -3,7 +3,7 @@
 use super::aws::{Kind, MAX_BACKOFF};
 use super::backoff::Backoff;
 use super::calls::Call;
-use super::policy::{AwsRetry, Generation, Retry, RetryMode};
+use super::policy::{Accounting, AwsRetry, Generation, Retry, RetryMode};
 use super::process::Client;
 use crate::api::Failure;
 use crate::rng::Stream;
@@ -46,9 +46,15 @@ impl Retry {
                 Some(Backoff { base, cap, factor, jitter }.delay(n, &mut call.previous, draw))
             }
             RetryMode::Budget { .. } => client.withdraw(now).then_some(Span::ZERO),
+            RetryMode::Tokens { .. } => client.pay().then_some(Span::ZERO),
             RetryMode::AwsStandard(aws) => {
                 let wait = aws.generation.backoff(kind, n, draw());
                 aws.acquire(client, call, kind).then_some(wait)
+            }
+            RetryMode::AwsLegacy(sdk) => {
+                let wait = sdk.backoff(kind, n, draw());
+                let paid = |cost| client.quota.take(cost, Accounting::PerCall, &mut call.held);
+                sdk.cost(kind).is_none_or(paid).then_some(wait)
             }
             RetryMode::AwsAdaptive(aws) => {
                 let held_back = aws.hold_back(client, kind, now);
@@ -66,12 +72,12 @@ impl AwsRetry {
 
     /// In generation 2.0 a retry asks the limiter for 10 tokens after a throttle (the SDK's name for that cost says
     /// timeout) or 5 otherwise; if they are missing, the wait for them, of at most 20 s, replaces the backoff and
-    /// they are not taken. In 2.1 a retry waits at the door like a first attempt.
+    /// they are not taken. Elsewhere a retry waits at the door like a first attempt.
     fn hold_back(self, client: &mut Client, kind: Kind, now: Time) -> Option<Span> {
         let cost = match (self.generation, kind) {
-            (Generation::V2_1, _) => return None,
             (Generation::V2_0, Kind::Throttling) => 10.0,
             (Generation::V2_0, Kind::Transient) => 5.0,
+            (Generation::V2_1 | Generation::Java | Generation::Kotlin, _) => return None,
         };
         client.adaptive()?.take(cost, now).err().map(|wait| wait.min(MAX_BACKOFF))
     }

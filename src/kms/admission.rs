@@ -11,12 +11,16 @@
 //! - A reset and a throttle fault take the constant `throttled` time, an error takes a service time. None of the three
 //!   takes quota or is counted in a pool: they answer before the quota is looked at.
 //! - Throttled answers and resets are not slowed by `slow`.
+//! - With a capacity, what takes a service time waits for a server first, in order of arrival; it has taken its quota.
+//!   A full queue answers KMSInternalException after the constant `throttled` time.
 //! - Every draw belongs to (workload, job, attempt number): two strategies meet the same service times and faults for
 //!   the same attempt. The exception is `next: n`, which strikes whoever comes first.
 
 use super::conditions::Conditions;
+use super::faults::Strike;
+use super::servers::Servers;
 use super::{Fault, ServiceTime};
-use crate::api::{Attempt, KeySpec, Operation, Reply};
+use crate::api::{Attempt, ErrorCode, KeySpec, Operation, Reply};
 use crate::quota::{Charges, KeyStore, PoolId, PoolReport, Pools, PoolsTake, Quotas, route};
 use crate::time::{Span, Time};
 
@@ -49,6 +53,7 @@ pub struct Answer {
 pub struct Admission {
     pools: Pools,
     conditions: Conditions,
+    servers: Option<Box<Servers>>,
     /// By workload × operation.
     charges: Vec<Charges>,
 }
@@ -70,6 +75,7 @@ impl Admission {
         Admission {
             pools: Pools::new(quotas, region, seed, trial),
             conditions: Conditions::new(service_time, faults, key_uses.len(), seed, trial),
+            servers: service_time.capacity.map(|each| Box::new(Servers::new(each.servers, each.queue))),
             charges: key_uses
                 .iter()
                 .flat_map(|keys| Operation::ALL.iter().map(move |operation| of(keys, *operation)))
@@ -88,8 +94,32 @@ impl Admission {
             Some(reply) => (reply, None),
             None => self.ask_quota(attempt, now),
         };
+        if self.servers.is_some() && matches!(reply, Reply::Ok | Reply::Failed(ErrorCode::Internal)) {
+            return self.serve(attempt, strike, reply, now);
+        }
         let (ready_at, slowed) = self.conditions.ready_at(attempt, strike, reply, now);
         Answer { reply, ready_at, refused_by, slowed }
+    }
+
+    /// Answers what needs a server: when one is free, or with an error at once if nobody else may wait.
+    #[cold]
+    fn serve(&mut self, attempt: &Attempt, strike: Strike, reply: Reply, now: Time) -> Answer {
+        match self.servers.as_mut().map(|servers| servers.begin(now)) {
+            Some(None) => Answer {
+                reply: Reply::Failed(ErrorCode::Internal),
+                ready_at: now + self.conditions.throttled(),
+                refused_by: None,
+                slowed: false,
+            },
+            begins => {
+                let begins = begins.flatten().unwrap_or(now);
+                let (ready_at, slowed) = self.conditions.ready_at(attempt, strike, reply, begins);
+                if let Some(servers) = &mut self.servers {
+                    servers.until(ready_at);
+                }
+                Answer { reply, ready_at, refused_by: None, slowed }
+            }
+        }
     }
 
     /// Takes the attempt's charges.

@@ -1,7 +1,8 @@
 //! What the service is like whatever the quota: its faults and how long it takes.
 
 use super::faults::{Faults, Strike};
-use super::lognormal::{Lognormal, Normal};
+use super::lognormal::Normal;
+use super::spans::Spans;
 use super::{Fault, ServiceTime};
 use crate::api::{Attempt, ErrorCode, Operation, Reply};
 use crate::quota::PoolId;
@@ -17,7 +18,7 @@ pub(super) struct Conditions {
     /// By workload.
     draws: Vec<Stream>,
     /// The distributions in use, and which of them each operation has.
-    times: Vec<Lognormal>,
+    times: Vec<Spans>,
     time_of: Vec<u16>,
     throttled: Span,
 }
@@ -32,11 +33,11 @@ impl Conditions {
         trial: u32,
     ) -> Conditions {
         let normal = LazyCell::new(Normal::new);
-        let mut times = vec![Lognormal::new(time.default, &normal)];
+        let mut times = vec![Spans::new(&time.default, &normal)];
         let mut time_of = vec![0; Operation::ALL.len()];
-        for (operation, latency) in &time.operations {
+        for (operation, own) in &time.operations {
             time_of[operation.index()] = times.len() as u16;
-            times.push(Lognormal::new(*latency, &normal));
+            times.push(Spans::new(own, &normal));
         }
         Conditions {
             faults: Faults::new(faults, workloads, seed, trial),
@@ -69,7 +70,12 @@ impl Conditions {
         self.faults.strike(attempt)
     }
 
-    /// When an attempt under `strike` is answered with `reply`, and whether a fault delayed it.
+    /// How long a refusal takes.
+    pub(super) const fn throttled(&self) -> Span {
+        self.throttled
+    }
+
+    /// When an attempt under `strike` that is begun at `now` is answered with `reply`, and whether a fault delayed it.
     #[inline]
     pub(super) fn ready_at(
         &self,

@@ -6,7 +6,6 @@
 //! ```
 
 use super::Latency;
-use crate::rng::Draw;
 use crate::time::Span;
 use std::ops::Deref;
 
@@ -71,16 +70,16 @@ impl Lognormal {
         Lognormal { median, sigma, table }
     }
 
-    /// The span that belongs to a draw.
+    /// The span that belongs to a draw from [0, 1).
     #[inline]
-    pub(super) fn span(&self, draw: Draw) -> Span {
+    pub(super) fn at(&self, unit: f64) -> Span {
         if self.table.is_empty() {
             return Span::from_nanos(self.median as u64);
         }
-        let scaled = draw.unit() * CELLS as f64;
+        let scaled = unit * CELLS as f64;
         let cell = scaled as usize;
         if cell == 0 || cell == CELLS - 1 {
-            return self.tail(draw.unit());
+            return self.tail(unit);
         }
         let (low, high) = (self.table[cell], self.table[cell + 1]);
         Span::from_nanos((low + (high - low) * (scaled - cell as f64)).round() as u64)
@@ -102,7 +101,7 @@ impl Lognormal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::{Purpose, Stream};
+    use crate::rng::{Draw, Purpose, Stream};
 
     #[test]
     fn normal_quantiles_agree_with_published_ones() {
@@ -121,7 +120,7 @@ mod tests {
         let stream = Stream::new(42, 0, Purpose::ServiceTime, 0);
         let n = 1_000_000;
         let mut spans: Vec<u64> =
-            (0..n).map(|job| lognormal.span(stream.draw_attempt(job, 1)).as_nanos()).collect();
+            (0..n).map(|job| lognormal.at(stream.draw_attempt(job, 1).unit()).as_nanos()).collect();
         spans.sort_unstable();
         let near = |got: f64, want: f64| assert!((got / want - 1.0).abs() < 0.01, "{got} is not {want}");
         near(spans[n as usize / 2] as f64, 6e6);
@@ -135,7 +134,7 @@ mod tests {
         let latency = Latency { p50: Span::from_millis(6), p99: Span::from_millis(6) };
         let lognormal = Lognormal::new(latency, &&Normal::new());
         for bits in [0, 1 << 40, u64::MAX / 2, u64::MAX] {
-            assert_eq!(lognormal.span(Draw(bits)), Span::from_millis(6));
+            assert_eq!(lognormal.at(Draw(bits).unit()), Span::from_millis(6));
         }
     }
 }

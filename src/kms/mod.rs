@@ -33,9 +33,11 @@ mod lognormal;
 mod operations;
 #[cfg(feature = "emulator")]
 mod seed;
+mod servers;
+mod spans;
 
 pub use admission::{Admission, Answer, KeyUse};
-pub use config::{Fault, FaultKind, Latency, ServiceTime, Strikes};
+pub use config::{Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Call, Caller, Config, Kms};
 #[cfg(feature = "emulator")]

@@ -32,6 +32,13 @@ pub enum Enforcement {
         /// How much of the limit the full bucket holds; at least one token.
         burst: Span,
     },
+    /// A token bucket that books what it grants some time later, and so may go into debt.
+    LateBucket {
+        /// How much of the limit the full bucket holds; at least one token.
+        burst: Span,
+        /// How much later; above zero, or it is [`Enforcement::Bucket`].
+        lag: Span,
+    },
     /// Refuses on what it saw some time ago.
     Lagging {
         /// How long ago.

@@ -1,10 +1,10 @@
-//! One pool's limit: four kinds behind one question, "may this attempt pass now, and if not, when?"
+//! One pool's limit: five kinds behind one question, "may this attempt pass now, and if not, when?"
 //!
 //! All are integer machines without a clock. `now` never goes back; a moment before the last one seen counts as that
 //! one or, where that is cheaper, as itself.
 
 use super::config::Enforcement;
-use super::{Bucket, Lagging, Sliding, Window};
+use super::{Bucket, Lagging, LateBucket, Sliding, Window};
 use crate::time::{Span, Time};
 use crate::units::Rate;
 
@@ -29,6 +29,8 @@ pub enum Limiter {
     Window(Window),
     /// Token bucket.
     Bucket(Bucket),
+    /// Token bucket with late bookings.
+    LateBucket(LateBucket),
     /// Trailing second.
     Sliding(Sliding),
     /// Delayed counter.
@@ -41,6 +43,7 @@ impl Limiter {
         match enforcement {
             Enforcement::Window { .. } => Limiter::Window(Window::new(rate, phase)),
             Enforcement::Bucket { burst } => Limiter::Bucket(Bucket::new(rate, burst)),
+            Enforcement::LateBucket { burst, lag } => Limiter::LateBucket(LateBucket::new(rate, burst, lag)),
             Enforcement::Sliding => Limiter::Sliding(Sliding::new(rate)),
             Enforcement::Lagging { lag } => Limiter::Lagging(Lagging::new(rate, lag)),
         }
@@ -62,6 +65,7 @@ impl Limiter {
         match self {
             Limiter::Window(machine) => machine.check(cost, now),
             Limiter::Bucket(machine) => machine.check(cost, now),
+            Limiter::LateBucket(machine) => machine.check(cost, now),
             Limiter::Sliding(machine) => machine.check(cost, now),
             Limiter::Lagging(machine) => machine.check(cost, now),
         }
@@ -73,6 +77,7 @@ impl Limiter {
         match self {
             Limiter::Window(machine) => machine.commit(cost),
             Limiter::Bucket(machine) => machine.commit(cost),
+            Limiter::LateBucket(machine) => machine.commit(cost, now),
             Limiter::Sliding(machine) => machine.commit(cost, now),
             Limiter::Lagging(machine) => machine.commit(cost, now),
         }
@@ -92,6 +97,7 @@ impl Limiter {
         match self {
             Limiter::Window(machine) => machine.set_limit(rate, now),
             Limiter::Bucket(machine) => machine.set_limit(rate, now),
+            Limiter::LateBucket(machine) => machine.set_limit(rate, now),
             Limiter::Sliding(machine) => machine.set_limit(rate, now),
             Limiter::Lagging(machine) => machine.set_limit(rate, now),
         }

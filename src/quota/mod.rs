@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! route(operation, key …) ─▶ Charges ─▶ Pools.take(now) ─▶ Granted | Refused { pool, ready_at }
-//!                                        └ Limiter: Window | Bucket | Sliding | Lagging
+//!                                        └ Limiter: Window | Bucket | LateBucket | Sliding | Lagging
 //! ```
 //!
 //! Pool names, in YAML and in reports: `symmetric rsa ecc ml-dsa ml-kem cloudhsm external`, `key-pair-rsa-2048` and
@@ -14,6 +14,7 @@ pub mod catalogue;
 mod config;
 mod counter;
 mod lagging;
+mod late;
 mod limiter;
 mod pools;
 pub mod price;
@@ -27,6 +28,7 @@ pub use catalogue::PoolId;
 pub use config::{Enforcement, KeyStore, Quotas};
 pub use counter::Counter;
 pub use lagging::Lagging;
+pub use late::LateBucket;
 pub use limiter::{Limiter, Take};
 pub use pools::{PoolReport, Pools, PoolsTake};
 pub use route::{Charges, key_pool, pair_pool, route};

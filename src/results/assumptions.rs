@@ -2,6 +2,7 @@
 
 use crate::api::{JobKind, Operation};
 use crate::client::{Accounting, AwsRetry, Generation, RetryMode};
+use crate::kms::Capacity;
 use crate::quota::Enforcement;
 use crate::scenario::{Scenario, Target};
 use std::collections::BTreeSet;
@@ -20,6 +21,12 @@ pub fn assumptions(scenario: &Scenario) -> Vec<String> {
         let cost = scenario.quotas.re_encrypt_cost;
         list.push(format!("ReEncrypt takes {cost} from each distinct pool of its keys; AWS does not say."));
     }
+    if let Some(Capacity { servers, queue }) = scenario.service_time.capacity {
+        let waits = queue.map_or("any number".to_string(), |places| format!("at most {places}"));
+        list.push(format!(
+            "The endpoint is not KMS: it works on {servers} attempts at once, and {waits} wait."
+        ));
+    }
     list.extend(retries(scenario));
     list
 }
@@ -27,10 +34,7 @@ pub fn assumptions(scenario: &Scenario) -> Vec<String> {
 /// What is taken for granted of who answers: the simulator and the emulator do as they are told, others as they do.
 fn answers(scenario: &Scenario) -> Vec<String> {
     let service = &scenario.service_time;
-    let told = format!(
-        "lognormal with p50 {} and p99 {}, refusals {}.",
-        service.default.p50, service.default.p99, service.throttled
-    );
+    let told = format!("{}, refusals {}.", service.default, service.throttled);
     match scenario.target {
         Target::Sim => vec![
             match &service.measured {
@@ -70,6 +74,10 @@ fn enforcement(enforcement: Enforcement) -> String {
         Enforcement::Bucket { burst } => format!(
             "Quotas are enforced by a token bucket holding {burst} of the limit; AWS does not publish the algorithm."
         ),
+        Enforcement::LateBucket { burst, lag } => format!(
+            "Quotas are enforced by a token bucket holding {burst} of the limit that books what it grants {lag} later; AWS \
+             does not publish the algorithm."
+        ),
         Enforcement::Lagging { lag } => {
             format!("Quotas are enforced on counts {lag} old; AWS does not publish the algorithm.")
         }
@@ -94,20 +102,28 @@ fn uses(scenario: &Scenario, operation: Operation) -> bool {
 
 /// Which generation of the AWS retry behaviour each such strategy follows.
 fn retries(scenario: &Scenario) -> BTreeSet<String> {
-    let aws = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
-        RetryMode::AwsStandard(aws) | RetryMode::AwsAdaptive(aws) => Some((&strategy.name, aws)),
+    let each = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
+        RetryMode::AwsStandard(aws) | RetryMode::AwsAdaptive(aws) => Some(generation(&strategy.name, aws)),
+        RetryMode::AwsLegacy(sdk) => Some(format!(
+            "Strategy {} retries as {} does in its legacy mode, by its published sources (November 2026).",
+            strategy.name,
+            sdk.name()
+        )),
         _ => None,
     });
-    aws.map(|(name, AwsRetry { generation, accounting })| {
-        let generation = match generation {
-            Generation::V2_0 => "2.0",
-            Generation::V2_1 => "2.1",
-        };
-        let accounting = match accounting {
-            Accounting::PerCall => "each call giving back its own retry quota",
-            Accounting::SharedSlot => "one retry-quota slot per client, as in the published Rust crates",
-        };
-        format!("Strategy {name} follows generation {generation} of the AWS retry behaviour (November 2026), {accounting}.")
-    })
-    .collect()
+    each.collect()
+}
+
+fn generation(name: &str, AwsRetry { generation, accounting }: AwsRetry) -> String {
+    let generation = match generation {
+        Generation::V2_0 => "generation 2.0",
+        Generation::V2_1 => "generation 2.1",
+        Generation::Java => "the Java SDK's generation 2.0",
+        Generation::Kotlin => "the Kotlin SDK's generation 2.0",
+    };
+    let accounting = match accounting {
+        Accounting::PerCall => "each call giving back its own retry quota",
+        Accounting::SharedSlot => "one retry-quota slot per client, as in the published Rust crates",
+    };
+    format!("Strategy {name} follows {generation} of the AWS retry behaviour (November 2026), {accounting}.")
 }

@@ -143,7 +143,7 @@ fn area(start: f64, stages: impl Iterator<Item = (Span, f64)>) -> f64 {
 fn vu_rate(pacing: &Pacing, service: &ServiceTime) -> f64 {
     match pacing {
         Pacing::Pace(rate) => rate.as_per_second(),
-        Pacing::ThinkTime(pause) => 1.0 / (*pause + service.default.p50).as_secs_f64().max(1e-6),
+        Pacing::ThinkTime(pause) => 1.0 / (*pause + service.default.median()).as_secs_f64().max(1e-6),
     }
 }
 

@@ -419,14 +419,14 @@ impl Reader {
         }
         Some(size)
     }
-    /// A size or a number of bytes, from 1 to `most`.
+    /// A size or a number of bytes, from 0 to `most`.
     pub fn size_or_number(&mut self, item: &Item, most: u64) -> Option<u64> {
         if item.text().is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit())) {
-            return self.whole(item, 1, most);
+            return self.whole(item, 0, most);
         }
         let size = self.unit(item, ("a size", "a size like 4KiB, or a number of bytes"), Bytes::parse)?;
-        if !(1..=most).contains(&size.0) {
-            self.wrong(item, "this size does not fit here", format!("from 1B to {most} bytes"));
+        if size.0 > most {
+            self.wrong(item, "this size does not fit here", format!("from 0B to {most} bytes"));
             return None;
         }
         Some(size.0)

@@ -110,6 +110,40 @@ fn what_is_not_said_has_its_default() {
 }
 
 #[test]
+fn a_legacy_mode_makes_as_many_attempts_as_its_sdk() {
+    for (preset, attempts) in
+        [("botocore", 5), ("java1", 4), ("java2", 4), ("js2", 4), ("go1", 4), ("dotnet", 5)]
+    {
+        let retry = format!("{{mode: aws-legacy, preset: {preset}}}");
+        let scenario = set(SMALL, &[("strategies.s.retry", &retry)]).expect("a scenario").scenario;
+        assert_eq!(scenario.strategies[0].policy.retry.max_attempts, Some(attempts), "{preset}");
+    }
+    assert_eq!(keys::LEGACY_SDKS, crate::client::LegacySdk::ALL.map(crate::client::LegacySdk::name));
+}
+
+#[test]
+fn what_would_make_simulated_time_stand_still_or_does_not_go_with_the_target_is_refused() {
+    let vus = "{executor: constant-vus, vus: 2, duration: 5s, jobs: {Decrypt: 1}}";
+    let endless = "{mode: immediate, maxAttempts: unlimited}";
+    for (sets, told) in [
+        (&[("serviceTime", "0"), ("workloads.w", vus)][..], "VUs do not pause"),
+        (&[("serviceTime", "{throttled: 0s}"), ("workloads.w", vus)], "VUs do not pause"),
+        (&[("serviceTime", "0"), ("strategies.s.retry", endless)], "at once without end"),
+        (&[("serviceTime", "{fixed: 1ms, servers: 2}"), ("target", "emulator")], "only the simulator"),
+    ] {
+        let problems = set(SMALL, sets).expect_err(told).to_string();
+        assert!(problems.contains(told), "{sets:?}: {problems}");
+    }
+    for sets in [
+        &[("serviceTime", "0")][..],
+        &[("serviceTime", "0"), ("workloads.w", vus), ("workloads.w.thinkTime", "1ms")],
+        &[("serviceTime", "0"), ("workloads.w", vus), ("target", "emulator")],
+    ] {
+        assert!(set(SMALL, sets).is_ok(), "{sets:?}");
+    }
+}
+
+#[test]
 fn unusual_values_read_back_the_same() {
     for (sets, _why) in [
         (&[("deadline", "1s"), ("workloads.w.deadline", "none")][..], "a deadline taken back"),
@@ -125,6 +159,12 @@ fn unusual_values_read_back_the_same() {
             "",
         ),
         (&[("strategies.s.retry", "{mode: immediate, maxAttempts: unlimited}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-standard, preset: java}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-adaptive, preset: kotlin}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-standard, preset: dotnet}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-adaptive, preset: cpp}")], ""),
+        (&[("strategies.s.retry", "{mode: aws-legacy}")], "botocore's"),
+        (&[("strategies.s.retry", "{mode: aws-legacy, preset: go1, maxAttempts: 7}")], ""),
         (&[("strategies.s.retry", "{mode: budget, ratio: 0.123, minPerSecond: 1/min}")], ""),
         (
             &[(
@@ -134,11 +174,36 @@ fn unusual_values_read_back_the_same() {
             "",
         ),
         (&[("quotas.enforcement", "lagging"), ("quotas.reEncryptCost", "2")], ""),
+        (&[("quotas.enforcement", "{bucket: {burst: 2s, lag: 500ms}}")], ""),
+        (&[("quotas.enforcement", "{bucket: {lag: 0s}}")], "the plain bucket"),
         (&[("workloads.w.payload", "{min: 1B, max: 4KiB}"), ("seed", "18446744073709551615")], ""),
         (&[("workloads.w.maxInFlight", "5"), ("workloads.w.onLimit", "shed")], ""),
         (&[("fleet", "{clients: 9, start: {over: 3s}, restart: {at: 5s}}")], ""),
         (&[("thresholds.response_time", "p(99)<1s"), ("thresholds.goodput", "[ \">=3\" ]")], ""),
         (&[("serviceTime", "{p50: 60ms}")], ""),
+        (&[("serviceTime", "0")], "no time at all"),
+        (&[("serviceTime", "{fixed: 100ms, throttled: 0s}")], ""),
+        (&[("serviceTime", "{exponential: 100ms, servers: 1, queue: 0}")], ""),
+        (&[("serviceTime", "{exponential: 100ms, servers: 3}")], ""),
+        (&[("serviceTime", "{quantiles: {p0: 2ms, p99.9: 30ms, p50: 6ms}}")], ""),
+        (
+            &[(
+                "serviceTime",
+                "{mixture: [{share: 99.9%, fixed: 100ms}, {share: 0.1%, exponential: 10s}], operations: {Sign: {quantiles: {p50: 1ms, p90: 2ms}}, Verify: {p50: 1ms}}}",
+            )],
+            "",
+        ),
+        (&[("strategies.s.retry", "{mode: tokens, capacity: 5, refund: 0.25}")], ""),
+        (
+            &[
+                ("strategies.s", "{cache: {maxAge: 1m, maxBytes: 0}}"),
+                (
+                    "workloads.w",
+                    "{executor: burst, count: 1, every: 1s, duration: 1s, jobs: {EncryptMessage: 1}, contexts: {count: 3}}",
+                ),
+            ],
+            "a byte limit of zero",
+        ),
         (&[("faults", "[{kind: freeze, for: 3s}, {at: 1s, kind: throttle, next: 5}]")], ""),
     ] {
         match set(SMALL, sets) {
@@ -155,6 +220,30 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("workloads.w.rate", "500", &["not a rate", "`500`"]),
         ("workloads.w.rate", "0/s", &["above zero"]),
         ("workloads.w.rate", "2000000000/s", &["not a rate"]),
+        ("serviceTime", "5ms", &["serviceTime", "not a mapping"]),
+        (
+            "serviceTime",
+            "{fixed: 5ms, p50: 3ms}",
+            &["serviceTime.fixed", "`fixed` and `p50` do not go together"],
+        ),
+        ("serviceTime", "{exponential: 0s}", &["must be above zero"]),
+        ("serviceTime", "{quantiles: {p50: 6ms}}", &["at least two quantiles that rise"]),
+        ("serviceTime", "{quantiles: {p50: 6ms, p99: 5ms}}", &["at least two quantiles that rise"]),
+        ("serviceTime", "{quantiles: {p50: 6ms, p101: 7ms}}", &["`p101` is no percentile", "p0 to p100"]),
+        (
+            "serviceTime",
+            "{mixture: [{share: 50%, fixed: 5ms}, {share: 40%, fixed: 6ms}]}",
+            &["add up to 90%"],
+        ),
+        ("serviceTime", "{mixture: [{fixed: 5ms}]}", &["`share` is missing"]),
+        (
+            "serviceTime",
+            "{operations: {Sign: {p99: 5ms}}}",
+            &["serviceTime.operations.Sign", "`p50` is missing"],
+        ),
+        ("serviceTime", "{queue: 5}", &["serviceTime.queue", "needs `servers`"]),
+        ("strategies.s.retry", "{mode: tokens, cost: 0}", &["strategies.s.retry.cost", "a number from"]),
+        ("strategies.s.retry", "{mode: fixed, cost: 1}", &["`cost` does not go with mode `fixed`"]),
         ("workloads.w.ratee", "5/s", &["workloads.w.ratee", "not a key", "did you mean `rate`?"]),
         ("workloads.w.duration", "40d", &["too long", "30d"]),
         ("workloads.w.duration", "30d", &["jobs are expected"][..0]),
@@ -224,7 +313,18 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("strategies.all", "{}", &["`all` is no name"]),
         ("strategies.-x", "{}", &["not a name"]),
         ("strategies.s.breaker", "{}", &["`breaker` is not built yet"]),
-        ("strategies.s.retry", "{mode: aws-legacy}", &["mode `aws-legacy` is not built yet"]),
+        ("strategies.s.retry", "{mode: aws-legacyy}", &["did you mean `aws-legacy`?"]),
+        (
+            "strategies.s.retry",
+            "{mode: aws-legacy, preset: java}",
+            &["did you mean `java1`?", "botocore, java1"],
+        ),
+        ("strategies.s.retry", "{mode: aws-standard, preset: java2}", &["did you mean `java`?", "kotlin"]),
+        (
+            "strategies.s.retry",
+            "{mode: aws-legacy, generation: 2.0}",
+            &["`generation` does not go with mode"],
+        ),
         ("strategies.s.retry", "{maxAttempts: 4}", &["`mode` is missing"]),
         ("strategies.s.retry", "{mode: none, maxAttempts: 4}", &["too large"]),
         ("strategies.s.retry", "{mode: aws-standard, maxAttempts: unlimited}", &["cannot try without end"]),

@@ -4,7 +4,7 @@ use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
 use crate::client::{
     Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
 };
-use crate::kms::{Fault, FaultKind, ServiceTime, Strikes};
+use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
 use crate::time::Span;
 use crate::workload::{
@@ -186,6 +186,9 @@ fn quotas(quotas: &Quotas) -> Map {
         Enforcement::Sliding => "sliding".into(),
         Enforcement::Window { phase: Some(phase) } => one("window", one("phase", phase.to_string())),
         Enforcement::Bucket { burst } => one("bucket", one("burst", burst.to_string())),
+        Enforcement::LateBucket { burst, lag } => {
+            one("bucket", Map::default().show("burst", burst).show("lag", lag))
+        }
         Enforcement::Lagging { lag } => one("lagging", one("lag", lag.to_string())),
     };
     rates(&quotas.overrides)
@@ -199,13 +202,31 @@ fn one(key: &str, value: impl Into<Value>) -> Value {
 }
 
 fn service_time(times: &ServiceTime) -> Map {
-    let latency =
-        |latency: &crate::kms::Latency| Map::default().show("p50", latency.p50).show("p99", latency.p99);
-    let operations = times.operations.iter().map(|(operation, each)| (operation.to_string(), latency(each)));
-    latency(&times.default)
+    let operations =
+        times.operations.iter().map(|(operation, each)| (operation.to_string(), distribution(each)));
+    distribution(&times.default)
         .show("throttled", times.throttled)
         .put("operations", named(operations))
         .maybe("measured", times.measured.as_deref())
+        .maybe("servers", times.capacity.map(|each| each.servers))
+        .maybe("queue", times.capacity.and_then(|each| each.queue))
+}
+
+fn distribution(times: &Distribution) -> Map {
+    let map = Map::default();
+    match times {
+        Distribution::Lognormal(latency) => map.show("p50", latency.p50).show("p99", latency.p99),
+        Distribution::Fixed(span) => map.show("fixed", span),
+        Distribution::Exponential { mean } => map.show("exponential", mean),
+        Distribution::Quantiles(points) => {
+            let each = points.iter().map(|(percent, span)| (format!("p{percent}"), span.to_string()));
+            map.put("quantiles", named(each))
+        }
+        Distribution::Mixture(parts) => {
+            let part = |part: &Part| distribution(&part.of).show("share", part.share);
+            map.put("mixture", list(parts.iter().map(part)))
+        }
+    }
 }
 
 fn fault(fault: &Fault) -> Map {
@@ -364,8 +385,12 @@ fn retry(retry: &Retry) -> Map {
         RetryMode::Budget { ratio, min_per_second, ttl } => {
             map("budget").show("ratio", ratio).show("minPerSecond", min_per_second).show("ttl", ttl)
         }
+        RetryMode::Tokens { capacity, cost, refund } => {
+            map("tokens").put("capacity", capacity).put("cost", cost).put("refund", refund)
+        }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
+        RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),
         RetryMode::AwsSdk(mode) => {
             map("aws-sdk").put("sdkMode", if mode == SdkMode::Adaptive { "adaptive" } else { "standard" })
         }
@@ -376,6 +401,8 @@ fn aws(map: Map, retry: AwsRetry) -> Map {
     let generation = match retry.generation {
         Generation::V2_0 => "2.0",
         Generation::V2_1 => "2.1",
+        Generation::Java => return map.put("preset", "java"),
+        Generation::Kotlin => return map.put("preset", "kotlin"),
     };
     let accounting = match retry.accounting {
         Accounting::PerCall => "per-call",

@@ -138,6 +138,7 @@ fn quotas(heart: &Heart, shared: &Shared) -> Value {
         Enforcement::Window { .. } => "window".to_string(),
         Enforcement::Sliding => "sliding".into(),
         Enforcement::Bucket { burst } => format!("bucket, burst {burst}"),
+        Enforcement::LateBucket { burst, lag } => format!("bucket, burst {burst}, lag {lag}"),
         Enforcement::Lagging { lag } => format!("lagging, lag {lag}"),
     };
     json!({ "region": region, "enforcement": enforcement, "limits": limits })

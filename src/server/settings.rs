@@ -92,10 +92,11 @@ impl Default for Settings {
                 re_encrypt_cost: 1,
             },
             service_time: ServiceTime {
-                default: none,
+                default: none.into(),
                 throttled: Span::ZERO,
                 operations: BTreeMap::new(),
                 measured: None,
+                capacity: None,
             },
             faults: Vec::new(),
             limits: Limits::default(),

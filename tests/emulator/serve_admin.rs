@@ -100,7 +100,7 @@ fn faults_strike_as_they_say() {
 fn no_answer_comes_before_its_service_time_is_over() {
     let takes = Span::from_micros(2_300);
     let mut settings = ample();
-    settings.service_time.default = Latency { p50: takes, p99: takes };
+    settings.service_time.default = Latency { p50: takes, p99: takes }.into();
     let server = Server::start(settings);
     let mut peer = server.connect();
     for _ in 0..41 {

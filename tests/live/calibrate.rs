@@ -2,6 +2,7 @@
 
 use assert_cmd::cargo::CommandCargoExt;
 use keystorm::api::Operation;
+use keystorm::kms::Distribution;
 use keystorm::scenario::{Options, Scenario};
 use keystorm::server::{Running, Settings};
 use keystorm::time::Span;
@@ -17,8 +18,7 @@ fn calibrate(options: &[&str]) -> Output {
 /// A server whose answers take about this long.
 fn server(takes: Span) -> Running {
     let mut settings = Settings::default();
-    settings.service_time.default.p50 = takes;
-    settings.service_time.default.p99 = takes;
+    settings.service_time.default = Distribution::Fixed(takes);
     settings.service_time.throttled = Span::from_millis(4);
     Running::start(settings).expect("a free port")
 }
@@ -54,8 +54,8 @@ strategies: {{ none: {{ retry: {{ mode: none }} }} }}"
         let millis = span.as_millis_f64();
         assert!((least as f64..least as f64 + 15.0).contains(&millis), "{millis} ms for {least} ms: {block}");
     };
-    near(times.default.p50, 30);
-    near(times.operations[&Operation::Decrypt].p50, 30);
+    near(times.default.median(), 30);
+    near(times.operations[&Operation::Decrypt].median(), 30);
     near(times.throttled, 4);
     let run = keystorm::results::conclude(&scenario, "", scenario.to_value(), &[], false).0;
     assert!(run.assumptions[0].starts_with("Service times were measured (20"), "{:?}", run.assumptions);

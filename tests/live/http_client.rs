@@ -166,7 +166,7 @@ fn order(now: Time) -> Order {
 fn whoever_waits_for_a_connection_gets_it_in_turn_and_has_not_left_before() {
     let mut settings = ample();
     let slow = Span::from_millis(20);
-    settings.service_time.default = Latency { p50: slow, p99: slow };
+    settings.service_time.default = Latency { p50: slow, p99: slow }.into();
     let server = Running::start(settings).unwrap();
     let factory = factory(&server.url(), &Transport { connections: Some(1), ..Transport::default() });
     let ended = RefCell::new(Vec::new());

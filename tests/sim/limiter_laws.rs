@@ -53,7 +53,13 @@ fn enforcements() -> impl Strategy<Value = Enforcement> {
         Just(Enforcement::Sliding),
         (0..3 * SECOND).prop_map(|burst| Enforcement::Bucket { burst: Span::from_nanos(burst) }),
         (0..3 * SECOND).prop_map(|lag| Enforcement::Lagging { lag: Span::from_nanos(lag) }),
+        (0..3 * SECOND, 0..3 * SECOND).prop_map(|(burst, lag)| late(burst, lag)),
     ]
+}
+
+/// A token bucket with late bookings.
+fn late(burst: u64, lag: u64) -> Enforcement {
+    Enforcement::LateBucket { burst: Span::from_nanos(burst), lag: Span::from_nanos(lag) }
 }
 
 proptest! {
@@ -118,6 +124,48 @@ proptest! {
     }
 
     #[test]
+    fn a_late_bucket_decides_on_what_is_booked(
+        rate in rates(), burst in 0..3 * SECOND, lag in 0..3 * SECOND, arrivals in arrivals()
+    ) {
+        let mut limiter = Limiter::new(late(burst, lag), rate, Span::ZERO);
+        // In units of one token per (seconds × 10⁹), all bookings from the start, one after another.
+        let (token, refill) = (i128::from(rate.period().as_nanos()), i128::from(rate.count()));
+        let held = (refill * i128::from(burst)).max(token);
+        let mut granted: Vec<(u64, u32)> = Vec::new();
+        for (now, cost) in arrivals {
+            let (mut level, mut at) = (held, 0u64);
+            for (taken, cost) in granted.iter().filter(|(taken, _)| taken + lag <= now) {
+                level = (level + i128::from(taken + lag - at) * refill).min(held) - i128::from(*cost) * token;
+                at = taken + lag;
+            }
+            level = (level + i128::from(now - at) * refill).min(held);
+            let take = limiter.take(cost, Time::from_nanos(now));
+            let holds = i128::from(cost) * token <= level;
+            prop_assert_eq!(take == Take::Granted, holds, "at {} it holds {} of {}", now, level, token);
+            if holds {
+                granted.push((now, cost));
+            }
+        }
+    }
+
+    #[test]
+    fn a_late_bucket_without_a_lag_is_the_bucket(
+        rate in rates(), after in rates(), burst in 0..3 * SECOND, arrivals in arrivals()
+    ) {
+        let burst_span = Span::from_nanos(burst);
+        let mut late = Limiter::new(late(burst, 0), rate, Span::ZERO);
+        let mut plain = Limiter::new(Enforcement::Bucket { burst: burst_span }, rate, Span::ZERO);
+        for (number, (now, cost)) in arrivals.iter().enumerate() {
+            let now = Time::from_nanos(*now);
+            if number == arrivals.len() / 2 {
+                late.set_limit(after, now);
+                plain.set_limit(after, now);
+            }
+            prop_assert_eq!(late.take(*cost, now), plain.take(*cost, now));
+        }
+    }
+
+    #[test]
     fn a_refusal_is_exact(enforcement in enforcements(), rate in rates(), phase in 0..SECOND, arrivals in arrivals()) {
         let mut limiter = Limiter::new(enforcement, rate, Span::from_nanos(phase));
         for (now, cost) in arrivals {
@@ -174,6 +222,7 @@ fn a_rate_of_zero_grants_nothing_ever() {
         Enforcement::Sliding,
         Enforcement::Bucket { burst: Span::from_secs(1) },
         Enforcement::Lagging { lag: Span::from_secs(1) },
+        late(SECOND, SECOND),
     ] {
         let mut limiter = Limiter::new(enforcement, Rate::ZERO, Span::ZERO);
         assert_eq!(limiter.take(1, Time::from_secs(5)), Take::Impossible, "{enforcement:?}");

@@ -21,6 +21,7 @@ mod report_command;
 mod run_command;
 mod scenario_mutations;
 mod scenarios;
+mod service_times;
 mod simulation;
 mod support;
 mod validation;

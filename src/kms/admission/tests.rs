@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::{ErrorCode, Token};
-use crate::kms::{FaultKind, Latency, Strikes};
+use crate::kms::{Capacity, Distribution, FaultKind, Latency, Strikes};
 use crate::quota::Enforcement;
 use crate::units::{Rate, Ratio};
 use std::collections::BTreeMap;
@@ -25,8 +25,13 @@ fn quotas(symmetric: u64) -> Quotas {
 /// A service whose answers take 6 ms, refusals 3 ms.
 fn service(symmetric: u64, faults: &[Fault]) -> Admission {
     let constant = Latency { p50: MS(6), p99: MS(6) };
-    let time =
-        ServiceTime { default: constant, throttled: MS(3), operations: BTreeMap::new(), measured: None };
+    let time = ServiceTime {
+        default: constant.into(),
+        throttled: MS(3),
+        operations: BTreeMap::new(),
+        measured: None,
+        capacity: None,
+    };
     let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
     Admission::new(&quotas(symmetric), "us-east-1", &time, faults, &[keys, keys], 42, 0)
 }
@@ -140,8 +145,13 @@ fn a_probability_strikes_its_share_and_the_same_attempts_whatever_came_before() 
 #[test]
 fn workloads_have_draws_of_their_own() {
     let latency = Latency { p50: MS(6), p99: MS(30) };
-    let time =
-        ServiceTime { default: latency, throttled: MS(3), operations: BTreeMap::new(), measured: None };
+    let time = ServiceTime {
+        default: latency.into(),
+        throttled: MS(3),
+        operations: BTreeMap::new(),
+        measured: None,
+        capacity: None,
+    };
     let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
     let mut kms = Admission::new(&quotas(1000), "us-east-1", &time, &[], &[keys, keys], 42, 0);
     let first = kms.handle(&attempt(0, 1), at(0)).ready_at;
@@ -158,4 +168,30 @@ fn a_freeze_without_an_end_is_never_answered() {
     let mut kms = service(100, &[freeze]);
     assert!(kms.handle(&attempt(0, 1), at(1)).ready_at.is_never());
     assert_eq!(kms.handle(&attempt(1, 1), at(1)).reply, Reply::Ok);
+}
+
+#[test]
+fn finite_capacity_makes_attempts_wait_and_a_full_queue_answers_with_an_error() {
+    let time = ServiceTime {
+        default: Distribution::Fixed(MS(10)),
+        throttled: MS(3),
+        operations: BTreeMap::new(),
+        measured: None,
+        capacity: Some(Capacity { servers: 1, queue: Some(1) }),
+    };
+    let keys = KeyUse { spec: KeySpec::SymmetricDefault, pair_spec: KeySpec::Rsa2048, store: None };
+    let mut kms = Admission::new(&quotas(4), "us-east-1", &time, &[], &[keys], 42, 0);
+    let mut ask = |job, millis| {
+        let answer = kms.handle(&attempt(job, 1), at(millis));
+        (answer.reply, answer.ready_at, answer.slowed)
+    };
+    assert_eq!(ask(0, 0), (Reply::Ok, at(10), false));
+    assert_eq!(ask(1, 1), (Reply::Ok, at(20), false), "it waits for the server");
+    assert_eq!(ask(2, 2), (Reply::Failed(ErrorCode::Internal), at(5), false), "no place is left");
+    assert_eq!(ask(3, 10), (Reply::Ok, at(30), false), "one has begun, so there is a place");
+    assert_eq!(
+        ask(4, 11),
+        (Reply::Throttled, at(14), false),
+        "the quota refuses before the queue is looked at"
+    );
 }

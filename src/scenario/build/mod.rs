@@ -67,6 +67,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     }
     if r.is_clean(begun) {
         cache::fits(r, &fields, &outer, &workloads);
+        service::fits(r, &fields, &target, &service_time, &workloads);
     }
     let strategies = outer
         .strategies
@@ -108,9 +109,11 @@ fn faults(r: &mut Reader, item: &Item) -> Option<Vec<Fault>> {
 /// Reads the service by itself; what comes back counts only if `r` has no problem.
 pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     let fields = r.fields(&Item { node: root, path: String::new() }, &keys::SERVICE)?;
+    let service_time = r.opt(&fields, "serviceTime", service::service_time);
+    service::has_no_capacity(r, &fields, service_time.as_ref());
     Some(Service {
         quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
-        service_time: r.opt(&fields, "serviceTime", service::service_time),
+        service_time,
         faults: r.or(&fields, "faults", Vec::new(), faults),
     })
 }

@@ -2,7 +2,8 @@
 
 use crate::api::nearest;
 use crate::client::{
-    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Limiter, Policy, Retry, RetryMode, SdkMode,
+    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, LegacySdk, Limiter, Policy, Retry, RetryMode,
+    SdkMode,
 };
 use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
 use crate::scenario::problem::Problem;
@@ -14,6 +15,9 @@ use crate::units::{Rate, Ratio};
 const NEWEST: AwsRetry = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall };
 /// What a strategy that says nothing does: the SDKs' standard mode with three attempts.
 const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(NEWEST), max_attempts: Some(3) };
+
+/// The most retry tokens of anything.
+const MOST_TOKENS: f64 = 1e9;
 
 /// The policy that stands in where one cannot be read, and what an empty strategy means.
 pub(super) const PLAIN: Policy = Policy { retry: STANDARD, limiter: None, timeout: None, cache: None };
@@ -43,12 +47,13 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
         return None;
     }
     let fields = r.fields(item, &keys::RETRY)?;
-    let mode = r.need(&fields, "mode", "", mode_word);
+    let mode = r.need(&fields, "mode", "", |r, item| r.word(item, &keys::MODES));
     if mode.is_empty() {
         return None;
     }
     r.only_with(&fields, "mode", mode);
-    let max_attempts = max_attempts(r, &fields, mode);
+    let legacy = (mode == "aws-legacy").then(|| legacy(r, &fields));
+    let max_attempts = max_attempts(r, &fields, mode, legacy.map_or(3, LegacySdk::max_attempts));
     let mode = match mode {
         "none" => RetryMode::None,
         "immediate" => RetryMode::Immediate,
@@ -59,27 +64,25 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
             min_per_second: r.or(&fields, "minPerSecond", Rate::per_second(10), Reader::rate),
             ttl: r.or(&fields, "ttl", Span::from_secs(10), Reader::time),
         },
+        "tokens" => RetryMode::Tokens {
+            capacity: r.or(&fields, "capacity", 10.0, |r, item| r.number(item, 0.0, MOST_TOKENS)),
+            cost: r.or(&fields, "cost", 1.0, |r, item| r.number(item, 0.000_001, MOST_TOKENS)),
+            refund: r.or(&fields, "refund", 0.1, |r, item| r.number(item, 0.0, MOST_TOKENS)),
+        },
         "aws-adaptive" => RetryMode::AwsAdaptive(aws(r, &fields)),
         "aws-sdk" => {
             let word =
                 r.or(&fields, "sdkMode", "standard", |r, item| r.word(item, &["standard", "adaptive"]));
             RetryMode::AwsSdk(if word == "adaptive" { SdkMode::Adaptive } else { SdkMode::Standard })
         }
-        _ => RetryMode::AwsStandard(aws(r, &fields)),
+        _ => legacy.map_or_else(|| RetryMode::AwsStandard(aws(r, &fields)), RetryMode::AwsLegacy),
     };
     Some(Retry { mode, max_attempts })
 }
 
-fn mode_word(r: &mut Reader, item: &Item) -> Option<&'static str> {
-    if let Some(word) = keys::LATER_MODES.iter().find(|word| item.is_word(word)) {
-        r.wrong(item, format!("mode `{word}` is not built yet"), keys::MODES.join(", "));
-        return None;
-    }
-    r.word(item, &keys::MODES)
-}
-
-fn max_attempts(r: &mut Reader, fields: &Fields, mode: &str) -> Option<u32> {
-    let default = if mode == "none" { 1 } else { 3 };
+/// `default` is what a mode that retries makes if nothing is said.
+fn max_attempts(r: &mut Reader, fields: &Fields, mode: &str, default: u32) -> Option<u32> {
+    let default = if mode == "none" { 1 } else { default };
     let Some(item) = fields.get("maxAttempts") else { return Some(default) };
     let is_aws = mode.starts_with("aws-");
     if item.is_word("unlimited") && mode != "none" && !is_aws {
@@ -125,8 +128,11 @@ fn aws(r: &mut Reader, fields: &Fields) -> AwsRetry {
                 r.wrong(&item, format!("`preset` already says the {key}"), "either of the two");
             }
         }
-        return match r.word(&preset, &["rust", "botocore", "js", "go"]) {
+        return match r.word(&preset, &keys::SDKS) {
             Some("rust") => AwsRetry { generation: Generation::V2_0, accounting: Accounting::SharedSlot },
+            Some("java") => AwsRetry { generation: Generation::Java, ..NEWEST },
+            Some("kotlin") => AwsRetry { generation: Generation::Kotlin, ..NEWEST },
+            // botocore 1.44, JS v3 3.1166, Go v2 1.48, .NET Core 4.0.103, C++ 1.11.926: AWS Developer Tools Blog, May 2026.
             _ => NEWEST,
         };
     }
@@ -137,6 +143,10 @@ fn aws(r: &mut Reader, fields: &Fields) -> AwsRetry {
         generation: if generation == "2.0" { Generation::V2_0 } else { Generation::V2_1 },
         accounting: if accounting == "shared-slot" { Accounting::SharedSlot } else { Accounting::PerCall },
     }
+}
+
+fn legacy(r: &mut Reader, fields: &Fields) -> LegacySdk {
+    r.or(fields, "preset", LegacySdk::Botocore, |r, item| r.by_name(item, &LegacySdk::ALL, LegacySdk::name))
 }
 
 fn limiter(r: &mut Reader, item: &Item) -> Option<Limiter> {

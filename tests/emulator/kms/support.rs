@@ -74,10 +74,11 @@ impl Emulator {
                 re_encrypt_cost: 1,
             },
             service_time: ServiceTime {
-                default: none,
+                default: none.into(),
                 throttled: Span::ZERO,
                 operations: BTreeMap::new(),
                 measured: None,
+                capacity: None,
             },
             faults: Vec::new(),
             limits: setting.limits,

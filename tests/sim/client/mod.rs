@@ -3,6 +3,7 @@
 mod analytic;
 mod contention;
 mod esdk;
+mod legacy;
 mod overload;
 mod retries;
 

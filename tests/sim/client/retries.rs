@@ -8,7 +8,11 @@ use keystorm::time::Time;
 
 /// Mean attempts a call and the share of failed calls, when each attempt fails with probability `rate`.
 fn measure(rate: f64, most: u32, calls: u64) -> (f64, f64) {
-    let policy = retrying(RetryMode::Immediate, Some(most));
+    measure_with(RetryMode::Immediate, rate, most, calls)
+}
+
+fn measure_with(mode: RetryMode, rate: f64, most: u32, calls: u64) -> (f64, f64) {
+    let policy = retrying(mode, Some(most));
     let mut fleet = Fleet::new(&[&policy], 1, 42, 0);
     let faults = Stream::new(42, 0, Purpose::Fault, 0);
     let (mut actions, mut attempts, mut failed) = (Vec::new(), 0u64, 0u64);
@@ -53,4 +57,24 @@ fn attempts_per_call_and_failures_are_those_of_the_geometric_series() {
         }
     }
     assert_eq!(measure(1.0, 7, 100), (7.0, 1.0));
+}
+
+#[test]
+fn a_token_bucket_bounds_retries_by_successes_and_leaves_rare_failures_alone() {
+    let calls = 200_000u64;
+    let tokens = RetryMode::Tokens { capacity: 5.0, cost: 1.0, refund: 0.1 };
+    // Empty: each attempt that succeeds pays for a tenth of a retry, so r = x / (1 - x) retries a call, x = (1 - f) / 10.
+    for rate in [0.4, 0.5, 0.75, 0.9] {
+        let paid = (1.0 - rate) * 0.1;
+        let expected = 1.0 / (1.0 - paid);
+        let (attempts, _) = measure_with(tokens, rate, 4, calls);
+        println!("{rate}: {attempts:.4} attempts a call, {expected:.4} expected");
+        assert!((attempts / expected - 1.0).abs() < 0.005, "{rate}: {attempts}, not {expected}");
+    }
+    // Rare failures: as with so many attempts and no bucket at all.
+    let (attempts, failed) = measure_with(tokens, 0.01, 4, calls);
+    let (free, lost) = measure(0.01, 4, calls);
+    assert!((attempts - free).abs() < 1e-3 && (failed - lost).abs() < 1e-3, "{attempts} {failed}");
+    let (attempts, failed) = measure_with(tokens, 1.0, 4, 1_000);
+    assert!((attempts - 1.005).abs() < 1e-9 && failed == 1.0, "five retries in all: {attempts}");
 }
