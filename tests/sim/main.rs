@@ -23,4 +23,7 @@ mod scenario_mutations;
 mod scenarios;
 mod simulation;
 mod support;
+#[path = "../support/times.rs"]
+mod times;
 mod validation;
+mod verdicts;
