@@ -17,7 +17,7 @@ const CLIENTS: u32 = 40;
 fn standard() -> Policy {
     let aws = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall };
     let retry = Retry { mode: RetryMode::AwsStandard(aws), max_attempts: Some(3) };
-    Policy { retry, limiter: None, timeout: None, cache: None }
+    Policy { retry, limiter: None, timeout: None, cache: None, salt: 0 }
 }
 
 fn job(index: u64, kind: JobKind, now: Time) -> Job {

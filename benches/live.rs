@@ -296,7 +296,7 @@ fn closed(server: SocketAddr, path: Path) -> Ours {
 fn engine(server: SocketAddr, path: Path, load: &str, more: &str) -> Ours {
     let url = format!("http://{server}");
     let text = format!(
-        "version: 1\nname: bench\ntrials: 1\ntarget: {url}\nregion: {REGION}\n{more}\nstrategies: {{ none: {{ retry: {{ \
+        "version: 1\nname: bench\ntrials: 1\ntarget: {url}\nregion: {REGION}\n{more}\nstrategies: {{ no-retry: {{ retry: {{ \
          mode: none }} }} }}\nworkloads: {{ load: {{ {load}, jobs: {{ Encrypt: 1 }}, payload: 256B, keys: {{ ids: ['{ARN}'] }} }} }}\n"
     );
     let scenario = Scenario::parse(&text, &Options::default()).expect("a valid scenario").scenario;

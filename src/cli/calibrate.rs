@@ -143,7 +143,7 @@ fn scenario(args: &Args, operations: &[Operation]) -> Result<Value, Error> {
         "target": args.target,
         "region": args.region,
         "workloads": workloads,
-        "strategies": { "none": { "retry": { "mode": "none" } } },
+        "strategies": { "no-retry": { "retry": { "mode": "none" } } },
     }))
 }
 

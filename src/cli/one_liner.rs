@@ -88,7 +88,7 @@ impl Load {
             "version": 1,
             "name": format!("{first}-load").to_lowercase(),
             "strategies": {
-                "none": { "retry": { "mode": "none" } },
+                "no-retry": { "retry": { "mode": "none" } },
                 "naive": { "retry": { "mode": "immediate", "maxAttempts": 10 } },
                 "full-jitter": { "retry": { "mode": "exponential", "jitter": "full", "maxAttempts": 5 } },
                 "sdk-standard": { "retry": { "mode": "aws-standard" } },

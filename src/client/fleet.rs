@@ -60,7 +60,8 @@ impl Fleet {
             if known.is_none() {
                 distinct.push((*policy).clone());
             }
-            let jitter = Stream::new(seed, trial, Purpose::Backoff, workload);
+            let lane = workload | u64::from(policy.salt) << 32;
+            let jitter = Stream::new(seed, trial, Purpose::Backoff, lane);
             lanes.push(Lane { policy: (*policy).clone(), first_client: group as u32 * clients, jitter });
         }
         let fresh = |policy| (0..clients).map(move |_| Client::new(policy, 0, Time::ZERO));

@@ -5,7 +5,7 @@ use crate::time::Span;
 use crate::units::Rate;
 
 fn policy(mode: RetryMode, max_attempts: Option<u32>) -> Policy {
-    Policy { retry: Retry { mode, max_attempts }, limiter: None, timeout: None, cache: None }
+    Policy { retry: Retry { mode, max_attempts }, limiter: None, timeout: None, cache: None, salt: 0 }
 }
 
 fn job(index: u64) -> Job {

@@ -14,6 +14,9 @@ pub struct Policy {
     pub timeout: Option<Span>,
     /// Its data-key cache, which serves only envelope jobs.
     pub cache: Option<Cache>,
+    /// Keys the draws of its backoff apart from those of an equal policy; 0 in every scenario. What chance alone makes of two
+    /// strategies is seen by one strategy run twice, under different salts.
+    pub salt: u32,
 }
 
 /// Whether and when a refused or failed attempt is tried again.

@@ -10,7 +10,7 @@ fn scenario() -> Scenario {
 client: raw
 workloads:
   w: { executor: constant-arrival-rate, rate: 10/s, arrivals: uniform, duration: 10s, maxInFlight: 1, jobs: { Encrypt: 1 }, keys: { ids: [k] } }
-strategies: { none: { retry: { mode: none } } }";
+strategies: { no-retry: { retry: { mode: none } } }";
     Scenario::parse(text, &Options::default()).expect("valid").scenario
 }
 

@@ -75,7 +75,7 @@ mod tests {
   even: { executor: constant-arrival-rate, rate: 50/s, duration: 30s, jobs: { Encrypt: 1 } }
   vus: { executor: constant-vus, vus: 25, thinkTime: 1s, duration: 30s, jobs: { Encrypt: 1 } }
   burst: { executor: burst, count: 5, every: 1s, duration: 30s, jobs: { Encrypt: 1 } }
-strategies: { none: { retry: { mode: none } } }";
+strategies: { no-retry: { retry: { mode: none } } }";
         let plain = Scenario::parse(text, &Options::default()).expect("valid").scenario;
         let ramped = ramped(&plain);
         for (before, after) in plain.workloads.iter().zip(&ramped.workloads) {

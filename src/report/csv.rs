@@ -1,7 +1,7 @@
 //! `timeline.csv` and `strategies.csv`: the run's numbers for spreadsheets and notebooks, unrounded.
 
 use super::figures;
-use crate::results::{PoolRun, Run, StrategyRun, Trend};
+use crate::results::{PoolRun, Run, StrategyRun, Trend, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One row an interval and strategy; of each count of the interval the mean, the least and the most of a trial. A pool that
@@ -120,19 +120,21 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
 }
 
 /// The busiest pool and the thresholds of a strategy.
-fn standing(run: &Run, s: &StrategyRun) -> [(String, String); 5] {
+fn standing(run: &Run, s: &StrategyRun) -> [(String, String); 6] {
     let pool = figures::busiest_pool(s);
     let of_pool = |value: fn(&PoolRun) -> f64| pool.map(|(_, p)| finite(value(p))).unwrap_or_default();
     let missed = match figures::standing(run, &s.name) {
         figures::Standing::Missed(n) => n,
         _ => 0,
     };
+    let unsure = figures::thresholds_of(run, &s.name).filter(|t| t.verdict == Verdict::CannotTell).count();
     [
         ("busiest_pool", pool.map(|(name, _)| name.to_owned()).unwrap_or_default()),
         ("busiest_pool_limit_per_s", of_pool(|p| p.limit_per_s)),
         ("busiest_pool_utilisation_peak", of_pool(|p| p.utilisation_peak)),
         ("thresholds", figures::thresholds_of(run, &s.name).count().to_string()),
         ("thresholds_missed", missed.to_string()),
+        ("thresholds_cannot_tell", unsure.to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
 }

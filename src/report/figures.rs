@@ -10,6 +10,8 @@ pub enum Standing {
     NoThresholds,
     /// Every one was met.
     Met,
+    /// None was missed, but of so many it cannot be told.
+    Unsure(usize),
     /// So many were missed, those without data included.
     Missed(usize),
 }
@@ -20,6 +22,7 @@ impl Standing {
         match self {
             Standing::NoThresholds => super::format::NONE.into(),
             Standing::Met => "met".into(),
+            Standing::Unsure(n) => format!("unsure {n}"),
             Standing::Missed(n) => format!("missed {n}"),
         }
     }
@@ -32,11 +35,13 @@ pub fn thresholds_of<'a>(run: &'a Run, strategy: &'a str) -> impl Iterator<Item 
 
 /// How `strategy` stands against its thresholds.
 pub fn standing(run: &Run, strategy: &str) -> Standing {
-    let missed = thresholds_of(run, strategy).filter(|t| t.verdict != Verdict::Met).count();
-    match (thresholds_of(run, strategy).count(), missed) {
-        (0, _) => Standing::NoThresholds,
-        (_, 0) => Standing::Met,
-        (_, missed) => Standing::Missed(missed),
+    let of =
+        |verdicts: &[Verdict]| thresholds_of(run, strategy).filter(|t| verdicts.contains(&t.verdict)).count();
+    match (of(&[Verdict::Missed, Verdict::NoData]), of(&[Verdict::CannotTell]), of(&[Verdict::Met])) {
+        (0, 0, 0) => Standing::NoThresholds,
+        (0, 0, _) => Standing::Met,
+        (0, unsure, _) => Standing::Unsure(unsure),
+        (missed, _, _) => Standing::Missed(missed),
     }
 }
 
@@ -45,6 +50,7 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Met => "met",
         Verdict::Missed => "missed",
+        Verdict::CannotTell => "cannot tell",
         Verdict::NoData => "no data",
     }
 }

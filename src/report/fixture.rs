@@ -280,6 +280,7 @@ fn operation(calls: u64, attempts: u64, throttled: u64, scale_ms: f64) -> Operat
 fn thresholds(s: &StrategyRun) -> Vec<ThresholdRun> {
     let each = |name: &str, expression: &str, value: Option<f64>, holds: bool| ThresholdRun {
         failed_share: None,
+        remedy: None,
         strategy: s.name.clone(),
         name: name.into(),
         expression: expression.into(),

@@ -5,6 +5,11 @@
 /// What stands where there is no figure.
 pub const NONE: &str = "–";
 
+/// A strategy's name inside a sentence, set off from it.
+pub fn named(strategy: &str) -> String {
+    format!("`{strategy}`")
+}
+
 /// A whole number with thousands marked: `12,345`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();

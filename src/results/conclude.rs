@@ -82,9 +82,13 @@ fn conclude_with(
     };
     let mut walls = Vec::new();
     for (number, recording) in recordings.iter().enumerate() {
-        run.thresholds.extend(evaluate(scenario, number, recording.as_ref()));
+        run.thresholds.extend(evaluate(scenario, number, recording.as_ref(), &trials[number]));
         let Some(recording) = recording else { continue };
-        let strategy = strategy_run(scenario, number, &trials[number], recording);
+        let mut strategy = strategy_run(scenario, number, &trials[number], recording);
+        if interrupted {
+            // What was cut short is no month of anything.
+            strategy.cost.per_month_usd = None;
+        }
         let told = facts.as_ref().map(|facts| {
             let trials = facts.trials.get(number).map_or(&[][..], Vec::as_slice);
             StrategyWall::from_trials(&strategy.name, trials, recording)

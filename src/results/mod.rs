@@ -2,11 +2,13 @@
 
 mod assemble;
 mod assumptions;
+mod backlog;
 mod calibration;
 mod cautions;
 mod conclude;
 #[cfg(test)]
 mod live_tests;
+pub mod merit;
 mod recovery;
 mod run;
 mod select;

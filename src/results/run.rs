@@ -125,7 +125,8 @@ pub struct StrategyRun {
     pub cost: Cost,
     /// Per-trial values of the headline figures, in order of trial.
     pub trial_values: BTreeMap<String, Vec<f64>>,
-    /// 95 % intervals over trials (Student's t) of the same figures; absent below two trials.
+    /// 95 % intervals over trials (Student's t) of the same figures, within their range; absent below two trials. Where no
+    /// trial shows a case to the contrary, as with a success of 1, the interval is one-sided.
     pub intervals: BTreeMap<String, [f64; 2]>,
     /// How the jobs that failed failed.
     pub failures: BTreeMap<String, u64>,
@@ -138,6 +139,10 @@ pub struct StrategyRun {
     /// disturbed, or if it never was.
     #[serde(rename = "recoveryTime_s", skip_serializing_if = "Option::is_none", default)]
     pub recovery_time_s: Option<f64>,
+    /// Jobs by which the backlog still grew each second when the last of the load came; absent unless load without a deadline
+    /// is open, and its backlog kept growing: UNSTABLE.
+    #[serde(rename = "backlogGrowth_per_s", skip_serializing_if = "Option::is_none", default)]
+    pub backlog_growth_per_s: Option<f64>,
     /// Per second (coarser above 3,600 points), summed over trials.
     pub timeline: Timeline,
     /// Response-time percentile curve: [percentile 0..100, milliseconds], rising.
@@ -393,6 +398,9 @@ pub struct ThresholdRun {
     pub failed_share: Option<f64>,
     /// Whether it held.
     pub verdict: Verdict,
+    /// If that cannot be told: why, and how many jobs or trials would settle it; a sentence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remedy: Option<String>,
 }
 
 /// Whether a threshold held.
@@ -403,6 +411,8 @@ pub enum Verdict {
     Met,
     /// It did not hold.
     Missed,
+    /// Too few samples, or trials too different, to be 95 % sure either way: counts as missed.
+    CannotTell,
     /// No samples: counts as missed.
     NoData,
 }

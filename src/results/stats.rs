@@ -79,27 +79,102 @@ pub fn bins(histogram: &Micros) -> Vec<[f64; 3]> {
     bins
 }
 
-/// Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom.
-const T95: [f64; 30] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
+/// Beyond so many degrees of freedom the quantile is that of so many, which is a thousandth larger at most.
+const MOST_FREEDOM: usize = 1_000;
+
+/// The probability that Student's t with `freedom` degrees of freedom, at least one, lies within `t` of zero: the finite
+/// series for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+pub fn student_within(t: f64, freedom: usize) -> f64 {
+    let (freedom, t) = (freedom.clamp(1, MOST_FREEDOM), t.abs());
+    if t.is_infinite() {
+        return 1.0;
+    }
+    let whole = freedom as f64;
+    let root = (whole + t * t).sqrt();
+    let (sine, cosine) = (t / root, whole.sqrt() / root);
+    let first = freedom % 2;
+    let (mut sum, mut term) = (0.0, if first == 1 { cosine } else { 1.0 });
+    for k in (first..freedom.saturating_sub(1)).step_by(2) {
+        sum += term;
+        term *= cosine * cosine * (k as f64 + 1.0) / (k as f64 + 2.0);
+    }
+    if first == 1 {
+        (libm::atan2(sine, cosine) + sine * sum) / std::f64::consts::FRAC_PI_2
+    } else {
+        sine * sum
+    }
+}
 
 /// The two-sided 95 % quantile of Student's t for `freedom` degrees of freedom, at least one.
 pub fn t95(freedom: usize) -> f64 {
-    T95.get(freedom.max(1) - 1).copied().unwrap_or(1.96)
+    let (mut low, mut high) = (1.9, 12.8);
+    // Each step halves the room; after fifty there is none left to see.
+    for _ in 0..50 {
+        let middle = f64::midpoint(low, high);
+        if student_within(middle, freedom) < CONFIDENCE { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
 }
 
-/// The 95 % interval of the mean of `values`; `None` below two.
-pub fn interval(values: &[f64]) -> Option<[f64; 2]> {
+/// How sure a statement has to be.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Mean and standard error of `values`; `None` below two.
+pub fn mean_and_error(values: &[f64]) -> Option<(f64, f64)> {
     let n = values.len();
     if n < 2 {
         return None;
     }
     let mean = values.iter().sum::<f64>() / n as f64;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-    let half = t95(n - 1) * (variance / n as f64).sqrt();
+    Some((mean, (variance / n as f64).sqrt()))
+}
+
+/// The 95 % interval of the mean of `values`; `None` below two.
+pub fn interval(values: &[f64]) -> Option<[f64; 2]> {
+    let (mean, error) = mean_and_error(values)?;
+    let half = t95(values.len() - 1) * error;
     Some([round(mean - half), round(mean + half)])
+}
+
+/// The fewest of which none may be an offender for it to be 95 % sure that offenders are at most the share `allowed`: the
+/// smallest n with 1 − (1 − allowed)^n ≥ 0.95.
+pub fn fewest(allowed: f64) -> u64 {
+    let one = libm::log1p(-allowed.clamp(0.0, 1.0));
+    ((libm::log1p(-CONFIDENCE) / one).ceil() as u64).max(1)
+}
+
+/// The share that offenders may yet make up, 95 % sure, if none was seen among `of`.
+pub fn unseen(of: u64) -> f64 {
+    -libm::expm1(libm::log1p(-CONFIDENCE) / of.max(1) as f64)
+}
+
+/// The probability of `least` or more among `of` if each is one with probability `share`, whatever the others are.
+pub fn at_least(least: u64, of: u64, share: f64) -> f64 {
+    if least == 0 || share >= 1.0 {
+        return 1.0;
+    }
+    if share <= 0.0 {
+        return 0.0;
+    }
+    let (odds, mut log) = (libm::log(share) - libm::log1p(-share), of as f64 * libm::log1p(-share));
+    let mut fewer = 0.0;
+    for k in 0..least.min(of + 1) {
+        fewer += libm::exp(log);
+        log += odds + libm::log((of - k) as f64) - libm::log(k as f64 + 1.0);
+    }
+    (1.0 - fewer).max(0.0)
+}
+
+/// A 95 % interval of a figure that lies between `low` and `high`. What shows neither spread nor a case to the contrary
+/// among `of` is not thereby certain: at an end of the range the interval reaches as far as what was not seen may be.
+pub fn within(interval: [f64; 2], [low, high]: [f64; 2], of: u64) -> [f64; 2] {
+    let [from, to] = [interval[0].clamp(low, high), interval[1].clamp(low, high)];
+    match of {
+        1.. if to <= low => [low, round(low + unseen(of))],
+        1.. if from >= high => [round(high - unseen(of)), high],
+        _ => [from, to],
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +187,47 @@ mod tests {
         assert_eq!(interval(&[1.0]), None);
         let [low, high] = interval(&[10.0, 12.0, 11.0, 13.0, 14.0]).expect("five trials");
         assert!((low - 10.036765).abs() < 1e-3 && (high - 13.963235).abs() < 1e-3, "{low} {high}");
+    }
+
+    #[test]
+    fn quantiles_of_students_t_are_the_published_ones() {
+        for (freedom, quantile) in [
+            (1, 12.706),
+            (2, 4.303),
+            (3, 3.182),
+            (4, 2.776),
+            (9, 2.262),
+            (30, 2.042),
+            (60, 2.000),
+            (120, 1.980),
+            (1_000, 1.962),
+        ] {
+            assert!((t95(freedom) - quantile).abs() < 6e-4, "{freedom}: {}", t95(freedom));
+        }
+        assert!((student_within(1.0, 1) - 0.5).abs() < 1e-12 && student_within(f64::INFINITY, 3) == 1.0);
+    }
+
+    #[test]
+    fn so_many_are_needed_to_be_sure_of_a_share() {
+        let needed = [0.5, 0.1, 0.05, 0.01, 0.001, 1.0].map(fewest);
+        assert_eq!(needed, [5, 29, 59, 299, 2_995, 1]);
+        for allowed in [0.5, 0.1, 0.01, 0.001] {
+            let n = fewest(allowed);
+            assert!(unseen(n) <= allowed && unseen(n - 1) > allowed, "{allowed}");
+            assert!((at_least(1, n, allowed) - (1.0 - (1.0 - allowed).powi(n as i32))).abs() < 1e-9);
+        }
+        assert!((at_least(3, 4, 0.5) - 5.0 / 16.0).abs() < 1e-12 && at_least(4, 4, 0.5) == 1.0 / 16.0);
+        assert!(at_least(5, 4, 0.5) < 1e-12 && at_least(0, 4, 0.5) == 1.0);
+    }
+
+    #[test]
+    fn an_interval_stays_in_its_range_and_is_never_a_point_at_its_end() {
+        assert_eq!(within([-2.3, 4.0], [0.0, f64::INFINITY], 0), [0.0, 4.0]);
+        assert_eq!(within([0.98, 1.02], [0.0, 1.0], 500), [0.98, 1.0]);
+        let [low, high] = within([1.0, 1.0], [0.0, 1.0], 299);
+        assert!((0.99..0.9901).contains(&low) && high == 1.0, "{low}");
+        let [low, high] = within([0.0, 0.0], [0.0, 1.0], 299);
+        assert!(low == 0.0 && (0.0099..0.01).contains(&high), "{high}");
     }
 
     #[test]

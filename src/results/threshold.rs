@@ -1,9 +1,11 @@
 //! Thresholds: what must hold, evaluated for each strategy over the window.
 
+mod sure;
+
 use super::select::{Selection, failed_share};
 use super::stats::{at_rank, round, share};
 use super::{ThresholdRun, Verdict};
-use crate::record::{Micros, Recorder};
+use crate::record::{Micros, Recorder, Trial};
 use crate::scenario::{Aggregate, Metric, Scenario, Threshold};
 use crate::time::Time;
 
@@ -67,6 +69,18 @@ impl Times {
         }
     }
 
+    /// What a threshold on times judges; `None` if it judges something else.
+    fn of(threshold: &Threshold, recorder: &Recorder) -> Option<Times> {
+        let selection = Selection::from_tags(&threshold.tags);
+        let outcome = threshold.tags.get("outcome").map(String::as_str);
+        match threshold.metric {
+            Metric::ResponseTime => Some(Times::response(&selection, outcome, recorder)),
+            Metric::ServiceTime => Some(Times::service(&selection, outcome, recorder)),
+            Metric::QueueWait => Some(Times { measured: selection.queue_wait(recorder), beyond: 0 }),
+            _ => None,
+        }
+    }
+
     /// A figure of them, in milliseconds; `None` without any.
     fn figure(&self, aggregate: Aggregate) -> Option<Figure> {
         let all = self.measured.len() + self.beyond;
@@ -92,20 +106,13 @@ impl Times {
 /// The figure a threshold looks at; `None` without samples.
 fn figure(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Option<Figure> {
     let selection = Selection::from_tags(&threshold.tags);
-    let outcome = threshold.tags.get("outcome").map(String::as_str);
+    if let Some(times) = Times::of(threshold, recorder) {
+        return times.figure(threshold.aggregate);
+    }
     let (jobs, attempts) = (selection.jobs(recorder).1, selection.attempts(recorder).1);
     let ratio = |part: u64, whole: u64| (whole > 0).then(|| share(part, whole));
     let value = match threshold.metric {
-        Metric::ResponseTime => {
-            return Times::response(&selection, outcome, recorder).figure(threshold.aggregate);
-        }
-        Metric::ServiceTime => {
-            return Times::service(&selection, outcome, recorder).figure(threshold.aggregate);
-        }
-        Metric::QueueWait => {
-            let waits = Times { measured: selection.queue_wait(recorder), beyond: 0 };
-            return waits.figure(threshold.aggregate);
-        }
+        Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => None,
         Metric::Failed => failed_share(&jobs),
         Metric::Shed => ratio(jobs.shed, jobs.offered),
         Metric::Throttled => ratio(attempts.throttled, attempts.attempts),
@@ -125,15 +132,20 @@ fn applies(threshold: &Threshold, name: &str) -> bool {
     threshold.tags.get("strategy").is_none_or(|only| only == name)
 }
 
-/// Every threshold that speaks of strategy number `strategy`, evaluated on all its trials.
-pub fn evaluate(scenario: &Scenario, strategy: usize, recorder: Option<&Recorder>) -> Vec<ThresholdRun> {
+/// Every threshold that speaks of strategy number `strategy`, evaluated on its `trials`, whose sum is `recorder`.
+pub fn evaluate(
+    scenario: &Scenario,
+    strategy: usize,
+    recorder: Option<&Recorder>,
+    trials: &[Trial],
+) -> Vec<ThresholdRun> {
     let name = &scenario.strategies[strategy].name;
+    let trials: Vec<&Recorder> = trials.iter().map(|trial| &trial.recorder).collect();
     let judged = scenario.thresholds.iter().filter(|threshold| applies(threshold, name)).map(|threshold| {
         let figure = recorder.and_then(|recorder| figure(threshold, recorder, scenario));
-        let verdict = match figure {
-            None => Verdict::NoData,
-            Some(figure) if threshold.comparison.holds(figure.value, threshold.bound) => Verdict::Met,
-            Some(_) => Verdict::Missed,
+        let (verdict, remedy) = match recorder.zip(figure) {
+            None => (Verdict::NoData, None),
+            Some((recorder, figure)) => sure::judge(threshold, figure, recorder, &trials, scenario),
         };
         ThresholdRun {
             strategy: name.clone(),
@@ -142,6 +154,7 @@ pub fn evaluate(scenario: &Scenario, strategy: usize, recorder: Option<&Recorder
             value: figure.map(|figure| figure.value).filter(|value| value.is_finite()),
             failed_share: figure.filter(|figure| figure.value.is_infinite()).map(|figure| figure.beyond),
             verdict,
+            remedy,
         }
     });
     judged.collect()
@@ -167,12 +180,13 @@ impl<'s> Watch<'s> {
         self.thresholds.iter().map(|t| Time::ZERO + t.delay_abort_eval).min().unwrap_or(Time::NEVER)
     }
 
-    /// Whether a threshold is missed on what was recorded so far; no samples yet are no miss.
+    /// Whether a threshold is missed on what was recorded so far: no samples yet, or too few to tell, are no miss.
     pub fn is_missed(&self, recorder: &Recorder) -> bool {
         let due = |t: &&&Threshold| Time::ZERO + t.delay_abort_eval <= recorder.last();
         self.thresholds.iter().filter(due).any(|threshold| {
-            figure(threshold, recorder, self.scenario)
-                .is_some_and(|figure| !threshold.comparison.holds(figure.value, threshold.bound))
+            figure(threshold, recorder, self.scenario).is_some_and(|figure| {
+                sure::judge(threshold, figure, recorder, &[], self.scenario).0 == Verdict::Missed
+            })
         })
     }
 }

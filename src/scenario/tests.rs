@@ -310,7 +310,9 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
             &["workloads.w.strategies.all.timeoutt", "did you mean `timeout`?"],
         ),
         ("strategies", "{}", &["there are 0 strategies"]),
-        ("strategies.all", "{}", &["`all` is no name"]),
+        ("strategies.all", "{}", &["`all` is no name", "such as `patient`"]),
+        ("strategies.both", "{}", &["`both` is no name", "such as `patient`"]),
+        ("strategies.none", "{}", &["`none` is no name", "such as `no-retry`"]),
         ("strategies.-x", "{}", &["not a name"]),
         ("strategies.s.breaker", "{}", &["`breaker` is not built yet"]),
         ("strategies.s.retry", "{mode: aws-legacyy}", &["did you mean `aws-legacy`?"]),
@@ -559,7 +561,7 @@ const CACHED: &str = "workloads:
   reads: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { DecryptMessage: 1, Encrypt: 1 }MORE }
   plain: { executor: constant-arrival-rate, rate: 5/s, duration: 1s, jobs: { Decrypt: 1 } }
 strategies:
-  none: { retry: { mode: none } }
+  no-retry: { retry: { mode: none } }
   cached: { retry: { mode: none }, cache: { maxAge: 1m } }
 ";
 

@@ -4,6 +4,19 @@ use super::{Executor, TraceRows, Workload};
 use crate::time::{Span, Time};
 
 impl Executor {
+    /// The most VUs that work at the same time; 0 for open load, which has none.
+    pub fn most_vus(&self) -> u32 {
+        match self {
+            Executor::ConstantVus { vus, .. }
+            | Executor::SharedIterations { vus, .. }
+            | Executor::PerVuIterations { vus, .. } => *vus,
+            Executor::RampingVus { start_vus, stages, .. } => {
+                stages.iter().map(|stage| stage.target).fold(*start_vus, u32::max)
+            }
+            _ => 0,
+        }
+    }
+
     /// From the workload's start until no more jobs arrive or begin.
     pub fn duration(&self) -> Span {
         match self {

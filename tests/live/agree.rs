@@ -17,14 +17,14 @@ const SCENARIOS: [(&str, &str); 5] = [
         "quotas: { symmetric: 1000/s, enforcement: { window: { phase: 0s } } }
 workloads:
   load: { executor: constant-arrival-rate, rate: 150/s, duration: 10s, jobs: { Decrypt: 60, GenerateDataKey: 30, Encrypt: 10 } }
-strategies: { none: { retry: { mode: none } } }",
+strategies: { no-retry: { retry: { mode: none } } }",
     ),
     (
         "over the quota",
         "quotas: { symmetric: 150/s, enforcement: { window: { phase: 0s } } }
 workloads:
   load: { executor: constant-arrival-rate, rate: 200/s, arrivals: uniform, duration: 10s, jobs: { Decrypt: 1 }, deadline: 2s }
-strategies: { none: { retry: { mode: none } } }",
+strategies: { no-retry: { retry: { mode: none } } }",
     ),
     (
         "retries into the quota",

@@ -43,7 +43,7 @@ fn measured_times_are_those_of_the_service_and_a_part_of_a_scenario() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     let text = format!(
         "{block}workloads: {{ load: {{ executor: constant-arrival-rate, rate: 1/s, duration: 1s, jobs: {{ Encrypt: 1 }} }} }}
-strategies: {{ none: {{ retry: {{ mode: none }} }} }}"
+strategies: {{ no-retry: {{ retry: {{ mode: none }} }} }}"
     );
     let scenario =
         Scenario::parse(&text, &Options::default()).unwrap_or_else(|problems| panic!("{problems}")).scenario;

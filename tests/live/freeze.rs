@@ -20,7 +20,7 @@ serviceTime: {{ p50: 1ms, p99: 2ms, throttled: 1ms }}
 faults: [ {{ at: {after}s, for: {FROZEN}s, kind: freeze }} ]
 fleet: {{ clients: 100, start: {{ over: 1s }} }}
 workloads: {{ load: {{ {load}, jobs: {{ Decrypt: 1 }} }} }}
-strategies: {{ none: {{ retry: {{ mode: none }} }} }}"
+strategies: {{ no-retry: {{ retry: {{ mode: none }} }} }}"
     )
 }
 

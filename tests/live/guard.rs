@@ -195,7 +195,7 @@ fn what_is_far_away_is_tried_with_a_yes_and_caps_only() {
             "-d",
             "1s",
             "--strategy",
-            "none",
+            "no-retry",
             "--client",
             client,
         ];
@@ -269,7 +269,7 @@ fn server(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
 /// A quick run against `url`, with real-looking credentials and a proxy in its environment.
 fn quick(url: &str, client: &str, more: &[&str]) -> Command {
     let mut command = keystorm();
-    let jobs = ["run", "--op", "GenerateRandom", "-r", "5/s", "-d", "1s", "--strategy", "none", "-q"];
+    let jobs = ["run", "--op", "GenerateRandom", "-r", "5/s", "-d", "1s", "--strategy", "no-retry", "-q"];
     command.args(jobs).args(["--target", url, "--client", client]).args(more);
     command.env("AWS_ACCESS_KEY_ID", "AKIAREAL").env("AWS_SECRET_ACCESS_KEY", "hush");
     command

@@ -37,7 +37,7 @@ serviceTime: {{ p50: 1ms, p99: 2ms, throttled: 1ms }}
 fleet: {{ clients: 3 }}
 workloads:
 {}
-strategies: {{ none: {{ retry: {{ mode: none }} }} }}",
+strategies: {{ no-retry: {{ retry: {{ mode: none }} }} }}",
         workloads.join("\n")
     )
 }

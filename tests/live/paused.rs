@@ -23,7 +23,7 @@ serviceTime: {{ p50: 12ms, p99: 12ms, throttled: 4ms, operations: {{ Encrypt: {{
 faults: [ {{ at: 5s, for: 2s, kind: slow, by: 30ms }}, {{ at: 9s, for: 1s, kind: freeze }}, {{ at: 13s, for: 1s, kind: error }} ]
 workloads: {{ load: {{ {load}, jobs: {{ Decrypt: 3, Encrypt: 1 }}, deadline: 500ms }} }}
 strategies:
-  none: {{ retry: {{ mode: none }} }}
+  no-retry: {{ retry: {{ mode: none }} }}
   fixed: {{ retry: {{ mode: fixed, delay: 50ms, maxAttempts: 4 }}, timeout: 300ms }}
   doubling: {{ retry: {{ mode: exponential, base: 20ms, cap: 160ms, jitter: none, maxAttempts: 6 }} }}"
     ))

@@ -154,7 +154,7 @@ fn a_batch_that_drains_into_the_window_never_lifts_goodput_above_the_quota() {
 
 fn load(executor: &str, rest: &str) -> Scenario {
     let retry =
-        if rest.contains("strategies") { "" } else { "strategies: { none: { retry: { mode: none } } }" };
+        if rest.contains("strategies") { "" } else { "strategies: { no-retry: { retry: { mode: none } } }" };
     let times =
         if rest.contains("serviceTime") { "" } else { "serviceTime: { p50: 2ms, p99: 2ms, throttled: 5ms }" };
     scenario(&format!(
@@ -234,7 +234,7 @@ fn mostly_refused(thresholds: &str) -> Vec<ThresholdRun> {
     let rest = format!(
         "serviceTime: {{ p50: 1s, p99: 1s, throttled: 5ms }}
 faults: [ {{ at: 0s, for: 5m, kind: throttle, probability: 60% }} ]
-trials: 2
+trials: 5
 thresholds: {{ {thresholds} }}"
     );
     let steady = "executor: constant-arrival-rate, rate: 50/s, duration: 60s";
@@ -320,7 +320,7 @@ fn the_tag_outcome_is_refused_where_it_would_do_nothing() {
     let of = |thresholds: &str| {
         let text = format!(
             "version: 1\nworkloads: {{ w: {{ {SECONDLY}, jobs: {{ Decrypt: 1 }} }} }}\n\
-             strategies: {{ none: {{ retry: {{ mode: none }} }} }}\nthresholds: {{ {thresholds} }}"
+             strategies: {{ no-retry: {{ retry: {{ mode: none }} }} }}\nthresholds: {{ {thresholds} }}"
         );
         Scenario::parse(&text, &Options::default()).expect_err("it does nothing").to_string()
     };
@@ -361,7 +361,7 @@ fn a_strategy_that_completes_nothing_does_not_cost_nothing() {
 #[test]
 fn below_a_second_there_is_no_rate_and_no_month() {
     let short = "executor: constant-arrival-rate, arrivals: uniform, rate: 100/s, duration: 900ms";
-    let rest = "trials: 2\nthresholds: { goodput: [ \"value>1/s\" ], failed: [ \"rate<1%\" ] }";
+    let rest = "trials: 2\nthresholds: { goodput: [ \"value>1/s\" ], failed: [ \"rate<2%\" ] }";
     let run = support::run(&load(short, rest), 1);
     let only = &run.strategies[0];
     assert_eq!(
@@ -372,7 +372,7 @@ fn below_a_second_there_is_no_rate_and_no_month() {
     let verdicts: Vec<Verdict> = run.thresholds.iter().map(|t| t.verdict).collect();
     assert_eq!(verdicts, [Verdict::NoData, Verdict::Met]);
     let page = text::render(&run, false);
-    let row = page.lines().find(|line| line.trim_start().starts_with("none")).expect("a row");
+    let row = page.lines().find(|line| line.trim_start().starts_with("no-retry")).expect("a row");
     assert!(row.contains('–'), "{row}");
 }
 
@@ -412,7 +412,7 @@ quotas: { ecc: 100/s, symmetric: 200/s }
 workloads:
   signs: { executor: constant-arrival-rate, rate: 90/s, duration: 20s, jobs: { Sign: 1 }, keys: { spec: ECC_NIST_P256 } }
   reads: { executor: constant-arrival-rate, rate: 90/s, duration: 20s, jobs: { Decrypt: 1 } }
-strategies: { none: { retry: { mode: none } } }
+strategies: { no-retry: { retry: { mode: none } } }
 trials: 1",
     );
     let both = support::run(&both, 1);

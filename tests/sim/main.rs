@@ -24,4 +24,7 @@ mod scenarios;
 mod service_times;
 mod simulation;
 mod support;
+#[path = "../support/times.rs"]
+mod times;
 mod validation;
+mod verdicts;

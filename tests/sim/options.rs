@@ -14,7 +14,7 @@ name: small
 quotas: { symmetric: 30/s }
 workloads:
   load: { executor: constant-arrival-rate, rate: 50/s, duration: 5s, jobs: { Decrypt: 1 } }
-strategies: { none: { retry: { mode: none } }, sdk: { retry: { mode: aws-standard } } }
+strategies: { no-retry: { retry: { mode: none } }, sdk: { retry: { mode: aws-standard } } }
 trials: 1
 ";
 
@@ -238,7 +238,7 @@ fn a_threshold_beside_a_file_decides_the_exit_code_and_joins_the_file_s_own() {
         "--threshold",
         "failed{strategy:sdk}: rate<60%",
         "--threshold",
-        "response_time{strategy:none}:med<1us",
+        "response_time{strategy:no-retry}:med<1us",
     ];
     assert_eq!(run(&folder, &tagged).0, 99);
 }
@@ -246,7 +246,7 @@ fn a_threshold_beside_a_file_decides_the_exit_code_and_joins_the_file_s_own() {
 #[test]
 fn a_quota_beside_a_file_is_the_quota() {
     let folder = place();
-    let strict = ["--threshold", "failed: rate<1%"];
+    let strict = ["--threshold", "failed: rate<2%"];
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "200/s"]].concat()).0, 0);
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "symmetric=200/s"]].concat()).0, 0);
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "rsa=200/s"]].concat()).0, 99);

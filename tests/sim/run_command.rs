@@ -14,7 +14,7 @@ quotas: { symmetric: 100/s }
 workloads:
   load: { executor: constant-arrival-rate, rate: 150/s, duration: 10s, jobs: { Decrypt: 1 } }
 strategies:
-  none: { retry: { mode: none } }
+  no-retry: { retry: { mode: none } }
   sdk: { retry: { mode: aws-standard } }
 trials: 2
 thresholds: { failed: [ \"rate<10%\" ], \"throttled{strategy:sdk}\": [ \"rate<99%\" ] }
@@ -82,7 +82,7 @@ name: eaten
 serviceTime: { p50: 1s, p99: 1s, throttled: 5ms }
 faults: [ { at: 0s, for: 5m, kind: throttle, probability: 60% } ]
 workloads: { load: { executor: constant-arrival-rate, rate: 50/s, duration: 20s, jobs: { Decrypt: 1 } } }
-strategies: { none: { retry: { mode: none } } }
+strategies: { no-retry: { retry: { mode: none } } }
 trials: 2
 thresholds: { response_time: [ \"med<100ms\" ] }
 ",

@@ -188,6 +188,6 @@ fn a_backlog_that_is_never_given_up_drains_at_quota_minus_load() {
         (45..storm.timeline.in_flight.len()).find(|s| storm.timeline.in_flight[*s] < 60).expect("drains");
     assert!((85..=96).contains(&drained), "40 s + 50 s, got {drained}");
     assert_eq!(storm.jobs.failed, 0);
-    assert!(recovery("none") <= 2.0 && recovery("budget") <= 3.0 && recovery("sdk-standard") <= 6.0);
+    assert!(recovery("no-retry") <= 2.0 && recovery("budget") <= 3.0 && recovery("sdk-standard") <= 6.0);
     assert!(strategy(&run, "naive-10").ratios.amplification > strategy(&run, "budget").ratios.amplification);
 }

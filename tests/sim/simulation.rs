@@ -71,7 +71,7 @@ workloads:
     pace: 20/s
     jobs: { Decrypt: 1 }
 strategies:
-  none: { retry: { mode: none }, timeout: 50ms }
+  no-retry: { retry: { mode: none }, timeout: 50ms }
   jitter: { retry: { mode: exponential, jitter: decorrelated, maxAttempts: 4 }, timeout: 40ms }
   budget: { retry: { mode: budget } }
   rust: { retry: { mode: aws-standard, preset: rust }, cache: { maxAge: 4s, maxMessages: 20, capacity: 10 } }
@@ -88,7 +88,7 @@ fn every_job_is_accounted_for_whatever_happens() {
         assert_eq!(calls, strategy.calls);
         assert!(strategy.jobs.shed > 0 && strategy.jobs.failed > 0 && strategy.jobs.completed > 0);
     }
-    assert!(strategy(&run, "none").timeouts > 0, "a timeout of 50 ms strikes");
+    assert!(strategy(&run, "no-retry").timeouts > 0, "a timeout of 50 ms strikes");
     assert!(strategy(&run, "rust").jobs.served_from_cache > 0, "the cache serves");
 }
 
@@ -112,7 +112,7 @@ fn strategies_face_the_same_jobs() {
         open.map(|part| part.jobs.offered).collect()
     };
     for strategy in &run.strategies {
-        assert_eq!(offered(&strategy.name), offered("none"), "{}", strategy.name);
+        assert_eq!(offered(&strategy.name), offered("no-retry"), "{}", strategy.name);
     }
 }
 

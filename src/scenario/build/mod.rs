@@ -22,6 +22,8 @@ use crate::workload::Workload;
 
 /// The most workloads, and the most strategies, of a scenario.
 const MAX_NAMED: usize = 64;
+/// What is said of several strategies names none.
+const NO_NAMES: [&str; 3] = ["all", "both", "none"];
 /// The most faults of a scenario.
 const MAX_FAULTS: usize = 1000;
 /// The most jobs that may be expected of one trial.
@@ -173,10 +175,15 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
     let many = fields.named().count();
     for (entry, item) in fields.named().take(MAX_NAMED) {
         let name = entry.key.as_str();
-        if name == "all" {
-            let problem =
-                super::problem::Problem::new(entry.place, &item.path, "`all` is no name for a strategy");
-            r.problems.push(problem.allowed("another name; `all` means every strategy"));
+        if NO_NAMES.contains(&name) {
+            let message = format!("`{name}` is no name for a strategy");
+            let problem = super::problem::Problem::new(entry.place, &item.path, message);
+            let example = if name == "none" { "no-retry" } else { "patient" };
+            r.problems.push(
+                problem.allowed(format!(
+                    "another name, such as `{example}`: {name} is what one says of several"
+                )),
+            );
             has_all_names = false;
         } else if r.is_name(entry.place, &item.path, name) {
             let policy = policy::policy(r, &item);

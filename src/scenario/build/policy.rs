@@ -20,7 +20,8 @@ const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(NEWEST), max_attemp
 const MOST_TOKENS: f64 = 1e9;
 
 /// The policy that stands in where one cannot be read, and what an empty strategy means.
-pub(super) const PLAIN: Policy = Policy { retry: STANDARD, limiter: None, timeout: None, cache: None };
+pub(super) const PLAIN: Policy =
+    Policy { retry: STANDARD, limiter: None, timeout: None, cache: None, salt: 0 };
 
 /// Reads a strategy.
 pub(super) fn policy(r: &mut Reader, item: &Item) -> Option<Policy> {
@@ -30,6 +31,7 @@ pub(super) fn policy(r: &mut Reader, item: &Item) -> Option<Policy> {
         limiter: r.or(&fields, "limiter", None, |r, item| or_none(r, item, limiter)),
         timeout: r.or(&fields, "timeout", None, Reader::time_or_none),
         cache: r.or(&fields, "cache", None, |r, item| or_none(r, item, cache)),
+        salt: 0,
     })
 }
 

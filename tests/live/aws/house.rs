@@ -151,7 +151,7 @@ caps: {{ attempts: 200, rate: 150/s, duration: 60s }}
 allow: {{ accounts: ['{ACCOUNT}'], regions: [{REGION}] }}
 workloads:
   w: {{ executor: constant-arrival-rate, rate: 40/s, arrivals: uniform, duration: 1s, jobs: {{ GenerateDataKey: 3, Decrypt: 1 }}, keys: {keys} }}
-strategies: {{ none: {{ retry: {{ mode: none }} }} }}
+strategies: {{ no-retry: {{ retry: {{ mode: none }} }} }}
 ",
         ca.display()
     )

@@ -207,7 +207,7 @@ fn narrow() -> House {
     House::with("", settings)
 }
 
-const PERSISTENT: &str = "strategies.none.retry={mode: immediate, maxAttempts: 50}";
+const PERSISTENT: &str = "strategies.no-retry.retry={mode: immediate, maxAttempts: 50}";
 
 #[test]
 fn one_throttle_ends_a_run_and_a_cap_bounds_one_that_may_be_throttled() {
@@ -221,7 +221,7 @@ fn one_throttle_ends_a_run_and_a_cap_bounds_one_that_may_be_throttled() {
 #[test]
 fn retries_that_the_sdk_makes_are_counted() {
     let house = narrow();
-    let mode = "strategies.none.retry={mode: aws-sdk, maxAttempts: 3}";
+    let mode = "strategies.no-retry.retry={mode: aws-sdk, maxAttempts: 3}";
     let jobs = "workloads.w.jobs={GenerateDataKey: 1}";
     let bounds = "caps.rate=1000/s";
     let (code, _, stderr) =

@@ -31,7 +31,7 @@ fn job(index: u64, intended: Time) -> Job {
 
 /// A policy that only retries.
 fn retrying(mode: RetryMode, max_attempts: Option<u32>) -> Policy {
-    Policy { retry: Retry { mode, max_attempts }, limiter: None, timeout: None, cache: None }
+    Policy { retry: Retry { mode, max_attempts }, limiter: None, timeout: None, cache: None, salt: 0 }
 }
 
 /// The rows of a CSV sheet as header → field; lines that begin with `#` say where it is from.

@@ -1,0 +1,157 @@
+//! Met, missed, or cannot tell: what a threshold's figure is worth.
+//!
+//! A percentile and a share say how many of what was looked at may not hold: `p(99)<250ms` lets one job in a hundred be
+//! slower. So both are judged by the share of those that do not, its spread over trials and the number it rests on.
+//! The interval is Student's t over trials. One trial has none: it is judged by its number alone.
+
+use super::{Figure, Times, figure};
+use crate::record::Recorder;
+use crate::results::stats::{CONFIDENCE, at_least, fewest, interval, mean_and_error, share, t95};
+use crate::results::{Selection, Verdict};
+use crate::scenario::{Aggregate, Comparison, Metric, Scenario, Threshold};
+
+/// More trials than this are no remedy.
+const MOST_TRIALS: usize = 10_000;
+
+/// How many of what was looked at do not hold, and of how many.
+#[derive(Clone, Copy, Debug)]
+struct Offenders {
+    count: u64,
+    of: u64,
+}
+
+/// What the figure speaks of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Question {
+    /// At most this share of what was looked at may not hold.
+    Share(f64),
+    /// A mean or a rate, which trials spread about.
+    Mean,
+    /// What was counted, and nothing beyond it: a greatest, a least, a bound of none.
+    Count,
+}
+
+/// The verdict on `threshold`, whose figure over all of `whole` is `figure`; with what would settle it if it cannot be told.
+pub fn judge(
+    threshold: &Threshold,
+    found: Figure,
+    whole: &Recorder,
+    trials: &[&Recorder],
+    scenario: &Scenario,
+) -> (Verdict, Option<String>) {
+    let holds = threshold.comparison.holds(found.value, threshold.bound);
+    let counted = if holds { Verdict::Met } else { Verdict::Missed };
+    match question(threshold) {
+        Question::Count => (counted, None),
+        Question::Share(allowed) => {
+            let all = offenders(threshold, whole);
+            let needed = fewest(allowed);
+            if all.of < needed {
+                let is_sure_miss = !holds && at_least(all.count, all.of, allowed) <= 1.0 - CONFIDENCE;
+                return match is_sure_miss {
+                    true => (Verdict::Missed, None),
+                    false => (Verdict::CannotTell, Some(too_few(threshold, all.of, needed, trials.len()))),
+                };
+            }
+            let shares = trials.iter().map(|trial| {
+                let each = offenders(threshold, trial);
+                (each.of > 0).then(|| share(each.count, each.of))
+            });
+            spread(counted, &shares.flatten().collect::<Vec<f64>>(), allowed, |mean| mean <= allowed)
+        }
+        // A failure that makes a mean infinite does so in however many trials.
+        Question::Mean if found.value.is_infinite() => (counted, None),
+        Question::Mean => {
+            let values = trials.iter().filter_map(|trial| Some(figure(threshold, trial, scenario)?.value));
+            let holds = |mean| threshold.comparison.holds(mean, threshold.bound);
+            spread(counted, &values.collect::<Vec<f64>>(), threshold.bound, holds)
+        }
+    }
+}
+
+fn question(threshold: &Threshold) -> Question {
+    let is_less = match threshold.comparison {
+        Comparison::Less | Comparison::LessOrEqual => true,
+        Comparison::Greater | Comparison::GreaterOrEqual => false,
+        Comparison::Equal | Comparison::NotEqual => return Question::Count,
+    };
+    let kept = match (threshold.metric, threshold.aggregate) {
+        (Metric::Failed | Metric::Shed | Metric::Throttled, _) => 1.0 - threshold.bound,
+        (_, Aggregate::Percentile(p)) => p / 100.0,
+        (_, Aggregate::Med) => 0.5,
+        (_, Aggregate::Min | Aggregate::Max) => return Question::Count,
+        _ => return Question::Mean,
+    };
+    let allowed = if is_less { 1.0 - kept } else { kept };
+    // Where none may offend, or all may, what was counted is the answer.
+    if allowed > 1e-9 && allowed < 1.0 { Question::Share(allowed) } else { Question::Count }
+}
+
+fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {
+    if let Some(times) = Times::of(threshold, recorder) {
+        return times.offenders(threshold);
+    }
+    let selection = Selection::from_tags(&threshold.tags);
+    let (jobs, attempts) = (selection.jobs(recorder).1, selection.attempts(recorder).1);
+    let (part, of) = match threshold.metric {
+        Metric::Failed => (jobs.ended() - jobs.completed, jobs.ended()),
+        Metric::Shed => (jobs.shed, jobs.offered),
+        _ => (attempts.throttled, attempts.attempts),
+    };
+    match threshold.comparison {
+        Comparison::Greater | Comparison::GreaterOrEqual => Offenders { count: of - part, of },
+        _ => Offenders { count: part, of },
+    }
+}
+
+impl Times {
+    /// Those that do not compare with the bound as they should.
+    fn offenders(&self, threshold: &Threshold) -> Offenders {
+        let fails = |ms: f64| !threshold.comparison.holds(ms, threshold.bound);
+        let beyond = if fails(f64::INFINITY) { self.beyond } else { 0 };
+        let measured =
+            self.measured.iter_recorded().filter(|value| fails(value.value_iterated_to() as f64 / 1e3));
+        let measured: u64 = measured.map(|value| value.count_since_last_iteration()).sum();
+        Offenders { count: measured + beyond, of: self.measured.len() + self.beyond }
+    }
+}
+
+/// The verdict that trials with these `values` allow, if what was `counted` is all there is to say without them.
+fn spread(
+    counted: Verdict,
+    values: &[f64],
+    bound: f64,
+    holds: impl Fn(f64) -> bool,
+) -> (Verdict, Option<String>) {
+    let (Some((mean, error)), Some([low, high])) = (mean_and_error(values), interval(values)) else {
+        return (counted, None);
+    };
+    let agrees = holds(mean) == (counted == Verdict::Met);
+    if error <= 0.0 || (agrees && (bound < low || bound > high)) {
+        return (counted, None);
+    }
+    let k = values.len();
+    let settles =
+        |more: &usize| t95(more - 1) * error * (k as f64 / *more as f64).sqrt() < (mean - bound).abs();
+    // Steps of a tenth: an estimate deserves no more.
+    let estimates = std::iter::successors(Some(k + 1), |n| Some(n + (n / 10).max(1)));
+    let enough = estimates.take_while(|n| *n <= MOST_TRIALS).find(settles);
+    let would = match enough {
+        Some(trials) => format!("about {trials} would settle it"),
+        None => format!("more than {MOST_TRIALS} would be needed, so near the bound does it lie"),
+    };
+    (Verdict::CannotTell, Some(format!("The 95 % interval over {k} trials holds the bound: {would}.")))
+}
+
+/// That what was looked at is too little to be met, whatever it shows.
+fn too_few(threshold: &Threshold, of: u64, needed: u64, trials: usize) -> String {
+    let things = match threshold.metric {
+        Metric::Throttled | Metric::ServiceTime => "attempts",
+        _ => "jobs",
+    };
+    let trials = trials.max(1) as u64;
+    let enough = (needed * trials).div_ceil(of.max(1));
+    format!(
+        "It rests on {of} {things}, and {needed} are the fewest that can meet it: about {enough} trials would."
+    )
+}
