@@ -134,6 +134,10 @@ fn what_would_make_simulated_time_stand_still_or_does_not_go_with_the_target_is_
         let problems = set(SMALL, sets).expect_err(told).to_string();
         assert!(problems.contains(told), "{sets:?}: {problems}");
     }
+    let served = Service::parse("serviceTime: { fixed: 1ms, servers: 2 }", "f")
+        .expect_err("a server has no such thing");
+    assert!(served.to_string().contains("only the simulator"), "{served}");
+    assert!(Service::parse("serviceTime: 0", "f").is_ok_and(|service| service.service_time.is_some()));
     for sets in [
         &[("serviceTime", "0")][..],
         &[("serviceTime", "0"), ("workloads.w", vus), ("workloads.w.thinkTime", "1ms")],

@@ -134,6 +134,8 @@ fn an_option_that_says_what_is_the_default_still_goes_before_the_file() {
     let default = admin(plain.1, "GET", "quotas", "", "").json()["enforcement"].clone();
     assert_ne!(enforcement(&[]), default);
     assert_eq!(enforcement(&["--enforcement", "window"]), default);
+    assert_eq!(enforcement(&["--enforcement", "bucket:2s"]), "bucket, burst 2s");
+    assert_eq!(enforcement(&["--enforcement", "bucket:2s:500ms"]), "bucket, burst 2s, lag 500ms");
 }
 
 #[test]

@@ -248,6 +248,12 @@ enum Judge {
         tokens: u128,
         at: u64,
     },
+    /// The same, and what is to be booked when; half a second late.
+    LateBucket {
+        tokens: i128,
+        at: u64,
+        due: VecDeque<u64>,
+    },
     Sliding(VecDeque<u64>),
     Lagging(VecDeque<u64>),
 }
@@ -271,6 +277,20 @@ impl Judge {
                 *last = at;
                 let grants = *tokens >= u128::from(SECOND);
                 *tokens -= if grants { u128::from(SECOND) } else { 0 };
+                grants
+            }
+            Judge::LateBucket { tokens, at: last, due } => {
+                let (full, token) = (i128::from(limit) * i128::from(SECOND), i128::from(SECOND));
+                let fill = |level: i128, span: u64| (level + i128::from(span) * i128::from(limit)).min(full);
+                while due.front().is_some_and(|booked| *booked <= at) {
+                    let booked = due.pop_front().unwrap();
+                    *tokens = fill(*tokens, booked - *last) - token;
+                    *last = booked;
+                }
+                *tokens = fill(*tokens, at - *last);
+                *last = at;
+                let grants = *tokens >= token;
+                due.extend(grants.then_some(at + SECOND / 2));
                 grants
             }
             Judge::Sliding(given) => {
@@ -363,9 +383,11 @@ fn an_independent_limiter_agrees_with_every_decision() {
     let second = Span::from_secs(1);
     let window = Judge::Window { phase: phase.as_nanos(), window: u64::MAX, given: 0 };
     let bucket = Judge::Bucket { tokens: u128::from(LIMIT) * 1_000_000_000, at: 0 };
+    let late = Judge::LateBucket { tokens: i128::from(LIMIT) * 1_000_000_000, at: 0, due: VecDeque::new() };
     for (enforcement, judge) in [
         (Enforcement::Window { phase: Some(phase) }, window),
         (Enforcement::Bucket { burst: second }, bucket),
+        (Enforcement::LateBucket { burst: second, lag: Span::from_millis(500) }, late),
         (Enforcement::Sliding, Judge::Sliding(VecDeque::new())),
         (Enforcement::Lagging { lag: second }, Judge::Lagging(VecDeque::new())),
     ] {

@@ -14,6 +14,7 @@ mod limiter_oracles;
 mod meant;
 mod never_lost;
 mod options;
+mod overrides;
 mod quotas_command;
 mod readme;
 mod real_input;
