@@ -250,6 +250,9 @@ fn a_quota_beside_a_file_is_the_quota() {
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "200/s"]].concat()).0, 0);
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "symmetric=200/s"]].concat()).0, 0);
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "rsa=200/s"]].concat()).0, 99);
+    // None of 250 jobs fails, which cannot tell 1 %: it counts as missed.
+    let strictest = ["--threshold", "failed: rate<1%", "--quota", "200/s"];
+    assert_eq!(run(&folder, &strictest).0, 99);
 }
 
 #[test]
