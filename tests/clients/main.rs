@@ -8,6 +8,8 @@ mod cli;
 mod needs;
 mod rust_sdk;
 mod scripts;
+#[path = "../support/signal.rs"]
+mod signal;
 #[path = "../support/socket.rs"]
 mod socket;
 mod support;

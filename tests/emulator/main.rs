@@ -13,6 +13,8 @@ mod serve_limits;
 mod serve_pages;
 mod serve_quotas;
 mod serve_sts;
+#[path = "../support/signal.rs"]
+mod signal;
 mod signing;
 #[path = "../support/socket.rs"]
 mod socket;

@@ -4,7 +4,7 @@ use crate::socket::{Peer, Process, admin, keystorm};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// What a command that must fail says, and its exit code.
 fn refused(arguments: &[&str]) -> (i32, String) {
@@ -151,8 +151,7 @@ fn a_server_serves_on_whoever_has_stopped_to_listen_to_it() {
     let url = line.trim().strip_prefix("admin paths on ").unwrap_or_else(|| panic!("{line}"));
     // By now its stderr is closed too.
     assert!(is_well(&[url.strip_suffix("_keystorm/").unwrap()]));
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    crate::signal::signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

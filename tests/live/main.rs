@@ -13,6 +13,8 @@ mod needs;
 mod operations;
 mod outage;
 mod paused;
+#[path = "../support/signal.rs"]
+mod signal;
 #[path = "../support/socket.rs"]
 mod socket;
 mod support;

@@ -23,6 +23,8 @@ mod run_command;
 mod scenario_mutations;
 mod scenarios;
 mod service_times;
+#[path = "../support/signal.rs"]
+mod signal;
 mod simulation;
 mod support;
 #[path = "../support/times.rs"]

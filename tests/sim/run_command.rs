@@ -196,8 +196,7 @@ fn an_interrupt_ends_in_105_with_results_of_what_was_done() {
     let mut line = String::new();
     progress.read_line(&mut line).expect("a line of progress");
     assert!(line.contains("2 strategies"), "{line}");
-    let killed = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
-    assert!(killed.expect("kill runs").success());
+    crate::signal::signal(&running, "-INT");
     std::io::copy(&mut progress, &mut std::io::sink()).expect("read to its end");
     assert_eq!(running.wait().expect("it ends").code(), Some(105));
     let run = saved(&out);

@@ -220,8 +220,7 @@ impl Process {
     }
 
     pub fn signal(&self, name: &str) {
-        let told = Command::new("kill").args([name, &self.0.id().to_string()]).status();
-        assert!(told.expect("there is a `kill`").success());
+        crate::signal::signal(&self.0, name);
     }
 }
 

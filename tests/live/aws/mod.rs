@@ -6,6 +6,7 @@ mod permits;
 mod standin;
 mod watch;
 
+use crate::signal::signal;
 use crate::socket;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kms::config::Credentials;
@@ -250,11 +251,6 @@ fn under_way(house: &House, child: &mut Child, before: f64) {
 
 const LONG: [&str; 4] =
     ["--set", "workloads.w.duration=55s", "--set", "caps={attempts: 20000, rate: 150/s, duration: 90s}"];
-
-fn signal(child: &Child, name: &str) {
-    let told = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
-    assert!(told.expect("there is a `kill`").success());
-}
 
 #[test]
 fn ctrl_c_ends_a_run_and_keeps_its_results() {
