@@ -10,6 +10,7 @@ mod recorder;
 mod tail;
 mod timeline;
 mod trial;
+mod units;
 
 pub use cells::{AttemptCell, AttemptCounts, FAILURES, JobCell, JobCounts};
 pub use layout::{Layout, Part};
@@ -18,6 +19,7 @@ pub use occupancy::Occupancy;
 pub use recorder::Recorder;
 pub use timeline::{Row, Timeline};
 pub use trial::Trial;
+pub use units::UnitCounts;
 
 /// A histogram of microseconds with three significant digits, growing as needed.
 pub type Micros = hdrhistogram::Histogram<u64>;

@@ -6,11 +6,11 @@ use super::select::Selection;
 use super::stats::{bins, curve, interval, round, share, within};
 use super::{
     Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline,
-    Trend,
+    Trend, Units,
 };
 use crate::api::JobKind;
 use crate::quota::price;
-use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial};
+use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial, UnitCounts};
 use crate::scenario::Scenario;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,7 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         faults: attempts.faults,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
+        units: Some(all.units(sum).into()),
         by_operation: by_operation(sum),
         stages: stages(sum),
         workloads: workloads(sum),
@@ -80,7 +81,14 @@ fn range(name: &str, run: &StrategyRun, attempts: u64) -> ([f64; 2], u64) {
         "success" => ([0.0, 1.0], run.jobs.in_window),
         "worstSuccess" => ([0.0, 1.0], fewest.unwrap_or(0)),
         "throttle" => ([0.0, 1.0], attempts),
+        "unitsFailed" => ([0.0, 1.0], run.units.map_or(0, |units| units.active)),
         _ => ([0.0, f64::INFINITY], 0),
+    }
+}
+
+impl From<UnitCounts> for Units {
+    fn from(counts: UnitCounts) -> Units {
+        Units { active: counts.active, failed: counts.failed }
     }
 }
 
@@ -137,6 +145,8 @@ fn part(name: String, selection: &Selection, sum: &Recorder) -> PartRun {
         faults: attempts.faults,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
+        // A VU or a client has jobs in many stages.
+        units: selection.stage.is_none().then(|| selection.units(sum).into()),
         ratios: Ratios {
             cache_hit: share(in_window.from_cache, in_window.completed),
             ..ratios(&in_window, &window_attempts)
@@ -229,6 +239,7 @@ fn headline(recorder: &Recorder, has_rates: bool) -> Vec<(&'static str, Option<f
     let ratios = ratios(&jobs, &attempts);
     let response = Trend::from_micros(&all.response(recorder));
     let measured = |value: f64| (response.count > 0).then_some(value);
+    let units = Units::from(all.units(recorder));
     vec![
         ("offered_per_s", rate(happened.jobs.offered)),
         ("goodput_per_s", rate(happened.jobs.completed)),
@@ -236,6 +247,7 @@ fn headline(recorder: &Recorder, has_rates: bool) -> Vec<(&'static str, Option<f
         ("success", Some(ratios.success)),
         ("throttle", Some(ratios.throttle)),
         ("amplification", Some(ratios.amplification)),
+        ("unitsFailed", units.failed_share()),
         ("responseTime_p50_ms", measured(response.p50)),
         ("responseTime_p99_ms", measured(response.p99)),
         ("doneAfter_s", all.done_after(recorder).map(round)),

@@ -95,6 +95,9 @@ pub struct StrategyRun {
     /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_window: Option<Attempts>,
+    /// Who did the work, of all workloads; a client that serves several open ones is one. Absent in older runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub units: Option<Units>,
     /// By KMS operation, and by envelope job for those that make no call of their own name.
     pub by_operation: BTreeMap<String, OperationRun>,
     /// By workload and stage, in order.
@@ -189,6 +192,23 @@ pub struct Attempts {
     pub timeouts: u64,
 }
 
+/// Who did the work: VUs of closed workloads and clients of open ones, all trials together, window only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Units {
+    /// Those that had a job.
+    pub active: u64,
+    /// Those of them with at least one job that was not completed.
+    pub failed: u64,
+}
+
+impl Units {
+    /// The share of them with at least one job that was not completed; `None` without any.
+    pub fn failed_share(&self) -> Option<f64> {
+        (self.active > 0).then(|| super::stats::share(self.failed, self.active))
+    }
+}
+
 /// One operation's figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -232,6 +252,9 @@ pub struct PartRun {
     /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_window: Option<Attempts>,
+    /// Who did its work; absent of a stage, and in older runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub units: Option<Units>,
     /// Shares and factors, from its own sums.
     pub ratios: Ratios,
     /// Jobs completed within their deadline inside its window, a second and trial; absent below one second of window.

@@ -4,8 +4,8 @@ use super::stats::share;
 use crate::api::JobKind;
 use crate::quota::price;
 use crate::record::{
-    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, Window,
-    micros,
+    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, UnitCounts,
+    Window, micros,
 };
 use crate::scenario::Scenario;
 use crate::time::Time;
@@ -108,6 +108,16 @@ impl Selection {
             sums.1 += cell.counts[1];
         }
         sums
+    }
+
+    /// Units of the selection's workload, or of all, that had a job in the window. Stage and operation tell no units apart.
+    pub fn units(&self, recorder: &Recorder) -> UnitCounts {
+        let number =
+            recorder.layout().parts().iter().position(|part| self.workload.as_ref() == Some(&part.name));
+        match (&self.workload, number) {
+            (Some(_), None) => UnitCounts::default(),
+            (_, number) => recorder.units(number),
+        }
     }
 
     /// Response times of the selection's completed jobs, window only.

@@ -115,6 +115,10 @@ fn figure(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Op
         Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => None,
         Metric::Failed => failed_share(&jobs),
         Metric::Shed => ratio(jobs.shed, jobs.offered),
+        Metric::UnitsFailed => {
+            let units = selection.units(recorder);
+            ratio(units.failed, units.active)
+        }
         Metric::Throttled => ratio(attempts.throttled, attempts.attempts),
         Metric::Amplification => ratio(attempts.attempts, attempts.calls),
         Metric::Goodput => {

@@ -189,7 +189,8 @@ pub(crate) static SCENARIO: Table = table(
             Shape::Map(&THRESHOLDS),
             "What must hold, in k6's grammar plus units. In response_time every offered job counts, and one that was not \
              completed is slower than any bound; in service_time refusals are left out, and an attempt without an answer is \
-             slower than any bound; the tag outcome (completed, failed, all) chooses other populations. goodput counts \
+             slower than any bound; the tag outcome (completed, failed, all) chooses other populations. units_failed is \
+             the share of VUs (closed load) or clients (open load) with at least one job that was not completed. goodput counts \
              what happens inside the window; cost is USD for a million completed jobs.",
         ),
         key(

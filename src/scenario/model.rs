@@ -103,6 +103,9 @@ pub enum Metric {
     Throttled,
     /// Jobs not started because of a cap; a rate.
     Shed,
+    /// VUs of closed workloads and clients of open ones with at least one job that was not completed, of those that had
+    /// one; a rate.
+    UnitsFailed,
     /// Jobs completed in time inside the window, a second; a value.
     Goodput,
     /// Attempts / calls; a value.

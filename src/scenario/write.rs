@@ -449,6 +449,7 @@ impl Metric {
             Metric::Failed => "failed",
             Metric::Throttled => "throttled",
             Metric::Shed => "shed",
+            Metric::UnitsFailed => "units_failed",
             Metric::Goodput => "goodput",
             Metric::Amplification => "amplification",
             Metric::Cost => "cost",

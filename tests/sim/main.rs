@@ -29,5 +29,6 @@ mod simulation;
 mod support;
 #[path = "../support/times.rs"]
 mod times;
+mod units_failed;
 mod validation;
 mod verdicts;

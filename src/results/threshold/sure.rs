@@ -76,7 +76,7 @@ fn question(threshold: &Threshold) -> Question {
         Comparison::Equal | Comparison::NotEqual => return Question::Count,
     };
     let kept = match (threshold.metric, threshold.aggregate) {
-        (Metric::Failed | Metric::Shed | Metric::Throttled, _) => 1.0 - threshold.bound,
+        (Metric::Failed | Metric::Shed | Metric::Throttled | Metric::UnitsFailed, _) => 1.0 - threshold.bound,
         (_, Aggregate::Percentile(p)) => p / 100.0,
         (_, Aggregate::Med) => 0.5,
         (_, Aggregate::Min | Aggregate::Max) => return Question::Count,
@@ -96,6 +96,10 @@ fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {
     let (part, of) = match threshold.metric {
         Metric::Failed => (jobs.ended() - jobs.completed, jobs.ended()),
         Metric::Shed => (jobs.shed, jobs.offered),
+        Metric::UnitsFailed => {
+            let units = selection.units(recorder);
+            (units.failed, units.active)
+        }
         _ => (attempts.throttled, attempts.attempts),
     };
     match threshold.comparison {
@@ -147,6 +151,7 @@ fn spread(
 fn too_few(threshold: &Threshold, of: u64, needed: u64, trials: usize) -> String {
     let things = match threshold.metric {
         Metric::Throttled | Metric::ServiceTime => "attempts",
+        Metric::UnitsFailed => "VUs or clients",
         _ => "jobs",
     };
     let trials = trials.max(1) as u64;
