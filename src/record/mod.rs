@@ -18,7 +18,7 @@ pub use measured::{AttemptEvents, JobEvents, Measured, Window};
 pub use occupancy::Occupancy;
 pub use recorder::Recorder;
 pub use timeline::{Row, Timeline};
-pub use trial::Trial;
+pub use trial::{Reading, Trial};
 pub use units::UnitCounts;
 
 /// A histogram of microseconds with three significant digits, growing as needed.

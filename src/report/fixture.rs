@@ -109,6 +109,7 @@ pub fn empty() -> Run {
         thresholds: vec![],
         gate: vec![],
         cautions: vec![],
+        trials_until: None,
         wall: None,
     }
 }

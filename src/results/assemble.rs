@@ -4,6 +4,7 @@ use super::backlog;
 use super::recovery::{self, Recovery};
 use super::select::Selection;
 use super::stats::{bins, curve, interval, round, share, within};
+use super::times::Times;
 use super::{
     Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline,
     Trend, Units,
@@ -65,13 +66,32 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
     };
     let ranged = |(name, values): (&String, &Vec<f64>)| {
         let (range, of) = range(name, &run, window_attempts.attempts);
-        Some((name.clone(), within(interval(values)?, range, of)))
+        let spread = match quantile(name) {
+            Some(quantile) => Times::interval(&completed(trials), quantile)?,
+            None => interval(values)?,
+        };
+        Some((name.clone(), within(spread, range, of)))
     };
     run.intervals = run.trial_values.iter().filter_map(ranged).collect();
     if let Some(Recovery::After(seconds)) = recovery::judge(scenario, trials) {
         run.recovery_time_s = Some(round(seconds));
     }
     run
+}
+
+/// Which quantile of completed jobs' response times a figure is, if it is one.
+fn quantile(name: &str) -> Option<f64> {
+    match name {
+        "responseTime_p50_ms" => Some(0.5),
+        "responseTime_p99_ms" => Some(0.99),
+        _ => None,
+    }
+}
+
+/// The response times of each trial's completed jobs.
+fn completed(trials: &[Trial]) -> Vec<Times> {
+    let of = |trial: &Trial| Times { measured: Selection::default().response(&trial.recorder), beyond: 0 };
+    trials.iter().map(of).collect()
 }
 
 /// The range of a figure over trials, and of how many cases it is a share; 0 if it is none.

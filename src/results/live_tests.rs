@@ -87,7 +87,13 @@ fn recorded(scenario: &Scenario, reply: impl Fn(u64) -> Reply) -> Recorder {
 }
 
 fn concluded(scenario: &Scenario, recorder: Recorder, told: TrialWall) -> Run {
-    let trial = Trial { recorder, pools: Vec::new(), data_keys: Default::default(), aborted_at: None };
+    let trial = Trial {
+        recorder,
+        pools: Vec::new(),
+        data_keys: Default::default(),
+        aborted_at: None,
+        readings: Vec::new(),
+    };
     let facts = Facts { trials: vec![vec![told]], ..Facts::default() };
     conclude_live(scenario, "", scenario.to_value(), &[vec![trial]], facts).0
 }

@@ -57,9 +57,42 @@ pub struct Run {
     pub gate: Vec<String>,
     /// Symptoms with their remedies.
     pub cautions: Vec<Caution>,
+    /// Why there are so many trials; absent where the scenario says how many.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trials_until: Option<TrialsUntil>,
     /// Wall-clock facts; live runs only, so that a simulated run is byte-identical.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wall: Option<Wall>,
+}
+
+/// Why a run that adds trials until intervals are narrow has as many as it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialsUntil {
+    /// Half of each interval was to be at most this share of its middle.
+    pub until: f64,
+    /// The most trials that were allowed.
+    pub max: u32,
+    /// Why no more were added.
+    pub stopped: Stopped,
+    /// Whose interval was the widest.
+    pub strategy: String,
+    /// Of which figure, such as `response_time p(99)`.
+    pub figure: String,
+    /// Half of it beside its middle; null if it had no bound.
+    pub half_width: Option<f64>,
+}
+
+/// Why no more trials were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stopped {
+    /// Every interval was narrow enough.
+    Narrow,
+    /// There were as many as allowed.
+    Max,
+    /// The run was interrupted.
+    Interrupted,
 }
 
 /// The program that made a run.
@@ -128,7 +161,8 @@ pub struct StrategyRun {
     pub cost: Cost,
     /// Per-trial values of the headline figures, in order of trial.
     pub trial_values: BTreeMap<String, Vec<f64>>,
-    /// 95 % intervals over trials (Student's t) of the same figures, within their range; absent below two trials. Where no
+    /// 95 % intervals over trials of the same figures, within their range; absent below two trials. Student's t over the trials'
+    /// values; of a percentile, over the trials' shares of jobs that took no longer, led back to times (Woodruff). Where no
     /// trial shows a case to the contrary, as with a success of 1, the interval is one-sided.
     pub intervals: BTreeMap<String, [f64; 2]>,
     /// How the jobs that failed failed.

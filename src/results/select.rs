@@ -238,7 +238,13 @@ impl Selection {
 
     /// US dollars for each million of the selection's completed jobs; `None` if none completed.
     pub fn usd_per_million(&self, recorder: &Recorder, scenario: &Scenario) -> Option<f64> {
-        let completed = match &self.operation {
+        let completed = self.paid_for(recorder);
+        (completed > 0).then(|| self.cost_usd(recorder, scenario) / completed as f64 * 1e6)
+    }
+
+    /// How many completed jobs the selection's attempts were made for.
+    pub fn paid_for(&self, recorder: &Recorder) -> u64 {
+        match &self.operation {
             // Calls of an operation are made by jobs of other names too: those of an envelope.
             Some(name) => {
                 let kinds =
@@ -250,8 +256,7 @@ impl Selection {
                 jobs.sum()
             }
             None => self.jobs(recorder).0.completed,
-        };
-        (completed > 0).then(|| self.cost_usd(recorder, scenario) / completed as f64 * 1e6)
+        }
     }
 
     /// The price of as many attempts of each workload and operation as `count` says.

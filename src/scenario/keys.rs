@@ -183,7 +183,11 @@ pub(crate) static SCENARIO: Table = table(
         key("workloads", Shape::Map(&WORKLOADS), "Who works; at least one.").required(),
         key("strategies", Shape::Map(&STRATEGIES), "Ways to call KMS that are compared; at least one.")
             .required(),
-        key("trials", Shape::Whole(1, 10_000), "Seeded repetitions (5 in the simulator, 1 live)."),
+        key(
+            "trials",
+            Shape::Either(&[Shape::Whole(1, MAX_TRIALS), Shape::Map(&TRIALS)]),
+            "Seeded repetitions (5 in the simulator, 1 live); or, in the simulator, until intervals are narrow enough.",
+        ),
         key(
             "thresholds",
             Shape::Map(&THRESHOLDS),
@@ -218,6 +222,23 @@ pub(crate) static SCENARIO: Table = table(
     ],
 );
 
+/// The most trials.
+pub(crate) const MAX_TRIALS: u64 = 10_000;
+/// Trials until intervals are narrow.
+pub(crate) static TRIALS: Table = table(
+    "trials",
+    &[
+        key(
+            "until",
+            Shape::Ratio,
+            "Sim: ten trials of every strategy are added at a time until half the 95 % interval of every figure that a threshold \
+             rests on (without thresholds: goodput and p99) is at most this share of the figure. Whether strategies differ is \
+             not looked at.",
+        )
+        .required(),
+        key("max", Shape::Whole(2, MAX_TRIALS), "No more trials than this (200)."),
+    ],
+);
 /// How live attempts travel.
 pub(crate) static TRANSPORT: Table = table(
     "transport",

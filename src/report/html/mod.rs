@@ -109,6 +109,7 @@ fn judgement(run: &Run) -> Markup {
 fn key_figures(run: &Run) -> Markup {
     html! {
         @if let Some(sentence) = figures::older(run) { p.note { (sentence) } }
+        @if let Some(sentence) = figures::trials_until(run) { p.note { (sentence) } }
         (shown(&tables::headline(run)))
         (shown(&tables::costs(run)))
         @if !run.strategies.is_empty() {
