@@ -109,6 +109,7 @@ pub fn empty() -> Run {
         thresholds: vec![],
         gate: vec![],
         cautions: vec![],
+        trials_until: None,
         wall: None,
     }
 }
@@ -150,6 +151,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         faults,
         timeouts: 0,
         in_window: Some(in_window),
+        units: None,
         ratios,
         goodput_per_s: Some(per_s(completed)),
         done_after_s: None,
@@ -165,6 +167,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         faults,
         timeouts: sum(&timeline.timeouts),
         in_window: Some(in_window),
+        units: None,
         by_operation: BTreeMap::from([("Decrypt".into(), operation(calls, attempts, throttled, scale_ms))]),
         stages: vec![part("orders/0")],
         workloads: vec![part("orders")],

@@ -17,6 +17,7 @@ pub fn render(run: &Run, colour: bool) -> String {
     title(&mut out, run, paint);
     judgement(&mut out, run, paint);
     older(&mut out, run, paint);
+    trials_until(&mut out, run);
     section(&mut out, &tables::application(run), paint);
     section(&mut out, &tables::service(run), paint);
     section(&mut out, &tables::costs(run), paint);
@@ -74,6 +75,14 @@ fn older(out: &mut String, run: &Run, paint: Paint) {
     for (index, text) in wrapped(&sentence, WIDTH - 2).into_iter().enumerate() {
         let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
         line(out, &format!("{mark} {text}"));
+    }
+}
+
+/// How many trials there are, and why, if that was left to the intervals.
+fn trials_until(out: &mut String, run: &Run) {
+    let sentence = figures::trials_until(run).unwrap_or_default();
+    for (index, text) in wrapped(&sentence, WIDTH - 4).into_iter().enumerate() {
+        line(out, &format!("  {} {text}", if index == 0 { "·" } else { " " }));
     }
 }
 

@@ -4,8 +4,8 @@ use super::assumptions::assumptions;
 use super::cautions::{GENERATOR_LIMITED, cautions};
 use super::stats::round;
 use super::{
-    DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate,
-    merged, strategy_run,
+    DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, Stopped, StrategyWall, Tool, TrialWall, TrialsUntil,
+    Vantage, Wall, evaluate, merged, strategy_run, widest,
 };
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
@@ -78,6 +78,7 @@ fn conclude_with(
         thresholds: Vec::new(),
         gate: scenario.gate.clone(),
         cautions: Vec::new(),
+        trials_until: trials_until(scenario, trials, interrupted),
         wall: None,
     };
     let mut walls = Vec::new();
@@ -114,6 +115,24 @@ fn conclude_with(
         strategies: walls,
     });
     (run, recordings)
+}
+
+/// Why there are so many trials, if that was left to the intervals.
+fn trials_until(scenario: &Scenario, trials: &[Vec<Trial>], interrupted: bool) -> Option<TrialsUntil> {
+    let (until, widest) = (scenario.until?.as_f64(), widest(scenario, trials)?);
+    let stopped = match widest.half_width <= until {
+        _ if interrupted => Stopped::Interrupted,
+        true => Stopped::Narrow,
+        false => Stopped::Max,
+    };
+    Some(TrialsUntil {
+        until,
+        max: scenario.trials,
+        stopped,
+        half_width: Some(round(widest.half_width)).filter(|half| half.is_finite()),
+        strategy: widest.strategy,
+        figure: widest.figure,
+    })
 }
 
 fn target(target: &Target) -> String {

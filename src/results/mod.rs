@@ -14,6 +14,7 @@ mod run;
 mod select;
 mod stats;
 mod threshold;
+mod times;
 mod wall;
 
 pub use assemble::{merged, strategy_run};
@@ -22,5 +23,5 @@ pub use cautions::NOT_RECOVERED;
 pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::{Happened, Selection};
-pub use threshold::{Watch, evaluate};
+pub use threshold::{Gauge, Watch, Widest, evaluate, widest};
 pub use wall::*;

@@ -3,6 +3,7 @@
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+mod coverage;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
@@ -13,6 +14,7 @@ mod limiter_laws;
 mod limiter_oracles;
 mod meant;
 mod never_lost;
+mod one_trial;
 mod options;
 mod overrides;
 mod quotas_command;
@@ -29,5 +31,7 @@ mod simulation;
 mod support;
 #[path = "../support/times.rs"]
 mod times;
+mod trials_until;
+mod units_failed;
 mod validation;
 mod verdicts;
