@@ -40,8 +40,14 @@ impl Progress {
         if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads) {
             notice::tell(word);
         }
-        let label = label(scenario);
-        let total = Span::from_nanos(length(scenario).as_nanos()).times(tasks(scenario));
+        Progress::over(label(scenario), timeline(scenario).times(tasks(scenario)), control, every, quiet)
+    }
+
+    /// Shows how much of `total` virtual time is done of what `label` names; nothing when `quiet`.
+    pub fn over(label: String, total: Span, control: &Arc<Control>, every: Span, quiet: bool) -> Progress {
+        if quiet {
+            return Progress { stop: None };
+        }
         let (stop, stopped) = channel();
         let control = Arc::clone(control);
         let watch = Stopwatch::start();
@@ -83,6 +89,10 @@ fn tasks(scenario: &Scenario) -> u64 {
 }
 
 /// How long the timeline is.
+pub fn timeline(scenario: &Scenario) -> Span {
+    length(scenario).since(Time::ZERO)
+}
+
 fn length(scenario: &Scenario) -> Time {
     scenario.workloads.iter().map(|workload| workload.end()).max().unwrap_or(Time::ZERO)
 }

@@ -7,6 +7,7 @@ mod layout;
 mod measured;
 mod occupancy;
 mod recorder;
+mod saved;
 mod tail;
 mod timeline;
 mod trial;
@@ -16,6 +17,7 @@ pub use layout::{Layout, Part};
 pub use measured::{AttemptEvents, JobEvents, Measured, Window};
 pub use occupancy::Occupancy;
 pub use recorder::Recorder;
+pub use saved::SavedTrial;
 pub use timeline::{Row, Timeline};
 pub use trial::Trial;
 

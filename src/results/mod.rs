@@ -13,6 +13,7 @@ mod recovery;
 mod run;
 mod select;
 mod stats;
+mod sweep;
 mod threshold;
 mod wall;
 
@@ -22,5 +23,6 @@ pub use cautions::NOT_RECOVERED;
 pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::{Happened, Selection};
+pub use sweep::*;
 pub use threshold::{Watch, evaluate};
 pub use wall::*;
