@@ -16,6 +16,8 @@ mod cleanup;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod grid;
+mod gridded;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -35,6 +37,7 @@ mod live_view;
 #[cfg(feature = "live")]
 mod live_wall;
 mod load;
+mod merge;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;
@@ -158,6 +161,8 @@ enum Command {
     #[cfg(not(feature = "aws"))]
     #[command(hide = true, disable_help_flag = true)]
     Cleanup(absent::Args),
+    /// Add the shares of a run up to the run.
+    Merge(merge::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -213,6 +218,7 @@ impl Cli {
             Command::Cleanup(args) => cleanup::run(args, common),
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
+            Command::Merge(args) => merge::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

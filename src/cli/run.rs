@@ -1,17 +1,18 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
+use super::grid::{How, Place, Source};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
-use super::{Common, Error, exit, interrupt, one_liner, saved};
+use super::{Common, Error, exit, gridded, interrupt, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate};
 use crate::notice;
-use crate::record::Recorder;
+use crate::record::{Recorder, Trial};
 use crate::results::Run;
 use crate::scenario::{Set, Target};
 use crate::time::Span;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,6 +47,12 @@ pub struct Args {
     /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     pub sets: Vec<String>,
+    /// Run over values of a field, such as fleet.clients=10..1000:log or workloads.w.rate=10/s,50/s; repeatable.
+    #[arg(long = "over", value_name = "KEY=VALUES", value_delimiter = '\n', env = "KEYSTORM_OVER")]
+    pub over: Vec<String>,
+    /// Run a share of the cells only: I/N, or auto under Slurm, Kubernetes and AWS Batch; `merge` adds the shares up.
+    #[arg(long, value_name = "I/N", env = "KEYSTORM_SHARD")]
+    pub shard: Option<String>,
     /// Threads to simulate on [default: all cores]; results do not depend on it.
     #[arg(long, env = "KEYSTORM_THREADS")]
     pub threads: Option<usize>,
@@ -61,7 +68,7 @@ pub struct Args {
 
 impl Args {
     /// The scenario, from its file or from the options that describe one, and what else they lay over it.
-    fn loaded(&self) -> Result<Loaded, Error> {
+    fn source(&self) -> Result<Source, Error> {
         self.load.check(self.scenario.as_deref())?;
         let own = |name: &str, value: Option<String>| {
             value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
@@ -74,12 +81,25 @@ impl Args {
         over.extend(own("trials", self.trials.map(|n| n.to_string())));
         #[cfg(feature = "live")]
         over.extend(own("client", self.live.client.clone()));
+        let strategies = self.strategies.clone();
         if let Some(path) = &self.scenario {
-            return load::load(path, &over);
+            return Source::read(path, over, strategies);
         }
         let (text, mut sets) = self.load.scenario()?;
         sets.extend(over);
-        load::load_text(&text, "command line", Path::new(""), &sets)
+        let place = Place::Here(PathBuf::new());
+        Ok(Source { text, file: "command line".into(), sets, strategies, place })
+    }
+
+    /// The run as far as it is made of cells.
+    fn gridded(&self) -> gridded::Wish<'_> {
+        gridded::Wish {
+            over: &self.over,
+            shard: self.shard.as_deref(),
+            out: self.out.as_deref(),
+            force: self.force,
+            how: How { threads: self.threads, every: self.progress_every, quiet: false },
+        }
     }
 
     /// Whether nothing is run.
@@ -101,8 +121,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
     }
-    let mut loaded = args.loaded()?;
-    load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
+    let source = args.source()?;
+    let loaded = source.load()?;
     #[cfg(feature = "live")]
     idle::check(&loaded.scenario.target, common)?;
     #[cfg(feature = "live")]
@@ -112,6 +132,11 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     #[cfg(not(feature = "live"))]
     if loaded.scenario.target != Target::Sim {
         return Err(super::absent::missing("a run on the real clock", "live"));
+    }
+    if args.shard.is_some() || !args.over.is_empty() || !loaded.scenario.sweep.is_empty() {
+        let mut wish = args.gridded();
+        wish.how.quiet = common.quiet;
+        return gridded::run(source, &wish, common);
     }
     // Whether the results can be kept is known before the first job, not after the last.
     let folder = match args.is_dry_run() {
@@ -196,16 +221,33 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
     );
     let trials = simulate(&loaded.scenario, threads, &control);
     progress.finish();
-    let interrupted = control.stop.load(Ordering::Relaxed);
+    Ok(finished(loaded, &trials, control.stop.load(Ordering::Relaxed)))
+}
+
+/// The run that its trials make.
+fn finished(loaded: &Loaded, trials: &[Vec<Trial>], interrupted: bool) -> Finished {
     let (run, merged) = crate::results::conclude(
         &loaded.scenario,
         &loaded.question,
         loaded.scenario.to_value(),
-        &trials,
+        trials,
         interrupted,
     );
     let histograms = saved::Histograms::from_recordings(&run, &merged);
-    Ok(Finished { run, histograms, end: End::Done, recordings: merged })
+    Finished { run, histograms, end: End::Done, recordings: merged }
+}
+
+/// Saves and shows the run that trials make which were run elsewhere, as if they had been run here.
+///
+/// # Errors
+/// If the run cannot be saved or shown.
+pub(super) fn conclude_trials(
+    loaded: &Loaded,
+    trials: &[Vec<Trial>],
+    folder: RunFolder,
+    common: &Common,
+) -> Result<ExitCode, Error> {
+    conclude(&finished(loaded, trials, false), Some(folder), common)
 }
 
 /// The first of the documented exit codes that applies.

@@ -6,12 +6,11 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 11] = [
     ("plan", "`keystorm check SCENARIO` prints what a scenario asks of each quota"),
     ("onset", "`keystorm run SCENARIO --set PATH=VALUE` tries one load after another"),
-    ("sweep", "`keystorm run SCENARIO --set PATH=VALUE` tries one value after another"),
+    ("sweep", "`keystorm run SCENARIO --over PATH=VALUES` runs a scenario over a grid"),
     ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
-    ("merge", "each run stays by itself"),
     ("dossier", "`keystorm report RUN --format md` prints a page for a ticket"),
     ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("ui", "each saved run has a report.html"),
@@ -25,9 +24,7 @@ const COMMANDS: [(&str, &str); 12] = [
 ];
 
 /// Options, and what does a part of it today.
-const OPTIONS: [(&str, &str); 7] = [
-    ("--over", "--set PATH=VALUE tries one value after another"),
-    ("--shard", "a run uses all cores of one machine (--threads)"),
+const OPTIONS: [(&str, &str); 5] = [
     ("--bus", "a run uses all cores of one machine (--threads)"),
     ("--fail-on", "thresholds in the scenario, or --threshold, decide the exit code"),
     ("--job", "`keystorm report RUN --format text` prints the summary of a saved run"),
@@ -84,8 +81,8 @@ mod tests {
             };
             assert_eq!(said(line), format!("`{word}` is not built; {instead}"));
         }
-        assert!(said("keystorm run a.yaml --over x=1..5").contains("--set"));
-        assert!(said("keystorm run a.yaml --shard=1/4").starts_with("--shard is not built"));
+        assert!(said("keystorm run a.yaml --applied").contains("--dry-run"));
+        assert!(said("keystorm run a.yaml --bus=nats://x").starts_with("--bus is not built"));
     }
 
     #[test]

@@ -16,4 +16,4 @@ mod sim;
 
 pub use core::Core;
 pub use outbox::Outbox;
-pub use sim::{Control, STEP, simulate};
+pub use sim::{Control, STEP, run_trial, simulate};

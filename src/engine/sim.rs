@@ -91,8 +91,9 @@ fn some(
     results
 }
 
-/// Runs one trial to its end, to an aborting threshold, or until stopped.
-fn run_trial(
+/// Runs one trial to its end, to an aborting threshold, or until stopped. It depends on the scenario, the strategy and the
+/// trial's number alone: whoever runs it, wherever, gets the same.
+pub fn run_trial(
     scenario: &Scenario,
     layout: &Arc<Layout>,
     strategy: usize,

@@ -23,6 +23,7 @@ pub mod html;
 pub mod markdown;
 mod order;
 pub mod paint;
+pub mod sweep;
 pub mod table;
 pub mod tables;
 pub mod text;

@@ -185,7 +185,7 @@ fn line(out: &mut String, text: &str) {
 }
 
 /// `text` in lines of at most `width` characters, broken between words; a longer word is cut.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let word = clip(word, width);

@@ -84,6 +84,16 @@ impl Scenario {
             .put("trials", self.trials_value())
             .put("thresholds", thresholds(&self.thresholds))
             .put("gate", list(self.gate.iter().map(String::as_str)));
+        let map = match self.sweep.is_empty() {
+            true => map,
+            false => {
+                let over = self
+                    .sweep
+                    .iter()
+                    .map(|axis| (axis.path.clone(), list(axis.values.iter().map(String::as_str))));
+                map.put("sweep", Map::default().put("over", named(over)))
+            }
+        };
         // The simulator looks at none of it: a simulated run's record stays as it is.
         let map = if self.target == Target::Sim && self.live == Live::default() {
             map

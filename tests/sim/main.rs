@@ -25,6 +25,7 @@ mod run_command;
 mod scenario_mutations;
 mod scenarios;
 mod service_times;
+mod shards;
 #[path = "../support/signal.rs"]
 mod signal;
 mod simulation;

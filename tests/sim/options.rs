@@ -67,6 +67,8 @@ fn place() -> TempDir {
     fs::write(folder.path().join("small.yaml"), SMALL).expect("written");
     fs::create_dir(folder.path().join("saved")).expect("made");
     fs::copy(facts.join("saved-run/run.json"), folder.path().join("saved/run.json")).expect("a copy");
+    let share = ["run", "small.yaml", "-q", "--shard", "1/1", "-o", "share"];
+    assert_eq!(keystorm(folder.path(), &share).0, 0);
     // Two calls, the second by keystorm itself.
     let event = |id: &str, agent: &str| {
         format!(
@@ -90,6 +92,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "run" => &[&["run", "small.yaml"], &["run", "--op", "Decrypt", "--set", "trials=1"]],
         "check" => &[&["check", "small.yaml"]],
         "report" => &[&["report", "saved"]],
+        "merge" => &[&["merge", "share"]],
         "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
         "schema" => &[&["schema"], &["schema", "run"]],
         "completions" => &[&["completions", "bash"]],
@@ -103,7 +106,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
 /// What goes with an option, before it is added, so that it can mean something.
 fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
-        ("run", "force") => &["-o", "saved"],
+        ("run" | "merge", "force") => &["-o", "saved"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
         ("import cloudtrail", "force") => &["-o", "there"],
         ("import cloudtrail", other) if other != "output" => &["-o", "new"],
@@ -120,6 +123,8 @@ fn value(option: &str) -> &'static str {
         "seed" | "trials" | "threads" => "2",
         "strategies" => "sdk",
         "sets" => "seed=7",
+        "over" => "fleet.clients=1,2",
+        "shard" => "1/2",
         // How often something is told shows in a long run only: `tests/sim/never_lost.rs`.
         "progress_every" => "soon",
         "op" => "Encrypt",

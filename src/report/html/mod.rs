@@ -5,6 +5,7 @@
 
 mod charts;
 mod style;
+pub mod sweep;
 mod table;
 
 use super::{figures, tables, vantage, verdict};

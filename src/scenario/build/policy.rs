@@ -163,7 +163,7 @@ fn cache(r: &mut Reader, item: &Item) -> Option<Cache> {
     let fields = r.fields(item, &keys::CACHE)?;
     let eviction = r.or(&fields, "eviction", "lru", |r, item| r.word(item, &["lru", "fifo"]));
     Some(Cache {
-        max_age: r.need(&fields, "maxAge", Span::from_secs(1), Reader::time),
+        max_age: r.need(&fields, "maxAge", Span::from_secs(1), Reader::span),
         max_messages: r
             .or(&fields, "maxMessages", MAX_CACHE_MESSAGES, |r, item| r.whole(item, 1, MAX_CACHE_MESSAGES)),
         max_bytes: r
