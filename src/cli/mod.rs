@@ -39,8 +39,11 @@ mod load;
 mod metrics_server;
 mod new;
 mod one_liner;
+mod onset;
 mod output;
+mod plan;
 mod progress;
+mod question;
 mod quotas;
 mod report;
 mod run;
@@ -158,6 +161,10 @@ enum Command {
     #[cfg(not(feature = "aws"))]
     #[command(hide = true, disable_help_flag = true)]
     Cleanup(absent::Args),
+    /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
+    Onset(Box<onset::Args>),
+    /// Find the quota to ask for, and why.
+    Plan(Box<plan::Args>),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -213,6 +220,8 @@ impl Cli {
             Command::Cleanup(args) => cleanup::run(args, common),
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
+            Command::Onset(args) => onset::run(*args, common),
+            Command::Plan(args) => plan::run(*args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

@@ -34,14 +34,18 @@ impl Progress {
         every: Span,
         quiet: bool,
     ) -> Progress {
+        if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads).filter(|_| !quiet) {
+            notice::tell(word);
+        }
+        let total = Span::from_nanos(length(scenario).as_nanos()).times(tasks(scenario));
+        Progress::watch(label(scenario), total, control, every, quiet)
+    }
+
+    /// Shows how much of `total` virtual time is done; nothing when `quiet`.
+    pub fn watch(label: String, total: Span, control: &Arc<Control>, every: Span, quiet: bool) -> Progress {
         if quiet {
             return Progress { stop: None };
         }
-        if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads) {
-            notice::tell(word);
-        }
-        let label = label(scenario);
-        let total = Span::from_nanos(length(scenario).as_nanos()).times(tasks(scenario));
         let (stop, stopped) = channel();
         let control = Arc::clone(control);
         let watch = Stopwatch::start();

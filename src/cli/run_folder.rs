@@ -15,8 +15,22 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a run's folder holds, by name.
-const NAMES: [&str; 7] =
-    ["run.json", "report.html", "report.md", "timeline.csv", "strategies.csv", "charts", "histograms"];
+const NAMES: [&str; 14] = [
+    "run.json",
+    "report.html",
+    "report.md",
+    "timeline.csv",
+    "strategies.csv",
+    "charts",
+    "histograms",
+    "onset.json",
+    "onset.html",
+    "onset.md",
+    "plan.json",
+    "plan.html",
+    "plan.md",
+    "figures.json",
+];
 /// Bytes of a probe: more than fits beside a file's name.
 const PROBE: usize = 16 * 1024;
 

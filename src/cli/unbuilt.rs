@@ -6,9 +6,7 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 12] = [
-    ("plan", "`keystorm check SCENARIO` prints what a scenario asks of each quota"),
-    ("onset", "`keystorm run SCENARIO --set PATH=VALUE` tries one load after another"),
+const COMMANDS: [(&str, &str); 10] = [
     ("sweep", "`keystorm run SCENARIO --set PATH=VALUE` tries one value after another"),
     ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
     ("merge", "each run stays by itself"),
@@ -25,13 +23,14 @@ const COMMANDS: [(&str, &str); 12] = [
 ];
 
 /// Options, and what does a part of it today.
-const OPTIONS: [(&str, &str); 7] = [
+const OPTIONS: [(&str, &str); 8] = [
     ("--over", "--set PATH=VALUE tries one value after another"),
     ("--shard", "a run uses all cores of one machine (--threads)"),
     ("--bus", "a run uses all cores of one machine (--threads)"),
     ("--fail-on", "thresholds in the scenario, or --threshold, decide the exit code"),
     ("--job", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("--applied", "`keystorm run … --target aws --dry-run` prints the quotas that an account has"),
+    ("--live", "`keystorm onset SCENARIO` searches in the simulator, and never on AWS"),
     ("--watch", "`keystorm run … --target aws --dry-run` prints what an account uses of its quotas"),
 ];
 

@@ -12,6 +12,7 @@
 //!  Histogram ── hdr ································· histograms/*.hlog, *.hgrm
 //! ```
 
+pub mod capacity;
 pub mod charts;
 pub mod csv;
 mod figures;
@@ -21,7 +22,9 @@ pub mod format;
 pub mod hdr;
 pub mod html;
 pub mod markdown;
+pub mod onset;
 mod order;
+pub mod page;
 pub mod paint;
 pub mod table;
 pub mod tables;

@@ -16,11 +16,13 @@ mod stats;
 mod threshold;
 mod wall;
 
+pub use assumptions::assumptions;
 pub use assemble::{merged, strategy_run};
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
-pub use conclude::{Facts, conclude, conclude_live};
+pub use conclude::{Facts, conclude, conclude_live, hash};
 pub use run::*;
 pub use select::{Happened, Selection};
-pub use threshold::{Watch, evaluate};
+pub use stats::{mean_and_error, t95};
+pub use threshold::{Stand, Watch, evaluate, holds, stands};
 pub use wall::*;

@@ -4,8 +4,11 @@
 //! The order is the reader's: what follows from the run, the figures, how they came about, what was asked.
 
 mod charts;
+mod page;
 mod style;
 mod table;
+
+pub use page::page;
 
 use super::{figures, tables, vantage, verdict};
 use crate::results::Run;

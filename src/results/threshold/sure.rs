@@ -4,7 +4,7 @@
 //! slower. So both are judged by the share of those that do not, its spread over trials and the number it rests on.
 //! The interval is Student's t over trials. One trial has none: it is judged by its number alone.
 
-use super::{Figure, Times, figure};
+use super::{Figure, Stand, Times, figure};
 use crate::record::Recorder;
 use crate::results::stats::{CONFIDENCE, at_least, fewest, interval, mean_and_error, share, t95};
 use crate::results::{Selection, Verdict};
@@ -85,6 +85,24 @@ fn question(threshold: &Threshold) -> Question {
     let allowed = if is_less { 1.0 - kept } else { kept };
     // Where none may offend, or all may, what was counted is the answer.
     if allowed > 1e-9 && allowed < 1.0 { Question::Share(allowed) } else { Question::Count }
+}
+
+/// What `recorder` says of `threshold`, to be added to what other parts say.
+pub fn stand(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Stand {
+    match question(threshold) {
+        Question::Share(allowed) => {
+            let found = offenders(threshold, recorder);
+            // A percentile is the value of a rank, below which the share may lie exactly.
+            let is_rank = matches!(threshold.aggregate, Aggregate::Percentile(_) | Aggregate::Med);
+            let inclusive =
+                is_rank || matches!(threshold.comparison, Comparison::LessOrEqual | Comparison::GreaterOrEqual);
+            Stand::Share { count: found.count as f64, of: found.of as f64, allowed, inclusive }
+        }
+        Question::Mean | Question::Count => {
+            let figure = figure(threshold, recorder, scenario);
+            Stand::Whole(figure.is_none_or(|found| threshold.comparison.holds(found.value, threshold.bound)))
+        }
+    }
 }
 
 fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {
