@@ -16,6 +16,7 @@ mod cleanup;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod dossier;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -165,6 +166,8 @@ enum Command {
     Onset(Box<onset::Args>),
     /// Find the quota to ask for, and why.
     Plan(Box<plan::Args>),
+    /// Write the evidence for a quota increase, from a plan or a saved run.
+    Dossier(dossier::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -222,6 +225,7 @@ impl Cli {
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
             Command::Onset(args) => onset::run(*args, common),
             Command::Plan(args) => plan::run(*args, common),
+            Command::Dossier(args) => dossier::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

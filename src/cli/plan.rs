@@ -220,6 +220,7 @@ fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
         failover,
         sensitivity: found.sensitivity,
         verified: found.verified,
+        outcomes: found.outcomes,
         strategies: found.strategies,
         pool: found.pool,
     }

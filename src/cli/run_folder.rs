@@ -15,7 +15,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a run's folder holds, by name.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 17] = [
     "run.json",
     "report.html",
     "report.md",
@@ -29,6 +29,9 @@ const NAMES: [&str; 14] = [
     "plan.json",
     "plan.html",
     "plan.md",
+    "dossier.html",
+    "dossier.md",
+    "dossier.txt",
     "figures.json",
 ];
 /// Bytes of a probe: more than fits beside a file's name.

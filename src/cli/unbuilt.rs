@@ -6,11 +6,10 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("sweep", "`keystorm run SCENARIO --set PATH=VALUE` tries one value after another"),
     ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
     ("merge", "each run stays by itself"),
-    ("dossier", "`keystorm report RUN --format md` prints a page for a ticket"),
     ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("ui", "each saved run has a report.html"),
     ("worker", "a run uses all cores of one machine (--threads)"),

@@ -11,11 +11,12 @@ mod demand;
 mod judge;
 mod swings;
 
-use super::{Control, side_by_side};
-use crate::planner::capacity::{Verified, recommended};
+use super::{Control, side_by_side, simulate_one};
+use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended, tidy};
 use crate::planner::need::{Need, NeedSearch, interval};
-use crate::planner::capacity::{Demand, Formula, StrategyNeed, Swing};
+use crate::planner::variant::with_only_quota;
 use crate::quota::Enforcement;
+use crate::results::{Selection, Trend};
 use crate::scenario::Scenario;
 use crate::time::Span;
 use demand::{Course, courses};
@@ -55,6 +56,8 @@ pub struct PoolFound {
     pub sensitivity: Vec<Swing>,
     /// Whether its whole schedule agrees.
     pub verified: Option<Verified>,
+    /// What becomes of it at what there is, and at what is asked for.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// The first step of a search that knows a need nearby, relative.
@@ -155,6 +158,11 @@ fn of_pool(
     let best = recommended(&strategies, have_per_s);
     let swinging = best.filter(|place| strategies[*place].need_per_s.is_some());
     let sensitivity = swinging.map(|place| swings::swings(asked, &first[place].0, &strategies[place], control));
+    let outcomes = best.map(|place| {
+        let ask = strategies[place].ask_per_s;
+        let quotas: Vec<u64> = [have_per_s].into_iter().chain(ask).map(|quota| quota as u64).collect();
+        side_by_side(quotas.len(), asked.threads, |number| outcome(then, place, pool, quotas[number], control))
+    });
     PoolFound {
         pool: pool.to_owned(),
         have_per_s,
@@ -162,7 +170,33 @@ fn of_pool(
         recommended: best,
         sensitivity: sensitivity.unwrap_or_default(),
         verified,
+        outcomes: outcomes.unwrap_or_default(),
     }
+}
+
+/// What becomes of the whole schedule at a quota, in its first trial.
+fn outcome(then: &Scenario, place: usize, pool: &str, quota: u64, control: &Control) -> Outcome {
+    let limited = with_only_quota(then, pool, quota);
+    let done = simulate_one(&limited, place, 0, control);
+    let all = Selection::default();
+    let (jobs, attempts) = (all.jobs(&done.recorder).1, all.attempts(&done.recorder).1);
+    let response = Trend::from_micros(&all.response(&done.recorder));
+    let time = |ms: f64| (response.count > 0).then_some(ms);
+    let share = |part: u64, whole: u64| if whole > 0 { round6(part as f64 / whole as f64) } else { 0.0 };
+    Outcome {
+        quota_per_s: quota as f64,
+        success: share(jobs.completed, jobs.offered),
+        p50_ms: time(response.p50),
+        p99_ms: time(response.p99),
+        max_ms: time(response.max),
+        attempts_per_success: (jobs.completed > 0)
+            .then(|| tidy(attempts.attempts as f64 / jobs.completed as f64)),
+        throttled: share(attempts.throttled, attempts.attempts),
+    }
+}
+
+fn round6(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 /// What is known of a strategy before its need is.

@@ -106,6 +106,27 @@ pub struct PoolNeed {
     pub sensitivity: Vec<Swing>,
     /// The whole schedule, simulated for the recommendation; null where every trial was the whole schedule already.
     pub verified: Option<Verified>,
+    /// What becomes of the recommended strategy at what there is, and at what is asked for, at the date.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What becomes of a load at a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The quota.
+    pub quota_per_s: f64,
+    /// completed ÷ offered.
+    pub success: f64,
+    /// Response times of completed jobs; null without any.
+    pub p50_ms: Option<f64>,
+    /// 99 % of them are at most this.
+    pub p99_ms: Option<f64>,
+    /// The greatest of them.
+    pub max_ms: Option<f64>,
+    /// Attempts ÷ completed jobs; null without any.
+    pub attempts_per_success: Option<f64>,
+    /// throttled ÷ attempts.
+    pub throttled: f64,
 }
 
 /// What one strategy needs of one quota.

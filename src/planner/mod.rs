@@ -16,6 +16,7 @@ mod bill;
 pub mod capacity;
 mod denied;
 mod found;
+pub mod from_run;
 pub mod money;
 pub mod need;
 mod objection;

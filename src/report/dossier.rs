@@ -8,6 +8,7 @@ use super::format::{NONE, bytes, factor, fixed, milliseconds, number, percent};
 use super::page::{Block, Page};
 use super::table::Table;
 use crate::planner::capacity::{Capacity, Formula, PoolNeed, StrategyNeed};
+use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
 use serde::Serialize;
 
@@ -207,13 +208,8 @@ fn at(start: Start, after_s: f64) -> String {
 }
 
 /// The `Resource` of CloudWatch's usage metric.
-fn resource(pool: &str) -> String {
-    match pool {
-        "symmetric" => "CryptographicOperationsSymmetric".into(),
-        "rsa" => "CryptographicOperationsRsa".into(),
-        "ecc" => "CryptographicOperationsEcc".into(),
-        other => other.into(),
-    }
+fn resource(pool: &str) -> &str {
+    PoolId::from_name(pool).and_then(catalogue::usage_resource).unwrap_or("this quota")
 }
 
 fn strategy_at(request: &Request) -> String {

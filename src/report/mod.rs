@@ -15,6 +15,7 @@
 pub mod capacity;
 pub mod charts;
 pub mod csv;
+pub mod dossier;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;

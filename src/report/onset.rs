@@ -2,10 +2,13 @@
 
 use super::charts;
 use super::format::{NONE, count, named, number, percent};
-use super::page::{Block, Page};
+use super::page::{Block, Page, wrapped};
 use super::table::Table;
 use crate::planner::onset::{BEYOND, Bracket, FALL, Onset, StrategyOnset, ThresholdOnset};
 use crate::time::Span;
+
+/// The widest line of sentences.
+const WIDTH: usize = 100;
 
 /// A load in a line: the lowest at which it is so.
 fn from(edge: Option<Bracket>) -> String {
@@ -78,9 +81,9 @@ pub fn text(onset: &Onset) -> String {
     for s in &onset.strategies {
         out += &format!("{:<width$}  {}\n", name(s), line(s));
     }
-    out += &format!("\n{}\n", held(onset));
+    out += &format!("\n{}", wrapped(&held(onset), "", WIDTH));
     for sentence in notes(onset) {
-        out += &format!("{sentence}\n");
+        out += &wrapped(&sentence, "", WIDTH);
     }
     out
 }

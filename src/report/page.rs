@@ -110,7 +110,7 @@ impl Page {
 }
 
 /// A paragraph broken between words; its first line begins with `head`, the others are indented as far.
-fn wrapped(text: &str, head: &str, width: usize) -> String {
+pub(super) fn wrapped(text: &str, head: &str, width: usize) -> String {
     let indent = head.chars().count();
     let (mut out, mut column) = (head.to_owned(), indent);
     for (place, word) in text.split_whitespace().enumerate() {

@@ -3,6 +3,7 @@
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+mod cookbook;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
@@ -14,7 +15,10 @@ mod limiter_oracles;
 mod meant;
 mod never_lost;
 mod options;
+mod onset_command;
 mod overrides;
+mod plan_command;
+mod plan_oracles;
 mod quotas_command;
 mod readme;
 mod real_input;
