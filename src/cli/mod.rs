@@ -18,6 +18,7 @@ mod completions;
 mod consent;
 mod grid;
 mod gridded;
+mod dossier;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -42,8 +43,11 @@ mod merge;
 mod metrics_server;
 mod new;
 mod one_liner;
+mod onset;
 mod output;
+mod plan;
 mod progress;
+mod question;
 mod quotas;
 mod report;
 mod run;
@@ -163,6 +167,12 @@ enum Command {
     Cleanup(absent::Args),
     /// Add the shares of a run up to the run.
     Merge(merge::Args),
+    /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
+    Onset(Box<onset::Args>),
+    /// Find the quota to ask for, and why.
+    Plan(Box<plan::Args>),
+    /// Write the evidence for a quota increase, from a plan or a saved run.
+    Dossier(dossier::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -219,6 +229,9 @@ impl Cli {
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
             Command::Merge(args) => merge::run(args, common),
+            Command::Onset(args) => onset::run(*args, common),
+            Command::Plan(args) => plan::run(*args, common),
+            Command::Dossier(args) => dossier::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

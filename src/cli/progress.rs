@@ -34,10 +34,7 @@ impl Progress {
         every: Span,
         quiet: bool,
     ) -> Progress {
-        if quiet {
-            return Progress { stop: None };
-        }
-        if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads) {
+        if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads).filter(|_| !quiet) {
             notice::tell(word);
         }
         let total = timeline(scenario).times(tasks(scenario));

@@ -15,7 +15,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a run's folder holds, by name.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 24] = [
     "run.json",
     "report.html",
     "report.md",
@@ -30,6 +30,16 @@ const NAMES: [&str; 14] = [
     "shard.json",
     "cells",
     "traces",
+    "onset.json",
+    "onset.html",
+    "onset.md",
+    "plan.json",
+    "plan.html",
+    "plan.md",
+    "dossier.html",
+    "dossier.md",
+    "dossier.txt",
+    "figures.json",
 ];
 /// The files that tell what a folder holds: they come last.
 const LAST: [&str; 2] = ["run.json", "sweep.json"];

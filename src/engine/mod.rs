@@ -11,9 +11,10 @@ mod lane;
 #[cfg(feature = "live")]
 pub mod live;
 mod outbox;
+pub mod planning;
 mod queue;
 mod sim;
 
 pub use core::Core;
 pub use outbox::Outbox;
-pub use sim::{Control, STEP, run_trial, simulate};
+pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};

@@ -12,8 +12,10 @@
 //!  Histogram ── hdr ································· histograms/*.hlog, *.hgrm
 //! ```
 
+pub mod capacity;
 pub mod charts;
 pub mod csv;
+pub mod dossier;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -21,7 +23,9 @@ pub mod format;
 pub mod hdr;
 pub mod html;
 pub mod markdown;
+pub mod onset;
 mod order;
+pub mod page;
 pub mod paint;
 pub mod sweep;
 pub mod table;

@@ -18,12 +18,14 @@ mod threshold;
 mod times;
 mod wall;
 
+pub use assumptions::assumptions;
 pub use assemble::{merged, strategy_run};
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
-pub use conclude::{Facts, conclude, conclude_live};
+pub use conclude::{Facts, conclude, conclude_live, hash};
 pub use run::*;
 pub use select::{Happened, Selection};
+pub use stats::{mean_and_error, t95};
 pub use sweep::*;
-pub use threshold::{Gauge, Watch, Widest, evaluate, widest};
+pub use threshold::{Gauge, Stand, Watch, Widest, evaluate, holds, stands, widest};
 pub use wall::*;

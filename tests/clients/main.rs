@@ -6,6 +6,7 @@
 mod cli;
 #[path = "../support/needs.rs"]
 mod needs;
+mod onset;
 mod rust_sdk;
 mod scripts;
 #[path = "../support/signal.rs"]

@@ -4,6 +4,7 @@ mod catalogue_facts;
 mod cli_scenario;
 mod client;
 mod coverage;
+mod cookbook;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
@@ -16,7 +17,10 @@ mod meant;
 mod never_lost;
 mod one_trial;
 mod options;
+mod onset_command;
 mod overrides;
+mod plan_command;
+mod plan_oracles;
 mod quotas_command;
 mod readme;
 mod real_input;

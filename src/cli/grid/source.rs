@@ -190,6 +190,11 @@ pub fn trace_sums(
 /// # Errors
 /// [`Error::Usage`] for a live target.
 pub fn is_simulated(loaded: &Loaded, what: &str) -> Result<(), Error> {
+    if loaded.scenario.until.is_some() {
+        return Err(Error::Usage(format!(
+            "{what} needs a number of trials that is known beforehand: --trials N instead of `trials: {{ until: … }}`"
+        )));
+    }
     if loaded.scenario.target == Target::Sim {
         return Ok(());
     }

@@ -4,9 +4,12 @@
 //! The order is the reader's: what follows from the run, the figures, how they came about, what was asked.
 
 mod charts;
+mod page;
 mod style;
 pub mod sweep;
 mod table;
+
+pub use page::page;
 
 use super::{figures, tables, vantage, verdict};
 use crate::results::Run;
