@@ -18,6 +18,7 @@ fn job(index: u64) -> Job {
         stage: 0,
         client: 0,
         index,
+        unit: index as u32 % 3,
         kind: JobKind::Call(Operation::Decrypt),
         intended: Time::from_nanos(index * NANOS_PER_SECOND / 10),
         deadline: Time::NEVER,
@@ -44,7 +45,8 @@ fn recorded(layout: &Arc<Layout>, jobs: &[(u64, u64)]) -> Trial {
         recorder.late(Span::from_micros(micros / 3));
     }
     recorder.finish();
-    Trial { recorder, pools: Vec::new(), data_keys: DataKeyUse::default(), aborted_at: None }
+    let readings = vec![Reading { at: Time::from_nanos(NANOS_PER_SECOND), sums: vec![(1.0 / 3.0, 7.0)] }];
+    Trial { recorder, pools: Vec::new(), data_keys: DataKeyUse::default(), aborted_at: None, readings }
 }
 
 /// The trial as another process would have it.
@@ -118,6 +120,8 @@ fn a_trial_reads_back_as_it_was() {
     assert_eq!(read.recorder.timeline().rows(), trial.recorder.timeline().rows());
     assert_eq!(read.recorder.timeline().begins_s(3), trial.recorder.timeline().begins_s(3));
     assert_eq!(read.recorder.occupancy(), trial.recorder.occupancy());
+    assert_eq!(read.recorder.units.counts(), trial.recorder.units.counts());
+    assert_eq!(read.readings, trial.readings);
     let windows = |trial: &Trial| trial.recorder.measured().windows().to_vec();
     assert_eq!(windows(&read), windows(&trial));
     assert_eq!((read.recorder.last(), read.recorder.trials()), (trial.recorder.last(), 1));
