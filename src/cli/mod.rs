@@ -53,6 +53,7 @@ mod serve;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;
+mod words;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]

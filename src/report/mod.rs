@@ -17,11 +17,10 @@ pub mod csv;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod format;
 pub mod hdr;
 pub mod html;
+pub mod look;
 pub mod markdown;
-mod order;
 pub mod paint;
 pub mod table;
 pub mod tables;
@@ -29,6 +28,7 @@ pub mod text;
 pub mod vantage;
 pub mod verdict;
 
+pub use crate::format;
 use crate::results::Run;
 use crate::time::Span;
 use hdrhistogram::Histogram;

@@ -1,5 +1,6 @@
 //! What simulating needs and no more: scenarios, simulator, results, reports, imports, and the commands around them.
 
+mod answers;
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
@@ -23,6 +24,7 @@ mod run_command;
 mod scenario_mutations;
 mod scenarios;
 mod service_times;
+mod shipped;
 #[path = "../support/signal.rs"]
 mod signal;
 mod simulation;
