@@ -157,7 +157,7 @@ pub fn bytes(value: u64) -> String {
 pub fn threshold_value(name: &str, value: f64) -> String {
     match name.split('{').next().unwrap_or_default().trim() {
         "response_time" | "service_time" | "queue_wait" | "lateness" => milliseconds(value),
-        "failed" | "throttled" | "shed" => percent(value),
+        "failed" | "throttled" | "shed" | "units_failed" => percent(value),
         "goodput" => format!("{}/s", number(value)),
         "amplification" => format!("{}×", fixed(value, 2)),
         "cost" => usd(value),
@@ -231,6 +231,7 @@ mod tests {
     fn thresholds_show_the_unit_of_their_metric() {
         assert_eq!(threshold_value("response_time{operation:Decrypt}", 250.0), "250 ms");
         assert_eq!(threshold_value("failed", 0.01), "1.0 %");
+        assert_eq!(threshold_value("units_failed{workload:pods}", 0.1075), "10.8 %");
         assert_eq!(threshold_value("goodput", 512.0), "512/s");
         assert_eq!(threshold_value("cost", 5.0), "5.00 USD");
     }

@@ -52,9 +52,12 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
     }
     let about = if plan.is_estimate { "about " } else { "" };
     let strategies = scenario.strategies.len();
-    let trials = scenario.trials;
+    let trials = match scenario.until {
+        Some(until) => format!("up to {} trials, until every interval is within ±{until}", scenario.trials),
+        None => format!("{} trials", scenario.trials),
+    };
     say(format!(
-        "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials} trials.",
+        "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials}.",
         count(plan.jobs)
     ));
     for name in &plan.unforeseen {

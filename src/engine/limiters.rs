@@ -18,8 +18,9 @@ const MOST_TRIALS: u64 = 3;
 pub fn under_other_limiters(scenario: &Scenario, run: &Run, threads: usize, control: &Control) -> LimiterKinds {
     let kinds = other_kinds(scenario.quotas.enforcement);
     let work: u64 = run.strategies.iter().map(|s| s.jobs.offered + s.attempts).sum();
-    let each = work / u64::from(scenario.trials.max(1)) * kinds.len() as u64;
-    let trials = (MOST / each.max(1)).min(MOST_TRIALS).min(u64::from(scenario.trials)) as u32;
+    let done = u64::from(run.strategies.iter().map(|s| s.trials).max().unwrap_or(0).max(1));
+    let each = work / done * kinds.len() as u64;
+    let trials = (MOST / each.max(1)).min(MOST_TRIALS).min(done) as u32;
     if run.interrupted {
         return LimiterKinds::left_out("the run was interrupted");
     }
@@ -33,7 +34,7 @@ pub fn under_other_limiters(scenario: &Scenario, run: &Run, threads: usize, cont
     let mut under = LimiterKinds { trials, ..LimiterKinds::default() };
     for kind in kinds {
         let mut there = scenario.clone();
-        (there.quotas.enforcement, there.trials) = (kind, trials);
+        (there.quotas.enforcement, there.trials, there.until) = (kind, trials, None);
         let done = simulate(&there, threads, control);
         if control.stop.load(Ordering::Relaxed) {
             return LimiterKinds::left_out("that was interrupted");

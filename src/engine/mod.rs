@@ -18,4 +18,4 @@ mod sim;
 pub use core::Core;
 pub use limiters::under_other_limiters;
 pub use outbox::Outbox;
-pub use sim::{Control, simulate};
+pub use sim::{Control, STEP, simulate};

@@ -1,7 +1,9 @@
 //! Questions that every drawing asks of a run.
 
 pub use crate::results::standing::*;
-use crate::results::{Caution, DEFINITIONS, PoolRun, Run, StrategyRun, Timeline, Verdict};
+use super::format::{counted, percent};
+use crate::results::{Caution, DEFINITIONS, PoolRun, Run, Stopped, StrategyRun, Timeline, Verdict};
+use crate::units::Ratio;
 
 /// The verdict in a word.
 pub fn verdict_word(verdict: Verdict) -> &'static str {
@@ -76,6 +78,27 @@ pub fn older(run: &Run) -> Option<String> {
              leave out what did not end, and its cost is one trial's. Run it again before comparing it.",
             run.definitions
         )
+    })
+}
+
+/// How many trials there are and why no more, where that was left to the intervals.
+pub fn trials_until(run: &Run) -> Option<String> {
+    let why = run.trials_until.as_ref()?;
+    let trials = counted(u64::from(run.strategies.iter().map(|s| s.trials).max().unwrap_or(0)), "trial");
+    let until = Ratio::from_f64(why.until).map_or_else(|| percent(why.until), |until| until.to_string());
+    let figure = format!("{} of `{}`", why.figure, why.strategy);
+    let half = why.half_width.map(|half| format!("within ±{}", percent(half)));
+    let known = half.unwrap_or_else(|| "without an upper bound".into());
+    Some(match why.stopped {
+        Stopped::Narrow => format!(
+            "{trials}, until every 95 % interval was within ±{until}; the widest, {figure}, is {known}."
+        ),
+        Stopped::Max => {
+            format!("{trials}, the most allowed: {figure} is known {known}, not within ±{until}.")
+        }
+        Stopped::Interrupted => {
+            format!("Interrupted after {trials}: {figure} is known {known}; ±{until} was asked for.")
+        }
     })
 }
 

@@ -113,6 +113,7 @@ pub fn empty() -> Run {
         cautions: vec![],
         differences: vec![],
         limiter_kinds: None,
+        trials_until: None,
         wall: None,
     }
 }
@@ -154,6 +155,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         faults,
         timeouts: 0,
         in_window: Some(in_window),
+        units: None,
         ratios,
         goodput_per_s: Some(per_s(completed)),
         done_after_s: None,
@@ -169,6 +171,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         faults,
         timeouts: sum(&timeline.timeouts),
         in_window: Some(in_window),
+        units: None,
         by_operation: BTreeMap::from([("Decrypt".into(), operation(calls, attempts, throttled, scale_ms))]),
         stages: vec![part("orders/0")],
         workloads: vec![part("orders")],

@@ -20,6 +20,9 @@ pub fn render(run: &Run) -> String {
     if let Some(sentence) = figures::older(run) {
         out += &format!("\n{}\n", escape_markdown(&sentence));
     }
+    if let Some(sentence) = figures::trials_until(run) {
+        out += &format!("\n{}\n", escape_markdown(&sentence));
+    }
     section(&mut out, "Figures in the window", &tables::headline(run));
     section(&mut out, "Cost of the whole run", &tables::costs(run));
     section(&mut out, "Thresholds", &tables::thresholds(run));

@@ -12,6 +12,7 @@ use crate::results::{OperationRun, PartRun, Run, StrategyRun};
 pub fn application(run: &Run) -> Table {
     let mut heads = vec!["strategy", "offered/s", "goodput/s", "success"];
     heads.extend(has_end(run).then_some("done after"));
+    heads.extend(tells_units(run).then_some("units failed"));
     heads.extend(["p50", "p99", "?verdict"]);
     let mut table = Table::new("What the application saw (p50 and p99 of completed jobs)", &heads);
     for s in &run.strategies {
@@ -22,6 +23,7 @@ pub fn application(run: &Run) -> Table {
             success(s),
         ];
         row.extend(has_end(run).then(|| done_after(s)));
+        row.extend(tells_units(run).then(|| units_failed(s)));
         row.extend([
             measured(s.response_time_ms.p50, s.response_time_ms.count).into(),
             measured(s.response_time_ms.p99, s.response_time_ms.count).into(),
@@ -64,6 +66,7 @@ pub fn service(run: &Run) -> Table {
 pub fn headline(run: &Run) -> Table {
     let mut heads = vec!["strategy", "offered /s", "goodput /s", "success"];
     heads.extend(has_end(run).then_some("done after"));
+    heads.extend(tells_units(run).then_some("units failed"));
     heads.extend([
         "?throttled",
         "?faults",
@@ -84,6 +87,7 @@ pub fn headline(run: &Run) -> Table {
             success(s),
         ];
         row.extend(has_end(run).then(|| done_after(s)));
+        row.extend(tells_units(run).then(|| units_failed(s)));
         row.extend([
             throttled(s.ratios.throttle),
             of_window(s.in_window.map(|window| window.faults)),
@@ -125,6 +129,24 @@ fn has_end(run: &Run) -> bool {
 
 fn done_after(s: &StrategyRun) -> Cell {
     s.done_after_s.map_or_else(|| NONE.into(), |seconds| milliseconds(seconds * 1_000.0)).into()
+}
+
+/// Whether the share of VUs or clients that failed at something tells more than the share of jobs: where there are several,
+/// and not simply all of those that go on for ever.
+fn tells_units(run: &Run) -> bool {
+    let tells = |s: &StrategyRun| {
+        let units = s.units.filter(|units| units.active > u64::from(s.trials) && units.failed > 0);
+        units.is_some_and(|units| units.failed < units.active || has_end(run))
+    };
+    run.strategies.iter().any(tells)
+}
+
+/// The share of VUs or clients with a job that was not completed.
+fn units_failed(s: &StrategyRun) -> Cell {
+    let Some((units, share)) = s.units.and_then(|units| Some((units, units.failed_share()?))) else {
+        return NONE.into();
+    };
+    Cell::from(percent(share)).in_tone(if units.failed > 0 { Tone::Unsure } else { Tone::Plain })
 }
 
 /// Where every offered job went: the five counts add up, exactly.

@@ -19,6 +19,7 @@ pub fn render_as(run: &Run, look: Look) -> String {
     let mut page = Page { out: String::new(), look };
     page.title(run);
     page.older(run);
+    page.wrapped(2, ("·", Tone::Plain), &figures::trials_until(run).unwrap_or_default());
     page.section(&tables::application(run));
     page.section(&tables::service(run));
     match look.verbose {

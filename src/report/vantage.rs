@@ -9,8 +9,18 @@ use crate::results::{Run, Wall};
 pub fn sentences(run: &Run) -> Vec<String> {
     let Some(wall) = &run.wall else { return Vec::new() };
     let mut told = vec![sent(run, wall), seen_from(wall), when(wall)];
+    told.extend(turns(run));
     told.extend(early(run));
     told
+}
+
+/// How several strategies followed one another.
+fn turns(run: &Run) -> Option<String> {
+    let trials = run.strategies.iter().map(|strategy| strategy.trials).min()?;
+    (run.strategies.len() > 1).then(|| match trials {
+        0 | 1 => "Strategies ran one after another, each once: what differs may be the minute in which each ran.".into(),
+        many => format!("Strategies ran one after another and took turns in coming first, over {many} trials."),
+    })
 }
 
 fn sent(run: &Run, wall: &Wall) -> String {

@@ -29,6 +29,7 @@ fn job(index: u64, intended: Time) -> Job {
         workload: 0,
         stage: 0,
         client: 0,
+        unit: 0,
         index,
         kind: JobKind::Call(Operation::Decrypt),
         intended,
@@ -86,7 +87,13 @@ fn recorded(scenario: &Scenario, reply: impl Fn(u64) -> Reply) -> Recorder {
 }
 
 fn concluded(scenario: &Scenario, recorder: Recorder, told: TrialWall) -> Run {
-    let trial = Trial { recorder, pools: Vec::new(), data_keys: Default::default(), aborted_at: None };
+    let trial = Trial {
+        recorder,
+        pools: Vec::new(),
+        data_keys: Default::default(),
+        aborted_at: None,
+        readings: Vec::new(),
+    };
     let facts = Facts { trials: vec![vec![told]], ..Facts::default() };
     conclude_live(scenario, "", scenario.to_value(), &[vec![trial]], facts).0
 }

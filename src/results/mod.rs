@@ -17,6 +17,7 @@ mod select;
 pub mod standing;
 mod stats;
 mod threshold;
+mod times;
 mod wall;
 
 pub use assemble::{merged, strategy_run};
@@ -27,5 +28,5 @@ pub use conclude::{Facts, conclude, conclude_live};
 pub use limiters::{Agreement, LimiterKind, LimiterKinds, compare, other_kinds};
 pub use run::*;
 pub use select::{Happened, Selection};
-pub use threshold::{Watch, evaluate};
+pub use threshold::{Gauge, Watch, Widest, evaluate, widest};
 pub use wall::*;

@@ -4,6 +4,7 @@ mod answers;
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+mod coverage;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
@@ -14,6 +15,7 @@ mod limiter_laws;
 mod limiter_oracles;
 mod meant;
 mod never_lost;
+mod one_trial;
 mod options;
 mod overrides;
 mod quotas_command;
@@ -31,5 +33,7 @@ mod simulation;
 mod support;
 #[path = "../support/times.rs"]
 mod times;
+mod trials_until;
+mod units_failed;
 mod validation;
 mod verdicts;

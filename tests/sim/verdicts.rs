@@ -5,7 +5,7 @@ use keystorm::engine::{Control, simulate};
 use keystorm::record::Trial;
 use keystorm::report::verdict::judge;
 use keystorm::results::merit::{Criterion, Merit, Reason, Versus};
-use keystorm::results::{Run, Verdict, conclude};
+use keystorm::results::{EndedEarly, Run, StrategyWall, Verdict, Wall, conclude};
 use keystorm::scenario::Scenario;
 
 const SMALL: &str = "executor: constant-arrival-rate, arrivals: uniform, rate: 10/s";
@@ -72,8 +72,6 @@ fn a_threshold_whose_interval_holds_the_bound_cannot_tell_and_says_how_many_tria
     assert_eq!(words, [CannotTell, Met, Missed, CannotTell, Met], "{found:?}");
     let remedy = found[0].1.as_deref().expect("a remedy");
     assert!(remedy.starts_with("The 95 % interval over 4 trials holds the bound: "), "{remedy}");
-    // One trial has no interval: it goes by its number of jobs alone.
-    assert!(verdicts(400, 1, thresholds, half).iter().all(|(verdict, _)| *verdict != CannotTell));
 }
 
 #[test]
@@ -167,8 +165,17 @@ fn a_difference_that_is_there_is_found_and_told_with_its_figures() {
     let one = support::run(&rivals(&strategies, 1, 1), 2);
     assert_eq!((Merit::new(&one).versus(1, 0), Merit::new(&one).best(&[0, 1])), (Versus::Unsure, None));
     assert!(told(&one).contains("none is preferred") && one.differences.is_empty(), "{}", told(&one));
-    let cut = Run { interrupted: true, ..run };
+    let cut = Run { interrupted: true, ..run.clone() };
     assert_eq!(Merit::new(&cut).best(&[0, 1]), None);
+    // Live strategies take turns: three trials are the fewest, and none may have been cut short.
+    let live = |trials: u32, why: Option<EndedEarly>| {
+        let run = support::run(&rivals(&strategies, trials, 1), 2);
+        let walls = vec![StrategyWall { ended_early: why, ..StrategyWall::default() }];
+        Run { wall: Some(Wall { strategies: walls, ..Wall::default() }), ..run }
+    };
+    assert_eq!(Merit::new(&live(2, None)).best(&[0, 1]), None);
+    assert_eq!(Merit::new(&live(3, None)).best(&[0, 1]), Some(1));
+    assert_eq!(Merit::new(&live(3, Some(EndedEarly::Throttled))).best(&[0, 1]), None);
 }
 
 #[test]

@@ -128,13 +128,15 @@ fn beside(run: &Run) -> Markup {
 fn key_figures(run: &Run) -> Markup {
     html! {
         @if let Some(sentence) = figures::older(run) { p.note { (sentence) } }
+        @if let Some(sentence) = figures::trials_until(run) { p.note { (sentence) } }
         (shown(&tables::headline(run)))
         (shown(&tables::costs(run)))
         @if !run.strategies.is_empty() {
             p.note {
                 "Rates count what happens inside the window; the other figures are of the jobs whose intended start lies in it. "
                 "Throttled: share of attempts refused for an exhausted quota. Faults: service errors. Timeouts: attempts "
-                "without an answer in time. p50 and p99 are of completed jobs. Costs assume that refused attempts are free."
+                "without an answer in time. p50 and p99 are of completed jobs. Units failed: share of VUs (closed load) or clients (open "
+                "load) with at least one job that was not completed. Costs assume that refused attempts are free."
             }
         }
     }

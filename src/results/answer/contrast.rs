@@ -93,7 +93,13 @@ pub(super) fn loss(view: &View<'_>, number: usize, place: usize) -> Line {
             return Line::of("costs ").then("", bill);
         }
     }
-    let line = Line::of(lost(threshold, &found(threshold), false));
+    let line = match metric_of(&threshold.name) {
+        "units_failed" => {
+            let units = scene::units(view.run);
+            Line::of(format!("fails for {} of its {units}{}", found(threshold), whose(threshold, "of")))
+        }
+        _ => Line::of(lost(threshold, &found(threshold), false)),
+    };
     let line = threshold.value.into_iter().fold(line, |line, value| {
         line.citing(format!("/thresholds/{place}/value"), value)
     });

@@ -12,7 +12,14 @@ pub(super) fn named(view: &View<'_>, of: usize) -> Line {
     let own = &view.strategy(of).name;
     let cache = scene::cache_that_differs(view.run, own).map(|cache| format!(" ({cache})"));
     let name = format::named(own) + &cache.unwrap_or_default();
-    let parts = [work(view, of), load(view, of), Some(failures(view, of)), time(view, of), calls(view, of)];
+    let parts = [
+        work(view, of),
+        load(view, of),
+        Some(failures(view, of)),
+        units(view, of),
+        time(view, of),
+        calls(view, of),
+    ];
     let parts = parts.into_iter().flatten().chain(money(view, of));
     Line::of(name + ": ").then("", Line::joined(parts, ", ")).then("", Line::of("."))
 }
@@ -71,6 +78,20 @@ fn failures(view: &View<'_>, of: usize) -> Line {
         lost => format!("{}{whose} fail", percent(lost)),
     };
     Line::of(text).citing(at(of, &place), success)
+}
+
+/// How many VUs or clients failed at something, where thresholds ask for that: of one trial.
+fn units(view: &View<'_>, of: usize) -> Option<Line> {
+    let strategy = view.strategy(of);
+    let units = strategy.units.filter(|units| view.asks_for("units_failed") && units.active > 0)?;
+    let each = |all: u64| number(all as f64 / f64::from(strategy.trials.max(1)));
+    let noun = scene::units(view.run);
+    let text = match units.failed {
+        0 => format!("none of {} {noun} fails", each(units.active)),
+        failed => format!("{} of {} {noun} fail", each(failed), each(units.active)),
+    };
+    let line = Line::of(text).citing(at(of, "units/active"), units.active as f64);
+    Some(line.citing(at(of, "units/failed"), units.failed as f64))
 }
 
 /// p99, where thresholds ask for times.

@@ -8,6 +8,20 @@ pub(super) fn clients(run: &Run) -> Option<u64> {
     run.scenario.pointer("/fleet/clients")?.as_u64()
 }
 
+/// What units are called: closed work has VUs, open work clients.
+pub(super) fn units(run: &Run) -> &'static str {
+    let is_closed = |workload: &Value| {
+        let executor = workload.get("executor").and_then(Value::as_str).unwrap_or_default();
+        executor.ends_with("vus") || executor.ends_with("iterations")
+    };
+    let closed = workloads(run).filter(|(_, workload)| is_closed(workload)).count();
+    match workloads(run).count() - closed {
+        0 => "VUs",
+        _ if closed == 0 => "clients",
+        _ => "VUs and clients",
+    }
+}
+
 /// Whether a strategy keeps data keys, in some workload at least.
 pub(super) fn caches(run: &Run, strategy: &str) -> bool {
     policies(run, strategy).any(|policy| policy.get("cache").is_some_and(Value::is_object))
