@@ -5,8 +5,8 @@ use super::{Common, Error, output};
 use crate::notice;
 use crate::planner::capacity::{Capacity, SCHEMA};
 use crate::report::dossier::{self, CHARACTERS, Dossier, Requester, Start, WORDS};
+use crate::report::look::Look;
 use crate::report::page::Page;
-use crate::report::paint::Paint;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -69,7 +69,11 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         source: args.source.clone(),
     };
     let made = dossier::of(&plan, &requester).ok_or_else(|| {
-        Error::Failed(format!("{}: nothing is to be asked for, so there is no request to write: {}", args.of.display(), plan.answer))
+        Error::Failed(format!(
+            "{}: nothing is to be asked for, so there is no request to write: {}",
+            args.of.display(),
+            plan.answer
+        ))
     })?;
     if let Some(long) = made.pages.iter().find_map(too_long) {
         return Err(Error::Failed(long));
@@ -80,7 +84,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
 
 /// Why nobody would read a page to its end: names that a user chose may be as long as they like.
 fn too_long(page: &Page) -> Option<String> {
-    let text = page.to_text(100, Paint::PLAIN);
+    let text = page.to_text(Look::PLAIN);
     let (words, characters) = (dossier::words(&text), text.chars().count());
     (words > WORDS || characters > CHARACTERS).then(|| {
         format!(
@@ -96,19 +100,22 @@ fn load(path: &Path) -> Result<Capacity, Error> {
     let file = if path.is_dir() { path.join("plan.json") } else { path.to_path_buf() };
     if path.is_dir() && !file.is_file() || file.file_name().is_some_and(|name| name == "run.json") {
         let saved = super::report::load(path)?;
-        return crate::planner::from_run::capacity(&saved.run, env!("CARGO_PKG_VERSION")).map_err(|why| {
-            failed(format!("{}: {why}", path.display()))
-        });
+        return crate::planner::from_run::capacity(&saved.run, env!("CARGO_PKG_VERSION"))
+            .map_err(|why| failed(format!("{}: {why}", path.display())));
     }
-    let json = std::fs::read_to_string(&file).map_err(|e| failed(format!("cannot read {}: {e}", file.display())))?;
+    let json =
+        std::fs::read_to_string(&file).map_err(|e| failed(format!("cannot read {}: {e}", file.display())))?;
     let value: serde_json::Value =
         serde_json::from_str(&json).map_err(|e| failed(format!("{}: not JSON: {e}", file.display())))?;
     match value["schema"].as_str() {
-        Some(SCHEMA) => {
-            serde_json::from_value(value).map_err(|e| failed(format!("{}: not a plan of {SCHEMA}: {e}", file.display())))
+        Some(SCHEMA) => serde_json::from_value(value)
+            .map_err(|e| failed(format!("{}: not a plan of {SCHEMA}: {e}", file.display()))),
+        Some(other) => {
+            Err(failed(format!("{}: written as {other:?}, but a dossier reads {SCHEMA:?}", file.display())))
         }
-        Some(other) => Err(failed(format!("{}: written as {other:?}, but a dossier reads {SCHEMA:?}", file.display()))),
-        None => Err(failed(format!("{} is no plan: `keystorm plan SCENARIO -o DIR` makes one", file.display()))),
+        None => {
+            Err(failed(format!("{} is no plan: `keystorm plan SCENARIO -o DIR` makes one", file.display())))
+        }
     }
 }
 
@@ -120,7 +127,7 @@ fn conclude(plan: &Capacity, made: &Dossier, folder: RunFolder, common: &Common)
         Ok::<_, Error>(bytes)
     };
     let whole = made.whole();
-    let text: String = made.pages.iter().map(|page| page.to_text(100, Paint::PLAIN)).collect::<Vec<_>>().join("\n");
+    let text: String = made.pages.iter().map(|page| page.to_text(Look::PLAIN)).collect::<Vec<_>>().join("\n");
     let figures = json(serde_json::to_vec_pretty(&made.figures))?;
     let shown = if common.json { figures.clone() } else { text.clone().into_bytes() };
     let files = vec![

@@ -16,9 +16,9 @@ mod cleanup;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod dossier;
 mod grid;
 mod gridded;
-mod dossier;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -60,6 +60,7 @@ mod serve;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;
+mod words;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,9 @@ use super::{Common, Error, interrupt, output};
 use crate::engine::Control;
 use crate::engine::planning::{self, PoolFound};
 use crate::notice;
-use crate::planner::capacity::{Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left};
+use crate::planner::capacity::{
+    Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left,
+};
 use crate::quota::{Enforcement, PoolId, catalogue};
 use crate::report;
 use crate::results::{Tool, assumptions, hash};
@@ -103,7 +105,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let asked = args.question.asked(&[])?;
     let terms = terms(&args, &asked)?;
-    let folder = RunFolder::claim(args.out.as_deref(), &format!("{}-plan", asked.loaded.scenario.name), args.force)?;
+    let folder =
+        RunFolder::claim(args.out.as_deref(), &format!("{}-plan", asked.loaded.scenario.name), args.force)?;
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
@@ -134,7 +137,10 @@ fn terms(args: &Args, asked: &Asked) -> Result<Terms, Error> {
     }
     let own = &asked.loaded.scenario.region;
     if let Some(same) = args.failover.iter().find(|each| each.region == *own) {
-        return Err(Error::Usage(format!("--failover {}: this is the Region that fails; give another", same.region)));
+        return Err(Error::Usage(format!(
+            "--failover {}: this is the Region that fails; give another",
+            same.region
+        )));
     }
     let months = args.by.map(|by| (days(by) as f64 / 365.25 * 12.0 * 10.0).round() / 10.0);
     Ok(Terms {
@@ -153,7 +159,13 @@ fn failover_factor(asked: &Asked, terms: &Terms) -> f64 {
     if own > 0.0 { crate::planner::capacity::tidy((own + most) / own) } else { 1.0 }
 }
 
-fn simulated(args: &Args, asked: &Asked, terms: &Terms, control: &Arc<Control>, common: &Common) -> Vec<PoolFound> {
+fn simulated(
+    args: &Args,
+    asked: &Asked,
+    terms: &Terms,
+    control: &Arc<Control>,
+    common: &Common,
+) -> Vec<PoolFound> {
     let scenario = &asked.loaded.scenario;
     let wanted = planning::Asked {
         scenario,
@@ -213,7 +225,11 @@ fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
         code: entry.and_then(|entry| entry.code).map(Into::into),
         adjustable: entry.map_or("unknown", |entry| entry.adjustable.name()).into(),
         have_per_s: found.have_per_s,
-        have_from: if is_given { "given".into() } else { format!("default published by AWS, read {}", catalogue::DATE) },
+        have_from: if is_given {
+            "given".into()
+        } else {
+            format!("default published by AWS, read {}", catalogue::DATE)
+        },
         recommended: best.map(|s| s.name.clone()),
         ask_per_s: best.and_then(|s| s.ask_per_s),
         months_left: if terms.growth > 1.0 { left } else { None },
@@ -249,10 +265,7 @@ fn conclude(plan: &Capacity, folder: RunFolder, common: &Common) -> Result<ExitC
     let dir = folder.dir().display().to_string();
     let shown = match common.json {
         true => json.clone(),
-        false => {
-            let paint = report::paint::Paint { colour: output::paints() };
-            report::capacity::text(plan, &dir, paint).into_bytes()
-        }
+        false => report::capacity::text(plan, &dir, output::look(false)).into_bytes(),
     };
     let page = folder.dir().join("plan.html");
     let files: Vec<_> =

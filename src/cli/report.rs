@@ -16,6 +16,9 @@ pub struct Args {
     /// Print the report in this format instead of rewriting the run's files.
     #[arg(long, value_enum, env = "KEYSTORM_FORMAT")]
     format: Option<Format>,
+    /// With --format text: every detail, not only the figures and the answer.
+    #[arg(short, long, env = "KEYSTORM_VERBOSE")]
+    verbose: bool,
 }
 
 /// What a report is printed as.
@@ -50,9 +53,13 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if args.format.is_some() && common.is_given("format") {
         common.prints_no_document("--format says what is printed")?;
     }
+    let is_text = args.format == Some(Format::Text) && !common.is_given("json");
+    if common.is_given("verbose") && !is_text {
+        return Err(Error::Usage("--verbose is for --format text, the summary that `run` prints".into()));
+    }
     let saved = load(&args.run)?;
     if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
-        output::print(drawn(&saved.run, format))?;
+        output::print(drawn(&saved.run, format, args.verbose))?;
     } else if common.json {
         output::print(&saved.json)?;
     } else {
@@ -102,11 +109,11 @@ fn parsed(json: &str) -> Result<Run, String> {
     }
 }
 
-fn drawn(run: &Run, format: Format) -> Vec<u8> {
+fn drawn(run: &Run, format: Format, verbose: bool) -> Vec<u8> {
     match format {
         Format::Html => report::html::render(run).into_bytes(),
         Format::Md => report::markdown::render(run).into_bytes(),
-        Format::Text => report::text::render(run, output::paints()).into_bytes(),
+        Format::Text => report::text::render_as(run, output::look(verbose)).into_bytes(),
         Format::Csv => report::csv::strategies(run),
     }
 }

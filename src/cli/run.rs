@@ -3,10 +3,11 @@
 use super::grid::{How, Place, Source};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
+use super::words::built;
 use super::{Common, Error, exit, gridded, interrupt, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
-use crate::engine::{Control, simulate};
+use crate::engine::{Control, simulate, under_other_limiters};
 use crate::notice;
 use crate::record::{Recorder, Trial};
 use crate::results::Run;
@@ -59,6 +60,9 @@ pub struct Args {
     /// How often progress is told where stderr is no terminal.
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     pub progress_every: Span,
+    /// Tell every detail, not only the figures and the answer.
+    #[arg(short, long, env = "KEYSTORM_VERBOSE")]
+    pub verbose: bool,
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub live: live::LiveArgs,
@@ -148,10 +152,10 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         Target::Emulator | Target::Http(_) | Target::Aws => live::run(&loaded, &args.wish(), common)?,
         _ => Some(simulated(&loaded, &args, common)?),
     };
-    match finished {
-        Some(finished) => conclude(&finished, folder, common),
-        None => Ok(ExitCode::SUCCESS),
-    }
+    let Some(mut finished) = finished else { return Ok(ExitCode::SUCCESS) };
+    let limiters = finished.run.limiter_kinds.take();
+    finished.run.settle(args.words(), limiters, built());
+    conclude(&finished, folder, &args.as_here(&finished.run), args.verbose, common)
 }
 
 /// Prints the least IAM policy that the run needs.
@@ -167,12 +171,23 @@ fn print_policy(loaded: &Loaded, live: &live::LiveArgs) -> Result<ExitCode, Erro
     printed.map(|()| ExitCode::SUCCESS)
 }
 
-/// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same.
-fn conclude(finished: &Finished, folder: Option<RunFolder>, common: &Common) -> Result<ExitCode, Error> {
+/// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same. `here` is the run with what
+/// people can type here.
+fn conclude(
+    finished: &Finished,
+    folder: Option<RunFolder>,
+    here: &Run,
+    verbose: bool,
+    common: &Common,
+) -> Result<ExitCode, Error> {
     let Finished { run, histograms, end, .. } = finished;
     let report = folder.as_ref().map(|folder| folder.dir().join("report.html"));
     let saved = folder.map_or(Ok(()), |folder| folder.fill(&saved::files(run, histograms)?));
-    let shown = saved::show(run, common);
+    // Programs read what was saved; people what they can type here.
+    let shown = match common.json {
+        true => saved::show(run, common, verbose),
+        false => saved::show(here, common, verbose),
+    };
     if let End::Cap(sentence) | End::Failed(sentence) = end {
         notice::tell(format_args!("keystorm: {sentence}"));
     }
@@ -206,7 +221,7 @@ pub(super) enum End {
 
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
 fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, Error> {
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = threads(args.threads);
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
@@ -220,19 +235,33 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
         common.quiet,
     );
     let trials = simulate(&loaded.scenario, threads, &control);
+    let interrupted = control.stop.load(Ordering::Relaxed);
+    let finished = finished(loaded, &trials, interrupted, threads, &control);
     progress.finish();
-    Ok(finished(loaded, &trials, control.stop.load(Ordering::Relaxed)))
+    Ok(finished)
+}
+
+/// Threads to simulate on: as many as asked, else one for each core.
+pub(super) fn threads(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
 /// The run that its trials make.
-fn finished(loaded: &Loaded, trials: &[Vec<Trial>], interrupted: bool) -> Finished {
-    let (run, merged) = crate::results::conclude(
+fn finished(
+    loaded: &Loaded,
+    trials: &[Vec<Trial>],
+    interrupted: bool,
+    threads: usize,
+    control: &Control,
+) -> Finished {
+    let (mut run, merged) = crate::results::conclude(
         &loaded.scenario,
         &loaded.question,
         loaded.scenario.to_value(),
         trials,
         interrupted,
     );
+    run.limiter_kinds = Some(under_other_limiters(&loaded.scenario, &run, threads, control));
     let histograms = saved::Histograms::from_recordings(&run, &merged);
     Finished { run, histograms, end: End::Done, recordings: merged }
 }
@@ -247,7 +276,8 @@ pub(super) fn conclude_trials(
     folder: RunFolder,
     common: &Common,
 ) -> Result<ExitCode, Error> {
-    conclude(&finished(loaded, trials, false), Some(folder), common)
+    let finished = finished(loaded, trials, false, threads(None), &Control::default());
+    conclude(&finished, Some(folder), &finished.run, false, common)
 }
 
 /// The first of the documented exit codes that applies.

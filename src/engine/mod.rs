@@ -8,6 +8,7 @@
 
 mod core;
 mod lane;
+mod limiters;
 #[cfg(feature = "live")]
 pub mod live;
 mod outbox;
@@ -16,5 +17,6 @@ mod queue;
 mod sim;
 
 pub use core::Core;
+pub use limiters::under_other_limiters;
 pub use outbox::Outbox;
 pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};

@@ -137,7 +137,8 @@ fn of_pool(
                 let needs: Vec<Need> = [*need].into_iter().chain(rest).collect();
                 found.need_per_s = interval(&needs);
                 if found.need_per_s.is_none() {
-                    found.why_none = Some("In some trials no quota that was tried meets the thresholds.".into());
+                    found.why_none =
+                        Some("In some trials no quota that was tried meets the thresholds.".into());
                 }
             }
             Err(why) => found.why_none = Some(why.clone()),
@@ -157,11 +158,14 @@ fn of_pool(
     }
     let best = recommended(&strategies, have_per_s);
     let swinging = best.filter(|place| strategies[*place].need_per_s.is_some());
-    let sensitivity = swinging.map(|place| swings::swings(asked, &first[place].0, &strategies[place], control));
+    let sensitivity =
+        swinging.map(|place| swings::swings(asked, &first[place].0, &strategies[place], control));
     let outcomes = best.map(|place| {
         let ask = strategies[place].ask_per_s;
         let quotas: Vec<u64> = [have_per_s].into_iter().chain(ask).map(|quota| quota as u64).collect();
-        side_by_side(quotas.len(), asked.threads, |number| outcome(then, place, pool, quotas[number], control))
+        side_by_side(quotas.len(), asked.threads, |number| {
+            outcome(then, place, pool, quotas[number], control)
+        })
     });
     PoolFound {
         pool: pool.to_owned(),
@@ -240,7 +244,13 @@ fn first_need(judge: &mut Judge, control: &Control) -> Result<Need, String> {
 }
 
 /// The need of another trial, or under another limiter, near one that is known.
-fn near(judge: &Judge, known: Option<&Need>, trial: u32, kind: Option<Enforcement>, control: &Control) -> Need {
+fn near(
+    judge: &Judge,
+    known: Option<&Need>,
+    trial: u32,
+    kind: Option<Enforcement>,
+    control: &Control,
+) -> Need {
     let Some(Need::Between(_, met)) = known else { return Need::None };
     let begun = NeedSearch::new(*met, NEAR);
     let begun = if kind.is_some() { begun.within(ROUGH) } else { begun };
@@ -248,7 +258,13 @@ fn near(judge: &Judge, known: Option<&Need>, trial: u32, kind: Option<Enforcemen
 }
 
 /// Lets a search run to its end, or until stopped.
-fn search(judge: &Judge, mut search: NeedSearch, trial: u32, kind: Option<Enforcement>, control: &Control) -> Need {
+fn search(
+    judge: &Judge,
+    mut search: NeedSearch,
+    trial: u32,
+    kind: Option<Enforcement>,
+    control: &Control,
+) -> Need {
     while let Some(quota) = search.next() {
         let meets = judge.meets(quota, trial, kind, control);
         if control.stop.load(Ordering::Relaxed) {
@@ -317,11 +333,8 @@ fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, control: &C
     let most = met.iter().copied().fold(known.high, f64::max);
     if most > known.high {
         strategy.need_per_s = Some(crate::planner::need::Interval { high: most, ..known });
-        strategy.formula = strategy.formula.map(|f| Formula::new(most, f.peak_1s, f.growth, f.failover, f.utilisation));
+        strategy.formula =
+            strategy.formula.map(|f| Formula::new(most, f.peak_1s, f.growth, f.failover, f.utilisation));
     }
-    Some(Verified {
-        seeds: seeds.to_vec(),
-        needs_per_s: met,
-        differ_by: (differ_by * 1e4).round() / 1e4,
-    })
+    Some(Verified { seeds: seeds.to_vec(), needs_per_s: met, differ_by: (differ_by * 1e4).round() / 1e4 })
 }

@@ -365,7 +365,9 @@ mod tests {
         series[70] = 400;
         let demand = Demand::of_series(&series, 1, 400);
         assert_eq!((demand.peak_1s, demand.peak_at_s, demand.peak_minute_at_s), (400.0, 70.0, 60.0));
-        assert!((demand.peak_1m_per_s - 105.0).abs() < 1e-9 && (demand.burst_factor - 400.0 / 105.0).abs() < 1e-3);
+        assert!(
+            (demand.peak_1m_per_s - 105.0).abs() < 1e-9 && (demand.burst_factor - 400.0 / 105.0).abs() < 1e-3
+        );
         assert_eq!((demand.p99_9_1s, demand.peak_lasts_s, demand.window_s), (400.0, 180.0, 180.0));
         assert_eq!(Demand::of_series(&[], 1, 0), Demand::default());
     }

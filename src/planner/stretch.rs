@@ -47,9 +47,8 @@ pub fn stretches(demand: &[f64], level: f64, lead: usize) -> Vec<Stretch> {
     }
     let all: usize = runs.iter().map(|(from, to)| to - from).sum();
     if all <= BLOCK * STRATA {
-        let whole = |(from, to): &(usize, usize)| {
-            stretch(*from, (to + RECOVERY).min(demand.len()), lead, 1.0)
-        };
+        let whole =
+            |(from, to): &(usize, usize)| stretch(*from, (to + RECOVERY).min(demand.len()), lead, 1.0);
         return runs.iter().map(whole).collect();
     }
     sampled(&runs, demand, lead)

@@ -6,7 +6,9 @@
 use super::cells::{AttemptCell, JobCell};
 use super::timeline::Row;
 use super::units::{UnitCounts, Units};
-use super::{AttemptEvents, JobEvents, Layout, Micros, Occupancy, Reading, Recorder, Timeline, Trial, Window, micros};
+use super::{
+    AttemptEvents, JobEvents, Layout, Micros, Occupancy, Reading, Recorder, Timeline, Trial, Window, micros,
+};
 use crate::client::DataKeyUse;
 use crate::quota::{PoolId, PoolReport};
 use crate::time::{Span, Time};
@@ -128,7 +130,9 @@ impl SavedTrial {
             ));
         }
         let workloads = layout.parts().len();
-        if saved.windows.iter().any(|windows| windows.len() != workloads) || saved.units.len() != workloads + 1 {
+        if saved.windows.iter().any(|windows| windows.len() != workloads)
+            || saved.units.len() != workloads + 1
+        {
             return Err("it has other workloads than the scenario".into());
         }
         if !saved.timeline.interval_s.is_power_of_two() || saved.timeline.rows.len() > Timeline::MOST {

@@ -2,8 +2,8 @@
 
 use super::charts;
 use super::format::{NONE, bytes, count, counted, factor, fixed, maybe_usd, named, number, percent, usd};
+use super::look::Look;
 use super::page::{Block, Page};
-use super::paint::Paint;
 use super::table::{Cell, Table};
 use crate::planner::capacity::{Capacity, PoolNeed, StrategyNeed};
 use crate::planner::need::Interval;
@@ -75,7 +75,11 @@ fn of_pool(plan: &Capacity, pool: &PoolNeed) -> String {
         },
         Some(ask) => {
             let instead = without_cache(pool).map(|plain| {
-                format!(" Without its cache {} would have to ask for {}.", named(&plain.name), per_s(ask_of(plain)))
+                format!(
+                    " Without its cache {} would have to ask for {}.",
+                    named(&plain.name),
+                    per_s(ask_of(plain))
+                )
             });
             format!(
                 "Ask for {} of {} in {region}, where you have {have}, and run {}.{}",
@@ -91,9 +95,13 @@ fn of_pool(plan: &Capacity, pool: &PoolNeed) -> String {
 /// Whose calls they are.
 pub fn who(plan: &Capacity) -> String {
     let of = |pool: &PoolNeed| {
-        let shares = chosen(pool).or(pool.strategies.first()).map(|s| s.demand.who.clone()).unwrap_or_default();
-        let each: Vec<String> =
-            shares.iter().take(5).map(|(name, share)| format!("{} {}", named(name), percent(*share))).collect();
+        let shares =
+            chosen(pool).or(pool.strategies.first()).map(|s| s.demand.who.clone()).unwrap_or_default();
+        let each: Vec<String> = shares
+            .iter()
+            .take(5)
+            .map(|(name, share)| format!("{} {}", named(name), percent(*share)))
+            .collect();
         format!("{}: {}", pool.pool, each.join(", "))
     };
     let all: Vec<String> = plan.pools.iter().map(of).collect();
@@ -181,7 +189,9 @@ pub fn next(plan: &Capacity, folder: &str) -> Vec<String> {
     let asks = plan.pools.iter().any(|pool| pool.ask_per_s.is_some())
         || plan.pools.iter().any(|pool| pool.failover.iter().any(|each| each.ask_per_s.is_some()));
     if asks {
-        list.push(format!("keystorm dossier {folder} --account ACCOUNT -o DIR writes the request and its evidence."));
+        list.push(format!(
+            "keystorm dossier {folder} --account ACCOUNT -o DIR writes the request and its evidence."
+        ));
     }
     for pool in &plan.pools {
         match pool.months_left {
@@ -223,14 +233,14 @@ pub fn next(plan: &Capacity, folder: &str) -> Vec<String> {
 }
 
 /// What stdout shows.
-pub fn text(plan: &Capacity, folder: &str, paint: Paint) -> String {
+pub fn text(plan: &Capacity, folder: &str, look: Look) -> String {
     let mut page = Page::new(format!("The quota for {}", plan.name));
     said(&mut page, plan, folder);
     for pool in &plan.pools {
         page.tabulate(needs(pool));
         page.tabulate(formula(pool));
     }
-    page.to_text(100, paint)
+    page.to_text(look)
 }
 
 /// The first lines.
@@ -245,7 +255,8 @@ fn said(page: &mut Page, plan: &Capacity, folder: &str) {
 /// What each strategy needs and saves.
 pub fn needs(pool: &PoolNeed) -> Table {
     let heads = ["strategy", "need", "at most", "ask", "saves", "USD/month now", "then", "<note"];
-    let mut table = Table::new(format!("Quota of {} that each strategy needs, per second", pool.pool), &heads);
+    let mut table =
+        Table::new(format!("Quota of {} that each strategy needs, per second", pool.pool), &heads);
     let most = pool.strategies.iter().filter_map(|s| s.formula).map(|f| f.ask).fold(0.0, f64::max);
     for s in &pool.strategies {
         let ask = s.formula.map(|formula| formula.ask);
@@ -275,7 +286,8 @@ pub fn needs(pool: &PoolNeed) -> Table {
 
 /// Every factor of what is asked for.
 pub fn formula(pool: &PoolNeed) -> Table {
-    let heads = ["strategy", "need at most", "peak second", "growth", "failover", "utilisation", "ask", "ask ÷ peak"];
+    let heads =
+        ["strategy", "need at most", "peak second", "growth", "failover", "utilisation", "ask", "ask ÷ peak"];
     let mut table = Table::new("ask = max(need, peak second × growth × failover ÷ utilisation)", &heads);
     for s in &pool.strategies {
         let Some(f) = s.formula else { continue };
@@ -295,8 +307,15 @@ pub fn formula(pool: &PoolNeed) -> Table {
 
 /// What the load asks of the quota today.
 pub fn demand(pool: &PoolNeed) -> Table {
-    let heads =
-        ["strategy", "mean/s", "busiest minute/s", "p99.9 second", "busiest second", "burst factor", "peak lasts"];
+    let heads = [
+        "strategy",
+        "mean/s",
+        "busiest minute/s",
+        "p99.9 second",
+        "busiest second",
+        "burst factor",
+        "peak lasts",
+    ];
     let mut table = Table::new(format!("Demand on {} today, nothing refused", pool.pool), &heads);
     for s in &pool.strategies {
         let d = &s.demand;

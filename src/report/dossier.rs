@@ -121,7 +121,12 @@ fn requests(plan: &Capacity) -> Vec<Request<'_>> {
         };
         if let (Some(_), Some(formula)) = (pool.ask_per_s, strategy.formula) {
             let have = (pool.have_per_s, format!("{base}/have_per_s"));
-            all.push(request(&plan.region, have, formula, format!("{base}/strategies/{strategy_place}/formula")));
+            all.push(request(
+                &plan.region,
+                have,
+                formula,
+                format!("{base}/strategies/{strategy_place}/formula"),
+            ));
         }
         for (number, each) in pool.failover.iter().enumerate().filter(|(_, each)| each.ask_per_s.is_some()) {
             let own = format!("{base}/failover/{number}");
@@ -156,7 +161,10 @@ fn page(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
     let have = pen.rate(have, &request.have.1);
     let ask = pen.rate(ask, format!("{}/ask", request.formula_at));
     page.put(Block::Text(format!("Service: AWS KMS. Quota: {quota} ({code}). Region: {}.", request.region)));
-    page.put(Block::Text(format!("Current value: {have}. Desired value: {ask}. {}", lasting(plan, requester, pen))));
+    page.put(Block::Text(format!(
+        "Current value: {have}. Desired value: {ask}. {}",
+        lasting(plan, requester, pen)
+    )));
     if let Some(command) = command(request) {
         page.put(Block::Code(command));
     }
@@ -171,7 +179,10 @@ fn page(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
     let others: Vec<&str> = requester.accounts.iter().skip(1).map(String::as_str).collect();
     page.put(Block::List(vec![
         format!("Throttled calls (UTC, request id): {throttled}"),
-        format!("Other accounts concerned: {}", if others.is_empty() { "none".into() } else { others.join(", ") }),
+        format!(
+            "Other accounts concerned: {}",
+            if others.is_empty() { "none".into() } else { others.join(", ") }
+        ),
         format!("Business impact: {BLANK}"),
         format!("Lowest acceptable interim value: {BLANK}"),
         format!("Contact: {BLANK}"),
@@ -259,7 +270,8 @@ fn load(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
     let p99_9 = pen.rate(d.p99_9_1s, format!("{at}/p99_9_1s"));
     let minute = pen.rate(d.peak_1m_per_s, format!("{at}/peak_1m_per_s"));
     let burst = pen.show(d.burst_factor, format!("{at}/burst_factor"), |value| fixed(value, 2));
-    let lasts = pen.show(d.peak_lasts_s, format!("{at}/peak_lasts_s"), |s| Span::from_secs_f64(s).to_string());
+    let lasts =
+        pen.show(d.peak_lasts_s, format!("{at}/peak_lasts_s"), |s| Span::from_secs_f64(s).to_string());
     let window = pen.show(d.window_s, format!("{at}/window_s"), |s| Span::from_secs_f64(s).to_string());
     let mut operations: Vec<(&String, &[f64; 2])> = d.by_operation.iter().collect();
     operations.sort_by(|a, b| b.1[1].total_cmp(&a.1[1]));
@@ -309,14 +321,21 @@ fn tried(plan: &Capacity, request: &Request, pen: &mut Pen) -> String {
     let retry = policy["retry"]["mode"].as_str().unwrap_or("none");
     let mut done = vec![format!("retries are {retry}{}", jitter(&policy["retry"]))];
     let plain = request.pool.strategies.iter().enumerate().filter(|(_, other)| !other.caches);
-    let without = plain.filter_map(|(place, other)| Some((place, other.formula?))).min_by(|a, b| a.1.ask.total_cmp(&b.1.ask));
+    let without = plain
+        .filter_map(|(place, other)| Some((place, other.formula?)))
+        .min_by(|a, b| a.1.ask.total_cmp(&b.1.ask));
     match (&s.exposure, without) {
         (Some(exposure), Some((place, other))) => {
             let at = format!("/pools/{}/strategies/{place}/formula/ask", request.place);
             let other = pen.rate(other.ask, at);
-            let messages =
-                pen.show(exposure.messages_max as f64, format!("{}/exposure/messages_max", strategy_at(request)), number);
-            done.push(format!("data keys are cached (up to {messages} messages each); without that we would ask for {other}"));
+            let messages = pen.show(
+                exposure.messages_max as f64,
+                format!("{}/exposure/messages_max", strategy_at(request)),
+                number,
+            );
+            done.push(format!(
+                "data keys are cached (up to {messages} messages each); without that we would ask for {other}"
+            ));
         }
         (Some(_), None) => done.push("data keys are cached".into()),
         (None, _) => done.push("calls cannot be spared by a cache in this design, or none is used".into()),
@@ -326,21 +345,28 @@ fn tried(plan: &Capacity, request: &Request, pen: &mut Pen) -> String {
     let have = pen.rate(request.have.0, &request.have.1);
     let why = match need > request.have.0 {
         true => format!("It does not suffice: below {low} our thresholds are missed, and we have {have}."),
-        false => format!("The thresholds need {low} at the date; the headroom above does not fit into {have}."),
+        false => {
+            format!("The thresholds need {low} at the date; the headroom above does not fit into {have}.")
+        }
     };
     format!("Done first: {}. {why} Thresholds: {}.", done.join("; "), plan.thresholds.join(", "))
 }
 
 fn jitter(retry: &serde_json::Value) -> &'static str {
     let mode = retry["mode"].as_str().unwrap_or_default();
-    let is_jittered = mode.starts_with("aws-") || retry["jitter"].as_str().is_some_and(|jitter| jitter != "none");
+    let is_jittered =
+        mode.starts_with("aws-") || retry["jitter"].as_str().is_some_and(|jitter| jitter != "none");
     if is_jittered { " with jittered backoff" } else { "" }
 }
 
 /// Everything else.
 fn appendix(plan: &Capacity, requests: &[Request]) -> Page {
     let mut page = Page::new("Appendix");
-    page.put(Block::Text(format!("{} {}", plan.answer, if plan.question.is_empty() { "" } else { &plan.question })));
+    page.put(Block::Text(format!(
+        "{} {}",
+        plan.answer,
+        if plan.question.is_empty() { "" } else { &plan.question }
+    )));
     for request in requests.iter().filter(|request| request.region == plan.region) {
         page.tabulate(outcomes(request));
         page.tabulate(capacity::demand(&only(request)));
@@ -382,7 +408,8 @@ fn operations(request: &Request) -> Table {
 /// What becomes of the load at the current and at the desired value.
 fn outcomes(request: &Request) -> Table {
     let heads = ["quota", "success", "p50", "p99", "max", "attempts per success", "throttled"];
-    let mut table = Table::new("The load at the date, simulated at the current and at the desired value", &heads);
+    let mut table =
+        Table::new("The load at the date, simulated at the current and at the desired value", &heads);
     for outcome in &request.pool.outcomes {
         let time = |ms: Option<f64>| ms.map_or_else(|| NONE.to_owned(), milliseconds);
         table.row([

@@ -1,50 +1,9 @@
 //! Questions that every drawing asks of a run.
 
-use super::format::{NONE, counted, eaten, fixed, percent, threshold_value};
-use crate::results::{DEFINITIONS, PoolRun, Run, Stopped, StrategyRun, ThresholdRun, Timeline, Verdict};
+use super::format::{counted, percent};
+pub use crate::results::standing::*;
+use crate::results::{Caution, DEFINITIONS, PoolRun, Run, Stopped, StrategyRun, Timeline, Verdict};
 use crate::units::Ratio;
-
-/// How a strategy stands against its thresholds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// There are none for it.
-    NoThresholds,
-    /// Every one was met.
-    Met,
-    /// None was missed, but of so many it cannot be told.
-    Unsure(usize),
-    /// So many were missed, those without data included.
-    Missed(usize),
-}
-
-impl Standing {
-    /// The standing in a word or two.
-    pub fn words(self) -> String {
-        match self {
-            Standing::NoThresholds => super::format::NONE.into(),
-            Standing::Met => "met".into(),
-            Standing::Unsure(n) => format!("unsure {n}"),
-            Standing::Missed(n) => format!("missed {n}"),
-        }
-    }
-}
-
-/// The thresholds of one strategy.
-pub fn thresholds_of<'a>(run: &'a Run, strategy: &'a str) -> impl Iterator<Item = &'a ThresholdRun> {
-    run.thresholds.iter().filter(move |threshold| threshold.strategy == strategy)
-}
-
-/// How `strategy` stands against its thresholds.
-pub fn standing(run: &Run, strategy: &str) -> Standing {
-    let of =
-        |verdicts: &[Verdict]| thresholds_of(run, strategy).filter(|t| verdicts.contains(&t.verdict)).count();
-    match (of(&[Verdict::Missed, Verdict::NoData]), of(&[Verdict::CannotTell]), of(&[Verdict::Met])) {
-        (0, 0, 0) => Standing::NoThresholds,
-        (0, 0, _) => Standing::Met,
-        (0, unsure, _) => Standing::Unsure(unsure),
-        (missed, _, _) => Standing::Missed(missed),
-    }
-}
 
 /// The verdict in a word.
 pub fn verdict_word(verdict: Verdict) -> &'static str {
@@ -56,16 +15,12 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The pool with the highest peak utilisation; the first of equals.
-pub fn busiest_pool(strategy: &StrategyRun) -> Option<(&str, &PoolRun)> {
-    let more = |a: &PoolRun, b: &PoolRun| a.utilisation_peak.total_cmp(&b.utilisation_peak);
-    strategy.pools.iter().rev().max_by(|a, b| more(a.1, b.1)).map(|(name, pool)| (name.as_str(), pool))
-}
-
-/// The strategy and pool with the highest peak utilisation of the run; the first of equals.
-pub fn busiest_pool_of(run: &Run) -> Option<(&StrategyRun, &str, &PoolRun)> {
-    let each = run.strategies.iter().filter_map(|s| busiest_pool(s).map(|(name, pool)| (s, name, pool)));
-    each.rev().max_by(|a, b| a.2.utilisation_peak.total_cmp(&b.2.utilisation_peak))
+/// What a caution says, and of whom.
+pub fn whose(caution: &Caution) -> String {
+    match caution.strategy.as_str() {
+        "" => caution.symptom.clone(),
+        name => format!("{}: {}", super::format::named(name), caution.symptom),
+    }
 }
 
 /// Every pool that any strategy touched, busiest first, each once.
@@ -114,20 +69,6 @@ pub fn throttled_per_s(strategy: &StrategyRun) -> Option<f64> {
     rates.throttled_per_s.or_else(|| Some(rates.attempts_per_s? * strategy.ratios.throttle))
 }
 
-/// What a threshold found, in its metric's unit.
-pub fn found(threshold: &ThresholdRun) -> String {
-    match (threshold.value, threshold.failed_share) {
-        (Some(value), _) => threshold_value(&threshold.name, value),
-        (None, Some(failed)) => eaten(failed),
-        (None, None) => NONE.into(),
-    }
-}
-
-/// A recovery time in whole seconds: a second is what it is measured in.
-pub fn recovery(seconds: f64) -> String {
-    format!("{} s", fixed(seconds.ceil(), 0))
-}
-
 /// That the run's figures have other meanings than those of runs made now; `None` if they have the same.
 pub fn older(run: &Run) -> Option<String> {
     (run.definitions < DEFINITIONS).then(|| {
@@ -150,7 +91,7 @@ pub fn trials_until(run: &Run) -> Option<String> {
     let known = half.unwrap_or_else(|| "without an upper bound".into());
     Some(match why.stopped {
         Stopped::Narrow => format!(
-            "{trials}, until every 95% interval was within ±{until}; the widest, {figure}, is {known}."
+            "{trials}, until every 95 % interval was within ±{until}; the widest, {figure}, is {known}."
         ),
         Stopped::Max => {
             format!("{trials}, the most allowed: {figure} is known {known}, not within ±{until}.")

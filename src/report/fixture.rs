@@ -95,6 +95,8 @@ pub fn empty() -> Run {
         tool: Tool { name: "keystorm".into(), version: "0.1.0".into() },
         name: "retry-storm".into(),
         question: "Which retry strategy survives a minute at 140% of the quota?".into(),
+        command: Vec::new(),
+        answer: None,
         scenario,
         scenario_hash: "9f2c51d07be3a846".into(),
         seed: 7,
@@ -109,6 +111,8 @@ pub fn empty() -> Run {
         thresholds: vec![],
         gate: vec![],
         cautions: vec![],
+        differences: vec![],
+        limiter_kinds: None,
         trials_until: None,
         wall: None,
     }

@@ -1,6 +1,6 @@
 //! `report.md`: one page to paste into a ticket.
 
-use super::table::{Table, escape_markdown};
+use super::table::{Table, escape_markdown, markdown_sentence};
 use super::{figures, tables, vantage, verdict};
 use crate::results::Run;
 
@@ -14,11 +14,9 @@ pub fn render(run: &Run) -> String {
     if !run.question.is_empty() {
         out += &format!("> {}\n\n", escape_markdown(&run.question));
     }
-    out += &format!(
-        "**{}** {}\n",
-        escape_markdown(&judged.headline),
-        escape_markdown(&judged.because.join(" "))
-    );
+    for (label, text) in judged.lines() {
+        out += &format!("- **{label}** {}\n", markdown_sentence(text));
+    }
     if let Some(sentence) = figures::older(run) {
         out += &format!("\n{}\n", escape_markdown(&sentence));
     }
@@ -35,10 +33,7 @@ pub fn render(run: &Run) -> String {
         section(&mut out, "Refusals", &vantage::refusals(run));
         bullets(&mut out, "Where attempts went", vantage::sentences(run));
     }
-    let cautions = run.cautions.iter().map(|c| {
-        let of = if c.strategy.is_empty() { String::new() } else { format!("{}: ", c.strategy) };
-        format!("{of}{} → {}", c.symptom, c.remedy)
-    });
+    let cautions = run.cautions.iter().map(|c| format!("{} → {}", figures::whose(c), c.remedy));
     bullets(&mut out, "Cautions", cautions.collect());
     bullets(&mut out, "Assumed", run.assumptions.clone());
     out += &provenance(run);
@@ -47,7 +42,7 @@ pub fn render(run: &Run) -> String {
 
 fn section(out: &mut String, title: &str, table: &Table) {
     if !table.rows.is_empty() {
-        *out += &format!("\n## {title}\n\n{}", table.to_markdown());
+        *out += &format!("\n## {title}\n\n{}", table.without_zeros().to_markdown());
     }
 }
 
@@ -57,7 +52,7 @@ fn bullets(out: &mut String, title: &str, sentences: Vec<String>) {
     }
     *out += &format!("\n## {title}\n\n");
     for sentence in sentences.iter().take(SHOWN) {
-        *out += &format!("- {}\n", escape_markdown(sentence));
+        *out += &format!("- {}\n", markdown_sentence(sentence));
     }
     if sentences.len() > SHOWN {
         *out += &format!("- and {} more, in report.html\n", sentences.len() - SHOWN);
@@ -90,7 +85,9 @@ mod tests {
         let page = render(&fixture::run());
         let parts = [
             "# retry-storm",
-            "**Only \\`cached\\` met",
+            "- **ANSWER** `cached`: ",
+            "- **SURE** ",
+            "- **NEXT** `keystorm ",
             "## Figures",
             "## Thresholds",
             "## Peak against quota",

@@ -19,12 +19,11 @@ pub mod dossier;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod format;
 pub mod hdr;
 pub mod html;
+pub mod look;
 pub mod markdown;
 pub mod onset;
-mod order;
 pub mod page;
 pub mod paint;
 pub mod sweep;
@@ -34,6 +33,7 @@ pub mod text;
 pub mod vantage;
 pub mod verdict;
 
+pub use crate::format;
 use crate::results::Run;
 use crate::time::Span;
 use hdrhistogram::Histogram;

@@ -2,7 +2,7 @@
 
 use super::charts::Chart;
 use super::html;
-use super::paint::Paint;
+use super::look::Look;
 use super::table::{Table, escape_markdown};
 
 /// A page.
@@ -54,16 +54,18 @@ impl Page {
         }
     }
 
-    /// Lines of at most `width` characters, where words allow it.
-    pub fn to_text(&self, width: usize, paint: Paint) -> String {
-        let mut out = format!("{}\n\n", paint.bold(&self.title));
+    /// Lines of at most `look.width` characters, where words allow it.
+    pub fn to_text(&self, look: Look) -> String {
+        let Look { width, paint, .. } = look;
+        let wrapped = |text: &str, head: &str| wrapped(&look.words(text), &look.words(head), width);
+        let mut out = format!("{}\n\n", paint.bold(&look.words(&self.title)));
         for block in &self.blocks {
             match block {
-                Block::Heading(text) => out += &format!("\n{}\n", paint.bold(text)),
-                Block::Text(text) => out += &wrapped(text, "", width),
-                Block::Said(word, text) => out += &wrapped(text, &format!("{word:<7} "), width),
-                Block::List(items) => items.iter().for_each(|item| out += &wrapped(item, "  - ", width)),
-                Block::Table(table) => out += &table.to_text(width, paint),
+                Block::Heading(text) => out += &format!("\n{}\n", paint.bold(&look.words(text))),
+                Block::Text(text) => out += &wrapped(text, ""),
+                Block::Said(word, text) => out += &wrapped(text, &format!("{word:<7} ")),
+                Block::List(items) => items.iter().for_each(|item| out += &wrapped(item, "  - ")),
+                Block::Table(table) => out += &table.to_text(look),
                 Block::Code(text) => text.lines().for_each(|line| out += &format!("  {line}\n")),
                 Block::Chart(_) | Block::Break => {}
             }
@@ -102,7 +104,9 @@ impl Page {
     /// Its charts as files.
     pub fn charts(&self) -> Vec<(String, Vec<u8>)> {
         let chart = |block: &Block| match block {
-            Block::Chart(chart) => Some((format!("charts/{}.svg", chart.id), chart.standalone().into_bytes())),
+            Block::Chart(chart) => {
+                Some((format!("charts/{}.svg", chart.id), chart.standalone().into_bytes()))
+            }
             _ => None,
         };
         self.blocks.iter().filter_map(chart).collect()
@@ -143,7 +147,7 @@ mod tests {
         table.row(["need".into(), "1,000".into()]);
         page.tabulate(table);
         page.put(Block::Code("aws kms help".into()));
-        let text = page.to_text(100, Paint::PLAIN);
+        let text = page.to_text(Look::PLAIN);
         let (markdown, html) = (page.to_markdown(), page.to_html());
         for part in ["A title", "ANSWER", "one thing", "Figures", "1,000", "aws kms help"] {
             assert!(text.contains(part), "{part} is not in: {text}");

@@ -13,7 +13,7 @@ pub fn application(run: &Run) -> Table {
     let mut heads = vec!["strategy", "offered/s", "goodput/s", "success"];
     heads.extend(has_end(run).then_some("done after"));
     heads.extend(tells_units(run).then_some("units failed"));
-    heads.extend(["p50", "p99", "verdict"]);
+    heads.extend(["p50", "p99", "?verdict"]);
     let mut table = Table::new("What the application saw (p50 and p99 of completed jobs)", &heads);
     for s in &run.strategies {
         let mut row: Vec<Cell> = vec![
@@ -39,12 +39,12 @@ pub fn service(run: &Run) -> Table {
     let heads = [
         "strategy",
         "attempts/s",
-        "throttled",
-        "faults",
-        "timeouts",
-        "attempts/call",
-        "cache hit",
-        "USD/million",
+        "?throttled",
+        "?faults",
+        "?timeouts",
+        "?attempts/call",
+        "?cache hit",
+        "?USD/million",
     ];
     let mut table = Table::new("What KMS saw, in the window (USD for a million completed jobs)", &heads);
     for s in &run.strategies {
@@ -68,15 +68,15 @@ pub fn headline(run: &Run) -> Table {
     heads.extend(has_end(run).then_some("done after"));
     heads.extend(tells_units(run).then_some("units failed"));
     heads.extend([
-        "throttled",
-        "faults",
-        "timeouts",
-        "attempts per call",
+        "?throttled",
+        "?faults",
+        "?timeouts",
+        "?attempts per call",
         "completed p50",
         "completed p99",
-        "cache hit",
-        "USD per million completed",
-        "verdict",
+        "?cache hit",
+        "?USD per million completed",
+        "?verdict",
     ]);
     let mut table = Table::new("Every strategy under the same load, in the window", &heads);
     for s in &run.strategies {
@@ -106,7 +106,7 @@ pub fn headline(run: &Run) -> Table {
 
 /// What each strategy's requests would cost on AWS.
 pub fn costs(run: &Run) -> Table {
-    let heads = ["strategy", "trials", "attempts", "this run", "per million completed", "per month"];
+    let heads = ["strategy", "trials", "attempts", "this run", "per million completed", "?per month"];
     let mut table =
         Table::new("What the whole run's requests would cost on AWS, all trials together", &heads);
     for s in &run.strategies {
@@ -155,10 +155,10 @@ pub fn jobs(run: &Run) -> Table {
         "strategy",
         "offered",
         "completed",
-        "failed",
-        "shed",
-        "unfinished",
-        "from cache",
+        "?failed",
+        "?shed",
+        "?unfinished",
+        "?from cache",
         "calls",
         "attempts",
     ];
@@ -188,7 +188,7 @@ fn headroom(utilisation: f64) -> String {
 
 /// Each pool's peak against its quota.
 pub fn pools(run: &Run) -> Table {
-    let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "refused in all"];
+    let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "?refused in all"];
     let mut table = Table::new("Busiest second of each quota pool, whole run", &heads);
     for pool in figures::pools(run) {
         for s in &run.strategies {
@@ -280,9 +280,9 @@ pub fn operations(run: &Run) -> Table {
         "<operation",
         "calls",
         "attempts",
-        "refused in all",
-        "faults",
-        "timeouts",
+        "?refused in all",
+        "?faults",
+        "?timeouts",
         "completed p50",
         "completed p99",
         "service p99",
@@ -322,10 +322,10 @@ pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) 
         head,
         "offered",
         "success",
-        "throttled",
-        "faults",
-        "timeouts",
-        "attempts/call",
+        "?throttled",
+        "?faults",
+        "?timeouts",
+        "?attempts/call",
         "p50",
         "p99",
     ];
@@ -358,7 +358,7 @@ pub fn data_keys(run: &Run) -> Table {
         "most messages under one",
         "most bytes under one",
         "oldest in use",
-        "cache hit",
+        "?cache hit",
     ];
     let mut table = Table::new("What each strategy exposed its data keys to", &heads);
     for s in run.strategies.iter().filter(|s| s.data_keys.generated > 0) {
@@ -394,7 +394,7 @@ pub fn failures(run: &Run) -> Table {
 
 /// Spread over trials of the headline figures; no rows below two trials.
 pub fn trials(run: &Run) -> Table {
-    let heads = ["strategy", "<figure", "trials", "lowest", "highest", "95% from", "95% to"];
+    let heads = ["strategy", "<figure", "trials", "lowest", "highest", "95 % from", "95 % to"];
     let mut table = Table::new("Spread over trials", &heads);
     for s in &run.strategies {
         for (figure, [from, to]) in &s.intervals {

@@ -1,7 +1,9 @@
 //! The last step of a run: everything the trials left behind becomes a [`Run`].
 
+use super::answer::{self, Built};
 use super::assumptions::assumptions;
 use super::cautions::{GENERATOR_LIMITED, cautions};
+use super::merit::differences;
 use super::stats::round;
 use super::{
     DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, Stopped, StrategyWall, Tool, TrialWall, TrialsUntil,
@@ -67,6 +69,8 @@ fn conclude_with(
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
         name: scenario.name.clone(),
         question: question.into(),
+        command: Vec::new(),
+        answer: None,
         scenario_hash: hash(&resolved.to_string()),
         scenario: resolved,
         seed: scenario.seed,
@@ -78,6 +82,8 @@ fn conclude_with(
         thresholds: Vec::new(),
         gate: scenario.gate.clone(),
         cautions: Vec::new(),
+        differences: Vec::new(),
+        limiter_kinds: None,
         trials_until: trials_until(scenario, trials, interrupted),
         wall: None,
     };
@@ -114,6 +120,8 @@ fn conclude_with(
         set_up: facts.set_up,
         strategies: walls,
     });
+    run.differences = differences(&run);
+    run.answer = Some(answer::compose(&run, Built::default()));
     (run, recordings)
 }
 

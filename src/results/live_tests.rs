@@ -131,7 +131,7 @@ fn a_generator_that_was_the_limit_is_the_first_caution() {
     (0..10).for_each(|_| late.late(Span::from_millis(7)));
     let run = concluded(&scenario, late, TrialWall::default());
     assert_eq!(kinds(&run)[0], "generator-limited");
-    assert!(run.cautions[0].symptom.contains("bound 5.0 ms"), "{:?}", run.cautions[0]);
+    assert!(run.cautions[0].symptom.contains("bound 5 ms"), "{:?}", run.cautions[0]);
     assert!(run.wall.expect("a live run").strategies[0].generator.is_limited);
 }
 

@@ -5,6 +5,10 @@
 //! two strategies differ by a difference worth a word decides. All strategies meet the same jobs, so differences are taken
 //! trial by trial: one counts if Student's t over trials says that it is not zero, for all pairs together (Holm 1979).
 
+mod differences;
+
+pub use differences::differences;
+
 use super::stats::{interval, mean_and_error, student_within};
 use super::{EndedEarly, Run, StrategyRun, StrategyWall, Verdict};
 
@@ -74,12 +78,12 @@ impl Criterion {
     }
 
     /// By how much `a` is better than `b`; negative if it is worse.
-    fn lead(self, a: f64, b: f64) -> f64 {
+    pub(super) fn lead(self, a: f64, b: f64) -> f64 {
         if self == Criterion::Completed { a - b } else { b - a }
     }
 
     /// Whether a lead of `lead` of figures about as large as `a` and `b` is worth a word.
-    fn is_worth(self, lead: f64, a: f64, b: f64) -> bool {
+    pub(super) fn is_worth(self, lead: f64, a: f64, b: f64) -> bool {
         let least = match self {
             Criterion::Completed => WORTH_SHARE,
             _ => WORTH_FACTOR * a.abs().min(b.abs()),

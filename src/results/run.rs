@@ -2,7 +2,8 @@
 //!
 //! Everything a report draws is in here; the CSV, HDR and SVG files beside it are other shapes of the same figures.
 
-use super::Wall;
+use super::answer::{self, Answer, Built};
+use super::{LimiterKinds, Wall};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ const fn older() -> u32 {
 }
 
 /// One execution of a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// [`SCHEMA`].
@@ -35,6 +36,13 @@ pub struct Run {
     pub name: String,
     /// The question: the comment a scenario file opens with; empty if it has none.
     pub question: String,
+    /// What stood behind `keystorm run` and changes figures: the scenario's file without its folders, then options, each
+    /// followed by its value. Empty where that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub command: Vec<String>,
+    /// What follows from the run, in three lines; absent in runs saved before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answer: Option<Answer>,
     /// The resolved scenario, every default filled in.
     pub scenario: serde_json::Value,
     /// FNV-1a 64 of the resolved scenario's JSON, in hex.
@@ -57,6 +65,13 @@ pub struct Run {
     pub gate: Vec<String>,
     /// Symptoms with their remedies.
     pub cautions: Vec<Caution>,
+    /// Each pair of strategies in each figure of the order of merit, trial by trial. Empty where strategies did not meet the
+    /// same jobs in at least two whole trials.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub differences: Vec<Difference>,
+    /// Whether the answer is the same when quotas are enforced in another way; absent where that was not tried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limiter_kinds: Option<LimiterKinds>,
     /// Why there are so many trials; absent where the scenario says how many.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trials_until: Option<TrialsUntil>,
@@ -95,8 +110,37 @@ pub enum Stopped {
     Interrupted,
 }
 
-/// The program that made a run.
+impl Run {
+    /// Adds what only its surroundings tell: what stood behind `keystorm run`, how it fares under other limiter kinds, and
+    /// which commands there are. The answer follows from all of it.
+    pub fn settle(&mut self, command: Vec<String>, limiters: Option<LimiterKinds>, built: Built) {
+        (self.command, self.limiter_kinds) = (command, limiters);
+        self.answer = Some(answer::compose(self, built));
+    }
+}
+
+/// By how much two strategies differ in a figure: the first's less the second's, trial by trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// The figure, by its name among `trialValues`.
+    pub figure: String,
+    /// A strategy.
+    pub first: String,
+    /// Another.
+    pub second: String,
+    /// Mean over trials, in the figure's unit.
+    pub mean: f64,
+    /// Its 95 % interval (Student's t), of this pair alone.
+    pub interval: Option<[f64; 2]>,
+    /// How probable a larger difference is by chance, corrected for all pairs (Holm).
+    pub chance: f64,
+    /// Whether it is stated: more than chance, and worth a word.
+    pub is_stated: bool,
+}
+
+/// The program that made a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tool {
     /// `keystorm`.
     pub name: String,

@@ -1,10 +1,11 @@
 //! What simulating needs and no more: scenarios, simulator, results, reports, imports, and the commands around them.
 
+mod answers;
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
-mod coverage;
 mod cookbook;
+mod coverage;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
@@ -16,8 +17,8 @@ mod limiter_oracles;
 mod meant;
 mod never_lost;
 mod one_trial;
-mod options;
 mod onset_command;
+mod options;
 mod overrides;
 mod plan_command;
 mod plan_oracles;
@@ -30,6 +31,7 @@ mod scenario_mutations;
 mod scenarios;
 mod service_times;
 mod shards;
+mod shipped;
 #[path = "../support/signal.rs"]
 mod signal;
 mod simulation;

@@ -83,7 +83,11 @@ fn the_ask_is_the_product_of_its_factors() {
     let there = &pool["failover"][0];
     assert_eq!((&there["region"], &there["ask_per_s"]), (&"ca-west-1".into(), &Value::Null));
     assert!(pool["sensitivity"].as_array().expect("swings").len() >= 3);
-    assert_eq!(pool["outcomes"].as_array().map(Vec::len), Some(2), "at what there is, and at what is asked for");
+    assert_eq!(
+        pool["outcomes"].as_array().map(Vec::len),
+        Some(2),
+        "at what there is, and at what is asked for"
+    );
     assert_eq!(pool["months_left"].as_f64(), Some(0.0), "the peak second is above 100 already");
 }
 
@@ -133,11 +137,26 @@ fn numbers(text: &str) -> BTreeSet<String> {
 
 /// Makes a plan that asks, and its dossier; gives the page and the folder.
 fn dossier(out: &str, path: &str) -> (String, String) {
-    assert!(output(&[&["plan", path, "-o", out, "-q", "--strategy", "sdk"], &GROWN[..]].concat()).status.success());
+    assert!(
+        output(&[&["plan", path, "-o", out, "-q", "--strategy", "sdk"], &GROWN[..]].concat())
+            .status
+            .success()
+    );
     let folder = format!("{out}-dossier");
     let done = output(&[
-        "dossier", out, "--account", "111122223333", "--account", "444455556666", "--start", "2026-11-23T22:00:00Z",
-        "--until", "2027-09-30", "-o", &folder, "-q",
+        "dossier",
+        out,
+        "--account",
+        "111122223333",
+        "--account",
+        "444455556666",
+        "--start",
+        "2026-11-23T22:00:00Z",
+        "--until",
+        "2027-09-30",
+        "-o",
+        &folder,
+        "-q",
     ]);
     assert!(done.status.success(), "{}", text(&done.stderr));
     (text(&done.stdout), folder)
@@ -185,7 +204,8 @@ fn every_number_of_the_page_stands_in_the_plan() {
     for figure in &figures {
         let from = figure["from"].as_str().expect("a path");
         let (pointer, arithmetic) = from.split_once(' ').unwrap_or((from, ""));
-        let stands = plan.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{from} is no number"));
+        let stands =
+            plan.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{from} is no number"));
         let expected = match arithmetic {
             "" => stands,
             "× 60" => (stands * 60.0).round(),
@@ -196,11 +216,18 @@ fn every_number_of_the_page_stands_in_the_plan() {
         shown.extend(numbers(figure["shown"].as_str().expect("text")));
     }
     // Names, dates, what the user gave, and the thresholds as the plan has them.
-    let mut known = numbers("p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000");
-    plan["thresholds"].as_array().expect("thresholds").iter().for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
+    let mut known = numbers(
+        "p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000",
+    );
+    plan["thresholds"]
+        .as_array()
+        .expect("thresholds")
+        .iter()
+        .for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
     let command: BTreeSet<String> = numbers(&plan["pools"][0]["ask_per_s"].to_string());
     for number in numbers(&page) {
-        let is_known = shown.contains(&number) || known.contains(&number) || command.contains(&format!("{number}.0"));
+        let is_known =
+            shown.contains(&number) || known.contains(&number) || command.contains(&format!("{number}.0"));
         assert!(is_known, "{number} stands nowhere:\n{page}\n{shown:?}");
     }
 }

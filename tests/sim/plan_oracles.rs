@@ -114,5 +114,10 @@ fn the_interval_is_no_wider_than_the_arrivals_make_it() {
     fresh.sort_by(f64::total_cmp);
     let need = need(&scenario);
     // From a tenth of all trials' needs to all but one in two hundred.
-    assert!(need.low >= fresh[40] - 1.0 && need.high <= fresh[399] + 3.0, "{need:?}, {} {}", fresh[40], fresh[399]);
+    assert!(
+        need.low >= fresh[40] - 1.0 && need.high <= fresh[399] + 3.0,
+        "{need:?}, {} {}",
+        fresh[40],
+        fresh[399]
+    );
 }

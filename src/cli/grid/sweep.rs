@@ -54,6 +54,6 @@ pub fn to_json(sweep: &Sweep) -> Result<Vec<u8>, Error> {
 pub fn show_sweep(sweep: &Sweep, common: &Common) -> Result<(), Error> {
     match common.json {
         true => output::print(to_json(sweep)?),
-        false => output::print(report::sweep::text(sweep, output::paints())),
+        false => output::print(report::sweep::text(sweep, output::look(false))),
     }
 }

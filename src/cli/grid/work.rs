@@ -62,8 +62,14 @@ pub fn run_share(grid: &Grid, shard: Shard, share: &Share, how: &How) -> Result<
         Shard::WHOLE => format!("{} cells", missing.len()),
         _ => format!("shard {shard}: {} cells", missing.len()),
     };
-    let shown =
-        Progress::over(label, Span::from_nanos(total), false, &control, how.every, how.quiet || missing.is_empty());
+    let shown = Progress::over(
+        label,
+        Span::from_nanos(total),
+        false,
+        &control,
+        how.every,
+        how.quiet || missing.is_empty(),
+    );
     let done = work(grid, &missing, share, how, &control);
     shown.finish();
     let were_there = own.len() - missing.len();
@@ -103,7 +109,7 @@ fn work(
             }
         }
     };
-    let threads = how.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = crate::cli::run::threads(how.threads);
     std::thread::scope(|scope| {
         for _ in 1..threads.clamp(1, cells.len().max(1)) {
             scope.spawn(one);

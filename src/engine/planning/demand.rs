@@ -122,7 +122,8 @@ fn by_operation(
                     operation: Some(operation.name().into()),
                     stage: None,
                 };
-                *counts.entry(operation.name().into()).or_default() += one.attempts(recorder).0.attempts as f64;
+                *counts.entry(operation.name().into()).or_default() +=
+                    one.attempts(recorder).0.attempts as f64;
             }
         }
     }

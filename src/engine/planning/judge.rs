@@ -40,7 +40,8 @@ impl Judge {
     pub fn new(scenario: &Scenario, strategy: usize, pool: &str, course: &Course) -> Judge {
         let per_interval = course.series.get(pool).cloned().unwrap_or_default();
         let each = course.interval_s.max(1) as usize;
-        let demand: Vec<f64> = per_interval.iter().flat_map(|value| std::iter::repeat_n(*value, each)).collect();
+        let demand: Vec<f64> =
+            per_interval.iter().flat_map(|value| std::iter::repeat_n(*value, each)).collect();
         let peak_1s = course.pools.get(pool).map_or(0.0, |demand| demand.peak_1s);
         let mut judge = Judge {
             scenario: Arc::new(scenario.clone()),
@@ -144,7 +145,9 @@ impl Judge {
             let found = stands(&limited, self.strategy, &done.recorder);
             sum = match sum.is_empty() {
                 true => found.into_iter().map(|stand| weighted(stand, *weight)).collect(),
-                false => sum.iter().zip(found).map(|(one, other)| added(*one, weighted(other, *weight))).collect(),
+                false => {
+                    sum.iter().zip(found).map(|(one, other)| added(*one, weighted(other, *weight))).collect()
+                }
             };
         }
         if self.is_whole {

@@ -99,7 +99,9 @@ fn stretch(distribution: &mut Distribution, factor: f64) {
             (latency.p50, latency.p99) = (times(latency.p50, factor), times(latency.p99, factor));
         }
         Distribution::Fixed(span) | Distribution::Exponential { mean: span } => *span = times(*span, factor),
-        Distribution::Quantiles(points) => points.iter_mut().for_each(|(_, span)| *span = times(*span, factor)),
+        Distribution::Quantiles(points) => {
+            points.iter_mut().for_each(|(_, span)| *span = times(*span, factor))
+        }
         Distribution::Mixture(parts) => parts.iter_mut().for_each(|part| stretch(&mut part.of, factor)),
     }
 }
@@ -108,7 +110,8 @@ fn stretch(distribution: &mut Distribution, factor: f64) {
 fn lasting(base: &Scenario, factor: f64) -> Scenario {
     let mut changed = base.clone();
     let whole = |count: u64| ((count as f64 * factor).round() as u64).max(1);
-    for cache in changed.workloads.iter_mut().flat_map(|w| &mut w.strategies).filter_map(|p| p.cache.as_mut()) {
+    for cache in changed.workloads.iter_mut().flat_map(|w| &mut w.strategies).filter_map(|p| p.cache.as_mut())
+    {
         cache.max_age = times(cache.max_age, factor);
         cache.max_messages = whole(cache.max_messages);
     }

@@ -65,7 +65,7 @@ impl Axis {
         let marks = [0.0, 50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999];
         let high = tail(most).max(1.0);
         let ticks =
-            marks.iter().map(|p| (tail(*p), format!("{p}%"))).filter(|(place, _)| *place <= high + 1e-9);
+            marks.iter().map(|p| (tail(*p), format!("{p} %"))).filter(|(place, _)| *place <= high + 1e-9);
         Axis {
             title: "share of jobs answered at least this fast (stretched towards the slowest)".into(),
             low: 0.0,
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(labels(&Axis::linear("", 0.0, number)).len(), 6);
         assert_eq!(labels(&Axis::time(120.0)), ["0", "20", "40", "60", "80", "100", "120"]);
         assert_eq!(labels(&Axis::time(3_600.0)), ["0", "10", "20", "30", "40", "50", "60"]);
-        assert_eq!(labels(&Axis::percentiles(99.95)), ["0%", "50%", "90%", "95%", "99%", "99.9%"]);
+        assert_eq!(labels(&Axis::percentiles(99.95)), ["0 %", "50 %", "90 %", "95 %", "99 %", "99.9 %"]);
         assert_eq!(labels(&Axis::log_milliseconds("", 10.0, 100.0)), ["10 ms", "20 ms", "50 ms", "100 ms"]);
     }
 

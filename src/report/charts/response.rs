@@ -28,7 +28,7 @@ pub fn curve(run: &Run) -> Option<Chart> {
     let median = |s: &StrategyRun| {
         let t = &s.response_time_ms;
         let [p50, p99, max] = [t.p50, t.p99, t.max].map(milliseconds);
-        format!("{}: of completed jobs half within {p50}, 99% within {p99}, all within {max}.", s.name)
+        format!("{}: of completed jobs half within {p50}, 99 % within {p99}, all within {max}.", s.name)
     };
     let measured = run.strategies.iter().filter(|s| s.response_time_ms.count > 0);
     Some(Chart {
@@ -102,7 +102,7 @@ fn share_axis(shares: &[f64]) -> Axis {
     let top = (most * 1.15).min(1.0);
     Axis {
         title: "share of completed".into(),
-        ..short(Axis::linear("", top, |v| percent(v).replace(".0%", "%")))
+        ..short(Axis::linear("", top, |v| percent(v).replace(".0 %", " %")))
     }
 }
 
@@ -140,7 +140,7 @@ fn histogram(place: usize, s: &StrategyRun, shares: &[f64], x: &Axis) -> Chart {
         id: id("response-histogram", &s.name),
         title: format!("Response times of jobs that {} completed", s.name),
         description: format!(
-            "{} completed jobs; half within {}, 99% within {}.",
+            "{} completed jobs; half within {}, 99 % within {}.",
             count(t.count),
             milliseconds(t.p50),
             milliseconds(t.p99)

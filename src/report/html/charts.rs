@@ -1,7 +1,7 @@
 //! Charts in the page, each above the table that holds its figures.
 
 use super::super::charts::{self, Chart};
-use super::super::format::{NONE, number, percent};
+use super::super::format::{NONE, number, percent, whole_seconds};
 use super::super::table::{Cell, Table};
 use super::super::{figures, tables};
 use super::table::{folded, shown};
@@ -45,8 +45,8 @@ pub fn timelines(run: &Run) -> Markup {
         @for strategy in &run.strategies {
             @if let Some(seconds) = strategy.recovery_time_s {
                 p.note {
-                    (strategy.name) " recovered " (figures::recovery(seconds)) " after the last trigger had ended: refusals, jobs in flight "
-                    "and p99 were back in the 95% range of before for five seconds."
+                    code { (strategy.name) } " recovered " (whole_seconds(seconds)) " after the last trigger had ended: refusals, jobs in flight "
+                    "and p99 were back in the 95 % range of before for five seconds."
                 }
             }
         }

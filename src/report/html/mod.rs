@@ -11,7 +11,7 @@ mod table;
 
 pub use page::page;
 
-use super::{figures, tables, vantage, verdict};
+use super::{figures, format, tables, vantage, verdict};
 use crate::results::Run;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use table::shown;
@@ -59,6 +59,7 @@ struct Section {
 fn sections(run: &Run) -> Vec<Section> {
     let all = [
         ("figures", "Key figures", key_figures(run)),
+        ("beside", "Beside the answer", beside(run)),
         ("comparison", "Strategies compared", charts::comparison(run)),
         ("response", "Response time", charts::response(run)),
         ("timeline", "Over time", charts::timelines(run)),
@@ -101,12 +102,30 @@ fn judgement(run: &Run) -> Markup {
     let judged = verdict::judge(run);
     html! {
         section.verdict.(table::tone(judged.tone).unwrap_or("plain")) aria-labelledby="verdict" {
-            span.label { "Verdict" }
-            h2 id="verdict" tabindex="-1" { (judged.headline) }
-            @if !judged.because.is_empty() {
-                ul { @for sentence in &judged.because { li { (sentence) } } }
+            h2.unseen id="verdict" tabindex="-1" { "Verdict" }
+            dl {
+                @for (label, text) in judged.lines() {
+                    div.(label.to_lowercase()) { dt { (label) } dd { (sentence(text)) } }
+                }
             }
         }
+    }
+}
+
+/// A sentence whose names and commands are set off.
+fn sentence(text: &str) -> Markup {
+    html! {
+        @for (is_set_off, piece) in format::pieces(text) {
+            @if is_set_off { code { (piece) } } @else { (piece) }
+        }
+    }
+}
+
+/// What the three lines leave out.
+fn beside(run: &Run) -> Markup {
+    let because = verdict::judge(run).because;
+    html! {
+        @if !because.is_empty() { ul { @for each in &because { li { (sentence(each)) } } } }
     }
 }
 
@@ -131,7 +150,7 @@ fn key_figures(run: &Run) -> Markup {
 fn where_from(run: &Run) -> Markup {
     html! {
         @if run.wall.is_some() {
-            ul { @for sentence in vantage::sentences(run) { li { (sentence) } } }
+            ul { @for each in vantage::sentences(run) { li { (sentence(&each)) } } }
             (shown(&vantage::generator(run)))
             (shown(&vantage::refusals(run)))
         }
@@ -151,8 +170,8 @@ fn cautions(run: &Run) -> Markup {
             ul.cautions {
                 @for caution in &run.cautions {
                     li {
-                        p { @if !caution.strategy.is_empty() { span.who { (caution.strategy) ": " } } (caution.symptom) }
-                        p { "→ " (caution.remedy) }
+                        p { (sentence(&figures::whose(caution))) }
+                        p { "→ " (sentence(&caution.remedy)) }
                     }
                 }
             }
@@ -164,7 +183,7 @@ fn assumptions(run: &Run) -> Markup {
     html! {
         @if !run.assumptions.is_empty() {
             ul.assumed {
-                @for sentence in &run.assumptions { li { span.tag { "assumed" } (sentence) } }
+                @for each in &run.assumptions { li { span.tag { "assumed" } (sentence(each)) } }
             }
         }
     }
@@ -203,6 +222,7 @@ mod tests {
         let order = [
             "id=\"verdict\"",
             "id=\"figures\"",
+            "id=\"beside\"",
             "id=\"comparison\"",
             "id=\"response\"",
             "id=\"timeline\"",

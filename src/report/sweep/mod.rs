@@ -7,10 +7,11 @@ pub use heat::{Figure, Map, maps};
 pub use words::{headline, sentences};
 
 use super::figures::verdict_word;
-use super::format::{NONE, clip, counted, factor, maybe_usd, milliseconds, number, percent, rate};
-use super::paint::{Paint, Tone};
+use super::format::{NONE, counted, factor, maybe_usd, milliseconds, number, percent, rate};
+use super::look::Look;
+use super::paint::Tone;
 use super::table::{Cell, Table, escape_markdown};
-use super::text::{WIDTH, wrapped};
+use super::text::wrapped;
 use crate::results::{Beside, Sweep, SweepCell};
 
 /// Columns of a matrix that still fit a terminal.
@@ -28,27 +29,28 @@ pub fn files(sweep: &Sweep) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// The summary on a terminal.
-pub fn text(sweep: &Sweep, colour: bool) -> String {
-    let paint = Paint { colour };
-    let mut out = format!("{}\n", paint.bold(&clip(&sweep.name, WIDTH)));
-    for line in wrapped(&sweep.question, WIDTH - 2) {
+/// The summary as it is to look.
+pub fn text(sweep: &Sweep, look: Look) -> String {
+    let Look { width, paint, .. } = look;
+    let wrapped = |text: &str, width: usize| wrapped(text, width, look);
+    let mut out = format!("{}\n", paint.bold(&look.clip(&sweep.name, width)));
+    for line in wrapped(&sweep.question, width - 2) {
         out += &format!("  {}\n", paint.tone(&line, Tone::Quiet));
     }
     out += "\n";
-    for line in wrapped(&headline(sweep), WIDTH) {
+    for line in wrapped(&headline(sweep), width) {
         out += &format!("{}\n", paint.bold(&line));
     }
     for sentence in sentences(sweep) {
-        for (index, line) in wrapped(&sentence, WIDTH - 4).into_iter().enumerate() {
-            out += &format!("  {} {line}\n", if index == 0 { "·" } else { " " });
+        for (index, line) in wrapped(&sentence, width - 4).into_iter().enumerate() {
+            out += &format!("  {} {line}\n", if index == 0 { look.words("·") } else { " ".into() });
         }
     }
     for table in tables(sweep) {
-        out += &format!("\n{}\n{}", paint.bold(&clip(&table.caption, WIDTH)), table.to_text(WIDTH, paint));
+        out += &format!("\n{}\n{}", paint.bold(&look.clip(&table.caption, width)), table.to_text(look));
     }
     let footer = format!("seed {} · scenario {}", sweep.seed, sweep.scenario_hash);
-    out += &format!("\n{}\n", paint.tone(&footer, Tone::Quiet));
+    out += &format!("\n{}\n", paint.tone(&look.words(&footer), Tone::Quiet));
     out
 }
 
