@@ -13,9 +13,11 @@ mod calibrate;
 mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
+mod compare;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod explain;
 mod grid;
 mod gridded;
 #[cfg(feature = "emulator")]
@@ -105,6 +107,8 @@ pub mod exit {
     pub const INTERRUPTED: u8 = 105;
     /// A cap was reached; results were still written.
     pub const CAP: u8 = 120;
+    /// A run is worse than --fail-on allows.
+    pub const REGRESSION: u8 = 121;
 }
 
 /// What every command understands.
@@ -163,6 +167,10 @@ enum Command {
     Cleanup(absent::Args),
     /// Add the shares of a run up to the run.
     Merge(merge::Args),
+    /// Set saved runs side by side: better, worse, or cannot tell.
+    Compare(compare::Args),
+    /// Tell the phases of a saved run and what began them, or one job's story.
+    Explain(explain::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -219,6 +227,8 @@ impl Cli {
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
             Command::Merge(args) => merge::run(args, common),
+            Command::Compare(args) => compare::run(args, common),
+            Command::Explain(args) => explain::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

@@ -6,13 +6,11 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("plan", "`keystorm check SCENARIO` prints what a scenario asks of each quota"),
     ("onset", "`keystorm run SCENARIO --set PATH=VALUE` tries one load after another"),
     ("sweep", "`keystorm run SCENARIO --over PATH=VALUES` runs a scenario over a grid"),
-    ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
     ("dossier", "`keystorm report RUN --format md` prints a page for a ticket"),
-    ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("ui", "each saved run has a report.html"),
     ("worker", "a run uses all cores of one machine (--threads)"),
     (
@@ -24,10 +22,8 @@ const COMMANDS: [(&str, &str); 11] = [
 ];
 
 /// Options, and what does a part of it today.
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 3] = [
     ("--bus", "a run uses all cores of one machine (--threads)"),
-    ("--fail-on", "thresholds in the scenario, or --threshold, decide the exit code"),
-    ("--job", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("--applied", "`keystorm run … --target aws --dry-run` prints the quotas that an account has"),
     ("--watch", "`keystorm run … --target aws --dry-run` prints what an account uses of its quotas"),
 ];

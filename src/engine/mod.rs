@@ -7,13 +7,16 @@
 //! ```
 
 mod core;
+mod ear;
 mod lane;
 #[cfg(feature = "live")]
 pub mod live;
 mod outbox;
 mod queue;
 mod sim;
+mod story;
 
 pub use core::Core;
 pub use outbox::Outbox;
 pub use sim::{Control, run_trial, simulate};
+pub use story::story;

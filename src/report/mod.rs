@@ -13,7 +13,9 @@
 //! ```
 
 pub mod charts;
+pub mod compare;
 pub mod csv;
+pub mod explain;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -3,6 +3,9 @@
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+mod compare;
+mod distributed;
+mod explain;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;

@@ -4,6 +4,7 @@
 //! The order is the reader's: what follows from the run, the figures, how they came about, what was asked.
 
 mod charts;
+pub mod compare;
 mod style;
 pub mod sweep;
 mod table;
