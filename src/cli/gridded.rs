@@ -4,7 +4,7 @@ use super::grid::{self, Grid, Shard, Share, Source, store};
 use super::{Common, Error, exit, output};
 use crate::notice;
 use crate::scenario::Axis;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What `run` was asked for.
@@ -30,7 +30,8 @@ pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<ExitCode,
     let told = wish.shard.map(|text| Shard::parse(text, &super::load::environment)).transpose()?;
     let grid = Grid::new(source, axes)?;
     let shard = told.as_ref().map_or(Shard::WHOLE, |told| told.shard);
-    let share = Share::claim(wish.out, &grid, shard, wish.force)?;
+    let out = wish.out.map(|out| named(out, told.is_some().then_some(shard)));
+    let share = Share::claim(out.as_deref(), &grid, shard, wish.force)?;
     if let (Some(by), false) = (told.as_ref().and_then(|told| told.by.as_ref()), common.quiet) {
         notice::tell(format_args!("shard {shard}, by {by}"));
     }
@@ -49,6 +50,16 @@ pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<ExitCode,
     match told {
         Some(_) => show_share(&grid, shard, &share, worked.cells, common),
         None => finish(&grid, &share, common),
+    }
+}
+
+/// The folder, in whose name `{shard}` is the share: `2-of-8`.
+fn named(out: &Path, shard: Option<Shard>) -> PathBuf {
+    match (out.to_str(), shard) {
+        (Some(text), Some(Shard { index, of })) => {
+            PathBuf::from(text.replace("{shard}", &format!("{index}-of-{of}")))
+        }
+        _ => out.to_path_buf(),
     }
 }
 
@@ -115,9 +126,9 @@ fn finish(grid: &Grid, share: &Share, common: &Common) -> Result<ExitCode, Error
 /// The file of the cell of this key.
 fn there_now(
     share: &Share,
-    there: &std::collections::BTreeMap<String, Vec<std::path::PathBuf>>,
+    there: &std::collections::BTreeMap<String, Vec<PathBuf>>,
     key: &str,
-) -> Result<std::path::PathBuf, Error> {
+) -> Result<PathBuf, Error> {
     let found = there.get(store::short(key)).and_then(|paths| paths.first());
     found.cloned().ok_or_else(|| Error::Failed(format!("a cell has gone from {}", share.dir.display())))
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Options of `merge`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The folders of all shares, in any order.
+    /// The folders of all shares, in any order, or folders that hold them.
     #[arg(required = true, value_name = "DIR")]
     shares: Vec<PathBuf>,
     /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>].
@@ -37,7 +37,12 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
     }
-    let shares = args.shares.iter().map(|dir| Opened::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let mut shares = Vec::new();
+    for dir in &args.shares {
+        for share in Opened::within(dir)? {
+            shares.push(Opened::read(&share)?);
+        }
+    }
     let first = &shares[0];
     if let Some(other) = shares.iter().find(|share| share.run != first.run) {
         return Err(Error::Failed(format!(

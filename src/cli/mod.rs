@@ -13,10 +13,12 @@ mod calibrate;
 mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
+mod compare;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
 mod dossier;
+mod explain;
 mod grid;
 mod gridded;
 #[cfg(feature = "emulator")]
@@ -110,6 +112,8 @@ pub mod exit {
     pub const INTERRUPTED: u8 = 105;
     /// A cap was reached; results were still written.
     pub const CAP: u8 = 120;
+    /// A run is worse than --fail-on allows.
+    pub const REGRESSION: u8 = 121;
 }
 
 /// What every command understands.
@@ -174,6 +178,10 @@ enum Command {
     Plan(Box<plan::Args>),
     /// Write the evidence for a quota increase, from a plan or a saved run.
     Dossier(dossier::Args),
+    /// Set saved runs side by side: better, worse, or cannot tell.
+    Compare(compare::Args),
+    /// Tell the phases of a saved run and what began them, or one job's story.
+    Explain(explain::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Make a scenario and a trace from real data.
@@ -233,6 +241,8 @@ impl Cli {
             Command::Onset(args) => onset::run(*args, common),
             Command::Plan(args) => plan::run(*args, common),
             Command::Dossier(args) => dossier::run(args, common),
+            Command::Compare(args) => compare::run(args, common),
+            Command::Explain(args) => explain::run(args, common),
             Command::Report(args) => report::run(args, common),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),

@@ -2,7 +2,7 @@
 
 use super::{Common, Error, output};
 use crate::report;
-use crate::results::{Run, SCHEMA};
+use crate::results::{Run, SCHEMA, SWEEP_SCHEMA, Sweep};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -57,6 +57,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("verbose") && !is_text {
         return Err(Error::Usage("--verbose is for --format text, the summary that `run` prints".into()));
     }
+    if let Some(file) = sweep_at(&args.run) {
+        return sweep(&file, args.format.filter(|_| !common.is_given("json")), common);
+    }
     let saved = load(&args.run)?;
     if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
         output::print(drawn(&saved.run, format, args.verbose))?;
@@ -69,6 +72,46 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         }
     }
     Ok(ExitCode::from(super::exit::OK))
+}
+
+/// The saved sweep at `path`: a folder's, where no run is in it, or the file itself.
+fn sweep_at(path: &Path) -> Option<PathBuf> {
+    let is_file = path.is_file() && path.file_name().is_some_and(|name| name == "sweep.json");
+    let inside = path.join("sweep.json");
+    match is_file {
+        true => Some(path.to_path_buf()),
+        false => (inside.is_file() && !path.join("run.json").is_file()).then_some(inside),
+    }
+}
+
+/// A saved sweep, drawn again.
+fn sweep(file: &Path, format: Option<Format>, common: &Common) -> Result<ExitCode, Error> {
+    let failed = |why: String| Error::Failed(format!("{}: {why}", file.display()));
+    let json = fs::read_to_string(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let sweep: Sweep =
+        serde_json::from_str(&json).map_err(|error| failed(format!("this is no sweep: {error}")))?;
+    if sweep.schema != SWEEP_SCHEMA {
+        return Err(failed(format!(
+            "written as {:?}, but this keystorm reads {SWEEP_SCHEMA:?}",
+            sweep.schema
+        )));
+    }
+    match format {
+        Some(Format::Html) => output::print(report::html::sweep::render(&sweep))?,
+        Some(Format::Md) => output::print(report::sweep::markdown(&sweep))?,
+        Some(Format::Text) => output::print(report::sweep::text(&sweep, output::paints()))?,
+        Some(Format::Csv) => output::print(report::sweep::csv(&sweep))?,
+        None if common.json => output::print(&json)?,
+        None => {
+            let folder =
+                file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let written = output::write_files(folder, report::sweep::files(&sweep))?;
+            if !common.quiet {
+                output::print(format!("{written} files written to {}\n", folder.display()))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a saved run, given its directory or its `run.json`.

@@ -30,7 +30,8 @@ pub struct Args {
     /// AWS Region whose default quotas apply.
     #[arg(long, env = "KEYSTORM_REGION")]
     pub region: Option<String>,
-    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>].
+    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>]; of a share or a
+    /// sweep that was stopped, to go on. `{shard}` in it becomes 1-of-4.
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     pub out: Option<PathBuf>,
     /// Replace the run that --out holds.

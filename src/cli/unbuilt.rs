@@ -6,10 +6,8 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 6] = [
     ("sweep", "`keystorm run SCENARIO --over PATH=VALUES` runs a scenario over a grid"),
-    ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
-    ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("ui", "each saved run has a report.html"),
     ("worker", "a run uses all cores of one machine (--threads)"),
     (
@@ -21,10 +19,8 @@ const COMMANDS: [(&str, &str); 8] = [
 ];
 
 /// Options, and what does a part of it today.
-const OPTIONS: [(&str, &str); 6] = [
+const OPTIONS: [(&str, &str); 4] = [
     ("--bus", "a run uses all cores of one machine (--threads)"),
-    ("--fail-on", "thresholds in the scenario, or --threshold, decide the exit code"),
-    ("--job", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("--applied", "`keystorm run … --target aws --dry-run` prints the quotas that an account has"),
     ("--live", "`keystorm onset SCENARIO` searches in the simulator, and never on AWS"),
     ("--watch", "`keystorm run … --target aws --dry-run` prints what an account uses of its quotas"),

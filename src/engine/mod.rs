@@ -7,6 +7,7 @@
 //! ```
 
 mod core;
+mod ear;
 mod lane;
 mod limiters;
 #[cfg(feature = "live")]
@@ -15,8 +16,10 @@ mod outbox;
 pub mod planning;
 mod queue;
 mod sim;
+mod story;
 
 pub use core::Core;
 pub use limiters::under_other_limiters;
 pub use outbox::Outbox;
 pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};
+pub use story::story;

@@ -14,8 +14,10 @@
 
 pub mod capacity;
 pub mod charts;
+pub mod compare;
 pub mod csv;
 pub mod dossier;
+pub mod explain;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;

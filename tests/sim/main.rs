@@ -6,6 +6,9 @@ mod cli_scenario;
 mod client;
 mod cookbook;
 mod coverage;
+mod compare;
+mod distributed;
+mod explain;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;

@@ -227,6 +227,10 @@ fn a_sweep_of_shares_is_that_of_one_process_and_a_stopped_one_goes_on_where_it_w
     let place = Place::new(&format!("{SCENARIO}{SWEEP}"));
     let said = place.done("run s.yaml -o whole");
     assert!(said.contains("report: whole/sweep.html"), "{said}");
+    let drawn = place.files("whole");
+    fs::remove_file(place.path("whole/sweep.md")).expect("there");
+    place.done("report -q whole");
+    assert_same(&drawn, &place.files("whole"), "redrawn from sweep.json alone");
     // 2 x 3 points and 3 trials of `cached`; what no axis touches is run once for each value of the axis that does.
     assert_eq!(place.cells("whole").len(), 2 * 3 * 3 + 2 * 3 + 2 * 3);
     let mut whole = place.files("whole");

@@ -155,6 +155,25 @@ impl Share {
 }
 
 impl Opened {
+    /// `dir` itself, or the shares that it holds where it is none.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] for a folder that cannot be read.
+    pub fn within(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+        if dir.join(NAME).is_file() || !dir.is_dir() {
+            return Ok(vec![dir.to_path_buf()]);
+        }
+        let failed = |error: std::io::Error| Error::Failed(format!("cannot read {}: {error}", dir.display()));
+        let mut found = Vec::new();
+        for entry in fs::read_dir(dir).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            found.extend(path.join(NAME).is_file().then_some(path));
+        }
+        found.sort();
+        // A folder without any is refused by its own name.
+        Ok(if found.is_empty() { vec![dir.to_path_buf()] } else { found })
+    }
+
     /// The share in `dir`.
     ///
     /// # Errors

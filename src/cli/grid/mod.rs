@@ -89,6 +89,7 @@ impl Grid {
             return Err(Error::Usage(format!("the grid has {many} points; at most {MOST_POINTS}")));
         }
         source::is_simulated(&base, if axes.is_empty() { "a shard" } else { "a sweep" })?;
+        source::has_fixed_trials(&base.scenario.to_value())?;
         let mut grid = Grid {
             source,
             axes,

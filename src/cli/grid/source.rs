@@ -202,3 +202,36 @@ pub fn is_simulated(loaded: &Loaded, what: &str) -> Result<(), Error> {
         "{what} needs target sim: a cell of it is the same wherever and whenever it is run, which no live run is"
     )))
 }
+
+/// Refuses a scenario whose number of trials is not known beforehand.
+///
+/// # Errors
+/// [`Error::Usage`] with the way out.
+pub fn has_fixed_trials(resolved: &serde_json::Value) -> Result<(), Error> {
+    match resolved.get("trials").is_some_and(serde_json::Value::is_u64) {
+        true => Ok(()),
+        false => Err(Error::Usage(
+            "shards and sweeps need a fixed number of trials: `trials.until` chooses as it goes, which no share can know; \
+             write --trials N"
+                .into(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trials_that_are_chosen_as_it_goes_are_refused() {
+        assert!(has_fixed_trials(&serde_json::json!({ "trials": 5 })).is_ok());
+        let until = serde_json::json!({ "trials": { "until": "1%", "max": 200 } });
+        let said = has_fixed_trials(&until).expect_err("not known beforehand").to_string();
+        assert!(said.contains("--trials N"), "{said}");
+    }
+
+    #[test]
+    fn sums_are_sha_256() {
+        assert_eq!(sum("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

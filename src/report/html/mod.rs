@@ -5,6 +5,7 @@
 
 mod charts;
 mod page;
+pub mod compare;
 mod style;
 pub mod sweep;
 mod table;

@@ -138,9 +138,10 @@ fn of_two_axes(sweep: &Sweep, figure: Figure, strategy: usize, slice: usize) -> 
 }
 
 const CELL: (usize, usize) = (76, 30);
-const LEFT: usize = 150;
 const TOP: usize = 14;
-const BELOW: usize = 46;
+const BELOW: usize = 62;
+/// About the width of a letter.
+const LETTER: usize = 8;
 
 /// Whether a cell is cheaper, and whether it meets its thresholds.
 fn sides(cell: &SweepCell) -> (Option<bool>, Option<bool>) {
@@ -155,28 +156,31 @@ fn draw(
     (down, rows): (&str, &[(String, Vec<&SweepCell>)]),
     in_order: bool,
 ) -> String {
-    let (width, height) = (LEFT + columns.len() * CELL.0 + 12, TOP + rows.len() * CELL.1 + BELOW);
+    let left = LETTER * (2 + rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0));
+    let axes = format!("{across} →, {down} ↓");
+    let legend = "solid line: costs tip over · dashed: thresholds";
+    let words = LETTER * axes.chars().count().max(legend.chars().count());
+    let (width, height) = (left + words.max(columns.len() * CELL.0) + 12, TOP + rows.len() * CELL.1 + BELOW);
     let values: Vec<f64> =
         rows.iter().flat_map(|(_, cells)| cells).filter_map(|cell| figure.value(cell)).collect();
     let drawn: Markup = html! {
         @for (row, (name, cells)) in rows.iter().enumerate() {
-            text x=(LEFT - 8) y=(TOP + row * CELL.1 + 20) text-anchor="end" font-size="12" fill="currentColor" { (name) }
+            text x=(left - 8) y=(TOP + row * CELL.1 + 20) text-anchor="end" font-size="12" fill="currentColor" { (name) }
             @for (column, cell) in cells.iter().enumerate() {
-                (tile(figure, cell, &values, (LEFT + column * CELL.0, TOP + row * CELL.1)))
+                (tile(figure, cell, &values, (left + column * CELL.0, TOP + row * CELL.1)))
             }
         }
-        (PreEscaped(lines(rows, in_order)))
+        (PreEscaped(lines(rows, left, in_order)))
         @for (column, value) in columns.iter().enumerate() {
-            text x=(LEFT + column * CELL.0 + CELL.0 / 2) y=(TOP + rows.len() * CELL.1 + 16) text-anchor="middle"
+            text x=(left + column * CELL.0 + CELL.0 / 2) y=(TOP + rows.len() * CELL.1 + 16) text-anchor="middle"
                 font-size="12" fill="currentColor" { (value) }
         }
-        text x=(LEFT) y=(TOP + rows.len() * CELL.1 + 36) font-size="12" fill="currentColor" {
-            (across) " →, " (down) " ↓ · solid line: costs tip over · dashed line: thresholds tip over"
-        }
+        text x=(left) y=(TOP + rows.len() * CELL.1 + 36) font-size="12" fill="currentColor" { (axes) }
+        text x=(left) y=(TOP + rows.len() * CELL.1 + 53) font-size="12" fill="currentColor" { (legend) }
     };
     let svg = html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(title)
-            font-family="system-ui, sans-serif" {
+            font-family="system-ui, sans-serif" style=(format!("min-width:0;max-width:{width}px")) {
             (drawn)
         }
     };
@@ -215,18 +219,16 @@ fn hue(shade: f64) -> String {
 }
 
 /// Lines between neighbours of which one is on one side and one on the other.
-fn lines(rows: &[(String, Vec<&SweepCell>)], in_order: bool) -> String {
+fn lines(rows: &[(String, Vec<&SweepCell>)], left: usize, in_order: bool) -> String {
     let mut out = String::new();
     let mut line = |(x, y): (usize, usize), (to_x, to_y): (usize, usize), dashes: &str| {
-        out += &format!(
-            "<line x1=\"{x}\" y1=\"{y}\" x2=\"{to_x}\" y2=\"{to_y}\" stroke=\"#D55E00\" stroke-width=\"3\"{dashes}/>"
-        );
+        out += &format!("<line x1=\"{x}\" y1=\"{y}\" x2=\"{to_x}\" y2=\"{to_y}\" {dashes}/>");
     };
     let differ = |a: Option<bool>, b: Option<bool>| matches!((a, b), (Some(a), Some(b)) if a != b);
     for (row, (_, cells)) in rows.iter().enumerate() {
         let y = TOP + row * CELL.1;
         for (column, cell) in cells.iter().enumerate() {
-            let x = LEFT + column * CELL.0;
+            let x = left + column * CELL.0;
             let right = cells.get(column + 1).map(|next| ((x + CELL.0, y), (x + CELL.0, y + CELL.1), *next));
             let below = rows
                 .get(row + 1)
@@ -235,10 +237,14 @@ fn lines(rows: &[(String, Vec<&SweepCell>)], in_order: bool) -> String {
             for (from, to, next) in [right, below].into_iter().flatten() {
                 let ((cheap, met), (then_cheap, then_met)) = (sides(cell), sides(next));
                 if differ(cheap, then_cheap) {
-                    line(from, to, " data-tips=\"cost\"");
+                    line(from, to, " stroke=\"#D55E00\" stroke-width=\"4\" data-tips=\"cost\"");
                 }
                 if differ(met, then_met) {
-                    line(from, to, " stroke-dasharray=\"5 4\" data-tips=\"thresholds\"");
+                    line(
+                        from,
+                        to,
+                        " stroke=\"#1F2328\" stroke-width=\"2\" stroke-dasharray=\"5 4\" data-tips=\"thresholds\"",
+                    );
                 }
             }
         }
