@@ -742,7 +742,9 @@ pub(crate) static RETRY: Table = table(
             Shape::Either(&[Shape::Words(&SDKS), Shape::Words(&LEGACY_SDKS)]),
             "An SDK, instead of generation and accounting. rust is 2.0 shared-slot; botocore, js, go, dotnet and cpp are \
              2.1 per-call; java and kotlin are their own 2.0 per-call (java: 100 ms before a transient retry, which costs \
-             5; kotlin: 10 ms growing by 1.5, every retry costs 10). For aws-legacy: botocore (default), java1, java2, js2, \
+             5; kotlin: 10 ms growing by 1.5, every retry costs 10). In aws-adaptive callers wait for the rate as that SDK's do: \
+             in turn (java, cpp, kotlin), each by itself (js, rust, go, dotnet, and without a preset), or woken by answers too \
+             (botocore). For aws-legacy: botocore (default), java1, java2, js2, \
              go1, dotnet.",
         )
         .with(&["aws-standard", "aws-adaptive", "aws-legacy"]),

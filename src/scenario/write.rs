@@ -2,7 +2,7 @@
 
 use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
 use crate::client::{
-    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
+    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
 };
 use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
@@ -406,6 +406,9 @@ fn retry(retry: &Retry) -> Map {
             map("tokens").put("capacity", capacity).put("cost", cost).put("refund", refund)
         }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
+        RetryMode::AwsAdaptive(retry) if retry.sdk != AwsSdk::Unnamed => {
+            map("aws-adaptive").put("preset", retry.sdk.name())
+        }
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
         RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),
         RetryMode::AwsSdk(mode) => {
