@@ -36,6 +36,7 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         attempts: attempts.attempts,
         throttled: attempts.throttled,
         faults: attempts.faults,
+        denied: attempts.denied,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
         by_operation: by_operation(sum),
@@ -91,6 +92,7 @@ impl Attempts {
             attempts: counts.attempts,
             throttled: counts.throttled,
             faults: counts.faults,
+            denied: counts.denied,
             timeouts: counts.timeouts,
         }
     }
@@ -135,6 +137,7 @@ fn part(name: String, selection: &Selection, sum: &Recorder) -> PartRun {
         attempts: attempts.attempts,
         throttled: attempts.throttled,
         faults: attempts.faults,
+        denied: attempts.denied,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
         ratios: Ratios {
@@ -176,6 +179,7 @@ fn by_operation(sum: &Recorder) -> BTreeMap<String, OperationRun> {
             attempts: attempts.attempts,
             throttled: attempts.throttled,
             faults: attempts.faults,
+            denied: attempts.denied,
             timeouts: attempts.timeouts,
             response_time_ms: Trend::from_micros(&selection.response(sum)),
             service_time_ms: Trend::from_micros(&selection.service(sum)),
