@@ -104,7 +104,7 @@ pub struct AttemptCounts {
     pub throttled: u64,
     /// Met a service error.
     pub faults: u64,
-    /// Of the faults, those refused because who calls may not.
+    /// Refused because who calls may not, or is not known, or too late: no fault of the service.
     pub denied: u64,
     /// Of the faults, those without an answer: the connection could not be made or broke.
     pub broken: u64,

@@ -115,7 +115,7 @@ impl Totals<'_> {
             for counts in &self.attempts[part.attempt_cell(stage, operation)].counts {
                 sum += AttemptEvents {
                     attempts: counts.attempts,
-                    replies: counts.ok + counts.throttled + counts.faults - counts.broken,
+                    replies: counts.ok + counts.throttled + counts.faults + counts.denied - counts.broken,
                     ok: counts.ok,
                     throttled: counts.throttled,
                 };

@@ -140,6 +140,7 @@ impl Recorder {
             match reply {
                 Reply::Ok => {}
                 Reply::Throttled => row.throttled += 1,
+                Reply::Failed(ErrorCode::AccessDenied) => row.denied += 1,
                 Reply::Failed(code) => {
                     row.faults += 1;
                     row.broken += u64::from(code == ErrorCode::ConnectionReset);
@@ -151,9 +152,9 @@ impl Recorder {
         match reply {
             Reply::Ok => counts.ok += 1,
             Reply::Throttled => counts.throttled += 1,
+            Reply::Failed(ErrorCode::AccessDenied) => counts.denied += 1,
             Reply::Failed(code) => {
                 counts.faults += 1;
-                counts.denied += u64::from(code == ErrorCode::AccessDenied);
                 counts.broken += u64::from(code == ErrorCode::ConnectionReset);
             }
         }

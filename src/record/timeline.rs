@@ -17,6 +17,8 @@ pub struct Row {
     pub throttled: u64,
     /// Service errors received.
     pub faults: u64,
+    /// Attempts refused because who calls may not.
+    pub denied: u64,
     /// Of the faults, those without an answer: the connection could not be made or broke.
     pub broken: u64,
     /// Attempts given up for want of an answer.
@@ -99,6 +101,7 @@ impl AddAssign for Row {
         self.attempts += other.attempts;
         self.throttled += other.throttled;
         self.faults += other.faults;
+        self.denied += other.denied;
         self.broken += other.broken;
         self.timeouts += other.timeouts;
         self.goodput += other.goodput;
