@@ -131,7 +131,7 @@ fn show(
     let each =
         |draw: &dyn Fn(&Comparison) -> String| compared.iter().map(draw).collect::<Vec<String>>().join("\n");
     output::print(match format {
-        Format::Text => each(&|comparison| drawn::text(comparison, rules, output::paints())),
+        Format::Text => each(&|comparison| drawn::text(comparison, rules, output::look(false))),
         Format::Markdown => each(&|comparison| drawn::markdown(comparison, rules)),
         Format::Html => {
             let pairs = compared.iter().zip(&runs[1..]);

@@ -94,7 +94,7 @@ fn tell_phases(run: &Run, wanted: &[String], common: &Common) -> Result<ExitCode
     let strategies = run.strategies.iter().filter(|strategy| is_wanted(wanted, &strategy.name));
     let found: Vec<_> = strategies.map(|strategy| (strategy, phases(strategy, &happened))).collect();
     if !common.json {
-        return output::print(told::phases_text(&run.name, &found, output::paints()))
+        return output::print(told::phases_text(&run.name, &found, output::look(false)))
             .map(|()| ExitCode::SUCCESS);
     }
     let of = |(strategy, phases): &(&crate::results::StrategyRun, Vec<Phase>)| serde_json::json!({ "name": strategy.name, "phases": phases });
@@ -254,7 +254,7 @@ fn reordered(scenario: &Scenario, workload: usize) -> Vec<Scenario> {
 
 fn show(title: &str, stories: &[(String, Option<Story>)], common: &Common) -> Result<ExitCode, Error> {
     if !common.json {
-        return output::print(told::stories_text(title, stories, output::paints()))
+        return output::print(told::stories_text(title, stories, output::look(false)))
             .map(|()| ExitCode::SUCCESS);
     }
     let line = |(at, what): (crate::time::Time, String)| serde_json::json!({ "at_s": at.as_secs_f64(), "what": what });

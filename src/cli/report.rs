@@ -99,7 +99,7 @@ fn sweep(file: &Path, format: Option<Format>, common: &Common) -> Result<ExitCod
     match format {
         Some(Format::Html) => output::print(report::html::sweep::render(&sweep))?,
         Some(Format::Md) => output::print(report::sweep::markdown(&sweep))?,
-        Some(Format::Text) => output::print(report::sweep::text(&sweep, output::paints()))?,
+        Some(Format::Text) => output::print(report::sweep::text(&sweep, output::look(false)))?,
         Some(Format::Csv) => output::print(report::sweep::csv(&sweep))?,
         None if common.json => output::print(&json)?,
         None => {

@@ -7,7 +7,7 @@ use std::ops::AddAssign;
 
 /// One interval's counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "[u64; 11]", into = "[u64; 11]")]
+#[serde(from = "[u64; 12]", into = "[u64; 12]")]
 pub struct Row {
     /// Jobs that arrived.
     pub offered: u64,
@@ -45,13 +45,14 @@ impl Row {
     }
 }
 
-impl From<[u64; 11]> for Row {
-    fn from(columns: [u64; 11]) -> Row {
+impl From<[u64; 12]> for Row {
+    fn from(columns: [u64; 12]) -> Row {
         let [
             offered,
             attempts,
             throttled,
             faults,
+            denied,
             broken,
             timeouts,
             goodput,
@@ -65,6 +66,7 @@ impl From<[u64; 11]> for Row {
             attempts,
             throttled,
             faults,
+            denied,
             broken,
             timeouts,
             goodput,
@@ -76,13 +78,14 @@ impl From<[u64; 11]> for Row {
     }
 }
 
-impl From<Row> for [u64; 11] {
-    fn from(row: Row) -> [u64; 11] {
+impl From<Row> for [u64; 12] {
+    fn from(row: Row) -> [u64; 12] {
         let Row {
             offered,
             attempts,
             throttled,
             faults,
+            denied,
             broken,
             timeouts,
             goodput,
@@ -91,7 +94,10 @@ impl From<Row> for [u64; 11] {
             in_flight,
             p99_micros,
         } = row;
-        [offered, attempts, throttled, faults, broken, timeouts, goodput, failed, shed, in_flight, p99_micros]
+        [
+            offered, attempts, throttled, faults, denied, broken, timeouts, goodput, failed, shed, in_flight,
+            p99_micros,
+        ]
     }
 }
 

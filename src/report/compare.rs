@@ -1,9 +1,10 @@
 //! Runs side by side: one table of differences, as text, Markdown, HTML and JUnit.
 
 use super::format::{NONE, clip, fixed, milliseconds, named, number, percent, usd};
-use super::paint::{Paint, Tone};
+use super::look::Look;
+use super::paint::Tone;
 use super::table::{Cell, Table, escape_markdown};
-use super::text::{WIDTH, wrapped};
+use super::text::wrapped;
 use crate::results::compare::{Comparison, Difference, Figure, How, Outcome, Rule};
 use std::fmt::Write as _;
 
@@ -152,22 +153,22 @@ pub fn broken(comparison: &Comparison, rules: &[Rule]) -> Vec<String> {
 }
 
 /// For a terminal.
-pub fn text(comparison: &Comparison, rules: &[Rule], colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn text(comparison: &Comparison, rules: &[Rule], look: Look) -> String {
+    let Look { width, paint, .. } = look;
     let mut out = String::new();
-    for line in wrapped(&headline(comparison), WIDTH) {
+    for line in wrapped(&headline(comparison), width, look) {
         let _ = writeln!(out, "{}", paint.bold(&line));
     }
     out += "\n";
-    out += &table(comparison).to_text(WIDTH, paint);
+    out += &table(comparison).to_text(look);
     out += "\n";
     for note in notes(comparison) {
-        for (index, line) in wrapped(&note, WIDTH - 4).into_iter().enumerate() {
-            let _ = writeln!(out, "  {} {line}", if index == 0 { "·" } else { " " });
+        for (index, line) in wrapped(&note, width - 4, look).into_iter().enumerate() {
+            let _ = writeln!(out, "  {} {line}", if index == 0 { look.words("·") } else { " ".into() });
         }
     }
     for sentence in broken(comparison, rules) {
-        let _ = writeln!(out, "{} {sentence}", paint.tone("✗", Tone::Bad));
+        let _ = writeln!(out, "{} {sentence}", paint.tone(&look.words("✗"), Tone::Bad));
     }
     out
 }

@@ -1,9 +1,10 @@
 //! The phases of a run and the story of a job, in words.
 
 use super::format::{NONE, counted, fixed, milliseconds, named, number, percent};
-use super::paint::{Paint, Tone};
+use super::look::Look;
+use super::paint::Tone;
 use super::table::{Cell, Table};
-use super::text::{WIDTH, wrapped};
+use super::text::wrapped;
 use crate::api::{ErrorCode, Outcome, Reply};
 use crate::results::StrategyRun;
 use crate::results::phases::{Kind, Phase};
@@ -109,8 +110,8 @@ fn table(name: &str, phases: &[Phase]) -> Table {
 }
 
 /// The phases of every strategy, for a terminal.
-pub fn phases_text(name: &str, strategies: &[(&StrategyRun, Vec<Phase>)], colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn phases_text(name: &str, strategies: &[(&StrategyRun, Vec<Phase>)], look: Look) -> String {
+    let Look { width, paint, .. } = look;
     let mut out = format!("{}\n", paint.bold(name));
     for (strategy, phases) in strategies {
         out += &format!("\n{}\n", paint.bold(&strategy.name));
@@ -118,7 +119,7 @@ pub fn phases_text(name: &str, strategies: &[(&StrategyRun, Vec<Phase>)], colour
             out += "  Nothing was recorded over time.\n";
             continue;
         }
-        out += &table(&strategy.name, phases).to_text(WIDTH, paint);
+        out += &table(&strategy.name, phases).to_text(look);
         for (index, phase) in phases.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| &phases[before]);
             let told = format!(
@@ -129,8 +130,8 @@ pub fn phases_text(name: &str, strategies: &[(&StrategyRun, Vec<Phase>)], colour
                 cause(before, phase),
                 sentence(phase)
             );
-            for (row, line) in wrapped(&told, WIDTH - 4).into_iter().enumerate() {
-                out += &format!("  {} {line}\n", if row == 0 { "·" } else { " " });
+            for (row, line) in wrapped(&told, width - 4, look).into_iter().enumerate() {
+                out += &format!("  {} {line}\n", if row == 0 { look.words("·") } else { " ".into() });
             }
         }
     }
@@ -243,8 +244,8 @@ pub fn summary(story: &Story) -> String {
 }
 
 /// One job under every strategy, for a terminal.
-pub fn stories_text(title: &str, stories: &[(String, Option<Story>)], colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn stories_text(title: &str, stories: &[(String, Option<Story>)], look: Look) -> String {
+    let Look { width, paint, .. } = look;
     let mut out = format!("{}\n", paint.bold(title));
     for (strategy, story) in stories {
         out += &format!("\n{}\n", paint.bold(strategy));
@@ -253,7 +254,7 @@ pub fn stories_text(title: &str, stories: &[(String, Option<Story>)], colour: bo
             continue;
         };
         for (at, what) in lines(story) {
-            for (row, line) in wrapped(&what, WIDTH - 18).into_iter().enumerate() {
+            for (row, line) in wrapped(&what, width - 18, look).into_iter().enumerate() {
                 let when = if row == 0 { seconds(at) } else { " ".repeat(14) };
                 out += &format!("{when}  {line}\n");
             }

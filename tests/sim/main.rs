@@ -4,9 +4,9 @@ mod answers;
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+mod compare;
 mod cookbook;
 mod coverage;
-mod compare;
 mod distributed;
 mod explain;
 #[path = "../support/facts.rs"]

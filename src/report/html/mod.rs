@@ -4,8 +4,8 @@
 //! The order is the reader's: what follows from the run, the figures, how they came about, what was asked.
 
 mod charts;
-mod page;
 pub mod compare;
+mod page;
 mod style;
 pub mod sweep;
 mod table;
