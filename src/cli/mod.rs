@@ -22,6 +22,8 @@ mod health;
 mod help;
 mod idle;
 mod import;
+#[cfg(feature = "aws")]
+mod increase;
 mod interrupt;
 #[cfg(feature = "live")]
 mod live;
@@ -163,6 +165,9 @@ enum Command {
     #[command(hide = true, disable_help_flag = true)]
     Cleanup(absent::Args),
     /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
+    ///
+    /// Every load is simulated, whatever the scenario's target: a search on the real clock (--live) is not built, and AWS
+    /// will never be searched.
     Onset(Box<onset::Args>),
     /// Find the quota to ask for, and why.
     Plan(Box<plan::Args>),

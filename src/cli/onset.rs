@@ -19,8 +19,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Options of `onset`.
-///
-/// Loads are simulated, whatever the scenario's target: a search on the real clock is not built, and AWS is never searched.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
@@ -113,7 +111,9 @@ fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, com
     let scenario = &asked.loaded.scenario;
     let wish = Wish { within: args.within, length: args.length, reach: args.reach, budget: args.budget };
     let tasks: Vec<Task> = (0..scenario.strategies.len())
-        .flat_map(|strategy| asked.kinds.iter().map(move |(kind, enforcement)| (strategy, kind, *enforcement)))
+        .flat_map(|strategy| {
+            asked.kinds.iter().map(move |(kind, enforcement)| (strategy, kind, *enforcement))
+        })
         .map(|(strategy, kind, enforcement)| {
             let scenario = variant::enforced(scenario, enforcement);
             let hash = hash(&scenario.to_value().to_string());
@@ -126,12 +126,11 @@ fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, com
         let task = &tasks[number];
         let search = search(task, &wish, book, control, inner);
         let is_interrupted = control.stop.load(Ordering::Relaxed);
-        let found = of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted);
-        if !common.quiet {
-            notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
-        }
-        found
+        of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted)
     });
+    for found in strategies.iter().filter(|_| !common.quiet) {
+        notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
+    }
     Onset {
         schema: SCHEMA.into(),
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -190,14 +189,23 @@ fn left_out(asked: &Asked) -> Vec<String> {
             list.push(sentence.to_owned());
         }
     };
-    put(asked.has_default_thresholds, "The scenario has no thresholds: failed rate<0.1% and p(99)<500ms are assumed.");
+    put(
+        asked.has_default_thresholds,
+        "The scenario has no thresholds: failed rate<0.1% and p(99)<500ms are assumed.",
+    );
     put(scenario.target != Target::Sim, "Every load was simulated, whatever the scenario's target is.");
     put(!scenario.faults.is_empty(), "The scenario's faults belong to its own course: left out.");
-    put(scenario.fleet.restart.is_some(), "The fleet's restart belongs to the scenario's own course: left out.");
+    put(
+        scenario.fleet.restart.is_some(),
+        "The fleet's restart belongs to the scenario's own course: left out.",
+    );
     let has_stage = scenario.thresholds.iter().any(|threshold| {
         threshold.tags.get("stage").is_some_and(|stage| stage != "0" && !stage.ends_with("/0"))
     });
-    put(has_stage, "A steady load has one stage: thresholds on later stages see nothing and cannot be broken.");
+    put(
+        has_stage,
+        "A steady load has one stage: thresholds on later stages see nothing and cannot be broken.",
+    );
     list
 }
 
@@ -226,15 +234,22 @@ impl Book {
         let Some(path) = path else {
             return Ok(Book { lines: Vec::new(), file: None, failed: AtomicBool::new(false) });
         };
-        let wrong = |what: &dyn std::fmt::Display| Error::Failed(format!("--history {}: {what}", path.display()));
-        let bytes = if path.exists() { std::fs::read(path).map_err(|error| wrong(&error))? } else { Vec::new() };
+        let wrong =
+            |what: &dyn std::fmt::Display| Error::Failed(format!("--history {}: {what}", path.display()));
+        let bytes =
+            if path.exists() { std::fs::read(path).map_err(|error| wrong(&error))? } else { Vec::new() };
         let mut lines: Vec<History> = Vec::new();
-        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (number, line) in
+            bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty())
+        {
             match serde_json::from_slice(line) {
                 Ok(read) => lines.push(read),
                 // A line may be cut short where a search was killed, but no file begins so.
                 Err(error) if lines.is_empty() => {
-                    return Err(wrong(&format!("line {}: {error}; this is no history of an onset", number + 1)));
+                    return Err(wrong(&format!(
+                        "line {}: {error}; this is no history of an onset",
+                        number + 1
+                    )));
                 }
                 Err(_) => {}
             }

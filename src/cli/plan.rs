@@ -7,17 +7,21 @@ use super::{Common, Error, interrupt, output};
 use crate::engine::Control;
 use crate::engine::planning::{self, PoolFound};
 use crate::notice;
-use crate::planner::capacity::{Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left};
-use crate::quota::{Enforcement, PoolId, catalogue};
+use crate::planner::capacity::{
+    Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left,
+};
+use crate::planner::spoken::{speaks_of, with_assumed};
+use crate::quota::{Enforcement, PoolId, catalogue, price};
 use crate::report;
 use crate::results::{Tool, assumptions, hash};
+use crate::scenario::Scenario;
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Options of `plan`.
 #[derive(clap::Args, Debug)]
@@ -40,6 +44,9 @@ pub struct Args {
     /// here too; a request of its own; repeatable.
     #[arg(long, value_name = "REGION[=RATE]", value_delimiter = '\n', value_parser = failover, env = "KEYSTORM_FAILOVER")]
     failover: Vec<Failover>,
+    /// Tell costs after the free tier: 20,000 symmetric requests a month, of all Regions together.
+    #[arg(long, env = "KEYSTORM_FREE_TIER")]
+    free_tier: bool,
     /// How often progress is told where stderr is no terminal.
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     progress_every: Span,
@@ -103,7 +110,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let asked = args.question.asked(&[])?;
     let terms = terms(&args, &asked)?;
-    let folder = RunFolder::claim(args.out.as_deref(), &format!("{}-plan", asked.loaded.scenario.name), args.force)?;
+    let folder =
+        RunFolder::claim(args.out.as_deref(), &format!("{}-plan", asked.loaded.scenario.name), args.force)?;
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
@@ -134,7 +142,10 @@ fn terms(args: &Args, asked: &Asked) -> Result<Terms, Error> {
     }
     let own = &asked.loaded.scenario.region;
     if let Some(same) = args.failover.iter().find(|each| each.region == *own) {
-        return Err(Error::Usage(format!("--failover {}: this is the Region that fails; give another", same.region)));
+        return Err(Error::Usage(format!(
+            "--failover {}: this is the Region that fails; give another",
+            same.region
+        )));
     }
     let months = args.by.map(|by| (days(by) as f64 / 365.25 * 12.0 * 10.0).round() / 10.0);
     Ok(Terms {
@@ -153,7 +164,13 @@ fn failover_factor(asked: &Asked, terms: &Terms) -> f64 {
     if own > 0.0 { crate::planner::capacity::tidy((own + most) / own) } else { 1.0 }
 }
 
-fn simulated(args: &Args, asked: &Asked, terms: &Terms, control: &Arc<Control>, common: &Common) -> Vec<PoolFound> {
+fn simulated(
+    args: &Args,
+    asked: &Asked,
+    terms: &Terms,
+    control: &Arc<Control>,
+    common: &Common,
+) -> Vec<PoolFound> {
     let scenario = &asked.loaded.scenario;
     let wanted = planning::Asked {
         scenario,
@@ -161,12 +178,13 @@ fn simulated(args: &Args, asked: &Asked, terms: &Terms, control: &Arc<Control>, 
         failover: failover_factor(asked, terms),
         utilisation: terms.utilisation,
         kinds: kinds(scenario.quotas.enforcement),
+        free_tier: args.free_tier,
         threads: args.question.threads(),
     };
     let label = format!("plan of {} strategies x {} trials", scenario.strategies.len(), scenario.trials);
-    let total = Span::from_nanos(planning::about(&wanted));
-    let progress = Progress::watch(label, total, control, args.progress_every, common.quiet);
-    let found = planning::plan(&wanted, control);
+    let total = Arc::new(AtomicU64::new(0));
+    let progress = Progress::watch(label, &total, control, args.progress_every, common.quiet);
+    let found = planning::plan(&wanted, control, &total);
     progress.finish();
     found
 }
@@ -192,10 +210,31 @@ fn document(asked: &Asked, args: &Args, terms: Terms, found: Vec<PoolFound>) -> 
         trials: scenario.trials,
         enforcement: asked.kinds.first().map(|(name, _)| name.clone()).unwrap_or_default(),
         pools: found.into_iter().map(|pool| pool_need(asked, &terms, pool)).collect(),
-        assumptions: assumptions(scenario),
+        keys: keys(scenario),
+        keys_usd: f64::from(keys(scenario)) * price::KEY.usd,
+        assumptions: assumed(scenario, args.free_tier),
         interrupted: false,
         terms,
     }
+}
+
+/// Customer managed keys that the workloads use.
+fn keys(scenario: &Scenario) -> u32 {
+    scenario
+        .workloads
+        .iter()
+        .filter(|workload| workload.needs_keys())
+        .map(|workload| workload.keys.count)
+        .sum()
+}
+
+/// What is taken for granted; the free tier as it was asked for.
+fn assumed(scenario: &Scenario, free_tier: bool) -> Vec<String> {
+    let say = |sentence: String| match free_tier {
+        true => sentence.replace("without the free tier", "after the free tier of 20,000 requests a month"),
+        false => sentence,
+    };
+    assumptions(scenario).into_iter().map(say).collect()
 }
 
 fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
@@ -208,12 +247,20 @@ fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
     let failover = best.and_then(|s| s.formula).map_or_else(Vec::new, |formula| {
         terms.failover.iter().map(|each| elsewhere(each, &found.pool, &formula)).collect()
     });
+    let (spoken, own) = with_assumed(scenario);
+    let id = PoolId::from_name(&found.pool);
+    let extra = spoken.thresholds.iter().skip(own).filter(|t| id.is_some_and(|id| speaks_of(&spoken, t, id)));
     PoolNeed {
+        assumed: extra.map(|t| format!("{}: {}", t.name, t.expression)).collect(),
         quota: entry.and_then(|entry| entry.quota).map(Into::into),
         code: entry.and_then(|entry| entry.code).map(Into::into),
         adjustable: entry.map_or("unknown", |entry| entry.adjustable.name()).into(),
         have_per_s: found.have_per_s,
-        have_from: if is_given { "given".into() } else { format!("default published by AWS, read {}", catalogue::DATE) },
+        have_from: if is_given {
+            "given".into()
+        } else {
+            format!("default published by AWS, read {}", catalogue::DATE)
+        },
         recommended: best.map(|s| s.name.clone()),
         ask_per_s: best.and_then(|s| s.ask_per_s),
         months_left: if terms.growth > 1.0 { left } else { None },

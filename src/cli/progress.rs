@@ -9,7 +9,7 @@ use crate::time::{Span, Time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -38,16 +38,23 @@ impl Progress {
             notice::tell(word);
         }
         let total = Span::from_nanos(length(scenario).as_nanos()).times(tasks(scenario));
-        Progress::watch(label(scenario), total, control, every, quiet)
+        let total = Arc::new(AtomicU64::new(total.as_nanos()));
+        Progress::watch(label(scenario), &total, control, every, quiet)
     }
 
-    /// Shows how much of `total` virtual time is done; nothing when `quiet`.
-    pub fn watch(label: String, total: Span, control: &Arc<Control>, every: Span, quiet: bool) -> Progress {
+    /// Shows how much of `total` virtual nanoseconds is done, which may change meanwhile; nothing when `quiet`.
+    pub fn watch(
+        label: String,
+        total: &Arc<AtomicU64>,
+        control: &Arc<Control>,
+        every: Span,
+        quiet: bool,
+    ) -> Progress {
         if quiet {
             return Progress { stop: None };
         }
         let (stop, stopped) = channel();
-        let control = Arc::clone(control);
+        let (control, total) = (Arc::clone(control), Arc::clone(total));
         let watch = Stopwatch::start();
         let watcher = std::thread::spawn(move || {
             let terminal = std::io::stderr().is_terminal();
@@ -58,7 +65,8 @@ impl Progress {
             };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let done = control.done.load(Ordering::Relaxed);
-                let share = (done as f64 / total.as_nanos().max(1) as f64).min(1.0);
+                let total = total.load(Ordering::Relaxed).max(1);
+                let share = (done as f64 / total as f64).min(1.0);
                 let left = left(watch.elapsed(), share);
                 bar.set_position((share * 1000.0) as u64);
                 bar.set_message(format!("{label}{left}"));

@@ -74,7 +74,11 @@ impl Question {
         let mut sets = sets;
         if has_default_thresholds {
             sets.extend(DEFAULT_THRESHOLDS.map(|(metric, expression)| {
-                Set::option(&["thresholds", metric], &json!([expression]).to_string(), "the default thresholds")
+                Set::option(
+                    &["thresholds", metric],
+                    &json!([expression]).to_string(),
+                    "the default thresholds",
+                )
             }));
             loaded = read(&sets)?;
         }
@@ -102,8 +106,7 @@ impl Question {
             value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
         };
         let mut sets = load::sets(&self.sets)?;
-        let over =
-            Load { quota: self.quota.clone(), threshold: self.threshold.clone(), ..Load::default() };
+        let over = Load { quota: self.quota.clone(), threshold: self.threshold.clone(), ..Load::default() };
         sets.extend(over.overlays()?);
         sets.extend(own("region", self.region.clone()));
         sets.extend(own("seed", self.seed.map(|n| n.to_string())));

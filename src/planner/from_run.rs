@@ -25,7 +25,11 @@ pub fn capacity(run: &Run, version: &str) -> Result<Capacity, String> {
         tool: Tool { name: "keystorm".into(), version: version.into() },
         name: run.name.clone(),
         question: run.question.clone(),
-        answer: format!("The busiest seconds of a run with `{}`, at {} % of the quota.", strategy.name, UTILISATION * 100.0),
+        answer: format!(
+            "The busiest seconds of a run with `{}`, at {} % of the quota.",
+            strategy.name,
+            UTILISATION * 100.0
+        ),
         scenario: run.scenario.clone(),
         scenario_hash: run.scenario_hash.clone(),
         seed: run.seed,
@@ -37,6 +41,8 @@ pub fn capacity(run: &Run, version: &str) -> Result<Capacity, String> {
         trials: strategy.trials,
         enforcement: "as the run had it".into(),
         pools,
+        keys: 0,
+        keys_usd: 0.0,
         assumptions: run.assumptions.clone(),
         interrupted: run.interrupted,
     })
@@ -61,7 +67,8 @@ fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
     let mut demand = Demand::of_series(&each, strategy.timeline.interval_s, pool.peak_1s);
     let all: u64 = strategy.by_operation.values().map(|operation| operation.attempts).sum();
     let share = |attempts: u64| if all > 0 { attempts as f64 / all as f64 } else { 0.0 };
-    let row = |attempts: u64| [tidy(demand.mean_per_s * share(attempts)), tidy(demand.peak_1s * share(attempts))];
+    let row =
+        |attempts: u64| [tidy(demand.mean_per_s * share(attempts)), tidy(demand.peak_1s * share(attempts))];
     let operations: BTreeMap<String, [f64; 2]> = strategy
         .by_operation
         .iter()
@@ -82,6 +89,7 @@ fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
         adjustable: entry.map_or("unknown", |entry| entry.adjustable.name()).into(),
         have_per_s: pool.limit_per_s,
         have_from: "the run".into(),
+        assumed: Vec::new(),
         strategies: vec![need(strategy, demand, formula, ask)],
         recommended: Some(strategy.name.clone()),
         ask_per_s: ask,

@@ -51,7 +51,8 @@ fn entries(workload: &Workload) -> f64 {
         let does = workload.jobs.iter().any(|(each, weight)| *each == kind && *weight > 0);
         if does { f64::from(count) } else { 0.0 }
     };
-    of(JobKind::EncryptMessage, workload.contexts.count) + of(JobKind::DecryptMessage, workload.messages.count)
+    of(JobKind::EncryptMessage, workload.contexts.count)
+        + of(JobKind::DecryptMessage, workload.messages.count)
 }
 
 #[cfg(test)]

@@ -54,7 +54,9 @@ pub fn steady(scenario: &Scenario, per_s: f64, length: Span) -> Scenario {
 /// How an executor spaces its arrivals; a burst made steady comes at random.
 fn spacing(executor: &Executor) -> Arrivals {
     match executor {
-        Executor::ConstantArrivalRate { arrivals, .. } | Executor::RampingArrivalRate { arrivals, .. } => *arrivals,
+        Executor::ConstantArrivalRate { arrivals, .. } | Executor::RampingArrivalRate { arrivals, .. } => {
+            *arrivals
+        }
         Executor::Trace(trace) => trace.arrivals,
         _ => Arrivals::Poisson,
     }
@@ -225,8 +227,7 @@ strategies: { no-retry: { retry: { mode: none } } }";
         let whole = scenario(MIXED);
         let jobs = |scenario: &Scenario| Plan::of(scenario).jobs;
         let edges = [0u64, 7, 10, 13, 28, 30].map(Time::from_secs);
-        let sum: f64 =
-            edges.windows(2).map(|two| jobs(&sliced(&whole, two[0], two[1], Span::ZERO))).sum();
+        let sum: f64 = edges.windows(2).map(|two| jobs(&sliced(&whole, two[0], two[1], Span::ZERO))).sum();
         assert!((sum - jobs(&whole)).abs() < 0.05, "{sum} {}", jobs(&whole));
         let late = sliced(&whole, Time::from_secs(5), Time::from_secs(15), Span::ZERO);
         let Executor::RampingArrivalRate { start_rate, stages, .. } = &late.workloads[0].executor else {

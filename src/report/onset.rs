@@ -114,7 +114,9 @@ fn notes(onset: &Onset) -> Vec<String> {
 /// The page.
 pub fn page(onset: &Onset) -> Page {
     let mut page = Page::new(format!("Where {} breaks", onset.name));
-    page.put(Block::List(onset.strategies.iter().map(|s| format!("{}: {}", named(&s.name), line(s))).collect()));
+    page.put(Block::List(
+        onset.strategies.iter().map(|s| format!("{}: {}", named(&s.name), line(s))).collect(),
+    ));
     page.put(Block::Text(held(onset)));
     page.put(Block::Text(format!(
         "Collapse: goodput a tenth ({}) below what a lower load got, looked for up to {BEYOND} times the first throttle.",
@@ -138,8 +140,10 @@ pub fn page(onset: &Onset) -> Page {
 
 /// Both sides of every edge.
 fn edges(onset: &Onset) -> Table {
-    let mut table =
-        Table::new("Both sides of every edge, jobs a second", &["strategy", "<limiter", "<what", "not at", "from"]);
+    let mut table = Table::new(
+        "Both sides of every edge, jobs a second",
+        &["strategy", "<limiter", "<what", "not at", "from"],
+    );
     for s in &onset.strategies {
         let goals = [("first throttle".to_owned(), s.first_throttle_per_s)]
             .into_iter()
@@ -151,7 +155,13 @@ fn edges(onset: &Onset) -> Table {
                 None => number(s.tried_up_to_per_s),
             };
             let high = edge.map_or_else(|| NONE.into(), |edge| number(edge.high));
-            table.row([s.name.as_str().into(), s.enforcement.as_str().into(), what.into(), low.into(), high.into()]);
+            table.row([
+                s.name.as_str().into(),
+                s.enforcement.as_str().into(),
+                what.into(),
+                low.into(),
+                high.into(),
+            ]);
         }
     }
     table

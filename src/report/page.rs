@@ -102,7 +102,9 @@ impl Page {
     /// Its charts as files.
     pub fn charts(&self) -> Vec<(String, Vec<u8>)> {
         let chart = |block: &Block| match block {
-            Block::Chart(chart) => Some((format!("charts/{}.svg", chart.id), chart.standalone().into_bytes())),
+            Block::Chart(chart) => {
+                Some((format!("charts/{}.svg", chart.id), chart.standalone().into_bytes()))
+            }
             _ => None,
         };
         self.blocks.iter().filter_map(chart).collect()

@@ -16,8 +16,8 @@ mod stats;
 mod threshold;
 mod wall;
 
-pub use assumptions::assumptions;
 pub use assemble::{merged, strategy_run};
+pub use assumptions::assumptions;
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
 pub use conclude::{Facts, conclude, conclude_live, hash};

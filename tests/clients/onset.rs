@@ -51,6 +51,10 @@ fn mlrsearch_finds_the_same_edges_within_its_width() {
 
 fn onset(binary: &Path, scenario: &Path, out: &Path) -> Value {
     let mut command = Command::new(binary);
-    command.arg("onset").arg(scenario).args(["--length", "16s", "--within", "1%", "--json", "-q", "-o"]).arg(out);
+    command
+        .arg("onset")
+        .arg(scenario)
+        .args(["--length", "16s", "--within", "1%", "--json", "-q", "-o"])
+        .arg(out);
     serde_json::from_str(&printed(&mut command)).unwrap()
 }

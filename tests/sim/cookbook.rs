@@ -45,7 +45,11 @@ fn walk(page: &str) -> (String, TempDir) {
         let done = command.args(words).arg("-q").current_dir(folder.path()).output().expect("it starts");
         let code = done.status.code();
         // 99: a strategy misses a threshold, which is what a run is there to say.
-        assert!(code == Some(0) || code == Some(99), "{line}: {code:?} {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            code == Some(0) || code == Some(99),
+            "{line}: {code:?} {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         shown = String::from_utf8(done.stdout).expect("UTF-8");
     }
     (shown, folder)
@@ -55,7 +59,10 @@ fn walk(page: &str) -> (String, TempDir) {
 fn planning_capacity_answers_with_the_part_of_the_quota() {
     let (shown, folder) = walk("plan-capacity.md");
     let joined = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(joined.contains("ANSWER Nothing to ask:") && joined.contains("that you have in us-east-1"), "{shown}");
+    assert!(
+        joined.contains("ANSWER Nothing to ask:") && joined.contains("that you have in us-east-1"),
+        "{shown}"
+    );
     assert!(joined.contains("more months"), "{shown}");
     assert!(folder.path().join("reports/local/log-plan/plan.html").is_file());
 }
@@ -70,7 +77,8 @@ fn tuning_a_strategy_tells_from_which_load_it_breaks() {
 #[test]
 fn justifying_an_increase_ends_in_a_page_for_support() {
     let (shown, folder) = walk("justify-an-increase.md");
-    for part in ["To look up: account 111122223333", "Desired value", "aws service-quotas", "Business impact"] {
+    for part in ["To look up: account 111122223333", "Desired value", "aws service-quotas", "Business impact"]
+    {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
     assert!(folder.path().join("reports/local/reader-dossier/dossier.html").is_file());

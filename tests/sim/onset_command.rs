@@ -59,10 +59,14 @@ fn each_strategy_has_a_line_and_each_edge_its_two_sides() {
     let done = output(&["onset", &path, "--length", "16s", "-o", &out, "-q"]);
     assert!(done.status.success(), "{}", text(&done.stderr));
     let shown = text(&done.stdout);
-    let line = |name: &str| shown.lines().find(|line| line.starts_with(name)).expect("a line a strategy").to_owned();
+    let line =
+        |name: &str| shown.lines().find(|line| line.starts_with(name)).expect("a line a strategy").to_owned();
     // A window of 100 serves 100: the next load above refuses, one above 105.3 refuses one in twenty.
     assert!(line("no-retry").contains("first throttle 101/s · failures > 5 % from 10"), "{shown}");
-    assert!(line("no-retry").ends_with("collapse –"), "over the quota nobody gets less than the quota: {shown}");
+    assert!(
+        line("no-retry").ends_with("collapse –"),
+        "over the quota nobody gets less than the quota: {shown}"
+    );
     assert!(line("sdk-adaptive").contains("p99 > 200 ms from 1"), "{shown}");
     let (_, onset) = saved(&out);
     let first = &onset["strategies"][0];
@@ -107,8 +111,19 @@ fn a_search_goes_on_from_its_history_and_simulates_nothing_twice() {
 fn every_kind_of_limiter_asked_for_has_its_line() {
     let (_folder, path, out) = folder(SCENARIO);
     let done = output(&[
-        "onset", &path, "--strategy", "no-retry", "--enforcement", "window", "--enforcement", "bucket:1s", "--length",
-        "8s", "-o", &out, "-q",
+        "onset",
+        &path,
+        "--strategy",
+        "no-retry",
+        "--enforcement",
+        "window",
+        "--enforcement",
+        "bucket:1s",
+        "--length",
+        "8s",
+        "-o",
+        &out,
+        "-q",
     ]);
     let shown = text(&done.stdout);
     // A bucket that holds a second's worth lets an eighth more pass in eight seconds.

@@ -67,6 +67,8 @@ fn place() -> TempDir {
     fs::write(folder.path().join("small.yaml"), SMALL).expect("written");
     fs::create_dir(folder.path().join("saved")).expect("made");
     fs::copy(facts.join("saved-run/run.json"), folder.path().join("saved/run.json")).expect("a copy");
+    fs::create_dir(folder.path().join("asking")).expect("made");
+    fs::write(folder.path().join("asking/run.json"), asking()).expect("written");
     // Two calls, the second by keystorm itself.
     let event = |id: &str, agent: &str| {
         format!(
@@ -84,12 +86,28 @@ fn place() -> TempDir {
     folder
 }
 
+/// A run that asks for more than it has.
+fn asking() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/saved-run/run.json");
+    let mut run: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).expect("a run")).expect("JSON");
+    for strategy in run["strategies"].as_array_mut().expect("strategies") {
+        for (_, pool) in strategy["pools"].as_object_mut().expect("pools") {
+            pool["peak_1s"] = 1_000_000.into();
+        }
+    }
+    run.to_string()
+}
+
 /// The line that a command is tried with, by its path, once with and once without what it takes by its place.
 fn lines(path: &str) -> &'static [&'static [&'static str]] {
     match path {
         "run" => &[&["run", "small.yaml"], &["run", "--op", "Decrypt", "--set", "trials=1"]],
         "check" => &[&["check", "small.yaml"]],
         "report" => &[&["report", "saved"]],
+        "onset" => &[&["onset", "small.yaml"]],
+        "plan" => &[&["plan", "small.yaml"]],
+        "dossier" => &[&["dossier", "asking", "--account", "111122223333"]],
         "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
         "schema" => &[&["schema"], &["schema", "run"]],
         "completions" => &[&["completions", "bash"]],
@@ -103,7 +121,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
 /// What goes with an option, before it is added, so that it can mean something.
 fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
-        ("run", "force") => &["-o", "saved"],
+        ("run" | "onset" | "plan" | "dossier", "force") => &["-o", "saved"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
         ("import cloudtrail", "force") => &["-o", "there"],
         ("import cloudtrail", other) if other != "output" => &["-o", "new"],
@@ -131,6 +149,18 @@ fn value(option: &str) -> &'static str {
         "threshold" => "failed: rate<1%",
         "format" => "csv",
         "template" => "cache",
+        "within" => "5%",
+        "length" => "2s",
+        "reach" => "2",
+        "budget" => "10",
+        "enforcement" => "sliding",
+        "history" => "history.ndjson",
+        "growth" => "10%",
+        "by" | "today" | "until" => "2030-01-05",
+        "utilisation" => "50%",
+        "failover" => "us-west-2",
+        "account" => "444455556666",
+        "start" => "2026-11-23T22:00:00Z",
         "client" => "raw",
         "metrics" => "127.0.0.1:0",
         _ => "1",
@@ -141,7 +171,7 @@ fn value(option: &str) -> &'static str {
 fn is_traceless(path: &str, option: &str) -> bool {
     match option {
         // Results do not depend on it, which `tests/sim/run_command.rs` holds.
-        "threads" => path == "run",
+        "threads" => ["run", "onset", "plan"].contains(&path),
         // There is nothing but results to be quiet about.
         "quiet" => ["schema", "completions", "help", "new", "quotas"].contains(&path),
         // It is a JSON document anyway.

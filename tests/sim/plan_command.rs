@@ -83,7 +83,11 @@ fn the_ask_is_the_product_of_its_factors() {
     let there = &pool["failover"][0];
     assert_eq!((&there["region"], &there["ask_per_s"]), (&"ca-west-1".into(), &Value::Null));
     assert!(pool["sensitivity"].as_array().expect("swings").len() >= 3);
-    assert_eq!(pool["outcomes"].as_array().map(Vec::len), Some(2), "at what there is, and at what is asked for");
+    assert_eq!(
+        pool["outcomes"].as_array().map(Vec::len),
+        Some(2),
+        "at what there is, and at what is asked for"
+    );
     assert_eq!(pool["months_left"].as_f64(), Some(0.0), "the peak second is above 100 already");
 }
 
@@ -124,6 +128,33 @@ fn thresholds_that_no_quota_meets_are_named() {
     assert!(why.contains("without any limit it misses response_time: p(50)<1ms"), "{why}");
 }
 
+#[test]
+fn a_quota_of_which_no_threshold_speaks_is_judged_by_one_that_is_assumed_and_told() {
+    let signer = SCENARIO
+        .replace("quotas: { symmetric: 100/s }", "quotas: { symmetric: 100/s, ecc: 40/s }")
+        .replace(
+            "workloads:\n",
+            "workloads:\n  sign: { executor: constant-arrival-rate, rate: 60/s, duration: 60s, keys: { spec: ECC_NIST_P256 }, jobs: { Sign: 1 } }\n",
+        )
+        .replace(
+            "thresholds: { failed: [ \"rate<1%\" ], response_time: [ \"p(99)<500ms\" ] }",
+            "thresholds: { 'failed{workload:load}': [ \"rate<1%\" ] }",
+        );
+    let (_folder, path, out) = folder(&signer);
+    let done = output(&["plan", &path, "--strategy", "sdk", "--trials", "2", "-o", &out, "-q"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let shown = text(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        shown.contains("No threshold speaks of ecc: failed{workload:sign}: rate<0.1% is assumed"),
+        "{shown}"
+    );
+    let plan = saved(&out);
+    let ecc =
+        plan["pools"].as_array().expect("pools").iter().find(|pool| pool["pool"] == "ecc").expect("ecc");
+    let need = ecc["strategies"][0]["need_per_s"]["value"].as_f64().expect("a need");
+    assert!((55.0..80.0).contains(&need), "60 a second must pass: {need}");
+}
+
 /// The numbers of a text, as they stand there.
 fn numbers(text: &str) -> BTreeSet<String> {
     let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','));
@@ -133,11 +164,26 @@ fn numbers(text: &str) -> BTreeSet<String> {
 
 /// Makes a plan that asks, and its dossier; gives the page and the folder.
 fn dossier(out: &str, path: &str) -> (String, String) {
-    assert!(output(&[&["plan", path, "-o", out, "-q", "--strategy", "sdk"], &GROWN[..]].concat()).status.success());
+    assert!(
+        output(&[&["plan", path, "-o", out, "-q", "--strategy", "sdk"], &GROWN[..]].concat())
+            .status
+            .success()
+    );
     let folder = format!("{out}-dossier");
     let done = output(&[
-        "dossier", out, "--account", "111122223333", "--account", "444455556666", "--start", "2026-11-23T22:00:00Z",
-        "--until", "2027-09-30", "-o", &folder, "-q",
+        "dossier",
+        out,
+        "--account",
+        "111122223333",
+        "--account",
+        "444455556666",
+        "--start",
+        "2026-11-23T22:00:00Z",
+        "--until",
+        "2027-09-30",
+        "-o",
+        &folder,
+        "-q",
     ]);
     assert!(done.status.success(), "{}", text(&done.stderr));
     (text(&done.stdout), folder)
@@ -168,7 +214,7 @@ fn the_page_of_a_dossier_is_short_and_holds_what_support_asks_for() {
     ] {
         assert!(joined.contains(part), "{part} is not in:\n{page}");
     }
-    assert!(!page.contains("arn:") && !page.contains("cached"), "{page}");
+    assert!(!page.contains("arn:") && !page.contains("`cached`"), "{page}");
     for name in ["dossier.md", "dossier.html", "plan.json", "figures.json"] {
         assert!(Path::new(&folder).join(name).is_file(), "{name}");
     }
@@ -185,22 +231,32 @@ fn every_number_of_the_page_stands_in_the_plan() {
     for figure in &figures {
         let from = figure["from"].as_str().expect("a path");
         let (pointer, arithmetic) = from.split_once(' ').unwrap_or((from, ""));
-        let stands = plan.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{from} is no number"));
+        let stands =
+            plan.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{from} is no number"));
         let expected = match arithmetic {
             "" => stands,
-            "× 60" => (stands * 60.0).round(),
             "− 1" => stands - 1.0,
-            other => panic!("unknown arithmetic: {other}"),
+            times => {
+                let factor = times.strip_prefix("× ").and_then(|factor| factor.parse::<f64>().ok());
+                (stands * factor.unwrap_or_else(|| panic!("unknown arithmetic: {times}"))).round()
+            }
         };
         assert!((figure["value"].as_f64().expect("a value") - expected).abs() < 1e-9, "{figure}");
         shown.extend(numbers(figure["shown"].as_str().expect("text")));
     }
     // Names, dates, what the user gave, and the thresholds as the plan has them.
-    let mut known = numbers("p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000");
-    plan["thresholds"].as_array().expect("thresholds").iter().for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
+    let mut known = numbers(
+        "p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000",
+    );
+    plan["thresholds"]
+        .as_array()
+        .expect("thresholds")
+        .iter()
+        .for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
     let command: BTreeSet<String> = numbers(&plan["pools"][0]["ask_per_s"].to_string());
     for number in numbers(&page) {
-        let is_known = shown.contains(&number) || known.contains(&number) || command.contains(&format!("{number}.0"));
+        let is_known =
+            shown.contains(&number) || known.contains(&number) || command.contains(&format!("{number}.0"));
         assert!(is_known, "{number} stands nowhere:\n{page}\n{shown:?}");
     }
 }

@@ -18,10 +18,11 @@ struct Otherwise {
 
 /// The swings of the strategy that `judge` judges, the widest first.
 pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, control: &Control) -> Vec<Swing> {
+    let known = found.need_per_s.map_or(1.0, |need| need.value);
     let all = otherwise(asked, asked.scenario, found);
     let needs = side_by_side(all.len() * 2, asked.threads, |task| {
         let (_, scenario, growth) = &all[task / 2].sides[task % 2];
-        need(asked, judge, scenario, *growth, control)
+        need(asked, judge, known, (scenario, *growth), control)
     });
     let mut swings: Vec<Swing> = all
         .into_iter()
@@ -70,10 +71,16 @@ fn otherwise(asked: &Asked, base: &Scenario, found: &StrategyNeed) -> Vec<Otherw
 }
 
 /// What the first trial needs.
-fn need(asked: &Asked, judge: &Judge, scenario: &Scenario, growth: f64, control: &Control) -> Option<f64> {
+fn need(
+    asked: &Asked,
+    judge: &Judge,
+    known: f64,
+    (scenario, growth): (&Scenario, f64),
+    control: &Control,
+) -> Option<f64> {
     let other = judge.of(&scaled(scenario, growth * asked.failover));
-    let start = (judge.peak_1s() * growth / asked.growth * 0.97).ceil() as u64;
-    match search(&other, NeedSearch::new(start, FAR).within(ROUGH), 0, None, control) {
+    let start = (known * growth / asked.growth).ceil() as u64;
+    match search(&other, NeedSearch::new(start, FAR).within(2.0 * ROUGH), 0, None, control) {
         Need::Between(_, met) => Some(met as f64),
         Need::None => None,
     }
@@ -99,7 +106,9 @@ fn stretch(distribution: &mut Distribution, factor: f64) {
             (latency.p50, latency.p99) = (times(latency.p50, factor), times(latency.p99, factor));
         }
         Distribution::Fixed(span) | Distribution::Exponential { mean: span } => *span = times(*span, factor),
-        Distribution::Quantiles(points) => points.iter_mut().for_each(|(_, span)| *span = times(*span, factor)),
+        Distribution::Quantiles(points) => {
+            points.iter_mut().for_each(|(_, span)| *span = times(*span, factor))
+        }
         Distribution::Mixture(parts) => parts.iter_mut().for_each(|part| stretch(&mut part.of, factor)),
     }
 }
@@ -108,7 +117,8 @@ fn stretch(distribution: &mut Distribution, factor: f64) {
 fn lasting(base: &Scenario, factor: f64) -> Scenario {
     let mut changed = base.clone();
     let whole = |count: u64| ((count as f64 * factor).round() as u64).max(1);
-    for cache in changed.workloads.iter_mut().flat_map(|w| &mut w.strategies).filter_map(|p| p.cache.as_mut()) {
+    for cache in changed.workloads.iter_mut().flat_map(|w| &mut w.strategies).filter_map(|p| p.cache.as_mut())
+    {
         cache.max_age = times(cache.max_age, factor);
         cache.max_messages = whole(cache.max_messages);
     }

@@ -119,7 +119,14 @@ pub struct History {
 
 impl History {
     /// The line for trial `trial` of `probe`.
-    pub fn of(scenario: &str, strategy: &str, search: &Search, probe: &Probe, trial: u32, measure: &Measure) -> History {
+    pub fn of(
+        scenario: &str,
+        strategy: &str,
+        search: &Search,
+        probe: &Probe,
+        trial: u32,
+        measure: &Measure,
+    ) -> History {
         History {
             scenario: scenario.into(),
             strategy: strategy.into(),

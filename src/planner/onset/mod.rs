@@ -32,8 +32,7 @@ pub struct Wish {
 pub fn guess(scenario: &Scenario) -> f64 {
     let plan = Plan::of(scenario);
     let full = plan.pools.iter().filter_map(|pool| {
-        let background =
-            scenario.quotas.background.get(&pool.pool).map_or(0.0, |rate| rate.as_per_second());
+        let background = scenario.quotas.background.get(&pool.pool).map_or(0.0, |rate| rate.as_per_second());
         let own = pool.peak_per_s - background;
         let room = (pool.limit_per_s? - background).max(0.0);
         (own > 0.0).then(|| room / own * plan.peak_per_s)

@@ -242,7 +242,9 @@ impl Search {
             (Some(low), Some(high)) if high - low <= gap => At::Between(low, high),
             (Some(low), Some(high)) => At::Ask(within(low, high, before)),
             (None, Some(high)) => At::Ask(below(high, start, gap, before).max(lowest)),
-            (Some(low), None) => At::Ask(above(low, start, if level == 0 { FIRST_STEP } else { gap }).min(highest)),
+            (Some(low), None) => {
+                At::Ask(above(low, start, if level == 0 { FIRST_STEP } else { gap }).min(highest))
+            }
             (None, None) => At::Ask(start.clamp(lowest, highest)),
         }
     }
@@ -269,7 +271,8 @@ impl Search {
             places.filter_map(|place| Some((place, self.is_over(goal, level, place)?))).collect();
         let high = decided.iter().find(|(_, over)| *over).map(|(place, _)| *place);
         let is_below = |place: i32| high.is_none_or(|high| place < high);
-        let low = decided.iter().rev().find(|(place, over)| !over && is_below(*place)).map(|(place, _)| *place);
+        let low =
+            decided.iter().rev().find(|(place, over)| !over && is_below(*place)).map(|(place, _)| *place);
         (low, high)
     }
 
@@ -277,7 +280,11 @@ impl Search {
     fn is_over(&self, goal: Goal, level: usize, place: i32) -> Option<bool> {
         let measures = self.known.get(&(level, place))?;
         let most = self.terms.levels[level].trials.max(1) as usize;
-        let over = measures.iter().enumerate().filter(|(trial, m)| self.shows(goal, level, place, *trial, m)).count();
+        let over = measures
+            .iter()
+            .enumerate()
+            .filter(|(trial, m)| self.shows(goal, level, place, *trial, m))
+            .count();
         if over * 2 > most {
             Some(true)
         } else if (measures.len() - over) * 2 >= most {

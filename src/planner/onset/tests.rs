@@ -12,7 +12,8 @@ struct Service {
 impl Service {
     fn measure(&self, load: f64, length: Span) -> Measure {
         let over = load > self.quota;
-        let goodput = if self.falls > 0.0 && load > self.falls { self.quota / 2.0 } else { load.min(self.quota) };
+        let goodput =
+            if self.falls > 0.0 && load > self.falls { self.quota / 2.0 } else { load.min(self.quota) };
         Measure {
             offered_per_s: load,
             goodput_per_s: goodput,
@@ -87,19 +88,30 @@ fn every_edge_is_found_to_the_width_asked_for_wherever_it_lies() {
             let service = Service { quota, falls: falls * quota };
             let (search, _) = searched(Search::new(terms_of(1_000.0)), &service, usize::MAX);
             assert_eq!(search.stop(), Stop::Found);
-            let expected = [(Goal::Throttle, quota), (Goal::Threshold(0), 1.1 * quota), (Goal::Threshold(1), 1.05 * quota)];
+            let expected = [
+                (Goal::Throttle, quota),
+                (Goal::Threshold(0), 1.1 * quota),
+                (Goal::Threshold(1), 1.05 * quota),
+            ];
             for (goal, edge) in expected {
                 match search.edge(goal) {
                     Edge::Between(low, high) => {
-                        assert!(low <= edge && edge <= high && high / low < 1.0101, "{quota} {goal:?}: {low} {high}");
+                        assert!(
+                            low <= edge && edge <= high && high / low < 1.0101,
+                            "{quota} {goal:?}: {low} {high}"
+                        );
                     }
                     Edge::Above(load) => assert!(edge >= load && load > 60_000.0, "{quota} {goal:?} {load}"),
                     other => panic!("{quota} {goal:?}: {other:?}"),
                 }
             }
             match search.edge(Goal::Collapse) {
-                Edge::Between(low, high) => assert!(falls > 0.0 && low <= falls * quota && falls * quota <= high),
-                Edge::Above(load) => assert!(falls == 0.0 && load >= 3.9 * quota || load > 60_000.0, "{load}"),
+                Edge::Between(low, high) => {
+                    assert!(falls > 0.0 && low <= falls * quota && falls * quota <= high)
+                }
+                Edge::Above(load) => {
+                    assert!(falls == 0.0 && load >= 3.9 * quota || load > 60_000.0, "{load}")
+                }
                 other => panic!("{quota} {falls}: {other:?}"),
             }
         }
@@ -129,8 +141,8 @@ fn a_search_goes_on_from_its_history_as_if_it_had_never_stopped() {
                 let length = part.terms().levels[probe.level].length;
                 let measure = service.measure(probe.load_per_s, length);
                 let line = History::of("hash", "name", &part, probe, trial, &measure);
-                let read: History =
-                    serde_json::from_str(&serde_json::to_string(&line).expect("JSON")).expect("it reads back");
+                let read: History = serde_json::from_str(&serde_json::to_string(&line).expect("JSON"))
+                    .expect("it reads back");
                 assert!(read.tell(&mut next) && !read.clone().tell(&mut next), "once, and only once");
             }
         }

@@ -36,7 +36,12 @@ fn strategy(s: &StrategyOnset) -> Option<Chart> {
         points: s.points.iter().map(|p| (p.load_per_s, figure(p).min(top))).collect(),
     };
     let lines = vec![
-        Line { name: "offered".into(), ink: Ink::OFFERED, width: 1, points: vec![(0.0, 0.0), (most.min(top), most.min(top))] },
+        Line {
+            name: "offered".into(),
+            ink: Ink::OFFERED,
+            width: 1,
+            points: vec![(0.0, 0.0), (most.min(top), most.min(top))],
+        },
         line("attempts", Ink::ATTEMPTS, |p| p.attempts_per_s),
         line("goodput", Ink::GOODPUT, |p| p.goodput_per_s),
     ];

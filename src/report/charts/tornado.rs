@@ -22,7 +22,11 @@ pub fn chart(pool: &str, need: f64, swings: &[Swing]) -> Option<Chart> {
     let (mut bars, mut words) = (Vec::new(), Vec::new());
     for (row, (swing, less, more)) in shown.iter().enumerate() {
         let middle = -(row as f64);
-        let bar = |to: f64, ink| Bar { ink, from: (need.min(to), middle + HALF), to: (need.max(to), middle - HALF) };
+        let bar = |to: f64, ink| Bar {
+            ink,
+            from: (need.min(to), middle + HALF),
+            to: (need.max(to), middle - HALF),
+        };
         bars.push(bar(*less, Ink::Series(0)));
         bars.push(bar(*more, Ink::Series(1)));
         let said = format!("{} {} … {} {}", swing.less.0, number(*less), swing.more.0, number(*more));
@@ -30,9 +34,17 @@ pub fn chart(pool: &str, need: f64, swings: &[Swing]) -> Option<Chart> {
     }
     let y = Axis::names(&names);
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as u32;
-    let line = Line { name: "need".into(), ink: Ink::Quota, width: 2, points: vec![(need, y.low), (need, y.high)] };
+    let line =
+        Line { name: "need".into(), ink: Ink::Quota, width: 2, points: vec![(need, y.low), (need, y.high)] };
     let says = |(swing, less, more): &(&Swing, f64, f64)| {
-        format!("{}: {}/s with {}, {}/s with {}.", swing.what, number(*less), swing.less.0, number(*more), swing.more.0)
+        format!(
+            "{}: {}/s with {}, {}/s with {}.",
+            swing.what,
+            number(*less),
+            swing.less.0,
+            number(*more),
+            swing.more.0
+        )
     };
     Some(Chart {
         id: id("sensitivity", pool),

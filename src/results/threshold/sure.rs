@@ -94,8 +94,8 @@ pub fn stand(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) ->
             let found = offenders(threshold, recorder);
             // A percentile is the value of a rank, below which the share may lie exactly.
             let is_rank = matches!(threshold.aggregate, Aggregate::Percentile(_) | Aggregate::Med);
-            let inclusive =
-                is_rank || matches!(threshold.comparison, Comparison::LessOrEqual | Comparison::GreaterOrEqual);
+            let inclusive = is_rank
+                || matches!(threshold.comparison, Comparison::LessOrEqual | Comparison::GreaterOrEqual);
             Stand::Share { count: found.count as f64, of: found.of as f64, allowed, inclusive }
         }
         Question::Mean | Question::Count => {
