@@ -16,6 +16,7 @@ mod cleanup;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod fault_template;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -50,6 +51,10 @@ mod scenario_file;
 mod schema;
 #[cfg(feature = "emulator")]
 mod serve;
+#[cfg(feature = "emulator")]
+mod serve_service;
+#[cfg(feature = "aws")]
+mod serve_upstream;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;

@@ -2,13 +2,14 @@
 
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
-use super::{Common, Error, exit, interrupt, one_liner, saved};
+use super::{Common, Error, exit, fault_template, interrupt, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate};
 use crate::notice;
 use crate::record::Recorder;
 use crate::results::Run;
+use crate::scenario::fis::Targets;
 use crate::scenario::{Set, Target};
 use crate::time::Span;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,9 @@ pub struct Args {
     /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     pub sets: Vec<String>,
+    /// Experiment template of AWS FIS whose faults join the scenario's, for everybody; repeatable.
+    #[arg(long, value_name = "FILE", value_delimiter = '\n', env = "KEYSTORM_FAULT_TEMPLATE")]
+    pub fault_template: Vec<PathBuf>,
     /// Threads to simulate on [default: all cores]; results do not depend on it.
     #[arg(long, env = "KEYSTORM_THREADS")]
     pub threads: Option<usize>,
@@ -68,6 +72,7 @@ impl Args {
         };
         let mut over = load::sets(&self.sets)?;
         over.extend(self.load.overlays()?);
+        over.extend(fault_template::sets(&self.fault_template, Targets::Everybody)?);
         over.extend(own("target", self.target.clone()));
         over.extend(own("region", self.region.clone()));
         over.extend(own("seed", self.seed.map(|n| n.to_string())));

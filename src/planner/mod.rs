@@ -13,11 +13,11 @@ mod bill;
 mod denied;
 mod found;
 mod objection;
-pub mod partition;
 mod permit;
 pub mod policy;
 mod ramp;
 
+pub use crate::api::partition;
 pub use alarm::Alarm;
 pub use bill::Bill;
 pub use denied::{Denied, Unreadable, account_of_access_key};

@@ -103,8 +103,18 @@ fn once(place: &Path, of: &[PathBuf], install: impl Fn() -> Result<(), String>) 
 
 /// A Python with boto3 and the AWS Encryption SDK.
 pub fn python() -> Result<PathBuf, String> {
-    let place = home().join("python");
-    let list = scripts().join("python/requirements.txt");
+    python_with("python")
+}
+
+/// A Python with moto's server.
+pub fn moto() -> Result<PathBuf, String> {
+    python_with("moto")
+}
+
+/// A Python with what a list asks for.
+fn python_with(list: &str) -> Result<PathBuf, String> {
+    let place = home().join(list);
+    let list = scripts().join(list).join("requirements.txt");
     once(&place, std::slice::from_ref(&list), || {
         let missing = |e| format!("Python 3 with venv is needed for its clients (Debian: python3-venv): {e}");
         done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place)).map_err(missing)?;
@@ -115,8 +125,13 @@ pub fn python() -> Result<PathBuf, String> {
     Ok(place.join("bin/python"))
 }
 
-/// A folder with the JavaScript SDKs and their script.
+/// The JavaScript SDKs and the script that uses all of them.
 pub fn node() -> Result<PathBuf, String> {
+    node_script("exercise.mjs")
+}
+
+/// The JavaScript SDKs and a script for them.
+pub fn node_script(name: &str) -> Result<PathBuf, String> {
     let place = home().join("node");
     let from = scripts().join("node");
     let lists = [from.join("package.json"), from.join("package-lock.json")];
@@ -130,8 +145,8 @@ pub fn node() -> Result<PathBuf, String> {
             .map(drop)
             .map_err(missing)
     })?;
-    let script = place.join("exercise.mjs");
-    std::fs::copy(from.join("exercise.mjs"), &script).map_err(|e| e.to_string())?;
+    let script = place.join(name);
+    std::fs::copy(from.join(name), &script).map_err(|e| e.to_string())?;
     Ok(script)
 }
 
