@@ -1,4 +1,5 @@
-//! Real clients against the server: AWS CLI v2, boto3, the JavaScript and the Rust SDK, and the AWS Encryption SDKs.
+//! Real clients against the server: AWS CLI v2, boto3, the JavaScript and the Rust SDK, and the AWS Encryption SDKs; and
+//! moto behind it.
 //!
 //! Python's and JavaScript's are installed once into the target folder, from the lists beside their scripts. Where Python
 //! or Node is missing, or nothing can be installed, the test says so and is skipped; with CI=true it fails.
@@ -9,6 +10,7 @@ mod needs;
 mod onset;
 mod rust_sdk;
 mod scripts;
+mod sequences;
 #[path = "../support/signal.rs"]
 mod signal;
 #[path = "../support/socket.rs"]

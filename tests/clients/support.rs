@@ -106,6 +106,11 @@ pub fn python() -> Result<PathBuf, String> {
     venv("python")
 }
 
+/// A Python with moto's server.
+pub fn moto() -> Result<PathBuf, String> {
+    venv("moto")
+}
+
 /// A Python with what the list in the folder `name` of the scripts says.
 pub fn venv(name: &str) -> Result<PathBuf, String> {
     let place = home().join(name);
@@ -120,8 +125,13 @@ pub fn venv(name: &str) -> Result<PathBuf, String> {
     Ok(place.join("bin/python"))
 }
 
-/// A folder with the JavaScript SDKs and their script.
+/// The JavaScript SDKs and the script that uses all of them.
 pub fn node() -> Result<PathBuf, String> {
+    node_script("exercise.mjs")
+}
+
+/// The JavaScript SDKs and a script for them.
+pub fn node_script(name: &str) -> Result<PathBuf, String> {
     let place = home().join("node");
     let from = scripts().join("node");
     let lists = [from.join("package.json"), from.join("package-lock.json")];
@@ -135,8 +145,8 @@ pub fn node() -> Result<PathBuf, String> {
             .map(drop)
             .map_err(missing)
     })?;
-    let script = place.join("exercise.mjs");
-    std::fs::copy(from.join("exercise.mjs"), &script).map_err(|e| e.to_string())?;
+    let script = place.join(name);
+    std::fs::copy(from.join(name), &script).map_err(|e| e.to_string())?;
     Ok(script)
 }
 
