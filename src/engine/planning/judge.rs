@@ -227,7 +227,7 @@ impl Judge {
                 let stretch = kept(stretch, &self.speaking);
                 sum = match sum.is_empty() {
                     true => stretch.iter().map(|stand| weighted(*stand, *weight)).collect(),
-                    false => sum.iter().zip(stretch).map(|(a, b)| added(*a, weighted(*b, *weight))).collect(),
+                    false => sum.iter().zip(stretch).map(|(a, b)| added(*a, weighted(b, *weight))).collect(),
                 };
             }
             // What is too much already, no other part makes less.
