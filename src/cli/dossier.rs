@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, requires = "yes_real_aws", group = "desk")]
     request: bool,
     /// Only tell where requests for the quota stand; nothing is written.
-    #[arg(long, requires = "yes_real_aws", conflicts_with_all = ["request", "out", "force"], group = "desk")]
+    #[arg(long, requires = "yes_real_aws", conflicts_with_all = ["request", "out", "force"], group = "desk", env = "KEYSTORM_STATUS")]
     status: bool,
     /// Yes, ask a real account.
     #[arg(long, requires = "desk")]
