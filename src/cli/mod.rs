@@ -50,6 +50,7 @@ mod scenario_file;
 mod schema;
 #[cfg(feature = "emulator")]
 mod serve;
+mod stamp;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;

@@ -1,7 +1,8 @@
 //! `keystorm report`: a saved run is drawn again, from its `run.json` alone.
 
-use super::{Common, Error, output};
+use super::{Common, Error, output, stamp};
 use crate::report;
+use crate::report::html::Stamp;
 use crate::results::{Run, SCHEMA};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ pub struct Args {
     /// Print the report in this format instead of rewriting the run's files.
     #[arg(long, value_enum, env = "KEYSTORM_FORMAT")]
     format: Option<Format>,
+    /// Put date, machine and this command on the page, which then is no longer the same each time.
+    #[arg(long, env = "KEYSTORM_STAMP")]
+    stamp: bool,
 }
 
 /// What a report is printed as.
@@ -50,13 +54,19 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if args.format.is_some() && common.is_given("format") {
         common.prints_no_document("--format says what is printed")?;
     }
+    let is_page = !common.is_given("json") && matches!(args.format, None | Some(Format::Html));
+    if common.is_given("stamp") && !is_page {
+        return Err(Error::Usage("--stamp is for the page: without --format, or with --format html".into()));
+    }
     let saved = load(&args.run)?;
+    let stamp = args.stamp.then(stamp::now);
     if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
-        output::print(drawn(&saved.run, format))?;
+        output::print(drawn(&saved.run, format, stamp.as_ref()))?;
     } else if common.json {
         output::print(&saved.json)?;
     } else {
-        let written = output::write_files(&saved.directory, report::files(&saved.run))?;
+        let written =
+            output::write_files(&saved.directory, report::stamped_files(&saved.run, stamp.as_ref()))?;
         if !common.quiet {
             output::print(format!("{written} files written to {}\n", saved.directory.display()))?;
         }
@@ -102,9 +112,9 @@ fn parsed(json: &str) -> Result<Run, String> {
     }
 }
 
-fn drawn(run: &Run, format: Format) -> Vec<u8> {
+fn drawn(run: &Run, format: Format, stamp: Option<&Stamp>) -> Vec<u8> {
     match format {
-        Format::Html => report::html::render(run).into_bytes(),
+        Format::Html => report::html::page(run, stamp).into_bytes(),
         Format::Md => report::markdown::render(run).into_bytes(),
         Format::Text => report::text::render(run, output::paints()).into_bytes(),
         Format::Csv => report::csv::strategies(run),
