@@ -25,6 +25,7 @@ fn job(index: u64, kind: JobKind, now: Time) -> Job {
         workload: 0,
         stage: 0,
         client: (index % u64::from(CLIENTS)) as u32,
+        unit: 0,
         index,
         kind,
         intended: now,

@@ -100,6 +100,10 @@ impl Span {
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
+    /// A part of it: so many make the whole, of at least one.
+    pub const fn divided(self, n: u64) -> Span {
+        Span(self.0 / if n == 0 { 1 } else { n })
+    }
     /// This span `n` times; saturates.
     pub const fn times(self, n: u64) -> Span {
         Span(self.0.saturating_mul(n))

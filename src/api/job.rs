@@ -66,6 +66,8 @@ pub struct Job {
     pub stage: u16,
     /// Which client of the fleet runs it.
     pub client: u32,
+    /// Who of its workload does it: the VU in closed load, the client in open load.
+    pub unit: u32,
     /// The job's number within its workload: the key of all its random draws. A VU's i-th job is `vu << 32 | i`.
     pub index: u64,
     /// What it asks for.

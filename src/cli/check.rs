@@ -1,7 +1,7 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
 use super::{Common, Error, load, output};
-use crate::report::format::fixed;
+use crate::report::format::{fixed, percent};
 use crate::scenario::{Plan, Scenario, Set};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -52,9 +52,12 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
     }
     let about = if plan.is_estimate { "about " } else { "" };
     let strategies = scenario.strategies.len();
-    let trials = scenario.trials;
+    let trials = match scenario.until {
+        Some(until) => format!("up to {} trials, until every interval is within ±{until}", scenario.trials),
+        None => format!("{} trials", scenario.trials),
+    };
     say(format!(
-        "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials} trials.",
+        "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials}.",
         count(plan.jobs)
     ));
     for name in &plan.unforeseen {
@@ -69,7 +72,7 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
         let limit = match pool.limit_per_s {
             Some(limit) if limit > 0.0 => {
                 let over = if pool.peak_per_s > limit { ", over the limit" } else { "" };
-                format!("of {}/s = {:.0}%{over}", count(limit), pool.peak_per_s / limit * 100.0)
+                format!("of {}/s = {}{over}", count(limit), percent(pool.peak_per_s / limit))
             }
             _ => "limit not known".into(),
         };

@@ -103,7 +103,7 @@ mod tests {
     fn a_line_tells_rates_since_the_last_and_totals_with_their_samples() {
         assert_eq!(
             line(&glance(10, 1_000), &glance(20, 9_000)),
-            "full-jitter (2/3, trial 1/1) 20 s of 30 s: goodput 800/s, attempts 1,600/s, throttled 50.0%, \
+            "full-jitter (2/3, trial 1/1) 20 s of 30 s: goodput 800/s, attempts 1,600/s, throttled 50.0 %, \
              response p99 34.2 ms of 9,000, in flight 35, lateness p99 0.40 ms"
         );
     }

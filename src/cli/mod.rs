@@ -51,9 +51,12 @@ mod schema;
 #[cfg(feature = "emulator")]
 mod serve;
 mod stamp;
+#[cfg(feature = "emulator")]
+mod ui;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;
+mod words;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +164,12 @@ enum Command {
     Cleanup(absent::Args),
     /// Redraw a saved run.
     Report(report::Args),
+    /// Show the saved runs of a folder in a browser.
+    #[cfg(feature = "emulator")]
+    Ui(ui::Args),
+    #[cfg(not(feature = "emulator"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Ui(absent::Args),
     /// Make a scenario and a trace from real data.
     Import(import::Args),
     /// Print AWS's default request quotas of a Region.
@@ -215,6 +224,10 @@ impl Cli {
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
             Command::Report(args) => report::run(args, common),
+            #[cfg(feature = "emulator")]
+            Command::Ui(args) => ui::run(args, common),
+            #[cfg(not(feature = "emulator"))]
+            Command::Ui(_) => Err(absent::command("ui", "emulator")),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),
             Command::Schema(args) => schema::run(args, common),

@@ -1,6 +1,8 @@
 //! What commands write: stdout, and files with the folders they stand in. What is written is decided elsewhere.
 
 use super::Error;
+use crate::report::look::{Look, NARROWEST, WIDEST};
+use crate::report::paint::Paint;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +34,38 @@ pub fn is_colourless() -> bool {
 /// Whether text on stdout may be painted: it is a terminal, and `NO_COLOR` does not forbid it.
 pub fn paints() -> bool {
     io::stdout().is_terminal() && !is_colourless()
+}
+
+/// How a summary on stdout is to look: as wide as the terminal, in its characters, painted if it may be; `verbose` with
+/// every detail. What goes elsewhere is a hundred columns wide.
+pub fn look(verbose: bool) -> Look {
+    let is_terminal = io::stdout().is_terminal();
+    let columns = is_terminal.then(terminal_size::terminal_size).flatten();
+    let width = columns.map_or(Look::PLAIN.width, |(columns, _)| usize::from(columns.0));
+    Look {
+        width: width.clamp(NARROWEST, WIDEST),
+        paint: Paint { colour: paints() },
+        ascii: is_ascii_only(&locale()),
+        verbose,
+    }
+}
+
+/// The locale that decides characters; empty where none is set.
+fn locale() -> String {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "characters are no result; the locale is asked here and nowhere else"
+    )]
+    let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(value).unwrap_or_default()
+}
+
+/// Whether a locale has ASCII only. Where none is set terminals are as everywhere today, in UTF-8.
+fn is_ascii_only(locale: &str) -> bool {
+    let name = locale.to_ascii_lowercase();
+    let is_utf_8 = name.ends_with("utf-8") || name.ends_with("utf8");
+    let has_charset = name.contains('.');
+    !is_utf_8 && (has_charset || ["c", "posix"].contains(&name.as_str()))
 }
 
 /// Writes files below `folder`, by their names; gives how many.
@@ -105,6 +139,21 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_locale_says_whether_there_is_more_than_ascii() {
+        for (locale, ascii) in [
+            ("C", true),
+            ("POSIX", true),
+            ("en_US.ISO-8859-1", true),
+            ("C.UTF-8", false),
+            ("de_DE.utf8", false),
+            ("en_US", false),
+            ("", false),
+        ] {
+            assert_eq!(is_ascii_only(locale), ascii, "{locale}");
+        }
+    }
 
     #[test]
     fn files_are_written_with_their_folders_and_counted() {

@@ -41,6 +41,7 @@ impl Progress {
             notice::tell(word);
         }
         let label = label(scenario);
+        let may_end_sooner = scenario.until.is_some();
         let total = Span::from_nanos(length(scenario).as_nanos()).times(tasks(scenario));
         let (stop, stopped) = channel();
         let control = Arc::clone(control);
@@ -55,7 +56,7 @@ impl Progress {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let done = control.done.load(Ordering::Relaxed);
                 let share = (done as f64 / total.as_nanos().max(1) as f64).min(1.0);
-                let left = left(watch.elapsed(), share);
+                let left = left(watch.elapsed(), share, may_end_sooner);
                 bar.set_position((share * 1000.0) as u64);
                 bar.set_message(format!("{label}{left}"));
                 if !terminal {
@@ -94,7 +95,8 @@ fn label(scenario: &Scenario) -> String {
         n => format!("{n} strategies"),
     };
     let trials = counted(u64::from(scenario.trials), "trial");
-    format!("{strategies} x {trials} of {}", length(scenario).since(Time::ZERO))
+    let at_most = if scenario.until.is_some() { "up to " } else { "" };
+    format!("{strategies} x {at_most}{trials} of {}", length(scenario).since(Time::ZERO))
 }
 
 /// What is said before a run that takes long, with the way out; `jobs` are those of one trial of one strategy.
@@ -116,12 +118,13 @@ fn word(scenario: &Scenario, jobs: f64, threads: usize) -> Option<String> {
 }
 
 /// `, about 3 min left`; nothing while too little is done to tell.
-fn left(elapsed: Span, share: f64) -> String {
+fn left(elapsed: Span, share: f64, may_end_sooner: bool) -> String {
     if !(0.01..1.0).contains(&share) {
         return String::new();
     }
     let left = elapsed.as_secs_f64() * (1.0 - share) / share;
-    format!(", {} left", about(Span::from_secs(left.ceil() as u64)))
+    let at_most = if may_end_sooner { "at most " } else { "" };
+    format!(", {at_most}{} left", about(Span::from_secs(left.ceil() as u64)))
 }
 
 /// A span as people say it who do not know it exactly: two figures of it are enough.
@@ -179,11 +182,12 @@ trials: {trials}
     #[test]
     fn what_is_left_follows_from_what_is_done() {
         let secs = Span::from_secs;
-        assert_eq!(left(secs(10), 0.0), "");
-        assert_eq!(left(secs(30), 0.25), ", about 2 min left");
-        assert_eq!(left(secs(10), 0.5), ", about 10 s left");
-        assert_eq!(left(secs(3_600), 0.1), ", about 9 h left");
-        assert_eq!(left(secs(86_400), 0.2), ", about 4 days left");
-        assert_eq!(left(secs(10), 1.0), "");
+        assert_eq!(left(secs(10), 0.0, false), "");
+        assert_eq!(left(secs(30), 0.25, false), ", about 2 min left");
+        assert_eq!(left(secs(10), 0.5, false), ", about 10 s left");
+        assert_eq!(left(secs(3_600), 0.1, false), ", about 9 h left");
+        assert_eq!(left(secs(86_400), 0.2, false), ", about 4 days left");
+        assert_eq!(left(secs(10), 1.0, false), "");
+        assert_eq!(left(secs(10), 0.5, true), ", at most about 10 s left");
     }
 }

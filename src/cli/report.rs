@@ -20,6 +20,9 @@ pub struct Args {
     /// Put date, machine and this command on the page, which then is no longer the same each time.
     #[arg(long, env = "KEYSTORM_STAMP")]
     stamp: bool,
+    /// With --format text: every detail, not only the figures and the answer.
+    #[arg(short, long, env = "KEYSTORM_VERBOSE")]
+    verbose: bool,
 }
 
 /// What a report is printed as.
@@ -58,10 +61,14 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("stamp") && !is_page {
         return Err(Error::Usage("--stamp is for the page: without --format, or with --format html".into()));
     }
+    let is_text = args.format == Some(Format::Text) && !common.is_given("json");
+    if common.is_given("verbose") && !is_text {
+        return Err(Error::Usage("--verbose is for --format text, the summary that `run` prints".into()));
+    }
     let saved = load(&args.run)?;
     let stamp = args.stamp.then(stamp::now);
     if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
-        output::print(drawn(&saved.run, format, stamp.as_ref()))?;
+        output::print(drawn(&saved.run, format, args.verbose, stamp.as_ref()))?;
     } else if common.json {
         output::print(&saved.json)?;
     } else {
@@ -112,11 +119,11 @@ fn parsed(json: &str) -> Result<Run, String> {
     }
 }
 
-fn drawn(run: &Run, format: Format, stamp: Option<&Stamp>) -> Vec<u8> {
+fn drawn(run: &Run, format: Format, verbose: bool, stamp: Option<&Stamp>) -> Vec<u8> {
     match format {
         Format::Html => report::html::page(run, stamp).into_bytes(),
         Format::Md => report::markdown::render(run).into_bytes(),
-        Format::Text => report::text::render(run, output::paints()).into_bytes(),
+        Format::Text => report::text::render_as(run, output::look(verbose)).into_bytes(),
         Format::Csv => report::csv::strategies(run),
     }
 }

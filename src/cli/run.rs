@@ -2,10 +2,11 @@
 
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
+use super::words::built;
 use super::{Common, Error, exit, interrupt, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
-use crate::engine::{Control, simulate};
+use crate::engine::{Control, simulate, under_other_limiters};
 use crate::notice;
 use crate::record::Recorder;
 use crate::results::Run;
@@ -52,6 +53,9 @@ pub struct Args {
     /// How often progress is told where stderr is no terminal.
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     pub progress_every: Span,
+    /// Tell every detail, not only the figures and the answer.
+    #[arg(short, long, env = "KEYSTORM_VERBOSE")]
+    pub verbose: bool,
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub live: live::LiveArgs,
@@ -123,10 +127,10 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         Target::Emulator | Target::Http(_) | Target::Aws => live::run(&loaded, &args.wish(), common)?,
         _ => Some(simulated(&loaded, &args, common)?),
     };
-    match finished {
-        Some(finished) => conclude(&finished, folder, common),
-        None => Ok(ExitCode::SUCCESS),
-    }
+    let Some(mut finished) = finished else { return Ok(ExitCode::SUCCESS) };
+    let limiters = finished.run.limiter_kinds.take();
+    finished.run.settle(args.words(), limiters, built());
+    conclude(&finished, folder, &args, common)
 }
 
 /// Prints the least IAM policy that the run needs.
@@ -143,11 +147,20 @@ fn print_policy(loaded: &Loaded, live: &live::LiveArgs) -> Result<ExitCode, Erro
 }
 
 /// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same.
-fn conclude(finished: &Finished, folder: Option<RunFolder>, common: &Common) -> Result<ExitCode, Error> {
+fn conclude(
+    finished: &Finished,
+    folder: Option<RunFolder>,
+    args: &Args,
+    common: &Common,
+) -> Result<ExitCode, Error> {
     let Finished { run, histograms, end, .. } = finished;
     let report = folder.as_ref().map(|folder| folder.dir().join("report.html"));
     let saved = folder.map_or(Ok(()), |folder| folder.fill(&saved::files(run, histograms)?));
-    let shown = saved::show(run, common);
+    // Programs read what was saved; people what they can type here.
+    let shown = match common.json {
+        true => saved::show(run, common, args.verbose),
+        false => saved::show(&args.as_here(run), common, args.verbose),
+    };
     if let End::Cap(sentence) | End::Failed(sentence) = end {
         notice::tell(format_args!("keystorm: {sentence}"));
     }
@@ -195,15 +208,16 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
         common.quiet,
     );
     let trials = simulate(&loaded.scenario, threads, &control);
-    progress.finish();
     let interrupted = control.stop.load(Ordering::Relaxed);
-    let (run, merged) = crate::results::conclude(
+    let (mut run, merged) = crate::results::conclude(
         &loaded.scenario,
         &loaded.question,
         loaded.scenario.to_value(),
         &trials,
         interrupted,
     );
+    run.limiter_kinds = Some(under_other_limiters(&loaded.scenario, &run, threads, &control));
+    progress.finish();
     let histograms = saved::Histograms::from_recordings(&run, &merged);
     Ok(Finished { run, histograms, end: End::Done, recordings: merged })
 }

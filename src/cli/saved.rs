@@ -58,8 +58,10 @@ pub fn to_json(run: &Run) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn show(run: &Run, common: &Common) -> Result<(), Error> {
-    let bytes =
-        if common.json { to_json(run)? } else { report::text::render(run, output::paints()).into_bytes() };
+pub fn show(run: &Run, common: &Common, verbose: bool) -> Result<(), Error> {
+    let bytes = match common.json {
+        true => to_json(run)?,
+        false => report::text::render_as(run, output::look(verbose)).into_bytes(),
+    };
     output::print(bytes)
 }

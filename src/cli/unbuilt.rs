@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 11] = [
     ("plan", "`keystorm check SCENARIO` prints what a scenario asks of each quota"),
     ("onset", "`keystorm run SCENARIO --set PATH=VALUE` tries one load after another"),
     ("sweep", "`keystorm run SCENARIO --set PATH=VALUE` tries one value after another"),
@@ -14,7 +14,6 @@ const COMMANDS: [(&str, &str); 12] = [
     ("merge", "each run stays by itself"),
     ("dossier", "`keystorm report RUN --format md` prints a page for a ticket"),
     ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
-    ("ui", "each saved run has a report.html"),
     ("worker", "a run uses all cores of one machine (--threads)"),
     (
         "cloudwatch",

@@ -385,7 +385,8 @@ impl<'s> Core<'s> {
             }
             Service::Outside(mut outbox) => outbox.finish(last),
         };
-        Trial { pools, data_keys: self.fleet.data_keys(), recorder: self.recorder, aborted_at }
+        let (recorder, data_keys) = (self.recorder, self.fleet.data_keys());
+        Trial { pools, data_keys, recorder, aborted_at, readings: Vec::new() }
     }
 }
 

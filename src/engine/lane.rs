@@ -127,7 +127,8 @@ impl Lane {
     ) -> Option<Job> {
         let Source::Closed(vus) = &mut self.source else { return None };
         let next = vus.begin(vu, now)?;
-        Some(self.shaper.job(next.index, next.intended, workload.stage_at(next.intended), vu % clients))
+        let job = self.shaper.job(next.index, next.intended, workload.stage_at(next.intended), vu % clients);
+        Some(Job { unit: vu, ..job })
     }
 
     /// A closed job ended: which VU looks for work again, and when. Never in the same instant as it began, since a

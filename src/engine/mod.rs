@@ -8,6 +8,7 @@
 
 mod core;
 mod lane;
+mod limiters;
 #[cfg(feature = "live")]
 pub mod live;
 mod outbox;
@@ -15,5 +16,6 @@ mod queue;
 mod sim;
 
 pub use core::Core;
+pub use limiters::under_other_limiters;
 pub use outbox::Outbox;
-pub use sim::{Control, simulate};
+pub use sim::{Control, STEP, simulate};

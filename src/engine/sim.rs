@@ -2,9 +2,11 @@
 
 use super::Core;
 use crate::record::{Layout, Trial};
-use crate::results::Watch;
+use crate::results::{Gauge, Watch, widest};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
+use crate::units::Ratio;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,10 +25,43 @@ const LOOK_EVERY: u64 = 1 << 12;
 /// Runs every trial of every strategy on `threads` threads; results do not depend on how many.
 ///
 /// Gives each strategy's trials in order. After [`Control::stop`], trials that had begun are cut where they were and
-/// those that had not are left out, but for the first of each strategy.
+/// those that had not are left out, but for the first of each strategy. Where the scenario says how narrow intervals have
+/// to be, trials are added [`STEP`] at a time, of all strategies, until they are.
 pub fn simulate(scenario: &Scenario, threads: usize, control: &Control) -> Vec<Vec<Trial>> {
     let layout = Arc::new(Layout::new(&scenario.workloads));
-    let (strategies, trials) = (scenario.strategies.len(), scenario.trials as usize);
+    let mut results: Vec<Vec<Trial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
+    let mut done = 0;
+    while done < scenario.trials {
+        let next = match scenario.until {
+            Some(_) => (done + STEP).min(scenario.trials),
+            None => scenario.trials,
+        };
+        let added = some(scenario, &layout, done..next, threads, control);
+        results.iter_mut().zip(added).for_each(|(all, more)| all.extend(more));
+        done = next;
+        // Where every trial starts at once, whoever finishes first, so that threads change nothing.
+        let is_narrow = |until: Ratio| {
+            widest(scenario, &results).is_none_or(|widest| widest.half_width <= until.as_f64())
+        };
+        if control.stop.load(Ordering::Relaxed) || scenario.until.is_some_and(is_narrow) {
+            break;
+        }
+    }
+    results
+}
+
+/// Trials that are added at a time where their number depends on how narrow intervals are.
+pub const STEP: u32 = 10;
+
+/// Runs these trials of every strategy, and gives them by strategy.
+fn some(
+    scenario: &Scenario,
+    layout: &Arc<Layout>,
+    which: Range<u32>,
+    threads: usize,
+    control: &Control,
+) -> Vec<Vec<Trial>> {
+    let (strategies, trials) = (scenario.strategies.len(), which.len());
     let slots: Vec<Mutex<Option<Trial>>> = (0..strategies * trials).map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -34,11 +69,11 @@ pub fn simulate(scenario: &Scenario, threads: usize, control: &Control) -> Vec<V
             let task = next.fetch_add(1, Ordering::Relaxed);
             let Some(slot) = slots.get(task) else { return };
             // Trial by trial over all strategies, so that an interrupted run has something of each.
-            let (trial, strategy) = (task / strategies, task % strategies);
+            let (trial, strategy) = (which.start + (task / strategies) as u32, task % strategies);
             if trial > 0 && control.stop.load(Ordering::Relaxed) {
                 return;
             }
-            let done = run_trial(scenario, &layout, strategy, trial as u32, control);
+            let done = run_trial(scenario, layout, strategy, trial, control);
             *slot.lock().expect("no trial panics while it holds its slot") = Some(done);
         }
     };
@@ -66,20 +101,29 @@ fn run_trial(
 ) -> Trial {
     let mut core = Core::new(scenario, layout, strategy, trial);
     let watch = Watch::new(scenario, strategy);
+    let mut gauge = Gauge::new(scenario, strategy);
     let (mut look, mut told) = (watch.first_look(), Time::ZERO);
+    // What comes first of a look and a reading.
+    let mut pause = look.min(gauge.next());
     let mut aborted_at = None;
     loop {
         let now = core.next_at();
         if now.is_never() {
             break;
         }
-        if now >= look {
-            if watch.is_missed(core.recorder()) {
-                core.cut(now);
-                aborted_at = Some(look);
-                break;
+        if now >= pause {
+            if now >= gauge.next() {
+                gauge.read(core.recorder(), now);
             }
-            look = now + Span::from_secs(1);
+            if now >= look {
+                if watch.is_missed(core.recorder()) {
+                    core.cut(now);
+                    aborted_at = Some(look);
+                    break;
+                }
+                look = now + Span::from_secs(1);
+            }
+            pause = look.min(gauge.next());
         }
         core.step(now, now);
         if core.steps().is_multiple_of(LOOK_EVERY) {
@@ -93,5 +137,5 @@ fn run_trial(
     }
     let end = core.recorder().last();
     control.done.fetch_add(end.since(told).as_nanos(), Ordering::Relaxed);
-    core.into_trial(aborted_at)
+    Trial { readings: gauge.into_readings(), ..core.into_trial(aborted_at) }
 }

@@ -10,6 +10,7 @@ mod recorder;
 mod tail;
 mod timeline;
 mod trial;
+mod units;
 
 pub use cells::{AttemptCell, AttemptCounts, FAILURES, JobCell, JobCounts};
 pub use layout::{Layout, Part};
@@ -17,7 +18,8 @@ pub use measured::{AttemptEvents, JobEvents, Measured, Window};
 pub use occupancy::Occupancy;
 pub use recorder::Recorder;
 pub use timeline::{Row, Timeline};
-pub use trial::Trial;
+pub use trial::{Reading, Trial};
+pub use units::UnitCounts;
 
 /// A histogram of microseconds with three significant digits, growing as needed.
 pub type Micros = hdrhistogram::Histogram<u64>;

@@ -2,7 +2,10 @@
 
 use super::cells::{AttemptCell, JobCell};
 use super::measured::Totals;
-use super::{AttemptCounts, JobCounts, Layout, Measured, Micros, Occupancy, Row, Timeline, micros};
+use super::units::Units;
+use super::{
+    AttemptCounts, JobCounts, Layout, Measured, Micros, Occupancy, Row, Timeline, UnitCounts, micros,
+};
 use crate::api::{Attempt, ErrorCode, Failure, Job, Outcome, Reply};
 use crate::time::{Span, Time};
 use std::borrow::Cow;
@@ -20,6 +23,7 @@ pub struct Recorder {
     turn: Time,
     lateness: Micros,
     occupancy: Occupancy,
+    units: Units,
     in_flight: u64,
     trials: u32,
     last: Time,
@@ -41,6 +45,7 @@ impl Recorder {
             measured,
             lateness: micros(),
             occupancy: Occupancy::default(),
+            units: Units::new(layout),
             in_flight: 0,
             trials: 1,
             last: Time::ZERO,
@@ -83,6 +88,7 @@ impl Recorder {
         cell.counts[window].offered += 1;
         if window == 1 {
             self.occupancy.came(job.intended, now);
+            self.units.had(job.workload, job.unit);
         }
     }
 
@@ -93,6 +99,7 @@ impl Recorder {
         cell.counts[window].shed += 1;
         if window == 1 {
             self.occupancy.was_cut(job.intended, now);
+            self.units.failed(job.workload, job.unit);
         }
     }
 
@@ -195,6 +202,9 @@ impl Recorder {
         if window == 1 {
             times.record(micros).expect("a resizing histogram takes any value");
             self.occupancy.left(now);
+            if outcome != Outcome::Completed {
+                self.units.failed(job.workload, job.unit);
+            }
         }
         if self.has_end
             && outcome == Outcome::Completed
@@ -216,6 +226,7 @@ impl Recorder {
         cell.counts[window].unfinished += 1;
         if window == 1 {
             self.occupancy.was_cut(job.intended, self.last);
+            self.units.failed(job.workload, job.unit);
         }
     }
 
@@ -236,6 +247,7 @@ impl Recorder {
         self.timeline.finish(self.in_flight);
         let totals = Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts };
         self.measured.finish(self.last, totals);
+        self.units.finish(&self.layout);
         self.is_finished = true;
     }
 
@@ -247,6 +259,7 @@ impl Recorder {
         self.measured.merge(&other.measured);
         self.lateness.add(&other.lateness).expect("a resizing histogram takes any other");
         self.occupancy.merge(&other.occupancy);
+        self.units.merge(&other.units);
         self.trials += other.trials;
         self.last = self.last.max(other.last);
     }
@@ -284,6 +297,10 @@ impl Recorder {
     /// Jobs in the system over time.
     pub fn occupancy(&self) -> &Occupancy {
         &self.occupancy
+    }
+    /// The units of workload number `workload`, or of all: of a trial under way, as far as is known.
+    pub fn units(&self, workload: Option<usize>) -> UnitCounts {
+        workload.map_or_else(|| self.units.of_all(&self.layout), |number| self.units.of(number))
     }
     /// How many trials are in it.
     pub fn trials(&self) -> u32 {

@@ -16,4 +16,15 @@ pub struct Trial {
     pub data_keys: DataKeyUse,
     /// When a threshold with `abortOnFail` ended it early.
     pub aborted_at: Option<Time>,
+    /// What thresholds had counted by then, now and then while it ran: what a trial that is the only one is judged by.
+    pub readings: Vec<Reading>,
+}
+
+/// What every threshold had counted at one moment of a trial, since its beginning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// When.
+    pub at: Time,
+    /// By threshold of the scenario: the two sums whose ratio its figure is, such as offenders and jobs.
+    pub sums: Vec<(f64, f64)>,
 }

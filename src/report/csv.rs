@@ -83,6 +83,10 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
         ["calls", "attempts", "throttled", "faults", "timeouts"].into_iter().enumerate().map(|(at, name)| {
             (format!("in_window_{name}"), window.map(|counts| counts[at].to_string()).unwrap_or_default())
         });
+    let units = [
+        ("units_active", s.units.map(|units| units.active)),
+        ("units_failed", s.units.map(|units| units.failed)),
+    ];
     let rates = [
         ("offered_per_s", s.rates.offered_per_s),
         ("goodput_per_s", s.rates.goodput_per_s),
@@ -103,6 +107,8 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
     let maybe = |value: Option<f64>| value.map(finite).unwrap_or_default();
     row.extend(counts.map(|(name, value)| (name.to_owned(), value.to_string())));
     row.extend(in_window);
+    let known = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    row.extend(units.map(|(name, value)| (name.to_owned(), known(value))));
     row.extend(rates.map(|(name, value)| (name.to_owned(), maybe(value))));
     row.extend(numbers.map(|(name, value)| (name.to_owned(), finite(value))));
     let costs = [

@@ -1,49 +1,9 @@
 //! Questions that every drawing asks of a run.
 
-use super::format::{NONE, eaten, fixed, threshold_value};
-use crate::results::{DEFINITIONS, PoolRun, Run, StrategyRun, ThresholdRun, Timeline, Verdict};
-
-/// How a strategy stands against its thresholds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// There are none for it.
-    NoThresholds,
-    /// Every one was met.
-    Met,
-    /// None was missed, but of so many it cannot be told.
-    Unsure(usize),
-    /// So many were missed, those without data included.
-    Missed(usize),
-}
-
-impl Standing {
-    /// The standing in a word or two.
-    pub fn words(self) -> String {
-        match self {
-            Standing::NoThresholds => super::format::NONE.into(),
-            Standing::Met => "met".into(),
-            Standing::Unsure(n) => format!("unsure {n}"),
-            Standing::Missed(n) => format!("missed {n}"),
-        }
-    }
-}
-
-/// The thresholds of one strategy.
-pub fn thresholds_of<'a>(run: &'a Run, strategy: &'a str) -> impl Iterator<Item = &'a ThresholdRun> {
-    run.thresholds.iter().filter(move |threshold| threshold.strategy == strategy)
-}
-
-/// How `strategy` stands against its thresholds.
-pub fn standing(run: &Run, strategy: &str) -> Standing {
-    let of =
-        |verdicts: &[Verdict]| thresholds_of(run, strategy).filter(|t| verdicts.contains(&t.verdict)).count();
-    match (of(&[Verdict::Missed, Verdict::NoData]), of(&[Verdict::CannotTell]), of(&[Verdict::Met])) {
-        (0, 0, 0) => Standing::NoThresholds,
-        (0, 0, _) => Standing::Met,
-        (0, unsure, _) => Standing::Unsure(unsure),
-        (missed, _, _) => Standing::Missed(missed),
-    }
-}
+pub use crate::results::standing::*;
+use super::format::{counted, percent};
+use crate::results::{Caution, DEFINITIONS, PoolRun, Run, Stopped, StrategyRun, Timeline, Verdict};
+use crate::units::Ratio;
 
 /// The verdict in a word.
 pub fn verdict_word(verdict: Verdict) -> &'static str {
@@ -55,16 +15,12 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The pool with the highest peak utilisation; the first of equals.
-pub fn busiest_pool(strategy: &StrategyRun) -> Option<(&str, &PoolRun)> {
-    let more = |a: &PoolRun, b: &PoolRun| a.utilisation_peak.total_cmp(&b.utilisation_peak);
-    strategy.pools.iter().rev().max_by(|a, b| more(a.1, b.1)).map(|(name, pool)| (name.as_str(), pool))
-}
-
-/// The strategy and pool with the highest peak utilisation of the run; the first of equals.
-pub fn busiest_pool_of(run: &Run) -> Option<(&StrategyRun, &str, &PoolRun)> {
-    let each = run.strategies.iter().filter_map(|s| busiest_pool(s).map(|(name, pool)| (s, name, pool)));
-    each.rev().max_by(|a, b| a.2.utilisation_peak.total_cmp(&b.2.utilisation_peak))
+/// What a caution says, and of whom.
+pub fn whose(caution: &Caution) -> String {
+    match caution.strategy.as_str() {
+        "" => caution.symptom.clone(),
+        name => format!("{}: {}", super::format::named(name), caution.symptom),
+    }
 }
 
 /// Every pool that any strategy touched, busiest first, each once.
@@ -113,20 +69,6 @@ pub fn throttled_per_s(strategy: &StrategyRun) -> Option<f64> {
     rates.throttled_per_s.or_else(|| Some(rates.attempts_per_s? * strategy.ratios.throttle))
 }
 
-/// What a threshold found, in its metric's unit.
-pub fn found(threshold: &ThresholdRun) -> String {
-    match (threshold.value, threshold.failed_share) {
-        (Some(value), _) => threshold_value(&threshold.name, value),
-        (None, Some(failed)) => eaten(failed),
-        (None, None) => NONE.into(),
-    }
-}
-
-/// A recovery time in whole seconds: a second is what it is measured in.
-pub fn recovery(seconds: f64) -> String {
-    format!("{} s", fixed(seconds.ceil(), 0))
-}
-
 /// That the run's figures have other meanings than those of runs made now; `None` if they have the same.
 pub fn older(run: &Run) -> Option<String> {
     (run.definitions < DEFINITIONS).then(|| {
@@ -136,6 +78,27 @@ pub fn older(run: &Run) -> Option<String> {
              leave out what did not end, and its cost is one trial's. Run it again before comparing it.",
             run.definitions
         )
+    })
+}
+
+/// How many trials there are and why no more, where that was left to the intervals.
+pub fn trials_until(run: &Run) -> Option<String> {
+    let why = run.trials_until.as_ref()?;
+    let trials = counted(u64::from(run.strategies.iter().map(|s| s.trials).max().unwrap_or(0)), "trial");
+    let until = Ratio::from_f64(why.until).map_or_else(|| percent(why.until), |until| until.to_string());
+    let figure = format!("{} of `{}`", why.figure, why.strategy);
+    let half = why.half_width.map(|half| format!("within ±{}", percent(half)));
+    let known = half.unwrap_or_else(|| "without an upper bound".into());
+    Some(match why.stopped {
+        Stopped::Narrow => format!(
+            "{trials}, until every 95 % interval was within ±{until}; the widest, {figure}, is {known}."
+        ),
+        Stopped::Max => {
+            format!("{trials}, the most allowed: {figure} is known {known}, not within ±{until}.")
+        }
+        Stopped::Interrupted => {
+            format!("Interrupted after {trials}: {figure} is known {known}; ±{until} was asked for.")
+        }
     })
 }
 

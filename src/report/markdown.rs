@@ -1,42 +1,34 @@
 //! `report.md`: one page to paste into a ticket.
 
-use super::table::{Table, escape_markdown};
-use super::{figures, tables, vantage, verdict};
+use super::format::counted;
+use super::table::{Table, escape_markdown, markdown_sentence};
+use super::{charts, figures, tables, vantage, verdict};
 use crate::results::Run;
 
-/// Cautions and assumptions shown before the reader is sent to the full report.
+/// Assumptions shown before the reader is sent to the full report.
 const SHOWN: usize = 8;
 
-/// The page.
+/// The page: what fits a ticket. All the rest is in `report.html`.
 pub fn render(run: &Run) -> String {
     let judged = verdict::judge(run);
     let mut out = format!("# {}\n\n", escape_markdown(&run.name));
     if !run.question.is_empty() {
         out += &format!("> {}\n\n", escape_markdown(&run.question));
     }
-    out += &format!(
-        "**{}** {}\n",
-        escape_markdown(&judged.headline),
-        escape_markdown(&judged.because.join(" "))
-    );
+    for (label, text) in judged.lines() {
+        out += &format!("- **{label}** {}\n", markdown_sentence(text));
+    }
     if let Some(sentence) = figures::older(run) {
         out += &format!("\n{}\n", escape_markdown(&sentence));
     }
-    section(&mut out, "Figures in the window", &tables::headline(run));
-    section(&mut out, "Cost of the whole run", &tables::costs(run));
-    section(&mut out, "Thresholds", &tables::thresholds(run));
-    section(&mut out, "Peak against quota, whole run", &tables::pools(run));
-    if run.wall.is_some() {
-        section(&mut out, "Service time and lateness", &tables::waits(run));
-        section(&mut out, "The harness", &vantage::generator(run));
-        section(&mut out, "Refusals", &vantage::refusals(run));
-        bullets(&mut out, "Where attempts went", vantage::sentences(run));
+    if let Some(sentence) = figures::trials_until(run) {
+        out += &format!("\n{}\n", escape_markdown(&sentence));
     }
-    let cautions = run.cautions.iter().map(|c| {
-        let of = if c.strategy.is_empty() { String::new() } else { format!("{}: ", c.strategy) };
-        format!("{of}{} → {}", c.symptom, c.remedy)
-    });
-    bullets(&mut out, "Cautions", cautions.collect());
+    section(&mut out, "Figures in the window", &tables::headline(run));
+    if let Some(chart) = charts::comparison(run) {
+        out += &format!("\n![{}](charts/{}.svg)\n", escape_markdown(&chart.title), chart.id);
+    }
+    bullets(&mut out, "Where attempts went", vantage::sentences(run));
     bullets(&mut out, "Assumed", run.assumptions.clone());
     out += &provenance(run);
     out
@@ -44,7 +36,7 @@ pub fn render(run: &Run) -> String {
 
 fn section(out: &mut String, title: &str, table: &Table) {
     if !table.rows.is_empty() {
-        *out += &format!("\n## {title}\n\n{}", table.to_markdown());
+        *out += &format!("\n## {title}\n\n{}", table.without_zeros().to_markdown());
     }
 }
 
@@ -54,7 +46,7 @@ fn bullets(out: &mut String, title: &str, sentences: Vec<String>) {
     }
     *out += &format!("\n## {title}\n\n");
     for sentence in sentences.iter().take(SHOWN) {
-        *out += &format!("- {}\n", escape_markdown(sentence));
+        *out += &format!("- {}\n", markdown_sentence(sentence));
     }
     if sentences.len() > SHOWN {
         *out += &format!("- and {} more, in report.html\n", sentences.len() - SHOWN);
@@ -62,10 +54,13 @@ fn bullets(out: &mut String, title: &str, sentences: Vec<String>) {
 }
 
 fn provenance(run: &Run) -> String {
+    let cautions = match run.cautions.len() {
+        0 => String::new(),
+        some => format!(" It has {} too.", counted(some as u64, "caution")),
+    };
     format!(
         "\n## Where this comes from\n\n\
-         {} {}, target {}, Region {}, seed {}, scenario {}.\n\
-         With the resolved scenario (the last section of report.html) saved as a file:\n\n\
+         {} {}, target {}, Region {}, seed {}, scenario {}. Thresholds, pools, costs and the scenario stand in report.html.{cautions}\n\n\
          ```\n{}\n```\n",
         escape_markdown(&run.tool.name),
         escape_markdown(&run.tool.version),
@@ -83,22 +78,26 @@ mod tests {
     use crate::report::fixture;
 
     #[test]
-    fn a_ticket_gets_verdict_figures_quota_assumptions_and_provenance_in_one_page() {
+    fn a_ticket_gets_the_answer_one_table_one_chart_assumptions_and_provenance() {
         let page = render(&fixture::run());
         let parts = [
             "# retry-storm",
-            "**Only \\`cached\\` met",
+            "- **ANSWER** `cached`: ",
+            "- **SURE** ",
+            "- **NEXT** `keystorm ",
             "## Figures",
-            "## Thresholds",
-            "## Peak against quota",
-            "## Cautions",
+            "](charts/strategies.svg)",
             "## Assumed",
-            "seed 7",
+            "Region eu-central-1, seed 7",
+            "It has 2 cautions too.",
             "keystorm run retry-storm.yaml --seed 7",
         ];
         let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{page}"));
         assert!(parts.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{page}");
-        assert!(page.lines().count() <= 70, "{} lines", page.lines().count());
+        assert_eq!(page.matches("| --- |").count(), 1, "one table: {page}");
+        assert!(page.lines().count() <= 40, "{} lines", page.lines().count());
+        let files = crate::report::files(&fixture::run());
+        assert!(files.iter().any(|(name, _)| name == "charts/strategies.svg"), "the chart lies beside it");
     }
 
     #[test]

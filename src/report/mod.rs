@@ -18,11 +18,10 @@ pub mod describe;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod format;
 pub mod hdr;
 pub mod html;
+pub mod look;
 pub mod markdown;
-mod order;
 pub mod paint;
 pub mod table;
 pub mod tables;
@@ -30,6 +29,7 @@ pub mod text;
 pub mod vantage;
 pub mod verdict;
 
+pub use crate::format;
 use crate::results::Run;
 use crate::time::Span;
 use hdrhistogram::Histogram;

@@ -1,7 +1,8 @@
 //! A table as text and as Markdown; HTML draws the same tables in its own file.
 
-use super::format::clip;
-use super::paint::{Paint, Tone};
+use super::format::pieces;
+use super::look::Look;
+use super::paint::Tone;
 
 /// Rows under headings, and what they are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Column {
     pub head: String,
     /// Numbers align right, words left.
     pub numeric: bool,
+    /// Whether it says nothing where every row says nothing in it.
+    pub may_go: bool,
 }
 
 /// What stands in one field of a table.
@@ -52,11 +55,13 @@ impl Cell {
 }
 
 impl Table {
-    /// An empty table whose first column holds words; a heading that begins with `<` is another column of words.
+    /// An empty table whose first column holds words; a heading that begins with `<` is another column of words, one that
+    /// begins with `?` a column that may go where it is all zero.
     pub fn new(caption: impl Into<String>, heads: &[&str]) -> Table {
         let column = |(index, head): (usize, &&str)| Column {
-            head: head.trim_start_matches('<').to_owned(),
+            head: head.trim_start_matches(['<', '?']).to_owned(),
             numeric: index > 0 && !head.starts_with('<'),
+            may_go: head.starts_with('?'),
         };
         Table {
             caption: caption.into(),
@@ -71,27 +76,45 @@ impl Table {
         debug_assert_eq!(self.rows.last().map(Vec::len), Some(self.columns.len()), "{}", self.caption);
     }
 
-    /// Lines of at most `width` characters: headings, then rows, all indented by two.
-    pub fn to_text(&self, width: usize, paint: Paint) -> String {
-        let widths = self.fitted(width);
-        let mut out = String::new();
-        let heads = self.columns.iter().map(|c| (c.head.as_str(), Tone::Quiet)).collect::<Vec<_>>();
-        self.write_line(&mut out, &heads, &widths, paint);
-        for row in &self.rows {
-            let cells = row.iter().map(|c| (c.text.as_str(), c.tone)).collect::<Vec<_>>();
-            self.write_line(&mut out, &cells, &widths, paint);
+    /// The same without the columns that may go and say nothing.
+    pub fn without_zeros(&self) -> Table {
+        let says = |index: &usize| {
+            let column = &self.columns[*index];
+            !column.may_go || self.rows.iter().filter_map(|row| row.get(*index)).any(|cell| !is_nothing(&cell.text))
+        };
+        let kept: Vec<usize> = (0..self.columns.len()).filter(says).collect();
+        let cells = |row: &Vec<Cell>| kept.iter().filter_map(|index| row.get(*index).cloned()).collect();
+        Table {
+            caption: self.caption.clone(),
+            columns: kept.iter().map(|index| self.columns[*index].clone()).collect(),
+            rows: self.rows.iter().map(cells).collect(),
+        }
+    }
+
+    /// Lines that fit: headings, then rows, all indented by two. What is too wide stands in blocks below each other, each
+    /// with the first column.
+    pub fn to_text(&self, look: Look) -> String {
+        let (widths, mut out) = (self.widths(look), String::new());
+        for block in blocks(&self.fitted(widths, look.width), look.width) {
+            let heads = self.columns.iter().map(|c| (c.head.as_str(), Tone::Quiet)).collect::<Vec<_>>();
+            self.write_line(&mut out, &heads, &block, look);
+            for row in &self.rows {
+                let cells = row.iter().map(|c| (c.text.as_str(), c.tone)).collect::<Vec<_>>();
+                self.write_line(&mut out, &cells, &block, look);
+            }
         }
         out
     }
 
-    /// One line of cells.
-    fn write_line(&self, out: &mut String, cells: &[(&str, Tone)], widths: &[usize], paint: Paint) {
+    /// One line of the cells of a block.
+    fn write_line(&self, out: &mut String, cells: &[(&str, Tone)], block: &[(usize, usize)], look: Look) {
         let mut line = String::new();
-        for (index, ((text, tone), width)) in cells.iter().zip(widths).enumerate() {
-            let text = clip(text, *width);
-            let space = " ".repeat(width - text.chars().count());
-            let painted = paint.tone(&text, *tone);
-            let numeric = self.columns.get(index).is_some_and(|c| c.numeric);
+        for (index, width) in block {
+            let Some((text, tone)) = cells.get(*index) else { continue };
+            let text = look.clip(text, *width);
+            let space = " ".repeat(width.saturating_sub(text.chars().count()));
+            let painted = look.paint.tone(&text, *tone);
+            let numeric = self.columns.get(*index).is_some_and(|c| c.numeric);
             let (before, after) = if numeric { (space.as_str(), "") } else { ("", space.as_str()) };
             line += &format!("  {before}{painted}{after}");
         }
@@ -99,26 +122,29 @@ impl Table {
         out.push('\n');
     }
 
-    /// How wide each column is when all fit in `width`: columns of words give way first, the widest first.
-    fn fitted(&self, width: usize) -> Vec<usize> {
+    /// How wide each column is when nothing is cut.
+    fn widths(&self, look: Look) -> Vec<usize> {
+        let wide = |text: &str| look.words(text).chars().count();
         let longest = |index: usize| {
-            let cells =
-                self.rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.text.chars().count());
-            cells.chain([self.columns[index].head.chars().count()]).max().unwrap_or(0)
+            let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|cell| wide(&cell.text));
+            cells.chain([wide(&self.columns[index].head)]).max().unwrap_or(0)
         };
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(longest).collect();
+        (0..self.columns.len()).map(longest).collect()
+    }
+
+    /// How wide each column is: columns of words give way first, the widest first, and no line holds a figure that is cut
+    /// as long as it fits beside the first column.
+    fn fitted(&self, mut widths: Vec<usize>, width: usize) -> Vec<usize> {
+        const WORDS: usize = 12;
         while widths.iter().map(|w| w + 2).sum::<usize>() > width {
-            let words = |i: &usize| !self.columns[*i].numeric && widths[*i] > 8;
-            let widest = (0..widths.len())
-                .filter(words)
-                .max_by_key(|i| (widths[*i], *i))
-                .or_else(|| (0..widths.len()).max_by_key(|i| (widths[*i], *i)));
-            match widest {
-                Some(index) if widths[index] > 1 => widths[index] -= 1,
-                _ => break,
-            }
+            let may_shrink = |i: &usize| !self.columns[*i].numeric && widths[*i] > WORDS;
+            let Some(widest) = (0..widths.len()).filter(may_shrink).max_by_key(|i| (widths[*i], *i)) else { break };
+            widths[widest] -= 1;
         }
-        widths
+        let first = widths.first().copied().unwrap_or(0).min(width.saturating_sub(4));
+        let most = width.saturating_sub(first + 4).max(1);
+        let within = |(index, wide): (usize, usize)| if index == 0 { first } else { wide.min(most) };
+        widths.into_iter().enumerate().map(within).collect()
     }
 
     /// A Markdown table.
@@ -132,6 +158,36 @@ impl Table {
         }
         out
     }
+}
+
+/// Columns with their widths, in blocks that are not wider than `width`; each begins with the first column.
+fn blocks(widths: &[usize], width: usize) -> Vec<Vec<(usize, usize)>> {
+    let mut all: Vec<Vec<(usize, usize)>> = Vec::new();
+    let Some(first) = widths.first().copied() else { return all };
+    let mut used = usize::MAX;
+    for (index, wide) in widths.iter().copied().enumerate().skip(1) {
+        if used.saturating_add(wide + 2) > width {
+            all.push(vec![(0, first)]);
+            used = first + 2;
+        }
+        used += wide + 2;
+        all.last_mut().expect("there is one now").push((index, wide));
+    }
+    if all.is_empty() { vec![vec![(0, first)]] } else { all }
+}
+
+/// Whether a cell says that there is none of something: `0`, `0 %`, `0.00 USD`, `–`.
+fn is_nothing(text: &str) -> bool {
+    text == super::format::NONE || (text.starts_with('0') && !text.contains(['1', '2', '3', '4', '5', '6', '7', '8', '9']))
+}
+
+/// A sentence in Markdown: what is set off stands as code, the rest as it is.
+pub fn markdown_sentence(text: &str) -> String {
+    let each = pieces(text).into_iter().map(|(is_set_off, piece)| match is_set_off {
+        true => format!("`{}`", piece.replace(|c: char| c.is_control(), " ")),
+        false => escape_markdown(piece),
+    });
+    each.collect()
 }
 
 /// Text that Markdown shows as it is.
@@ -150,6 +206,7 @@ pub fn escape_markdown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::paint::Paint;
 
     fn table() -> Table {
         let mut table = Table::new("Two rows", &["strategy", "goodput/s", "<verdict"]);
@@ -158,11 +215,40 @@ mod tests {
         table
     }
 
+    fn look(width: usize, colour: bool) -> Look {
+        Look { width, paint: Paint { colour }, ..Look::PLAIN }
+    }
+
     #[test]
     fn words_give_way_so_that_figures_stay_whole() {
-        let text = table().to_text(40, Paint::PLAIN);
+        let text = table().to_text(look(40, false));
         assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
         assert!(text.contains("1,234") && text.contains('…') && text.contains("missed"), "{text}");
+    }
+
+    #[test]
+    fn what_is_too_wide_stands_in_blocks_each_with_its_first_column() {
+        let mut wide = Table::new("Wide", &["strategy", "one-figure", "two-figure", "three-figure"]);
+        wide.row(["naive".into(), "1,111".into(), "2,222".into(), "3,333".into()]);
+        let text = wide.to_text(look(36, false));
+        assert!(text.lines().all(|line| line.chars().count() <= 36), "{text}");
+        assert_eq!(text.matches("naive").count(), 2, "{text}");
+        assert!(["1,111", "2,222", "3,333"].iter().all(|figure| text.contains(figure)), "{text}");
+    }
+
+    #[test]
+    fn columns_that_are_all_zero_go_and_others_stay() {
+        let mut table = Table::new("T", &["strategy", "?faults", "?throttled", "success", "?cache hit"]);
+        table.row(["a".into(), "0".into(), "0 %".into(), "0 %".into(), "–".into()]);
+        table.row(["b".into(), "0".into(), "0.10 %".into(), "0 %".into(), "–".into()]);
+        let heads: Vec<String> = table.without_zeros().columns.into_iter().map(|c| c.head).collect();
+        assert_eq!(heads, ["strategy", "throttled", "success"]);
+    }
+
+    #[test]
+    fn sentences_set_off_names_in_markdown_and_leave_no_stray_backtick() {
+        assert_eq!(markdown_sentence("`a|b` beats <c>."), "`a|b` beats \\<c\\>.");
+        assert_eq!(markdown_sentence("5` wide"), "5\\` wide");
     }
 
     #[test]
@@ -175,8 +261,8 @@ mod tests {
 
     #[test]
     fn colour_changes_no_width() {
-        let plain = table().to_text(60, Paint::PLAIN);
-        let painted = table().to_text(60, Paint { colour: true });
+        let plain = table().to_text(look(60, false));
+        let painted = table().to_text(look(60, true));
         assert!(!plain.contains('\u{1b}') && painted.contains('\u{1b}'));
         assert_eq!(plain.lines().count(), painted.lines().count());
     }

@@ -12,7 +12,8 @@ use crate::results::{OperationRun, PartRun, Run, StrategyRun};
 pub fn application(run: &Run) -> Table {
     let mut heads = vec!["strategy", "offered/s", "goodput/s", "success"];
     heads.extend(has_end(run).then_some("done after"));
-    heads.extend(["p50", "p99", "verdict"]);
+    heads.extend(tells_units(run).then_some("units failed"));
+    heads.extend(["p50", "p99", "?verdict"]);
     let mut table = Table::new("What the application saw (p50 and p99 of completed jobs)", &heads);
     for s in &run.strategies {
         let mut row: Vec<Cell> = vec![
@@ -22,6 +23,7 @@ pub fn application(run: &Run) -> Table {
             success(s),
         ];
         row.extend(has_end(run).then(|| done_after(s)));
+        row.extend(tells_units(run).then(|| units_failed(s)));
         row.extend([
             measured(s.response_time_ms.p50, s.response_time_ms.count).into(),
             measured(s.response_time_ms.p99, s.response_time_ms.count).into(),
@@ -37,12 +39,12 @@ pub fn service(run: &Run) -> Table {
     let heads = [
         "strategy",
         "attempts/s",
-        "throttled",
-        "faults",
-        "timeouts",
-        "attempts/call",
-        "cache hit",
-        "USD/million",
+        "?throttled",
+        "?faults",
+        "?timeouts",
+        "?attempts/call",
+        "?cache hit",
+        "?USD/million",
     ];
     let mut table = Table::new("What KMS saw, in the window (USD for a million completed jobs)", &heads);
     for s in &run.strategies {
@@ -64,16 +66,17 @@ pub fn service(run: &Run) -> Table {
 pub fn headline(run: &Run) -> Table {
     let mut heads = vec!["strategy", "offered /s", "goodput /s", "success"];
     heads.extend(has_end(run).then_some("done after"));
+    heads.extend(tells_units(run).then_some("units failed"));
     heads.extend([
-        "throttled",
-        "faults",
-        "timeouts",
-        "attempts per call",
+        "?throttled",
+        "?faults",
+        "?timeouts",
+        "?attempts per call",
         "completed p50",
         "completed p99",
-        "cache hit",
-        "USD per million completed",
-        "verdict",
+        "?cache hit",
+        "?USD per million completed",
+        "?verdict",
     ]);
     let mut table = Table::new("Every strategy under the same load, in the window", &heads);
     for s in &run.strategies {
@@ -84,6 +87,7 @@ pub fn headline(run: &Run) -> Table {
             success(s),
         ];
         row.extend(has_end(run).then(|| done_after(s)));
+        row.extend(tells_units(run).then(|| units_failed(s)));
         row.extend([
             throttled(s.ratios.throttle),
             of_window(s.in_window.map(|window| window.faults)),
@@ -102,7 +106,7 @@ pub fn headline(run: &Run) -> Table {
 
 /// What each strategy's requests would cost on AWS.
 pub fn costs(run: &Run) -> Table {
-    let heads = ["strategy", "trials", "attempts", "this run", "per million completed", "per month"];
+    let heads = ["strategy", "trials", "attempts", "this run", "per million completed", "?per month"];
     let mut table =
         Table::new("What the whole run's requests would cost on AWS, all trials together", &heads);
     for s in &run.strategies {
@@ -127,16 +131,34 @@ fn done_after(s: &StrategyRun) -> Cell {
     s.done_after_s.map_or_else(|| NONE.into(), |seconds| milliseconds(seconds * 1_000.0)).into()
 }
 
+/// Whether the share of VUs or clients that failed at something tells more than the share of jobs: where there are several,
+/// and not simply all of those that go on for ever.
+fn tells_units(run: &Run) -> bool {
+    let tells = |s: &StrategyRun| {
+        let units = s.units.filter(|units| units.active > u64::from(s.trials) && units.failed > 0);
+        units.is_some_and(|units| units.failed < units.active || has_end(run))
+    };
+    run.strategies.iter().any(tells)
+}
+
+/// The share of VUs or clients with a job that was not completed.
+fn units_failed(s: &StrategyRun) -> Cell {
+    let Some((units, share)) = s.units.and_then(|units| Some((units, units.failed_share()?))) else {
+        return NONE.into();
+    };
+    Cell::from(percent(share)).in_tone(if units.failed > 0 { Tone::Unsure } else { Tone::Plain })
+}
+
 /// Where every offered job went: the five counts add up, exactly.
 pub fn jobs(run: &Run) -> Table {
     let heads = [
         "strategy",
         "offered",
         "completed",
-        "failed",
-        "shed",
-        "unfinished",
-        "from cache",
+        "?failed",
+        "?shed",
+        "?unfinished",
+        "?from cache",
         "calls",
         "attempts",
     ];
@@ -166,7 +188,7 @@ fn headroom(utilisation: f64) -> String {
 
 /// Each pool's peak against its quota.
 pub fn pools(run: &Run) -> Table {
-    let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "refused in all"];
+    let heads = ["pool", "<strategy", "quota", "peak in 1 s", "utilisation", "headroom", "?refused in all"];
     let mut table = Table::new("Busiest second of each quota pool, whole run", &heads);
     for pool in figures::pools(run) {
         for s in &run.strategies {
@@ -258,9 +280,9 @@ pub fn operations(run: &Run) -> Table {
         "<operation",
         "calls",
         "attempts",
-        "refused in all",
-        "faults",
-        "timeouts",
+        "?refused in all",
+        "?faults",
+        "?timeouts",
         "completed p50",
         "completed p99",
         "service p99",
@@ -300,10 +322,10 @@ pub fn parts(run: &Run, caption: &str, of: impl Fn(&StrategyRun) -> &[PartRun]) 
         head,
         "offered",
         "success",
-        "throttled",
-        "faults",
-        "timeouts",
-        "attempts/call",
+        "?throttled",
+        "?faults",
+        "?timeouts",
+        "?attempts/call",
         "p50",
         "p99",
     ];
@@ -336,7 +358,7 @@ pub fn data_keys(run: &Run) -> Table {
         "most messages under one",
         "most bytes under one",
         "oldest in use",
-        "cache hit",
+        "?cache hit",
     ];
     let mut table = Table::new("What each strategy exposed its data keys to", &heads);
     for s in run.strategies.iter().filter(|s| s.data_keys.generated > 0) {
@@ -372,7 +394,7 @@ pub fn failures(run: &Run) -> Table {
 
 /// Spread over trials of the headline figures; no rows below two trials.
 pub fn trials(run: &Run) -> Table {
-    let heads = ["strategy", "<figure", "trials", "lowest", "highest", "95% from", "95% to"];
+    let heads = ["strategy", "<figure", "trials", "lowest", "highest", "95 % from", "95 % to"];
     let mut table = Table::new("Spread over trials", &heads);
     for s in &run.strategies {
         for (figure, [from, to]) in &s.intervals {

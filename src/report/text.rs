@@ -1,185 +1,242 @@
-//! The summary on a terminal: at most [`WIDTH`] columns, the verdict first.
+//! The summary on a terminal: figures first, the verdict last, where the eye stays.
 
 use super::figures;
-use super::format::{clip, count, counted};
+use super::format::{count, counted};
+use super::look::Look;
 use super::paint::{Paint, Tone};
 use super::table::Table;
 use super::{tables, vantage, verdict};
 use crate::results::Run;
 
-/// Columns that no line exceeds.
-pub const WIDTH: usize = 100;
-
-/// The whole summary. `colour` paints it for a terminal; the words are the same without.
+/// The whole summary with every detail, in a hundred columns. `colour` paints it for a terminal; the words are the same
+/// without.
 pub fn render(run: &Run, colour: bool) -> String {
-    let paint = Paint { colour };
-    let mut out = String::new();
-    title(&mut out, run, paint);
-    judgement(&mut out, run, paint);
-    older(&mut out, run, paint);
-    section(&mut out, &tables::application(run), paint);
-    section(&mut out, &tables::service(run), paint);
-    section(&mut out, &tables::costs(run), paint);
-    section(&mut out, &tables::pools(run), paint);
-    if run.wall.is_some() {
-        section(&mut out, &tables::waits(run), paint);
-        section(&mut out, &vantage::generator(run), paint);
-        section(&mut out, &vantage::refusals(run), paint);
-        where_from(&mut out, run, paint);
-    }
-    thresholds(&mut out, run, paint);
-    cautions(&mut out, run, paint);
-    footer(&mut out, run, paint);
-    out
+    render_as(run, Look { paint: Paint { colour }, verbose: true, ..Look::PLAIN })
 }
 
-fn title(out: &mut String, run: &Run, paint: Paint) {
-    line(out, &paint.bold(&clip(&run.name, WIDTH)));
-    for text in wrapped(&run.question, WIDTH - 2) {
-        line(out, &format!("  {}", paint.tone(&text, Tone::Quiet)));
+/// The summary as it is to look.
+pub fn render_as(run: &Run, look: Look) -> String {
+    let mut page = Page { out: String::new(), look };
+    page.title(run);
+    page.older(run);
+    page.wrapped(2, ("·", Tone::Plain), &figures::trials_until(run).unwrap_or_default());
+    page.section(&tables::application(run));
+    page.section(&tables::service(run));
+    match look.verbose {
+        true => page.details(run),
+        false => page.left_out(run),
     }
-    line(out, "");
+    page.footer(run);
+    page.verdict(run);
+    page.out
 }
 
-fn judgement(out: &mut String, run: &Run, paint: Paint) {
-    let judged = verdict::judge(run);
-    let mark = match judged.tone {
-        Tone::Good => "✓",
-        Tone::Bad => "✗",
-        _ => "●",
-    };
-    for (index, text) in wrapped(&judged.headline, WIDTH - 2).into_iter().enumerate() {
-        let mark = if index == 0 { paint.tone(mark, judged.tone) } else { " ".into() };
-        line(out, &format!("{mark} {}", paint.bold(&text)));
-    }
-    for sentence in &judged.because {
-        for (index, text) in wrapped(sentence, WIDTH - 4).into_iter().enumerate() {
-            line(out, &format!("  {} {text}", if index == 0 { "·" } else { " " }));
-        }
-    }
+/// A summary in the making.
+struct Page {
+    out: String,
+    look: Look,
 }
 
-fn section(out: &mut String, table: &Table, paint: Paint) {
-    if table.rows.is_empty() {
-        return;
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
     }
-    line(out, "");
-    line(out, &paint.bold(&table.caption));
-    out.push_str(&table.to_text(WIDTH, paint));
-}
 
-/// That the figures have other meanings, if they have.
-fn older(out: &mut String, run: &Run, paint: Paint) {
-    let sentence = figures::older(run).unwrap_or_default();
-    for (index, text) in wrapped(&sentence, WIDTH - 2).into_iter().enumerate() {
-        let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
-        line(out, &format!("{mark} {text}"));
-    }
-}
-
-/// Where attempts went, and from where.
-fn where_from(out: &mut String, run: &Run, paint: Paint) {
-    line(out, "");
-    line(out, &paint.bold("Where attempts went"));
-    for sentence in vantage::sentences(run) {
-        for (index, text) in wrapped(&sentence, WIDTH - 4).into_iter().enumerate() {
-            line(out, &format!("  {} {text}", if index == 0 { "·" } else { " " }));
-        }
-    }
-}
-
-/// Each threshold once, under it how every strategy fared.
-fn thresholds(out: &mut String, run: &Run, paint: Paint) {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    for t in &run.thresholds {
-        if !seen.contains(&(&t.name, &t.expression)) {
-            seen.push((&t.name, &t.expression));
-        }
-    }
-    if seen.is_empty() {
-        return;
-    }
-    line(out, "");
-    line(out, &paint.bold("Thresholds"));
-    for (name, expression) in seen {
-        line(out, &clip(&format!("  {name} {expression}"), WIDTH));
-        for t in run.thresholds.iter().filter(|t| t.name == name && t.expression == expression) {
-            let value = figures::found(t);
-            let word = figures::verdict_word(t.verdict);
-            let mark = match Tone::from(t.verdict) {
-                Tone::Good => "✓",
-                Tone::Bad => "✗",
-                _ => "?",
+    /// A text in lines behind `mark`, which stands before the first of them, all of them indented by `indent`.
+    fn wrapped(&mut self, indent: usize, mark: (&str, Tone), text: &str) {
+        let mark_text = self.look.words(mark.0).into_owned();
+        let wide = mark_text.chars().count();
+        let room = self.look.width.saturating_sub(indent + wide + usize::from(wide > 0));
+        let gap = if wide > 0 { " " } else { "" };
+        for (index, line) in wrapped(&self.look.words(text), room, self.look).into_iter().enumerate() {
+            let mark = match index {
+                0 => self.look.paint.tone(&mark_text, mark.1),
+                _ => " ".repeat(wide),
             };
-            let verdict = paint.tone(&format!("{mark} {word:<11}"), t.verdict.into());
-            line(out, &format!("    {verdict} {:>17}  {}", clip(&value, 17), clip(&t.strategy, 60)));
-            for (index, text) in
-                wrapped(t.remedy.as_deref().unwrap_or_default(), WIDTH - 8).into_iter().enumerate()
-            {
-                line(out, &format!("      {} {text}", if index == 0 { "→" } else { " " }));
+            self.line(&format!("{}{mark}{gap}{line}", " ".repeat(indent)));
+        }
+    }
+
+    fn bold(&mut self, text: &str) {
+        for line in wrapped(&self.look.words(text), self.look.width, self.look) {
+            let line = self.look.paint.bold(&line);
+            self.line(&line);
+        }
+    }
+
+    fn title(&mut self, run: &Run) {
+        let name = self.look.clip(&run.name, self.look.width);
+        let name = self.look.paint.bold(&name);
+        self.line(&name);
+        let (look, paint) = (self.look, self.look.paint);
+        for text in wrapped(&look.words(&run.question), look.width - 2, look) {
+            self.line(&format!("  {}", paint.tone(&text, Tone::Quiet)));
+        }
+    }
+
+    fn section(&mut self, table: &Table) {
+        if table.rows.is_empty() {
+            return;
+        }
+        self.line("");
+        self.bold(&table.caption);
+        let table = table.without_zeros().to_text(self.look);
+        self.out.push_str(&table);
+    }
+
+    /// That the figures have other meanings, if they have.
+    fn older(&mut self, run: &Run) {
+        self.wrapped(0, ("!", Tone::Unsure), &figures::older(run).unwrap_or_default());
+    }
+
+    /// All that stands between the two tables and the verdict for who asks for it.
+    fn details(&mut self, run: &Run) {
+        self.section(&tables::costs(run));
+        self.section(&tables::pools(run));
+        if run.wall.is_some() {
+            self.section(&tables::waits(run));
+            self.section(&vantage::generator(run));
+            self.section(&vantage::refusals(run));
+            self.sentences("Where attempts went", &vantage::sentences(run));
+        }
+        self.thresholds(run);
+        self.cautions(run);
+        self.sentences("Beside the answer", &verdict::judge(run).because);
+        self.sentences("Assumed", &run.assumptions);
+    }
+
+    /// What stands under `-v`.
+    fn left_out(&mut self, run: &Run) {
+        let mut kinds: Vec<&str> = run.cautions.iter().map(|caution| caution.kind.as_str()).collect();
+        kinds.dedup();
+        let mut seen: Vec<&str> = Vec::new();
+        for kind in kinds {
+            if !seen.contains(&kind) {
+                seen.push(kind);
+            }
+        }
+        if !seen.is_empty() {
+            self.line("");
+            let cautions = counted(run.cautions.len() as u64, "caution");
+            let text = format!("{cautions}: {} (-v tells them, and every other detail)", seen.join(", "));
+            self.wrapped(0, ("!", Tone::Unsure), &text);
+        }
+    }
+
+    fn sentences(&mut self, caption: &str, sentences: &[String]) {
+        if sentences.is_empty() {
+            return;
+        }
+        self.line("");
+        self.bold(caption);
+        for sentence in sentences {
+            self.wrapped(2, ("·", Tone::Plain), sentence);
+        }
+    }
+
+    /// Each threshold once, under it how every strategy fared.
+    fn thresholds(&mut self, run: &Run) {
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        for t in &run.thresholds {
+            if !seen.contains(&(&t.name, &t.expression)) {
+                seen.push((&t.name, &t.expression));
+            }
+        }
+        if seen.is_empty() {
+            return;
+        }
+        self.line("");
+        self.bold("Thresholds");
+        let look = self.look;
+        for (name, expression) in seen {
+            self.line(&look.clip(&format!("  {name} {expression}"), look.width));
+            for t in run.thresholds.iter().filter(|t| t.name == name && t.expression == expression) {
+                let value = look.clip(&figures::found(t), 17);
+                let word = figures::verdict_word(t.verdict);
+                let mark = match Tone::from(t.verdict) {
+                    Tone::Good => "✓",
+                    Tone::Bad => "✗",
+                    _ => "?",
+                };
+                let verdict = format!("{} {word:<11}", look.words(mark));
+                let verdict = look.paint.tone(&verdict, t.verdict.into());
+                self.line(&format!("    {verdict} {value:>17}  {}", look.clip(&t.strategy, look.width - 38)));
+                self.wrapped(6, ("→", Tone::Plain), t.remedy.as_deref().unwrap_or_default());
             }
         }
     }
-}
 
-fn cautions(out: &mut String, run: &Run, paint: Paint) {
-    if run.cautions.is_empty() {
-        return;
-    }
-    line(out, "");
-    line(out, &paint.bold("Cautions"));
-    for (index, caution) in run.cautions.iter().enumerate() {
-        if run.cautions[..index].iter().any(|earlier| earlier.kind == caution.kind) {
-            continue;
+    fn cautions(&mut self, run: &Run) {
+        if run.cautions.is_empty() {
+            return;
         }
-        // The same remedy once, after every strategy that it is for.
-        for alike in run.cautions[index..].iter().filter(|later| later.kind == caution.kind) {
-            let who = if alike.strategy.is_empty() { String::new() } else { format!("{}: ", alike.strategy) };
-            for (index, text) in
-                wrapped(&format!("{who}{}", alike.symptom), WIDTH - 4).into_iter().enumerate()
-            {
-                let mark = if index == 0 { paint.tone("!", Tone::Unsure) } else { " ".into() };
-                line(out, &format!("  {mark} {text}"));
+        self.line("");
+        self.bold("Cautions");
+        for (index, caution) in run.cautions.iter().enumerate() {
+            if run.cautions[..index].iter().any(|earlier| earlier.kind == caution.kind) {
+                continue;
             }
+            // The same remedy once, after every strategy that it is for.
+            for alike in run.cautions[index..].iter().filter(|later| later.kind == caution.kind) {
+                self.wrapped(2, ("!", Tone::Unsure), &figures::whose(alike));
+            }
+            self.wrapped(4, ("→", Tone::Plain), &caution.remedy);
         }
-        for (index, text) in wrapped(&caution.remedy, WIDTH - 6).into_iter().enumerate() {
-            line(out, &format!("    {} {text}", if index == 0 { "→" } else { " " }));
+    }
+
+    fn footer(&mut self, run: &Run) {
+        self.line("");
+        let assumed = match run.assumptions.len() as u64 {
+            0 => "nothing assumed".to_owned(),
+            n => format!("{} (listed in the report)", counted(n, "assumption")),
+        };
+        let trials = run.strategies.iter().map(|s| s.trials).max().unwrap_or(0);
+        let parts = [
+            format!("{} {}", run.tool.name, run.tool.version),
+            format!("target {}", run.target),
+            format!("Region {}", run.region),
+            format!("seed {}", run.seed),
+            format!("{} per strategy", counted(u64::from(trials), "trial")),
+            format!("{} jobs offered", count(run.strategies.iter().map(|s| s.jobs.offered).sum())),
+            format!("scenario {}", run.scenario_hash),
+            assumed,
+        ];
+        let (look, paint) = (self.look, self.look.paint);
+        for text in wrapped(&look.words(&parts.join(" · ")), look.width, look) {
+            self.line(&paint.tone(&text, Tone::Quiet));
+        }
+    }
+
+    /// The three lines, below everything else.
+    fn verdict(&mut self, run: &Run) {
+        self.line("");
+        let judged = verdict::judge(run);
+        for (label, text) in judged.lines() {
+            let tone = if label == "ANSWER" { judged.tone } else { Tone::Quiet };
+            self.wrapped(0, (&format!("{label:<6}"), tone), text);
         }
     }
 }
 
-fn footer(out: &mut String, run: &Run, paint: Paint) {
-    line(out, "");
-    let assumed = match run.assumptions.len() as u64 {
-        0 => "nothing assumed".to_owned(),
-        n => format!("{} (listed in the report)", counted(n, "assumption")),
-    };
-    let trials = run.strategies.iter().map(|s| s.trials).max().unwrap_or(0);
-    let parts = [
-        format!("{} {}", run.tool.name, run.tool.version),
-        format!("target {}", run.target),
-        format!("Region {}", run.region),
-        format!("seed {}", run.seed),
-        format!("{} per strategy", counted(u64::from(trials), "trial")),
-        format!("{} jobs offered", count(run.strategies.iter().map(|s| s.jobs.offered).sum())),
-        format!("scenario {}", run.scenario_hash),
-        assumed,
-    ];
-    for text in wrapped(&parts.join(" · "), WIDTH) {
-        line(out, &paint.tone(&text, Tone::Quiet));
-    }
-}
-
-fn line(out: &mut String, text: &str) {
-    out.push_str(text.trim_end());
-    out.push('\n');
-}
-
-/// `text` in lines of at most `width` characters, broken between words; a longer word is cut.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+/// `text` in lines of at most `width` characters, broken between words; a longer word is cut, and a unit stays with its
+/// number.
+fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
+    const UNITS: [&str; 7] = ["%", "s", "ms", "USD", "KiB", "MiB", "GiB"];
+    let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let word = clip(word, width);
+        let bare = word.trim_end_matches(['.', ',', ';', ':', ')']);
+        match words.last_mut() {
+            Some(last) if UNITS.contains(&bare) && last.ends_with(|c: char| c.is_ascii_digit()) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        let word = look.clip(&word, width);
         match lines.last_mut() {
             Some(last) if last.chars().count() + 1 + word.chars().count() <= width => {
                 last.push(' ');
@@ -215,26 +272,68 @@ mod tests {
         run.thresholds[0].name = "x".repeat(200);
         for text in [render(&fixture::run(), false), render(&run, false), render(&fixture::empty(), false)] {
             for line in text.lines() {
-                assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
+                assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
                 assert!(!line.contains("NaN") && !line.contains('\u{1b}'), "{line}");
             }
         }
     }
 
     #[test]
-    fn the_verdict_comes_before_any_figure() {
-        let text = render(&fixture::run(), false);
-        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{text}"));
+    fn the_verdict_comes_last_and_details_only_where_they_are_asked_for() {
+        let short = render_as(&fixture::run(), Look::PLAIN);
+        let long = render(&fixture::run(), false);
         let order = [
-            "Only `cached` met",
             "What the application saw",
             "What KMS saw",
             "Busiest second",
             "Thresholds",
             "Cautions",
             "seed 7",
+            "\nANSWER `cached`: ",
+            "\nSURE   ",
+            "\nNEXT   ",
         ];
-        assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{text}");
+        let at = |part: &str| long.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{long}"));
+        assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{long}");
+        for detail in ["Busiest second", "Thresholds", "Cautions"] {
+            assert!(!short.contains(detail), "{short}");
+        }
+        assert!(short.contains("2 cautions: retry-storm, cache-exposure (-v tells them"), "{short}");
+        assert!(short.lines().all(|line| line.starts_with('!') || long.lines().any(|each| each == line)), "{short}");
+        assert!(short.lines().rev().find(|line| !line.starts_with(' ')).is_some_and(|l| l.starts_with("NEXT   ")));
+    }
+
+    #[test]
+    fn it_fits_terminals_from_sixty_columns_and_cuts_no_figure() {
+        for width in [60, 70, 80, 120, 160] {
+            for verbose in [false, true] {
+                let text = render_as(&fixture::run(), Look { width, verbose, ..Look::PLAIN });
+                for line in text.lines() {
+                    assert!(line.chars().count() <= width, "{} columns: {line}", line.chars().count());
+                }
+                let wide = tables::application(&fixture::run());
+                for cell in wide.rows.iter().flatten() {
+                    assert!(text.contains(&cell.text), "{width}: {} is cut in\n{text}", cell.text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_ascii_every_character_is() {
+        let mut run = fixture::run();
+        run.strategies[0].name = "é–naïve".into();
+        for width in [60, 100] {
+            let text = render_as(&run, Look { width, ascii: true, verbose: true, ..Look::PLAIN });
+            assert!(text.is_ascii(), "{text}");
+            assert!(text.lines().all(|line| line.len() <= width), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_and_its_unit_are_not_parted() {
+        let lines = wrapped("so many as 22.4 % fail within 2.02 s here", 15, Look::PLAIN);
+        assert_eq!(lines, ["so many as", "22.4 % fail", "within 2.02 s", "here"]);
     }
 
     #[test]

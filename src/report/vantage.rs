@@ -1,6 +1,6 @@
 //! Where the attempts of a live run went, from where, and how it ended: sentences and tables. Nothing of a simulated run.
 
-use super::format::{count, counted, fixed, milliseconds, named, percent};
+use super::format::{counted, fixed, milliseconds, named, percent};
 use super::paint::Tone;
 use super::table::{Cell, Table};
 use crate::results::{Run, Wall};
@@ -9,8 +9,23 @@ use crate::results::{Run, Wall};
 pub fn sentences(run: &Run) -> Vec<String> {
     let Some(wall) = &run.wall else { return Vec::new() };
     let mut told = vec![sent(run, wall), seen_from(wall), when(wall)];
+    told.extend(turns(run));
     told.extend(early(run));
     told
+}
+
+/// How several strategies followed one another.
+fn turns(run: &Run) -> Option<String> {
+    let trials = run.strategies.iter().map(|strategy| strategy.trials).min()?;
+    (run.strategies.len() > 1).then(|| match trials {
+        0 | 1 => {
+            "Strategies ran one after another, each once: what differs may be the minute in which each ran."
+                .into()
+        }
+        many => {
+            format!("Strategies ran one after another and took turns in coming first, over {many} trials.")
+        }
+    })
 }
 
 fn sent(run: &Run, wall: &Wall) -> String {
@@ -94,28 +109,11 @@ pub fn refusals(run: &Run) -> Table {
     table
 }
 
-/// The strategies under which keystorm itself was the limit.
-pub fn limited(run: &Run) -> Vec<&str> {
-    let strategies = run.wall.iter().flat_map(|wall| &wall.strategies);
-    strategies.filter(|strategy| strategy.generator.is_limited).map(|s| s.name.as_str()).collect()
-}
-
-/// That keystorm itself was the limit, as the first thing a reader is told.
-pub fn limit_sentence(run: &Run) -> Option<String> {
-    let limited = limited(run);
-    let who = match limited.as_slice() {
-        [] => return None,
-        all if all.len() == run.strategies.len() => String::new(),
-        [one] => format!(" under {}", named(one)),
-        many => format!(" under {} strategies", count(many.len() as u64)),
-    };
-    Some(format!("keystorm itself was the limit{who}: figures describe the harness as much as the service."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::{files, fixture, html, markdown, text};
+    use crate::results::answer::limit_sentence;
 
     #[test]
     fn a_simulated_run_tells_nothing_of_it() {
@@ -136,11 +134,15 @@ mod tests {
                 "without TLS",
                 "set-up took 12 attempts",
                 "ended early: caps.attempts was reached.",
-                "ThrottlingException",
-                "lateness p99",
-                "service p99",
             ] {
                 assert!(flat.contains(part), "{part} is missing in\n{page}");
+            }
+        }
+        // A ticket has one table; the others are in the full report.
+        for page in [text::render(&run, false), html::render(&run)] {
+            let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            for part in ["ThrottlingException", "lateness p99", "service p99"] {
+                assert!(page.contains(part), "{part} is missing in\n{page}");
             }
         }
     }
@@ -151,17 +153,20 @@ mod tests {
         assert!(limit_sentence(&run).is_none());
         run.wall.as_mut().expect("a live run").strategies[1].generator.is_limited = true;
         let sentence = "keystorm itself was the limit under ";
+        // On a terminal the three lines are the last, and this is the first of them.
         let told = text::render(&run, false);
         let at = |page: &str, part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
-        assert!(at(&told, sentence) < at(&told, "Only `cached` met"), "{told}");
+        assert!(at(&told, sentence) < at(&told, "`cached`: peaks at"), "{told}");
         let page = html::render(&run);
-        assert!(at(&page, sentence) < at(&page, "Only "));
+        assert!(at(&page, sentence) < at(&page, "cached</b>: peaks at"));
         let page = markdown::render(&run);
-        assert!(at(&page, sentence) < at(&page, "Only "));
+        assert!(at(&page, sentence) < at(&page, "`cached`: peaks at"));
         for strategy in &mut run.wall.as_mut().expect("a live run").strategies {
             strategy.generator.is_limited = true;
         }
-        assert!(text::render(&run, false).contains("itself was the limit: figures"));
+        let answer = crate::results::answer::of(&run);
+        assert!(answer.answer.text.starts_with("keystorm itself was the limit: figures"), "{answer:?}");
+        assert!(answer.next.text.contains("costs the harness less"), "{answer:?}");
     }
 
     #[test]

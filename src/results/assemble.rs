@@ -4,13 +4,14 @@ use super::backlog;
 use super::recovery::{self, Recovery};
 use super::select::Selection;
 use super::stats::{bins, curve, interval, round, share, within};
+use super::times::Times;
 use super::{
     Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline,
-    Trend,
+    Trend, Units,
 };
 use crate::api::JobKind;
 use crate::quota::price;
-use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial};
+use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial, UnitCounts};
 use crate::scenario::Scenario;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,7 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         faults: attempts.faults,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
+        units: Some(all.units(sum).into()),
         by_operation: by_operation(sum),
         stages: stages(sum),
         workloads: workloads(sum),
@@ -64,13 +66,32 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
     };
     let ranged = |(name, values): (&String, &Vec<f64>)| {
         let (range, of) = range(name, &run, window_attempts.attempts);
-        Some((name.clone(), within(interval(values)?, range, of)))
+        let spread = match quantile(name) {
+            Some(quantile) => Times::interval(&completed(trials), quantile)?,
+            None => interval(values)?,
+        };
+        Some((name.clone(), within(spread, range, of)))
     };
     run.intervals = run.trial_values.iter().filter_map(ranged).collect();
     if let Some(Recovery::After(seconds)) = recovery::judge(scenario, trials) {
         run.recovery_time_s = Some(round(seconds));
     }
     run
+}
+
+/// Which quantile of completed jobs' response times a figure is, if it is one.
+fn quantile(name: &str) -> Option<f64> {
+    match name {
+        "responseTime_p50_ms" => Some(0.5),
+        "responseTime_p99_ms" => Some(0.99),
+        _ => None,
+    }
+}
+
+/// The response times of each trial's completed jobs.
+fn completed(trials: &[Trial]) -> Vec<Times> {
+    let of = |trial: &Trial| Times { measured: Selection::default().response(&trial.recorder), beyond: 0 };
+    trials.iter().map(of).collect()
 }
 
 /// The range of a figure over trials, and of how many cases it is a share; 0 if it is none.
@@ -80,7 +101,14 @@ fn range(name: &str, run: &StrategyRun, attempts: u64) -> ([f64; 2], u64) {
         "success" => ([0.0, 1.0], run.jobs.in_window),
         "worstSuccess" => ([0.0, 1.0], fewest.unwrap_or(0)),
         "throttle" => ([0.0, 1.0], attempts),
+        "unitsFailed" => ([0.0, 1.0], run.units.map_or(0, |units| units.active)),
         _ => ([0.0, f64::INFINITY], 0),
+    }
+}
+
+impl From<UnitCounts> for Units {
+    fn from(counts: UnitCounts) -> Units {
+        Units { active: counts.active, failed: counts.failed }
     }
 }
 
@@ -137,6 +165,8 @@ fn part(name: String, selection: &Selection, sum: &Recorder) -> PartRun {
         faults: attempts.faults,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
+        // A VU or a client has jobs in many stages.
+        units: selection.stage.is_none().then(|| selection.units(sum).into()),
         ratios: Ratios {
             cache_hit: share(in_window.from_cache, in_window.completed),
             ..ratios(&in_window, &window_attempts)
@@ -229,6 +259,7 @@ fn headline(recorder: &Recorder, has_rates: bool) -> Vec<(&'static str, Option<f
     let ratios = ratios(&jobs, &attempts);
     let response = Trend::from_micros(&all.response(recorder));
     let measured = |value: f64| (response.count > 0).then_some(value);
+    let units = Units::from(all.units(recorder));
     vec![
         ("offered_per_s", rate(happened.jobs.offered)),
         ("goodput_per_s", rate(happened.jobs.completed)),
@@ -236,6 +267,7 @@ fn headline(recorder: &Recorder, has_rates: bool) -> Vec<(&'static str, Option<f
         ("success", Some(ratios.success)),
         ("throttle", Some(ratios.throttle)),
         ("amplification", Some(ratios.amplification)),
+        ("unitsFailed", units.failed_share()),
         ("responseTime_p50_ms", measured(response.p50)),
         ("responseTime_p99_ms", measured(response.p99)),
         ("doneAfter_s", all.done_after(recorder).map(round)),

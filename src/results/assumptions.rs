@@ -2,6 +2,7 @@
 
 use crate::api::{JobKind, Operation};
 use crate::client::{Accounting, AwsRetry, Generation, RetryMode};
+use crate::format::named;
 use crate::kms::Capacity;
 use crate::quota::Enforcement;
 use crate::scenario::{Scenario, Target};
@@ -106,7 +107,7 @@ fn retries(scenario: &Scenario) -> BTreeSet<String> {
         RetryMode::AwsStandard(aws) | RetryMode::AwsAdaptive(aws) => Some(generation(&strategy.name, aws)),
         RetryMode::AwsLegacy(sdk) => Some(format!(
             "Strategy {} retries as {} does in its legacy mode, by its published sources (November 2026).",
-            strategy.name,
+            named(&strategy.name),
             sdk.name()
         )),
         _ => None,
@@ -125,5 +126,6 @@ fn generation(name: &str, AwsRetry { generation, accounting }: AwsRetry) -> Stri
         Accounting::PerCall => "each call giving back its own retry quota",
         Accounting::SharedSlot => "one retry-quota slot per client, as in the published Rust crates",
     };
+    let name = named(name);
     format!("Strategy {name} follows {generation} of the AWS retry behaviour (November 2026), {accounting}.")
 }

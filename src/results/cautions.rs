@@ -3,6 +3,7 @@
 use super::recovery::{self, Recovery};
 use super::{Caution, Selection, StrategyRun, StrategyWall};
 use crate::client::RetryMode;
+use crate::format::{count, counted, fixed, milliseconds, named, per_second, percent};
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
 
@@ -51,19 +52,15 @@ pub fn cautions(
 
 type Finding = Option<(&'static str, String, &'static str)>;
 
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
-}
-
 fn generator_limited(run: &StrategyRun, wall: &StrategyWall) -> Finding {
     let generator = &wall.generator;
     generator.is_limited.then(|| {
         let symptom = format!(
-            "keystorm itself was the limit: lateness p99 was {:.1} ms (bound {:.1} ms at a median response time of \
-             {:.1} ms), and the thread that drives the load was computing for {} of its time.",
-            generator.lateness_p99_ms,
-            generator.lateness_bound_ms,
-            run.response_time_ms.p50,
+            "keystorm itself was the limit: lateness p99 was {} (bound {} at a median response time of {}), and the \
+             thread that drives the load was computing for {} of its time.",
+            milliseconds(generator.lateness_p99_ms),
+            milliseconds(generator.lateness_bound_ms),
+            milliseconds(run.response_time_ms.p50),
             percent(generator.busy_share)
         );
         let remedy = "Offer less, use client raw, give keystorm more or quieter cores, or split the load over machines; \
@@ -96,7 +93,7 @@ fn littles_law(recording: &Recorder) -> Finding {
 fn refused_for_access(recording: &Recorder) -> Finding {
     let counts = recording.attempt_totals();
     (counts.denied > 0).then(|| {
-        let symptom = format!("{} of {} attempts were refused for access.", counts.denied, counts.attempts);
+        let symptom = format!("{} of {} were refused for access.", count(counts.denied), counted(counts.attempts, "attempt"));
         let remedy = "Check credentials, clock, the key's policy and the caller's: an answer that refuses access is no \
                       measure of the operation.";
         ("refused-for-access", symptom, remedy)
@@ -112,8 +109,9 @@ fn unreachable(scenario: &Scenario, recording: &Recorder) -> Finding {
     let (begin, end) = recovery::outage(timeline.rows(), timeline.interval_s())?;
     let broken: u64 = timeline.rows().iter().map(|row| row.broken).sum();
     let symptom = format!(
-        "The service could not be reached between {begin:.0} s and {end:.0} s; {broken} attempts had no answer because \
-         the connection failed."
+        "The service could not be reached between {begin:.0} s and {end:.0} s; {} had no answer because the connection \
+         failed.",
+        counted(broken, "attempt")
     );
     Some(("unreachable", symptom, "Find out why it was gone, or read the figures as those of an outage."))
 }
@@ -123,10 +121,11 @@ fn throttling(run: &StrategyRun) -> Finding {
     (run.ratios.throttle >= 0.01).then(|| {
         let (pool, figures) = worst;
         let symptom = format!(
-            "{} of attempts were throttled; the busiest second asked {} of pool {pool}, whose limit is {}/s.",
+            "{} of attempts were throttled; the busiest second asked {} of pool {}, whose limit is {}.",
             percent(run.ratios.throttle),
-            figures.peak_1s,
-            figures.limit_per_s
+            count(figures.peak_1s),
+            named(pool),
+            per_second(figures.limit_per_s)
         );
         ("throttled", symptom, "Cache data keys, spread the start of work, or ask for a higher quota.")
     })
@@ -135,7 +134,7 @@ fn throttling(run: &StrategyRun) -> Finding {
 fn multiplied(run: &StrategyRun) -> Finding {
     (run.ratios.amplification >= 1.5).then(|| {
         let symptom =
-            format!("Each call took {:.2} attempts: retries multiply the load.", run.ratios.amplification);
+            format!("Each call took {} attempts: retries multiply the load.", fixed(run.ratios.amplification, 2));
         ("retries-multiply", symptom, "Bound attempts, back off with full jitter, or give retries a budget.")
     })
 }
@@ -155,16 +154,22 @@ fn waits_in_client(run: &StrategyRun, limits: bool) -> Finding {
     let slow = run.response_time_ms.p99 > 10.0 * run.service_time_ms.p99.max(1.0);
     (limits && slow && run.ratios.throttle < 0.05).then(|| {
         let symptom = format!(
-            "Response time p99 is {:.0} ms though KMS answered within {:.0} ms: jobs wait in the client's own limiter.",
-            run.response_time_ms.p99, run.service_time_ms.p99
+            "Response time p99 is {} though KMS answered within {}: jobs wait in the client's own limiter.",
+            milliseconds(run.response_time_ms.p99),
+            milliseconds(run.service_time_ms.p99)
         );
         ("waits-in-client", symptom, "Allow the client a higher rate, shed load, or set a deadline.")
     })
 }
 
+/// `1 job was`, `2 jobs were`.
+fn were(jobs: u64) -> String {
+    format!("{} {}", counted(jobs, "job"), if jobs == 1 { "was" } else { "were" })
+}
+
 fn shed(run: &StrategyRun) -> Finding {
     (run.jobs.shed > 0).then(|| {
-        let symptom = format!("{} jobs were turned away at maxInFlight.", run.jobs.shed);
+        let symptom = format!("{} turned away at maxInFlight.", were(run.jobs.shed));
         ("shed", symptom, "Raise maxInFlight or let jobs queue, if the work must be done.")
     })
 }
@@ -172,7 +177,7 @@ fn shed(run: &StrategyRun) -> Finding {
 fn unfinished(run: &StrategyRun) -> Finding {
     (run.jobs.unfinished > 0).then(|| {
         let symptom =
-            format!("{} jobs were still waiting or running when draining ended.", run.jobs.unfinished);
+            format!("{} still waiting or running when draining ended.", were(run.jobs.unfinished));
         (
             "unfinished",
             symptom,
@@ -203,15 +208,15 @@ fn little_headroom(run: &StrategyRun) -> Finding {
         run.pools.iter().max_by(|a, b| a.1.utilisation_peak.total_cmp(&b.1.utilisation_peak))?;
     let peak = figures.utilisation_peak;
     ((0.8..=1.0).contains(&peak) && run.throttled == 0).then(|| {
-        let symptom = format!("Pool {pool} peaked at {} of its limit without throttling.", percent(peak));
+        let symptom = format!("Pool {} peaked at {} of its limit without throttling.", named(pool), percent(peak));
         ("little-headroom", symptom, "Growth, a cold start or a failover will cross it: plan a higher quota.")
     })
 }
 
 fn few_samples(run: &StrategyRun) -> Finding {
-    let count = run.response_time_ms.count;
-    (count > 0 && count < 1_000).then(|| {
-        let symptom = format!("Percentiles rest on {count} completed jobs only.");
+    let jobs = run.response_time_ms.count;
+    (jobs > 0 && jobs < 1_000).then(|| {
+        let symptom = format!("Percentiles rest on {} only.", counted(jobs, "completed job"));
         ("few-samples", symptom, "Run longer or more trials before trusting p99 and beyond.")
     })
 }

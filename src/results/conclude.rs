@@ -1,11 +1,13 @@
 //! The last step of a run: everything the trials left behind becomes a [`Run`].
 
+use super::answer::{self, Built};
 use super::assumptions::assumptions;
 use super::cautions::{GENERATOR_LIMITED, cautions};
+use super::merit::differences;
 use super::stats::round;
 use super::{
-    DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, StrategyWall, Tool, TrialWall, Vantage, Wall, evaluate,
-    merged, strategy_run,
+    DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, Stopped, StrategyWall, Tool, TrialWall, TrialsUntil,
+    Vantage, Wall, evaluate, merged, strategy_run, widest,
 };
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
@@ -67,6 +69,8 @@ fn conclude_with(
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
         name: scenario.name.clone(),
         question: question.into(),
+        command: Vec::new(),
+        answer: None,
         scenario_hash: hash(&resolved.to_string()),
         scenario: resolved,
         seed: scenario.seed,
@@ -78,6 +82,9 @@ fn conclude_with(
         thresholds: Vec::new(),
         gate: scenario.gate.clone(),
         cautions: Vec::new(),
+        differences: Vec::new(),
+        limiter_kinds: None,
+        trials_until: trials_until(scenario, trials, interrupted),
         wall: None,
     };
     let mut walls = Vec::new();
@@ -113,7 +120,27 @@ fn conclude_with(
         set_up: facts.set_up,
         strategies: walls,
     });
+    run.differences = differences(&run);
+    run.answer = Some(answer::compose(&run, Built::default()));
     (run, recordings)
+}
+
+/// Why there are so many trials, if that was left to the intervals.
+fn trials_until(scenario: &Scenario, trials: &[Vec<Trial>], interrupted: bool) -> Option<TrialsUntil> {
+    let (until, widest) = (scenario.until?.as_f64(), widest(scenario, trials)?);
+    let stopped = match widest.half_width <= until {
+        _ if interrupted => Stopped::Interrupted,
+        true => Stopped::Narrow,
+        false => Stopped::Max,
+    };
+    Some(TrialsUntil {
+        until,
+        max: scenario.trials,
+        stopped,
+        half_width: Some(round(widest.half_width)).filter(|half| half.is_finite()),
+        strategy: widest.strategy,
+        figure: widest.figure,
+    })
 }
 
 fn target(target: &Target) -> String {

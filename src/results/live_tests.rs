@@ -29,6 +29,7 @@ fn job(index: u64, intended: Time) -> Job {
         workload: 0,
         stage: 0,
         client: 0,
+        unit: 0,
         index,
         kind: JobKind::Call(Operation::Decrypt),
         intended,
@@ -86,7 +87,13 @@ fn recorded(scenario: &Scenario, reply: impl Fn(u64) -> Reply) -> Recorder {
 }
 
 fn concluded(scenario: &Scenario, recorder: Recorder, told: TrialWall) -> Run {
-    let trial = Trial { recorder, pools: Vec::new(), data_keys: Default::default(), aborted_at: None };
+    let trial = Trial {
+        recorder,
+        pools: Vec::new(),
+        data_keys: Default::default(),
+        aborted_at: None,
+        readings: Vec::new(),
+    };
     let facts = Facts { trials: vec![vec![told]], ..Facts::default() };
     conclude_live(scenario, "", scenario.to_value(), &[vec![trial]], facts).0
 }
@@ -124,7 +131,7 @@ fn a_generator_that_was_the_limit_is_the_first_caution() {
     (0..10).for_each(|_| late.late(Span::from_millis(7)));
     let run = concluded(&scenario, late, TrialWall::default());
     assert_eq!(kinds(&run)[0], "generator-limited");
-    assert!(run.cautions[0].symptom.contains("bound 5.0 ms"), "{:?}", run.cautions[0]);
+    assert!(run.cautions[0].symptom.contains("bound 5 ms"), "{:?}", run.cautions[0]);
     assert!(run.wall.expect("a live run").strategies[0].generator.is_limited);
 }
 

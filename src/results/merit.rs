@@ -5,8 +5,12 @@
 //! two strategies differ by a difference worth a word decides. All strategies meet the same jobs, so differences are taken
 //! trial by trial: one counts if Student's t over trials says that it is not zero, for all pairs together (Holm 1979).
 
+mod differences;
+
+pub use differences::differences;
+
 use super::stats::{mean_and_error, student_within};
-use super::{Run, StrategyRun, Verdict};
+use super::{EndedEarly, Run, StrategyRun, StrategyWall, Verdict};
 
 /// How probable a difference may be by chance that counts. A tie in one figure gives chance another turn in the next: with a
 /// fortieth each, chance makes a preference between equals in less than a twentieth of runs.
@@ -74,12 +78,12 @@ impl Criterion {
     }
 
     /// By how much `a` is better than `b`; negative if it is worse.
-    fn lead(self, a: f64, b: f64) -> f64 {
+    pub(super) fn lead(self, a: f64, b: f64) -> f64 {
         if self == Criterion::Completed { a - b } else { b - a }
     }
 
     /// Whether a lead of `lead` of figures about as large as `a` and `b` is worth a word.
-    fn is_worth(self, lead: f64, a: f64, b: f64) -> bool {
+    pub(super) fn is_worth(self, lead: f64, a: f64, b: f64) -> bool {
         let least = match self {
             Criterion::Completed => WORTH_SHARE,
             _ => WORTH_FACTOR * a.abs().min(b.abs()),
@@ -231,11 +235,21 @@ impl<'r> Merit<'r> {
     }
 }
 
+/// The fewest live trials in which taking turns evens out who met which weather.
+const LIVE_TRIALS: u32 = 3;
+
 /// Whether differences can be told from chance: all strategies have the same trials, two at least, met the same jobs in
-/// them, and nothing was cut short. Live strategies meet one another's weather, not the same.
+/// them, and nothing was cut short. Live strategies run one after another and meet one another's weather: they take turns
+/// in coming first, for which three trials are the fewest, and none may have been ended from outside.
 pub fn may_compare(run: &Run) -> bool {
     let trials = run.strategies.first().map_or(0, |strategy| strategy.trials);
-    trials > 1 && run.strategies.iter().all(|s| s.trials == trials) && !run.interrupted && run.wall.is_none()
+    let is_whole = run.wall.as_ref().is_none_or(|wall| {
+        let cut = |strategy: &StrategyWall| {
+            strategy.ended_early.as_ref().is_some_and(|why| *why != EndedEarly::Threshold)
+        };
+        trials >= LIVE_TRIALS && !wall.strategies.iter().any(cut)
+    });
+    trials > 1 && run.strategies.iter().all(|s| s.trials == trials) && !run.interrupted && is_whole
 }
 
 fn by_figure(run: &Run, criterion: Criterion, leads: &[Lead], (a, b): (usize, usize)) -> Versus {

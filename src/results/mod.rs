@@ -1,5 +1,6 @@
 //! What a run means: the saved [`Run`], statistics over trials, thresholds and cautions.
 
+pub mod answer;
 mod assemble;
 mod assumptions;
 mod backlog;
@@ -8,19 +9,24 @@ mod cautions;
 mod conclude;
 #[cfg(test)]
 mod live_tests;
+mod limiters;
 pub mod merit;
 mod recovery;
 mod run;
 mod select;
+pub mod standing;
 mod stats;
 mod threshold;
+mod times;
 mod wall;
 
 pub use assemble::{merged, strategy_run};
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
+pub use answer::{Answer, Built, Cited, Line};
 pub use conclude::{Facts, conclude, conclude_live};
+pub use limiters::{Agreement, LimiterKind, LimiterKinds, compare, other_kinds};
 pub use run::*;
 pub use select::{Happened, Selection};
-pub use threshold::{Watch, evaluate};
+pub use threshold::{Gauge, Watch, Widest, evaluate, widest};
 pub use wall::*;

@@ -2,7 +2,8 @@
 //!
 //! Everything a report draws is in here; the CSV, HDR and SVG files beside it are other shapes of the same figures.
 
-use super::Wall;
+use super::answer::{self, Answer, Built};
+use super::{LimiterKinds, Wall};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ const fn older() -> u32 {
 }
 
 /// One execution of a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// [`SCHEMA`].
@@ -35,6 +36,13 @@ pub struct Run {
     pub name: String,
     /// The question: the comment a scenario file opens with; empty if it has none.
     pub question: String,
+    /// What stood behind `keystorm run` and changes figures: the scenario's file without its folders, then options, each
+    /// followed by its value. Empty where that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub command: Vec<String>,
+    /// What follows from the run, in three lines; absent in runs saved before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answer: Option<Answer>,
     /// The resolved scenario, every default filled in.
     pub scenario: serde_json::Value,
     /// FNV-1a 64 of the resolved scenario's JSON, in hex.
@@ -57,13 +65,82 @@ pub struct Run {
     pub gate: Vec<String>,
     /// Symptoms with their remedies.
     pub cautions: Vec<Caution>,
+    /// Each pair of strategies in each figure of the order of merit, trial by trial. Empty where strategies did not meet the
+    /// same jobs in at least two whole trials.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub differences: Vec<Difference>,
+    /// Whether the answer is the same when quotas are enforced in another way; absent where that was not tried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limiter_kinds: Option<LimiterKinds>,
+    /// Why there are so many trials; absent where the scenario says how many.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trials_until: Option<TrialsUntil>,
     /// Wall-clock facts; live runs only, so that a simulated run is byte-identical.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wall: Option<Wall>,
 }
 
-/// The program that made a run.
+/// Why a run that adds trials until intervals are narrow has as many as it has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialsUntil {
+    /// Half of each interval was to be at most this share of its middle.
+    pub until: f64,
+    /// The most trials that were allowed.
+    pub max: u32,
+    /// Why no more were added.
+    pub stopped: Stopped,
+    /// Whose interval was the widest.
+    pub strategy: String,
+    /// Of which figure, such as `response_time p(99)`.
+    pub figure: String,
+    /// Half of it beside its middle; null if it had no bound.
+    pub half_width: Option<f64>,
+}
+
+/// Why no more trials were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stopped {
+    /// Every interval was narrow enough.
+    Narrow,
+    /// There were as many as allowed.
+    Max,
+    /// The run was interrupted.
+    Interrupted,
+}
+
+impl Run {
+    /// Adds what only its surroundings tell: what stood behind `keystorm run`, how it fares under other limiter kinds, and
+    /// which commands there are. The answer follows from all of it.
+    pub fn settle(&mut self, command: Vec<String>, limiters: Option<LimiterKinds>, built: Built) {
+        (self.command, self.limiter_kinds) = (command, limiters);
+        self.answer = Some(answer::compose(self, built));
+    }
+}
+
+/// By how much two strategies differ in a figure: the first's less the second's, trial by trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// The figure, by its name among `trialValues`.
+    pub figure: String,
+    /// A strategy.
+    pub first: String,
+    /// Another.
+    pub second: String,
+    /// Mean over trials, in the figure's unit.
+    pub mean: f64,
+    /// Its 95 % interval (Student's t), of this pair alone.
+    pub interval: Option<[f64; 2]>,
+    /// How probable a larger difference is by chance, corrected for all pairs (Holm).
+    pub chance: f64,
+    /// Whether it is stated: more than chance, and worth a word.
+    pub is_stated: bool,
+}
+
+/// The program that made a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tool {
     /// `keystorm`.
     pub name: String,
@@ -95,6 +172,9 @@ pub struct StrategyRun {
     /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_window: Option<Attempts>,
+    /// Who did the work, of all workloads; a client that serves several open ones is one. Absent in older runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub units: Option<Units>,
     /// By KMS operation, and by envelope job for those that make no call of their own name.
     pub by_operation: BTreeMap<String, OperationRun>,
     /// By workload and stage, in order.
@@ -125,7 +205,8 @@ pub struct StrategyRun {
     pub cost: Cost,
     /// Per-trial values of the headline figures, in order of trial.
     pub trial_values: BTreeMap<String, Vec<f64>>,
-    /// 95 % intervals over trials (Student's t) of the same figures, within their range; absent below two trials. Where no
+    /// 95 % intervals over trials of the same figures, within their range; absent below two trials. Student's t over the trials'
+    /// values; of a percentile, over the trials' shares of jobs that took no longer, led back to times (Woodruff). Where no
     /// trial shows a case to the contrary, as with a success of 1, the interval is one-sided.
     pub intervals: BTreeMap<String, [f64; 2]>,
     /// How the jobs that failed failed.
@@ -189,6 +270,23 @@ pub struct Attempts {
     pub timeouts: u64,
 }
 
+/// Who did the work: VUs of closed workloads and clients of open ones, all trials together, window only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Units {
+    /// Those that had a job.
+    pub active: u64,
+    /// Those of them with at least one job that was not completed.
+    pub failed: u64,
+}
+
+impl Units {
+    /// The share of them with at least one job that was not completed; `None` without any.
+    pub fn failed_share(&self) -> Option<f64> {
+        (self.active > 0).then(|| super::stats::share(self.failed, self.active))
+    }
+}
+
 /// One operation's figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -232,6 +330,9 @@ pub struct PartRun {
     /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_window: Option<Attempts>,
+    /// Who did its work; absent of a stage, and in older runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub units: Option<Units>,
     /// Shares and factors, from its own sums.
     pub ratios: Ratios,
     /// Jobs completed within their deadline inside its window, a second and trial; absent below one second of window.

@@ -4,8 +4,8 @@ use super::stats::share;
 use crate::api::JobKind;
 use crate::quota::price;
 use crate::record::{
-    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, Window,
-    micros,
+    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, UnitCounts,
+    Window, micros,
 };
 use crate::scenario::Scenario;
 use crate::time::Time;
@@ -108,6 +108,16 @@ impl Selection {
             sums.1 += cell.counts[1];
         }
         sums
+    }
+
+    /// Units of the selection's workload, or of all, that had a job in the window. Stage and operation tell no units apart.
+    pub fn units(&self, recorder: &Recorder) -> UnitCounts {
+        let number =
+            recorder.layout().parts().iter().position(|part| self.workload.as_ref() == Some(&part.name));
+        match (&self.workload, number) {
+            (Some(_), None) => UnitCounts::default(),
+            (_, number) => recorder.units(number),
+        }
     }
 
     /// Response times of the selection's completed jobs, window only.
@@ -228,7 +238,13 @@ impl Selection {
 
     /// US dollars for each million of the selection's completed jobs; `None` if none completed.
     pub fn usd_per_million(&self, recorder: &Recorder, scenario: &Scenario) -> Option<f64> {
-        let completed = match &self.operation {
+        let completed = self.paid_for(recorder);
+        (completed > 0).then(|| self.cost_usd(recorder, scenario) / completed as f64 * 1e6)
+    }
+
+    /// How many completed jobs the selection's attempts were made for.
+    pub fn paid_for(&self, recorder: &Recorder) -> u64 {
+        match &self.operation {
             // Calls of an operation are made by jobs of other names too: those of an envelope.
             Some(name) => {
                 let kinds =
@@ -240,8 +256,7 @@ impl Selection {
                 jobs.sum()
             }
             None => self.jobs(recorder).0.completed,
-        };
-        (completed > 0).then(|| self.cost_usd(recorder, scenario) / completed as f64 * 1e6)
+        }
     }
 
     /// The price of as many attempts of each workload and operation as `count` says.

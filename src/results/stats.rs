@@ -2,6 +2,8 @@
 
 use super::Trend;
 use crate::record::Micros;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::function::beta::beta_reg;
 
 /// Microseconds as milliseconds.
 fn ms(micros: u64) -> f64 {
@@ -79,41 +81,19 @@ pub fn bins(histogram: &Micros) -> Vec<[f64; 3]> {
     bins
 }
 
-/// Beyond so many degrees of freedom the quantile is that of so many, which is a thousandth larger at most.
-const MOST_FREEDOM: usize = 1_000;
+/// Student's t with `freedom` degrees of freedom, at least one.
+fn student(freedom: usize) -> StudentsT {
+    StudentsT::new(0.0, 1.0, freedom.max(1) as f64).expect("there is at least one degree of freedom")
+}
 
-/// The probability that Student's t with `freedom` degrees of freedom, at least one, lies within `t` of zero: the finite
-/// series for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+/// The probability that Student's t with `freedom` degrees of freedom, at least one, lies within `t` of zero.
 pub fn student_within(t: f64, freedom: usize) -> f64 {
-    let (freedom, t) = (freedom.clamp(1, MOST_FREEDOM), t.abs());
-    if t.is_infinite() {
-        return 1.0;
-    }
-    let whole = freedom as f64;
-    let root = (whole + t * t).sqrt();
-    let (sine, cosine) = (t / root, whole.sqrt() / root);
-    let first = freedom % 2;
-    let (mut sum, mut term) = (0.0, if first == 1 { cosine } else { 1.0 });
-    for k in (first..freedom.saturating_sub(1)).step_by(2) {
-        sum += term;
-        term *= cosine * cosine * (k as f64 + 1.0) / (k as f64 + 2.0);
-    }
-    if first == 1 {
-        (libm::atan2(sine, cosine) + sine * sum) / std::f64::consts::FRAC_PI_2
-    } else {
-        sine * sum
-    }
+    if t.is_infinite() { 1.0 } else { 1.0 - 2.0 * student(freedom).sf(t.abs()) }
 }
 
 /// The two-sided 95 % quantile of Student's t for `freedom` degrees of freedom, at least one.
 pub fn t95(freedom: usize) -> f64 {
-    let (mut low, mut high) = (1.9, 12.8);
-    // Each step halves the room; after fifty there is none left to see.
-    for _ in 0..50 {
-        let middle = f64::midpoint(low, high);
-        if student_within(middle, freedom) < CONFIDENCE { low = middle } else { high = middle }
-    }
-    f64::midpoint(low, high)
+    student(freedom).inverse_cdf(f64::midpoint(1.0, CONFIDENCE))
 }
 
 /// How sure a statement has to be.
@@ -149,21 +129,30 @@ pub fn unseen(of: u64) -> f64 {
     -libm::expm1(libm::log1p(-CONFIDENCE) / of.max(1) as f64)
 }
 
-/// The probability of `least` or more among `of` if each is one with probability `share`, whatever the others are.
+/// The probability of `least` or more among `of` if each is one with probability `share`, whatever the others are: a tail of
+/// the binomial distribution, which is the regularised incomplete beta function.
 pub fn at_least(least: u64, of: u64, share: f64) -> f64 {
-    if least == 0 || share >= 1.0 {
-        return 1.0;
+    match (least, share) {
+        (0, _) => 1.0,
+        (least, _) if least > of => 0.0,
+        (_, share) if share <= 0.0 => 0.0,
+        (_, share) if share >= 1.0 => 1.0,
+        _ => beta_reg(least as f64, (of - least) as f64 + 1.0, share),
     }
-    if share <= 0.0 {
-        return 0.0;
+}
+
+/// The standard error of a share, from each trial's (part, whole): that of a ratio of sums (Cochran 1977, 6.4). `None` below
+/// two trials, or if there is no whole.
+pub fn error_of_share(trials: &[(u64, u64)]) -> Option<f64> {
+    let k = trials.len() as f64;
+    let (part, whole) = trials.iter().fold((0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1));
+    if trials.len() < 2 || whole == 0 {
+        return None;
     }
-    let (odds, mut log) = (libm::log(share) - libm::log1p(-share), of as f64 * libm::log1p(-share));
-    let mut fewer = 0.0;
-    for k in 0..least.min(of + 1) {
-        fewer += libm::exp(log);
-        log += odds + libm::log((of - k) as f64) - libm::log(k as f64 + 1.0);
-    }
-    (1.0 - fewer).max(0.0)
+    let ratio = part as f64 / whole as f64;
+    let off = |(part, whole): &(u64, u64)| (*part as f64 - ratio * *whole as f64).powi(2);
+    let squares: f64 = trials.iter().map(off).sum();
+    Some((squares * k / (k - 1.0)).sqrt() / whole as f64)
 }
 
 /// A 95 % interval of a figure that lies between `low` and `high`. What shows neither spread nor a case to the contrary
@@ -208,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn the_error_of_a_share_is_that_of_the_trials_shares_where_trials_are_alike() {
+        let shares = [0.10, 0.12, 0.11, 0.13, 0.14];
+        let trials = shares.map(|share| ((share * 1_000.0) as u64, 1_000));
+        let (_, error) = mean_and_error(&shares).expect("five trials");
+        assert!((error_of_share(&trials).expect("five trials") - error).abs() < 1e-9);
+        assert_eq!(error_of_share(&[(1, 10)]), None);
+        assert_eq!(error_of_share(&[(0, 0), (0, 0)]), None);
+    }
+
+    #[test]
     fn so_many_are_needed_to_be_sure_of_a_share() {
         let needed = [0.5, 0.1, 0.05, 0.01, 0.001, 1.0].map(fewest);
         assert_eq!(needed, [5, 29, 59, 299, 2_995, 1]);
@@ -216,8 +215,13 @@ mod tests {
             assert!(unseen(n) <= allowed && unseen(n - 1) > allowed, "{allowed}");
             assert!((at_least(1, n, allowed) - (1.0 - (1.0 - allowed).powi(n as i32))).abs() < 1e-9);
         }
-        assert!((at_least(3, 4, 0.5) - 5.0 / 16.0).abs() < 1e-12 && at_least(4, 4, 0.5) == 1.0 / 16.0);
-        assert!(at_least(5, 4, 0.5) < 1e-12 && at_least(0, 4, 0.5) == 1.0);
+        assert!(
+            (at_least(3, 4, 0.5) - 5.0 / 16.0).abs() < 1e-12
+                && (at_least(4, 4, 0.5) - 1.0 / 16.0).abs() < 1e-12
+        );
+        assert!(at_least(5, 4, 0.5) == 0.0 && at_least(0, 4, 0.5) == 1.0 && at_least(1, 1, 1.0) == 1.0);
+        // Where a sum of its terms underflows: ten standard deviations above and below.
+        assert!(at_least(110_000, 1_000_000, 0.1) < 1e-200 && at_least(90_000, 1_000_000, 0.1) > 1.0 - 1e-12);
     }
 
     #[test]

@@ -1,107 +1,19 @@
 //! Thresholds: what must hold, evaluated for each strategy over the window.
 
+mod gauge;
 mod sure;
+mod width;
 
 use super::select::{Selection, failed_share};
-use super::stats::{at_rank, round, share};
+use super::stats::share;
+use super::times::{Figure, Times};
 use super::{ThresholdRun, Verdict};
-use crate::record::{Micros, Recorder, Trial};
-use crate::scenario::{Aggregate, Metric, Scenario, Threshold};
+use crate::record::{Recorder, Trial};
+use crate::scenario::{Metric, Scenario, Threshold};
 use crate::time::Time;
 
-/// The figure that a threshold judges.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Figure {
-    /// In the metric's base unit; infinite if failures have eaten it.
-    value: f64,
-    /// The share of what was looked at that is slower than any bound.
-    beyond: f64,
-}
-
-impl Figure {
-    fn plain(value: f64) -> Figure {
-        Figure { value: round(value), beyond: 0.0 }
-    }
-}
-
-/// Times of which some are longer than any bound, because what was timed failed.
-#[derive(Clone, Debug)]
-struct Times {
-    measured: Micros,
-    beyond: u64,
-}
-
-impl Times {
-    /// The response times that a threshold judges. Unless its tag says otherwise every job counts of which it is known
-    /// what became of it, and one that failed, was shed or is unfinished took longer than any bound.
-    fn response(selection: &Selection, outcome: Option<&str>, recorder: &Recorder) -> Times {
-        let of = |measured, beyond| Times { measured, beyond };
-        match outcome {
-            Some("completed") => of(selection.response(recorder), 0),
-            Some("failed") => of(selection.response_failed(recorder), 0),
-            Some(_) => of(selection.response_ended(recorder), 0),
-            None => {
-                let jobs = selection.jobs(recorder).1;
-                of(selection.response(recorder), jobs.ended() - jobs.completed)
-            }
-        }
-    }
-
-    /// The service times that a threshold judges. Unless its tag says otherwise refusals for a quota are left out, and an
-    /// attempt that nobody answered took longer than any bound.
-    fn service(selection: &Selection, outcome: Option<&str>, recorder: &Recorder) -> Times {
-        let unanswered = selection.attempts(recorder).1.unanswered();
-        let both = |mut one: Micros, other: Micros| {
-            one.add(&other).expect("a resizing histogram takes any other");
-            one
-        };
-        match outcome {
-            Some("completed") => Times { measured: selection.service_ok(recorder), beyond: 0 },
-            Some("failed") => Times {
-                measured: both(selection.service_failed(recorder), selection.refused(recorder)),
-                beyond: unanswered,
-            },
-            Some(_) => Times {
-                measured: both(selection.service(recorder), selection.refused(recorder)),
-                beyond: unanswered,
-            },
-            None => Times { measured: selection.service(recorder), beyond: unanswered },
-        }
-    }
-
-    /// What a threshold on times judges; `None` if it judges something else.
-    fn of(threshold: &Threshold, recorder: &Recorder) -> Option<Times> {
-        let selection = Selection::from_tags(&threshold.tags);
-        let outcome = threshold.tags.get("outcome").map(String::as_str);
-        match threshold.metric {
-            Metric::ResponseTime => Some(Times::response(&selection, outcome, recorder)),
-            Metric::ServiceTime => Some(Times::service(&selection, outcome, recorder)),
-            Metric::QueueWait => Some(Times { measured: selection.queue_wait(recorder), beyond: 0 }),
-            _ => None,
-        }
-    }
-
-    /// A figure of them, in milliseconds; `None` without any.
-    fn figure(&self, aggregate: Aggregate) -> Option<Figure> {
-        let all = self.measured.len() + self.beyond;
-        if all == 0 {
-            return None;
-        }
-        let percentile = |p: f64| {
-            let rank = ((p / 100.0 * all as f64).ceil() as u64).clamp(1, all);
-            if rank > self.measured.len() { f64::INFINITY } else { at_rank(&self.measured, rank) as f64 }
-        };
-        let unless_any = |value: f64| if self.beyond > 0 { f64::INFINITY } else { value };
-        let micros = match aggregate {
-            Aggregate::Avg | Aggregate::Rate | Aggregate::Value => unless_any(self.measured.mean()),
-            Aggregate::Min => percentile(0.0),
-            Aggregate::Med => percentile(50.0),
-            Aggregate::Max => unless_any(self.measured.max() as f64),
-            Aggregate::Percentile(p) => percentile(p),
-        };
-        Some(Figure { value: round(micros / 1e3), beyond: share(self.beyond, all) })
-    }
-}
+pub use gauge::Gauge;
+pub use width::{Widest, widest};
 
 /// The figure a threshold looks at; `None` without samples.
 fn figure(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Option<Figure> {
@@ -115,6 +27,10 @@ fn figure(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Op
         Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => None,
         Metric::Failed => failed_share(&jobs),
         Metric::Shed => ratio(jobs.shed, jobs.offered),
+        Metric::UnitsFailed => {
+            let units = selection.units(recorder);
+            ratio(units.failed, units.active)
+        }
         Metric::Throttled => ratio(attempts.throttled, attempts.attempts),
         Metric::Amplification => ratio(attempts.attempts, attempts.calls),
         Metric::Goodput => {
@@ -125,6 +41,16 @@ fn figure(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Op
         Metric::Cost => selection.usd_per_million(recorder, scenario),
     };
     value.map(Figure::plain)
+}
+
+/// What tells how sure a figure is.
+enum Evidence<'t> {
+    /// Several trials, by their spread.
+    Trials(&'t [&'t Recorder]),
+    /// One trial, by the spread of its parts.
+    Batches(gauge::Batches),
+    /// A trial under way, by its counts alone.
+    Counts,
 }
 
 /// Whether a threshold speaks of the strategy called `name`.
@@ -140,12 +66,19 @@ pub fn evaluate(
     trials: &[Trial],
 ) -> Vec<ThresholdRun> {
     let name = &scenario.strategies[strategy].name;
-    let trials: Vec<&Recorder> = trials.iter().map(|trial| &trial.recorder).collect();
-    let judged = scenario.thresholds.iter().filter(|threshold| applies(threshold, name)).map(|threshold| {
+    let recorders: Vec<&Recorder> = trials.iter().map(|trial| &trial.recorder).collect();
+    let own = scenario.thresholds.iter().enumerate().filter(|(_, threshold)| applies(threshold, name));
+    let judged = own.map(|(number, threshold)| {
         let figure = recorder.and_then(|recorder| figure(threshold, recorder, scenario));
         let (verdict, remedy) = match recorder.zip(figure) {
             None => (Verdict::NoData, None),
-            Some((recorder, figure)) => sure::judge(threshold, figure, recorder, &trials, scenario),
+            Some((recorder, figure)) => {
+                let evidence = match trials {
+                    [only] => Evidence::Batches(gauge::batches(number, threshold, only, scenario)),
+                    _ => Evidence::Trials(&recorders),
+                };
+                sure::judge(threshold, figure, recorder, &evidence, scenario)
+            }
         };
         ThresholdRun {
             strategy: name.clone(),
@@ -185,59 +118,9 @@ impl<'s> Watch<'s> {
         let due = |t: &&&Threshold| Time::ZERO + t.delay_abort_eval <= recorder.last();
         self.thresholds.iter().filter(due).any(|threshold| {
             figure(threshold, recorder, self.scenario).is_some_and(|figure| {
-                sure::judge(threshold, figure, recorder, &[], self.scenario).0 == Verdict::Missed
+                sure::judge(threshold, figure, recorder, &Evidence::Counts, self.scenario).0
+                    == Verdict::Missed
             })
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::micros;
-    use crate::rng::{Purpose, Stream};
-
-    /// The percentile as it is defined: of all sorted values, those that failed last.
-    fn sorted(values: &mut [u64], beyond: u64, p: f64) -> f64 {
-        values.sort_unstable();
-        let all = values.len() as u64 + beyond;
-        let rank = ((p / 100.0 * all as f64).ceil() as usize).max(1);
-        values.get(rank - 1).map_or(f64::INFINITY, |micros| *micros as f64 / 1e3)
-    }
-
-    #[test]
-    fn percentiles_are_those_of_sorted_values_with_failures_last() {
-        for case in 0..60u64 {
-            let stream = Stream::new(7, 0, Purpose::Arrival, case);
-            let mut values: Vec<u64> =
-                (0..case * 7 % 211).map(|n| 1 + stream.draw(n).below(3_000_000)).collect();
-            let beyond = case * 13 % 97;
-            let mut times = Times { measured: micros(), beyond };
-            values.iter().for_each(|value| times.measured.record(*value).expect("resizes"));
-            for p in [1.0, 25.0, 50.0, 90.0, 99.0, 99.9, 100.0] {
-                let Some(figure) = times.figure(Aggregate::Percentile(p)) else {
-                    assert_eq!(values.len() as u64 + beyond, 0);
-                    continue;
-                };
-                let expected = sorted(&mut values, beyond, p);
-                let is_near = figure.value == expected || (figure.value / expected - 1.0).abs() < 0.001;
-                assert!(is_near, "case {case}, p({p}): {} {expected}", figure.value);
-            }
-        }
-    }
-
-    #[test]
-    fn one_failure_makes_mean_and_maximum_infinite_and_leaves_the_minimum() {
-        let mut times = Times { measured: micros(), beyond: 1 };
-        (1..=9u64).for_each(|ms| times.measured.record(ms * 1_000).expect("resizes"));
-        let of = |aggregate| times.figure(aggregate).expect("ten values").value;
-        assert!(of(Aggregate::Avg).is_infinite() && of(Aggregate::Max).is_infinite());
-        assert!(
-            (of(Aggregate::Min) - 1.0).abs() < 0.01 && (of(Aggregate::Percentile(90.0)) - 9.0).abs() < 0.01
-        );
-        assert!(of(Aggregate::Percentile(91.0)).is_infinite());
-        let nobody = Times { measured: micros(), beyond: 3 };
-        let figure = nobody.figure(Aggregate::Med).expect("three values");
-        assert!(figure.value.is_infinite() && figure.beyond == 1.0);
     }
 }

@@ -183,13 +183,18 @@ pub(crate) static SCENARIO: Table = table(
         key("workloads", Shape::Map(&WORKLOADS), "Who works; at least one.").required(),
         key("strategies", Shape::Map(&STRATEGIES), "Ways to call KMS that are compared; at least one.")
             .required(),
-        key("trials", Shape::Whole(1, 10_000), "Seeded repetitions (5 in the simulator, 1 live)."),
+        key(
+            "trials",
+            Shape::Either(&[Shape::Whole(1, MAX_TRIALS), Shape::Map(&TRIALS)]),
+            "Seeded repetitions (5 in the simulator, 1 live); or, in the simulator, until intervals are narrow enough.",
+        ),
         key(
             "thresholds",
             Shape::Map(&THRESHOLDS),
             "What must hold, in k6's grammar plus units. In response_time every offered job counts, and one that was not \
              completed is slower than any bound; in service_time refusals are left out, and an attempt without an answer is \
-             slower than any bound; the tag outcome (completed, failed, all) chooses other populations. goodput counts \
+             slower than any bound; the tag outcome (completed, failed, all) chooses other populations. units_failed is \
+             the share of VUs (closed load) or clients (open load) with at least one job that was not completed. goodput counts \
              what happens inside the window; cost is USD for a million completed jobs.",
         ),
         key(
@@ -217,6 +222,23 @@ pub(crate) static SCENARIO: Table = table(
     ],
 );
 
+/// The most trials.
+pub(crate) const MAX_TRIALS: u64 = 10_000;
+/// Trials until intervals are narrow.
+pub(crate) static TRIALS: Table = table(
+    "trials",
+    &[
+        key(
+            "until",
+            Shape::Ratio,
+            "Sim: ten trials of every strategy are added at a time until half the 95 % interval of every figure that a threshold \
+             rests on (without thresholds: goodput and p99) is at most this share of the figure. Whether strategies differ is \
+             not looked at.",
+        )
+        .required(),
+        key("max", Shape::Whole(2, MAX_TRIALS), "No more trials than this (200)."),
+    ],
+);
 /// How live attempts travel.
 pub(crate) static TRANSPORT: Table = table(
     "transport",

@@ -5,6 +5,7 @@ use crate::client::Policy;
 use crate::kms::{Fault, ServiceTime};
 use crate::quota::Quotas;
 use crate::time::Span;
+use crate::units::Ratio;
 use crate::workload::{Fleet, Workload};
 use std::collections::BTreeMap;
 
@@ -31,8 +32,10 @@ pub struct Scenario {
     pub workloads: Vec<Workload>,
     /// Ways to call KMS, in file order; at least one.
     pub strategies: Vec<Strategy>,
-    /// Seeded repetitions; at least one.
+    /// Seeded repetitions, at least one; with `until` the most there may be.
     pub trials: u32,
+    /// How narrow intervals have to be, half of each beside its middle, for no more trials to be added; simulated runs only.
+    pub until: Option<Ratio>,
     /// What must hold.
     pub thresholds: Vec<Threshold>,
     /// Names of the strategies whose missed thresholds decide the exit code.
@@ -103,6 +106,9 @@ pub enum Metric {
     Throttled,
     /// Jobs not started because of a cap; a rate.
     Shed,
+    /// VUs of closed workloads and clients of open ones with at least one job that was not completed, of those that had
+    /// one; a rate.
+    UnitsFailed,
     /// Jobs completed in time inside the window, a second; a value.
     Goodput,
     /// Attempts / calls; a value.

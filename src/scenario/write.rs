@@ -81,7 +81,7 @@ impl Scenario {
             .put("fleet", fleet(&self.fleet))
             .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
             .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), policy(&s.policy)))))
-            .put("trials", self.trials)
+            .put("trials", self.trials_value())
             .put("thresholds", thresholds(&self.thresholds))
             .put("gate", list(self.gate.iter().map(String::as_str)));
         // The simulator looks at none of it: a simulated run's record stays as it is.
@@ -91,6 +91,13 @@ impl Scenario {
             live(map, &self.live)
         };
         map.into()
+    }
+
+    fn trials_value(&self) -> Value {
+        match self.until {
+            Some(until) => Map::default().show("until", until).put("max", self.trials).into(),
+            None => self.trials.into(),
+        }
     }
 
     fn workload(&self, workload: &Workload) -> Map {
@@ -449,6 +456,7 @@ impl Metric {
             Metric::Failed => "failed",
             Metric::Throttled => "throttled",
             Metric::Shed => "shed",
+            Metric::UnitsFailed => "units_failed",
             Metric::Goodput => "goodput",
             Metric::Amplification => "amplification",
             Metric::Cost => "cost",

@@ -79,7 +79,7 @@ impl Shaper {
         }
     }
 
-    /// The job number `index`, due at `intended`.
+    /// The job number `index`, due at `intended`, of an open workload's `client`; who else does it is its `unit`.
     #[inline]
     pub fn job(&self, index: u64, intended: Time, stage: u16, client: u32) -> Job {
         let pick = |picker: &Picker, stream: Stream, by: u64| {
@@ -95,6 +95,7 @@ impl Shaper {
             workload: self.workload,
             stage,
             client,
+            unit: client,
             index,
             kind,
             intended,

@@ -1,7 +1,7 @@
 //! One worker, in the process, on a clock that stands still until somebody waits: the live engine records exactly what
 //! the simulator does.
 
-use super::support::{lived, read};
+use super::support::{lived, lived_in_order, read};
 use keystorm::engine::simulate;
 use keystorm::record::Trial;
 use keystorm::results::conclude;
@@ -54,4 +54,23 @@ fn one_worker_on_a_paused_clock_records_exactly_what_the_simulator_does() {
             }
         }
     }
+}
+
+#[test]
+fn strategies_take_turns_in_coming_first_and_the_seed_says_who_begins() {
+    let order = |seed: u64| {
+        let text = format!(
+            "version: 1\nseed: {seed}\ntarget: emulator\ntrials: 4\n\
+             workloads: {{ load: {{ executor: constant-vus, vus: 1, thinkTime: 100ms, duration: 1s, jobs: {{ Decrypt: 1 }} }} }}\n\
+             strategies: {{ a: {{ retry: {{ mode: none }} }}, b: {{ retry: {{ mode: none }} }}, c: {{ retry: {{ mode: none }} }} }}"
+        );
+        let (trials, order) = lived_in_order(&read(&text));
+        assert!(trials.iter().all(|each| each.len() == 4));
+        order
+    };
+    let strategies = |seed: u64| order(seed).into_iter().map(|(_, strategy)| strategy).collect::<Vec<_>>();
+    assert_eq!(strategies(42), [0, 1, 2, 1, 2, 0, 2, 0, 1, 0, 1, 2]);
+    assert_eq!(strategies(43)[..6], [1, 2, 0, 2, 0, 1]);
+    let trials: Vec<u32> = order(42).into_iter().map(|(trial, _)| trial).collect();
+    assert_eq!(trials, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
 }

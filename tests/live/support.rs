@@ -34,6 +34,11 @@ pub fn read(text: &str) -> Scenario {
 
 /// Its live run in this process, on a clock that stands still until somebody waits; each strategy's trials.
 pub fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
+    lived_in_order(scenario).0
+}
+
+/// The same, and the order in which (trial, strategy) began.
+pub fn lived_in_order(scenario: &Scenario) -> (Vec<Vec<Trial>>, Vec<(u32, usize)>) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let local = tokio::task::LocalSet::new();
@@ -50,13 +55,16 @@ pub fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
             pause: Span::ZERO,
             is_paused: true,
         };
-        let make = move |_, _| {
+        let order = std::cell::RefCell::new(Vec::new());
+        let make = |strategy, trial| {
+            order.borrow_mut().push((trial, strategy));
             let server = server.clone();
             move || Emulated::new(server.clone())
         };
         let control = Control::default();
         let done = live::run(scenario, &Arc::new(stock), make, &setup, &options, &control).await.unwrap();
-        done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect()).collect()
+        let trials = done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect());
+        (trials.collect(), order.into_inner())
     })
 }
 

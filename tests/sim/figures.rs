@@ -1,33 +1,14 @@
 //! Each figure has one meaning: rates count what happens in the window, failures do not flatter, money and counts stand on
 //! the same footing. Held in every shipped scenario, and on loads small enough to be counted by hand.
 
+use crate::shipped;
 use crate::support::{self, scenario, strategy};
 use keystorm::engine::{Control, simulate};
 use keystorm::record::{Recorder, Row, Trial};
-use keystorm::report::{csv, html, markdown, text};
+use keystorm::report::{csv, html, text};
 use keystorm::results::{Run, Selection, ThresholdRun, Verdict};
-use keystorm::scenario::{Options, Scenario, Set};
+use keystorm::scenario::{Options, Scenario};
 use keystorm::workload::{Executor, Workload};
-use std::path::Path;
-
-fn shipped() -> Vec<(String, Scenario)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .expect("scenarios/")
-        .map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"))
-        .collect();
-    names.sort();
-    let load = |name: String| {
-        let text = std::fs::read_to_string(folder.join(&name)).expect("it is there");
-        let mut sets = vec![Set::new("trials", "1")];
-        // A fifth of the work shows as much.
-        sets.extend(name.starts_with("02").then(|| Set::new("workloads.tasks.iterations", "40")));
-        let options = Options { file: &name, sets: &sets, ..Options::default() };
-        let checked = Scenario::parse(&text, &options).unwrap_or_else(|problems| panic!("{problems}"));
-        (name, checked.scenario)
-    };
-    names.into_iter().map(load).collect()
-}
 
 /// How many seconds, cut where the timeline cuts them, `from..to` touches.
 fn touched(recorder: &Recorder, from: f64, to: f64) -> u64 {
@@ -106,7 +87,7 @@ fn integral(workload: &Workload) -> Option<f64> {
 
 #[test]
 fn in_every_shipped_scenario_rates_count_what_happens_in_the_window() {
-    for (name, scenario) in shipped() {
+    for (name, scenario) in shipped::all("1") {
         let trials = simulate(&scenario, 2, &Control::default());
         let run = keystorm::results::conclude(&scenario, "", scenario.to_value(), &trials, false).0;
         assert_eq!(run.definitions, 2);
@@ -144,8 +125,7 @@ fn means_stay_below_maxima(name: &str, strategy: &keystorm::results::StrategyRun
 
 #[test]
 fn a_batch_that_drains_into_the_window_never_lifts_goodput_above_the_quota() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/10-noisy-neighbour.yaml");
-    let run = support::run(&scenario(&std::fs::read_to_string(path).expect("it is there")), 2);
+    let run = support::run(&shipped::scenario("10-noisy-neighbour.yaml", &[]), 2);
     for strategy in &run.strategies {
         let each = &strategy.trial_values["goodput_per_s"];
         assert!(each.iter().all(|goodput| *goodput <= 1_000.0), "{}: {each:?}", strategy.name);
@@ -281,7 +261,7 @@ thresholds: { response_time: [ \"med<100ms\" ] }";
     let p50 = run.strategies[0].response_time_ms.p50;
     assert!((990.0..1_010.0).contains(&p50), "of completed jobs: {p50}");
     assert!((990.0..1_010.0).contains(&run.strategies[0].service_time_ms.p50), "refusals are no service");
-    for page in [text::render(&run, false), markdown::render(&run), html::render(&run)] {
+    for page in [text::render(&run, false), html::render(&run)] {
         let shown =
             page.split("∞ (").nth(1).expect("the threshold's value").split(')').next().expect("closed");
         assert!(
@@ -433,13 +413,12 @@ fn throttled_in_the_window_and_refused_in_all_have_two_names() {
         &load("executor: constant-arrival-rate, rate: 90/s, duration: 20s, warmUp: 10s", rest),
         1,
     );
-    for page in [text::render(&run, false), markdown::render(&run)] {
-        assert!(
-            page.contains("refused in all") && page.contains("whole run") && page.contains("in the window"),
-            "{page}"
-        );
-        assert_eq!(page.matches("  throttled").count() + page.matches("| throttled").count(), 1, "{page}");
-    }
+    let page = text::render(&run, false);
+    assert!(
+        page.contains("refused in all") && page.contains("whole run") && page.contains("in the window"),
+        "{page}"
+    );
+    assert_eq!(page.matches("  throttled").count() + page.matches("| throttled").count(), 1, "{page}");
 }
 
 #[test]
@@ -480,7 +459,7 @@ trials: 2";
     );
     let page = text::render(&run, false);
     let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("gives-up: ") && flat.contains("lingers: "), "{page}");
+    assert!(flat.contains("`gives-up` ") && flat.contains("`lingers`: "), "{page}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What simulating needs and no more: scenarios, simulator, results, reports, imports, and the commands around them.
 
+mod answers;
 mod catalogue_facts;
 mod cli_scenario;
 mod client;
+mod coverage;
 #[path = "../support/facts.rs"]
 mod facts;
 mod facts_readme;
@@ -13,6 +15,7 @@ mod limiter_laws;
 mod limiter_oracles;
 mod meant;
 mod never_lost;
+mod one_trial;
 mod options;
 mod overrides;
 mod quotas_command;
@@ -23,11 +26,14 @@ mod run_command;
 mod scenario_mutations;
 mod scenarios;
 mod service_times;
+mod shipped;
 #[path = "../support/signal.rs"]
 mod signal;
 mod simulation;
 mod support;
 #[path = "../support/times.rs"]
 mod times;
+mod trials_until;
+mod units_failed;
 mod validation;
 mod verdicts;

@@ -90,6 +90,8 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "run" => &[&["run", "small.yaml"], &["run", "--op", "Decrypt", "--set", "trials=1"]],
         "check" => &[&["check", "small.yaml"]],
         "report" => &[&["report", "saved"]],
+        // It would last until it is interrupted.
+        "ui" => &[&["ui", "nowhere"]],
         "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
         "schema" => &[&["schema"], &["schema", "run"]],
         "completions" => &[&["completions", "bash"]],
@@ -143,7 +145,7 @@ fn is_traceless(path: &str, option: &str) -> bool {
         // Results do not depend on it, which `tests/sim/run_command.rs` holds.
         "threads" => path == "run",
         // There is nothing but results to be quiet about.
-        "quiet" => ["schema", "completions", "help", "new", "quotas"].contains(&path),
+        "quiet" => ["schema", "completions", "help", "new", "quotas", "ui"].contains(&path),
         // It is a JSON document anyway.
         "json" => path == "schema",
         _ => false,

@@ -1,23 +1,16 @@
 //! Every shipped scenario is run and teaches what it says.
 
+use crate::shipped;
 use crate::support::{self, strategy};
 use keystorm::results::{Run, StrategyRun};
-use keystorm::scenario::{Options, Scenario, Set};
-use std::path::Path;
 
 fn shipped(name: &str, sets: &[(&str, &str)]) -> Run {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
-    let text = std::fs::read_to_string(&path).expect("the scenario is there");
+    let text = shipped::text(name);
     assert!(
         text.starts_with("# ") && text.lines().next().is_some_and(|line| line.ends_with('?')),
         "{name} asks"
     );
-    let sets: Vec<Set> = sets.iter().map(|(path, value)| Set::new(path, value)).collect();
-    let options = Options { file: name, sets: &sets, ..Options::default() };
-    let scenario = match Scenario::parse(&text, &options) {
-        Ok(checked) => checked.scenario,
-        Err(problems) => panic!("{problems}"),
-    };
+    let scenario = shipped::scenario(name, sets);
     let run = support::run(&scenario, 2);
     for strategy in &run.strategies {
         for (part, jobs) in

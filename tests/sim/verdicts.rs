@@ -3,11 +3,10 @@
 use crate::support::{self, scenario};
 use keystorm::engine::{Control, simulate};
 use keystorm::record::Trial;
-use keystorm::report::verdict::{Judgement, judge};
+use keystorm::report::verdict::judge;
 use keystorm::results::merit::{Criterion, Merit, Reason, Versus};
-use keystorm::results::{Run, StrategyRun, Verdict, conclude};
-use keystorm::scenario::{Options, Scenario, Set};
-use std::path::Path;
+use keystorm::results::{EndedEarly, Run, StrategyWall, Verdict, Wall, conclude};
+use keystorm::scenario::Scenario;
 
 const SMALL: &str = "executor: constant-arrival-rate, arrivals: uniform, rate: 10/s";
 
@@ -73,8 +72,6 @@ fn a_threshold_whose_interval_holds_the_bound_cannot_tell_and_says_how_many_tria
     assert_eq!(words, [CannotTell, Met, Missed, CannotTell, Met], "{found:?}");
     let remedy = found[0].1.as_deref().expect("a remedy");
     assert!(remedy.starts_with("The 95 % interval over 4 trials holds the bound: "), "{remedy}");
-    // One trial has no interval: it goes by its number of jobs alone.
-    assert!(verdicts(400, 1, thresholds, half).iter().all(|(verdict, _)| *verdict != CannotTell));
 }
 
 #[test]
@@ -123,9 +120,11 @@ thresholds: {{ failed: [ \"rate<90%\" ] }}"
 
 const JITTER: &str = "retry: { mode: exponential, base: 50ms, cap: 20s, jitter: full, maxAttempts: 5 }";
 
-fn headline(run: &Run) -> String {
-    let Judgement { headline, because, .. } = judge(run);
-    format!("{headline} {}", because.join(" "))
+/// All that is said of a run: the three lines and what stands beside them.
+fn told(run: &Run) -> String {
+    let judged = judge(run);
+    let lines: Vec<&str> = judged.lines().iter().map(|(_, text)| *text).collect();
+    format!("{} {}", lines.join(" "), judged.because.join(" "))
 }
 
 #[test]
@@ -137,12 +136,10 @@ fn two_identical_strategies_are_a_tie_ever() {
             (merit.versus(0, 1), merit.versus(1, 0), merit.best(&[0, 1])),
             (Versus::Tie, Versus::Tie, None)
         );
-        let told = headline(&run);
-        assert!(
-            told.starts_with("Both strategies met every threshold") && told.contains("It is a tie"),
-            "{told}"
-        );
-        assert!(!told.contains("preferred"), "{told}");
+        let told = told(&run);
+        assert!(told.starts_with("`a`, `b` meet every threshold: a tie; `a`: "), "{told}");
+        assert!(!told.contains("preferred") && told.contains("It is a tie"), "{told}");
+        assert!(run.differences.iter().all(|d| !d.is_stated && d.mean == 0.0), "{:?}", run.differences);
     }
 }
 
@@ -154,15 +151,31 @@ fn a_difference_that_is_there_is_found_and_told_with_its_figures() {
     assert_eq!(merit.versus(1, 0), Versus::Better(Reason::Figure(Criterion::Completed)));
     assert_eq!(merit.versus(0, 1), Versus::Worse(Reason::Figure(Criterion::Completed)));
     assert_eq!(merit.best(&[0, 1]), Some(1));
-    let told = headline(&run);
-    assert!(told.contains("; `patient` is preferred"), "{told}");
-    assert!(told.contains("`patient` is better than `gives-up`: "), "{told}");
+    let stated: Vec<&str> = run.differences.iter().filter(|d| d.is_stated).map(|d| d.figure.as_str()).collect();
+    assert!(stated.contains(&"worstSuccess"), "{:?}", run.differences);
+    let difference = &run.differences[0];
+    assert_eq!((difference.first.as_str(), difference.second.as_str()), ("gives-up", "patient"));
+    let [low, high] = difference.interval.expect("five trials");
+    assert!(low <= difference.mean && difference.mean <= high && high < 0.0, "{difference:?}");
+    let all = told(&run);
+    assert!(all.starts_with("Of 2 strategies that meet every threshold `patient` is preferred; `patient`: "), "{all}");
+    let told = |run: &Run| told(run);
+    assert!(all.contains("`patient` is better than `gives-up`: "), "{all}");
     // One trial is no statistics, an interrupted run neither.
     let one = support::run(&rivals(&strategies, 1, 1), 2);
     assert_eq!((Merit::new(&one).versus(1, 0), Merit::new(&one).best(&[0, 1])), (Versus::Unsure, None));
-    assert!(headline(&one).contains("None of these is preferred"), "{}", headline(&one));
-    let cut = Run { interrupted: true, ..run };
+    assert!(told(&one).contains("none is preferred") && one.differences.is_empty(), "{}", told(&one));
+    let cut = Run { interrupted: true, ..run.clone() };
     assert_eq!(Merit::new(&cut).best(&[0, 1]), None);
+    // Live strategies take turns: three trials are the fewest, and none may have been cut short.
+    let live = |trials: u32, why: Option<EndedEarly>| {
+        let run = support::run(&rivals(&strategies, trials, 1), 2);
+        let walls = vec![StrategyWall { ended_early: why, ..StrategyWall::default() }];
+        Run { wall: Some(Wall { strategies: walls, ..Wall::default() }), ..run }
+    };
+    assert_eq!(Merit::new(&live(2, None)).best(&[0, 1]), None);
+    assert_eq!(Merit::new(&live(3, None)).best(&[0, 1]), Some(1));
+    assert_eq!(Merit::new(&live(3, Some(EndedEarly::Throttled))).best(&[0, 1]), None);
 }
 
 #[test]
@@ -201,9 +214,9 @@ thresholds: {{ failed: [ \"rate<99%\" ] }}"
     assert!((45.0..55.0).contains(&growth), "{growth}");
     assert_eq!(run.strategies[1].backlog_growth_per_s, None);
     assert!(
-        headline(&run).contains("`capped` is UNSTABLE if the load lasts: its backlog grows by"),
+        told(&run).contains("`capped` is UNSTABLE if the load lasts: its backlog grows by"),
         "{}",
-        headline(&run)
+        told(&run)
     );
     assert!(!matches!(Merit::new(&run).versus(0, 1), Versus::Better(_)));
     // A deadline bounds a backlog, and below capacity there is none.
@@ -221,102 +234,6 @@ fn an_interrupted_run_says_so_first_and_has_no_monthly_cost() {
     let (run, _) = conclude(&scenario, "", scenario.to_value(), &trials, true);
     assert_eq!(run.strategies[0].trials, 2, "only what ran");
     assert_eq!(run.strategies[0].cost.per_month_usd, None);
-    assert!(judge(&run).headline.starts_with("The run was interrupted"), "{}", judge(&run).headline);
-}
-
-fn shipped(trials: &str) -> Vec<(String, Run)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .expect("scenarios/")
-        .map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"))
-        .collect();
-    names.sort();
-    let load = |name: String| {
-        let text = std::fs::read_to_string(folder.join(&name)).expect("it is there");
-        let mut sets = vec![Set::new("trials", trials)];
-        // A fifth of the work shows as much.
-        sets.extend(name.starts_with("02").then(|| Set::new("workloads.tasks.iterations", "40")));
-        let options = Options { file: &name, sets: &sets, ..Options::default() };
-        let checked = Scenario::parse(&text, &options).unwrap_or_else(|problems| panic!("{problems}"));
-        (name, support::run(&checked.scenario, 2))
-    };
-    names.into_iter().map(load).collect()
-}
-
-/// The strategies that a sentence sets before `words`.
-fn said_of<'r>(run: &'r Run, sentence: &str, words: [&str; 2]) -> Vec<&'r StrategyRun> {
-    let parts = sentence.trim_end_matches('.').split([';', '·']);
-    let part = parts.filter_map(|part| words.iter().find_map(|word| part.split_once(word)));
-    let names: Vec<&str> = part.flat_map(|(before, _)| before.split('`').skip(1).step_by(2)).collect();
-    run.strategies.iter().filter(|strategy| names.contains(&strategy.name.as_str())).collect()
-}
-
-/// Whether nobody's figure is better than any of `top` by more than is worth a word.
-fn is_top(run: &Run, top: &[&StrategyRun], criterion: Criterion) -> bool {
-    let value = |strategy: &StrategyRun| criterion.value(strategy);
-    let beats = |other: f64, own: f64| match criterion {
-        Criterion::Completed => other - own > 0.001,
-        _ => own - other > 0.010_1 * other,
-    };
-    top.iter().all(|strategy| {
-        let own = value(strategy).expect("what is top has a figure");
-        run.strategies.iter().filter_map(value).all(|other| !beats(other, own))
-    })
-}
-
-#[test]
-fn every_superlative_of_every_shipped_scenario_holds_in_its_table() {
-    let mut seen = 0;
-    for (name, run) in shipped("1") {
-        let told = judge(&run);
-        for criterion in Criterion::of(&run) {
-            let words = match criterion {
-                Criterion::Completed => [" completes most", " complete most"],
-                Criterion::DoneAfter | Criterion::Response => [" is fastest", " are fastest"],
-                Criterion::Attempts => [" makes the fewest attempts", " make the fewest attempts"],
-                Criterion::Cost => [" costs least", " cost least"],
-            };
-            let top = said_of(&run, &told.headline, words);
-            seen += top.len();
-            assert!(is_top(&run, &top, criterion), "{name}: {}", told.headline);
-        }
-        let met = |strategy: &StrategyRun| {
-            run.thresholds.iter().filter(|t| t.strategy == strategy.name).all(|t| t.verdict == Verdict::Met)
-        };
-        for only in said_of(&run, &told.headline, [" met every threshold", " met all thresholds"]) {
-            assert!(met(only), "{name}: {}", told.headline);
-            let others = run.strategies.iter().filter(|s| s.name != only.name);
-            assert!(
-                !told.headline.starts_with("Only") || !others.into_iter().any(met),
-                "{name}: {}",
-                told.headline
-            );
-        }
-        for sentence in [&told.headline].into_iter().chain(&told.because) {
-            let names = run.strategies.iter().map(|s| s.name.as_str());
-            let bare = |name: &str| sentence.split([' ', ',']).any(|word| word == name);
-            assert!(!names.into_iter().any(bare), "{name}: a strategy's name is set off: {sentence}");
-        }
-        let over = |strategy: &StrategyRun| strategy.pools.values().any(|pool| pool.utilisation_peak > 1.0);
-        let gated = run.strategies.iter().filter(|s| run.gate.is_empty() || run.gate.contains(&s.name));
-        let is_green = told.tone == keystorm::report::paint::Tone::Good;
-        assert!(!is_green || !gated.into_iter().any(over), "{name}: green over a quota: {}", told.headline);
-        assert!(!told.headline.contains("highest goodput"), "{name}");
-    }
-    assert!(seen > 10, "{seen} superlatives");
-}
-
-#[test]
-fn the_signers_pool_over_its_quota_is_in_the_headline() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/13-signer-ecc.yaml");
-    let text = std::fs::read_to_string(path).expect("it is there");
-    let options = Options { file: "13-signer-ecc.yaml", ..Options::default() };
-    let run = support::run(&Scenario::parse(&text, &options).expect("it is sound").scenario, 2);
-    let told = judge(&run);
-    assert!(
-        told.headline.contains("but pool ecc stands at 3") && told.headline.contains("of its 300/s"),
-        "{told:?}"
-    );
-    assert_ne!(told.tone, keystorm::report::paint::Tone::Good);
-    assert!(told.because.iter().any(|s| s.contains("of relayers were not completed")), "{told:?}");
+    assert!(told(&run).starts_with("The run was interrupted: this covers only what ran. "), "{}", told(&run));
+    assert!(run.differences.is_empty());
 }

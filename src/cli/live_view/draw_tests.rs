@@ -114,15 +114,15 @@ fn eighty_by_twenty_four_holds_everything() {
         "12.0 s of 30.0 s · 18.0 s left",
         "goodput   812/s",
         "attempts  912/s",
-        "throttled 100/s 11.0%",
+        "throttled 100/s 11.0 %",
         "in flight 35",
         "failed 61 shed 0",
         "p50      12.3 ms   6.10 ms",
         "p99       182 ms   29.9 ms",
         "of         9,805    10,944",
         "late p99  0.42 ms",
-        "computing 12.4%",
-        "24.7% of 50",
+        "computing 12.4 %",
+        "24.7 % of 5",
         "912/1,000/s",
         "peak 1,031 throttled 1,200",
         "per second",
@@ -151,7 +151,7 @@ fn pools_change_colour_at_80_percent_and_beyond_the_quota() {
     over.pools = vec![pool("symmetric", 1_000, 14_400, 1_200, 0)];
     let picture = Picture::of(Some(&over), (80, 24), true, false);
     assert_eq!(picture.colour("1,200/1,000/s"), Color::Red);
-    assert!(picture.text().contains("120%"));
+    assert!(picture.text().contains("120 %"));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn no_size_is_too_small_or_too_large() {
     for part in ["full-jitter", "goodput   812/s", "late p99", "q or Ctrl-C"] {
         assert!(small.contains(part), "{part}\n{small}");
     }
-    assert!(Picture::of(Some(&glance()), (100, 24), true, false).text().contains("24.7% of 50,000"));
+    assert!(Picture::of(Some(&glance()), (100, 24), true, false).text().contains("24.7 % of 50,000"));
     let large = Picture::of(Some(&glance()), (160, 50), true, false).text();
     assert!(large.lines().filter(|line| line.contains('│')).count() > 30, "it is filled\n{large}");
 }

@@ -5,7 +5,7 @@ use super::{Control, Glance};
 use crate::api::{Reply, Word};
 use crate::clock::{Alarm, RunClock};
 use crate::engine::Core;
-use crate::results::Watch;
+use crate::results::{Gauge, Watch};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -46,7 +46,7 @@ pub(super) async fn drive(
     core: &mut Core<'_>,
     crew: &mut Crew,
     (clock, alarm): (RunClock, &mut Alarm),
-    stops: &Stops<'_>,
+    (stops, gauge): (&Stops<'_>, &mut Gauge<'_>),
     show: impl Fn(&Core<'_>, Time) -> Glance,
 ) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
@@ -65,6 +65,9 @@ pub(super) async fn drive(
             hear(core, &word, clock.now(), stops.on_throttle, &mut ended);
         }
         send(core, crew);
+        if now >= gauge.next() {
+            gauge.read(core.recorder(), now);
+        }
         if !closed && ends(core, stops, now, &mut look, &mut ended) {
             core.close(now);
             closed = true;

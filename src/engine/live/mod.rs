@@ -7,7 +7,7 @@
 //!              ▲────words───┘
 //! ```
 //!
-//! Strategies run one after another, trial by trial. Where attempts go is the caller's choice; see [`crate::backend`].
+//! Strategies run one after another, trial by trial, and take turns in coming first. Where attempts go is the caller's choice; see [`crate::backend`].
 
 mod crew;
 mod drive;
@@ -24,7 +24,7 @@ use crate::backend::{Backend, Refusal, Stock};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::quota::PoolId;
 use crate::record::{Layout, Trial};
-use crate::results::{Selection, Trend, Watch};
+use crate::results::{Gauge, Selection, Trend, Watch};
 use crate::scenario::Scenario;
 use crate::server::{Direct, Season};
 use crate::time::{Span, Time};
@@ -138,8 +138,8 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
     let mut sent = setup.attempts;
     let mut all: Vec<Vec<LiveTrial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
     for trial in 0..scenario.trials {
-        for strategy in 0..scenario.strategies.len() {
-            if (trial, strategy) != (0, 0) && !options.pause.is_zero() {
+        for strategy in order(scenario.strategies.len(), trial, scenario.seed) {
+            if !options.pause.is_zero() && all.iter().any(|trials| !trials.is_empty()) {
                 sleep(options.pause).await;
             }
             let place = Place { scenario, layout: &layout, strategy, trial, sent, run_began: begun };
@@ -156,6 +156,13 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         }
     }
     Ok(all)
+}
+
+/// The order of `many` strategies in `trial`: whoever came first comes last in the next, so that nobody has the cold start, or
+/// the busy minute, to himself. Who comes first of all follows from the seed.
+pub fn order(many: usize, trial: u32, seed: u64) -> impl Iterator<Item = usize> {
+    let first = (seed % many.max(1) as u64) as usize + trial as usize;
+    (0..many).map(move |place| (first + place) % many)
 }
 
 /// Which trial, and what came before it.
@@ -210,11 +217,12 @@ async fn run_trial<B: Backend>(
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
     let show = |core: &Core<'_>, now| place.glance(core, now, cpu);
-    let ended = drive(&mut core, &mut crew, (clock, &mut alarm), &stops, show).await?;
+    let mut gauge = Gauge::new(scenario, strategy);
+    let ended = drive(&mut core, &mut crew, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
     crew.end();
     let elapsed = clock.now().since(Time::ZERO);
     let busy = busy(cpu, elapsed).unwrap_or(0.0);
-    let mut trial = core.into_trial(ended.aborted_at);
+    let mut trial = Trial { readings: gauge.into_readings(), ..core.into_trial(ended.aborted_at) };
     if let Some(emulator) = &options.emulator {
         trial.pools = emulator.pools();
     }

@@ -143,7 +143,7 @@ pub fn histograms(run: &Run) -> Vec<Chart> {
 fn share_axis(shares: &[f64]) -> Axis {
     let most = shares.iter().copied().fold(0.0, f64::max);
     let top = (most * 1.15).min(1.0);
-    Axis { title: String::new(), ..short(Axis::linear("", top, |v| percent(v).replace(".0%", "%"))) }
+    Axis { title: String::new(), ..short(Axis::linear("", top, |v| percent(v).replace(".0 %", " %"))) }
 }
 
 /// Where the words beside a mark at `at` begin: right of it, or left of it where the chart would cut them off.

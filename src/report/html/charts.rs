@@ -3,7 +3,7 @@
 
 use super::super::charts::{self, Chart, Overlay};
 use super::super::figures;
-use super::super::format::{NONE, milliseconds, number, percent};
+use super::super::format::{NONE, milliseconds, number, percent, whole_seconds};
 use super::super::table::{Cell, Table};
 use super::table::folded;
 use crate::results::{Run, StrategyRun};
@@ -40,7 +40,7 @@ pub fn by_strategy(run: &Run) -> Markup {
                 div.pair { @for chart in charts.iter().flatten() { (figure(chart, "", None)) } }
                 @if let Some(seconds) = strategy.recovery_time_s {
                     p.note {
-                        (strategy.name) " recovered " (figures::recovery(seconds)) " after the last trigger had ended: "
+                        (strategy.name) " recovered " (whole_seconds(seconds)) " after the last trigger had ended: "
                         "refusals, jobs in flight and p99 were back in the 95 % range of before for five seconds."
                     }
                 }

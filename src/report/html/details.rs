@@ -1,6 +1,6 @@
 //! The details, folded: whoever wants to know more opens one; on paper all are open.
 
-use super::super::{figures, tables, vantage};
+use super::super::{figures, tables, vantage, verdict};
 use super::table::shown;
 use super::{charts, sentence};
 use crate::results::Run;
@@ -20,6 +20,7 @@ pub struct Detail {
 pub fn all(run: &Run, places: &[String]) -> Vec<Detail> {
     let title = |name: &str, many: usize| format!("{name} ({many})");
     let all = [
+        ("beside", "Beside the answer".into(), beside(run, places)),
         ("cautions", title("Cautions", run.cautions.len()), cautions(run, places)),
         ("each", "Each strategy by itself".into(), charts::by_strategy(run)),
         ("response", "Response times, service times, waits".into(), response(run)),
@@ -52,6 +53,16 @@ pub fn section(details: &[Detail]) -> Markup {
     }
 }
 
+/// What the three lines leave out.
+fn beside(run: &Run, places: &[String]) -> Markup {
+    let because = verdict::judge(run).because;
+    html! {
+        @if !because.is_empty() {
+            ul.beside { @for each in &because { li { (sentence::told(run, each, places)) } } }
+        }
+    }
+}
+
 fn cautions(run: &Run, places: &[String]) -> Markup {
     html! {
         @if !run.cautions.is_empty() {
@@ -62,7 +73,7 @@ fn cautions(run: &Run, places: &[String]) -> Markup {
                             @if !caution.strategy.is_empty() { b.name { (super::strategies::name(run, &caution.strategy)) } ": " }
                             (sentence::told(run, &caution.symptom, places))
                         }
-                        p { "→ " (caution.remedy) }
+                        p { "→ " (sentence::told(run, &caution.remedy, &[])) }
                     }
                 }
             }
@@ -123,7 +134,7 @@ fn costs(run: &Run) -> Markup {
 fn where_from(run: &Run) -> Markup {
     html! {
         @if run.wall.is_some() {
-            ul { @for sentence in vantage::sentences(run) { li { (sentence) } } }
+            ul { @for sentence in vantage::sentences(run) { li { (sentence::told(run, &sentence, &[])) } } }
             (shown(run, &vantage::generator(run)))
             (shown(run, &vantage::refusals(run)))
         }
@@ -134,7 +145,7 @@ fn assumptions(run: &Run) -> Markup {
     html! {
         @if !run.assumptions.is_empty() {
             ul.assumed {
-                @for sentence in &run.assumptions { li { span.tag { "assumed" } (sentence) } }
+                @for sentence in &run.assumptions { li { span.tag { "assumed" } (sentence::told(run, sentence, &[])) } }
             }
         }
     }

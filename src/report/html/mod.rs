@@ -7,6 +7,7 @@
 
 mod charts;
 mod details;
+mod listing;
 mod numbers;
 mod pools;
 mod sentence;
@@ -18,6 +19,7 @@ mod thresholds;
 use super::charts::{Overlay, overview};
 use super::{figures, tables, verdict};
 use crate::results::Run;
+pub use listing::{Listed, listing};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use table::shown;
 
@@ -26,6 +28,10 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// What the page may do: nothing but draw itself.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// What a page without a script may do.
+const SCRIPT_FREE: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// When, where and by which command a page was drawn: for those who want it on the page, whose bytes then are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,10 +137,11 @@ fn judgement(run: &Run, places: &[String]) -> Markup {
     let judged = verdict::judge(run);
     html! {
         section.verdict.(table::tone(judged.tone).unwrap_or("plain")) aria-labelledby="verdict" {
-            span.label { "Verdict" }
-            h2 id="verdict" tabindex="-1" { (sentence::told(run, &judged.headline, places)) }
-            @if !judged.because.is_empty() {
-                ul { @for reason in &judged.because { li { (sentence::told(run, reason, places)) } } }
+            h2.unseen id="verdict" tabindex="-1" { "Verdict" }
+            dl {
+                @for (label, text) in judged.lines() {
+                    div.(label.to_lowercase()) { dt { (label) } dd { (sentence::told(run, text, places)) } }
+                }
             }
         }
     }
@@ -143,7 +150,8 @@ fn judgement(run: &Run, places: &[String]) -> Markup {
 fn key_figures(run: &Run) -> Markup {
     html! {
         @if let Some(sentence) = figures::older(run) { p.note { (sentence) } }
-        (shown(run, &tables::headline(run)))
+        @if let Some(sentence) = figures::trials_until(run) { p.note { (sentence) } }
+        (shown(run, &tables::headline(run).without_zeros()))
         @if !run.strategies.is_empty() {
             details.meaning {
                 summary { "What these figures mean" }
@@ -201,6 +209,7 @@ mod tests {
             "id=\"kms\"",
             "id=\"thresholds\"",
             "id=\"details\"",
+            "id=\"beside\"",
             "id=\"cautions\"",
             "id=\"each\"",
             "id=\"operations\"",
@@ -245,7 +254,7 @@ mod tests {
         let page = render(&run);
         assert!(page.contains("&lt;b&gt;") && page.contains("&lt;i&gt;"));
         assert_eq!(page.matches("<script").count(), 2);
-        for part in ["<b><b>", "</svg><b>", "<b></th>", "</title><script>", "<img>", "<i>"] {
+        for part in ["<b><b>", "<b></th>", "</title><script>", "<img>", "<i>"] {
             assert!(!page.contains(part), "{part}");
         }
     }

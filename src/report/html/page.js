@@ -2,7 +2,7 @@
 // charts over time share, strategies to hide, tables to sort. Without it the pictures stand.
 (() => {
 'use strict';
-const numbers = JSON.parse(document.getElementById('numbers').textContent);
+let numbers = JSON.parse(document.getElementById('numbers').textContent);
 const shared = { hidden: new Set(), zoom: null, at: null, mark: null, touched: null };
 const plots = [];
 const make = (name, attributes, ...children) => {
@@ -67,7 +67,7 @@ function times(low, high, wanted) {
 // One chart. `lines` are { s: strategy or null, n: name, xs, ys }, a height that is null is a gap.
 class Plot {
   constructor(figure, lines, options) {
-    Object.assign(this, { figure, lines, log: false, ...options });
+    Object.assign(this, { figure, log: false, ...options });
     this.title = figure.querySelector('figcaption b').textContent;
     this.host = make('div', { class: 'plot', tabindex: 0, role: 'slider', 'aria-label': `${this.title}: values at`, 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0 });
     this.tip = make('div', { class: 'tip', hidden: '', 'aria-hidden': 'true' });
@@ -80,9 +80,13 @@ class Plot {
       this.button.onclick = () => this.scale();
       figure.querySelector('figcaption').prepend(this.button);
     }
-    this.end = Math.max(...lines.map(line => line.end), this.time ? 1 : 0);
+    this.take(lines, this.quota);
     this.listen();
     plots.push(this);
+  }
+  take(lines, quota) {
+    Object.assign(this, { lines, quota, end: Math.max(...lines.map(line => line.end), this.time ? 1 : 0) });
+    if (this.to) this.draw();
   }
   scale() {
     this.log = !this.log;
@@ -340,12 +344,12 @@ function tools() {
   bar.hidden = false;
 }
 
+const courses = chart => chart.lines.map(line => ({ ...line, ys: line.v, xs: line.v.map((_, index) => index * line.d), end: line.v.length * line.d }));
 function charts() {
   for (const chart of numbers.time) {
     const figure = document.querySelector(`figure[data-of="${CSS.escape(chart.id)}"]`);
     if (!figure) continue;
-    const lines = chart.lines.map(line => ({ ...line, ys: line.v, xs: line.v.map((_, index) => index * line.d), end: line.v.length * line.d }));
-    new Plot(figure, lines, { unit: chart.unit, log: chart.log, quota: chart.quota, time: true });
+    new Plot(figure, courses(chart), { unit: chart.unit, log: chart.log, quota: chart.quota, time: true });
   }
   const figure = document.querySelector('figure[data-draw="curves"]');
   if (figure) {
@@ -408,6 +412,14 @@ addEventListener('hashchange', reveal);
 document.addEventListener('click', event => {
   const link = event.target.closest?.('a[href^="#"]');
   if (link && link.hash === location.hash) reveal();
+});
+// While a run lasts its page gets new numbers.
+document.addEventListener('numbers', event => {
+  numbers = event.detail;
+  for (const chart of numbers.time) {
+    const plot = plots.find(plot => plot.figure.dataset.of === chart.id);
+    if (plot) plot.take(courses(chart), chart.quota);
+  }
 });
 charts();
 tools();

@@ -64,11 +64,11 @@ fn rows(run: &Run) -> Vec<Row<'_>> {
 }
 
 fn bar(place: usize, pool: &PoolRun, highest: f64) -> Markup {
-    let place = |utilisation: f64| match highest > MOST {
+    let length = |utilisation: f64| match highest > MOST {
         true => utilisation.max(0.0).ln_1p() / highest.ln_1p(),
         false => utilisation / highest,
     };
-    let share = |utilisation: f64| format!("{:.1}%", 100.0 * place(utilisation).clamp(0.0, 1.0));
+    let share = |utilisation: f64| format!("{:.1}%", 100.0 * length(utilisation).clamp(0.0, 1.0));
     let used = pool.utilisation_peak;
     let style = format!("--w:{};--q:{};--c:var(--{})", share(used), share(1.0), variable(Ink::Series(place)));
     html! {

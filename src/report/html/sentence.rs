@@ -1,5 +1,6 @@
 //! Sentences of the page: strategies in their colours, and links to the chart that shows what is told.
 
+use super::super::format::pieces;
 use super::strategies;
 use crate::results::Run;
 use maud::{Markup, html};
@@ -20,13 +21,15 @@ const SHOWN: [(&str, &str); 12] = [
     ("thresholds", "thresholds"),
 ];
 
-/// A sentence whose strategies stand between backticks. `places` are the ids that the page has.
+/// A sentence whose strategies and commands stand between backticks. `places` are the ids that the page has.
 pub fn told(run: &Run, sentence: &str, places: &[String]) -> Markup {
     let mut linked: Vec<&str> = Vec::new();
     html! {
-        @for (index, part) in sentence.split('`').enumerate() {
-            @if index % 2 == 1 {
+        @for (is_set_off, part) in pieces(sentence) {
+            @if is_set_off && run.strategies.iter().any(|strategy| strategy.name == part) {
                 b.name { (strategies::name(run, part)) }
+            } @else if is_set_off {
+                code { (part) }
             } @else {
                 @for (word, place) in linked_words(part, places, &mut linked) {
                     @if let Some(place) = place { a href={ "#" (place) } { (word) } } @else { (word) }
@@ -95,6 +98,6 @@ mod tests {
     #[test]
     fn nothing_links_to_what_is_not_there() {
         let page = told(&fixture::run(), "goodput and backlog and `unknown`", &[]).into_string();
-        assert_eq!(page, "goodput and backlog and <b class=\"name\">unknown</b>");
+        assert_eq!(page, "goodput and backlog and <code>unknown</code>");
     }
 }

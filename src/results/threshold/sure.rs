@@ -2,11 +2,14 @@
 //!
 //! A percentile and a share say how many of what was looked at may not hold: `p(99)<250ms` lets one job in a hundred be
 //! slower. So both are judged by the share of those that do not, its spread over trials and the number it rests on.
-//! The interval is Student's t over trials. One trial has none: it is judged by its number alone.
+//! The interval is Student's t over trials; over batches where there is one trial (see `gauge`). Of a live trial of too few
+//! batches it cannot be told, and a simulated one is judged by its number.
 
-use super::{Figure, Times, figure};
+use super::gauge::{self, Batches};
+use super::{Evidence, figure};
 use crate::record::Recorder;
 use crate::results::stats::{CONFIDENCE, at_least, fewest, interval, mean_and_error, share, t95};
+use crate::results::times::{Figure, Times};
 use crate::results::{Selection, Verdict};
 use crate::scenario::{Aggregate, Comparison, Metric, Scenario, Threshold};
 
@@ -15,14 +18,14 @@ const MOST_TRIALS: usize = 10_000;
 
 /// How many of what was looked at do not hold, and of how many.
 #[derive(Clone, Copy, Debug)]
-struct Offenders {
-    count: u64,
-    of: u64,
+pub(super) struct Offenders {
+    pub count: u64,
+    pub of: u64,
 }
 
 /// What the figure speaks of.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Question {
+pub(super) enum Question {
     /// At most this share of what was looked at may not hold.
     Share(f64),
     /// A mean or a rate, which trials spread about.
@@ -36,7 +39,7 @@ pub fn judge(
     threshold: &Threshold,
     found: Figure,
     whole: &Recorder,
-    trials: &[&Recorder],
+    evidence: &Evidence<'_>,
     scenario: &Scenario,
 ) -> (Verdict, Option<String>) {
     let holds = threshold.comparison.holds(found.value, threshold.bound);
@@ -46,37 +49,53 @@ pub fn judge(
         Question::Share(allowed) => {
             let all = offenders(threshold, whole);
             let needed = fewest(allowed);
+            let is_sure_miss = !holds && at_least(all.count, all.of, allowed) <= 1.0 - CONFIDENCE;
             if all.of < needed {
-                let is_sure_miss = !holds && at_least(all.count, all.of, allowed) <= 1.0 - CONFIDENCE;
-                return match is_sure_miss {
-                    true => (Verdict::Missed, None),
-                    false => (Verdict::CannotTell, Some(too_few(threshold, all.of, needed, trials.len()))),
+                let remedy = too_few(threshold, all.of, needed, evidence.trials());
+                return if is_sure_miss {
+                    (Verdict::Missed, None)
+                } else {
+                    (Verdict::CannotTell, Some(remedy))
                 };
             }
-            let shares = trials.iter().map(|trial| {
-                let each = offenders(threshold, trial);
-                (each.of > 0).then(|| share(each.count, each.of))
-            });
-            spread(counted, &shares.flatten().collect::<Vec<f64>>(), allowed, |mean| mean <= allowed)
+            match evidence {
+                Evidence::Counts => (counted, None),
+                Evidence::Batches(batches) if batches.len() < gauge::FEWEST && is_sure_miss => {
+                    (Verdict::Missed, None)
+                }
+                Evidence::Batches(batches) => alone(threshold, counted, batches, allowed),
+                Evidence::Trials(trials) => {
+                    let shares = trials.iter().map(|trial| {
+                        let each = offenders(threshold, trial);
+                        (each.of > 0).then(|| share(each.count, each.of))
+                    });
+                    spread(counted, &shares.flatten().collect::<Vec<f64>>(), allowed, |mean| mean <= allowed)
+                }
+            }
         }
         // A failure that makes a mean infinite does so in however many trials.
         Question::Mean if found.value.is_infinite() => (counted, None),
-        Question::Mean => {
-            let values = trials.iter().filter_map(|trial| Some(figure(threshold, trial, scenario)?.value));
-            let holds = |mean| threshold.comparison.holds(mean, threshold.bound);
-            spread(counted, &values.collect::<Vec<f64>>(), threshold.bound, holds)
-        }
+        Question::Mean => match evidence {
+            Evidence::Counts => (counted, None),
+            Evidence::Batches(batches) => alone(threshold, counted, batches, threshold.bound),
+            Evidence::Trials(trials) => {
+                let values =
+                    trials.iter().filter_map(|trial| Some(figure(threshold, trial, scenario)?.value));
+                let holds = |mean| threshold.comparison.holds(mean, threshold.bound);
+                spread(counted, &values.collect::<Vec<f64>>(), threshold.bound, holds)
+            }
+        },
     }
 }
 
-fn question(threshold: &Threshold) -> Question {
+pub(super) fn question(threshold: &Threshold) -> Question {
     let is_less = match threshold.comparison {
         Comparison::Less | Comparison::LessOrEqual => true,
         Comparison::Greater | Comparison::GreaterOrEqual => false,
         Comparison::Equal | Comparison::NotEqual => return Question::Count,
     };
     let kept = match (threshold.metric, threshold.aggregate) {
-        (Metric::Failed | Metric::Shed | Metric::Throttled, _) => 1.0 - threshold.bound,
+        (Metric::Failed | Metric::Shed | Metric::Throttled | Metric::UnitsFailed, _) => 1.0 - threshold.bound,
         (_, Aggregate::Percentile(p)) => p / 100.0,
         (_, Aggregate::Med) => 0.5,
         (_, Aggregate::Min | Aggregate::Max) => return Question::Count,
@@ -87,7 +106,7 @@ fn question(threshold: &Threshold) -> Question {
     if allowed > 1e-9 && allowed < 1.0 { Question::Share(allowed) } else { Question::Count }
 }
 
-fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {
+pub(super) fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {
     if let Some(times) = Times::of(threshold, recorder) {
         return times.offenders(threshold);
     }
@@ -96,6 +115,10 @@ fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {
     let (part, of) = match threshold.metric {
         Metric::Failed => (jobs.ended() - jobs.completed, jobs.ended()),
         Metric::Shed => (jobs.shed, jobs.offered),
+        Metric::UnitsFailed => {
+            let units = selection.units(recorder);
+            (units.failed, units.active)
+        }
         _ => (attempts.throttled, attempts.attempts),
     };
     match threshold.comparison {
@@ -112,7 +135,7 @@ impl Times {
         let measured =
             self.measured.iter_recorded().filter(|value| fails(value.value_iterated_to() as f64 / 1e3));
         let measured: u64 = measured.map(|value| value.count_since_last_iteration()).sum();
-        Offenders { count: measured + beyond, of: self.measured.len() + self.beyond }
+        Offenders { count: measured + beyond, of: self.len() }
     }
 }
 
@@ -143,10 +166,72 @@ fn spread(
     (Verdict::CannotTell, Some(format!("The 95 % interval over {k} trials holds the bound: {would}.")))
 }
 
+/// The verdict that the batches of the only trial allow, if what was `counted` is all there is to say without them.
+fn alone(
+    threshold: &Threshold,
+    counted: Verdict,
+    batches: &Batches,
+    bound: f64,
+) -> (Verdict, Option<String>) {
+    let is_enough = batches.len() >= gauge::FEWEST && threshold.metric != Metric::UnitsFailed;
+    if !is_enough && !batches.is_live() {
+        // Whoever asks the simulator for one trial, though more cost a moment, is answered by what was counted.
+        return (counted, None);
+    }
+    if threshold.metric == Metric::UnitsFailed {
+        let remedy = "It is one trial, in which each VU or client counts once: only more trials tell how sure that is.";
+        return (Verdict::CannotTell, Some(remedy.into()));
+    }
+    let k = batches.len();
+    let Some((ratio, error)) = batches.ratio_and_error().filter(|_| is_enough) else {
+        let remedy = format!(
+            "It is one trial of {}, and {} seconds with something in them are the fewest that tell how sure a figure is: a \
+             longer run or more trials would.",
+            count_of(k, "second"),
+            gauge::FEWEST
+        );
+        return (Verdict::CannotTell, Some(remedy));
+    };
+    let off = (ratio - bound).abs();
+    if error <= 0.0 || t95(k - 1) * error < off {
+        return (counted, None);
+    }
+    // So many times as long: the error falls with the root of it.
+    let times = (t95(k - 1) * error / off).powi(2).ceil();
+    let would = match times <= MOST_TRIALS as f64 {
+        true => format!("a run about {} times as long, or as many trials, would settle it", times.max(2.0)),
+        false => {
+            format!("more than {MOST_TRIALS} times as much would be needed, so near the bound does it lie")
+        }
+    };
+    let each = batches.each();
+    let told = format!(
+        "The 95 % interval over {k} batches of {:.1} s of the one trial holds the bound: {would}.",
+        each.as_secs_f64()
+    );
+    (Verdict::CannotTell, Some(told))
+}
+
+/// So many of something.
+fn count_of(many: usize, one: &str) -> String {
+    if many == 1 { format!("1 {one}") } else { format!("{many} {one}s") }
+}
+
+impl Evidence<'_> {
+    /// How many trials it is.
+    const fn trials(&self) -> usize {
+        match self {
+            Evidence::Trials(trials) => trials.len(),
+            Evidence::Batches(_) | Evidence::Counts => 1,
+        }
+    }
+}
+
 /// That what was looked at is too little to be met, whatever it shows.
 fn too_few(threshold: &Threshold, of: u64, needed: u64, trials: usize) -> String {
     let things = match threshold.metric {
         Metric::Throttled | Metric::ServiceTime => "attempts",
+        Metric::UnitsFailed => "VUs or clients",
         _ => "jobs",
     };
     let trials = trials.max(1) as u64;

@@ -6,6 +6,7 @@ mod load;
 mod policy;
 mod service;
 mod threshold;
+mod trials;
 mod workload;
 
 pub use threshold::percentile_of;
@@ -76,15 +77,15 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         .iter()
         .map(|(name, _, policy)| Strategy { name: (*name).to_owned(), policy: policy.clone() });
     let strategies: Vec<Strategy> = strategies.collect();
+    let (trials, until) = trials::trials(r, &fields, &target);
     Some(Scenario {
         name: r.or(&fields, "name", default_name.to_owned(), |r, item| {
             let name = r.string(item)?;
             r.is_name(item.node.shown, &item.path, &name).then_some(name)
         }),
         seed: r.or(&fields, "seed", 42, |r, item| r.whole(item, 0, u64::MAX)),
-        trials: r.or(&fields, "trials", if target == Target::Sim { 5 } else { 1 }, |r, item| {
-            r.count(item, 10_000)
-        }),
+        trials,
+        until,
         target,
         region: r.or(&fields, "region", "us-east-1".to_owned(), region),
         quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),

@@ -13,13 +13,14 @@ use crate::workload::{Executor, Workload};
 use std::collections::BTreeMap;
 
 /// Metrics by name.
-const METRICS: [(&str, Metric); 9] = [
+const METRICS: [(&str, Metric); 10] = [
     ("response_time", Metric::ResponseTime),
     ("service_time", Metric::ServiceTime),
     ("queue_wait", Metric::QueueWait),
     ("failed", Metric::Failed),
     ("throttled", Metric::Throttled),
     ("shed", Metric::Shed),
+    ("units_failed", Metric::UnitsFailed),
     ("goodput", Metric::Goodput),
     ("amplification", Metric::Amplification),
     ("cost", Metric::Cost),
@@ -109,6 +110,7 @@ fn metric(
     if r.is_clean(mark) {
         selects(r, entry, path, &tags, tagged);
         outcome(r, entry, path, *metric, &tags);
+        whole_units(r, entry, path, *metric, &tags);
     }
     r.is_clean(mark).then_some((*metric, tags))
 }
@@ -122,6 +124,16 @@ fn outcome(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: &BTr
         r.problems.push(problem.allowed("response_time{outcome:completed}, service_time{outcome:completed}"));
     } else if !OUTCOMES.contains(&value.as_str()) {
         r.unknown(entry.place, path, "this is no outcome", value, OUTCOMES.into_iter());
+    }
+}
+
+/// Whether the tags leave units whole: one VU or client works in all stages, on all operations.
+fn whole_units(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: &BTreeMap<String, String>) {
+    let part = ["operation", "stage"].into_iter().find(|tag| tags.contains_key(*tag));
+    if let (Metric::UnitsFailed, Some(tag)) = (metric, part) {
+        let message = format!("the tag `{tag}` selects jobs, and a VU or a client has them all");
+        let problem = Problem::new(entry.place, path, message);
+        r.problems.push(problem.allowed("units_failed, units_failed{workload:…}, units_failed{strategy:…}"));
     }
 }
 
@@ -291,6 +303,7 @@ fn metric_meant(name: &str) -> Option<String> {
         "latency" | "duration" | "http_req_duration" => "response_time",
         "error" | "errors" | "error_rate" | "failures" | "http_req_failed" | "success" => "failed",
         "dropped" | "dropped_iterations" => "shed",
+        "vus_failed" | "clients_failed" | "pods_failed" | "failed_units" => "units_failed",
         "throughput" | "rps" | "http_reqs" => "goodput",
         _ => return None,
     };
@@ -352,7 +365,9 @@ fn bound(metric: Metric, text: &str) -> Result<f64, String> {
         Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => {
             plain().or_else(|| Span::parse(text).ok().map(Span::as_millis_f64))
         }
-        Metric::Failed | Metric::Throttled | Metric::Shed => Ratio::parse(text).ok().map(Ratio::as_f64),
+        Metric::Failed | Metric::Throttled | Metric::Shed | Metric::UnitsFailed => {
+            Ratio::parse(text).ok().map(Ratio::as_f64)
+        }
         Metric::Goodput => plain().or_else(|| Rate::parse(text).ok().map(Rate::as_per_second)),
         Metric::Amplification => plain(),
         Metric::Cost => plain().or_else(|| Money::parse(text).ok().map(Money::as_usd)),
@@ -370,7 +385,7 @@ enum Kind {
 const fn kind(metric: Metric) -> Kind {
     match metric {
         Metric::ResponseTime | Metric::ServiceTime | Metric::QueueWait => Kind::Trend,
-        Metric::Failed | Metric::Throttled | Metric::Shed => Kind::Rate,
+        Metric::Failed | Metric::Throttled | Metric::Shed | Metric::UnitsFailed => Kind::Rate,
         Metric::Goodput | Metric::Amplification | Metric::Cost => Kind::Value,
     }
 }
@@ -399,6 +414,7 @@ mod tests {
             (Metric::ServiceTime, "med<20", (Aggregate::Med, Less, 20.0)),
             (Metric::Failed, "rate<0.1%", (Aggregate::Rate, Less, 0.001)),
             (Metric::Shed, "rate==0", (Aggregate::Rate, Equal, 0.0)),
+            (Metric::UnitsFailed, "rate<1%", (Aggregate::Rate, Less, 0.01)),
             (Metric::Goodput, ">=100/s", (Aggregate::Value, GreaterOrEqual, 100.0)),
             (Metric::Amplification, "value<=1.5", (Aggregate::Value, LessOrEqual, 1.5)),
             (Metric::Cost, "value<1.20 USD", (Aggregate::Value, Less, 1.2)),

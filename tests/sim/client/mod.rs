@@ -17,6 +17,7 @@ fn job(index: u64, intended: Time) -> Job {
         workload: 0,
         stage: 0,
         client: 0,
+        unit: 0,
         index,
         kind: JobKind::Call(Operation::Decrypt),
         intended,

@@ -44,20 +44,20 @@ pub fn number(value: f64) -> String {
     fixed(value, decimals)
 }
 
-/// A share as a percentage. Neither nearly all nor nearly nothing is rounded to all or nothing: `>99.99%`.
+/// A share as a percentage. Neither nearly all nor nearly nothing is rounded to all or nothing: `>99.99 %`.
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     if !value.is_finite() {
         return NONE.into();
     }
     if value == 0.0 || value == 100.0 {
-        return format!("{value:.0}%");
+        return format!("{value:.0} %");
     }
     if value > 0.0 && value < 0.005 {
-        return "<0.01%".into();
+        return "<0.01 %".into();
     }
     if (99.995..100.0).contains(&value) {
-        return ">99.99%".into();
+        return ">99.99 %".into();
     }
     let decimals = match value {
         v if v > 99.0 && v < 100.0 => 2,
@@ -65,7 +65,7 @@ pub fn percent(share: f64) -> String {
         v if v.abs() < 100.0 => 1,
         _ => 0,
     };
-    format!("{}%", fixed(value, decimals))
+    format!("{} %", fixed(value, decimals))
 }
 
 /// A span given in milliseconds: `4.21 ms`, `182 ms`, `1.83 s`.
@@ -75,6 +75,11 @@ pub fn milliseconds(value: f64) -> String {
         v if v < 1_000.0 => format!("{} ms", number(v)),
         v => format!("{} s", number(v / 1_000.0)),
     }
+}
+
+/// Seconds where a second is what they are measured in: `50 s`.
+pub fn whole_seconds(value: f64) -> String {
+    format!("{} s", fixed(value.ceil(), 0))
 }
 
 /// [`milliseconds`], or [`NONE`] if it was measured on nothing.
@@ -109,6 +114,35 @@ pub fn factor(value: f64) -> String {
     if value == 0.0 { NONE.into() } else { format!("{}×", fixed(value, 2)) }
 }
 
+/// A rate that is there: `1,000/s`.
+pub fn per_second(value: f64) -> String {
+    format!("{}/s", number(value))
+}
+
+/// Words in a row: `a`, `a and b`, `a, b and c`.
+pub fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A sentence in pieces: what is set off by backticks, as strategy names are, and what is not. A backtick without its
+/// fellow is a character like any other.
+pub fn pieces(sentence: &str) -> Vec<(bool, &str)> {
+    let mut found = Vec::new();
+    let mut rest = sentence;
+    while let Some((before, behind)) = rest.split_once('`') {
+        let Some((name, after)) = behind.split_once('`') else { break };
+        found.extend((!before.is_empty()).then_some((false, before)));
+        found.push((true, name));
+        rest = after;
+    }
+    found.extend((!rest.is_empty()).then_some((false, rest)));
+    found
+}
+
 /// A number of bytes, rounded for people: `4 KiB`, `1.5 GiB`.
 pub fn bytes(value: u64) -> String {
     for (unit, factor) in [("GiB", 1u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
@@ -123,7 +157,7 @@ pub fn bytes(value: u64) -> String {
 pub fn threshold_value(name: &str, value: f64) -> String {
     match name.split('{').next().unwrap_or_default().trim() {
         "response_time" | "service_time" | "queue_wait" | "lateness" => milliseconds(value),
-        "failed" | "throttled" | "shed" => percent(value),
+        "failed" | "throttled" | "shed" | "units_failed" => percent(value),
         "goodput" => format!("{}/s", number(value)),
         "amplification" => format!("{}×", fixed(value, 2)),
         "cost" => usd(value),
@@ -182,7 +216,7 @@ mod tests {
     #[test]
     fn nearly_all_is_not_all_and_nearly_nothing_is_not_nothing() {
         let shown = [0.0, 0.00001, 0.005, 0.5, 0.9995, 0.999_99, 1.0, 1.344].map(percent);
-        assert_eq!(shown, ["0%", "<0.01%", "0.50%", "50.0%", "99.95%", ">99.99%", "100%", "134%"]);
+        assert_eq!(shown, ["0 %", "<0.01 %", "0.50 %", "50.0 %", "99.95 %", ">99.99 %", "100 %", "134 %"]);
     }
 
     #[test]
@@ -196,7 +230,8 @@ mod tests {
     #[test]
     fn thresholds_show_the_unit_of_their_metric() {
         assert_eq!(threshold_value("response_time{operation:Decrypt}", 250.0), "250 ms");
-        assert_eq!(threshold_value("failed", 0.01), "1.0%");
+        assert_eq!(threshold_value("failed", 0.01), "1.0 %");
+        assert_eq!(threshold_value("units_failed{workload:pods}", 0.1075), "10.8 %");
         assert_eq!(threshold_value("goodput", 512.0), "512/s");
         assert_eq!(threshold_value("cost", 5.0), "5.00 USD");
     }
@@ -207,6 +242,16 @@ mod tests {
         let expected = ["22", "22", "100", "3.1", "0.04"].map(|share| format!("∞ ({share} % failed)"));
         assert_eq!(shown, expected);
         assert_eq!([rate(None), maybe_usd(None), rate(Some(12.34))], [NONE, NONE, "12.3"]);
+    }
+
+    #[test]
+    fn what_is_set_off_is_told_from_the_rest() {
+        let of = |text| pieces(text);
+        assert_eq!(of("`a` beats `b c`."), [(true, "a"), (false, " beats "), (true, "b c"), (false, ".")]);
+        assert_eq!(of("5` wide"), [(false, "5` wide")]);
+        assert!(of("").is_empty());
+        let words = |n: usize| listed(&["a", "b", "c"][..n].iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        assert_eq!([words(0), words(1), words(2), words(3)], ["", "a", "a and b", "a, b and c"]);
     }
 
     #[test]

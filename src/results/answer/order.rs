@@ -1,6 +1,6 @@
 //! The order of merit in words: who is better than whom and why, and what is given for what where nothing was asked.
 
-use super::format::{fixed, milliseconds, named, percent, usd};
+use crate::format::{fixed, milliseconds, named, percent, usd};
 use crate::results::merit::{Criterion, Merit, Reason, Standing, Versus, may_compare};
 use crate::results::{Run, StrategyRun};
 
