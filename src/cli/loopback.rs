@@ -113,7 +113,8 @@ fn is_this_machine(host: &str) -> bool {
         _ => host,
     };
     let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An answer in one piece: HTML where all is well, otherwise a sentence.
@@ -165,8 +166,16 @@ mod tests {
             let headers = asked("localhost:8090", more);
             Asked { method: &Method::POST, path: "/stop", headers: &headers }.is_from_another_page()
         };
-        assert!(!is_foreign(&[]) && !is_foreign(&[(ORIGIN, "http://localhost:8090"), (FETCH_SITE, "same-origin")]));
-        for more in [(ORIGIN, "http://evil.example"), (ORIGIN, "null"), (FETCH_SITE, "cross-site"), (FETCH_SITE, "same-site")] {
+        assert!(
+            !is_foreign(&[])
+                && !is_foreign(&[(ORIGIN, "http://localhost:8090"), (FETCH_SITE, "same-origin")])
+        );
+        for more in [
+            (ORIGIN, "http://evil.example"),
+            (ORIGIN, "null"),
+            (FETCH_SITE, "cross-site"),
+            (FETCH_SITE, "same-site"),
+        ] {
             assert!(is_foreign(std::slice::from_ref(&more)), "{more:?}");
         }
     }

@@ -35,6 +35,8 @@ mod live_view;
 #[cfg(feature = "live")]
 mod live_wall;
 mod load;
+#[cfg(feature = "emulator")]
+mod loopback;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;
@@ -56,6 +58,8 @@ mod ui;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;
+#[cfg(feature = "live")]
+mod web;
 mod words;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.

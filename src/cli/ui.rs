@@ -2,31 +2,18 @@
 //!
 //! Pages are drawn when they are asked for, so that runs saved by an older keystorm look like those of today.
 
+use super::loopback::{self, Asked, page};
 use super::{Common, Error, output, report};
-use crate::clock::within;
 use crate::report::html::{self, Listed};
-use crate::time::Span;
 use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
+use hyper::body::Bytes;
+use hyper::{Method, Response, StatusCode};
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-use tokio::net::{TcpListener, TcpStream};
-
-/// Connections at one time.
-const CONNECTIONS: usize = 32;
-/// The longest a connection may take for all of its requests.
-const PATIENCE: Span = Span::from_secs(60);
-/// How long a pause is after accepting has failed, as it does while no file descriptor is free.
-const PAUSE: Span = Span::from_millis(100);
+use tokio::net::TcpListener;
 
 /// Options of `ui`.
 #[derive(clap::Args, Debug)]
@@ -62,95 +49,35 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let listener = runtime.block_on(TcpListener::bind(args.listen)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     output::print(format!("saved runs of {} on http://{address}/\n", args.directory.display()))?;
+    let directory = args.directory;
+    let reply = Rc::new(move |asked: Asked<'_>| reply(&directory, asked));
     tokio::task::LocalSet::new().block_on(&runtime, async {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            () = serve(&listener, Rc::from(args.directory.as_path())) => {}
+            () = loopback::serve(&listener, reply) => {}
         }
     });
     Ok(ExitCode::from(super::exit::OK))
 }
 
-async fn serve(listener: &TcpListener, directory: Rc<Path>) {
-    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // Who finds no place is closed at once.
-                if let Ok(place) = std::sync::Arc::clone(&places).try_acquire_owned() {
-                    let directory = Rc::clone(&directory);
-                    tokio::task::spawn_local(async move {
-                        within(PATIENCE, answer(stream, directory)).await;
-                        drop(place);
-                    });
-                }
-            }
-            Err(_) => crate::clock::sleep(PAUSE).await,
+fn reply(directory: &Path, asked: Asked<'_>) -> Response<Full<Bytes>> {
+    let told = |status, sentence: &str| page(status, sentence.to_owned());
+    match asked.path {
+        _ if asked.is_misled() => {
+            told(StatusCode::MISDIRECTED_REQUEST, "call this server as localhost or 127.0.0.1")
         }
-    }
-}
-
-/// Answers one connection.
-async fn answer(stream: TcpStream, directory: Rc<Path>) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        let reply = reply(&directory, request.method(), request.uri().path(), host);
-        async move { Ok::<_, Infallible>(reply) }
-    });
-    // A connection that breaks is the browser's affair: it asks again.
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(std::time::Duration::from_secs(10))
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-fn reply(directory: &Path, method: &Method, path: &str, host: Option<&str>) -> Response<Full<Bytes>> {
-    let (status, body) = match path {
-        // A page of somewhere else that leads its own name here must not read what is shown.
-        _ if !host.is_some_and(is_this_machine) => {
-            (StatusCode::MISDIRECTED_REQUEST, told("call this server as localhost or 127.0.0.1"))
+        _ if !matches!(*asked.method, Method::GET | Method::HEAD) => {
+            told(StatusCode::METHOD_NOT_ALLOWED, "pages are only read")
         }
-        _ if !matches!(*method, Method::GET | Method::HEAD) => {
-            (StatusCode::METHOD_NOT_ALLOWED, told("pages are only read"))
-        }
-        "/" => (StatusCode::OK, html::listing(&directory.display().to_string(), &listed(directory))),
+        "/" => page(StatusCode::OK, html::listing(&directory.display().to_string(), &listed(directory))),
         path => match folders(directory).into_iter().find(|folder| href(folder) == path) {
             Some(folder) => match report::load(&directory.join(folder)) {
-                Ok(saved) => (StatusCode::OK, html::render(&saved.run)),
-                Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, told(&error.to_string())),
+                Ok(saved) => page(StatusCode::OK, html::render(&saved.run)),
+                Err(error) => told(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
             },
-            None => (StatusCode::NOT_FOUND, told("no such run; the list is at /")),
+            None => told(StatusCode::NOT_FOUND, "no such run; the list is at /"),
         },
-    };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    let kind =
-        if status == StatusCode::OK { "text/html; charset=utf-8" } else { "text/plain; charset=utf-8" };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
-    response
-}
-
-fn told(sentence: &str) -> String {
-    format!("{sentence}\n")
-}
-
-/// Whether a Host is a name that only this machine has, with or without a port.
-fn is_this_machine(host: &str) -> bool {
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if is_port(port) && (!name.contains(':') || name.ends_with(']')) => name,
-        _ => host,
-    };
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The folders that hold a saved run, latest first.
@@ -189,6 +116,7 @@ fn href(folder: &str) -> String {
 mod tests {
     use super::*;
     use http_body_util::BodyExt;
+    use hyper::header::{HOST, HeaderMap, HeaderValue};
 
     fn saved() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
@@ -203,8 +131,9 @@ mod tests {
         folder
     }
 
-    fn asked(directory: &Path, method: &Method, path: &str, host: Option<&str>) -> (u16, String) {
-        let response = reply(directory, method, path, host);
+    fn asked(directory: &Path, method: &Method, path: &str) -> (u16, String) {
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("127.0.0.1:8091"))]);
+        let response = reply(directory, Asked { method, path, headers: &headers });
         let status = response.status().as_u16();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let body = runtime.block_on(response.into_body().collect()).expect("a body").to_bytes();
@@ -214,7 +143,7 @@ mod tests {
     #[test]
     fn runs_are_listed_and_opened_and_nothing_else_is() {
         let folder = saved();
-        let ask = |path: &str| asked(folder.path(), &Method::GET, path, Some("127.0.0.1:8091"));
+        let ask = |path: &str| asked(folder.path(), &Method::GET, path);
         let (status, list) = ask("/");
         assert_eq!(status, 200);
         assert!(list.contains("href=\"/run/storm%201\"") && list.contains("href=\"/run/storm-2\""), "{list}");
@@ -230,14 +159,9 @@ mod tests {
     #[test]
     fn a_page_of_somewhere_else_reads_nothing_and_nobody_changes_anything() {
         let folder = saved();
-        for host in ["127.0.0.1:8091", "localhost", "LocalHost:1", "[::1]:8091"] {
-            assert_eq!(asked(folder.path(), &Method::GET, "/", Some(host)).0, 200, "{host}");
-        }
-        for host in
-            [Some("evil.example"), Some("localhost.evil.example:8091"), Some("10.0.0.1"), Some(""), None]
-        {
-            assert_eq!(asked(folder.path(), &Method::GET, "/", host).0, 421, "{host:?}");
-        }
-        assert_eq!(asked(folder.path(), &Method::POST, "/", Some("localhost")).0, 405);
+        let misled =
+            reply(folder.path(), Asked { method: &Method::GET, path: "/", headers: &HeaderMap::new() });
+        assert_eq!(misled.status(), StatusCode::MISDIRECTED_REQUEST);
+        assert_eq!(asked(folder.path(), &Method::POST, "/").0, 405);
     }
 }

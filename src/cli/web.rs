@@ -139,12 +139,18 @@ impl Show {
             lines: self.courses(&seen, value),
         };
         let p99 = |row: &Row, _| if row.goodput > 0 { row.p99_micros as f64 / 1e3 } else { f64::NAN };
-        let attempts = of("over-time-attempts", "Attempts", "sent, of all pools", Unit::Rate, |row, s| row.attempts as f64 / s);
+        let attempts = of("over-time-attempts", "Attempts", "sent, of all pools", Unit::Rate, |row, s| {
+            row.attempts as f64 / s
+        });
         vec![
-            of("over-time-goodput", "Goodput", "jobs completed in time", Unit::Rate, |row, s| row.goodput as f64 / s),
+            of("over-time-goodput", "Goodput", "jobs completed in time", Unit::Rate, |row, s| {
+                row.goodput as f64 / s
+            }),
             of("over-time-p99", "p99 response time", "of jobs completed in that second", Unit::Time, p99),
             Overlay { quota: quota(&seen), ..attempts },
-            of("over-time-backlog", "Backlog", "jobs begun and not ended", Unit::Jobs, |row, _| row.in_flight as f64),
+            of("over-time-backlog", "Backlog", "jobs begun and not ended", Unit::Jobs, |row, _| {
+                row.in_flight as f64
+            }),
         ]
     }
 
@@ -265,10 +271,15 @@ impl Body for Reply {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Reply::Page(page) => Pin::new(page).poll_frame(cx),
-            Reply::Events(events) => events.poll_recv(cx).map(|event| event.map(|bytes| Ok(Frame::data(bytes)))),
+            Reply::Events(events) => {
+                events.poll_recv(cx).map(|event| event.map(|bytes| Ok(Frame::data(bytes))))
+            }
         }
     }
 
@@ -306,7 +317,13 @@ mod tests {
     }
 
     fn glance() -> Glance {
-        let row = |goodput| Row { goodput, attempts: 2 * goodput, in_flight: 3, p99_micros: 9_000, ..Row::default() };
+        let row = |goodput| Row {
+            goodput,
+            attempts: 2 * goodput,
+            in_flight: 3,
+            p99_micros: 9_000,
+            ..Row::default()
+        };
         Glance {
             strategy: ("naive".into(), 0),
             strategies: 2,

@@ -134,7 +134,7 @@ fn value(option: &str) -> &'static str {
         "format" => "csv",
         "template" => "cache",
         "client" => "raw",
-        "metrics" => "127.0.0.1:0",
+        "metrics" | "web" => "127.0.0.1:0",
         _ => "1",
     }
 }

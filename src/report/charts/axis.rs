@@ -60,17 +60,21 @@ impl Axis {
         Axis { title: title.into(), low, high, ticks: ticks.filter(|(place, _)| inside(place)).collect() }
     }
 
-    /// Counts or rates on a logarithmic scale that has a nought; places are given by [`grown`].
-    pub fn log_counts(title: &str, most: f64, label: impl Fn(f64) -> String) -> Axis {
+    /// Counts or rates on a logarithmic scale that has a nought, which is left out where nothing comes below ten; places are
+    /// given by [`grown`].
+    pub fn log_counts(title: &str, least: f64, most: f64, label: impl Fn(f64) -> String) -> Axis {
         let most = if most.is_finite() && most > 1.0 { most } else { 1.0 };
-        let powers = most.log10().ceil() as i32;
-        let marks: &[f64] = if powers <= 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
-        let all = (0..=powers).flat_map(|p| marks.iter().map(move |m| m * 10_f64.powi(p)));
-        let values = std::iter::once(0.0).chain(all.filter(|v| *v <= most * 1.001));
+        let base = if least >= 10.0 && least < most { 10_f64.powf(least.log10().floor()) } else { 0.0 };
+        let decades = (most / base.max(1.0)).log10();
+        let marks: &[f64] = if decades <= 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let powers = base.max(1.0).log10().round() as i32..=most.log10().ceil() as i32;
+        let all = powers.flat_map(|p| marks.iter().map(move |m| m * 10_f64.powi(p)));
+        let nought = (base == 0.0).then_some(0.0).into_iter();
+        let values = nought.chain(all.filter(|v| *v <= most * 1.001));
         Axis {
             title: title.into(),
-            low: 0.0,
-            high: grown(most) * 1.03,
+            low: grown(base),
+            high: grown(base) + (grown(most) - grown(base)) * 1.03,
             ticks: values.map(|v| (grown(v), label(v))).collect(),
         }
     }
@@ -140,8 +144,9 @@ mod tests {
         assert_eq!(labels(&Axis::time(120.0)), ["0", "20", "40", "60", "80", "100", "120"]);
         assert_eq!(labels(&Axis::time(3_600.0)), ["0", "10", "20", "30", "40", "50", "60"]);
         assert_eq!(labels(&Axis::percentiles(99.95)), ["50 %", "90 %", "95 %", "99 %", "99.9 %"]);
-        assert_eq!(labels(&Axis::log_counts("", 1_500.0, number)), ["0", "1", "10", "100", "1,000"]);
-        assert_eq!(labels(&Axis::log_counts("", 30.0, number)), ["0", "1", "2", "5", "10", "20"]);
+        assert_eq!(labels(&Axis::log_counts("", 0.0, 1_500.0, number)), ["0", "1", "10", "100", "1,000"]);
+        assert_eq!(labels(&Axis::log_counts("", 3.0, 30.0, number)), ["0", "1", "2", "5", "10", "20"]);
+        assert_eq!(labels(&Axis::log_counts("", 130.0, 930.0, number)), ["100", "200", "500"]);
         assert_eq!(labels(&Axis::log_milliseconds("", 10.0, 100.0)), ["10 ms", "20 ms", "50 ms", "100 ms"]);
     }
 
@@ -151,7 +156,7 @@ mod tests {
             Axis::linear("", f64::NAN, number),
             Axis::time(0.0),
             Axis::log_milliseconds("", 0.0, 0.0),
-            Axis::log_counts("", f64::NAN, number),
+            Axis::log_counts("", f64::NAN, f64::NAN, number),
             Axis::percentiles(0.0),
         ] {
             assert!(axis.high > axis.low && axis.ticks.len() > 1, "{axis:?}");

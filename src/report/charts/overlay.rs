@@ -16,6 +16,8 @@ use crate::results::{Run, StrategyRun};
 pub const FROM_CACHE_MS: f64 = 0.1;
 /// From how many times the middle one on the greatest line would flatten the others, so that the scale is logarithmic.
 const DWARFS: f64 = 3.0;
+/// The same where there are two lines.
+const DWARFS_ONE: f64 = 10.0;
 /// Up to how many times the greatest value a quota is drawn; further up it would flatten every line.
 const FAR: f64 = 4.0;
 /// Up to so many intervals every one counts.
@@ -114,7 +116,8 @@ fn goodput(run: &Run) -> Overlay {
     let mut offered = courses(run, |s| rates(s, &s.timeline.offered));
     let until_last = |values: &[f64]| values.iter().rposition(|value| *value > 0.0);
     for line in &mut offered {
-        line.values.truncate(until_last(&line.values).map_or(0, |last| last + 1));
+        // The last second in which jobs arrive is seldom whole.
+        line.values.truncate(until_last(&line.values).unwrap_or(0));
     }
     offered.dedup_by(|a, b| a.values == b.values);
     if let [_] = offered.as_slice() {
@@ -147,9 +150,9 @@ fn on_pool(run: &Run, pool: &str) -> Overlay {
     let quota = limit(run, pool).map(|limit| (format!("quota of {pool}"), limit));
     let note = match &quota {
         Some((_, limit)) => {
-            format!("on the pool {pool}, background included, against its {}/s", number(*limit))
+            format!("pool {pool}, {}/s, background included", number(*limit))
         }
-        None => format!("on the pool {pool}, background included"),
+        None => format!("pool {pool}, background included"),
     };
     let overlay =
         Overlay::new(&id("over-time-pool", pool), "Attempts against the quota", &note, Unit::Rate, lines);
@@ -187,6 +190,8 @@ impl Overlay {
         highest.sort_by(f64::total_cmp);
         match highest.as_slice() {
             [] | [_] => false,
+            // One alone is not flattened before it is hard to read.
+            [lower, top] => *top > DWARFS_ONE * lower.max(f64::MIN_POSITIVE),
             [lower @ .., top] => *top > DWARFS * lower[lower.len() / 2].max(f64::MIN_POSITIVE),
         }
     }
@@ -212,13 +217,14 @@ impl Overlay {
         let most = self.known().fold(0.0, f64::max);
         let most = self.near_quota(most).map_or(most, |(_, limit)| most.max(*limit));
         let least = self.known().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+        let lowest = self.known().fold(f64::INFINITY, f64::min);
         let (linear, log): (fn(f64) -> f64, fn(f64) -> f64) = (|v| v, |v| v.max(1e-3).log10());
         match (self.unit, self.is_log) {
             (Unit::Time, true) => (Axis::log_milliseconds("", least * 0.9, most * 1.1), log),
             (Unit::Time, false) => (Axis::linear("", most * 1.02, milliseconds), linear),
-            (Unit::Rate, true) => (Axis::log_counts("", most, |v| format!("{}/s", number(v))), grown),
+            (Unit::Rate, true) => (Axis::log_counts("", lowest, most, |v| format!("{}/s", number(v))), grown),
             (Unit::Rate, false) => (Axis::linear("", most * 1.02, |v| format!("{}/s", number(v))), linear),
-            (Unit::Jobs, true) => (Axis::log_counts("", most, number), grown),
+            (Unit::Jobs, true) => (Axis::log_counts("", lowest, most, number), grown),
             (Unit::Jobs, false) => (Axis::linear("", most * 1.02, number), linear),
         }
     }
@@ -355,7 +361,7 @@ mod tests {
             let lines = most.iter().enumerate().map(|(place, most)| course(place, *most)).collect();
             Overlay::new("x", "x", "x", Unit::Jobs, lines)
         };
-        assert!(!with(&[100.0, 110.0, 290.0]).is_log && !with(&[5.0]).is_log);
+        assert!(!with(&[100.0, 110.0, 290.0]).is_log && !with(&[5.0]).is_log && !with(&[5.0, 40.0]).is_log);
         assert!(with(&[100.0, 110.0, 12.0, 9_000.0]).is_log);
         let drawn = with(&[100.0, 110.0, 12.0, 9_000.0]).chart();
         let heights: Vec<f64> = drawn.plot.lines.iter().map(|l| l.points[1].1 / drawn.plot.y.high).collect();

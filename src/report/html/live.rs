@@ -58,7 +58,9 @@ mod tests {
         let run = fixture::run();
         let names: Vec<String> = run.strategies.iter().map(|s| s.name.clone()).collect();
         let page = live_page("storm", "Does it hold?", &names, &overview(&run));
-        for part in ["id=\"over-time-goodput\"", "id=\"over-time-backlog\"", "id=\"stop\"", "connect-src 'self'"] {
+        for part in
+            ["id=\"over-time-goodput\"", "id=\"over-time-backlog\"", "id=\"stop\"", "connect-src 'self'"]
+        {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("src=\""));

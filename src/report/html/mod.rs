@@ -8,6 +8,7 @@
 mod charts;
 mod details;
 mod listing;
+mod live;
 mod numbers;
 mod pools;
 mod sentence;
@@ -20,6 +21,7 @@ use super::charts::{Overlay, overview};
 use super::{figures, tables, verdict};
 use crate::results::Run;
 pub use listing::{Listed, listing};
+pub use live::{live_numbers, live_page};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use table::shown;
 

@@ -10,18 +10,24 @@ const MOST: usize = 60_000;
 
 /// The numbers of these charts and of the percentile curve; safe inside a `script` element.
 pub fn json(run: &Run, overlays: &[Overlay]) -> String {
+    let names: Vec<String> = run.strategies.iter().map(|strategy| strategy.name.clone()).collect();
+    of(&names, overlays, curves(run))
+}
+
+/// The numbers of these charts over time of these strategies, and of `curves`.
+pub fn of(strategies: &[String], overlays: &[Overlay], curves: Value) -> String {
     let values: usize = overlays.iter().flat_map(|o| &o.lines).map(|line| line.values.len()).sum();
     let step = values.div_ceil(MOST).max(1);
-    let looks = (0..run.strategies.len()).map(|place| {
+    let looks = strategies.iter().enumerate().map(|(place, name)| {
         let ink = Ink::Series(place);
-        json!({ "n": run.strategies[place].name, "c": variable(ink), "d": dash(ink), "m": corners(place) })
+        json!({ "n": name, "c": variable(ink), "d": dash(ink), "m": corners(place) })
     });
     let numbers = json!({
         "looks": looks.collect::<Vec<Value>>(),
         "offered": { "c": variable(Ink::OFFERED), "d": dash(Ink::OFFERED) },
         "cache": charts::FROM_CACHE_MS,
         "time": overlays.iter().map(|overlay| over_time(overlay, step)).collect::<Vec<Value>>(),
-        "curves": curves(run),
+        "curves": curves,
     });
     // Inside a script element no text may look like its end.
     numbers.to_string().replace('<', "\\u003c")

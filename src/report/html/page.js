@@ -42,15 +42,16 @@ const decades = (low, high, wanted) => {
   const inside = all.filter(value => value >= low * .999 && value <= high * 1.001);
   return inside.filter((_, index) => index % Math.ceil(inside.length / wanted) === 0);
 };
-function vertical(unit, log, most, least) {
+function vertical(unit, log, most, least, lowest) {
   if (!(most > 0)) most = 1;
   if (log && unit === 'time') {
     const low = Math.min(least, most / 2) * .9, high = most * 1.1;
     return { to: v => Math.log10(Math.max(v, 1e-3) / low) / Math.log10(high / low), marks: decades(low, high, 6) };
   }
   if (log) {
-    const high = grown(most) * 1.03;
-    return { to: v => grown(v) / high, marks: [0, ...decades(1, Math.max(most, 1), 6)] };
+    const base = lowest >= 10 && lowest < most ? 10 ** Math.floor(Math.log10(lowest)) : 0, low = grown(base);
+    const span = (grown(Math.max(most, 1)) - low) * 1.03, marks = decades(Math.max(base, 1), Math.max(most, 1), 6);
+    return { to: v => (grown(v) - low) / span, marks: base ? marks : [0, ...marks] };
   }
   const marks = evenly(0, most * 1.02, 5), high = Math.max(most * 1.02, marks[marks.length - 1]);
   return { to: v => v / high, marks };
@@ -108,16 +109,17 @@ class Plot {
     const longest = Math.min(14, Math.max(0, ...lines.map(line => line.n.length)));
     const labels = Math.min(longest * 7 + 12, width * .27);
     Object.assign(this, { width, height, left: 58, top: 10, wide: Math.max(40, width - 58 - labels - 6), high: height - 10 - 26 });
-    let most = 0, least = Infinity;
+    let most = 0, least = Infinity, lowest = Infinity;
     for (const line of lines) line.xs.forEach((x, index) => {
       const value = line.ys[index];
       if (x < low || x > high || !this.isDrawn(value)) return;
       if (value > most) most = value;
+      if (value < lowest) lowest = value;
       if (value > 0 && value < least) least = value;
     });
     const far = this.quota && !this.log && this.quota[1] > 4 * most;
     if (this.quota && !far) most = Math.max(most, this.quota[1]);
-    const axis = vertical(this.unit, this.log, most, least);
+    const axis = vertical(this.unit, this.log, most, least, lowest);
     this.to = axis.to;
     const out = [`<svg viewBox="0 0 ${width} ${height}" height="${height}" aria-hidden="true">`];
     for (const mark of axis.marks) {

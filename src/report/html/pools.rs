@@ -20,7 +20,7 @@ pub fn section(run: &Run) -> Markup {
     let several = rows.iter().any(|row| row.0 != rows[0].0);
     let caption = "Busiest second of each pool against its quota, background included, whole run";
     let table = html! {
-        table.pools {
+        table.pools.several[several] {
             caption { (caption) }
             thead { tr {
                 @if several { th scope="col" { "pool" } }
