@@ -32,18 +32,8 @@ pub struct Metric {
 
 impl Metric {
     /// The use of a pool where Service Quotas names no metric.
-    ///
-    /// Source: public alarms on these metrics and the usage metrics of the operations' own quotas (read 2026-11-23);
-    /// what else there is, no source names.
     fn of(pool: PoolId) -> Option<Metric> {
-        let resource = match pool {
-            PoolId::SYMMETRIC => "CryptographicOperationsSymmetric",
-            PoolId::RSA => "CryptographicOperationsRsa",
-            other => match catalogue::entry(other).operations {
-                [operation] if operation.name() == other.name() => operation.name(),
-                _ => return None,
-            },
-        };
+        let resource = catalogue::usage_resource(pool)?;
         let dimensions = [("Class", "None"), ("Resource", resource), ("Service", "KMS"), ("Type", "API")];
         Some(Metric {
             namespace: "AWS/Usage".into(),

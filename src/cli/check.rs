@@ -60,6 +60,14 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
         "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials}.",
         count(plan.jobs)
     ));
+    if !scenario.sweep.is_empty() {
+        let points: usize = scenario.sweep.iter().map(|axis| axis.values.len()).product();
+        let paths: Vec<&str> = scenario.sweep.iter().map(|axis| axis.path.as_str()).collect();
+        say(format!(
+            "Swept over {}: {points} points; what follows is of the file as it stands.",
+            paths.join(" and ")
+        ));
+    }
     for name in &plan.unforeseen {
         say(format!("Not counted: `{name}`, whose trace is not loaded."));
     }

@@ -21,6 +21,7 @@ Exit codes; the first that applies:
   120  a cap was reached or a quota throttled; the results so far were written
     1  the command failed, the run was not permitted, or every attempt was refused for access
    99  a strategy of `gate` missed a threshold
+  121  a run is worse than --fail-on allows
     0  done
 ";
 

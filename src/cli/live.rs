@@ -93,7 +93,7 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let threads = wish.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = super::run::threads(wish.threads);
     let started_at = iso();
     let place = Place {
         loaded,

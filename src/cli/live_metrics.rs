@@ -52,10 +52,11 @@ const OUTCOMES: [Counted; 3] = [
     ("failed", |glance| glance.jobs.failed),
     ("shed", |glance| glance.jobs.shed),
 ];
-const RESULTS: [Counted; 4] = [
+const RESULTS: [Counted; 5] = [
     ("ok", |glance| glance.attempts.ok),
     ("throttled", |glance| glance.attempts.throttled),
     ("failed", |glance| glance.attempts.faults),
+    ("denied", |glance| glance.attempts.denied),
     ("timeout", |glance| glance.attempts.timeouts),
 ];
 

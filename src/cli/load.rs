@@ -4,7 +4,7 @@ use super::{Error, scenario_file};
 use crate::api::nearest;
 use crate::scenario::{Options, Scenario, Set};
 use crate::workload::{Executor, trace};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A scenario ready to run.
@@ -34,20 +34,38 @@ pub fn load(path: &Path, sets: &[Set]) -> Result<Loaded, Error> {
 /// # Errors
 /// As [`load`], but for the file itself.
 pub fn load_text(text: &str, file: &str, dir: &Path, sets: &[Set]) -> Result<Loaded, Error> {
+    load_in(text, file, sets, &environment, &|name| dir.join(name))
+}
+
+/// What `name` is in the environment of this process.
+pub fn environment(name: &str) -> Option<String> {
     #[allow(
         clippy::disallowed_methods,
-        reason = "`${NAME}` in a scenario reads the environment, here and nowhere else"
+        reason = "what a scenario's `${NAME}` and a launcher's variables are, is asked here and nowhere else"
     )]
-    let env = |name: &str| std::env::var(name).ok();
-    let checked =
-        Scenario::parse(text, &Options { file, env: &env, sets }).map_err(|problems| {
-            match problems.are_of_options() {
-                true => Error::Usage(problems.to_string()),
-                false => Error::Scenario(problems.to_string()),
-            }
-        })?;
+    let found = std::env::var(name).ok();
+    found
+}
+
+/// As [`load_text`], in an environment, and with traces, that somebody else looks up.
+///
+/// # Errors
+/// As [`load_text`].
+pub fn load_in(
+    text: &str,
+    file: &str,
+    sets: &[Set],
+    env: &dyn Fn(&str) -> Option<String>,
+    trace: &dyn Fn(&str) -> PathBuf,
+) -> Result<Loaded, Error> {
+    let checked = Scenario::parse(text, &Options { file, env, sets }).map_err(|problems| {
+        match problems.are_of_options() {
+            true => Error::Usage(problems.to_string()),
+            false => Error::Scenario(problems.to_string()),
+        }
+    })?;
     let mut scenario = checked.scenario;
-    load_traces(&mut scenario, dir)?;
+    load_traces(&mut scenario, trace)?;
     if let Some(problem) = scenario.idle_cache() {
         return Err(Error::Scenario(format!("{file}: {problem}")));
     }
@@ -55,10 +73,10 @@ pub fn load_text(text: &str, file: &str, dir: &Path, sets: &[Set]) -> Result<Loa
 }
 
 /// Reads the trace of every workload that has one; paths are relative to the scenario.
-fn load_traces(scenario: &mut Scenario, dir: &Path) -> Result<(), Error> {
+fn load_traces(scenario: &mut Scenario, place: &dyn Fn(&str) -> PathBuf) -> Result<(), Error> {
     for workload in &mut scenario.workloads {
         let Executor::Trace(trace) = &mut workload.executor else { continue };
-        let path = dir.join(&trace.file);
+        let path = place(&trace.file);
         let wrong = |reason: String| {
             Error::Scenario(format!("workloads.{}.file: {}: {reason}", workload.name, path.display()))
         };

@@ -13,9 +13,14 @@ mod calibrate;
 mod check;
 #[cfg(feature = "aws")]
 mod cleanup;
+mod compare;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod dossier;
+mod explain;
+mod grid;
+mod gridded;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
@@ -37,12 +42,16 @@ mod live_wall;
 mod load;
 #[cfg(feature = "emulator")]
 mod loopback;
+mod merge;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;
 mod one_liner;
+mod onset;
 mod output;
+mod plan;
 mod progress;
+mod question;
 mod quotas;
 mod report;
 mod run;
@@ -110,6 +119,8 @@ pub mod exit {
     pub const INTERRUPTED: u8 = 105;
     /// A cap was reached; results were still written.
     pub const CAP: u8 = 120;
+    /// A run is worse than --fail-on allows.
+    pub const REGRESSION: u8 = 121;
 }
 
 /// What every command understands.
@@ -166,6 +177,18 @@ enum Command {
     #[cfg(not(feature = "aws"))]
     #[command(hide = true, disable_help_flag = true)]
     Cleanup(absent::Args),
+    /// Add the shares of a run up to the run.
+    Merge(merge::Args),
+    /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
+    Onset(Box<onset::Args>),
+    /// Find the quota to ask for, and why.
+    Plan(Box<plan::Args>),
+    /// Write the evidence for a quota increase, from a plan or a saved run.
+    Dossier(dossier::Args),
+    /// Set saved runs side by side: better, worse, or cannot tell.
+    Compare(compare::Args),
+    /// Tell the phases of a saved run and what began them, or one job's story.
+    Explain(explain::Args),
     /// Redraw a saved run.
     Report(report::Args),
     /// Show the saved runs of a folder in a browser.
@@ -227,6 +250,12 @@ impl Cli {
             Command::Cleanup(args) => cleanup::run(args, common),
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
+            Command::Merge(args) => merge::run(args, common),
+            Command::Onset(args) => onset::run(*args, common),
+            Command::Plan(args) => plan::run(*args, common),
+            Command::Dossier(args) => dossier::run(args, common),
+            Command::Compare(args) => compare::run(args, common),
+            Command::Explain(args) => explain::run(args, common),
             Command::Report(args) => report::run(args, common),
             #[cfg(feature = "emulator")]
             Command::Ui(args) => ui::run(args, common),

@@ -34,15 +34,26 @@ impl Progress {
         every: Span,
         quiet: bool,
     ) -> Progress {
+        if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads).filter(|_| !quiet) {
+            notice::tell(word);
+        }
+        let total = timeline(scenario).times(tasks(scenario));
+        Progress::over(label(scenario), total, scenario.until.is_some(), control, every, quiet)
+    }
+
+    /// Shows how much of `total` virtual time is done of what `label` names, and how much is left, at most if it
+    /// `may_end_sooner`; nothing when `quiet`.
+    pub fn over(
+        label: String,
+        total: Span,
+        may_end_sooner: bool,
+        control: &Arc<Control>,
+        every: Span,
+        quiet: bool,
+    ) -> Progress {
         if quiet {
             return Progress { stop: None };
         }
-        if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads) {
-            notice::tell(word);
-        }
-        let label = label(scenario);
-        let may_end_sooner = scenario.until.is_some();
-        let total = Span::from_nanos(length(scenario).as_nanos()).times(tasks(scenario));
         let (stop, stopped) = channel();
         let control = Arc::clone(control);
         let watch = Stopwatch::start();
@@ -84,6 +95,10 @@ fn tasks(scenario: &Scenario) -> u64 {
 }
 
 /// How long the timeline is.
+pub fn timeline(scenario: &Scenario) -> Span {
+    length(scenario).since(Time::ZERO)
+}
+
 fn length(scenario: &Scenario) -> Time {
     scenario.workloads.iter().map(|workload| workload.end()).max().unwrap_or(Time::ZERO)
 }

@@ -3,7 +3,7 @@
 use super::{Common, Error, output, stamp};
 use crate::report;
 use crate::report::html::Stamp;
-use crate::results::{Run, SCHEMA};
+use crate::results::{Run, SCHEMA, SWEEP_SCHEMA, Sweep};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -65,6 +65,12 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("verbose") && !is_text {
         return Err(Error::Usage("--verbose is for --format text, the summary that `run` prints".into()));
     }
+    if let Some(file) = sweep_at(&args.run) {
+        if common.is_given("stamp") {
+            return Err(Error::Usage("--stamp is for the page of a run, and this is a sweep".into()));
+        }
+        return sweep(&file, args.format.filter(|_| !common.is_given("json")), common);
+    }
     let saved = load(&args.run)?;
     let stamp = args.stamp.then(stamp::now);
     if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
@@ -79,6 +85,46 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         }
     }
     Ok(ExitCode::from(super::exit::OK))
+}
+
+/// The saved sweep at `path`: a folder's, where no run is in it, or the file itself.
+fn sweep_at(path: &Path) -> Option<PathBuf> {
+    let is_file = path.is_file() && path.file_name().is_some_and(|name| name == "sweep.json");
+    let inside = path.join("sweep.json");
+    match is_file {
+        true => Some(path.to_path_buf()),
+        false => (inside.is_file() && !path.join("run.json").is_file()).then_some(inside),
+    }
+}
+
+/// A saved sweep, drawn again.
+fn sweep(file: &Path, format: Option<Format>, common: &Common) -> Result<ExitCode, Error> {
+    let failed = |why: String| Error::Failed(format!("{}: {why}", file.display()));
+    let json = fs::read_to_string(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let sweep: Sweep =
+        serde_json::from_str(&json).map_err(|error| failed(format!("this is no sweep: {error}")))?;
+    if sweep.schema != SWEEP_SCHEMA {
+        return Err(failed(format!(
+            "written as {:?}, but this keystorm reads {SWEEP_SCHEMA:?}",
+            sweep.schema
+        )));
+    }
+    match format {
+        Some(Format::Html) => output::print(report::html::sweep::render(&sweep))?,
+        Some(Format::Md) => output::print(report::sweep::markdown(&sweep))?,
+        Some(Format::Text) => output::print(report::sweep::text(&sweep, output::look(false)))?,
+        Some(Format::Csv) => output::print(report::sweep::csv(&sweep))?,
+        None if common.json => output::print(&json)?,
+        None => {
+            let folder =
+                file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let written = output::write_files(folder, report::sweep::files(&sweep))?;
+            if !common.quiet {
+                output::print(format!("{written} files written to {}\n", folder.display()))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a saved run, given its directory or its `run.json`.
@@ -121,7 +167,7 @@ fn parsed(json: &str) -> Result<Run, String> {
 
 fn drawn(run: &Run, format: Format, verbose: bool, stamp: Option<&Stamp>) -> Vec<u8> {
     match format {
-        Format::Html => report::html::page(run, stamp).into_bytes(),
+        Format::Html => report::html::stamped(run, stamp).into_bytes(),
         Format::Md => report::markdown::render(run).into_bytes(),
         Format::Text => report::text::render_as(run, output::look(verbose)).into_bytes(),
         Format::Csv => report::csv::strategies(run),

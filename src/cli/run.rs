@@ -1,18 +1,19 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
+use super::grid::{How, Place, Source};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
 use super::words::built;
-use super::{Common, Error, exit, interrupt, one_liner, saved};
+use super::{Common, Error, exit, gridded, interrupt, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate, under_other_limiters};
 use crate::notice;
-use crate::record::Recorder;
+use crate::record::{Recorder, Trial};
 use crate::results::Run;
 use crate::scenario::{Set, Target};
 use crate::time::Span;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,7 +30,8 @@ pub struct Args {
     /// AWS Region whose default quotas apply.
     #[arg(long, env = "KEYSTORM_REGION")]
     pub region: Option<String>,
-    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>].
+    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>]; of a share or a
+    /// sweep that was stopped, to go on. `{shard}` in it becomes 1-of-4.
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     pub out: Option<PathBuf>,
     /// Replace the run that --out holds.
@@ -47,6 +49,12 @@ pub struct Args {
     /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     pub sets: Vec<String>,
+    /// Run over values of a field, such as fleet.clients=10..1000:log or workloads.w.rate=10/s,50/s; repeatable.
+    #[arg(long = "over", value_name = "KEY=VALUES", value_delimiter = '\n', env = "KEYSTORM_OVER")]
+    pub over: Vec<String>,
+    /// Run a share of the cells only: I/N, or auto under Slurm, Kubernetes and AWS Batch; `merge` adds the shares up.
+    #[arg(long, value_name = "I/N", env = "KEYSTORM_SHARD")]
+    pub shard: Option<String>,
     /// Threads to simulate on [default: all cores]; results do not depend on it.
     #[arg(long, env = "KEYSTORM_THREADS")]
     pub threads: Option<usize>,
@@ -65,7 +73,7 @@ pub struct Args {
 
 impl Args {
     /// The scenario, from its file or from the options that describe one, and what else they lay over it.
-    fn loaded(&self) -> Result<Loaded, Error> {
+    fn source(&self) -> Result<Source, Error> {
         self.load.check(self.scenario.as_deref())?;
         let own = |name: &str, value: Option<String>| {
             value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
@@ -78,12 +86,25 @@ impl Args {
         over.extend(own("trials", self.trials.map(|n| n.to_string())));
         #[cfg(feature = "live")]
         over.extend(own("client", self.live.client.clone()));
+        let strategies = self.strategies.clone();
         if let Some(path) = &self.scenario {
-            return load::load(path, &over);
+            return Source::read(path, over, strategies);
         }
         let (text, mut sets) = self.load.scenario()?;
         sets.extend(over);
-        load::load_text(&text, "command line", Path::new(""), &sets)
+        let place = Place::Here(PathBuf::new());
+        Ok(Source { text, file: "command line".into(), sets, strategies, place })
+    }
+
+    /// The run as far as it is made of cells.
+    fn gridded(&self) -> gridded::Wish<'_> {
+        gridded::Wish {
+            over: &self.over,
+            shard: self.shard.as_deref(),
+            out: self.out.as_deref(),
+            force: self.force,
+            how: How { threads: self.threads, every: self.progress_every, quiet: false },
+        }
     }
 
     /// Whether nothing is run.
@@ -105,8 +126,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
     }
-    let mut loaded = args.loaded()?;
-    load::keep_strategies(&mut loaded.scenario, &args.strategies)?;
+    let source = args.source()?;
+    let loaded = source.load()?;
     #[cfg(feature = "live")]
     idle::check(&loaded.scenario.target, common)?;
     #[cfg(feature = "live")]
@@ -116,6 +137,11 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     #[cfg(not(feature = "live"))]
     if loaded.scenario.target != Target::Sim {
         return Err(super::absent::missing("a run on the real clock", "live"));
+    }
+    if args.shard.is_some() || !args.over.is_empty() || !loaded.scenario.sweep.is_empty() {
+        let mut wish = args.gridded();
+        wish.how.quiet = common.quiet;
+        return gridded::run(source, &wish, common);
     }
     // Whether the results can be kept is known before the first job, not after the last.
     let folder = match args.is_dry_run() {
@@ -130,7 +156,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let Some(mut finished) = finished else { return Ok(ExitCode::SUCCESS) };
     let limiters = finished.run.limiter_kinds.take();
     finished.run.settle(args.words(), limiters, built());
-    conclude(&finished, folder, &args, common)
+    conclude(&finished, folder, &args.as_here(&finished.run), args.verbose, common)
 }
 
 /// Prints the least IAM policy that the run needs.
@@ -146,11 +172,13 @@ fn print_policy(loaded: &Loaded, live: &live::LiveArgs) -> Result<ExitCode, Erro
     printed.map(|()| ExitCode::SUCCESS)
 }
 
-/// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same.
+/// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same. `here` is the run with what
+/// people can type here.
 fn conclude(
     finished: &Finished,
     folder: Option<RunFolder>,
-    args: &Args,
+    here: &Run,
+    verbose: bool,
     common: &Common,
 ) -> Result<ExitCode, Error> {
     let Finished { run, histograms, end, .. } = finished;
@@ -158,8 +186,8 @@ fn conclude(
     let saved = folder.map_or(Ok(()), |folder| folder.fill(&saved::files(run, histograms)?));
     // Programs read what was saved; people what they can type here.
     let shown = match common.json {
-        true => saved::show(run, common, args.verbose),
-        false => saved::show(&args.as_here(run), common, args.verbose),
+        true => saved::show(run, common, verbose),
+        false => saved::show(here, common, verbose),
     };
     if let End::Cap(sentence) | End::Failed(sentence) = end {
         notice::tell(format_args!("keystorm: {sentence}"));
@@ -194,7 +222,7 @@ pub(super) enum End {
 
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
 fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, Error> {
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = threads(args.threads);
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
@@ -209,17 +237,48 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
     );
     let trials = simulate(&loaded.scenario, threads, &control);
     let interrupted = control.stop.load(Ordering::Relaxed);
+    let finished = finished(loaded, &trials, interrupted, threads, &control);
+    progress.finish();
+    Ok(finished)
+}
+
+/// Threads to simulate on: as many as asked, else one for each core.
+pub(super) fn threads(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+}
+
+/// The run that its trials make.
+fn finished(
+    loaded: &Loaded,
+    trials: &[Vec<Trial>],
+    interrupted: bool,
+    threads: usize,
+    control: &Control,
+) -> Finished {
     let (mut run, merged) = crate::results::conclude(
         &loaded.scenario,
         &loaded.question,
         loaded.scenario.to_value(),
-        &trials,
+        trials,
         interrupted,
     );
-    run.limiter_kinds = Some(under_other_limiters(&loaded.scenario, &run, threads, &control));
-    progress.finish();
+    run.limiter_kinds = Some(under_other_limiters(&loaded.scenario, &run, threads, control));
     let histograms = saved::Histograms::from_recordings(&run, &merged);
-    Ok(Finished { run, histograms, end: End::Done, recordings: merged })
+    Finished { run, histograms, end: End::Done, recordings: merged }
+}
+
+/// Saves and shows the run that trials make which were run elsewhere, as if they had been run here.
+///
+/// # Errors
+/// If the run cannot be saved or shown.
+pub(super) fn conclude_trials(
+    loaded: &Loaded,
+    trials: &[Vec<Trial>],
+    folder: RunFolder,
+    common: &Common,
+) -> Result<ExitCode, Error> {
+    let finished = finished(loaded, trials, false, threads(None), &Control::default());
+    conclude(&finished, Some(folder), &finished.run, false, common)
 }
 
 /// The first of the documented exit codes that applies.

@@ -15,8 +15,34 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a run's folder holds, by name.
-const NAMES: [&str; 7] =
-    ["run.json", "report.html", "report.md", "timeline.csv", "strategies.csv", "charts", "histograms"];
+const NAMES: [&str; 24] = [
+    "run.json",
+    "report.html",
+    "report.md",
+    "timeline.csv",
+    "strategies.csv",
+    "charts",
+    "histograms",
+    "sweep.json",
+    "sweep.html",
+    "sweep.md",
+    "sweep.csv",
+    "shard.json",
+    "cells",
+    "traces",
+    "onset.json",
+    "onset.html",
+    "onset.md",
+    "plan.json",
+    "plan.html",
+    "plan.md",
+    "dossier.html",
+    "dossier.md",
+    "dossier.txt",
+    "figures.json",
+];
+/// The files that tell what a folder holds: they come last.
+const LAST: [&str; 2] = ["run.json", "sweep.json"];
 /// Bytes of a probe: more than fits beside a file's name.
 const PROBE: usize = 16 * 1024;
 
@@ -114,17 +140,11 @@ impl RunFolder {
     fn refill(&self, files: &[(String, Vec<u8>)]) -> io::Result<()> {
         let part = self.dir.join(format!(".part-{}", std::process::id()));
         let result = write_all(&part, files).and_then(|()| {
-            for name in NAMES {
-                let path = self.dir.join(name);
-                match fs::symlink_metadata(&path) {
-                    Ok(what) if what.is_dir() => fs::remove_dir_all(&path)?,
-                    Ok(_) => fs::remove_file(&path)?,
-                    Err(_) => {}
-                }
-            }
+            empty(&self.dir)?;
             let first = |(name, _): &(String, Vec<u8>)| name.split('/').next().unwrap_or_default().to_owned();
             let names: BTreeSet<String> = files.iter().map(first).collect();
-            let (run, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| *name == "run.json");
+            let (run, others): (Vec<_>, Vec<_>) =
+                names.iter().partition(|name| LAST.contains(&name.as_str()));
             for name in others.into_iter().chain(run) {
                 fs::rename(part.join(name), self.dir.join(name))?;
             }
@@ -157,8 +177,41 @@ fn is_taken(dir: &Path, error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AlreadyExists && fs::symlink_metadata(dir).is_ok()
 }
 
+/// Removes whatever a run has written in `dir`.
+fn empty(dir: &Path) -> io::Result<()> {
+    for name in NAMES {
+        let path = dir.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(what) if what.is_dir() => fs::remove_dir_all(&path)?,
+            Ok(_) => fs::remove_file(&path)?,
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Makes `dir` a folder without a run in it, for what is written bit by bit; with `force`, what an older run has left goes.
+///
+/// # Errors
+/// As [`RunFolder::claim`].
+pub fn prepare(dir: &Path, force: bool) -> Result<(), Error> {
+    let made = match make(dir) {
+        Err(error) if is_taken(dir, &error) && is_empty(dir) => Ok(()),
+        Err(error) if is_taken(dir, &error) => {
+            may_replace(dir, force)?;
+            empty(dir)
+        }
+        made => made,
+    };
+    made.map_err(|error| unwritable(dir, &error))
+}
+
+fn is_empty(dir: &Path) -> bool {
+    fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none())
+}
+
 /// A new folder `reports/local/<name>-<time>`; whoever comes second in the same second gets a number.
-fn new_dir(name: &str, stamp: &str) -> Result<PathBuf, Error> {
+pub fn new_dir(name: &str, stamp: &str) -> Result<PathBuf, Error> {
     let local = Path::new("reports/local");
     let mut number = 1;
     loop {

@@ -18,6 +18,10 @@ enum Of {
     Scenario,
     /// The saved run, run.json.
     Run,
+    /// The saved sweep, sweep.json.
+    Sweep,
+    /// What `compare --json` prints.
+    Comparison,
 }
 
 /// Runs the command.
@@ -25,6 +29,8 @@ pub fn run(args: Args, _common: &Common) -> Result<ExitCode, Error> {
     let schema = match args.of {
         Of::Scenario => crate::scenario::schema::scenario(),
         Of::Run => schemars::schema_for!(crate::results::Run).to_value(),
+        Of::Sweep => schemars::schema_for!(crate::results::Sweep).to_value(),
+        Of::Comparison => schemars::schema_for!(crate::results::compare::Comparison).to_value(),
     };
     output::print(format!("{schema:#}\n"))?;
     Ok(ExitCode::SUCCESS)

@@ -376,15 +376,7 @@ fn service(args: &Args) -> Result<Service, Error> {
         lay(&["quotas", "background", &name], json!(rate), &format!("--background {name}={rate}"));
     }
     if let Some(enforcement) = &args.enforcement {
-        let kind = match enforcement.split_once(':') {
-            Some(("bucket", given)) => match given.split_once(':') {
-                Some((burst, lag)) => json!({ "bucket": { "burst": burst, "lag": lag } }),
-                None => json!({ "bucket": { "burst": given } }),
-            },
-            Some(("lagging", lag)) => json!({ "lagging": { "lag": lag } }),
-            Some(("window", phase)) => json!({ "window": { "phase": phase } }),
-            _ => json!(enforcement),
-        };
+        let kind = super::question::enforcement(enforcement);
         lay(&["quotas", "enforcement"], kind, &format!("--enforcement {enforcement}"));
     }
     if let Some(times) = &args.service_time {

@@ -6,14 +6,8 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 11] = [
-    ("plan", "`keystorm check SCENARIO` prints what a scenario asks of each quota"),
-    ("onset", "`keystorm run SCENARIO --set PATH=VALUE` tries one load after another"),
-    ("sweep", "`keystorm run SCENARIO --set PATH=VALUE` tries one value after another"),
-    ("compare", "`keystorm report RUN --format csv` prints the figures of a saved run"),
-    ("merge", "each run stays by itself"),
-    ("dossier", "`keystorm report RUN --format md` prints a page for a ticket"),
-    ("explain", "`keystorm report RUN --format text` prints the summary of a saved run"),
+const COMMANDS: [(&str, &str); 5] = [
+    ("sweep", "`keystorm run SCENARIO --over PATH=VALUES` runs a scenario over a grid"),
     ("worker", "a run uses all cores of one machine (--threads)"),
     (
         "cloudwatch",
@@ -24,13 +18,10 @@ const COMMANDS: [(&str, &str); 11] = [
 ];
 
 /// Options, and what does a part of it today.
-const OPTIONS: [(&str, &str); 7] = [
-    ("--over", "--set PATH=VALUE tries one value after another"),
-    ("--shard", "a run uses all cores of one machine (--threads)"),
+const OPTIONS: [(&str, &str); 4] = [
     ("--bus", "a run uses all cores of one machine (--threads)"),
-    ("--fail-on", "thresholds in the scenario, or --threshold, decide the exit code"),
-    ("--job", "`keystorm report RUN --format text` prints the summary of a saved run"),
     ("--applied", "`keystorm run … --target aws --dry-run` prints the quotas that an account has"),
+    ("--live", "`keystorm onset SCENARIO` searches in the simulator, and never on AWS"),
     ("--watch", "`keystorm run … --target aws --dry-run` prints what an account uses of its quotas"),
 ];
 
@@ -83,8 +74,8 @@ mod tests {
             };
             assert_eq!(said(line), format!("`{word}` is not built; {instead}"));
         }
-        assert!(said("keystorm run a.yaml --over x=1..5").contains("--set"));
-        assert!(said("keystorm run a.yaml --shard=1/4").starts_with("--shard is not built"));
+        assert!(said("keystorm run a.yaml --applied").contains("--dry-run"));
+        assert!(said("keystorm run a.yaml --bus=nats://x").starts_with("--bus is not built"));
     }
 
     #[test]

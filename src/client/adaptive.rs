@@ -8,10 +8,10 @@
 //!      └─┬──────▶ time since the throttle
 //! ```
 //!
-//! Read in aws-smithy-runtime 1.16.2, checked 2026-11-23. The SDK defines it in floating point, so it is one here
-//! too, with `libm` for portable bytes. A default-built SDK limiter counts seconds since 1970 from zero, so its first
-//! measuring window reaches back to 1970 and the rate measured in it is nothing: here the first response likewise
-//! measures 0/s, and a throttle in the same half second leaves 0.5/s.
+//! Read in aws-smithy-runtime 1.16.2 and botocore 1.44.5, checked 2026-11-30. The SDKs define it in floating point, so it is
+//! one here too, with `libm` for portable bytes. Some measure from when the client was made. Others count seconds since
+//! 1970 from zero, so that their first measuring window reaches back to 1970 and the rate measured in it is nothing: here
+//! the first response likewise measures 0/s, and a throttle in the same half second leaves 0.5/s.
 
 use crate::time::{Span, Time};
 
@@ -27,6 +27,7 @@ const WINDOWS: f64 = 2.0;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Adaptive {
     enabled: bool,
+    clock: Span,
     fill_rate: f64,
     capacity: f64,
     tokens: f64,
@@ -41,6 +42,22 @@ pub(super) struct Adaptive {
 }
 
 impl Adaptive {
+    /// A rate without limit so far, of a client that was made at `made`; `None` if it counts from 1970. `clock` is how far into
+    /// a second the clock on the wall was when the run began: windows begin with its halves.
+    pub fn new(made: Option<Time>, clock: Span) -> Adaptive {
+        let window = made.map(|made| libm::floor((made + clock).as_secs_f64()));
+        let (fill_rate, capacity) = (MIN_FILL, MIN_CAPACITY);
+        Adaptive {
+            clock,
+            window,
+            last_throttle: made,
+            counted: made,
+            fill_rate,
+            capacity,
+            ..Adaptive::default()
+        }
+    }
+
     /// Takes `cost` tokens; if there are too few, takes none and says how long they will need.
     /// Before the first throttle everything passes and costs nothing.
     pub fn take(&mut self, cost: f64, now: Time) -> Result<(), Span> {
@@ -84,7 +101,7 @@ impl Adaptive {
     }
 
     fn measure(&mut self, now: Time) {
-        let window = libm::floor(now.as_secs_f64() * WINDOWS) / WINDOWS;
+        let window = libm::floor((now + self.clock).as_secs_f64() * WINDOWS) / WINDOWS;
         self.responses += 1.0;
         let Some(started) = self.window else {
             (self.window, self.responses) = (Some(window), 0.0);

@@ -2,14 +2,16 @@
 
 use super::calls::{Calls, Gate, Phase, Sleeper};
 use super::exposure::DataKeyUse;
+use super::limiter::Door;
 use super::policy::{Accounting, Policy, RetryMode};
 use super::process::Client;
 use super::retry;
+use super::waiting::Queue;
 use super::{Action, Done, Input};
 use crate::api::{Failure, Job, JobKind, Outcome, Reply, Token};
 use crate::rng::{Purpose, Stream};
-use crate::time::Time;
-use std::collections::BTreeMap;
+use crate::time::{NANOS_PER_SECOND, Span, Time};
+use std::collections::{BTreeMap, VecDeque};
 
 /// What a workload's jobs need on their way.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Fleet {
     pub(super) clients: Vec<Client>,
     policies: Vec<Policy>,
     per_policy: u32,
+    /// How far into a second the clock on the wall was when the trial began.
+    clock: Span,
     calls: Calls,
     /// The data key of each message that an EncryptMessage job has named.
     pub(super) written: BTreeMap<(u16, u32), u64>,
@@ -64,12 +68,16 @@ impl Fleet {
             let jitter = Stream::new(seed, trial, Purpose::Backoff, lane);
             lanes.push(Lane { policy: (*policy).clone(), first_client: group as u32 * clients, jitter });
         }
-        let fresh = |policy| (0..clients).map(move |_| Client::new(policy, 0, Time::ZERO));
+        // The first draw of this purpose is where a window limiter's seconds begin.
+        let clock = Stream::new(seed, trial, Purpose::Phase, 1).draw(0).below(NANOS_PER_SECOND);
+        let clock = Span::from_nanos(clock);
+        let fresh = |policy| (0..clients).map(move |_| Client::new(policy, 0, Time::ZERO, clock));
         Fleet {
             lanes,
             clients: distinct.iter().flat_map(fresh).collect(),
             policies: distinct,
             per_policy: clients,
+            clock,
             calls: Calls::new(),
             written: BTreeMap::new(),
             data_keys: DataKeyUse::default(),
@@ -168,18 +176,25 @@ impl Fleet {
         let (at, deadline) = (call.client, call.job.deadline);
         let client = &mut self.clients[at as usize];
         let restarts = client.restarts;
-        let Some(door) = client.door(gate) else { return true };
-        if door.waiting.is_empty() {
-            match door.law.take(now) {
-                Ok(()) => return true,
-                Err(when) if when >= deadline => {
-                    self.end(slot, Outcome::Failed(Failure::Deadline), actions);
-                    return false;
-                }
-                Err(when) => actions.push(Action::WakeAt(gate.token(at, restarts), when)),
+        let Some(Door { law, waiting }) = client.door(gate) else { return true };
+        if let Queue::InTurn(waiting) = waiting
+            && !waiting.is_empty()
+        {
+            waiting.push_back(slot);
+            self.calls.enter(slot, Phase::Queued);
+            return false;
+        }
+        match law.take(now) {
+            Ok(()) => return true,
+            Err(when) if when >= deadline => {
+                self.end(slot, Outcome::Failed(Failure::Deadline), actions);
+                return false;
+            }
+            Err(when) => {
+                let timer = waiting.push(slot, when, deadline);
+                actions.extend(timer.map(|when| Action::WakeAt(gate.token(at, restarts), when)));
             }
         }
-        door.waiting.push_back(slot);
         self.calls.enter(slot, Phase::Queued);
         false
     }
@@ -192,7 +207,11 @@ impl Fleet {
                 return;
             }
             let Some(door) = client.door(gate) else { return };
-            let Some(&slot) = door.waiting.front() else { return };
+            let waiting = match &mut door.waiting {
+                Queue::InTurn(waiting) => waiting,
+                Queue::Asleep(_) => return self.rise(gate, at, now, actions),
+            };
+            let Some(&slot) = waiting.front() else { return };
             let deadline = self.calls.at(slot).job.deadline;
             let turn = if now >= deadline { Err(now) } else { door.law.take(now) };
             if let Err(when) = turn
@@ -201,13 +220,78 @@ impl Fleet {
                 actions.push(Action::WakeAt(gate.token(at, restarts), when));
                 return;
             }
-            door.waiting.pop_front();
+            if let Queue::InTurn(waiting) = &mut door.waiting {
+                waiting.pop_front();
+            }
             match (turn, gate) {
                 (Err(_), _) => self.end(slot, Outcome::Failed(Failure::Deadline), actions),
                 (Ok(()), Gate::Rate) => self.pass_limiter(slot, now, actions),
                 (Ok(()), Gate::Limiter) => self.send(slot, now, actions),
             }
         }
+    }
+
+    /// Those whose sleep before a door is over look whether there is a token; who finds none sleeps again.
+    fn rise(&mut self, gate: Gate, at: u32, now: Time, actions: &mut Vec<Action>) {
+        while let Some(Queue::Asleep(sleepers)) = self.queue(gate, at)
+            && let Some(mut crowd) = sleepers.rise(now)
+        {
+            let has_deadlines = sleepers.has_deadlines;
+            while let Some(slot) = crowd.pop_front() {
+                // What one finds all find who look at the same moment.
+                if let Some(when) = self.look(gate, slot, now, actions)
+                    && !has_deadlines
+                    && let Some(Queue::Asleep(sleepers)) = self.queue(gate, at)
+                {
+                    sleepers.lie_down(when, std::mem::take(&mut crowd));
+                }
+            }
+        }
+        self.arm(gate, at, actions);
+    }
+
+    /// The rate has changed: where that wakes somebody, the one who has waited longest looks whether there is a token.
+    fn notify(&mut self, at: u32, now: Time, actions: &mut Vec<Action>) {
+        let Some(Queue::Asleep(sleepers)) = self.queue(Gate::Rate, at) else { return };
+        if sleepers.is_woken
+            && let Some(slot) = sleepers.wake()
+        {
+            self.look(Gate::Rate, slot, now, actions);
+            self.arm(Gate::Rate, at, actions);
+        }
+    }
+
+    /// A call that waited looks whether it may pass: it does, has no time left, or sleeps until the moment that is given.
+    fn look(&mut self, gate: Gate, slot: u32, now: Time, actions: &mut Vec<Action>) -> Option<Time> {
+        let call = self.calls.at(slot);
+        let (at, deadline) = (call.client, call.job.deadline);
+        let Some(door) = self.clients[at as usize].door(gate) else { return None };
+        let turn = if now >= deadline { Err(deadline) } else { door.law.take(now) };
+        match turn {
+            Ok(()) if gate == Gate::Rate => self.pass_limiter(slot, now, actions),
+            Ok(()) => self.send(slot, now, actions),
+            Err(when) if when >= deadline => self.end(slot, Outcome::Failed(Failure::Deadline), actions),
+            Err(when) => {
+                if let Queue::Asleep(sleepers) = &mut door.waiting {
+                    sleepers.lie_down(when, VecDeque::from([slot]));
+                }
+                return Some(when);
+            }
+        }
+        None
+    }
+
+    /// Asks for the timer of whoever before a door rises first.
+    fn arm(&mut self, gate: Gate, at: u32, actions: &mut Vec<Action>) {
+        let restarts = self.clients[at as usize].restarts;
+        if let Some(Queue::Asleep(sleepers)) = self.queue(gate, at) {
+            let timer = sleepers.arm();
+            actions.extend(timer.map(|when| Action::WakeAt(gate.token(at, restarts), when)));
+        }
+    }
+
+    fn queue(&mut self, gate: Gate, at: u32) -> Option<&mut Queue> {
+        self.clients[at as usize].door(gate).map(|door| &mut door.waiting)
     }
 
     #[inline]
@@ -229,8 +313,10 @@ impl Fleet {
             RetryMode::Tokens { .. } => client.refund(),
             RetryMode::AwsLegacy(_) => client.quota.reward(Accounting::PerCall, held),
             RetryMode::AwsAdaptive(aws) => {
+                let at = call.client;
                 client.note(false, now);
                 client.quota.reward(aws.accounting, held);
+                self.notify(at, now, actions);
             }
             _ => {}
         }
@@ -243,9 +329,12 @@ impl Fleet {
     }
 
     fn fail(&mut self, slot: u32, failure: Failure, now: Time, actions: &mut Vec<Action>) {
+        let at = self.calls.at(slot).client;
+        if self.clients[at as usize].note(failure == Failure::Throttled, now) {
+            self.notify(at, now, actions);
+        }
         let call = self.calls.at(slot);
-        let client = &mut self.clients[call.client as usize];
-        client.note(failure == Failure::Throttled, now);
+        let client = &mut self.clients[at as usize];
         let lane = &self.lanes[usize::from(call.job.workload)];
         let delay = retry::kind(failure)
             .and_then(|kind| lane.policy.retry.delay(client, call, kind, lane.jitter, now));
@@ -278,7 +367,7 @@ impl Fleet {
             self.policies.iter().zip(self.clients.chunks_mut(self.per_policy.max(1) as usize))
         {
             if let Some(state) = block.get_mut(client as usize) {
-                *state = Client::new(policy, state.restarts.wrapping_add(1), now);
+                *state = Client::new(policy, state.restarts.wrapping_add(1), now, self.clock);
             }
         }
         let lost: Vec<u32> =

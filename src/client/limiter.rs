@@ -1,17 +1,17 @@
-//! A client's own restraint, and the queue in front of any limiter: first come, first served, with one timer.
+//! A client's own restraint, and doors: a limiter with whoever waits for it.
 //!
-//! The steady limiter is governor's GCRA on the run's own timeline. A [`Door`] is a limiter with its queue: however
-//! many calls wait, only the head of the queue has a timer, so a backlog of N costs N wake-ups, not N².
+//! The steady limiter is governor's GCRA on the run's own timeline; before it calls wait in turn. Before an SDK's adaptive
+//! rate they wait as that SDK's callers do.
 
 use super::adaptive::Adaptive;
 use super::policy::Limiter;
+use super::waiting::{Queue, Waiters};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use governor::clock::{Clock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::ops::Add;
 use std::sync::Arc;
@@ -100,14 +100,14 @@ impl Law {
 pub(super) struct Door {
     /// The rule.
     pub law: Law,
-    /// Who waits; a timer runs for the first whenever there is one.
-    pub waiting: VecDeque<u32>,
+    /// Who waits.
+    pub waiting: Queue,
 }
 
 impl Door {
     /// A door with nobody before it.
-    pub const fn new(law: Law) -> Door {
-        Door { law, waiting: VecDeque::new() }
+    pub const fn new(law: Law, waiters: Waiters) -> Door {
+        Door { law, waiting: Queue::new(waiters) }
     }
 }
 

@@ -29,11 +29,13 @@ mod policy;
 mod process;
 mod retry;
 mod tokens;
+mod waiting;
 
 pub use backoff::Backoff;
 pub use exposure::DataKeyUse;
 pub use fleet::Fleet;
 pub use policy::*;
+pub use waiting::Waiters;
 
 use crate::api::{Attempt, Job, Outcome, Reply, Token};
 use crate::time::Time;

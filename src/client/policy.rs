@@ -1,5 +1,6 @@
 //! What a strategy says: how a client retries, restrains itself and caches.
 
+use super::waiting::Waiters;
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 
@@ -109,6 +110,83 @@ pub struct AwsRetry {
     pub generation: Generation,
     /// Who owns the retry quota a retry took.
     pub accounting: Accounting,
+    /// Whose adaptive rate it is; [`AwsSdk::Unnamed`] in standard mode, where it makes no difference.
+    pub sdk: AwsSdk,
+}
+
+/// An SDK, as far as its adaptive mode is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwsSdk {
+    /// None in particular: as the specification has it.
+    Unnamed,
+    /// Rust.
+    Rust,
+    /// Python: boto3 and the AWS CLI.
+    Botocore,
+    /// JavaScript, version 3.
+    Js,
+    /// Go, version 2.
+    Go,
+    /// Java, version 2.
+    Java,
+    /// .NET.
+    DotNet,
+    /// C++.
+    Cpp,
+    /// Kotlin.
+    Kotlin,
+}
+
+impl AwsSdk {
+    /// Those with a name.
+    pub const ALL: [AwsSdk; 8] = [
+        AwsSdk::Rust,
+        AwsSdk::Botocore,
+        AwsSdk::Js,
+        AwsSdk::Go,
+        AwsSdk::Java,
+        AwsSdk::DotNet,
+        AwsSdk::Cpp,
+        AwsSdk::Kotlin,
+    ];
+
+    /// As a scenario writes it; nothing for the one without a name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AwsSdk::Unnamed => "",
+            AwsSdk::Rust => "rust",
+            AwsSdk::Botocore => "botocore",
+            AwsSdk::Js => "js",
+            AwsSdk::Go => "go",
+            AwsSdk::Java => "java",
+            AwsSdk::DotNet => "dotnet",
+            AwsSdk::Cpp => "cpp",
+            AwsSdk::Kotlin => "kotlin",
+        }
+    }
+
+    /// In which order callers pass who wait for the adaptive rate.
+    ///
+    /// Source: botocore 1.44.5, `retries/bucket.py` (a condition that a change of the rate notifies); @smithy/core 3.41.1,
+    /// `DefaultRateLimiter`, aws-smithy-runtime 1.16.2, `client_rate_limiter`, aws-sdk-go-v2, `retry/adaptive.go`, and
+    /// aws-sdk-net, `TokenBucket` (each sleeps and looks again; .NET gives up after 15 looks, which is left out);
+    /// aws-sdk-java-v2, `RateLimiterTokenBucket` (a queue), aws-sdk-cpp, `RetryTokenBucket`, and smithy-kotlin,
+    /// `AdaptiveRateLimiter` (the one who waits holds the lock); read 2026-11-30.
+    pub const fn waiters(self) -> Waiters {
+        match self {
+            AwsSdk::Botocore => Waiters::Woken,
+            AwsSdk::Java | AwsSdk::Cpp | AwsSdk::Kotlin => Waiters::InTurn,
+            AwsSdk::Unnamed | AwsSdk::Rust | AwsSdk::Js | AwsSdk::Go | AwsSdk::DotNet => {
+                Waiters::ByThemselves
+            }
+        }
+    }
+
+    /// Whether its rate is measured from when the client was made; in the others from the beginning of 1970, so that the
+    /// first window shows nothing.
+    pub const fn begins_now(self) -> bool {
+        !matches!(self, AwsSdk::Rust | AwsSdk::Java | AwsSdk::Cpp)
+    }
 }
 
 /// An AWS SDK with retries of its own from before the standard mode.

@@ -8,7 +8,8 @@ use super::calls::Gate;
 use super::limiter::{Door, Law, Steady};
 use super::policy::{Policy, RetryMode};
 use super::tokens::Tokens;
-use crate::time::Time;
+use super::waiting::Waiters;
+use crate::time::{Span, Time};
 
 /// The state of one client under one policy. What a policy does not use is not there.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client as it starts.
-    pub fn new(policy: &Policy, restarts: u32, now: Time) -> Client {
+    /// A client as it starts; `clock` is how far into a second the clock on the wall was when the run began.
+    pub fn new(policy: &Policy, restarts: u32, now: Time, clock: Span) -> Client {
         let budget = match policy.retry.mode {
             RetryMode::Budget { ratio, min_per_second, ttl } => {
                 Some(Box::new(Budget::new(ratio, min_per_second, ttl)))
@@ -40,16 +41,23 @@ impl Client {
             }
             _ => None,
         };
-        let door = |law| Box::new(Door::new(law));
-        let is_adaptive = matches!(policy.retry.mode, RetryMode::AwsAdaptive(_));
+        let rate = match policy.retry.mode {
+            RetryMode::AwsAdaptive(aws) => {
+                let law = Law::Adaptive(Adaptive::new(aws.sdk.begins_now().then_some(now), clock));
+                Some(Box::new(Door::new(law, aws.sdk.waiters())))
+            }
+            _ => None,
+        };
+        let steady = |limiter| Law::Steady(Steady::new(limiter, now));
+        let limiter = policy.limiter.map(|limiter| Box::new(Door::new(steady(limiter), Waiters::InTurn)));
         Client {
             quota: RetryQuota::full(),
             cache: policy.cache.map(|limits| Box::new(DataKeyCache::new(limits))),
             restarts,
             budget,
             tokens,
-            rate: is_adaptive.then(|| door(Law::Adaptive(Adaptive::default()))),
-            limiter: policy.limiter.map(|limiter| door(Law::Steady(Steady::new(limiter, now)))),
+            rate,
+            limiter,
         }
     }
 
@@ -78,12 +86,12 @@ impl Client {
         }
     }
 
-    /// An attempt was answered, or timed out.
+    /// An attempt was answered, or timed out; whether that may change an adaptive rate.
     #[inline]
-    pub fn note(&mut self, throttled: bool, now: Time) {
-        if let Some(adaptive) = self.adaptive() {
-            adaptive.note(throttled, now);
-        }
+    pub fn note(&mut self, throttled: bool, now: Time) -> bool {
+        let Some(adaptive) = self.adaptive() else { return false };
+        adaptive.note(throttled, now);
+        true
     }
 
     /// The SDK's client rate limiter, if there is one.

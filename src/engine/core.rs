@@ -1,5 +1,6 @@
 //! One trial of one strategy: the machines, the queue between them, and what is written down.
 
+use super::ear::Ear;
 use super::lane::{Lane, Source};
 use super::outbox::Outbox;
 use super::queue::{Event, Queue};
@@ -7,6 +8,7 @@ use crate::api::{Attempt, Failure, Job, Order, Outcome, Reply, Word};
 use crate::client::{Action, Done, Fleet, Input};
 use crate::kms::{Admission, KeyUse};
 use crate::record::{Layout, Recorder, Trial};
+use crate::results::story::Story;
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use crate::workload::{FleetPlan, OnLimit};
@@ -38,6 +40,8 @@ enum Service {
     Simulated(Box<Admission>),
     /// Somebody outside: attempts are put out, answers are brought in.
     Outside(Box<Outbox>),
+    /// The emulated service, with an ear on one job.
+    Told(Box<Ear>),
 }
 
 impl<'s> Core<'s> {
@@ -151,7 +155,12 @@ impl<'s> Core<'s> {
                 self.start(job, now);
             }
             (true, OnLimit::Queue) => open.waiting += 1,
-            (true, OnLimit::Shed) => self.recorder.shed(&job, now),
+            (true, OnLimit::Shed) => {
+                self.recorder.shed(&job, now);
+                if let Service::Told(ear) = &mut self.service {
+                    ear.shed(&job, now);
+                }
+            }
         }
     }
 
@@ -197,6 +206,9 @@ impl<'s> Core<'s> {
         lane.running += 1;
         let queued = lane.cap.map(|_| now.since(job.intended));
         self.recorder.started(&job, queued);
+        if let Service::Told(ear) = &mut self.service {
+            ear.started(&job, now);
+        }
         if now > job.deadline {
             let outcome = Outcome::Failed(Failure::Deadline);
             self.actions.push(Action::Done(Done { job, outcome, from_cache: false }));
@@ -236,10 +248,17 @@ impl<'s> Core<'s> {
                 }
                 return;
             }
+            Service::Told(ear) => {
+                ear.asked(attempt, now);
+                ear.admission()
+            }
         };
         self.recorder.sent(attempt, now);
         let (cell, window) = self.recorder.attempt_cell(attempt);
         let answer = admission.handle(attempt, now);
+        if let Service::Told(ear) = &mut self.service {
+            ear.answered(&answer);
+        }
         let cell = (cell as u32, window as u8);
         let event = Event::Reply { token: attempt.token, reply: answer.reply, cell, sent: now };
         self.queue.push(answer.ready_at, event);
@@ -284,7 +303,29 @@ impl<'s> Core<'s> {
     pub fn outbox(&mut self) -> Option<&mut Outbox> {
         match &mut self.service {
             Service::Outside(outbox) => Some(outbox),
-            Service::Simulated(_) => None,
+            Service::Simulated(_) | Service::Told(_) => None,
+        }
+    }
+
+    /// Listens to one job of a trial in virtual time that has not begun.
+    pub fn listen(&mut self, workload: u16, index: u64) {
+        let outside = Service::Outside(Box::new(Outbox::new(self.scenario, 0, 0)));
+        self.service = match std::mem::replace(&mut self.service, outside) {
+            Service::Simulated(admission) => Service::Told(Box::new(Ear::new(admission, workload, index))),
+            other => other,
+        };
+    }
+
+    /// Whether the job that is listened to is over.
+    pub fn is_told(&self) -> bool {
+        matches!(&self.service, Service::Told(ear) if ear.is_over())
+    }
+
+    /// The story of the job that was listened to; `None` if it never came.
+    pub fn into_story(self) -> Option<Story> {
+        match self.service {
+            Service::Told(ear) => ear.into_story(self.recorder.last()),
+            _ => None,
         }
     }
 
@@ -292,7 +333,7 @@ impl<'s> Core<'s> {
     pub fn pools(&self) -> Vec<crate::quota::PoolReport> {
         match &self.service {
             Service::Outside(outbox) => outbox.so_far(),
-            Service::Simulated(_) => Vec::new(),
+            Service::Simulated(_) | Service::Told(_) => Vec::new(),
         }
     }
 
@@ -336,6 +377,9 @@ impl<'s> Core<'s> {
             return self.recorder.given_up(&done.job);
         }
         self.recorder.ended(&done.job, done.outcome, done.from_cache, now);
+        if let Service::Told(ear) = &mut self.service {
+            ear.ended(done, now);
+        }
         match &mut lane.source {
             Source::Closed(_) => {
                 if let Some((vu, at)) = lane.vu_ended(&done.job, now) {
@@ -384,6 +428,11 @@ impl<'s> Core<'s> {
                 admission.report()
             }
             Service::Outside(mut outbox) => outbox.finish(last),
+            Service::Told(ear) => {
+                let mut admission = ear.into_admission();
+                admission.finish(last);
+                admission.report()
+            }
         };
         let (recorder, data_keys) = (self.recorder, self.fleet.data_keys());
         Trial { pools, data_keys, recorder, aborted_at, readings: Vec::new() }

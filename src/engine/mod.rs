@@ -7,15 +7,19 @@
 //! ```
 
 mod core;
+mod ear;
 mod lane;
 mod limiters;
 #[cfg(feature = "live")]
 pub mod live;
 mod outbox;
+pub mod planning;
 mod queue;
 mod sim;
+mod story;
 
 pub use core::Core;
 pub use limiters::under_other_limiters;
 pub use outbox::Outbox;
-pub use sim::{Control, STEP, simulate};
+pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};
+pub use story::story;

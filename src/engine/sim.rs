@@ -91,8 +91,36 @@ fn some(
     results
 }
 
-/// Runs one trial to its end, to an aborting threshold, or until stopped.
-fn run_trial(
+/// Runs trial `trial` of strategy number `strategy` by itself: for searches, which ask for one at a time.
+pub fn simulate_one(scenario: &Scenario, strategy: usize, trial: u32, control: &Control) -> Trial {
+    run_trial(scenario, &Arc::new(Layout::new(&scenario.workloads)), strategy, trial, control)
+}
+
+/// Does `tasks` tasks on `threads` threads; gives what each came to, in their order.
+pub fn side_by_side<T: Send>(tasks: usize, threads: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let slots: Vec<Mutex<Option<T>>> = (0..tasks).map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(slot) = slots.get(number) else { return };
+            let done = task(number);
+            *slot.lock().expect("no task panics while it holds its slot") = Some(done);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.clamp(1, tasks.max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let done = |slot: Mutex<Option<T>>| slot.into_inner().expect("as above").expect("every task was done");
+    slots.into_iter().map(done).collect()
+}
+
+/// Runs one trial to its end, to an aborting threshold, or until stopped. It depends on the scenario, the strategy and the
+/// trial's number alone: whoever runs it, wherever, gets the same.
+pub fn run_trial(
     scenario: &Scenario,
     layout: &Arc<Layout>,
     strategy: usize,

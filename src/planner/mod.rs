@@ -6,17 +6,27 @@
 //! Found: who, keys, quotas, use ──┘
 //! ```
 //!
-//! Nothing is asked here: `aws` finds out and this room judges. Onset and required quotas are not built yet.
+//! Nothing is asked here: `aws` finds out and this room judges.
+//!
+//! And what a scenario tells before anybody runs it: `onset`, the load at which it breaks. The searches are machines: they
+//! say which trials they want and take in what those show; `engine` simulates.
 
 mod alarm;
 mod bill;
+pub mod capacity;
 mod denied;
 mod found;
+pub mod from_run;
+pub mod money;
+pub mod need;
 mod objection;
+pub mod onset;
 pub mod partition;
 mod permit;
 pub mod policy;
 mod ramp;
+pub mod stretch;
+pub mod variant;
 
 pub use alarm::Alarm;
 pub use bill::Bill;

@@ -157,6 +157,21 @@ pub const SOURCES: [(Source, &str, &str); 3] = [
     (Source::ServiceModel, "AWS KMS service model 2014-11-01 as of 2026-11-17", "botocore 1.44.5"),
 ];
 
+/// The `Resource` under which CloudWatch's `AWS/Usage` counts the calls that a pool's quota is about; `None` where no source
+/// names one.
+///
+/// Source: public alarms on these metrics and the usage metrics of the operations' own quotas (read 2026-11-23).
+pub fn usage_resource(pool: PoolId) -> Option<&'static str> {
+    match pool {
+        PoolId::SYMMETRIC => Some("CryptographicOperationsSymmetric"),
+        PoolId::RSA => Some("CryptographicOperationsRsa"),
+        other => match entry(other).operations {
+            [operation] if operation.name() == other.name() => Some(operation.name()),
+            _ => None,
+        },
+    }
+}
+
 /// The Regions whose quotas are known, in AWS's order.
 pub fn regions() -> impl Iterator<Item = &'static str> {
     REGIONS.iter().map(|(name, _)| *name)

@@ -1,10 +1,12 @@
 //! The smallest parts of a recording, each with `merge`.
 
+use super::saved::packed;
 use super::{Micros, micros};
+use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
 /// Counts of jobs; `offered = completed + failed + shed + unfinished`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobCounts {
     /// Jobs that arrived.
     pub offered: u64,
@@ -45,15 +47,18 @@ impl AddAssign for JobCounts {
 }
 
 /// Jobs of one workload, stage and kind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobCell {
     /// Outside the window, inside the window.
     pub counts: [JobCounts; 2],
     /// Intended start to completion, window only.
+    #[serde(with = "packed")]
     pub completed: Micros,
     /// Intended start to failure, window only.
+    #[serde(with = "packed")]
     pub failed: Micros,
     /// Wait for a slot under `maxInFlight`, window only.
+    #[serde(with = "packed")]
     pub queue_wait: Micros,
 }
 
@@ -87,7 +92,7 @@ impl Default for JobCell {
 }
 
 /// Counts of attempts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptCounts {
     /// First attempts: calls begun.
     pub calls: u64,
@@ -99,7 +104,7 @@ pub struct AttemptCounts {
     pub throttled: u64,
     /// Met a service error.
     pub faults: u64,
-    /// Of the faults, those refused because who calls may not.
+    /// Refused because who calls may not, or is not known, or too late: no fault of the service.
     pub denied: u64,
     /// Of the faults, those without an answer: the connection could not be made or broke.
     pub broken: u64,
@@ -128,15 +133,18 @@ impl AddAssign for AttemptCounts {
 }
 
 /// Attempts of one workload, stage and operation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AttemptCell {
     /// Outside the window, inside the window (by the job's intended start).
     pub counts: [AttemptCounts; 2],
     /// Attempt sent to an answer of Ok, window only.
+    #[serde(with = "packed")]
     pub ok: Micros,
     /// Attempt sent to a refusal for a quota, window only.
+    #[serde(with = "packed")]
     pub refused: Micros,
     /// Attempt sent to the answer that the service failed, window only.
+    #[serde(with = "packed")]
     pub failed: Micros,
 }
 

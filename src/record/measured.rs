@@ -11,10 +11,11 @@
 use super::cells::{AttemptCell, JobCell};
 use super::layout::{Layout, Part};
 use crate::time::Time;
+use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
 /// Jobs of one workload, stage and kind that something happened to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobEvents {
     /// Offered.
     pub offered: u64,
@@ -23,7 +24,7 @@ pub struct JobEvents {
 }
 
 /// What happened to attempts of one workload, stage and operation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptEvents {
     /// Sent.
     pub attempts: u64,
@@ -52,7 +53,7 @@ impl AddAssign for AttemptEvents {
 }
 
 /// When a workload was measured in one trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// From here.
     pub from: Time,
@@ -65,15 +66,15 @@ pub struct Window {
 /// The events of one trial, or of several merged.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    jobs: Vec<JobEvents>,
-    attempts: Vec<AttemptEvents>,
+    pub(super) jobs: Vec<JobEvents>,
+    pub(super) attempts: Vec<AttemptEvents>,
     places: Vec<Place>,
     /// The next moment at which a stage begins or ends.
     edge: Time,
     /// Nothing is measured from here on.
     cut: Time,
     /// By trial and workload.
-    windows: Vec<Vec<Window>>,
+    pub(super) windows: Vec<Vec<Window>>,
 }
 
 /// Where one workload stands.
@@ -114,7 +115,7 @@ impl Totals<'_> {
             for counts in &self.attempts[part.attempt_cell(stage, operation)].counts {
                 sum += AttemptEvents {
                     attempts: counts.attempts,
-                    replies: counts.ok + counts.throttled + counts.faults - counts.broken,
+                    replies: counts.ok + counts.throttled + counts.faults + counts.denied - counts.broken,
                     ok: counts.ok,
                     throttled: counts.throttled,
                 };

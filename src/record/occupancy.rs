@@ -11,9 +11,10 @@
 
 use super::JobCounts;
 use crate::time::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 /// Jobs of the window from when they were offered until they left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occupancy {
     present: u64,
     since: Time,

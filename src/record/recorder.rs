@@ -15,19 +15,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Recorder {
     layout: Arc<Layout>,
-    jobs: Vec<JobCell>,
-    attempts: Vec<AttemptCell>,
-    timeline: Timeline,
-    measured: Measured,
+    pub(super) jobs: Vec<JobCell>,
+    pub(super) attempts: Vec<AttemptCell>,
+    pub(super) timeline: Timeline,
+    pub(super) measured: Measured,
     /// The next moment at which a second, a stage or a window begins or ends.
     turn: Time,
-    lateness: Micros,
-    occupancy: Occupancy,
-    units: Units,
-    in_flight: u64,
-    trials: u32,
-    last: Time,
-    is_finished: bool,
+    pub(super) lateness: Micros,
+    pub(super) occupancy: Occupancy,
+    pub(super) units: Units,
+    pub(super) in_flight: u64,
+    pub(super) trials: u32,
+    pub(super) last: Time,
+    pub(super) is_finished: bool,
     /// Whether any work ends by itself.
     has_end: bool,
 }
@@ -140,6 +140,7 @@ impl Recorder {
             match reply {
                 Reply::Ok => {}
                 Reply::Throttled => row.throttled += 1,
+                Reply::Failed(ErrorCode::AccessDenied) => row.denied += 1,
                 Reply::Failed(code) => {
                     row.faults += 1;
                     row.broken += u64::from(code == ErrorCode::ConnectionReset);
@@ -151,9 +152,9 @@ impl Recorder {
         match reply {
             Reply::Ok => counts.ok += 1,
             Reply::Throttled => counts.throttled += 1,
+            Reply::Failed(ErrorCode::AccessDenied) => counts.denied += 1,
             Reply::Failed(code) => {
                 counts.faults += 1;
-                counts.denied += u64::from(code == ErrorCode::AccessDenied);
                 counts.broken += u64::from(code == ErrorCode::ConnectionReset);
             }
         }

@@ -2,10 +2,12 @@
 
 use super::tail::Tail;
 use crate::time::{NANOS_PER_SECOND, Time};
+use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
 /// One interval's counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[u64; 12]", into = "[u64; 12]")]
 pub struct Row {
     /// Jobs that arrived.
     pub offered: u64,
@@ -15,6 +17,8 @@ pub struct Row {
     pub throttled: u64,
     /// Service errors received.
     pub faults: u64,
+    /// Attempts refused because who calls may not.
+    pub denied: u64,
     /// Of the faults, those without an answer: the connection could not be made or broke.
     pub broken: u64,
     /// Attempts given up for want of an answer.
@@ -41,12 +45,69 @@ impl Row {
     }
 }
 
+impl From<[u64; 12]> for Row {
+    fn from(columns: [u64; 12]) -> Row {
+        let [
+            offered,
+            attempts,
+            throttled,
+            faults,
+            denied,
+            broken,
+            timeouts,
+            goodput,
+            failed,
+            shed,
+            in_flight,
+            p99_micros,
+        ] = columns;
+        Row {
+            offered,
+            attempts,
+            throttled,
+            faults,
+            denied,
+            broken,
+            timeouts,
+            goodput,
+            failed,
+            shed,
+            in_flight,
+            p99_micros,
+        }
+    }
+}
+
+impl From<Row> for [u64; 12] {
+    fn from(row: Row) -> [u64; 12] {
+        let Row {
+            offered,
+            attempts,
+            throttled,
+            faults,
+            denied,
+            broken,
+            timeouts,
+            goodput,
+            failed,
+            shed,
+            in_flight,
+            p99_micros,
+        } = row;
+        [
+            offered, attempts, throttled, faults, denied, broken, timeouts, goodput, failed, shed, in_flight,
+            p99_micros,
+        ]
+    }
+}
+
 impl AddAssign for Row {
     fn add_assign(&mut self, other: Row) {
         self.offered += other.offered;
         self.attempts += other.attempts;
         self.throttled += other.throttled;
         self.faults += other.faults;
+        self.denied += other.denied;
         self.broken += other.broken;
         self.timeouts += other.timeouts;
         self.goodput += other.goodput;
@@ -60,15 +121,15 @@ impl AddAssign for Row {
 /// Rows in order of time. Seconds begin at the quota window's edges, so that peaks and limits line up.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    interval_s: u64,
-    rows: Vec<Row>,
+    pub(super) interval_s: u64,
+    pub(super) rows: Vec<Row>,
     /// The second that is being filled, and when it ends.
     current: Row,
     second: u64,
     ends: Time,
     /// Added to a time before cutting it into seconds.
-    shift: u64,
-    peak_attempts: u64,
+    pub(super) shift: u64,
+    pub(super) peak_attempts: u64,
     /// What jobs took that completed in the current second.
     tail: Tail,
 }

@@ -4,6 +4,7 @@ use super::Recorder;
 use crate::client::DataKeyUse;
 use crate::quota::PoolReport;
 use crate::time::Time;
+use serde::{Deserialize, Serialize};
 
 /// Everything one trial of one strategy leaves behind.
 #[derive(Clone, Debug)]
@@ -21,7 +22,8 @@ pub struct Trial {
 }
 
 /// What every threshold had counted at one moment of a trial, since its beginning.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reading {
     /// When.
     pub at: Time,

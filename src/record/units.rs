@@ -4,6 +4,7 @@
 //! or none.
 
 use super::layout::Layout;
+use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
 /// The unit had a job.
@@ -12,7 +13,8 @@ const ACTIVE: u8 = 1;
 const FAILED: u8 = 2;
 
 /// How many units worked, and how many of them failed at something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnitCounts {
     /// Those that had a job in the window.
     pub active: u64,
@@ -48,6 +50,16 @@ impl Units {
     pub(super) fn new(layout: &Layout) -> Units {
         let many = layout.parts().len();
         Units { flags: vec![Vec::new(); many], counts: vec![UnitCounts::default(); many + 1] }
+    }
+
+    /// Those of a finished trial, from its [`Units::counts`].
+    pub(super) fn counted(layout: &Layout, counts: Vec<UnitCounts>) -> Units {
+        Units { counts, ..Units::new(layout) }
+    }
+
+    /// Of finished trials, by workload, and behind them of all workloads.
+    pub(super) fn counts(&self) -> &[UnitCounts] {
+        &self.counts
     }
 
     /// A unit of workload number `workload` has a job.

@@ -169,7 +169,7 @@ fn finite(value: f64) -> String {
 }
 
 /// Rows as CSV with `\n` line ends.
-fn written(head: &[String], rows: &[Vec<String>]) -> Vec<u8> {
+pub(super) fn written(head: &[String], rows: &[Vec<String>]) -> Vec<u8> {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
     for row in std::iter::once(head).chain(rows.iter().map(Vec::as_slice)) {

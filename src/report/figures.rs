@@ -1,7 +1,7 @@
 //! Questions that every drawing asks of a run.
 
-pub use crate::results::standing::*;
 use super::format::{counted, percent};
+pub use crate::results::standing::*;
 use crate::results::{Caution, DEFINITIONS, PoolRun, Run, Stopped, StrategyRun, Timeline, Verdict};
 use crate::units::Ratio;
 

@@ -151,7 +151,8 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
     let peak = timeline.attempts.iter().copied().max().unwrap_or(0);
     let faults = sum(&timeline.faults);
     let response_time_ms = trend(completed, scale_ms);
-    let in_window = Attempts { calls, attempts, throttled, faults, timeouts: sum(&timeline.timeouts) };
+    let in_window =
+        Attempts { calls, attempts, throttled, faults, denied: 0, timeouts: sum(&timeline.timeouts) };
     let part = |name: &str| PartRun {
         name: name.into(),
         jobs,
@@ -159,6 +160,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         attempts,
         throttled,
         faults,
+        denied: 0,
         timeouts: 0,
         in_window: Some(in_window),
         units: None,
@@ -175,6 +177,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
         attempts,
         throttled,
         faults,
+        denied: 0,
         timeouts: sum(&timeline.timeouts),
         in_window: Some(in_window),
         units: None,
@@ -285,6 +288,7 @@ fn operation(calls: u64, attempts: u64, throttled: u64, scale_ms: f64) -> Operat
         attempts,
         throttled,
         faults: 3,
+        denied: 0,
         timeouts: 0,
         response_time_ms: trend(calls, scale_ms),
         service_time_ms: trend(attempts, 12.0),

@@ -12,9 +12,13 @@
 //!  Histogram ── hdr ································· histograms/*.hlog, *.hgrm
 //! ```
 
+pub mod capacity;
 pub mod charts;
+pub mod compare;
 pub mod csv;
 pub mod describe;
+pub mod dossier;
+pub mod explain;
 mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -22,7 +26,10 @@ pub mod hdr;
 pub mod html;
 pub mod look;
 pub mod markdown;
+pub mod onset;
+pub mod page;
 pub mod paint;
+pub mod sweep;
 pub mod table;
 pub mod tables;
 pub mod text;
@@ -43,7 +50,7 @@ pub fn files(run: &Run) -> Vec<(String, Vec<u8>)> {
 /// [`files`] with a stamp on the page.
 pub fn stamped_files(run: &Run, stamp: Option<&html::Stamp>) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![
-        ("report.html".to_owned(), html::page(run, stamp).into_bytes()),
+        ("report.html".to_owned(), html::stamped(run, stamp).into_bytes()),
         ("report.md".to_owned(), markdown::render(run).into_bytes()),
         ("timeline.csv".to_owned(), csv::timeline(run)),
         ("strategies.csv".to_owned(), csv::strategies(run)),

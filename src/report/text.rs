@@ -221,7 +221,7 @@ impl Page {
 
 /// `text` in lines of at most `width` characters, broken between words; a longer word is cut, and a unit stays with its
 /// number.
-fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     const UNITS: [&str; 7] = ["%", "s", "ms", "USD", "KiB", "MiB", "GiB"];
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -299,8 +299,13 @@ mod tests {
             assert!(!short.contains(detail), "{short}");
         }
         assert!(short.contains("2 cautions: retry-storm, cache-exposure (-v tells them"), "{short}");
-        assert!(short.lines().all(|line| line.starts_with('!') || long.lines().any(|each| each == line)), "{short}");
-        assert!(short.lines().rev().find(|line| !line.starts_with(' ')).is_some_and(|l| l.starts_with("NEXT   ")));
+        assert!(
+            short.lines().all(|line| line.starts_with('!') || long.lines().any(|each| each == line)),
+            "{short}"
+        );
+        assert!(
+            short.lines().rev().find(|line| !line.starts_with(' ')).is_some_and(|l| l.starts_with("NEXT   "))
+        );
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
         attempts: attempts.attempts,
         throttled: attempts.throttled,
         faults: attempts.faults,
+        denied: attempts.denied,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
         units: Some(all.units(sum).into()),
@@ -119,6 +120,7 @@ impl Attempts {
             attempts: counts.attempts,
             throttled: counts.throttled,
             faults: counts.faults,
+            denied: counts.denied,
             timeouts: counts.timeouts,
         }
     }
@@ -163,6 +165,7 @@ fn part(name: String, selection: &Selection, sum: &Recorder) -> PartRun {
         attempts: attempts.attempts,
         throttled: attempts.throttled,
         faults: attempts.faults,
+        denied: attempts.denied,
         timeouts: attempts.timeouts,
         in_window: Some(Attempts::from_counts(&window_attempts)),
         // A VU or a client has jobs in many stages.
@@ -206,6 +209,7 @@ fn by_operation(sum: &Recorder) -> BTreeMap<String, OperationRun> {
             attempts: attempts.attempts,
             throttled: attempts.throttled,
             faults: attempts.faults,
+            denied: attempts.denied,
             timeouts: attempts.timeouts,
             response_time_ms: Trend::from_micros(&selection.response(sum)),
             service_time_ms: Trend::from_micros(&selection.service(sum)),

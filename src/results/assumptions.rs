@@ -1,7 +1,7 @@
 //! What a run takes for granted, one sentence each: shown as "assumed" wherever its figures are shown.
 
 use crate::api::{JobKind, Operation};
-use crate::client::{Accounting, AwsRetry, Generation, RetryMode};
+use crate::client::{Accounting, AwsRetry, AwsSdk, Generation, RetryMode, Waiters};
 use crate::format::named;
 use crate::kms::Capacity;
 use crate::quota::Enforcement;
@@ -112,10 +112,30 @@ fn retries(scenario: &Scenario) -> BTreeSet<String> {
         )),
         _ => None,
     });
-    each.collect()
+    let waits = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
+        RetryMode::AwsAdaptive(aws) => Some(waits(&strategy.name, aws.sdk)),
+        _ => None,
+    });
+    each.chain(waits).collect()
 }
 
-fn generation(name: &str, AwsRetry { generation, accounting }: AwsRetry) -> String {
+/// How the callers of a strategy wait for its adaptive rate.
+fn waits(name: &str, sdk: AwsSdk) -> String {
+    let whose = match sdk {
+        AwsSdk::Unnamed => "of the specification".to_owned(),
+        named => format!("of the SDK `{}`", named.name()),
+    };
+    let how = match sdk.waiters() {
+        Waiters::InTurn => "in turn",
+        Waiters::ByThemselves => "each by itself: who looks when there is a token takes it",
+        Waiters::Woken => "each by itself, and an answer wakes the one who has waited longest",
+    };
+    format!(
+        "Under strategy {name} callers wait for the adaptive rate {whose} {how}, by its sources (November 2026)."
+    )
+}
+
+fn generation(name: &str, AwsRetry { generation, accounting, .. }: AwsRetry) -> String {
     let generation = match generation {
         Generation::V2_0 => "generation 2.0",
         Generation::V2_1 => "generation 2.1",

@@ -153,7 +153,7 @@ fn target(target: &Target) -> String {
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo), in hex: names a text; it does not protect it.
-fn hash(text: &str) -> String {
+pub fn hash(text: &str) -> String {
     let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));

@@ -156,6 +156,9 @@ fn refusals_for_access_are_told_with_their_count() {
     let run = concluded(&scenario, denied, TrialWall::default());
     let told = run.cautions.iter().find(|caution| caution.kind == "refused-for-access").expect("it is told");
     assert_eq!(told.symptom, "10 of 400 attempts were refused for access.");
+    let (denied, faults) = (run.strategies[0].denied, run.strategies[0].faults);
+    assert_eq!((denied, faults), (10, 0), "no fault of the service");
+    assert_eq!(run.strategies[0].by_operation.values().map(|operation| operation.denied).sum::<u64>(), 10);
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod differences;
 
 pub use differences::differences;
 
-use super::stats::{mean_and_error, student_within};
+use super::stats::{interval, mean_and_error, student_within};
 use super::{EndedEarly, Run, StrategyRun, StrategyWall, Verdict};
 
 /// How probable a difference may be by chance that counts. A tie in one figure gives chance another turn in the next: with a
@@ -298,6 +298,37 @@ fn leads(run: &Run, criterion: Criterion) -> Vec<Lead> {
     }
     holm(&mut leads);
     leads
+}
+
+/// How `own` values stand beside `others`, trial by trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sureness {
+    /// Lower by a difference worth a word, and not by chance.
+    Lower,
+    /// Higher by a difference worth a word, and not by chance.
+    Higher,
+    /// No difference worth a word, surely.
+    Same,
+    /// Chance may have made the difference, or hidden one.
+    Unsure,
+}
+
+/// Compares two strategies' figures, trial by trial; `None` without two pairs at least.
+pub fn paired(own: &[f64], others: &[f64]) -> Option<Sureness> {
+    if own.len() != others.len() {
+        return None;
+    }
+    let each: Vec<f64> = own.iter().zip(others).map(|(own, other)| own - other).collect();
+    let (mean, _) = mean_and_error(&each)?;
+    let [low, high] = interval(&each)?;
+    let least = |values: &[f64]| values.iter().sum::<f64>().abs() / values.len() as f64;
+    let worth = WORTH_FACTOR * least(own).min(least(others));
+    Some(match (low, high) {
+        (_, high) if high < 0.0 && mean <= -worth => Sureness::Lower,
+        (low, _) if low > 0.0 && mean >= worth => Sureness::Higher,
+        (low, high) if low > -worth && high < worth || low == 0.0 && high == 0.0 => Sureness::Same,
+        _ => Sureness::Unsure,
+    })
 }
 
 /// Holm's step-down: the smallest probability counts as many times as there are pairs, the next once less, and so on.

@@ -100,7 +100,7 @@ fn of_trial(timeline: &record::Timeline, (begin, end): (f64, f64)) -> Option<Rec
 /// The share of attempts refused or failed, the jobs in flight, and the p99 response time, over some rows.
 fn means(rows: &[Row]) -> [f64; 3] {
     let sum = |of: fn(&Row) -> u64| rows.iter().map(of).sum::<u64>() as f64;
-    let refused = sum(|row| row.throttled + row.faults + row.timeouts);
+    let refused = sum(|row| row.throttled + row.faults + row.denied + row.timeouts);
     let attempts = sum(|row| row.attempts).max(refused);
     let in_flight = sum(|row| row.in_flight) / rows.len().max(1) as f64;
     let tails: Vec<u64> = rows.iter().map(|row| row.p99_micros).filter(|p99| *p99 > 0).collect();

@@ -16,6 +16,12 @@ pub const SCHEMA: &str = "keystorm.run/1";
 /// jobs and refused attempts into the percentiles, and gave the cost of one trial beside the counts of all.
 pub const DEFINITIONS: u32 = 2;
 
+/// Whether a count is left out.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// What a saved run means that does not say: it was written before it could.
 const fn older() -> u32 {
     1
@@ -167,6 +173,9 @@ pub struct StrategyRun {
     pub throttled: u64,
     /// Attempts that met a service error.
     pub faults: u64,
+    /// Attempts refused because who calls may not, is not known, or is too late; left out if there are none.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub denied: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
     /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.
@@ -266,6 +275,9 @@ pub struct Attempts {
     pub throttled: u64,
     /// Attempts that met a service error.
     pub faults: u64,
+    /// Attempts refused because who calls may not, is not known, or is too late; left out if there are none.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub denied: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
 }
@@ -299,6 +311,9 @@ pub struct OperationRun {
     pub throttled: u64,
     /// Attempts that met a service error.
     pub faults: u64,
+    /// Attempts refused because who calls may not, is not known, or is too late; left out if there are none.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub denied: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
     /// Intended start of a completed job to its completion, window only.
@@ -325,6 +340,9 @@ pub struct PartRun {
     pub throttled: u64,
     /// Attempts that met a service error.
     pub faults: u64,
+    /// Attempts refused because who calls may not, is not known, or is too late; left out if there are none.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub denied: u64,
     /// Attempts without an answer in time.
     pub timeouts: u64,
     /// The same counts of the jobs whose intended start lies in the window; absent before definitions 2.

@@ -93,6 +93,50 @@ pub fn evaluate(
     judged.collect()
 }
 
+/// Whether `threshold` holds on what one trial recorded, chance not considered; `None` without samples.
+pub fn holds(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Option<bool> {
+    let figure = figure(threshold, recorder, scenario)?;
+    Some(threshold.comparison.holds(figure.value, threshold.bound))
+}
+
+/// What one recording says of a threshold, such that parts of a run can be added up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stand {
+    /// So many of what was looked at do not hold, and this share of them may not.
+    Share {
+        /// Those that do not hold.
+        count: f64,
+        /// All that was looked at.
+        of: f64,
+        /// The share that may not hold.
+        allowed: f64,
+        /// Whether the share itself may be reached.
+        inclusive: bool,
+    },
+    /// Whether it holds, where that is no share: a mean, a greatest, a value.
+    Whole(bool),
+}
+
+impl Stand {
+    /// Whether the threshold holds. Nothing looked at breaks nothing.
+    pub fn holds(self) -> bool {
+        match self {
+            Stand::Share { count, of, allowed, inclusive } => {
+                let most = allowed * of;
+                count <= 0.0 || if inclusive { count <= most + 1e-9 } else { count < most - 1e-9 }
+            }
+            Stand::Whole(holds) => holds,
+        }
+    }
+}
+
+/// Every threshold that speaks of strategy number `strategy`, on one recording, in the scenario's order.
+pub fn stands(scenario: &Scenario, strategy: usize, recorder: &Recorder) -> Vec<Stand> {
+    let name = &scenario.strategies[strategy].name;
+    let speaking = scenario.thresholds.iter().filter(|threshold| applies(threshold, name));
+    speaking.map(|threshold| sure::stand(threshold, recorder, scenario)).collect()
+}
+
 /// Looks at a trial while it runs, for the thresholds that end it when missed.
 #[derive(Debug)]
 pub struct Watch<'s> {

@@ -202,7 +202,11 @@ pub(crate) static SCENARIO: Table = table(
             Shape::Either(&[Shape::Words(&["all"]), Shape::List(&Shape::Text)]),
             "Strategies whose missed thresholds make the exit code 99 (all).",
         ),
-        later("sweep", "Values to run the scenario over."),
+        key(
+            "sweep",
+            Shape::Map(&SWEEP),
+            "Runs the scenario over a grid of values (one point: as it stands).",
+        ),
         later("accounts", "Several accounts."),
         later("regions", "Several Regions."),
         later("failover", "Moving to another Region."),
@@ -239,6 +243,26 @@ pub(crate) static TRIALS: Table = table(
         key("max", Shape::Whole(2, MAX_TRIALS), "No more trials than this (200)."),
     ],
 );
+/// A grid of values.
+pub(crate) static SWEEP: Table = table(
+    "sweep",
+    &[key(
+        "over",
+        Shape::Map(&OVER),
+        "Values to try by the field that they are laid over: a list, FROM..TO:log, FROM..TO:log:N or FROM..TO:lin:N.",
+    )
+    .required()],
+);
+const SWEPT: Shape = Shape::Either(&[Shape::Text, Shape::Number, Shape::Bool]);
+/// Fields that a sweep varies, as `--set` names them.
+pub(crate) static OVER: Table = Table {
+    name: "over",
+    keys: &[],
+    others: Some(Others {
+        names: Names::Free,
+        shape: &Shape::Either(&[Shape::Text, Shape::Number, Shape::List(&SWEPT)]),
+    }),
+};
 /// How live attempts travel.
 pub(crate) static TRANSPORT: Table = table(
     "transport",
@@ -718,7 +742,9 @@ pub(crate) static RETRY: Table = table(
             Shape::Either(&[Shape::Words(&SDKS), Shape::Words(&LEGACY_SDKS)]),
             "An SDK, instead of generation and accounting. rust is 2.0 shared-slot; botocore, js, go, dotnet and cpp are \
              2.1 per-call; java and kotlin are their own 2.0 per-call (java: 100 ms before a transient retry, which costs \
-             5; kotlin: 10 ms growing by 1.5, every retry costs 10). For aws-legacy: botocore (default), java1, java2, js2, \
+             5; kotlin: 10 ms growing by 1.5, every retry costs 10). In aws-adaptive callers wait for the rate as that SDK's do: \
+             in turn (java, cpp, kotlin), each by itself (js, rust, go, dotnet, and without a preset), or woken by answers too \
+             (botocore). For aws-legacy: botocore (default), java1, java2, js2, \
              go1, dotnet.",
         )
         .with(&["aws-standard", "aws-adaptive", "aws-legacy"]),
@@ -736,7 +762,12 @@ pub(crate) static LIMITER: Table = table(
 pub(crate) static CACHE: Table = table(
     "cache",
     &[
-        key("maxAge", Shape::Duration, "How long a data key is used.").required(),
+        key(
+            "maxAge",
+            Shape::Duration,
+            "How long a data key is used; 0s: not beyond the call that fetched it.",
+        )
+        .required(),
         key("maxMessages", Shape::Whole(1, MAX_CACHE_MESSAGES), "Messages under one data key (4294967296)."),
         key(
             "maxBytes",

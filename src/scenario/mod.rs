@@ -22,6 +22,7 @@ mod read;
 pub mod schema;
 mod service;
 mod set;
+pub mod sweep;
 pub mod templates;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use plan::Plan;
 pub use problem::{Problem, Problems};
 pub use service::Service;
 pub use set::Set;
+pub use sweep::Axis;
 
 /// What a scenario is read with besides its text.
 pub struct Options<'a> {

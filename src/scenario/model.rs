@@ -1,6 +1,7 @@
 //! The checked scenario: what a file says, with every default filled in.
 
 use super::live::Live;
+use super::sweep::Axis;
 use crate::client::Policy;
 use crate::kms::{Fault, ServiceTime};
 use crate::quota::Quotas;
@@ -40,6 +41,8 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// Names of the strategies whose missed thresholds decide the exit code.
     pub gate: Vec<String>,
+    /// What it is run over; nothing for a run of one point.
+    pub sweep: Vec<Axis>,
     /// What only live runs look at.
     pub live: Live,
 }

@@ -90,7 +90,7 @@ pub(super) fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64>
 }
 
 /// Jobs a second at a workload's worst second; `None` if its trace is not loaded.
-fn peak(workload: &Workload, service: &ServiceTime) -> Option<f64> {
+pub fn peak(workload: &Workload, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, .. } => rate.as_per_second(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {

@@ -12,7 +12,7 @@ pub struct Template {
 }
 
 /// Every template; the first is the default.
-pub const ALL: [Template; 6] = [
+pub const ALL: [Template; 11] = [
     Template {
         name: "quickstart",
         about: "a peak over the quota and three retry strategies",
@@ -42,6 +42,31 @@ pub const ALL: [Template; 6] = [
         name: "multi",
         about: "several workloads, keys and pools",
         text: include_str!("templates/multi.yaml"),
+    },
+    Template {
+        name: "lambda",
+        about: "functions that start cold, with and without a cache of their secrets",
+        text: include_str!("templates/lambda.yaml"),
+    },
+    Template {
+        name: "eks-rollout",
+        about: "pods that read their secrets at once: when is every one up?",
+        text: include_str!("templates/eks-rollout.yaml"),
+    },
+    Template {
+        name: "spark",
+        about: "tasks of a batch job that share a quota",
+        text: include_str!("templates/spark.yaml"),
+    },
+    Template {
+        name: "cloudtrail-growth",
+        about: "recorded traffic, grown by 40 %",
+        text: include_str!("templates/cloudtrail-growth.yaml"),
+    },
+    Template {
+        name: "ci-gate",
+        about: "thresholds that a pipeline holds a service to",
+        text: include_str!("templates/ci-gate.yaml"),
     },
 ];
 

@@ -198,6 +198,7 @@ fn unusual_values_read_back_the_same() {
             "",
         ),
         (&[("strategies.s.retry", "{mode: tokens, capacity: 5, refund: 0.25}")], ""),
+        (&[("sweep", "{over: {fleet.clients: 1..1e3:log, strategies.s.timeout: [1s, none]}}")], "a grid"),
         (
             &[
                 ("strategies.s", "{cache: {maxAge: 1m, maxBytes: 0}}"),
@@ -382,7 +383,16 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("trials", "yes", &["not a whole number"]),
         ("trials", "\"5\"", &["the text \"5\""]),
         ("trials", "20000", &["too large"]),
-        ("sweep", "{}", &["`sweep` is not built yet"]),
+        ("sweep", "{}", &["`over` is missing"]),
+        ("sweep", "{over: {}}", &["no field to vary"]),
+        ("sweep", "{over: {seed: [1, 2]}}", &["sweep.over.seed", "cannot be varied"]),
+        ("sweep", "{over: {fleet.clients: 1..9}}", &["sweep.over.fleet.clients", "FROM..TO:log"]),
+        (
+            "sweep",
+            "{over: {fleet.clients: [1, {a: 1}]}}",
+            &["sweep.over.fleet.clients[1]", "no single value"],
+        ),
+        ("accounts", "{}", &["`accounts` is not built yet"]),
         ("gate", "[t]", &["no strategy of this name"]),
         ("<<", "{a: 1}", &["not a key"]),
         ("thresholds", "{respones_time: [p(99)<1s]}", &["no metric", "did you mean `response_time`?"]),

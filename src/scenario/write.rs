@@ -2,7 +2,7 @@
 
 use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
 use crate::client::{
-    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
+    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
 };
 use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
@@ -84,6 +84,16 @@ impl Scenario {
             .put("trials", self.trials_value())
             .put("thresholds", thresholds(&self.thresholds))
             .put("gate", list(self.gate.iter().map(String::as_str)));
+        let map = match self.sweep.is_empty() {
+            true => map,
+            false => {
+                let over = self
+                    .sweep
+                    .iter()
+                    .map(|axis| (axis.path.clone(), list(axis.values.iter().map(String::as_str))));
+                map.put("sweep", Map::default().put("over", named(over)))
+            }
+        };
         // The simulator looks at none of it: a simulated run's record stays as it is.
         let map = if self.target == Target::Sim && self.live == Live::default() {
             map
@@ -396,6 +406,9 @@ fn retry(retry: &Retry) -> Map {
             map("tokens").put("capacity", capacity).put("cost", cost).put("refund", refund)
         }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
+        RetryMode::AwsAdaptive(retry) if retry.sdk != AwsSdk::Unnamed => {
+            map("aws-adaptive").put("preset", retry.sdk.name())
+        }
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
         RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),
         RetryMode::AwsSdk(mode) => {

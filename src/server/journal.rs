@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -62,7 +63,8 @@ impl Journal {
     /// A file or folder that cannot be written.
     pub(super) fn open(settings: &Settings) -> Result<Journal, Error> {
         let file = |path: &Path| {
-            let made = File::options().create(true).append(true).open(path);
+            // Who calls what is nobody else's to read.
+            let made = File::options().create(true).append(true).mode(0o600).open(path);
             made.map_err(|source| Error::File { path: path.into(), source })
         };
         let log: Option<Log> = match settings.log.as_deref() {
@@ -76,7 +78,7 @@ impl Journal {
                 Some(Trail::Lines(BufWriter::new(file(path)?)))
             }
             Some(path) => {
-                std::fs::create_dir_all(path).map_err(|source| Error::File { path: path.into(), source })?;
+                own_folder(path).map_err(|source| Error::File { path: path.into(), source })?;
                 Some(Trail::Files { root: path.into(), open: BTreeMap::new(), written: 0 })
             }
         };
@@ -246,6 +248,11 @@ impl Trail {
     }
 }
 
+/// Makes a folder that its owner alone may use, unless it is there.
+fn own_folder(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 /// Writes a delivery file where CloudTrail would put it. What an earlier run left there stays.
 fn deliver(
     root: &Path,
@@ -255,12 +262,12 @@ fn deliver(
 ) -> io::Result<()> {
     let at = jiff::Timestamp::from_millisecond(of.since.as_millis()).map_err(io::Error::other)?;
     let folder = root.join(format!("AWSLogs/{account}/CloudTrail/{region}/{}", at.strftime("%Y/%m/%d")));
-    std::fs::create_dir_all(&folder)?;
+    own_folder(&folder)?;
     let stamp = at.strftime("%Y%m%dT%H%MZ");
     let file = loop {
         *written += 1;
         let name = format!("{account}_CloudTrail_{region}_{stamp}_{written:016}.json.gz");
-        match File::create_new(folder.join(name)) {
+        match File::options().write(true).create_new(true).mode(0o600).open(folder.join(name)) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             made => break made?,
         }

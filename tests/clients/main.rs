@@ -8,6 +8,7 @@ mod cli;
 #[path = "../support/needs.rs"]
 mod needs;
 mod page;
+mod onset;
 mod rust_sdk;
 mod scripts;
 #[path = "../support/signal.rs"]

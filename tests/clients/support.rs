@@ -103,8 +103,13 @@ fn once(place: &Path, of: &[PathBuf], install: impl Fn() -> Result<(), String>) 
 
 /// A Python with boto3 and the AWS Encryption SDK.
 pub fn python() -> Result<PathBuf, String> {
-    let place = home().join("python");
-    let list = scripts().join("python/requirements.txt");
+    venv("python")
+}
+
+/// A Python with what the list in the folder `name` of the scripts says.
+pub fn venv(name: &str) -> Result<PathBuf, String> {
+    let place = home().join(name);
+    let list = scripts().join(name).join("requirements.txt");
     once(&place, std::slice::from_ref(&list), || {
         let missing = |e| format!("Python 3 with venv is needed for its clients (Debian: python3-venv): {e}");
         done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place)).map_err(missing)?;

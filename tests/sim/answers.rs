@@ -26,7 +26,8 @@ fn rests_on_the_run(name: &str, run: &Run) {
 
 /// NEXT is a command that there is, or no command.
 fn can_be_typed(name: &str, answer: &Answer) {
-    let commands = answer.next.text.split('`').skip(1).step_by(2).filter(|piece| piece.starts_with("keystorm "));
+    let commands =
+        answer.next.text.split('`').skip(1).step_by(2).filter(|piece| piece.starts_with("keystorm "));
     for command in commands {
         let words = shell_words(command);
         assert!(Cli::try_parse_from(&words).is_ok(), "{name}: {command}");
@@ -64,7 +65,10 @@ fn answer(name: &str, sets: &[(&str, &str)]) -> (Run, Answer) {
 fn every_answer_to_read() {
     for name in shipped::names() {
         let (run, answer) = answer(&name, &[("trials", "2")]);
-        println!("{name}\n  ANSWER {}\n  SURE   {}\n  NEXT   {}", answer.answer.text, answer.sure.text, answer.next.text);
+        println!(
+            "{name}\n  ANSWER {}\n  SURE   {}\n  NEXT   {}",
+            answer.answer.text, answer.sure.text, answer.next.text
+        );
         for sentence in judge(&run).because {
             println!("    · {sentence}");
         }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use tempfile::TempDir;
 
 const SMALL: &str = "version: 1
@@ -60,6 +61,25 @@ fn gather(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
+/// A share of a run and a run, made once from `small.yaml` in `folder`.
+fn made(folder: &Path) -> &'static BTreeMap<String, Vec<u8>> {
+    static MADE: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    MADE.get_or_init(|| {
+        for line in [
+            &["run", "small.yaml", "-q", "--shard", "1/1", "-o", "share"][..],
+            &["run", "small.yaml", "-q", "-o", "simulated"],
+        ] {
+            assert_eq!(keystorm(folder, line).0, 0);
+        }
+        let mut files = BTreeMap::new();
+        for name in ["share", "simulated"] {
+            gather(folder, &folder.join(name), &mut files);
+            fs::remove_dir_all(folder.join(name)).expect("there");
+        }
+        files
+    })
+}
+
 /// A folder with what the commands are tried on.
 fn place() -> TempDir {
     let folder = TempDir::new().expect("a temporary folder");
@@ -67,6 +87,11 @@ fn place() -> TempDir {
     fs::write(folder.path().join("small.yaml"), SMALL).expect("written");
     fs::create_dir(folder.path().join("saved")).expect("made");
     fs::copy(facts.join("saved-run/run.json"), folder.path().join("saved/run.json")).expect("a copy");
+    for (name, bytes) in made(folder.path()) {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, bytes).expect("written");
+    }
     // Two calls, the second by keystorm itself.
     let event = |id: &str, agent: &str| {
         format!(
@@ -92,6 +117,9 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "report" => &[&["report", "saved"]],
         // It would last until it is interrupted.
         "ui" => &[&["ui", "nowhere"]],
+        "merge" => &[&["merge", "share"]],
+        "compare" => &[&["compare", "saved", "saved"]],
+        "explain" => &[&["explain", "saved"], &["explain", "simulated", "--job", "7"]],
         "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
         "schema" => &[&["schema"], &["schema", "run"]],
         "completions" => &[&["completions", "bash"]],
@@ -105,7 +133,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
 /// What goes with an option, before it is added, so that it can mean something.
 fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
-        ("run", "force") => &["-o", "saved"],
+        ("run" | "merge", "force") => &["-o", "saved"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
         ("import cloudtrail", "force") => &["-o", "there"],
         ("import cloudtrail", other) if other != "output" => &["-o", "new"],
@@ -114,7 +142,7 @@ fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
 }
 
 /// A value that is not the option's default.
-fn value(option: &str) -> &'static str {
+fn value(path: &str, option: &str) -> &'static str {
     match option {
         "target" => "nowhere",
         "region" => "eu-west-3",
@@ -122,6 +150,14 @@ fn value(option: &str) -> &'static str {
         "seed" | "trials" | "threads" => "2",
         "strategies" => "sdk",
         "sets" => "seed=7",
+        "over" => "fleet.clients=1,2",
+        "shard" => "1/2",
+        "baseline" | "workload" => "nobody",
+        "job" | "trial" => "3",
+        "traces" => "nowhere",
+        "save_baseline" => "kept",
+        "fail_on" => "p98 worse than 5%",
+        "format" if path == "compare" => "junit",
         // How often something is told shows in a long run only: `tests/sim/never_lost.rs`.
         "progress_every" => "soon",
         "op" => "Encrypt",
@@ -145,7 +181,9 @@ fn is_traceless(path: &str, option: &str) -> bool {
         // Results do not depend on it, which `tests/sim/run_command.rs` holds.
         "threads" => path == "run",
         // There is nothing but results to be quiet about.
-        "quiet" => ["schema", "completions", "help", "new", "quotas", "ui"].contains(&path),
+        "quiet" => {
+            ["schema", "completions", "help", "new", "quotas", "compare", "explain", "ui"].contains(&path)
+        }
         // It is a JSON document anyway.
         "json" => path == "schema",
         _ => false,
@@ -160,7 +198,7 @@ fn try_option(path: &str, line: &[&str], option: &Arg) {
     let mut with = base.clone();
     with.push(&long);
     if matches!(option.get_action(), ArgAction::Set | ArgAction::Append) {
-        with.push(value(id));
+        with.push(value(path, id));
     }
     let outcome = |line: &[&str]| {
         let folder = place();

@@ -8,12 +8,14 @@
 mod axis;
 mod comparison;
 mod overlay;
+pub mod onset;
 mod palette;
 mod plot;
 mod response;
 mod sample;
 mod svg;
 mod timeline;
+pub mod tornado;
 
 use super::format::slug;
 use crate::results::Run;

@@ -23,6 +23,8 @@ use plotters::element::{PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, TextStyle};
 
+/// Width of a chart that stands alone.
+pub const FULL: u32 = 880;
 /// Width of a chart of all strategies: half of a screen, and still legible at half of a sheet.
 pub const WIDE: u32 = 500;
 /// Width of a chart of one strategy, whose words can still be read where it is drawn on a phone.

@@ -6,14 +6,17 @@
 //! page, to be touched; without the script, and on paper, the picture stands.
 
 mod charts;
+pub mod compare;
 mod details;
 mod listing;
 mod live;
 mod numbers;
+mod page;
 mod pools;
 mod sentence;
 mod strategies;
 mod style;
+pub mod sweep;
 mod table;
 mod thresholds;
 
@@ -22,6 +25,7 @@ use super::{figures, tables, verdict};
 use crate::results::Run;
 pub use listing::{Listed, listing};
 pub use live::{live_numbers, live_page};
+pub use page::page;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use table::shown;
 
@@ -48,11 +52,11 @@ pub struct Stamp {
 
 /// The page: the same bytes for the same run.
 pub fn render(run: &Run) -> String {
-    page(run, None)
+    stamped(run, None)
 }
 
 /// The page, with a stamp if there is one.
-pub fn page(run: &Run, stamp: Option<&Stamp>) -> String {
+pub fn stamped(run: &Run, stamp: Option<&Stamp>) -> String {
     let overlays = overview(run);
     let mut drawn = overlays.clone();
     drawn.extend(super::charts::other_pools(run));
@@ -310,7 +314,7 @@ mod tests {
             host: "bench-1".into(),
             command: "keystorm report runs/1 --stamp".into(),
         };
-        let (plain, page) = (render(&fixture::run()), self::page(&fixture::run(), Some(&stamp)));
+        let (plain, page) = (render(&fixture::run()), stamped(&fixture::run(), Some(&stamp)));
         for part in [&stamp.drawn_at, &stamp.host, &stamp.command] {
             assert!(page.contains(part.as_str()) && !plain.contains(part.as_str()), "{part}");
         }

@@ -9,6 +9,15 @@ use maud::{Markup, html};
 
 /// A table that is always shown; nothing if it has no rows.
 pub fn shown(run: &Run, table: &Table) -> Markup {
+    drawn(Some(run), table)
+}
+
+/// A table of no single run, in which strategies have no colours; nothing if it has no rows.
+pub fn plain(table: &Table) -> Markup {
+    drawn(None, table)
+}
+
+fn drawn(run: Option<&Run>, table: &Table) -> Markup {
     html! { @if !table.rows.is_empty() { (framed(&table.caption, markup(run, table))) } }
 }
 
@@ -21,12 +30,17 @@ pub fn folded(run: &Run, summary: &str, table: &Table) -> Markup {
     }
 }
 
+/// The same of no single run.
+pub fn plain_folded(summary: &str, table: &Table) -> Markup {
+    html! { @if !table.rows.is_empty() { details { summary { (summary) } (plain(table)) } } }
+}
+
 /// A frame that scrolls sideways where a table is wider than the screen.
 pub fn framed(label: &str, table: Markup) -> Markup {
     html! { div.scroll role="region" aria-label=(label) tabindex="0" { (table) } }
 }
 
-fn markup(run: &Run, table: &Table) -> Markup {
+fn markup(run: Option<&Run>, table: &Table) -> Markup {
     let order = order(table);
     html! {
         table {
@@ -59,10 +73,10 @@ fn order(table: &Table) -> Vec<usize> {
     order
 }
 
-fn field(run: &Run, table: &Table, index: usize, cell: &Cell) -> Markup {
+fn field(run: Option<&Run>, table: &Table, index: usize, cell: &Cell) -> Markup {
     let column = table.columns.get(index);
-    let is_strategy = column.is_some_and(|column| column.head == "strategy");
-    let words = html! { @if is_strategy { (strategies::name(run, &cell.text)) } @else { (cell.text) } };
+    let of = run.filter(|_| column.is_some_and(|column| column.head == "strategy"));
+    let words = html! { @if let Some(run) = of { (strategies::name(run, &cell.text)) } @else { (cell.text) } };
     html! {
         @if index == 0 {
             th scope="row" { (words) }

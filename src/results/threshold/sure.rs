@@ -6,7 +6,7 @@
 //! batches it cannot be told, and a simulated one is judged by its number.
 
 use super::gauge::{self, Batches};
-use super::{Evidence, figure};
+use super::{Evidence, Stand, figure};
 use crate::record::Recorder;
 use crate::results::stats::{CONFIDENCE, at_least, fewest, interval, mean_and_error, share, t95};
 use crate::results::times::{Figure, Times};
@@ -104,6 +104,24 @@ pub(super) fn question(threshold: &Threshold) -> Question {
     let allowed = if is_less { 1.0 - kept } else { kept };
     // Where none may offend, or all may, what was counted is the answer.
     if allowed > 1e-9 && allowed < 1.0 { Question::Share(allowed) } else { Question::Count }
+}
+
+/// What `recorder` says of `threshold`, to be added to what other parts say.
+pub fn stand(threshold: &Threshold, recorder: &Recorder, scenario: &Scenario) -> Stand {
+    match question(threshold) {
+        Question::Share(allowed) => {
+            let found = offenders(threshold, recorder);
+            // A percentile is the value of a rank, below which the share may lie exactly.
+            let is_rank = matches!(threshold.aggregate, Aggregate::Percentile(_) | Aggregate::Med);
+            let inclusive = is_rank
+                || matches!(threshold.comparison, Comparison::LessOrEqual | Comparison::GreaterOrEqual);
+            Stand::Share { count: found.count as f64, of: found.of as f64, allowed, inclusive }
+        }
+        Question::Mean | Question::Count => {
+            let figure = figure(threshold, recorder, scenario);
+            Stand::Whole(figure.is_none_or(|found| threshold.comparison.holds(found.value, threshold.bound)))
+        }
+    }
 }
 
 pub(super) fn offenders(threshold: &Threshold, recorder: &Recorder) -> Offenders {

@@ -5,6 +5,7 @@ mod live;
 mod load;
 mod policy;
 mod service;
+mod sweep;
 mod threshold;
 mod trials;
 mod workload;
@@ -96,6 +97,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         workloads,
         strategies,
         thresholds,
+        sweep: r.or(&fields, "sweep", Vec::new(), sweep::sweep),
         live,
     })
 }

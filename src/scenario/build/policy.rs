@@ -2,8 +2,8 @@
 
 use crate::api::nearest;
 use crate::client::{
-    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, LegacySdk, Limiter, Policy, Retry, RetryMode,
-    SdkMode,
+    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, LegacySdk, Limiter, Policy, Retry,
+    RetryMode, SdkMode,
 };
 use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
 use crate::scenario::problem::Problem;
@@ -12,7 +12,8 @@ use crate::time::Span;
 use crate::units::{Rate, Ratio};
 
 /// What is known of the retry behaviour of the newest SDKs: generation 2.1, each call gives back what it took.
-const NEWEST: AwsRetry = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall };
+const NEWEST: AwsRetry =
+    AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall, sdk: AwsSdk::Unnamed };
 /// What a strategy that says nothing does: the SDKs' standard mode with three attempts.
 const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(NEWEST), max_attempts: Some(3) };
 
@@ -77,7 +78,11 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
                 r.or(&fields, "sdkMode", "standard", |r, item| r.word(item, &["standard", "adaptive"]));
             RetryMode::AwsSdk(if word == "adaptive" { SdkMode::Adaptive } else { SdkMode::Standard })
         }
-        _ => legacy.map_or_else(|| RetryMode::AwsStandard(aws(r, &fields)), RetryMode::AwsLegacy),
+        // In standard mode an SDK is its generation and its accounting.
+        _ => legacy.map_or_else(
+            || RetryMode::AwsStandard(AwsRetry { sdk: AwsSdk::Unnamed, ..aws(r, &fields) }),
+            RetryMode::AwsLegacy,
+        ),
     };
     Some(Retry { mode, max_attempts })
 }
@@ -130,12 +135,17 @@ fn aws(r: &mut Reader, fields: &Fields) -> AwsRetry {
                 r.wrong(&item, format!("`preset` already says the {key}"), "either of the two");
             }
         }
-        return match r.word(&preset, &keys::SDKS) {
-            Some("rust") => AwsRetry { generation: Generation::V2_0, accounting: Accounting::SharedSlot },
-            Some("java") => AwsRetry { generation: Generation::Java, ..NEWEST },
-            Some("kotlin") => AwsRetry { generation: Generation::Kotlin, ..NEWEST },
+        let name = r.word(&preset, &keys::SDKS);
+        let named = AwsSdk::ALL.into_iter().find(|sdk| name == Some(sdk.name()));
+        let like = AwsRetry { sdk: named.unwrap_or(AwsSdk::Unnamed), ..NEWEST };
+        return match like.sdk {
+            AwsSdk::Rust => {
+                AwsRetry { generation: Generation::V2_0, accounting: Accounting::SharedSlot, ..like }
+            }
+            AwsSdk::Java => AwsRetry { generation: Generation::Java, ..like },
+            AwsSdk::Kotlin => AwsRetry { generation: Generation::Kotlin, ..like },
             // botocore 1.44, JS v3 3.1166, Go v2 1.48, .NET Core 4.0.103, C++ 1.11.926: AWS Developer Tools Blog, May 2026.
-            _ => NEWEST,
+            _ => like,
         };
     }
     let generation = r.or(fields, "generation", "2.1", |r, item| r.word(item, &["2.1", "2.0"]));
@@ -144,6 +154,7 @@ fn aws(r: &mut Reader, fields: &Fields) -> AwsRetry {
     AwsRetry {
         generation: if generation == "2.0" { Generation::V2_0 } else { Generation::V2_1 },
         accounting: if accounting == "shared-slot" { Accounting::SharedSlot } else { Accounting::PerCall },
+        sdk: AwsSdk::Unnamed,
     }
 }
 
@@ -163,7 +174,7 @@ fn cache(r: &mut Reader, item: &Item) -> Option<Cache> {
     let fields = r.fields(item, &keys::CACHE)?;
     let eviction = r.or(&fields, "eviction", "lru", |r, item| r.word(item, &["lru", "fifo"]));
     Some(Cache {
-        max_age: r.need(&fields, "maxAge", Span::from_secs(1), Reader::time),
+        max_age: r.need(&fields, "maxAge", Span::from_secs(1), Reader::span),
         max_messages: r
             .or(&fields, "maxMessages", MAX_CACHE_MESSAGES, |r, item| r.whole(item, 1, MAX_CACHE_MESSAGES)),
         max_bytes: r

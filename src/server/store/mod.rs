@@ -17,6 +17,7 @@ use crate::kms::keys::{Change, Record, RecordKey};
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use root_key::RootKey;
 use sealed::Sealer;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -101,25 +102,41 @@ impl Store {
         make_folder(folder)?;
         let path = folder.join("keystorm.redb");
         let key_path = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
-        let root = RootKey::open(&key_path, path.exists())?;
-        if !path.exists() {
+        // While the first start of all is under way: one that is killed may go on where it was.
+        let begun = path.with_extension("founding");
+        let is_new = !path.exists();
+        if is_new {
+            check_nothing_is_lost(&path, &key_path, &begun)?;
+            own_file(&begun)?;
+        }
+        let root = RootKey::open(&key_path, !is_new)?;
+        if is_new {
             found(&path, &root)?;
+        }
+        check_file(&path)?;
+        match std::fs::remove_file(&begun) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(file_error(&begun, &e)),
+            _ => {}
         }
         let opener = {
             let path = path.clone();
             move || Database::create(&path).map_err(|e| opened(&path, e))
         };
-        Store::with(&path, Box::new(opener), &root)
+        Store::with(&path, Box::new(opener), &root, true)
     }
 
-    /// A store on databases that `open` gives.
+    /// A store on databases that `open` gives; one that `is_founded` has been written to before.
     fn with(
         path: &Path,
         mut open: Opener,
         root: &RootKey,
+        is_founded: bool,
     ) -> Result<(Store, Vec<(RecordKey, Record)>), Error> {
         let database = open()?;
         let sealer = root.sealer(b"records");
+        if is_founded && about(&database, path, "format")?.is_none() {
+            return Err(emptied(path));
+        }
         prepare(&database, path, &sealer)?;
         let records = read_all(&database, path, &sealer)?;
         let ahead = about(&database, path, "ahead")?
@@ -206,9 +223,61 @@ fn ended() -> Error {
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|e| Error::File { path: folder.into(), what: format!("cannot be made a folder: {e}") })
+    made.map_err(|e| Error::File { path: folder.into(), what: format!("cannot be made a folder: {e}") })?;
+    let mode = std::fs::metadata(folder).map_err(|e| file_error(folder, &e))?.mode() & 0o7777;
+    if mode & 0o002 == 0 {
+        return Ok(());
+    }
+    let what = format!(
+        "everybody may write into it (mode {mode:04o}), and so put another database there: chmod o-w it, or choose \
+         another --data-dir"
+    );
+    Err(Error::File { path: folder.into(), what })
+}
+
+fn file_error(path: &Path, error: &std::io::Error) -> Error {
+    Error::File { path: path.into(), what: error.to_string() }
+}
+
+/// Makes a file that its owner alone may read, unless it is there.
+fn own_file(path: &Path) -> Result<(), Error> {
+    let made = std::fs::File::options().write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.and_then(|file| file.sync_all()).map_err(|e| file_error(path, &e))
+}
+
+/// Refuses to begin anew in a folder whose database is gone, which its root key tells.
+fn check_nothing_is_lost(path: &Path, key_path: &Path, begun: &Path) -> Result<(), Error> {
+    let is_beside = key_path.parent() == path.parent();
+    if !is_beside || !key_path.exists() || begun.exists() {
+        return Ok(());
+    }
+    let what = format!(
+        "the database is missing beside its root key: put it back, or remove {} to begin anew with nothing",
+        key_path.display()
+    );
+    Err(Error::File { path: path.into(), what })
+}
+
+/// Refuses a database that somebody has emptied, and sees to it that nobody else can read one.
+fn check_file(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let about = std::fs::metadata(path).map_err(|e| file_error(path, &e))?;
+    if about.len() == 0 {
+        return Err(emptied(path));
+    }
+    if about.mode() & 0o077 != 0 {
+        // As earlier versions have made it.
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, mode).map_err(|e| file_error(path, &e))?;
+    }
+    Ok(())
+}
+
+fn emptied(path: &Path) -> Error {
+    let what =
+        "it is empty, and its root key is there: put back what was in it, or remove both to begin anew";
+    Error::Damaged { path: path.into(), what: what.into() }
 }
 
 /// Makes a database under another name and gives it its own when it is whole, so that a start that is killed leaves no
@@ -220,6 +289,7 @@ fn found(path: &Path, root: &RootKey) -> Result<(), Error> {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
         _ => {}
     }
+    own_file(&draft)?;
     let database = Database::create(&draft).map_err(|e| opened(&draft, e))?;
     prepare(&database, path, &root.sealer(b"records"))?;
     drop(database);

@@ -75,7 +75,7 @@ fn on(disk: &Disk) -> Result<(Store, Vec<(RecordKey, Record)>), Error> {
     let disk = disk.clone();
     let open =
         move || Builder::new().create_with_backend(disk.clone()).map_err(|e| opened(Path::new("disk"), e));
-    Store::with(Path::new("disk"), Box::new(open), &RootKey::of([7; 32]))
+    Store::with(Path::new("disk"), Box::new(open), &RootKey::of([7; 32]), false)
 }
 
 fn change(name: &str, created: i64) -> Change {
@@ -257,4 +257,60 @@ fn a_start_that_was_killed_leaves_nothing_in_the_way() {
     left.sort();
     assert_eq!(left, ["keystorm.redb", "root.key"]);
     assert_eq!(kept(&Store::open(folder.path(), None).unwrap().1).len(), 1);
+}
+
+#[test]
+fn a_database_that_is_gone_or_empty_beside_its_root_key_is_refused() {
+    let said = |folder: &Path| Store::open(folder, None).err().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(folder.path(), None).unwrap();
+    keep(&store, vec![change("alias/a", 1)]).unwrap();
+    drop(store);
+    let (path, key) = (folder.path().join("keystorm.redb"), folder.path().join("root.key"));
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, "").unwrap();
+    assert!(said(folder.path()).contains("it is empty, and its root key is there"));
+    std::fs::remove_file(&path).unwrap();
+    drop(redb::Database::create(&path).unwrap());
+    assert!(said(folder.path()).contains("it is empty"), "another program's, without anything in it");
+    std::fs::remove_file(&path).unwrap();
+    assert!(said(folder.path()).contains("missing beside its root key"));
+    assert!(!path.exists(), "nothing is made in its place");
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(kept(&Store::open(folder.path(), None).unwrap().1).len(), 1, "it was put back");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    assert!(Store::open(folder.path(), None).unwrap().1.is_empty(), "both are gone: anew");
+    // A first start that was killed between its root key and its database.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(folder.path().join("keystorm.founding"), "").unwrap();
+    assert!(Store::open(folder.path(), None).unwrap().1.is_empty());
+    assert!(!folder.path().join("keystorm.founding").exists());
+    // A root key that is kept elsewhere is older than a new folder.
+    let other = tempfile::tempdir().unwrap();
+    assert!(Store::open(other.path(), Some(&key)).unwrap().1.is_empty());
+}
+
+#[test]
+fn what_is_kept_is_its_owners_alone_and_a_folder_of_everybodys_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    drop(Store::open(&data, None).unwrap());
+    let files = [data.join("keystorm.redb"), data.join("root.key")];
+    assert_eq!((mode(&data), files.each_ref().map(|file| mode(file))), (0o700, [0o600, 0o600]));
+    let set = |path: &Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(&files[0], 0o644);
+    drop(Store::open(&data, None).unwrap());
+    assert_eq!(mode(&files[0]), 0o600, "as an older version has left it");
+    for open in [0o777, 0o702, 0o1777] {
+        set(&data, open);
+        let said = Store::open(&data, None).err().unwrap().to_string();
+        assert!(said.contains("everybody may write into it") && said.contains("chmod o-w"), "{said}");
+    }
+    set(&data, 0o750);
+    drop(Store::open(&data, None).unwrap());
 }

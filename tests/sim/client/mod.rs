@@ -6,6 +6,7 @@ mod esdk;
 mod legacy;
 mod overload;
 mod retries;
+mod waiting;
 
 use keystorm::api::{Job, JobKind, Operation};
 use keystorm::client::{Policy, Retry, RetryMode};

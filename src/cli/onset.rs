@@ -1,0 +1,279 @@
+//! `keystorm onset`: the load at which throttling begins, thresholds are broken, goodput falls.
+
+use super::question::{Asked, Question};
+use super::run_folder::RunFolder;
+use super::{Common, Error, interrupt, output};
+use crate::engine::{Control, side_by_side, simulate_one};
+use crate::notice;
+use crate::planner::onset::{History, Measure, Onset, Probe, SCHEMA, Search, Wish, of_search, terms};
+use crate::planner::variant;
+use crate::report;
+use crate::results::{Tool, hash};
+use crate::scenario::{Scenario, Target};
+use crate::time::Span;
+use crate::units::Ratio;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Options of `onset`.
+///
+/// Loads are simulated, whatever the scenario's target: a search on the real clock is not built, and AWS is never searched.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    question: Question,
+    /// How far apart the two sides of an edge may be.
+    #[arg(long, value_name = "RATIO", default_value = "1%", value_parser = within, env = "KEYSTORM_WITHIN")]
+    within: f64,
+    /// How long each load is held in the trials that decide; shorter ones come first.
+    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = length, env = "KEYSTORM_LENGTH")]
+    length: Span,
+    /// Kind of limiter: window, sliding, bucket[:burst[:lag]], lagging[:lag]; repeatable [default: the scenario's].
+    #[arg(long, value_name = "KIND", value_delimiter = '\n', env = "KEYSTORM_ENFORCEMENT")]
+    enforcement: Vec<String>,
+    /// How many times the quota, and which part of it, is looked at.
+    #[arg(long, value_name = "FACTOR", default_value = "64", value_parser = reach, env = "KEYSTORM_REACH")]
+    reach: f64,
+    /// End the search of a strategy after so many simulated attempts.
+    #[arg(long, value_name = "ATTEMPTS", env = "KEYSTORM_BUDGET")]
+    budget: Option<u64>,
+    /// Read trials from this file instead of simulating them again, and add those that are new: a search that was
+    /// stopped goes on where it was.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_HISTORY")]
+    history: Option<PathBuf>,
+    /// Folder for what was found, which must not be there yet [default: reports/local/<name>-onset-<time>].
+    #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
+    out: Option<PathBuf>,
+    /// Replace what --out holds.
+    #[arg(long, env = "KEYSTORM_FORCE")]
+    force: bool,
+}
+
+fn within(text: &str) -> Result<f64, String> {
+    let ratio = Ratio::parse(text)?.as_f64();
+    if (0.0005..=0.5).contains(&ratio) { Ok(ratio) } else { Err("give a share from 0.05% to 50%".into()) }
+}
+
+fn length(text: &str) -> Result<Span, String> {
+    let span = Span::parse(text)?;
+    if span >= Span::from_secs(1) { Ok(span) } else { Err("a rate needs at least a second".into()) }
+}
+
+fn reach(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "give a number above 1, such as 64".to_owned())?;
+    if factor > 1.0 && factor <= 1e4 { Ok(factor) } else { Err("give a number above 1, up to 10000".into()) }
+}
+
+/// One search: which strategy, under which kind of limiter.
+struct Task<'a> {
+    scenario: Scenario,
+    strategy: usize,
+    kind: &'a str,
+    hash: String,
+}
+
+/// The history file: what it held, and where new lines go.
+struct Book {
+    lines: Vec<History>,
+    file: Option<Mutex<std::fs::File>>,
+    failed: AtomicBool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// As loading the scenario; if it has no steady load; if the folder or the history cannot be written.
+pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    if common.is_given("force") && args.out.is_none() {
+        return Err(Error::Usage("--force replaces what is in --out, which is not given".into()));
+    }
+    let asked = args.question.asked(&args.enforcement)?;
+    let scenario = &asked.loaded.scenario;
+    if let Some(why) = variant::not_steady(scenario) {
+        return Err(Error::Usage(format!("{}: {why}", args.question.scenario.display())));
+    }
+    let book = Book::open(args.history.as_deref())?;
+    let folder = RunFolder::claim(args.out.as_deref(), &format!("{}-onset", scenario.name), args.force)?;
+    let control = Arc::new(Control::default());
+    let stopper = Arc::clone(&control);
+    ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
+        .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    let onset = searched(&args, &asked, &book, &control, common);
+    if book.failed.load(Ordering::Relaxed) {
+        notice::tell("keystorm: the history could not be written to its end");
+    }
+    conclude(&onset, folder, common)
+}
+
+/// Searches every strategy under every kind of limiter, side by side.
+fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, common: &Common) -> Onset {
+    let scenario = &asked.loaded.scenario;
+    let wish = Wish { within: args.within, length: args.length, reach: args.reach, budget: args.budget };
+    let tasks: Vec<Task> = (0..scenario.strategies.len())
+        .flat_map(|strategy| {
+            asked.kinds.iter().map(move |(kind, enforcement)| (strategy, kind, *enforcement))
+        })
+        .map(|(strategy, kind, enforcement)| {
+            let scenario = variant::enforced(scenario, enforcement);
+            let hash = hash(&scenario.to_value().to_string());
+            Task { scenario, strategy, kind, hash }
+        })
+        .collect();
+    let threads = args.question.threads();
+    let inner = (threads / tasks.len().max(1)).max(1);
+    let strategies = side_by_side(tasks.len(), threads, |number| {
+        let task = &tasks[number];
+        let search = search(task, &wish, book, control, inner);
+        let is_interrupted = control.stop.load(Ordering::Relaxed);
+        let found = of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted);
+        if !common.quiet {
+            notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
+        }
+        found
+    });
+    Onset {
+        schema: SCHEMA.into(),
+        tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
+        name: scenario.name.clone(),
+        scenario_hash: hash(&scenario.to_value().to_string()),
+        seed: scenario.seed,
+        region: scenario.region.clone(),
+        length_s: args.length.as_secs_f64(),
+        trials: scenario.trials,
+        within: args.within,
+        strategies,
+        left_out: left_out(asked),
+        interrupted: control.stop.load(Ordering::Relaxed),
+    }
+}
+
+/// Goes on until the search wants nothing more.
+fn search(task: &Task, wish: &Wish, book: &Book, control: &Control, threads: usize) -> Search {
+    let name = &task.scenario.strategies[task.strategy].name;
+    let mut search = Search::new(terms(&task.scenario, task.strategy, wish));
+    let own = book.lines.iter().filter(|line| line.scenario == task.hash && line.strategy == *name);
+    own.for_each(|line| {
+        line.tell(&mut search);
+    });
+    while let Some(probe) = search.next() {
+        let measures = measure(task, &search, &probe, control, threads);
+        if control.stop.load(Ordering::Relaxed) {
+            // What was cut short shows nothing.
+            break;
+        }
+        for (trial, measure) in probe.trials.clone().zip(measures) {
+            book.note(&History::of(&task.hash, name, &search, &probe, trial, &measure));
+            search.take(probe.level, probe.place, trial, measure);
+        }
+    }
+    search
+}
+
+/// Simulates the trials of a probe.
+fn measure(task: &Task, search: &Search, probe: &Probe, control: &Control, threads: usize) -> Vec<Measure> {
+    let length = search.terms().levels[probe.level].length;
+    let steady = variant::steady(&task.scenario, probe.load_per_s, length);
+    side_by_side(probe.trials.len(), threads, |number| {
+        let trial = probe.trials.start + number as u32;
+        let done = simulate_one(&steady, task.strategy, trial, control);
+        Measure::of(&steady, task.strategy, &done)
+    })
+}
+
+/// What of a scenario has no part in a steady load.
+fn left_out(asked: &Asked) -> Vec<String> {
+    let scenario = &asked.loaded.scenario;
+    let mut list = Vec::new();
+    let mut put = |is_so: bool, sentence: &str| {
+        if is_so {
+            list.push(sentence.to_owned());
+        }
+    };
+    put(
+        asked.has_default_thresholds,
+        "The scenario has no thresholds: failed rate<0.1% and p(99)<500ms are assumed.",
+    );
+    put(scenario.target != Target::Sim, "Every load was simulated, whatever the scenario's target is.");
+    put(!scenario.faults.is_empty(), "The scenario's faults belong to its own course: left out.");
+    put(
+        scenario.fleet.restart.is_some(),
+        "The fleet's restart belongs to the scenario's own course: left out.",
+    );
+    let has_stage = scenario.thresholds.iter().any(|threshold| {
+        threshold.tags.get("stage").is_some_and(|stage| stage != "0" && !stage.ends_with("/0"))
+    });
+    put(
+        has_stage,
+        "A steady load has one stage: thresholds on later stages see nothing and cannot be broken.",
+    );
+    list
+}
+
+/// Saves what was found and shows it.
+fn conclude(onset: &Onset, folder: RunFolder, common: &Common) -> Result<ExitCode, Error> {
+    let mut json = serde_json::to_vec_pretty(onset)
+        .map_err(|error| Error::Failed(format!("cannot write onset.json: {error}")))?;
+    json.push(b'\n');
+    let shown = if common.json { json.clone() } else { report::onset::text(onset).into_bytes() };
+    let page = folder.dir().join("onset.html");
+    let files: Vec<_> =
+        [("onset.json".to_owned(), json)].into_iter().chain(report::onset::files(onset)).collect();
+    let saved = folder.fill(&files);
+    output::print(shown)?;
+    saved?;
+    if !common.quiet {
+        notice::tell(format_args!("{}; page: {}", report::onset::effort(onset), page.display()));
+    }
+    let code = if onset.interrupted { super::exit::INTERRUPTED } else { super::exit::OK };
+    Ok(ExitCode::from(code))
+}
+
+impl Book {
+    /// Reads the history at `path`, if there is one, and opens it for more.
+    fn open(path: Option<&Path>) -> Result<Book, Error> {
+        let Some(path) = path else {
+            return Ok(Book { lines: Vec::new(), file: None, failed: AtomicBool::new(false) });
+        };
+        let wrong =
+            |what: &dyn std::fmt::Display| Error::Failed(format!("--history {}: {what}", path.display()));
+        let bytes =
+            if path.exists() { std::fs::read(path).map_err(|error| wrong(&error))? } else { Vec::new() };
+        let mut lines: Vec<History> = Vec::new();
+        for (number, line) in
+            bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty())
+        {
+            match serde_json::from_slice(line) {
+                Ok(read) => lines.push(read),
+                // A line may be cut short where a search was killed, but no file begins so.
+                Err(error) if lines.is_empty() => {
+                    return Err(wrong(&format!(
+                        "line {}: {error}; this is no history of an onset",
+                        number + 1
+                    )));
+                }
+                Err(_) => {}
+            }
+        }
+        let file = std::fs::File::options().create(true).append(true).open(path);
+        let mut file = file.map_err(|error| wrong(&error))?;
+        if bytes.last().is_some_and(|byte| *byte != b'\n') {
+            file.write_all(b"\n").map_err(|error| wrong(&error))?;
+        }
+        Ok(Book { lines, file: Some(Mutex::new(file)), failed: AtomicBool::new(false) })
+    }
+
+    /// Adds a line; what cannot be written is told at the end.
+    fn note(&self, line: &History) {
+        let Some(file) = &self.file else { return };
+        let written = serde_json::to_vec(line).map_err(std::io::Error::other).and_then(|mut bytes| {
+            bytes.push(b'\n');
+            file.lock().expect("nobody panics while writing a line").write_all(&bytes)
+        });
+        if written.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A finished trial as a document, for whoever adds trials up that others have run: nothing is rounded or left out, so that
+//! what is read back merges and reads exactly as what was written.
+//!
+//! Histograms are kept as HdrHistogram's own V2 encoding, in Base64.
+
+use super::cells::{AttemptCell, JobCell};
+use super::timeline::Row;
+use super::units::{UnitCounts, Units};
+use super::{
+    AttemptEvents, JobEvents, Layout, Micros, Occupancy, Reading, Recorder, Timeline, Trial, Window, micros,
+};
+use crate::client::DataKeyUse;
+use crate::quota::{PoolId, PoolReport};
+use crate::time::{Span, Time};
+use crate::units::Rate;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A [`Trial`] as it is saved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedTrial {
+    recorder: SavedRecorder,
+    pools: Vec<SavedPool>,
+    data_keys: SavedDataKeys,
+    aborted_at: Option<Time>,
+    readings: Vec<Reading>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedRecorder {
+    jobs: Vec<JobCell>,
+    attempts: Vec<AttemptCell>,
+    timeline: SavedTimeline,
+    job_events: Vec<JobEvents>,
+    attempt_events: Vec<AttemptEvents>,
+    windows: Vec<Vec<Window>>,
+    #[serde(with = "packed")]
+    lateness: Micros,
+    occupancy: Occupancy,
+    units: Vec<UnitCounts>,
+    in_flight: u64,
+    trials: u32,
+    last: Time,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedTimeline {
+    interval_s: u64,
+    shift: u64,
+    peak_attempts: u64,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedPool {
+    pool: String,
+    limit: Rate,
+    attempts: u64,
+    peak_1s: u64,
+    throttled: u64,
+    background: u64,
+    background_throttled: u64,
+    interval_s: u64,
+    series: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedDataKeys {
+    generated: u64,
+    messages_max: u64,
+    bytes_max: u64,
+    age_max_ns: u64,
+}
+
+impl SavedTrial {
+    /// What is to be kept of a finished trial.
+    pub fn of(trial: &Trial) -> SavedTrial {
+        let recorder = &trial.recorder;
+        let keys = trial.data_keys;
+        SavedTrial {
+            recorder: SavedRecorder {
+                jobs: recorder.jobs.clone(),
+                attempts: recorder.attempts.clone(),
+                timeline: SavedTimeline {
+                    interval_s: recorder.timeline.interval_s,
+                    shift: recorder.timeline.shift,
+                    peak_attempts: recorder.timeline.peak_attempts,
+                    rows: recorder.timeline.rows.clone(),
+                },
+                job_events: recorder.measured.jobs.clone(),
+                attempt_events: recorder.measured.attempts.clone(),
+                windows: recorder.measured.windows.clone(),
+                lateness: recorder.lateness.clone(),
+                occupancy: recorder.occupancy,
+                units: recorder.units.counts().to_vec(),
+                in_flight: recorder.in_flight,
+                trials: recorder.trials,
+                last: recorder.last,
+            },
+            pools: trial.pools.iter().map(SavedPool::of).collect(),
+            data_keys: SavedDataKeys {
+                generated: keys.generated,
+                messages_max: keys.messages_max,
+                bytes_max: keys.bytes_max,
+                age_max_ns: keys.age_max.as_nanos(),
+            },
+            aborted_at: trial.aborted_at,
+            readings: trial.readings.clone(),
+        }
+    }
+
+    /// The trial again, with the cells of `layout`.
+    ///
+    /// # Errors
+    /// A sentence if it was recorded with another layout, or names a pool that nobody knows.
+    pub fn into_trial(self, layout: &Arc<Layout>) -> Result<Trial, String> {
+        let saved = self.recorder;
+        let found =
+            [saved.jobs.len(), saved.attempts.len(), saved.job_events.len(), saved.attempt_events.len()];
+        let (jobs, attempts) = (layout.job_cells(), layout.attempt_cells());
+        if found != [jobs, attempts, jobs, attempts] {
+            return Err(format!(
+                "it has {} cells of jobs and {} of attempts, and the scenario has {jobs} and {attempts}",
+                found[0], found[1]
+            ));
+        }
+        let workloads = layout.parts().len();
+        if saved.windows.iter().any(|windows| windows.len() != workloads)
+            || saved.units.len() != workloads + 1
+        {
+            return Err("it has other workloads than the scenario".into());
+        }
+        if !saved.timeline.interval_s.is_power_of_two() || saved.timeline.rows.len() > Timeline::MOST {
+            return Err("its timeline has no intervals that keystorm makes".into());
+        }
+        let mut recorder = Recorder::new(layout, Time::ZERO);
+        recorder.jobs = saved.jobs;
+        recorder.attempts = saved.attempts;
+        recorder.timeline.interval_s = saved.timeline.interval_s;
+        recorder.timeline.shift = saved.timeline.shift;
+        recorder.timeline.peak_attempts = saved.timeline.peak_attempts;
+        recorder.timeline.rows = saved.timeline.rows;
+        recorder.measured.jobs = saved.job_events;
+        recorder.measured.attempts = saved.attempt_events;
+        recorder.measured.windows = saved.windows;
+        recorder.lateness = saved.lateness;
+        recorder.occupancy = saved.occupancy;
+        recorder.units = Units::counted(layout, saved.units);
+        recorder.in_flight = saved.in_flight;
+        recorder.trials = saved.trials;
+        recorder.last = saved.last;
+        recorder.is_finished = true;
+        Ok(Trial {
+            recorder,
+            pools: self.pools.into_iter().map(SavedPool::into_report).collect::<Result<_, _>>()?,
+            data_keys: DataKeyUse {
+                generated: self.data_keys.generated,
+                messages_max: self.data_keys.messages_max,
+                bytes_max: self.data_keys.bytes_max,
+                age_max: Span::from_nanos(self.data_keys.age_max_ns),
+            },
+            aborted_at: self.aborted_at,
+            readings: self.readings,
+        })
+    }
+}
+
+impl SavedPool {
+    fn of(report: &PoolReport) -> SavedPool {
+        SavedPool {
+            pool: report.pool.name().to_owned(),
+            limit: report.limit,
+            attempts: report.attempts,
+            peak_1s: report.peak_1s,
+            throttled: report.throttled,
+            background: report.background,
+            background_throttled: report.background_throttled,
+            interval_s: report.interval_s,
+            series: report.series.clone(),
+        }
+    }
+
+    fn into_report(self) -> Result<PoolReport, String> {
+        let pool =
+            PoolId::from_name(&self.pool).ok_or_else(|| format!("there is no pool `{}`", self.pool))?;
+        Ok(PoolReport {
+            pool,
+            limit: self.limit,
+            attempts: self.attempts,
+            peak_1s: self.peak_1s,
+            throttled: self.throttled,
+            background: self.background,
+            background_throttled: self.background_throttled,
+            interval_s: self.interval_s,
+            series: self.series,
+        })
+    }
+}
+
+/// A histogram of microseconds as Base64 of HdrHistogram's V2 encoding; an empty one is no text at all.
+pub(super) mod packed {
+    use super::{Micros, micros};
+    use hdrhistogram::Histogram;
+    use hdrhistogram::serialization::{Deserializer as Reader, Serializer as _, V2Serializer};
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(histogram: &Micros, out: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        if !histogram.is_empty() {
+            let written = V2Serializer::new().serialize(histogram, &mut bytes);
+            written.map_err(|error| S::Error::custom(format!("{error:?}")))?;
+        }
+        out.serialize_str(&base64_simd::STANDARD.encode_to_string(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Micros, D::Error> {
+        let text = String::deserialize(input)?;
+        let mut histogram = micros();
+        if text.is_empty() {
+            return Ok(histogram);
+        }
+        let bytes = base64_simd::STANDARD
+            .decode_to_vec(text)
+            .map_err(|_| D::Error::custom("a histogram that is no Base64"))?;
+        let read: Result<Histogram<u64>, _> = Reader::new().deserialize(&mut bytes.as_slice());
+        let read = read.map_err(|error| D::Error::custom(format!("a histogram that is none: {error:?}")))?;
+        if read.sigfig() != histogram.sigfig() {
+            return Err(D::Error::custom("a histogram of another precision"));
+        }
+        histogram.add(&read).map_err(|error| D::Error::custom(format!("a histogram too wide: {error:?}")))?;
+        Ok(histogram)
+    }
+}
+
+#[cfg(test)]
+#[path = "saved_tests.rs"]
+mod tests;

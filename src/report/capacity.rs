@@ -1,0 +1,441 @@
+//! A plan for people: what to ask for, who it is for, when it is needed, how sure that is, what comes next.
+
+use super::charts;
+use super::format::{NONE, bytes, count, counted, factor, fixed, maybe_usd, named, number, percent, usd};
+use super::look::Look;
+use super::page::{Block, Page};
+use super::table::{Cell, Table};
+use crate::planner::capacity::{Capacity, PoolNeed, StrategyNeed};
+use crate::planner::need::Interval;
+use crate::time::Span;
+
+/// A whole rate: `1,750/s`.
+fn per_s(value: f64) -> String {
+    format!("{}/s", number(value))
+}
+
+/// The recommended strategy of a quota.
+pub fn chosen(pool: &PoolNeed) -> Option<&StrategyNeed> {
+    pool.strategies.iter().find(|s| Some(&s.name) == pool.recommended.as_ref())
+}
+
+/// The strategy without a cache that asks for least, if the recommended one caches.
+fn without_cache(pool: &PoolNeed) -> Option<&StrategyNeed> {
+    chosen(pool).filter(|s| s.caches)?;
+    let plain = pool.strategies.iter().filter(|s| !s.caches && s.formula.is_some());
+    plain.min_by(|a, b| ask_of(a).total_cmp(&ask_of(b)))
+}
+
+fn ask_of(s: &StrategyNeed) -> f64 {
+    s.formula.map_or(f64::INFINITY, |formula| formula.ask)
+}
+
+/// A quota with its code: `symmetric (L-6E3AF000)`.
+fn called(pool: &PoolNeed) -> String {
+    match &pool.code {
+        Some(code) => format!("{} ({code})", pool.pool),
+        None => pool.pool.clone(),
+    }
+}
+
+/// The answer for every quota, in sentences.
+pub fn answer(plan: &Capacity) -> String {
+    let mut sentences: Vec<String> = plan.pools.iter().map(|pool| of_pool(plan, pool)).collect();
+    if sentences.is_empty() {
+        sentences.push("Ask for nothing: the load draws on no request quota.".into());
+    }
+    sentences.join(" ")
+}
+
+fn of_pool(plan: &Capacity, pool: &PoolNeed) -> String {
+    let region = &plan.region;
+    let Some(best) = chosen(pool) else {
+        let why = pool.strategies.iter().find_map(|s| s.why_none.clone()).unwrap_or_default();
+        return format!("No quota of {} makes any strategy meet the thresholds. {why}", pool.pool);
+    };
+    let need = best.need_per_s.map_or(0.0, |need| need.high);
+    let have = per_s(pool.have_per_s);
+    match pool.ask_per_s {
+        None => match without_cache(pool).filter(|plain| plain.ask_per_s.is_some()) {
+            Some(plain) => format!(
+                "Ask for nothing: with {} {} suffice of the {have} of {} that you have in {region}; without a cache you \
+                 would ask for {}.",
+                named(&best.name),
+                per_s(need),
+                called(pool),
+                per_s(ask_of(plain)),
+            ),
+            None => format!(
+                "Nothing to ask: {} needs {}, {} of the {have} of {} that you have in {region}.",
+                named(&best.name),
+                per_s(need),
+                percent(need / pool.have_per_s.max(f64::MIN_POSITIVE)),
+                called(pool),
+            ),
+        },
+        Some(ask) => {
+            let instead = without_cache(pool).map(|plain| {
+                format!(
+                    " Without its cache {} would have to ask for {}.",
+                    named(&plain.name),
+                    per_s(ask_of(plain))
+                )
+            });
+            format!(
+                "Ask for {} of {} in {region}, where you have {have}, and run {}.{}",
+                per_s(ask),
+                called(pool),
+                named(&best.name),
+                instead.unwrap_or_default(),
+            )
+        }
+    }
+}
+
+/// Whose calls they are.
+pub fn who(plan: &Capacity) -> String {
+    let of = |pool: &PoolNeed| {
+        let shares =
+            chosen(pool).or(pool.strategies.first()).map(|s| s.demand.who.clone()).unwrap_or_default();
+        let each: Vec<String> = shares
+            .iter()
+            .take(5)
+            .map(|(name, share)| format!("{} {}", named(name), percent(*share)))
+            .collect();
+        format!("{}: {}", pool.pool, each.join(", "))
+    };
+    let all: Vec<String> = plan.pools.iter().map(of).collect();
+    format!("Workloads by their share of the peak; {}.", all.join("; "))
+}
+
+/// When the quota is needed.
+pub fn when(plan: &Capacity) -> String {
+    let of = |pool: &PoolNeed| {
+        let s = chosen(pool).or(pool.strategies.first())?;
+        let d = &s.demand;
+        Some(format!(
+            "{}: with {} the busiest second comes {} after the start, {}; its minute has {} on average, so the burst \
+             factor is {}.",
+            pool.pool,
+            named(&s.name),
+            Span::from_secs_f64(d.peak_at_s),
+            per_s(d.peak_1s),
+            per_s(if d.burst_factor > 0.0 { d.peak_1s / d.burst_factor } else { 0.0 }),
+            fixed(d.burst_factor, 2),
+        ))
+    };
+    plan.pools.iter().filter_map(of).collect::<Vec<_>>().join(" ")
+}
+
+/// How sure it is, a sentence each.
+pub fn sure(plan: &Capacity) -> Vec<String> {
+    let mut list = Vec::new();
+    for pool in &plan.pools {
+        let Some(s) = chosen(pool) else { continue };
+        let Some(need) = s.need_per_s else { continue };
+        list.push(format!(
+            "{}: {} needs {} over {}: at {} most fresh trials miss, at {} nine of ten meet.",
+            pool.pool,
+            named(&s.name),
+            between(need),
+            counted(u64::from(plan.trials), "trial"),
+            per_s(need.low),
+            per_s(need.high),
+        ));
+        if plan.trials < 5 {
+            list.push("So few trials say little of others: --trials 10 makes the interval good.".into());
+        }
+        list.extend(kinds(plan, s));
+        if let Some(verified) = &pool.verified {
+            let needs: Vec<String> = verified.needs_per_s.iter().map(|need| per_s(*need)).collect();
+            list.push(format!(
+                "The need was searched on the peaks. The whole schedule needs {} with two seeds, at most {} from it.",
+                needs.join(" and "),
+                percent(verified.differ_by),
+            ));
+        }
+    }
+    list
+}
+
+fn between(need: Interval) -> String {
+    format!("{} ({} to {})", per_s(need.value), number(need.low), per_s(need.high))
+}
+
+/// The spread over what AWS does not publish.
+fn kinds(plan: &Capacity, s: &StrategyNeed) -> Vec<String> {
+    let mut list = Vec::new();
+    if !s.kinds.is_empty() {
+        let each: Vec<String> = s
+            .kinds
+            .iter()
+            .map(|(kind, need)| format!("{kind} {}", need.map_or_else(|| "none helps".into(), per_s)))
+            .collect();
+        list.push(format!(
+            "AWS does not publish how it enforces a quota; this plan assumes `{}`. Others: {}.",
+            plan.enforcement,
+            each.join(", ")
+        ));
+    }
+    if let Some([least, most]) = s.phases {
+        list.push(format!("Wherever windows begin, it is {} to {}.", number(least), per_s(most)));
+    }
+    list
+}
+
+/// What comes next, a sentence each; `folder` is where the plan is saved.
+pub fn next(plan: &Capacity, folder: &str) -> Vec<String> {
+    let mut list = Vec::new();
+    let asks = plan.pools.iter().any(|pool| pool.ask_per_s.is_some())
+        || plan.pools.iter().any(|pool| pool.failover.iter().any(|each| each.ask_per_s.is_some()));
+    if asks {
+        list.push(format!(
+            "keystorm dossier {folder} --account ACCOUNT -o DIR writes the request and its evidence."
+        ));
+    }
+    for pool in &plan.pools {
+        match pool.months_left {
+            Some(0.0) => list.push(format!(
+                "{}: the busiest second already reaches the {} you have.",
+                pool.pool,
+                per_s(pool.have_per_s)
+            )),
+            Some(months) => list.push(format!(
+                "{}: at this growth the {} you have last {} more months.",
+                pool.pool,
+                per_s(pool.have_per_s),
+                fixed(months, 1)
+            )),
+            None => {}
+        }
+        for each in &pool.failover {
+            list.push(match each.ask_per_s {
+                Some(ask) => format!(
+                    "{}: ask for {} of {} there too, where the default is {}.",
+                    each.region,
+                    per_s(ask),
+                    pool.pool,
+                    per_s(each.have_per_s)
+                ),
+                None => format!(
+                    "{}: nothing to ask there, its default of {} suffices for {}.",
+                    each.region,
+                    per_s(each.have_per_s),
+                    per_s(each.formula.ask)
+                ),
+            });
+        }
+    }
+    if list.is_empty() {
+        list.push("Nothing has to be done; --growth and --by tell how long that holds.".into());
+    }
+    list
+}
+
+/// What stdout shows.
+pub fn text(plan: &Capacity, folder: &str, look: Look) -> String {
+    let mut page = Page::new(format!("The quota for {}", plan.name));
+    said(&mut page, plan, folder);
+    for pool in &plan.pools {
+        page.tabulate(needs(pool));
+        page.tabulate(formula(pool));
+    }
+    page.to_text(look)
+}
+
+/// The first lines.
+fn said(page: &mut Page, plan: &Capacity, folder: &str) {
+    page.put(Block::Said("ANSWER", plan.answer.clone()));
+    page.put(Block::Said("WHO", who(plan)));
+    page.put(Block::Said("WHEN", when(plan)));
+    sure(plan).into_iter().for_each(|sentence| page.put(Block::Said("SURE", sentence)));
+    next(plan, folder).into_iter().for_each(|sentence| page.put(Block::Said("NEXT", sentence)));
+}
+
+/// What each strategy needs and saves.
+pub fn needs(pool: &PoolNeed) -> Table {
+    let heads = ["strategy", "need", "at most", "ask", "saves", "USD/month now", "then", "<note"];
+    let mut table =
+        Table::new(format!("Quota of {} that each strategy needs, per second", pool.pool), &heads);
+    let most = pool.strategies.iter().filter_map(|s| s.formula).map(|f| f.ask).fold(0.0, f64::max);
+    for s in &pool.strategies {
+        let ask = s.formula.map(|formula| formula.ask);
+        let saves = ask.filter(|ask| most > *ask).map(|ask| percent(1.0 - ask / most));
+        let note = match (&s.why_none, Some(&s.name) == pool.recommended.as_ref()) {
+            (Some(why), _) => why.clone(),
+            (None, true) => "recommended".into(),
+            (None, false) => String::new(),
+        };
+        let cell = |value: Option<f64>| Cell::from(value.map_or_else(|| NONE.into(), number));
+        table.row([
+            s.name.as_str().into(),
+            cell(s.need_per_s.map(|need| need.value)),
+            cell(s.need_per_s.map(|need| need.high)),
+            ask.map_or_else(
+                || Cell::from(NONE),
+                |ask| if ask > pool.have_per_s { number(ask).into() } else { Cell::from("nothing") },
+            ),
+            saves.unwrap_or_else(|| NONE.into()).into(),
+            maybe_usd(s.cost_now_usd).into(),
+            maybe_usd(s.cost_then_usd).into(),
+            note.into(),
+        ]);
+    }
+    table
+}
+
+/// Every factor of what is asked for.
+pub fn formula(pool: &PoolNeed) -> Table {
+    let heads =
+        ["strategy", "need at most", "peak second", "growth", "failover", "utilisation", "ask", "ask ÷ peak"];
+    let mut table = Table::new("ask = max(need, peak second × growth × failover ÷ utilisation)", &heads);
+    for s in &pool.strategies {
+        let Some(f) = s.formula else { continue };
+        table.row([
+            s.name.as_str().into(),
+            number(f.need_high).into(),
+            number(f.peak_1s).into(),
+            factor(f.growth).into(),
+            factor(f.failover).into(),
+            percent(f.utilisation).into(),
+            number(f.ask).into(),
+            factor(f.ask_over_peak).into(),
+        ]);
+    }
+    table
+}
+
+/// What the load asks of the quota today.
+pub fn demand(pool: &PoolNeed) -> Table {
+    let heads = [
+        "strategy",
+        "mean/s",
+        "busiest minute/s",
+        "p99.9 second",
+        "busiest second",
+        "burst factor",
+        "peak lasts",
+    ];
+    let mut table = Table::new(format!("Demand on {} today, nothing refused", pool.pool), &heads);
+    for s in &pool.strategies {
+        let d = &s.demand;
+        table.row([
+            s.name.as_str().into(),
+            number(d.mean_per_s).into(),
+            number(d.peak_1m_per_s).into(),
+            number(d.p99_9_1s).into(),
+            number(d.peak_1s).into(),
+            fixed(d.burst_factor, 2).into(),
+            Span::from_secs_f64(d.peak_lasts_s).to_string().into(),
+        ]);
+    }
+    table
+}
+
+/// The need under limiters that AWS may have.
+fn spreads(pool: &PoolNeed) -> Table {
+    let mut table =
+        Table::new("The need under other kinds of limiter, per second", &["strategy", "<limiter", "need"]);
+    for s in &pool.strategies {
+        for (kind, need) in &s.kinds {
+            let need = need.map_or_else(|| "none helps".to_owned(), number);
+            table.row([s.name.as_str().into(), kind.as_str().into(), need.into()]);
+        }
+        if let Some([least, most]) = s.phases {
+            let range = format!("{} to {}", number(least), number(most));
+            table.row([s.name.as_str().into(), "window, wherever it begins".into(), range.into()]);
+        }
+    }
+    table
+}
+
+/// What caches are exposed to, and from where on they pay.
+fn caches(pool: &PoolNeed) -> Table {
+    let heads = [
+        "strategy",
+        "messages under one data key",
+        "bytes",
+        "oldest key in use",
+        "pays from messages/s",
+        "USD a hit",
+        "saves USD/month",
+    ];
+    let mut table = Table::new("What caches are exposed to, and from where on they pay", &heads);
+    let plain = pool.strategies.iter().filter(|s| !s.caches).filter_map(|s| s.cost_now_usd).reduce(f64::min);
+    for s in &pool.strategies {
+        let Some(exposed) = &s.exposure else { continue };
+        let saves = plain.zip(s.cost_now_usd).map(|(without, with)| without - with);
+        table.row([
+            s.name.as_str().into(),
+            count(exposed.messages_max).into(),
+            bytes(exposed.bytes_max).into(),
+            Span::from_secs_f64(exposed.age_max_s).to_string().into(),
+            s.break_even.map_or_else(|| NONE.into(), |even| number(even.messages_per_s)).into(),
+            s.break_even.map_or_else(|| NONE.into(), |even| fixed(even.usd_per_hit, 6)).into(),
+            saves.map_or_else(|| NONE.into(), usd).into(),
+        ]);
+    }
+    table
+}
+
+/// The whole page; `folder` is where the plan is saved.
+pub fn page(plan: &Capacity, folder: &str) -> Page {
+    let mut page = Page::new(format!("The quota for {}", plan.name));
+    said(&mut page, plan, folder);
+    for pool in &plan.pools {
+        page.tabulate(needs(pool));
+        page.tabulate(formula(pool));
+        page.tabulate(demand(pool));
+        page.tabulate(spreads(pool));
+        page.tabulate(caches(pool));
+        page.tabulate(swings(pool));
+        let need = chosen(pool).and_then(|s| s.need_per_s).map_or(0.0, |need| need.value);
+        if let Some(chart) = charts::tornado::chart(&pool.pool, need, &pool.sensitivity) {
+            page.put(Block::Chart(Box::new(chart)));
+        }
+    }
+    let assumed = if plan.thresholds_assumed { "Assumed thresholds" } else { "Thresholds" };
+    page.put(Block::Heading(assumed.into()));
+    page.put(Block::List(plan.thresholds.clone()));
+    page.put(Block::Heading("Assumptions".into()));
+    page.put(Block::List(plan.assumptions.clone()));
+    page.put(Block::Text(foot(plan)));
+    page
+}
+
+/// What makes a plan reproducible.
+pub fn foot(plan: &Capacity) -> String {
+    format!(
+        "keystorm {} · scenario {} · seed {} · {} · {}",
+        plan.tool.version, plan.scenario_hash, plan.seed, plan.region, plan.date
+    )
+}
+
+fn swings(pool: &PoolNeed) -> Table {
+    let mut table = Table::new(
+        "What would move the need of the recommended strategy, per second",
+        &["what", "<less", "need", "<more", "need then"],
+    );
+    for swing in &pool.sensitivity {
+        let need = |value: Option<f64>| Cell::from(value.map_or_else(|| "none helps".into(), number));
+        table.row([
+            swing.what.as_str().into(),
+            swing.less.0.as_str().into(),
+            need(swing.less.1),
+            swing.more.0.as_str().into(),
+            need(swing.more.1),
+        ]);
+    }
+    table
+}
+
+/// Every file of the folder: the document itself is not among them.
+pub fn files(plan: &Capacity, folder: &str) -> Vec<(String, Vec<u8>)> {
+    let page = page(plan, folder);
+    let mut files = vec![
+        ("plan.md".to_owned(), page.to_markdown().into_bytes()),
+        ("plan.html".to_owned(), page.to_html().into_bytes()),
+    ];
+    files.extend(page.charts());
+    files
+}

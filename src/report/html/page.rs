@@ -1,0 +1,45 @@
+//! A [`Page`] as HTML: the same style sheet as a run's report, and print breaks where the page has them.
+
+use super::style;
+use super::table::plain;
+use crate::report::page::{Block, Page};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// The page.
+pub fn page(page: &Page) -> String {
+    let drawn = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (page.title) }
+                style { (PreEscaped(style::sheet())) }
+            }
+            body {
+                header { h1 { (page.title) } }
+                main { @for part in &page.blocks { (block(part)) } }
+            }
+        }
+    };
+    drawn.into_string()
+}
+
+fn block(part: &Block) -> Markup {
+    html! {
+        @match part {
+            Block::Heading(text) => h2 { (text) },
+            Block::Text(text) => p { (text) },
+            Block::Said(word, text) => p { b { (word) } " " (text) },
+            Block::List(items) => ul { @for item in items { li { (item) } } },
+            Block::Table(table) => (plain(table)),
+            Block::Chart(chart) => figure {
+                figcaption { (chart.title) }
+                div.scroll role="region" aria-label=(chart.title) tabindex="0" { (PreEscaped(chart.inline())) }
+            },
+            Block::Code(text) => pre { code { (text) } },
+            Block::Break => hr style="break-after: page; border: 0; border-top: 1px solid var(--grid);";
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! `keystorm plan` and `keystorm dossier` as people meet them.
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const SCENARIO: &str = "# Does the reader fit into its quota?
+version: 1
+name: reader
+quotas: { symmetric: 100/s }
+workloads:
+  load: { executor: constant-arrival-rate, rate: 90/s, duration: 60s, jobs: { DecryptMessage: 1 }, messages: { count: 20 } }
+strategies:
+  sdk: { retry: { mode: aws-standard } }
+  cached: { retry: { mode: aws-standard }, cache: { maxAge: 5m, capacity: 1000 } }
+trials: 5
+thresholds: { failed: [ \"rate<1%\" ], response_time: [ \"p(99)<500ms\" ] }
+";
+
+fn output(args: &[&str]) -> Output {
+    Command::cargo_bin("keystorm").expect("the binary is built").args(args).output().expect("it starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn folder(scenario: &str) -> (TempDir, String, String) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("reader.yaml");
+    std::fs::write(&path, scenario).expect("written");
+    let out = folder.path().join("out").display().to_string();
+    (folder, path.display().to_string(), out)
+}
+
+fn saved(out: &str) -> Value {
+    let json = std::fs::read_to_string(Path::new(out).join("plan.json")).expect("plan.json is there");
+    serde_json::from_str(&json).expect("JSON")
+}
+
+const GROWN: [&str; 6] = ["--growth", "40%", "--by", "2027-06", "--today", "2026-12-01"];
+
+#[test]
+fn a_cache_that_makes_the_increase_unnecessary_is_said_first() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let done = output(&[&["plan", &path, "-o", &out, "-q"], &GROWN[..]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let shown = text(&done.stdout);
+    let joined = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains("ANSWER Ask for nothing: with `cached`"), "{shown}");
+    assert!(joined.contains("without a cache you would ask for"), "{shown}");
+    let order = ["ANSWER", "WHO", "WHEN", "SURE", "NEXT"].map(|word| joined.find(word).expect("each line"));
+    assert!(order.is_sorted(), "{shown}");
+    let plan = saved(&out);
+    let pool = &plan["pools"][0];
+    assert_eq!((&pool["recommended"], &pool["ask_per_s"]), (&"cached".into(), &Value::Null));
+    assert_eq!(pool["code"], "L-6E3AF000");
+    assert!(pool["strategies"][1]["exposure"]["age_max_s"].as_f64().is_some_and(|age| age > 0.0));
+    assert!(Path::new(&out).join("plan.html").is_file() && Path::new(&out).join("plan.md").is_file());
+}
+
+#[test]
+fn the_ask_is_the_product_of_its_factors() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let more = ["--strategy", "sdk", "--utilisation", "80%", "--failover", "ca-west-1=45/s"];
+    let done = output(&[&["plan", &path, "-o", &out, "-q"], &GROWN[..], &more[..]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let plan = saved(&out);
+    let pool = &plan["pools"][0];
+    let f = &pool["strategies"][0]["formula"];
+    let of = |name: &str| f[name].as_f64().expect("a factor");
+    assert_eq!((of("growth"), of("failover"), of("utilisation")), (1.4, 1.5, 0.8));
+    let product = of("peak_1s") * 1.4 * 1.5 / 0.8;
+    assert_eq!(of("ask"), of("need_high").max(product - 1e-6).ceil());
+    assert_eq!(pool["ask_per_s"].as_f64(), Some(of("ask")));
+    // The load at the date is 90 x 1.4 x 1.5 = 189 a second; the least that serves 99 % of it lies near.
+    let need = pool["strategies"][0]["need_per_s"]["value"].as_f64().expect("a need");
+    assert!((185.0..215.0).contains(&need), "{need}");
+    // The other Region takes ours on top of its own half: 1.5 and more times this one's peak second.
+    let there = &pool["failover"][0];
+    assert_eq!((&there["region"], &there["ask_per_s"]), (&"ca-west-1".into(), &Value::Null));
+    assert!(pool["sensitivity"].as_array().expect("swings").len() >= 3);
+    assert_eq!(
+        pool["outcomes"].as_array().map(Vec::len),
+        Some(2),
+        "at what there is, and at what is asked for"
+    );
+    assert_eq!(pool["months_left"].as_f64(), Some(0.0), "the peak second is above 100 already");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_with_the_way_out() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let refused = |more: &[&str], part: &str| {
+        let done = output(&[&["plan", &path, "-o", &out], more].concat());
+        assert_eq!(done.status.code(), Some(2), "{more:?}");
+        assert!(text(&done.stderr).contains(part), "{more:?}: {}", text(&done.stderr));
+    };
+    refused(&["--growth", "40%"], "--by");
+    refused(&["--growth", "0.4", "--by", "2027-06"], "like 40%");
+    refused(&["--growth", "40%", "--by", "2020-01"], "a date to come");
+    refused(&["--failover", "us-est-2"], "did you mean `us-east-2`");
+    refused(&["--failover", "us-east-1"], "the Region that fails");
+    refused(&["--utilisation", "0%"], "no use");
+}
+
+#[test]
+fn a_load_far_below_its_quota_has_nothing_to_ask() {
+    let (_folder, path, out) = folder(&SCENARIO.replace("symmetric: 100/s", "symmetric: 100000/s"));
+    let done = output(&["plan", &path, "--strategy", "sdk", "-o", &out, "-q"]);
+    let shown = text(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("ANSWER Nothing to ask: `sdk` needs") && shown.contains("0.1"), "{shown}");
+    let dossier = output(&["dossier", &out, "--account", "111122223333", "-o", &format!("{out}-d")]);
+    assert_eq!(dossier.status.code(), Some(1));
+    assert!(text(&dossier.stderr).contains("nothing is to be asked for"), "{}", text(&dossier.stderr));
+}
+
+#[test]
+fn thresholds_that_no_quota_meets_are_named() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let done = output(&["plan", &path, "-o", &out, "-q", "--threshold", "response_time: p(50)<1ms"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let plan = saved(&out);
+    let why = plan["pools"][0]["strategies"][0]["why_none"].as_str().expect("a reason");
+    assert!(why.contains("without any limit it misses response_time: p(50)<1ms"), "{why}");
+}
+
+/// The numbers of a text, as they stand there.
+fn numbers(text: &str) -> BTreeSet<String> {
+    let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','));
+    let clean = |part: &str| part.trim_matches(['.', ',']).to_owned();
+    parts.map(clean).filter(|part| part.chars().any(|c| c.is_ascii_digit())).collect()
+}
+
+/// Makes a plan that asks, and its dossier; gives the page and the folder.
+fn dossier(out: &str, path: &str) -> (String, String) {
+    assert!(
+        output(&[&["plan", path, "-o", out, "-q", "--strategy", "sdk"], &GROWN[..]].concat())
+            .status
+            .success()
+    );
+    let folder = format!("{out}-dossier");
+    let done = output(&[
+        "dossier",
+        out,
+        "--account",
+        "111122223333",
+        "--account",
+        "444455556666",
+        "--start",
+        "2026-11-23T22:00:00Z",
+        "--until",
+        "2027-09-30",
+        "-o",
+        &folder,
+        "-q",
+    ]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    (text(&done.stdout), folder)
+}
+
+#[test]
+fn the_page_of_a_dossier_is_short_and_holds_what_support_asks_for() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let (page, folder) = dossier(&out, &path);
+    let words = page.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
+    assert!(words <= 300 && page.chars().count() <= 8_000, "{words} words");
+    let joined = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "To look up: account 111122223333, us-east-1, AWS/Usage CallCount of CryptographicOperationsSymmetric",
+        "L-6E3AF000",
+        "Current value: 100/s. Desired value:",
+        "aws service-quotas request-service-quota-increase --service-code kms --quota-code L-6E3AF000 --region us-east-1",
+        "peak second",
+        "p99.9 second",
+        "peak minute",
+        "Burst factor",
+        "Temporary, until 2027-09-30",
+        "444455556666",
+        "Business impact: ____",
+        "Lowest acceptable interim value: ____",
+        "Contact: ____",
+        "2026-11-23T22:00:00Z",
+    ] {
+        assert!(joined.contains(part), "{part} is not in:\n{page}");
+    }
+    assert!(!page.contains("arn:") && !page.contains("cached"), "{page}");
+    for name in ["dossier.md", "dossier.html", "plan.json", "figures.json"] {
+        assert!(Path::new(&folder).join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn every_number_of_the_page_stands_in_the_plan() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let (page, folder) = dossier(&out, &path);
+    let plan: Value = saved(&folder);
+    let figures = std::fs::read_to_string(Path::new(&folder).join("figures.json")).expect("figures");
+    let figures: Vec<Value> = serde_json::from_str(&figures).expect("JSON");
+    let mut shown = BTreeSet::new();
+    for figure in &figures {
+        let from = figure["from"].as_str().expect("a path");
+        let (pointer, arithmetic) = from.split_once(' ').unwrap_or((from, ""));
+        let stands =
+            plan.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{from} is no number"));
+        let expected = match arithmetic {
+            "" => stands,
+            "× 60" => (stands * 60.0).round(),
+            "− 1" => stands - 1.0,
+            other => panic!("unknown arithmetic: {other}"),
+        };
+        assert!((figure["value"].as_f64().expect("a value") - expected).abs() < 1e-9, "{figure}");
+        shown.extend(numbers(figure["shown"].as_str().expect("text")));
+    }
+    // Names, dates, what the user gave, and the thresholds as the plan has them.
+    let mut known = numbers(
+        "p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000",
+    );
+    plan["thresholds"]
+        .as_array()
+        .expect("thresholds")
+        .iter()
+        .for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
+    let command: BTreeSet<String> = numbers(&plan["pools"][0]["ask_per_s"].to_string());
+    for number in numbers(&page) {
+        let is_known =
+            shown.contains(&number) || known.contains(&number) || command.contains(&format!("{number}.0"));
+        assert!(is_known, "{number} stands nowhere:\n{page}\n{shown:?}");
+    }
+}
+
+#[test]
+fn a_run_alone_makes_a_dossier_too() {
+    let (_folder, path, out) = folder(SCENARIO);
+    output(&["run", &path, "-q", "-o", &out, "--strategy", "sdk"]);
+    let folder = format!("{out}-dossier");
+    let done = output(&["dossier", &out, "--account", "111122223333", "-o", &folder, "-q"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(text(&done.stdout).contains("Desired value"), "{}", text(&done.stdout));
+    let missing = output(&["dossier", &path, "--account", "111122223333", "-o", &format!("{out}-x")]);
+    assert_eq!(missing.status.code(), Some(1), "a scenario is no plan");
+}
