@@ -5,8 +5,8 @@ use super::{Common, Error, output};
 use crate::notice;
 use crate::planner::capacity::{Capacity, SCHEMA};
 use crate::report::dossier::{self, CHARACTERS, Dossier, Requester, Start, WORDS};
-use crate::report::look::Look;
 use crate::report::page::Page;
+use crate::report::look::Look;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -40,6 +40,22 @@ pub struct Args {
     /// Replace what --out holds.
     #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
+    /// Send the request to Service Quotas once the dossier is written; what is sent is printed, and nothing is sent while
+    /// another request for the quota is open.
+    #[arg(long, requires = "yes_real_aws", group = "desk")]
+    request: bool,
+    /// Only tell where requests for the quota stand; nothing is written.
+    #[arg(long, requires = "yes_real_aws", conflicts_with_all = ["request", "out", "force"], group = "desk")]
+    status: bool,
+    /// Yes, ask a real account.
+    #[arg(long, requires = "desk")]
+    yes_real_aws: bool,
+    /// Profile of the shared AWS files whose credentials are used.
+    #[arg(long, requires = "desk", env = "KEYSTORM_PROFILE")]
+    profile: Option<String>,
+    /// PEM file with the CA certificates to trust instead of the system's.
+    #[arg(long, value_name = "FILE", requires = "desk", env = "KEYSTORM_CA")]
+    ca: Option<String>,
 }
 
 fn account(text: &str) -> Result<String, String> {
@@ -60,6 +76,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Err(Error::Usage("--force replaces what is in --out, which is not given".into()));
     }
     let plan = load(&args.of)?;
+    if args.status {
+        return at_desk(&args, &plan);
+    }
     let requester = Requester {
         accounts: args.account.clone(),
         start: args.start,
@@ -79,7 +98,29 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Err(Error::Failed(long));
     }
     let folder = RunFolder::claim(args.out.as_deref(), &format!("{}-dossier", plan.name), args.force)?;
-    conclude(&plan, &made, folder, common)
+    conclude(&plan, &made, folder, common)?;
+    if args.request { at_desk(&args, &plan) } else { Ok(ExitCode::SUCCESS) }
+}
+
+/// Sends the requests, or tells where they stand.
+fn at_desk(args: &Args, plan: &Capacity) -> Result<ExitCode, Error> {
+    #[cfg(feature = "aws")]
+    {
+        let account = args.account.first().map_or("", String::as_str);
+        let desk = super::increase::Desk { account, profile: args.profile.clone(), ca: args.ca.clone() };
+        let asks = dossier::asks(plan);
+        if args.status {
+            desk.status(&asks)?
+        } else {
+            desk.request(&asks)?
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+    #[cfg(not(feature = "aws"))]
+    {
+        let _ = (plan, &args.profile, &args.ca);
+        Err(super::absent::missing(if args.status { "--status" } else { "--request" }, "aws"))
+    }
 }
 
 /// Why nobody would read a page to its end: names that a user chose may be as long as they like.
@@ -120,14 +161,15 @@ fn load(path: &Path) -> Result<Capacity, Error> {
 }
 
 /// Saves the dossier and shows its page.
-fn conclude(plan: &Capacity, made: &Dossier, folder: RunFolder, common: &Common) -> Result<ExitCode, Error> {
+fn conclude(plan: &Capacity, made: &Dossier, folder: RunFolder, common: &Common) -> Result<(), Error> {
     let json = |value: serde_json::Result<Vec<u8>>| {
         let mut bytes = value.map_err(|error| Error::Failed(format!("cannot write JSON: {error}")))?;
         bytes.push(b'\n');
         Ok::<_, Error>(bytes)
     };
     let whole = made.whole();
-    let text: String = made.pages.iter().map(|page| page.to_text(Look::PLAIN)).collect::<Vec<_>>().join("\n");
+    let text: String =
+        made.pages.iter().map(|page| page.to_text(Look::PLAIN)).collect::<Vec<_>>().join("\n");
     let figures = json(serde_json::to_vec_pretty(&made.figures))?;
     let shown = if common.json { figures.clone() } else { text.clone().into_bytes() };
     let files = vec![
@@ -144,5 +186,5 @@ fn conclude(plan: &Capacity, made: &Dossier, folder: RunFolder, common: &Common)
     if !common.quiet {
         notice::tell(format_args!("to print: {}", page.display()));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -177,7 +177,8 @@ fn tell_job(run: &Run, args: &Args, job: &str, common: &Common) -> Result<ExitCo
     show(&format!("job {job} of {}, trial {trial}", names[workload]), &stories, common)
 }
 
-/// The workloads as the file had them: a saved scenario has its keys in alphabetical order, and results have the file's.
+/// Workloads and strategies as the file had them: a saved scenario has its keys in alphabetical order, and results have
+/// the file's.
 fn in_order(mut scenario: Scenario, run: &Run) -> Scenario {
     let names: Vec<&String> = run
         .strategies
@@ -187,6 +188,13 @@ fn in_order(mut scenario: Scenario, run: &Run) -> Scenario {
         .map(|part| &part.name)
         .collect();
     scenario.workloads.sort_by_key(|workload| names.iter().position(|name| **name == workload.name));
+    let place = |name: &str| run.strategies.iter().position(|strategy| strategy.name == name);
+    let mut order: Vec<usize> = (0..scenario.strategies.len()).collect();
+    order.sort_by_key(|number| place(&scenario.strategies[*number].name));
+    scenario.strategies = order.iter().map(|number| scenario.strategies[*number].clone()).collect();
+    for workload in &mut scenario.workloads {
+        workload.strategies = order.iter().map(|number| workload.strategies[*number].clone()).collect();
+    }
     scenario
 }
 

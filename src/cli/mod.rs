@@ -26,6 +26,8 @@ mod health;
 mod help;
 mod idle;
 mod import;
+#[cfg(feature = "aws")]
+mod increase;
 mod interrupt;
 #[cfg(feature = "live")]
 mod live;
@@ -180,6 +182,9 @@ enum Command {
     /// Add the shares of a run up to the run.
     Merge(merge::Args),
     /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
+    ///
+    /// Every load is simulated, whatever the scenario's target: a search on the real clock (--live) is not built, and AWS
+    /// will never be searched.
     Onset(Box<onset::Args>),
     /// Find the quota to ask for, and why.
     Plan(Box<plan::Args>),

@@ -19,8 +19,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Options of `onset`.
-///
-/// Loads are simulated, whatever the scenario's target: a search on the real clock is not built, and AWS is never searched.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
@@ -128,12 +126,11 @@ fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, com
         let task = &tasks[number];
         let search = search(task, &wish, book, control, inner);
         let is_interrupted = control.stop.load(Ordering::Relaxed);
-        let found = of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted);
-        if !common.quiet {
-            notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
-        }
-        found
+        of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted)
     });
+    for found in strategies.iter().filter(|_| !common.quiet) {
+        notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
+    }
     Onset {
         schema: SCHEMA.into(),
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },

@@ -10,16 +10,18 @@ use crate::notice;
 use crate::planner::capacity::{
     Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left,
 };
-use crate::quota::{Enforcement, PoolId, catalogue};
+use crate::planner::spoken::{speaks_of, with_assumed};
+use crate::quota::{Enforcement, PoolId, catalogue, price};
 use crate::report;
 use crate::results::{Tool, assumptions, hash};
+use crate::scenario::Scenario;
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Options of `plan`.
 #[derive(clap::Args, Debug)]
@@ -42,6 +44,9 @@ pub struct Args {
     /// here too; a request of its own; repeatable.
     #[arg(long, value_name = "REGION[=RATE]", value_delimiter = '\n', value_parser = failover, env = "KEYSTORM_FAILOVER")]
     failover: Vec<Failover>,
+    /// Tell costs after the free tier: 20,000 symmetric requests a month, of all Regions together.
+    #[arg(long, env = "KEYSTORM_FREE_TIER")]
+    free_tier: bool,
     /// How often progress is told where stderr is no terminal.
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = Span::parse, env = "KEYSTORM_PROGRESS_EVERY")]
     progress_every: Span,
@@ -173,12 +178,13 @@ fn simulated(
         failover: failover_factor(asked, terms),
         utilisation: terms.utilisation,
         kinds: kinds(scenario.quotas.enforcement),
+        free_tier: args.free_tier,
         threads: args.question.threads(),
     };
     let label = format!("plan of {} strategies x {} trials", scenario.strategies.len(), scenario.trials);
-    let total = Span::from_nanos(planning::about(&wanted));
-    let progress = Progress::over(label, total, true, control, args.progress_every, common.quiet);
-    let found = planning::plan(&wanted, control);
+    let total = Arc::new(AtomicU64::new(0));
+    let progress = Progress::over(label, &total, true, control, args.progress_every, common.quiet);
+    let found = planning::plan(&wanted, control, &total);
     progress.finish();
     found
 }
@@ -204,10 +210,31 @@ fn document(asked: &Asked, args: &Args, terms: Terms, found: Vec<PoolFound>) -> 
         trials: scenario.trials,
         enforcement: asked.kinds.first().map(|(name, _)| name.clone()).unwrap_or_default(),
         pools: found.into_iter().map(|pool| pool_need(asked, &terms, pool)).collect(),
-        assumptions: assumptions(scenario),
+        keys: keys(scenario),
+        keys_usd: f64::from(keys(scenario)) * price::KEY.usd,
+        assumptions: assumed(scenario, args.free_tier),
         interrupted: false,
         terms,
     }
+}
+
+/// Customer managed keys that the workloads use.
+fn keys(scenario: &Scenario) -> u32 {
+    scenario
+        .workloads
+        .iter()
+        .filter(|workload| workload.needs_keys())
+        .map(|workload| workload.keys.count)
+        .sum()
+}
+
+/// What is taken for granted; the free tier as it was asked for.
+fn assumed(scenario: &Scenario, free_tier: bool) -> Vec<String> {
+    let say = |sentence: String| match free_tier {
+        true => sentence.replace("without the free tier", "after the free tier of 20,000 requests a month"),
+        false => sentence,
+    };
+    assumptions(scenario).into_iter().map(say).collect()
 }
 
 fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
@@ -220,7 +247,11 @@ fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
     let failover = best.and_then(|s| s.formula).map_or_else(Vec::new, |formula| {
         terms.failover.iter().map(|each| elsewhere(each, &found.pool, &formula)).collect()
     });
+    let (spoken, own) = with_assumed(scenario);
+    let id = PoolId::from_name(&found.pool);
+    let extra = spoken.thresholds.iter().skip(own).filter(|t| id.is_some_and(|id| speaks_of(&spoken, t, id)));
     PoolNeed {
+        assumed: extra.map(|t| format!("{}: {}", t.name, t.expression)).collect(),
         quota: entry.and_then(|entry| entry.quota).map(Into::into),
         code: entry.and_then(|entry| entry.code).map(Into::into),
         adjustable: entry.map_or("unknown", |entry| entry.adjustable.name()).into(),

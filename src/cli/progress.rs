@@ -9,7 +9,7 @@ use crate::time::{Span, Time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -37,15 +37,15 @@ impl Progress {
         if let Some(word) = word(scenario, Plan::of(scenario).jobs, threads).filter(|_| !quiet) {
             notice::tell(word);
         }
-        let total = timeline(scenario).times(tasks(scenario));
-        Progress::over(label(scenario), total, scenario.until.is_some(), control, every, quiet)
+        let total = Arc::new(AtomicU64::new(timeline(scenario).times(tasks(scenario)).as_nanos()));
+        Progress::over(label(scenario), &total, scenario.until.is_some(), control, every, quiet)
     }
 
-    /// Shows how much of `total` virtual time is done of what `label` names, and how much is left, at most if it
-    /// `may_end_sooner`; nothing when `quiet`.
+    /// Shows how much of `total` virtual nanoseconds, which may change meanwhile, is done of what `label` names, and how
+    /// much is left, at most if it `may_end_sooner`; nothing when `quiet`.
     pub fn over(
         label: String,
-        total: Span,
+        total: &Arc<AtomicU64>,
         may_end_sooner: bool,
         control: &Arc<Control>,
         every: Span,
@@ -55,7 +55,7 @@ impl Progress {
             return Progress { stop: None };
         }
         let (stop, stopped) = channel();
-        let control = Arc::clone(control);
+        let (control, total) = (Arc::clone(control), Arc::clone(total));
         let watch = Stopwatch::start();
         let watcher = std::thread::spawn(move || {
             let terminal = std::io::stderr().is_terminal();
@@ -66,7 +66,8 @@ impl Progress {
             };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let done = control.done.load(Ordering::Relaxed);
-                let share = (done as f64 / total.as_nanos().max(1) as f64).min(1.0);
+                let total = total.load(Ordering::Relaxed).max(1);
+                let share = (done as f64 / total as f64).min(1.0);
                 let left = left(watch.elapsed(), share, may_end_sooner);
                 bar.set_position((share * 1000.0) as u64);
                 bar.set_message(format!("{label}{left}"));

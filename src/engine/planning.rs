@@ -13,7 +13,8 @@ mod swings;
 
 use super::{Control, side_by_side, simulate_one};
 use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended, tidy};
-use crate::planner::need::{Need, NeedSearch, interval};
+use crate::planner::need::{Interval, Need, NeedSearch, interval};
+use crate::planner::spoken::with_assumed;
 use crate::planner::variant::with_only_quota;
 use crate::quota::Enforcement;
 use crate::results::{Selection, Trend};
@@ -22,7 +23,7 @@ use crate::time::Span;
 use demand::{Course, courses};
 use judge::Judge;
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a plan is made of.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Asked<'s> {
     pub utilisation: f64,
     /// Which other kinds of limiter the need is told under.
     pub kinds: Vec<(String, Enforcement)>,
+    /// Whether costs are told after the free tier.
+    pub free_tier: bool,
     /// Threads.
     pub threads: usize,
 }
@@ -64,27 +67,22 @@ pub struct PoolFound {
 const NEAR: f64 = 0.005;
 /// The first step of one that knows a demand only.
 const FAR: f64 = 0.03;
+/// How near the need of a strategy is found that caches, relative.
+const CACHED: f64 = 0.02;
 /// Trials under another kind of limiter.
-const KIND_TRIALS: u32 = 2;
+const KIND_TRIALS: u32 = 1;
 /// Where fixed windows begin.
-const PHASES_MS: [u64; 4] = [0, 250, 500, 750];
+const PHASES_MS: [u64; 3] = [0, 333, 667];
 /// How near a need is found where it only shows a spread.
-const ROUGH: f64 = 0.005;
-
-/// Virtual time that [`plan`] will go through, in nanoseconds, by a rule of thumb; for progress only.
-pub fn about(asked: &Asked) -> u64 {
-    let horizon = asked.scenario.workloads.iter().map(|w| w.end().as_nanos()).max().unwrap_or(0);
-    let strategies = asked.scenario.strategies.len() as u64;
-    let peaks = horizon.min(Span::from_secs(110).as_nanos());
-    let trials = u64::from(asked.scenario.trials.max(1));
-    let spreads = asked.kinds.len() as u64 * u64::from(KIND_TRIALS) + PHASES_MS.len() as u64;
-    let courses = if asked.growth * asked.failover == 1.0 { 1 } else { 2 };
-    horizon * courses * 2 + peaks * strategies * (trials + spreads) * 5 + peaks * 50 + horizon * 7
-}
+const ROUGH: f64 = 0.01;
 
 /// Finds what each strategy needs of every quota that the load draws on. After [`Control::stop`] what is not yet known stays
-/// unknown, and whoever asked must say so.
-pub fn plan(asked: &Asked, control: &Control) -> Vec<PoolFound> {
+/// unknown, and whoever asked must say so. `total` is told how much virtual time it will take, as far as can be foreseen.
+pub fn plan(asked: &Asked, control: &Control, total: &AtomicU64) -> Vec<PoolFound> {
+    let (spoken, _) = with_assumed(asked.scenario);
+    let asked = &Asked { scenario: &spoken, ..asked.clone() };
+    let horizon = horizon(asked.scenario);
+    total.store(horizon * 20, Ordering::Relaxed);
     let factor = asked.growth * asked.failover;
     let then = crate::planner::variant::scaled(asked.scenario, factor);
     let now = courses(asked.scenario, asked.threads, control);
@@ -95,7 +93,22 @@ pub fn plan(asked: &Asked, control: &Control) -> Vec<PoolFound> {
             pools.push(pool.clone());
         }
     }
-    pools.iter().map(|pool| of_pool(asked, &then, pool, &now, &later, control)).collect()
+    total.store(control.done.load(Ordering::Relaxed), Ordering::Relaxed);
+    pools.iter().map(|pool| of_pool(asked, &then, pool, (&now, &later), control, total)).collect()
+}
+
+/// How long the schedule is, in nanoseconds.
+fn horizon(scenario: &Scenario) -> u64 {
+    scenario.workloads.iter().map(|w| w.end().as_nanos()).max().unwrap_or(0)
+}
+
+/// About how much virtual time a pool takes: a search tries four or five quotas, the first one eight.
+fn foreseen(asked: &Asked, judges: &[Judge]) -> u64 {
+    let trials = u64::from(asked.scenario.trials.max(1));
+    let spreads = asked.kinds.len() as u64 * u64::from(KIND_TRIALS) + PHASES_MS.len() as u64;
+    let lengths = || judges.iter().map(Judge::length);
+    let swings = lengths().max().unwrap_or(0) * 50;
+    lengths().sum::<u64>() * (8 + 4 * (trials - 1 + spreads)) + swings + horizon(asked.scenario) * 8
 }
 
 /// The limit of a quota as the scenario has it.
@@ -110,12 +123,13 @@ fn of_pool(
     asked: &Asked,
     then: &Scenario,
     pool: &str,
-    now: &[Course],
-    later: &[Course],
+    (now, later): (&[Course], &[Course]),
     control: &Control,
+    total: &AtomicU64,
 ) -> PoolFound {
     let judges: Vec<Judge> =
         (0..then.strategies.len()).map(|place| Judge::new(then, place, pool, &later[place])).collect();
+    total.fetch_add(foreseen(asked, &judges), Ordering::Relaxed);
     let first = side_by_side(judges.len(), asked.threads, |place| {
         let mut judge = judges[place].clone();
         let need = first_need(&mut judge, control);
@@ -219,11 +233,17 @@ fn blank(asked: &Asked, place: usize, pool: &str, now: &[Course], later: &[Cours
         demand,
         kinds: BTreeMap::new(),
         phases: None,
-        cost_now_usd: course.per_month_usd,
-        cost_then_usd: later[place].per_month_usd,
+        cost_now_usd: cost(asked, course),
+        cost_then_usd: cost(asked, &later[place]),
         exposure: caches.then_some(course.data_keys),
         break_even: crate::planner::money::break_even(asked.scenario, place),
     }
+}
+
+/// What a month costs.
+fn cost(asked: &Asked, course: &Course) -> Option<f64> {
+    let off = if asked.free_tier { course.free_tier_usd } else { 0.0 };
+    course.per_month_usd.map(|usd| tidy((usd - off).max(0.0)))
 }
 
 /// The need of the first trial. If seconds outside the judged ones turn out to be near it, they are judged too.
@@ -231,16 +251,16 @@ fn first_need(judge: &mut Judge, control: &Control) -> Result<Need, String> {
     if let Some(why) = judge.never() {
         return Err(why);
     }
-    let mut start = (judge.peak_1s() * 0.97).ceil() as u64;
+    let mut start = judge.start();
     for _ in 0..3 {
-        let need = search(judge, NeedSearch::new(start, FAR), 0, None, control);
+        let need = search(judge, begun(judge, start, FAR), 0, None, control);
         match need {
             Need::Between(_, met) if judge.widen(met as f64) => start = met,
             Need::None => return Err("No quota that was tried meets the thresholds.".into()),
             need => return Ok(need),
         }
     }
-    Ok(search(judge, NeedSearch::new(start, NEAR), 0, None, control))
+    Ok(search(judge, begun(judge, start, NEAR), 0, None, control))
 }
 
 /// The need of another trial, or under another limiter, near one that is known.
@@ -252,9 +272,18 @@ fn near(
     control: &Control,
 ) -> Need {
     let Some(Need::Between(_, met)) = known else { return Need::None };
-    let begun = NeedSearch::new(*met, NEAR);
+    let begun = begun(judge, *met, NEAR);
     let begun = if kind.is_some() { begun.within(ROUGH) } else { begun };
     search(judge, begun, trial, kind, control)
+}
+
+/// A search that begins at `start`. The need of a cache is small and spreads widely: it is not sought as closely.
+fn begun(judge: &Judge, start: u64, step: f64) -> NeedSearch {
+    if judge.caches() {
+        NeedSearch::new(start, step.max(CACHED)).within(CACHED)
+    } else {
+        NeedSearch::new(start, step)
+    }
 }
 
 /// Lets a search run to its end, or until stopped.
@@ -310,31 +339,35 @@ fn spread(
     }
 }
 
-/// The need of the whole schedule by two seeds. Where it is more than a hundredth above what the peaks told, it counts.
+/// The need of the whole schedule by two seeds, beside what the peaks say of the same. Where it is above all else, it counts.
 fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, control: &Control) -> Option<Verified> {
     let known = strategy.need_per_s?;
     if judge.is_whole() {
         return None;
     }
     let seeds = [asked.scenario.seed, asked.scenario.seed.wrapping_add(1)];
+    let met = |need: Need| match need {
+        Need::Between(_, met) => Some(met as f64),
+        Need::None => None,
+    };
     let needs = side_by_side(2, asked.threads, |number| {
-        let whole = judge.whole(seeds[number]);
-        let begun = NeedSearch::new(known.value as u64, NEAR).within(ROUGH);
-        search(&whole, begun, 0, None, control)
+        let begun = NeedSearch::new(known.value as u64, NEAR).within(NEAR);
+        let peaks = met(search(&judge.seeded(seeds[number]), begun, 0, None, control))?;
+        let begun = NeedSearch::new(peaks as u64, NEAR).within(NEAR);
+        Some((peaks, met(search(&judge.whole(seeds[number]), begun, 0, None, control))?))
     });
-    let met: Vec<f64> = needs
-        .iter()
-        .map(|need| match need {
-            Need::Between(_, met) => Some(*met as f64),
-            Need::None => None,
-        })
-        .collect::<Option<_>>()?;
-    let differ_by = met.iter().map(|met| (met / known.value - 1.0).abs()).fold(0.0, f64::max);
-    let most = met.iter().copied().fold(known.high, f64::max);
+    let needs: Vec<(f64, f64)> = needs.into_iter().collect::<Option<_>>()?;
+    let differ_by = needs.iter().map(|(peaks, whole)| (whole / peaks - 1.0).abs()).fold(0.0, f64::max);
+    let most = needs.iter().map(|(_, whole)| *whole).fold(known.high, f64::max);
     if most > known.high {
-        strategy.need_per_s = Some(crate::planner::need::Interval { high: most, ..known });
-        strategy.formula =
-            strategy.formula.map(|f| Formula::new(most, f.peak_1s, f.growth, f.failover, f.utilisation));
+        strategy.need_per_s = Some(Interval { high: most, ..known });
+        let again = |f: Formula| Formula::new(most, f.peak_1s, f.growth, f.failover, f.utilisation);
+        strategy.formula = strategy.formula.map(again);
     }
-    Some(Verified { seeds: seeds.to_vec(), needs_per_s: met, differ_by: (differ_by * 1e4).round() / 1e4 })
+    Some(Verified {
+        seeds: seeds.to_vec(),
+        peaks_per_s: needs.iter().map(|(peaks, _)| *peaks).collect(),
+        needs_per_s: needs.iter().map(|(_, whole)| *whole).collect(),
+        differ_by: (differ_by * 1e4).round() / 1e4,
+    })
 }

@@ -45,6 +45,10 @@ pub struct Capacity {
     pub enforcement: String,
     /// Each quota that the load draws on.
     pub pools: Vec<PoolNeed>,
+    /// Customer managed keys in use.
+    pub keys: u32,
+    /// What they cost a month, whatever the strategy.
+    pub keys_usd: f64,
     /// What was taken for granted, one sentence each.
     pub assumptions: Vec<String>,
     /// Whether it was interrupted: what is missing is null.
@@ -91,6 +95,8 @@ pub struct PoolNeed {
     pub have_per_s: f64,
     /// Where that comes from: `given` or the day of the published default.
     pub have_from: String,
+    /// The thresholds that are assumed because none of the scenario's speaks of it.
+    pub assumed: Vec<String>,
     /// By strategy, in the scenario's order.
     pub strategies: Vec<StrategyNeed>,
     /// The strategy that is recommended; null if none can be.
@@ -303,9 +309,11 @@ impl Swing {
 pub struct Verified {
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// What each needs by its peaks.
+    pub peaks_per_s: Vec<f64>,
     /// What each needs over the whole schedule.
     pub needs_per_s: Vec<f64>,
-    /// The larger difference to the need found on the peaks, relative.
+    /// The larger difference between the two, relative.
     pub differ_by: f64,
 }
 

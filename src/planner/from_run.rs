@@ -41,6 +41,8 @@ pub fn capacity(run: &Run, version: &str) -> Result<Capacity, String> {
         trials: strategy.trials,
         enforcement: "as the run had it".into(),
         pools,
+        keys: 0,
+        keys_usd: 0.0,
         assumptions: run.assumptions.clone(),
         interrupted: run.interrupted,
     })
@@ -87,6 +89,7 @@ fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
         adjustable: entry.map_or("unknown", |entry| entry.adjustable.name()).into(),
         have_per_s: pool.limit_per_s,
         have_from: "the run".into(),
+        assumed: Vec::new(),
         strategies: vec![need(strategy, demand, formula, ask)],
         recommended: Some(strategy.name.clone()),
         ask_per_s: ask,

@@ -25,6 +25,7 @@ pub mod partition;
 mod permit;
 pub mod policy;
 mod ramp;
+pub mod spoken;
 pub mod stretch;
 pub mod variant;
 

@@ -104,10 +104,21 @@ pub struct Interval {
 const Z95: f64 = 1.644_853_627;
 const Z90: f64 = 1.281_551_566;
 
+/// The one-sided factor that covers nine tenths of a normal population with 95 % confidence, for two trials and more: as
+/// tabled for few (Hahn and Meeker, Statistical Intervals, table A.12d), else Natrella's approximation.
+fn tolerance(trials: usize) -> f64 {
+    const TABLED: [f64; 5] = [20.581, 6.155, 4.162, 3.407, 3.006];
+    if let Some(factor) = trials.checked_sub(2).and_then(|place| TABLED.get(place)) {
+        return *factor;
+    }
+    let n = trials.max(2) as f64;
+    let (a, b) = (1.0 - Z95 * Z95 / (2.0 * (n - 1.0)), Z90 * Z90 - Z95 * Z95 / n);
+    (Z90 + (Z90 * Z90 - a * b).max(0.0).sqrt()) / a
+}
+
 /// What `needs`, a trial each, say of fresh trials. `None` if some trial has no quota that helps, or there is none.
 ///
-/// Above: the one-sided tolerance bound for nine tenths of a normal population (Natrella's approximation), at least the
-/// greatest need seen. Below: the one-sided bound of the median. Of one trial: its own two sides.
+/// Above: the one-sided tolerance bound for nine tenths of a normal population, at least the greatest need seen. Below: the one-sided bound of the median. Of one trial: its own two sides.
 pub fn interval(needs: &[Need]) -> Option<Interval> {
     let sides: Vec<(f64, f64)> = needs
         .iter()
@@ -126,9 +137,7 @@ pub fn interval(needs: &[Need]) -> Option<Interval> {
     };
     let n = met.len() as f64;
     let spread = error * n.sqrt();
-    let (a, b) = (1.0 - Z95 * Z95 / (2.0 * (n - 1.0)), Z90 * Z90 - Z95 * Z95 / n);
-    // Below four trials the approximation has no value: twice Student's t stands in.
-    let k = if a > 0.3 { (Z90 + (Z90 * Z90 - a * b).max(0.0).sqrt()) / a } else { 2.0 * t95(met.len() - 1) };
+    let k = tolerance(met.len());
     let low = if spread > 0.0 { mean.min(median) - t95(met.len() - 1) * error } else { missed };
     Some(Interval {
         low: low.min(least).floor().max(0.0),
@@ -194,6 +203,13 @@ mod tests {
         assert!(high_holds >= 360 && low_holds >= 380, "{high_holds} {low_holds} of 400");
         // From below the median to above the ninetieth percentile, as sure as ten trials make it: under five spreads.
         assert!(width / 400.0 < 4.0 * 20.0, "{}", width / 400.0);
+    }
+
+    #[test]
+    fn tolerance_factors_are_the_published_ones() {
+        for (trials, factor) in [(2, 20.581), (5, 3.407), (10, 2.355), (20, 1.926), (50, 1.646)] {
+            assert!((tolerance(trials) / factor - 1.0).abs() < 0.02, "{trials}: {}", tolerance(trials));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ const SMOOTH: usize = 5;
 /// Seconds after a peak in which it may still be felt.
 const RECOVERY: usize = 20;
 /// Seconds of a stretch that stands for others.
-const BLOCK: usize = 20;
+const BLOCK: usize = 15;
 /// How many of them stand for all.
 const STRATA: usize = 4;
 
@@ -34,24 +34,39 @@ pub struct Stretch {
     pub weight: f64,
 }
 
+/// The share of the peak from which on a short peak is judged whole.
+const PEAK: f64 = 0.85;
+
 /// The stretches whose smoothed demand is at least `level` of the peak's; `lead` seconds come before each, unjudged.
 pub fn stretches(demand: &[f64], level: f64, lead: usize) -> Vec<Stretch> {
     let smooth: Vec<f64> = (0..demand.len()).map(|at| mean(demand, at)).collect();
-    let bound = level * smooth.iter().copied().fold(0.0, f64::max);
+    let most = smooth.iter().copied().fold(0.0, f64::max);
+    let peaks = runs(&smooth, level.max(PEAK) * most, lead, &[]);
+    if length(&peaks) > BLOCK * STRATA {
+        return sampled(&runs(&smooth, level * most, lead, &[]), demand, lead);
+    }
+    let followed = |(from, to): &(usize, usize)| (*from, (to + RECOVERY).min(demand.len()));
+    let peaks: Vec<(usize, usize)> = peaks.iter().map(followed).collect();
+    let rest = runs(&smooth, level * most, lead, &peaks);
+    let whole = peaks.iter().map(|(from, to)| stretch(*from, *to, lead, 1.0));
+    whole.chain(sampled(&rest, demand, lead)).collect()
+}
+
+/// Runs of seconds with at least so much demand, but for those that are taken already; near ones are one.
+fn runs(smooth: &[f64], bound: f64, lead: usize, taken: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
-    for at in (0..demand.len()).filter(|at| smooth[*at] >= bound) {
+    let is_free = |at: usize| !taken.iter().any(|(from, to)| (*from..*to).contains(&at));
+    for at in (0..smooth.len()).filter(|at| smooth[*at] >= bound && is_free(*at)) {
         match runs.last_mut() {
-            Some((_, end)) if at <= *end + lead.max(RECOVERY) => *end = at + 1,
+            Some((_, end)) if at <= *end + lead.max(RECOVERY) && (*end..at).all(is_free) => *end = at + 1,
             _ => runs.push((at, at + 1)),
         }
     }
-    let all: usize = runs.iter().map(|(from, to)| to - from).sum();
-    if all <= BLOCK * STRATA {
-        let whole =
-            |(from, to): &(usize, usize)| stretch(*from, (to + RECOVERY).min(demand.len()), lead, 1.0);
-        return runs.iter().map(whole).collect();
-    }
-    sampled(&runs, demand, lead)
+    runs
+}
+
+fn length(runs: &[(usize, usize)]) -> usize {
+    runs.iter().map(|(from, to)| to - from).sum()
 }
 
 /// Demand around a second.

@@ -68,18 +68,18 @@ pub struct Window {
 pub struct Measured {
     pub(super) jobs: Vec<JobEvents>,
     pub(super) attempts: Vec<AttemptEvents>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
     /// The next moment at which a stage begins or ends.
-    edge: Time,
+    pub(super) edge: Time,
     /// Nothing is measured from here on.
-    cut: Time,
+    pub(super) cut: Time,
     /// By trial and workload.
     pub(super) windows: Vec<Vec<Window>>,
 }
 
 /// Where one workload stands.
 #[derive(Clone, Debug, Default)]
-struct Place {
+pub(super) struct Place {
     /// The stage under way, if it is measured.
     stage: Option<usize>,
     /// Totals of each kind, and of each operation, when that stage began.

@@ -14,13 +14,13 @@ use std::sync::Arc;
 /// What happened in one trial, or in several merged.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    layout: Arc<Layout>,
+    pub(super) layout: Arc<Layout>,
     pub(super) jobs: Vec<JobCell>,
     pub(super) attempts: Vec<AttemptCell>,
     pub(super) timeline: Timeline,
     pub(super) measured: Measured,
     /// The next moment at which a second, a stage or a window begins or ends.
-    turn: Time,
+    pub(super) turn: Time,
     pub(super) lateness: Micros,
     pub(super) occupancy: Occupancy,
     pub(super) units: Units,
@@ -29,7 +29,7 @@ pub struct Recorder {
     pub(super) last: Time,
     pub(super) is_finished: bool,
     /// Whether any work ends by itself.
-    has_end: bool,
+    pub(super) has_end: bool,
 }
 
 impl Recorder {

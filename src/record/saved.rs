@@ -7,7 +7,7 @@ use super::cells::{AttemptCell, JobCell};
 use super::timeline::Row;
 use super::units::{UnitCounts, Units};
 use super::{
-    AttemptEvents, JobEvents, Layout, Micros, Occupancy, Reading, Recorder, Timeline, Trial, Window, micros,
+    AttemptEvents, JobEvents, Layout, Measured, Micros, Occupancy, Reading, Recorder, Timeline, Trial, Window, micros,
 };
 use crate::client::DataKeyUse;
 use crate::quota::{PoolId, PoolReport};
@@ -78,39 +78,16 @@ struct SavedDataKeys {
 }
 
 impl SavedTrial {
-    /// What is to be kept of a finished trial.
+    /// What is to be kept of a finished trial. Every field is named, so that a new one is not forgotten.
     pub fn of(trial: &Trial) -> SavedTrial {
-        let recorder = &trial.recorder;
-        let keys = trial.data_keys;
+        let Trial { recorder, pools, data_keys, aborted_at, readings } = trial;
+        let DataKeyUse { generated, messages_max, bytes_max, age_max } = *data_keys;
         SavedTrial {
-            recorder: SavedRecorder {
-                jobs: recorder.jobs.clone(),
-                attempts: recorder.attempts.clone(),
-                timeline: SavedTimeline {
-                    interval_s: recorder.timeline.interval_s,
-                    shift: recorder.timeline.shift,
-                    peak_attempts: recorder.timeline.peak_attempts,
-                    rows: recorder.timeline.rows.clone(),
-                },
-                job_events: recorder.measured.jobs.clone(),
-                attempt_events: recorder.measured.attempts.clone(),
-                windows: recorder.measured.windows.clone(),
-                lateness: recorder.lateness.clone(),
-                occupancy: recorder.occupancy,
-                units: recorder.units.counts().to_vec(),
-                in_flight: recorder.in_flight,
-                trials: recorder.trials,
-                last: recorder.last,
-            },
-            pools: trial.pools.iter().map(SavedPool::of).collect(),
-            data_keys: SavedDataKeys {
-                generated: keys.generated,
-                messages_max: keys.messages_max,
-                bytes_max: keys.bytes_max,
-                age_max_ns: keys.age_max.as_nanos(),
-            },
-            aborted_at: trial.aborted_at,
-            readings: trial.readings.clone(),
+            recorder: SavedRecorder::of(recorder),
+            pools: pools.iter().map(SavedPool::of).collect(),
+            data_keys: SavedDataKeys { generated, messages_max, bytes_max, age_max_ns: age_max.as_nanos() },
+            aborted_at: *aborted_at,
+            readings: readings.clone(),
         }
     }
 
@@ -167,6 +144,51 @@ impl SavedTrial {
             aborted_at: self.aborted_at,
             readings: self.readings,
         })
+    }
+}
+
+impl SavedRecorder {
+    /// What only a recording under way needs is left out by name.
+    fn of(recorder: &Recorder) -> SavedRecorder {
+        let Recorder {
+            layout: _,
+            jobs,
+            attempts,
+            timeline,
+            measured,
+            turn: _,
+            lateness,
+            occupancy,
+            units,
+            in_flight,
+            trials,
+            last,
+            is_finished: _,
+            has_end: _,
+        } = recorder;
+        let Timeline { interval_s, rows, shift, peak_attempts, current: _, second: _, ends: _, tail: _ } =
+            timeline;
+        let Measured { jobs: job_events, attempts: attempt_events, windows, places: _, edge: _, cut: _ } =
+            measured;
+        SavedRecorder {
+            jobs: jobs.clone(),
+            attempts: attempts.clone(),
+            timeline: SavedTimeline {
+                interval_s: *interval_s,
+                shift: *shift,
+                peak_attempts: *peak_attempts,
+                rows: rows.clone(),
+            },
+            job_events: job_events.clone(),
+            attempt_events: attempt_events.clone(),
+            windows: windows.clone(),
+            lateness: lateness.clone(),
+            occupancy: *occupancy,
+            units: units.counts().to_vec(),
+            in_flight: *in_flight,
+            trials: *trials,
+            last: *last,
+        }
     }
 }
 

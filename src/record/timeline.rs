@@ -124,14 +124,14 @@ pub struct Timeline {
     pub(super) interval_s: u64,
     pub(super) rows: Vec<Row>,
     /// The second that is being filled, and when it ends.
-    current: Row,
-    second: u64,
-    ends: Time,
+    pub(super) current: Row,
+    pub(super) second: u64,
+    pub(super) ends: Time,
     /// Added to a time before cutting it into seconds.
     pub(super) shift: u64,
     pub(super) peak_attempts: u64,
     /// What jobs took that completed in the current second.
-    tail: Tail,
+    pub(super) tail: Tail,
 }
 
 impl Timeline {

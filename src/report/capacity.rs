@@ -1,13 +1,15 @@
 //! A plan for people: what to ask for, who it is for, when it is needed, how sure that is, what comes next.
 
+mod tables;
+
 use super::charts;
-use super::format::{NONE, bytes, count, counted, factor, fixed, maybe_usd, named, number, percent, usd};
-use super::look::Look;
+use super::format::{counted, fixed, named, number, percent, usd};
 use super::page::{Block, Page};
-use super::table::{Cell, Table};
+use super::look::Look;
 use crate::planner::capacity::{Capacity, PoolNeed, StrategyNeed};
 use crate::planner::need::Interval;
 use crate::time::Span;
+pub use tables::{caches, demand, formula, needs, spreads, swings};
 
 /// A whole rate: `1,750/s`.
 fn per_s(value: f64) -> String {
@@ -142,15 +144,24 @@ pub fn sure(plan: &Capacity) -> Vec<String> {
             per_s(need.low),
             per_s(need.high),
         ));
-        if plan.trials < 5 {
+        if !pool.assumed.is_empty() {
+            list.push(format!(
+                "No threshold speaks of {}: {} is assumed; --threshold says what must hold.",
+                pool.pool,
+                pool.assumed.join(" and ")
+            ));
+        }
+        if plan.trials < 5 && !list.iter().any(|said| said.starts_with("So few")) {
             list.push("So few trials say little of others: --trials 10 makes the interval good.".into());
         }
         list.extend(kinds(plan, s));
         if let Some(verified) = &pool.verified {
-            let needs: Vec<String> = verified.needs_per_s.iter().map(|need| per_s(*need)).collect();
+            let all = |needs: &[f64]| needs.iter().map(|need| per_s(*need)).collect::<Vec<_>>().join(" and ");
             list.push(format!(
-                "The need was searched on the peaks. The whole schedule needs {} with two seeds, at most {} from it.",
-                needs.join(" and "),
+                "It was searched on the peaks of the schedule. With two seeds the whole of it needs {}, its peaks {}: at \
+                 most {} apart.",
+                all(&verified.needs_per_s),
+                all(&verified.peaks_per_s),
                 percent(verified.differ_by),
             ));
         }
@@ -192,6 +203,14 @@ pub fn next(plan: &Capacity, folder: &str) -> Vec<String> {
         list.push(format!(
             "keystorm dossier {folder} --account ACCOUNT -o DIR writes the request and its evidence."
         ));
+    }
+    let is_symmetric = plan.pools.iter().any(|pool| pool.pool == "symmetric" && pool.ask_per_s.is_some());
+    if is_symmetric && plan.pools.iter().all(|pool| pool.strategies.iter().all(|s| !s.caches)) {
+        list.push(
+            "No strategy caches data keys. Give one a `cache`, with jobs EncryptMessage or DecryptMessage, to see whether the \
+             increase is needed at all."
+                .into(),
+        );
     }
     for pool in &plan.pools {
         match pool.months_left {
@@ -252,132 +271,6 @@ fn said(page: &mut Page, plan: &Capacity, folder: &str) {
     next(plan, folder).into_iter().for_each(|sentence| page.put(Block::Said("NEXT", sentence)));
 }
 
-/// What each strategy needs and saves.
-pub fn needs(pool: &PoolNeed) -> Table {
-    let heads = ["strategy", "need", "at most", "ask", "saves", "USD/month now", "then", "<note"];
-    let mut table =
-        Table::new(format!("Quota of {} that each strategy needs, per second", pool.pool), &heads);
-    let most = pool.strategies.iter().filter_map(|s| s.formula).map(|f| f.ask).fold(0.0, f64::max);
-    for s in &pool.strategies {
-        let ask = s.formula.map(|formula| formula.ask);
-        let saves = ask.filter(|ask| most > *ask).map(|ask| percent(1.0 - ask / most));
-        let note = match (&s.why_none, Some(&s.name) == pool.recommended.as_ref()) {
-            (Some(why), _) => why.clone(),
-            (None, true) => "recommended".into(),
-            (None, false) => String::new(),
-        };
-        let cell = |value: Option<f64>| Cell::from(value.map_or_else(|| NONE.into(), number));
-        table.row([
-            s.name.as_str().into(),
-            cell(s.need_per_s.map(|need| need.value)),
-            cell(s.need_per_s.map(|need| need.high)),
-            ask.map_or_else(
-                || Cell::from(NONE),
-                |ask| if ask > pool.have_per_s { number(ask).into() } else { Cell::from("nothing") },
-            ),
-            saves.unwrap_or_else(|| NONE.into()).into(),
-            maybe_usd(s.cost_now_usd).into(),
-            maybe_usd(s.cost_then_usd).into(),
-            note.into(),
-        ]);
-    }
-    table
-}
-
-/// Every factor of what is asked for.
-pub fn formula(pool: &PoolNeed) -> Table {
-    let heads =
-        ["strategy", "need at most", "peak second", "growth", "failover", "utilisation", "ask", "ask ÷ peak"];
-    let mut table = Table::new("ask = max(need, peak second × growth × failover ÷ utilisation)", &heads);
-    for s in &pool.strategies {
-        let Some(f) = s.formula else { continue };
-        table.row([
-            s.name.as_str().into(),
-            number(f.need_high).into(),
-            number(f.peak_1s).into(),
-            factor(f.growth).into(),
-            factor(f.failover).into(),
-            percent(f.utilisation).into(),
-            number(f.ask).into(),
-            factor(f.ask_over_peak).into(),
-        ]);
-    }
-    table
-}
-
-/// What the load asks of the quota today.
-pub fn demand(pool: &PoolNeed) -> Table {
-    let heads = [
-        "strategy",
-        "mean/s",
-        "busiest minute/s",
-        "p99.9 second",
-        "busiest second",
-        "burst factor",
-        "peak lasts",
-    ];
-    let mut table = Table::new(format!("Demand on {} today, nothing refused", pool.pool), &heads);
-    for s in &pool.strategies {
-        let d = &s.demand;
-        table.row([
-            s.name.as_str().into(),
-            number(d.mean_per_s).into(),
-            number(d.peak_1m_per_s).into(),
-            number(d.p99_9_1s).into(),
-            number(d.peak_1s).into(),
-            fixed(d.burst_factor, 2).into(),
-            Span::from_secs_f64(d.peak_lasts_s).to_string().into(),
-        ]);
-    }
-    table
-}
-
-/// The need under limiters that AWS may have.
-fn spreads(pool: &PoolNeed) -> Table {
-    let mut table =
-        Table::new("The need under other kinds of limiter, per second", &["strategy", "<limiter", "need"]);
-    for s in &pool.strategies {
-        for (kind, need) in &s.kinds {
-            let need = need.map_or_else(|| "none helps".to_owned(), number);
-            table.row([s.name.as_str().into(), kind.as_str().into(), need.into()]);
-        }
-        if let Some([least, most]) = s.phases {
-            let range = format!("{} to {}", number(least), number(most));
-            table.row([s.name.as_str().into(), "window, wherever it begins".into(), range.into()]);
-        }
-    }
-    table
-}
-
-/// What caches are exposed to, and from where on they pay.
-fn caches(pool: &PoolNeed) -> Table {
-    let heads = [
-        "strategy",
-        "messages under one data key",
-        "bytes",
-        "oldest key in use",
-        "pays from messages/s",
-        "USD a hit",
-        "saves USD/month",
-    ];
-    let mut table = Table::new("What caches are exposed to, and from where on they pay", &heads);
-    let plain = pool.strategies.iter().filter(|s| !s.caches).filter_map(|s| s.cost_now_usd).reduce(f64::min);
-    for s in &pool.strategies {
-        let Some(exposed) = &s.exposure else { continue };
-        let saves = plain.zip(s.cost_now_usd).map(|(without, with)| without - with);
-        table.row([
-            s.name.as_str().into(),
-            count(exposed.messages_max).into(),
-            bytes(exposed.bytes_max).into(),
-            Span::from_secs_f64(exposed.age_max_s).to_string().into(),
-            s.break_even.map_or_else(|| NONE.into(), |even| number(even.messages_per_s)).into(),
-            s.break_even.map_or_else(|| NONE.into(), |even| fixed(even.usd_per_hit, 6)).into(),
-            saves.map_or_else(|| NONE.into(), usd).into(),
-        ]);
-    }
-    table
-}
-
 /// The whole page; `folder` is where the plan is saved.
 pub fn page(plan: &Capacity, folder: &str) -> Page {
     let mut page = Page::new(format!("The quota for {}", plan.name));
@@ -394,6 +287,11 @@ pub fn page(plan: &Capacity, folder: &str) -> Page {
             page.put(Block::Chart(Box::new(chart)));
         }
     }
+    page.put(Block::Text(format!(
+        "{} cost {} a month with every strategy.",
+        counted(u64::from(plan.keys), "customer managed key"),
+        usd(plan.keys_usd)
+    )));
     let assumed = if plan.thresholds_assumed { "Assumed thresholds" } else { "Thresholds" };
     page.put(Block::Heading(assumed.into()));
     page.put(Block::List(plan.thresholds.clone()));
@@ -409,24 +307,6 @@ pub fn foot(plan: &Capacity) -> String {
         "keystorm {} · scenario {} · seed {} · {} · {}",
         plan.tool.version, plan.scenario_hash, plan.seed, plan.region, plan.date
     )
-}
-
-fn swings(pool: &PoolNeed) -> Table {
-    let mut table = Table::new(
-        "What would move the need of the recommended strategy, per second",
-        &["what", "<less", "need", "<more", "need then"],
-    );
-    for swing in &pool.sensitivity {
-        let need = |value: Option<f64>| Cell::from(value.map_or_else(|| "none helps".into(), number));
-        table.row([
-            swing.what.as_str().into(),
-            swing.less.0.as_str().into(),
-            need(swing.less.1),
-            swing.more.0.as_str().into(),
-            need(swing.more.1),
-        ]);
-    }
-    table
 }
 
 /// Every file of the folder: the document itself is not among them.

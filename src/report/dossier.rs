@@ -3,10 +3,10 @@
 //! Every figure on the page is taken from the plan by its path and noted down as it is shown, so that a reader, or a
 //! script, finds each of them in `plan.json`.
 
-use super::capacity;
-use super::format::{NONE, bytes, factor, fixed, milliseconds, number, percent};
+mod appendix;
+
+use super::format::{factor, fixed, number, percent};
 use super::page::{Block, Page};
-use super::table::Table;
 use crate::planner::capacity::{Capacity, Formula, PoolNeed, StrategyNeed};
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
@@ -99,7 +99,11 @@ pub fn of(plan: &Capacity, requester: &Requester) -> Option<Dossier> {
     let mut pen = Pen { figures: Vec::new() };
     let requests = requests(plan);
     let pages: Vec<Page> = requests.iter().map(|request| page(plan, request, requester, &mut pen)).collect();
-    (!pages.is_empty()).then(|| Dossier { pages, appendix: appendix(plan, &requests), figures: pen.figures })
+    (!pages.is_empty()).then(|| Dossier {
+        pages,
+        appendix: appendix::appendix(plan, &requests),
+        figures: pen.figures,
+    })
 }
 
 /// Everything that is asked for: here, and in Regions that stand in.
@@ -139,6 +143,30 @@ fn requests(plan: &Capacity) -> Vec<Request<'_>> {
         }
     }
     all
+}
+
+/// A value that is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Our name of the quota.
+    pub pool: String,
+    /// Its code; none where none is published.
+    pub code: Option<String>,
+    /// Where.
+    pub region: String,
+    /// How much.
+    pub value: f64,
+}
+
+/// Everything that `plan` asks for.
+pub fn asks(plan: &Capacity) -> Vec<Ask> {
+    let ask = |request: &Request| Ask {
+        pool: request.pool.pool.clone(),
+        code: request.pool.code.clone(),
+        region: request.region.to_owned(),
+        value: request.formula.ask,
+    };
+    requests(plan).iter().map(ask).collect()
 }
 
 /// The AWS CLI's line for a request; none where no code is published.
@@ -194,8 +222,9 @@ fn page(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
 fn opening(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen, page: &mut Page) {
     let account = requester.accounts.first().map_or(BLANK, String::as_str);
     let d = &request.strategy.demand;
-    let from = format!("{}/peak_1m_per_s × 60", demand_at(request));
-    let sum = pen.show((d.peak_1m_per_s * 60.0).round(), from, number);
+    let seconds = d.window_s.clamp(1.0, 60.0).round();
+    let from = format!("{}/peak_1m_per_s × {seconds}", demand_at(request));
+    let sum = pen.show((d.peak_1m_per_s * seconds).round(), from, number);
     let minute = match requester.start {
         Some(start) => at(start, d.peak_minute_at_s),
         None => {
@@ -305,7 +334,7 @@ fn keys_and_callers(plan: &Capacity, request: &Request, pen: &mut Pen) -> String
         let count = pen.show(count, format!("/scenario/workloads/{name}/keys/count"), number_of);
         let spec = keys.and_then(|keys| keys["spec"].as_str()).unwrap_or("SYMMETRIC_DEFAULT");
         let popularity = keys.and_then(|keys| keys["popularity"].as_str()).unwrap_or("uniform");
-        parts.push(format!("{name}: {share} of the peak, {count} {spec} keys, popularity {popularity}"));
+        parts.push(format!("{name}: {share} of the peak, keys: {count} {spec}, popularity {popularity}"));
     }
     format!("Callers by workload: {}.", parts.join("; "))
 }
@@ -338,8 +367,11 @@ fn tried(plan: &Capacity, request: &Request, pen: &mut Pen) -> String {
             ));
         }
         (Some(_), None) => done.push("data keys are cached".into()),
-        (None, _) => done.push("calls cannot be spared by a cache in this design, or none is used".into()),
+        (None, _) if has_envelopes(plan) => done.push("data keys are not cached".into()),
+        (None, _) => done.push("no call is one that a data-key cache could serve".into()),
     }
+    let thresholds: Vec<&str> =
+        plan.thresholds.iter().chain(&request.pool.assumed).map(String::as_str).collect();
     let need = s.need_per_s.map_or(0.0, |need| need.low);
     let low = pen.rate(need, format!("{}/need_per_s/low", strategy_at(request)));
     let have = pen.rate(request.have.0, &request.have.1);
@@ -349,7 +381,16 @@ fn tried(plan: &Capacity, request: &Request, pen: &mut Pen) -> String {
             format!("The thresholds need {low} at the date; the headroom above does not fit into {have}.")
         }
     };
-    format!("Done first: {}. {why} Thresholds: {}.", done.join("; "), plan.thresholds.join(", "))
+    format!("Done first: {}. {why} Thresholds: {}.", done.join("; "), thresholds.join(", "))
+}
+
+/// Whether any workload has jobs that a data-key cache serves.
+fn has_envelopes(plan: &Capacity) -> bool {
+    let workloads = plan.scenario["workloads"].as_object();
+    workloads.into_iter().flatten().any(|(_, workload)| {
+        let jobs = workload["jobs"].as_object();
+        jobs.into_iter().flatten().any(|(kind, _)| kind.ends_with("Message"))
+    })
 }
 
 fn jitter(retry: &serde_json::Value) -> &'static str {
@@ -357,72 +398,6 @@ fn jitter(retry: &serde_json::Value) -> &'static str {
     let is_jittered =
         mode.starts_with("aws-") || retry["jitter"].as_str().is_some_and(|jitter| jitter != "none");
     if is_jittered { " with jittered backoff" } else { "" }
-}
-
-/// Everything else.
-fn appendix(plan: &Capacity, requests: &[Request]) -> Page {
-    let mut page = Page::new("Appendix");
-    page.put(Block::Text(format!(
-        "{} {}",
-        plan.answer,
-        if plan.question.is_empty() { "" } else { &plan.question }
-    )));
-    for request in requests.iter().filter(|request| request.region == plan.region) {
-        page.tabulate(outcomes(request));
-        page.tabulate(capacity::demand(&only(request)));
-        page.tabulate(capacity::formula(&only(request)));
-        page.tabulate(operations(request));
-        if let Some(exposed) = &request.strategy.exposure {
-            page.put(Block::Text(format!(
-                "A data key serves at most {} messages and {}, and is used for at most {}.",
-                number(exposed.messages_max as f64),
-                bytes(exposed.bytes_max),
-                Span::from_secs_f64(exposed.age_max_s)
-            )));
-        }
-    }
-    page.put(Block::Heading("How sure it is".into()));
-    page.put(Block::List(capacity::sure(plan)));
-    page.put(Block::Heading("Assumptions".into()));
-    page.put(Block::List(plan.assumptions.clone()));
-    page.put(Block::Text(format!(
-        "{}. Every figure of the page stands in plan.json; figures.json says where.",
-        capacity::foot(plan)
-    )));
-    page
-}
-
-/// The pool with the recommended strategy only: losers are nobody's business.
-fn only(request: &Request) -> PoolNeed {
-    PoolNeed { strategies: vec![request.strategy.clone()], ..request.pool.clone() }
-}
-
-fn operations(request: &Request) -> Table {
-    let mut table = Table::new("By operation, attempts per second", &["operation", "mean", "at the peak"]);
-    for (name, [mean, peak]) in &request.strategy.demand.by_operation {
-        table.row([name.as_str().into(), number(*mean).into(), number(*peak).into()]);
-    }
-    table
-}
-
-/// What becomes of the load at the current and at the desired value.
-fn outcomes(request: &Request) -> Table {
-    let heads = ["quota", "success", "p50", "p99", "max", "attempts per success", "throttled"];
-    let mut table =
-        Table::new("The load at the date, simulated at the current and at the desired value", &heads);
-    for outcome in &request.pool.outcomes {
-        let time = |ms: Option<f64>| ms.map_or_else(|| NONE.to_owned(), milliseconds);
-        table.row([
-            format!("{}/s", number(outcome.quota_per_s)).into(),
-            percent(outcome.success).into(),
-            time(outcome.p50_ms).into(),
-            time(outcome.p99_ms).into(),
-            time(outcome.max_ms).into(),
-            outcome.attempts_per_success.map_or_else(|| NONE.to_owned(), |value| fixed(value, 2)).into(),
-            percent(outcome.throttled).into(),
-        ]);
-    }
-    table
 }
 
 /// The words of a text.

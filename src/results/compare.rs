@@ -351,9 +351,7 @@ fn estimate(figure: Figure, a: &StrategyRun, b: &StrategyRun, how: How) -> Optio
                 // One figure a run: nothing in it says what chance did.
                 Figure::DoneAfter | Figure::Cost => None,
             };
-            let (one, other) = (of(a)?, of(b)?);
-            let mean = figure.value(b)? - figure.value(a)?;
-            Some(Estimate { mean, ..other.minus(one) })
+            Some(of(b)?.minus(of(a)?))
         }
     }
 }

@@ -129,7 +129,8 @@ pub fn quantile(run: &StrategyRun, percentile: f64) -> Option<Estimate> {
     let curve = &run.response_curve_ms;
     let (low, high) = (on(curve, percentile - apart)?, on(curve, percentile + apart)?);
     let freedom = intervals - 1.0;
-    (freedom >= 1.0).then(|| Estimate { mean: 0.0, error: (high - low) / 2.0, freedom })
+    let mean = on(curve, percentile)?;
+    (freedom >= 1.0).then(|| Estimate { mean, error: (high - low) / 2.0, freedom })
 }
 
 /// The curve at a percentile, between its points on a straight line; `None` beyond its ends.

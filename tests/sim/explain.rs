@@ -19,6 +19,7 @@ workloads:
   closed: { executor: constant-vus, vus: 2, duration: 5s, thinkTime: 1s, jobs: { Sign: 1 }, keys: { spec: ECC_NIST_P256 } }
 strategies:
   no-retry: { retry: { mode: none } }
+  early: { retry: { mode: immediate, maxAttempts: 2 } }
   patient: { retry: { mode: fixed, delay: 100ms, maxAttempts: 4 } }
 trials: 2
 ";
@@ -66,7 +67,9 @@ fn a_jobs_story_is_told_attempt_by_attempt_and_agrees_with_the_run() {
     // 750 jobs in 15 s, then one each 3.3 ms: job 1,100 comes when the second's hundred are long gone.
     let text = out(&keystorm(folder.path(), &["explain", "run", "--job", "1000"]));
     assert!(text.starts_with("job 1000 of service, trial 1\n"), "{text}");
-    let (first, second) = text.split_once("\npatient\n").expect("two strategies");
+    let (first, second) = text.split_once("\npatient\n").expect("strategies in the file's order");
+    let (first, early) = first.split_once("\nearly\n").expect("strategies in the file's order");
+    assert!(early.contains("attempt 2: "), "{text}");
     assert!(first.contains(", throttled after 2 ms: pool symmetric had no room"), "{text}");
     assert!(first.contains("failed: its last attempt was throttled; 2 ms after"), "{text}");
     assert!(second.contains("attempt 2 after waiting 100 ms before trying again: "), "{text}");
@@ -83,7 +86,7 @@ fn a_jobs_story_is_told_attempt_by_attempt_and_agrees_with_the_run() {
     assert!(closed.contains("Sign, Ok after 5 ms"), "{closed}");
     let json = out(&keystorm(folder.path(), &["explain", "run", "--job", "1000", "--json"]));
     let json: Value = serde_json::from_str(&json).expect("JSON");
-    assert!(json["strategies"][1]["events"].as_array().expect("events").len() >= 4, "{json}");
+    assert!(json["strategies"][2]["events"].as_array().expect("events").len() >= 4, "{json}");
 }
 
 #[test]
@@ -106,13 +109,13 @@ fn the_stories_of_all_jobs_add_up_to_the_run() {
     let offered = run["strategies"][0]["jobs"]["offered"].as_u64().expect("a number");
     let (mut attempts, mut completed) = (0, 0);
     for index in 0..offered {
-        let story = keystorm::engine::story(&scenario, 1, 0, 0, index).expect("it came");
+        let story = keystorm::engine::story(&scenario, 2, 0, 0, index).expect("it came");
         attempts += story.attempts().count() as u64;
         completed += u64::from(matches!(story.end(), Some((_, keystorm::api::Outcome::Completed))));
     }
     assert_eq!(Some(attempts), run["strategies"][0]["attempts"].as_u64());
     assert_eq!(Some(completed), run["strategies"][0]["jobs"]["completed"].as_u64());
-    assert!(keystorm::engine::story(&scenario, 1, 0, 0, offered).is_none());
+    assert!(keystorm::engine::story(&scenario, 2, 0, 0, offered).is_none());
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn what_the_run_has_not_is_refused() {
         (&["--job", "5", "--workload", "nobody"], "the run has service, closed"),
         (&["--job", "5", "--trial", "3"], "trials 1 to 2"),
         (&["--trial", "1"], "--trial goes with --job"),
-        (&["--strategy", "nobody"], "the run has no-retry, patient"),
+        (&["--strategy", "nobody"], "the run has no-retry, early, patient"),
     ] {
         let refused = keystorm(folder.path(), &[&["explain", "run"], line].concat());
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();

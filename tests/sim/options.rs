@@ -92,6 +92,8 @@ fn place() -> TempDir {
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(path, bytes).expect("written");
     }
+    fs::create_dir(folder.path().join("asking")).expect("made");
+    fs::write(folder.path().join("asking/run.json"), asking()).expect("written");
     // Two calls, the second by keystorm itself.
     let event = |id: &str, agent: &str| {
         format!(
@@ -109,6 +111,19 @@ fn place() -> TempDir {
     folder
 }
 
+/// A run that asks for more than it has.
+fn asking() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/saved-run/run.json");
+    let mut run: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).expect("a run")).expect("JSON");
+    for strategy in run["strategies"].as_array_mut().expect("strategies") {
+        for (_, pool) in strategy["pools"].as_object_mut().expect("pools") {
+            pool["peak_1s"] = 1_000_000.into();
+        }
+    }
+    run.to_string()
+}
+
 /// The line that a command is tried with, by its path, once with and once without what it takes by its place.
 fn lines(path: &str) -> &'static [&'static [&'static str]] {
     match path {
@@ -120,6 +135,9 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "merge" => &[&["merge", "share"]],
         "compare" => &[&["compare", "saved", "saved"]],
         "explain" => &[&["explain", "saved"], &["explain", "simulated", "--job", "7"]],
+        "onset" => &[&["onset", "small.yaml"]],
+        "plan" => &[&["plan", "small.yaml"]],
+        "dossier" => &[&["dossier", "asking", "--account", "111122223333"]],
         "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
         "schema" => &[&["schema"], &["schema", "run"]],
         "completions" => &[&["completions", "bash"]],
@@ -133,7 +151,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
 /// What goes with an option, before it is added, so that it can mean something.
 fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
-        ("run" | "merge", "force") => &["-o", "saved"],
+        ("run" | "merge" | "onset" | "plan" | "dossier", "force") => &["-o", "saved"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
         ("import cloudtrail", "force") => &["-o", "there"],
         ("import cloudtrail", other) if other != "output" => &["-o", "new"],
@@ -169,6 +187,18 @@ fn value(path: &str, option: &str) -> &'static str {
         "threshold" => "failed: rate<1%",
         "format" => "csv",
         "template" => "cache",
+        "within" => "5%",
+        "length" => "2s",
+        "reach" => "2",
+        "budget" => "10",
+        "enforcement" => "sliding",
+        "history" => "history.ndjson",
+        "growth" => "10%",
+        "by" | "today" | "until" => "2030-01-05",
+        "utilisation" => "50%",
+        "failover" => "us-west-2",
+        "account" => "444455556666",
+        "start" => "2026-11-23T22:00:00Z",
         "client" => "raw",
         "metrics" | "web" => "127.0.0.1:0",
         _ => "1",
@@ -179,7 +209,7 @@ fn value(path: &str, option: &str) -> &'static str {
 fn is_traceless(path: &str, option: &str) -> bool {
     match option {
         // Results do not depend on it, which `tests/sim/run_command.rs` holds.
-        "threads" => path == "run",
+        "threads" => ["run", "onset", "plan"].contains(&path),
         // There is nothing but results to be quiet about.
         "quiet" => {
             ["schema", "completions", "help", "new", "quotas", "compare", "explain", "ui"].contains(&path)

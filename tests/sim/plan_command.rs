@@ -128,6 +128,33 @@ fn thresholds_that_no_quota_meets_are_named() {
     assert!(why.contains("without any limit it misses response_time: p(50)<1ms"), "{why}");
 }
 
+#[test]
+fn a_quota_of_which_no_threshold_speaks_is_judged_by_one_that_is_assumed_and_told() {
+    let signer = SCENARIO
+        .replace("quotas: { symmetric: 100/s }", "quotas: { symmetric: 100/s, ecc: 40/s }")
+        .replace(
+            "workloads:\n",
+            "workloads:\n  sign: { executor: constant-arrival-rate, rate: 60/s, duration: 60s, keys: { spec: ECC_NIST_P256 }, jobs: { Sign: 1 } }\n",
+        )
+        .replace(
+            "thresholds: { failed: [ \"rate<1%\" ], response_time: [ \"p(99)<500ms\" ] }",
+            "thresholds: { 'failed{workload:load}': [ \"rate<1%\" ] }",
+        );
+    let (_folder, path, out) = folder(&signer);
+    let done = output(&["plan", &path, "--strategy", "sdk", "--trials", "2", "-o", &out, "-q"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let shown = text(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        shown.contains("No threshold speaks of ecc: failed{workload:sign}: rate<0.1% is assumed"),
+        "{shown}"
+    );
+    let plan = saved(&out);
+    let ecc =
+        plan["pools"].as_array().expect("pools").iter().find(|pool| pool["pool"] == "ecc").expect("ecc");
+    let need = ecc["strategies"][0]["need_per_s"]["value"].as_f64().expect("a need");
+    assert!((55.0..80.0).contains(&need), "60 a second must pass: {need}");
+}
+
 /// The numbers of a text, as they stand there.
 fn numbers(text: &str) -> BTreeSet<String> {
     let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','));
@@ -187,7 +214,7 @@ fn the_page_of_a_dossier_is_short_and_holds_what_support_asks_for() {
     ] {
         assert!(joined.contains(part), "{part} is not in:\n{page}");
     }
-    assert!(!page.contains("arn:") && !page.contains("cached"), "{page}");
+    assert!(!page.contains("arn:") && !page.contains("`cached`"), "{page}");
     for name in ["dossier.md", "dossier.html", "plan.json", "figures.json"] {
         assert!(Path::new(&folder).join(name).is_file(), "{name}");
     }
@@ -208,9 +235,11 @@ fn every_number_of_the_page_stands_in_the_plan() {
             plan.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{from} is no number"));
         let expected = match arithmetic {
             "" => stands,
-            "× 60" => (stands * 60.0).round(),
             "− 1" => stands - 1.0,
-            other => panic!("unknown arithmetic: {other}"),
+            times => {
+                let factor = times.strip_prefix("× ").and_then(|factor| factor.parse::<f64>().ok());
+                (stands * factor.unwrap_or_else(|| panic!("unknown arithmetic: {times}"))).round()
+            }
         };
         assert!((figure["value"].as_f64().expect("a value") - expected).abs() < 1e-9, "{figure}");
         shown.extend(numbers(figure["shown"].as_str().expect("text")));

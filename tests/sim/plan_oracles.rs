@@ -10,6 +10,7 @@ use keystorm::results::holds;
 use keystorm::scenario::Scenario;
 use keystorm::time::Time;
 use keystorm::workload::ArrivalCursor;
+use std::sync::atomic::AtomicU64;
 
 const RATE: f64 = 200.0;
 const SECONDS: f64 = 20.0;
@@ -33,9 +34,16 @@ const WINDOW: &str = "{ window: { phase: 0s } }";
 const BUCKET: &str = "{ bucket: { burst: 1s } }";
 
 fn found(scenario: &Scenario) -> StrategyNeed {
-    let asked =
-        Asked { scenario, growth: 1.0, failover: 1.0, utilisation: 1.0, kinds: Vec::new(), threads: 2 };
-    let mut pools = plan(&asked, &Control::default());
+    let asked = Asked {
+        scenario,
+        growth: 1.0,
+        failover: 1.0,
+        utilisation: 1.0,
+        kinds: Vec::new(),
+        free_tier: false,
+        threads: 2,
+    };
+    let mut pools = plan(&asked, &Control::default(), &AtomicU64::new(0));
     assert_eq!(pools.len(), 1, "it draws on one quota");
     pools[0].strategies.remove(0)
 }
@@ -120,4 +128,35 @@ fn the_interval_is_no_wider_than_the_arrivals_make_it() {
         fresh[40],
         fresh[399]
     );
+}
+
+#[test]
+fn the_peaks_tell_what_the_whole_schedule_needs() {
+    // A plateau too long to be simulated in every trial, and a peak above it.
+    let peak = "[ { duration: 100s, target: 500/s }, { duration: 0s, target: 4000/s }, { duration: 50s, target: 4000/s }, \
+                  { duration: 0s, target: 500/s }, { duration: 100s, target: 500/s } ]";
+    let plateau = "[ { duration: 400s, target: 1000/s } ]";
+    for (name, start, stages) in [("plateau", 1_000, plateau), ("peak", 500, peak)] {
+        let scenario = scenario(&format!(
+            "quotas: {{ symmetric: 900/s }}
+workloads:
+  w: {{ executor: ramping-arrival-rate, startRate: {start}/s, stages: {stages}, jobs: {{ Decrypt: 1 }} }}
+strategies: {{ s: {{ retry: {{ mode: aws-standard }} }} }}
+trials: 6
+thresholds: {{ failed: [ \"rate<0.5%\" ] }}"
+        ));
+        let asked = Asked {
+            scenario: &scenario,
+            growth: 1.0,
+            failover: 1.0,
+            utilisation: 1.0,
+            kinds: Vec::new(),
+            free_tier: false,
+            threads: 2,
+        };
+        let pool = plan(&asked, &Control::default(), &AtomicU64::new(0)).remove(0);
+        let verified = pool.verified.expect("parts were searched, the whole was not");
+        assert!(verified.differ_by < 0.01, "{name}: {verified:?} {:?}", pool.strategies[0].need_per_s);
+        assert_eq!(verified.seeds.len(), 2);
+    }
 }

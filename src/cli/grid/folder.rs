@@ -210,9 +210,11 @@ impl Opened {
     /// # Errors
     /// As [`Grid::new`], and [`Error::Failed`] if what is read again is another run.
     pub fn grid(&self) -> Result<Grid, Error> {
-        let axis = |axis: &SavedAxis| Axis { path: axis.path.clone(), values: axis.values.clone() };
+        let wrong = |why: String| Error::Failed(format!("{}: {NAME}: {why}", self.dir.display()));
+        let axis = |axis: &SavedAxis| Axis::of(&axis.path, axis.values.clone()).map_err(wrong);
+        let axes = self.saved.over.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
         let source: Source = self.saved.source.clone().into_source(&self.dir.join("traces"));
-        let grid = Grid::new(source, self.saved.over.iter().map(axis).collect())?;
+        let grid = Grid::new(source, axes)?;
         if grid.id() == self.run {
             return Ok(grid);
         }

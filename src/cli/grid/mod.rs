@@ -84,10 +84,10 @@ impl Grid {
             true => (base.scenario.sweep.clone(), "sweep.over: "),
             false => (axes, "--over "),
         };
-        let many = axes.iter().map(|axis| axis.values.len()).product::<usize>();
-        if many > MOST_POINTS {
-            return Err(Error::Usage(format!("the grid has {many} points; at most {MOST_POINTS}")));
-        }
+        let many = axes.iter().try_fold(1usize, |many, axis| many.checked_mul(axis.values.len()));
+        let Some(many) = many.filter(|many| *many <= MOST_POINTS) else {
+            return Err(Error::Usage(format!("the grid has more than {MOST_POINTS} points")));
+        };
         source::is_simulated(&base, if axes.is_empty() { "a shard" } else { "a sweep" })?;
         source::has_fixed_trials(&base.scenario.to_value())?;
         let mut grid = Grid {

@@ -6,7 +6,7 @@ use crate::cli::{Error, interrupt};
 use crate::engine::{Control, run_trial};
 use crate::record::Layout;
 use crate::time::Span;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What a share came to.
@@ -64,7 +64,7 @@ pub fn run_share(grid: &Grid, shard: Shard, share: &Share, how: &How) -> Result<
     };
     let shown = Progress::over(
         label,
-        Span::from_nanos(total),
+        &Arc::new(AtomicU64::new(total)),
         false,
         &control,
         how.every,

@@ -3,7 +3,7 @@
 use crate::engine::{Control, side_by_side, simulate_one};
 use crate::planner::capacity::Demand;
 use crate::planner::variant;
-use crate::quota::{PoolId, price, route};
+use crate::quota::{Enforcement, PoolId, price, route};
 use crate::record::{Recorder, Trial};
 use crate::results::{DataKeys, Selection, Stand, stands};
 use crate::scenario::{Plan, Scenario};
@@ -26,6 +26,8 @@ pub struct Course {
     pub jobs: f64,
     /// What a month of it costs; none unless all load goes on.
     pub per_month_usd: Option<f64>,
+    /// What the free tier takes off that.
+    pub free_tier_usd: f64,
     /// What its data keys are exposed to.
     pub data_keys: DataKeys,
 }
@@ -33,7 +35,9 @@ pub struct Course {
 /// The course of every strategy. Strategies that differ in their retries only have one course, if nothing fails: without a
 /// limit, a fault or a timeout there is nothing to retry.
 pub fn courses(scenario: &Scenario, threads: usize, control: &Control) -> Vec<Course> {
-    let open = variant::unlimited(scenario);
+    // Seconds begin with the schedule, as those of a log do.
+    let aligned = Enforcement::Window { phase: Some(Span::ZERO) };
+    let open = variant::enforced(&variant::unlimited(scenario), aligned);
     let like: Vec<usize> = (0..open.strategies.len())
         .map(|place| (0..place).find(|other| are_alike(&open, *other, place)).unwrap_or(place))
         .collect();
@@ -94,6 +98,9 @@ fn course(scenario: &Scenario, place: usize, trial: &Trial) -> Course {
         stands: stands(scenario, place, recorder),
         jobs: recorder.job_totals().offered as f64,
         per_month_usd: (goes_on && seconds >= 1.0).then(|| (month() * 100.0).round() / 100.0),
+        free_tier_usd: price::free_tier_usd(
+            free_requests(scenario, recorder) / seconds * price::SECONDS_PER_MONTH,
+        ),
         data_keys: DataKeys {
             generated: keys.generated,
             messages_max: keys.messages_max,
@@ -101,6 +108,27 @@ fn course(scenario: &Scenario, place: usize, trial: &Trial) -> Course {
             age_max_s: keys.age_max.as_secs_f64(),
         },
     }
+}
+
+/// Attempts that count towards the free tier.
+fn free_requests(scenario: &Scenario, recorder: &Recorder) -> f64 {
+    let mut count = 0.0;
+    for (part, workload) in recorder.layout().parts().iter().zip(&scenario.workloads) {
+        let keys = &workload.keys;
+        let free = |operation: &&crate::api::Operation| {
+            price::is_in_free_tier(**operation, keys.spec, keys.pair_spec)
+        };
+        for operation in part.operations.iter().filter(free) {
+            count += attempts(part.name.clone(), operation.name(), recorder);
+        }
+    }
+    count
+}
+
+/// Attempts of one workload and operation.
+fn attempts(workload: String, operation: &str, recorder: &Recorder) -> f64 {
+    let one = Selection { workload: Some(workload), operation: Some(operation.into()), stage: None };
+    one.attempts(recorder).0.attempts as f64
 }
 
 /// Attempts of each operation that draws on the pool: mean over the schedule, and as large a part of the busiest second.
@@ -117,13 +145,8 @@ fn by_operation(
             let charges =
                 route(*operation, keys.spec, keys.pair_spec, keys.store, scenario.quotas.re_encrypt_cost);
             if charges.iter().any(|(id, _)| id == pool) {
-                let one = Selection {
-                    workload: Some(part.name.clone()),
-                    operation: Some(operation.name().into()),
-                    stage: None,
-                };
                 *counts.entry(operation.name().into()).or_default() +=
-                    one.attempts(recorder).0.attempts as f64;
+                    attempts(part.name.clone(), operation.name(), recorder);
             }
         }
     }

@@ -2,11 +2,13 @@
 
 use super::demand::Course;
 use crate::engine::{Control, simulate_one};
-use crate::planner::stretch::stretches;
+use crate::planner::spoken::speaks_of;
+use crate::planner::stretch::{Stretch, stretches};
 use crate::planner::variant;
-use crate::quota::Enforcement;
+use crate::quota::{Enforcement, PoolId};
 use crate::results::{Stand, stands};
-use crate::scenario::{Metric, Scenario};
+use crate::scenario::{Metric, Scenario, Threshold};
+use crate::workload::{Executor, RateStage};
 use std::sync::Arc;
 
 /// Jobs of a schedule below which all of it is simulated every time.
@@ -15,8 +17,22 @@ const CHEAP: f64 = 200_000.0;
 const LEVEL: f64 = 0.85;
 /// Seconds before a stretch that let a client without a cache settle.
 const LEAD: usize = 2;
-/// The most seconds that fill a cache before a stretch is judged.
-const MOST_LEAD: usize = 60;
+/// How many lives of a data key a schedule must have for the first two to stand for all.
+const LIVES: f64 = 4.0;
+
+/// A part of the schedule that is simulated by itself.
+#[derive(Clone, Debug)]
+struct Part {
+    scenario: Scenario,
+    /// How often each of its stretches counts; its thresholds stand in the scenario once for each.
+    weights: Vec<f64>,
+}
+
+impl Part {
+    fn new(scenario: Scenario, weight: f64) -> Part {
+        Part { scenario, weights: vec![weight] }
+    }
+}
 
 /// Judges one strategy on one quota.
 #[derive(Clone, Debug)]
@@ -24,10 +40,14 @@ pub struct Judge {
     scenario: Arc<Scenario>,
     strategy: usize,
     pool: String,
-    /// What is simulated: parts of the schedule with their weights, or all of it.
-    parts: Arc<Vec<(Scenario, f64)>>,
+    /// What is simulated: parts of the schedule, or all of it.
+    parts: Arc<Vec<Part>>,
     is_whole: bool,
-    /// The thresholds with no limit at all, on the whole schedule.
+    /// Whether data keys are cached: then what is asked of KMS depends on what was asked before.
+    caches: bool,
+    /// Which of the strategy's thresholds speak of the quota.
+    speaking: Vec<bool>,
+    /// Those, with no limit at all, on the whole schedule.
     open: Vec<Stand>,
     /// The demand of each second.
     demand: Arc<Vec<f64>>,
@@ -43,14 +63,20 @@ impl Judge {
         let demand: Vec<f64> =
             per_interval.iter().flat_map(|value| std::iter::repeat_n(*value, each)).collect();
         let peak_1s = course.pools.get(pool).map_or(0.0, |demand| demand.peak_1s);
+        let id = PoolId::from_name(pool);
+        let speaking: Vec<bool> = own(scenario, strategy)
+            .map(|threshold| id.is_none_or(|id| speaks_of(scenario, threshold, id)))
+            .collect();
         let mut judge = Judge {
             scenario: Arc::new(scenario.clone()),
             strategy,
             pool: pool.to_owned(),
             parts: Arc::new(Vec::new()),
             is_whole: true,
-            open: course.stands.clone(),
+            open: kept(&course.stands, &speaking),
+            speaking,
             demand: Arc::new(demand),
+            caches: scenario.workloads.iter().any(|w| w.strategies[strategy].cache.is_some()),
             level: LEVEL,
             peak_1s,
         };
@@ -60,9 +86,18 @@ impl Judge {
         judge
     }
 
-    /// The busiest second.
-    pub const fn peak_1s(&self) -> f64 {
-        self.peak_1s
+    /// A quota to begin with: what one second in a thousand asks for more than, or the busiest second.
+    pub fn start(&self) -> u64 {
+        let mut sorted = self.demand.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let rank = (0.999 * sorted.len() as f64).ceil() as usize;
+        let near = sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0).min(self.peak_1s);
+        (near * 0.97).ceil().max(1.0) as u64
+    }
+
+    /// Whether data keys are cached.
+    pub const fn caches(&self) -> bool {
+        self.caches
     }
 
     /// Whether every trial is the whole schedule.
@@ -73,8 +108,19 @@ impl Judge {
     /// The same judge on the whole schedule, with draws of another seed.
     pub fn whole(&self, seed: u64) -> Judge {
         let scenario = Scenario { seed, ..(*self.scenario).clone() };
-        let parts = Arc::new(vec![(scenario.clone(), 1.0)]);
+        let parts = Arc::new(vec![Part::new(scenario.clone(), 1.0)]);
         Judge { scenario: Arc::new(scenario), parts, is_whole: true, ..self.clone() }
+    }
+
+    /// The same judge with draws of another seed.
+    pub fn seeded(&self, seed: u64) -> Judge {
+        self.of(&Scenario { seed, ..(*self.scenario).clone() })
+    }
+
+    /// How much virtual time a judgement takes, in nanoseconds.
+    pub fn length(&self) -> u64 {
+        let end = |part: &Part| part.scenario.workloads.iter().map(|w| w.end().as_nanos()).max().unwrap_or(0);
+        self.parts.iter().map(end).sum()
     }
 
     /// The same judge on another scenario, whose demand has the same shape.
@@ -86,29 +132,65 @@ impl Judge {
 
     /// Cuts out what is simulated.
     fn cut(&mut self) {
-        if !self.is_whole {
-            let caches = self.scenario.workloads.iter().filter_map(|w| w.strategies[self.strategy].cache);
-            let age = caches.map(|cache| cache.max_age.as_secs_f64().ceil() as usize).max();
-            let lead = age.map_or(LEAD, |age| (age + LEAD).min(MOST_LEAD));
-            let found = stretches(&self.demand, self.level, lead);
-            let seconds: f64 = found.iter().map(|s| s.to.since(s.from).as_secs_f64()).sum();
-            // Where the parts are most of it, the whole is nearer to the truth.
-            self.is_whole = found.is_empty() || seconds > 0.7 * self.demand.len() as f64;
-            let cut = |s: &crate::planner::stretch::Stretch| {
-                (variant::sliced(&self.scenario, s.from, s.to, s.unmeasured), s.weight)
+        self.parts = Arc::new(match (self.is_whole, self.caches) {
+            (true, _) => Vec::new(),
+            (false, true) => self.lives().into_iter().collect(),
+            (false, false) => {
+                let found = stretches(&self.demand, self.level, LEAD);
+                let seconds: f64 = found.iter().map(|s| s.to.since(s.from).as_secs_f64()).sum();
+                // Where the parts are most of it, the whole is nearer to the truth.
+                let is_most = seconds > 0.7 * self.demand.len() as f64;
+                let cut = |s: &Stretch| {
+                    Part::new(variant::sliced(&self.scenario, s.from, s.to, s.unmeasured), s.weight)
+                };
+                if is_most { Vec::new() } else { found.iter().map(cut).collect() }
+            }
+        });
+        if self.parts.is_empty() {
+            self.is_whole = true;
+            self.parts = Arc::new(vec![Part::new((*self.scenario).clone(), 1.0)]);
+        }
+    }
+
+    /// A cold cache's first life, and its second, which stands for all others; of a load that stays the same.
+    fn lives(&self) -> Option<Part> {
+        let caches = self.scenario.workloads.iter().filter_map(|w| w.strategies[self.strategy].cache);
+        let life = caches.map(|cache| cache.max_age).max()?;
+        let length = self.scenario.workloads.iter().map(|w| w.executor.duration()).max()?;
+        let rest = length.as_secs_f64() / life.as_secs_f64() - 1.0;
+        if rest < LIVES - 1.0 {
+            return None;
+        }
+        let mut scenario = (*self.scenario).clone();
+        for workload in &mut scenario.workloads {
+            let Executor::ConstantArrivalRate { rate, duration, arrivals } = workload.executor else {
+                return None;
             };
-            self.parts = Arc::new(found.iter().map(cut).collect());
+            if duration != length || !workload.start_time.is_zero() || !workload.warm_up.is_zero() {
+                return None;
+            }
+            let stage = RateStage { duration: life, target: rate };
+            workload.executor =
+                Executor::RampingArrivalRate { start_rate: rate, stages: vec![stage, stage], arrivals };
         }
-        if self.is_whole {
-            self.parts = Arc::new(vec![((*self.scenario).clone(), 1.0)]);
-        }
+        let of_stage = |stage: &str| {
+            let stage = stage.to_owned();
+            move |threshold: &Threshold| {
+                let mut threshold = threshold.clone();
+                threshold.tags.insert("stage".into(), stage.clone());
+                threshold
+            }
+        };
+        let all = &self.scenario.thresholds;
+        scenario.thresholds = all.iter().map(of_stage("0")).chain(all.iter().map(of_stage("1"))).collect();
+        Some(Part { scenario, weights: vec![1.0, rest] })
     }
 
     /// Lets more seconds be judged if a need comes near those that are not; whether it did.
     pub fn widen(&mut self, need: f64) -> bool {
         let most = self.demand.iter().copied().fold(0.0, f64::max).max(1.0);
         let near = 0.95 * need / most;
-        if self.is_whole || near >= self.level {
+        if self.is_whole || self.caches || near >= self.level {
             return false;
         }
         self.level = near;
@@ -118,13 +200,10 @@ impl Judge {
 
     /// Why no quota can help: thresholds that are missed without any limit.
     pub fn never(&self) -> Option<String> {
-        let name = &self.scenario.strategies[self.strategy].name;
-        let speaking = self
-            .scenario
-            .thresholds
-            .iter()
-            .filter(|threshold| threshold.tags.get("strategy").is_none_or(|only| only == name));
-        let missed: Vec<String> = speaking
+        let all = own(&self.scenario, self.strategy).zip(&self.speaking);
+        let missed: Vec<String> = all
+            .filter(|(_, speaks)| **speaks)
+            .map(|(threshold, _)| threshold)
             .zip(&self.open)
             .filter(|(_, stand)| !stand.holds())
             .map(|(threshold, _)| format!("{}: {}", threshold.name, threshold.expression))
@@ -136,24 +215,53 @@ impl Judge {
     /// Whether the thresholds hold at `quota` in trial `trial`.
     pub fn meets(&self, quota: u64, trial: u32, kind: Option<Enforcement>, control: &Control) -> bool {
         let mut sum: Vec<Stand> = Vec::new();
-        for (part, weight) in self.parts.iter() {
-            let mut limited = variant::with_only_quota(part, &self.pool, quota);
+        for part in self.parts.iter() {
+            let mut limited = variant::with_only_quota(&part.scenario, &self.pool, quota);
             if let Some(kind) = kind {
                 limited = variant::enforced(&limited, kind);
             }
             let done = simulate_one(&limited, self.strategy, trial, control);
             let found = stands(&limited, self.strategy, &done.recorder);
-            sum = match sum.is_empty() {
-                true => found.into_iter().map(|stand| weighted(stand, *weight)).collect(),
-                false => {
-                    sum.iter().zip(found).map(|(one, other)| added(*one, weighted(other, *weight))).collect()
-                }
-            };
+            let each = found.len() / part.weights.len().max(1);
+            for (stretch, weight) in found.chunks(each.max(1)).zip(&part.weights) {
+                let stretch = kept(stretch, &self.speaking);
+                sum = match sum.is_empty() {
+                    true => stretch.iter().map(|stand| weighted(*stand, *weight)).collect(),
+                    false => sum.iter().zip(stretch).map(|(a, b)| added(*a, weighted(b, *weight))).collect(),
+                };
+            }
+            // What is too much already, no other part makes less.
+            if !self.is_whole && sum.iter().zip(&self.open).any(|(judged, open)| is_too_much(*judged, *open))
+            {
+                return false;
+            }
         }
         if self.is_whole {
             return sum.iter().all(|stand| stand.holds());
         }
         sum.iter().zip(&self.open).all(|(judged, open)| with_rest(*judged, *open).holds())
+    }
+}
+
+/// The thresholds that speak of a strategy, in order.
+fn own(scenario: &Scenario, strategy: usize) -> impl Iterator<Item = &Threshold> {
+    let name = &scenario.strategies[strategy].name;
+    scenario.thresholds.iter().filter(move |t| t.tags.get("strategy").is_none_or(|only| only == name))
+}
+
+/// Those that speak of the quota.
+fn kept(stands: &[Stand], speaking: &[bool]) -> Vec<Stand> {
+    stands.iter().zip(speaking).filter(|(_, speaks)| **speaks).map(|(stand, _)| *stand).collect()
+}
+
+/// Whether more do not hold than may of all that the schedule has.
+fn is_too_much(judged: Stand, open: Stand) -> bool {
+    match (judged, open) {
+        (Stand::Share { count, allowed, of, .. }, Stand::Share { of: all, .. }) => {
+            count > allowed * all.max(of) + 1.0
+        }
+        (Stand::Whole(holds), _) => !holds,
+        _ => false,
     }
 }
 

@@ -18,10 +18,11 @@ struct Otherwise {
 
 /// The swings of the strategy that `judge` judges, the widest first.
 pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, control: &Control) -> Vec<Swing> {
+    let known = found.need_per_s.map_or(1.0, |need| need.value);
     let all = otherwise(asked, asked.scenario, found);
     let needs = side_by_side(all.len() * 2, asked.threads, |task| {
         let (_, scenario, growth) = &all[task / 2].sides[task % 2];
-        need(asked, judge, scenario, *growth, control)
+        need(asked, judge, known, (scenario, *growth), control)
     });
     let mut swings: Vec<Swing> = all
         .into_iter()
@@ -70,10 +71,16 @@ fn otherwise(asked: &Asked, base: &Scenario, found: &StrategyNeed) -> Vec<Otherw
 }
 
 /// What the first trial needs.
-fn need(asked: &Asked, judge: &Judge, scenario: &Scenario, growth: f64, control: &Control) -> Option<f64> {
+fn need(
+    asked: &Asked,
+    judge: &Judge,
+    known: f64,
+    (scenario, growth): (&Scenario, f64),
+    control: &Control,
+) -> Option<f64> {
     let other = judge.of(&scaled(scenario, growth * asked.failover));
-    let start = (judge.peak_1s() * growth / asked.growth * 0.97).ceil() as u64;
-    match search(&other, NeedSearch::new(start, FAR).within(ROUGH), 0, None, control) {
+    let start = (known * growth / asked.growth).ceil() as u64;
+    match search(&other, NeedSearch::new(start, FAR).within(2.0 * ROUGH), 0, None, control) {
         Need::Between(_, met) => Some(met as f64),
         Need::None => None,
     }

@@ -2,6 +2,7 @@
 //! CloudWatch and Service Quotas; the SDK is pointed at them by its own endpoint settings. No account is needed.
 
 mod house;
+mod increase;
 mod permits;
 mod standin;
 mod watch;
