@@ -12,7 +12,7 @@ use clap::Args as _;
 
 /// Options of live runs that mean something against the emulated KMS of this process, which has no account.
 #[cfg(feature = "live")]
-const WITH_EMULATOR: [&str; 4] = ["client", "provision", "no_tui", "metrics"];
+const WITH_EMULATOR: [&str; 5] = ["client", "provision", "no_tui", "metrics", "web"];
 
 /// Options that mean something where attempts leave this process.
 #[cfg(feature = "live")]

@@ -5,6 +5,7 @@ use super::load::Loaded;
 use super::metrics_server::MetricsServer;
 use super::run::{End, Finished};
 use super::watching::{self, Watching};
+use super::web::{Title, Web};
 use super::{Common, Error, interrupt, live_wall, saved};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Stock};
@@ -36,6 +37,9 @@ pub struct LiveArgs {
     /// Serve figures for Prometheus on this address while the run lasts, such as 127.0.0.1:9090.
     #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_METRICS")]
     pub metrics: Option<SocketAddr>,
+    /// Show the run on a page of this machine while it lasts, which can stop it, such as 127.0.0.1:8090.
+    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_WEB")]
+    pub web: Option<SocketAddr>,
     /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
     /// env:PREFIX (PREFIX_ACCESS_KEY_ID, PREFIX_SECRET_ACCESS_KEY, PREFIX_SESSION_TOKEN), or chain, AWS's own, with every
     /// permit that target aws needs [default: none].
@@ -103,6 +107,7 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
     // Whoever may not be connected to is told so before anything else begins.
     let endpoint = place.endpoint()?;
     let metrics = wish.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
+    let web = wish.live.web.map(|address| web(&control, address, loaded, common)).transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => match endpoint {
@@ -113,7 +118,7 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
         Target::Aws => place.against_aws(wish.live.endpoint_url.as_deref()),
         _ => Err(Error::Usage("this target cannot be run live".into())),
     };
-    drop(metrics);
+    drop((metrics, web));
     result
 }
 
@@ -128,6 +133,23 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
         crate::notice::tell(format_args!("metrics: http://{}/metrics", server.address()));
     }
     Ok(server)
+}
+
+/// The page that shows the run.
+fn web(control: &Arc<Control>, address: SocketAddr, loaded: &Loaded, common: &Common) -> Result<Web, Error> {
+    let title = Title {
+        name: loaded.scenario.name.clone(),
+        question: loaded.question.clone(),
+        strategies: loaded.scenario.strategies.iter().map(|strategy| strategy.name.clone()).collect(),
+    };
+    let web = Web::start(control, address, title).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidInput => Error::Usage(format!("--web {address}: {error}")),
+        _ => Error::Failed(format!("cannot show the run on {address}: {error}")),
+    })?;
+    if !common.quiet {
+        crate::notice::tell(format_args!("the run is shown on http://{}/", web.address()));
+    }
+    Ok(web)
 }
 
 /// What every target needs.

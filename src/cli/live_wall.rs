@@ -4,13 +4,12 @@ use crate::engine::live::{Ended, LiveTrial, Setup};
 use crate::results::{EndedEarly, Facts, SetUp, TrialWall, Vantage};
 use crate::scenario::{LiveClient, Scenario};
 use crate::time::Span;
-use std::fs;
 
 /// From where attempts of `scenario` go to `endpoint`, a URL, or `None` without a socket.
 pub fn vantage(scenario: &Scenario, endpoint: Option<&str>) -> Vantage {
     let endpoint = endpoint.map(origin);
     Vantage {
-        host: host(),
+        host: super::stamp::host(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
         client: match (&endpoint, scenario.live.client) {
@@ -32,15 +31,6 @@ fn origin(url: &str) -> String {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     format!("{scheme}://{host}")
-}
-
-/// This machine's name, where the system tells it in a file.
-fn host() -> String {
-    let names = ["/proc/sys/kernel/hostname", "/etc/hostname"];
-    let name = names.iter().find_map(|path| fs::read_to_string(path).ok());
-    name.map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".into())
 }
 
 /// All that the live run `run_id` tells beside its recordings; `started_at` is ISO 8601 in UTC.

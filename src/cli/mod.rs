@@ -43,6 +43,8 @@ mod live_view;
 #[cfg(feature = "live")]
 mod live_wall;
 mod load;
+#[cfg(feature = "emulator")]
+mod loopback;
 mod merge;
 #[cfg(feature = "live")]
 mod metrics_server;
@@ -66,9 +68,14 @@ mod serve;
 mod serve_service;
 #[cfg(feature = "aws")]
 mod serve_upstream;
+mod stamp;
+#[cfg(feature = "emulator")]
+mod ui;
 mod unbuilt;
 #[cfg(feature = "live")]
 mod watching;
+#[cfg(feature = "live")]
+mod web;
 mod words;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.
@@ -194,6 +201,12 @@ enum Command {
     Explain(explain::Args),
     /// Redraw a saved run.
     Report(report::Args),
+    /// Show the saved runs of a folder in a browser.
+    #[cfg(feature = "emulator")]
+    Ui(ui::Args),
+    #[cfg(not(feature = "emulator"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Ui(absent::Args),
     /// Make a scenario and a trace from real data.
     Import(import::Args),
     /// Print AWS's default request quotas of a Region.
@@ -254,6 +267,10 @@ impl Cli {
             Command::Compare(args) => compare::run(args, common),
             Command::Explain(args) => explain::run(args, common),
             Command::Report(args) => report::run(args, common),
+            #[cfg(feature = "emulator")]
+            Command::Ui(args) => ui::run(args, common),
+            #[cfg(not(feature = "emulator"))]
+            Command::Ui(_) => Err(absent::command("ui", "emulator")),
             Command::Import(args) => import::run(args, common),
             Command::Quotas(args) => quotas::run(args, common),
             Command::Schema(args) => schema::run(args, common),

@@ -1,7 +1,8 @@
 //! `keystorm report`: a saved run is drawn again, from its `run.json` alone.
 
-use super::{Common, Error, output};
+use super::{Common, Error, output, stamp};
 use crate::report;
+use crate::report::html::Stamp;
 use crate::results::{Run, SCHEMA, SWEEP_SCHEMA, Sweep};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ pub struct Args {
     /// Print the report in this format instead of rewriting the run's files.
     #[arg(long, value_enum, env = "KEYSTORM_FORMAT")]
     format: Option<Format>,
+    /// Put date, machine and this command on the page, which then is no longer the same each time.
+    #[arg(long, env = "KEYSTORM_STAMP")]
+    stamp: bool,
     /// With --format text: every detail, not only the figures and the answer.
     #[arg(short, long, env = "KEYSTORM_VERBOSE")]
     verbose: bool,
@@ -53,20 +57,29 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if args.format.is_some() && common.is_given("format") {
         common.prints_no_document("--format says what is printed")?;
     }
+    let is_page = !common.is_given("json") && matches!(args.format, None | Some(Format::Html));
+    if common.is_given("stamp") && !is_page {
+        return Err(Error::Usage("--stamp is for the page: without --format, or with --format html".into()));
+    }
     let is_text = args.format == Some(Format::Text) && !common.is_given("json");
     if common.is_given("verbose") && !is_text {
         return Err(Error::Usage("--verbose is for --format text, the summary that `run` prints".into()));
     }
     if let Some(file) = sweep_at(&args.run) {
+        if common.is_given("stamp") {
+            return Err(Error::Usage("--stamp is for the page of a run, and this is a sweep".into()));
+        }
         return sweep(&file, args.format.filter(|_| !common.is_given("json")), common);
     }
     let saved = load(&args.run)?;
+    let stamp = args.stamp.then(stamp::now);
     if let Some(format) = args.format.filter(|_| !common.is_given("json")) {
-        output::print(drawn(&saved.run, format, args.verbose))?;
+        output::print(drawn(&saved.run, format, args.verbose, stamp.as_ref()))?;
     } else if common.json {
         output::print(&saved.json)?;
     } else {
-        let written = output::write_files(&saved.directory, report::files(&saved.run))?;
+        let written =
+            output::write_files(&saved.directory, report::stamped_files(&saved.run, stamp.as_ref()))?;
         if !common.quiet {
             output::print(format!("{written} files written to {}\n", saved.directory.display()))?;
         }
@@ -152,9 +165,9 @@ fn parsed(json: &str) -> Result<Run, String> {
     }
 }
 
-fn drawn(run: &Run, format: Format, verbose: bool) -> Vec<u8> {
+fn drawn(run: &Run, format: Format, verbose: bool, stamp: Option<&Stamp>) -> Vec<u8> {
     match format {
-        Format::Html => report::html::render(run).into_bytes(),
+        Format::Html => report::html::stamped(run, stamp).into_bytes(),
         Format::Md => report::markdown::render(run).into_bytes(),
         Format::Text => report::text::render_as(run, output::look(verbose)).into_bytes(),
         Format::Csv => report::csv::strategies(run),

@@ -6,9 +6,8 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 5] = [
     ("sweep", "`keystorm run SCENARIO --over PATH=VALUES` runs a scenario over a grid"),
-    ("ui", "each saved run has a report.html"),
     ("worker", "a run uses all cores of one machine (--threads)"),
     (
         "cloudwatch",

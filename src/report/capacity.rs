@@ -4,8 +4,8 @@ mod tables;
 
 use super::charts;
 use super::format::{counted, fixed, named, number, percent, usd};
-use super::page::{Block, Page};
 use super::look::Look;
+use super::page::{Block, Page};
 use crate::planner::capacity::{Capacity, PoolNeed, StrategyNeed};
 use crate::planner::need::Interval;
 use crate::time::Span;

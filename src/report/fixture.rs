@@ -87,7 +87,13 @@ pub fn empty() -> Run {
     let scenario = serde_json::json!({
         "name": "retry-storm", "seed": 7, "target": "sim", "region": "eu-central-1",
         "workloads": [{ "name": "orders", "operation": "Decrypt", "rate": "900/s", "duration": "2m" }],
-        "strategies": { "naive": { "retry": { "maxAttempts": 4 } } },
+        "strategies": {
+            "naive": { "retry": { "mode": "immediate", "maxAttempts": 4 } },
+            "full-jitter": { "retry": {
+                "mode": "exponential", "base": "50ms", "cap": "20s", "factor": 2.0, "jitter": "full", "maxAttempts": 5,
+            } },
+            "cached": { "retry": { "mode": "none" }, "cache": { "maxAge": "5m", "maxMessages": 1000 } },
+        },
     });
     Run {
         schema: SCHEMA.into(),
@@ -126,7 +132,7 @@ fn arrivals(t: u64) -> u64 {
 
 /// A strategy that tries refused calls again `eagerness` times and serves `cached` of its jobs itself.
 fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyRun {
-    let timeline = timeline(eagerness, cached);
+    let timeline = timeline(eagerness, cached, scale_ms);
     let sum = |values: &[u64]| values.iter().sum::<u64>();
     let [offered, completed, failed] =
         [&timeline.offered, &timeline.goodput, &timeline.failed].map(|v| sum(v));
@@ -218,7 +224,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
 }
 
 /// What happens second by second: the quota admits up to its limit, the rest is refused and tried again.
-fn timeline(eagerness: f64, cached: f64) -> Timeline {
+fn timeline(eagerness: f64, cached: f64, scale_ms: f64) -> Timeline {
     let mut timeline = Timeline { interval_s: 1, ..Timeline::default() };
     let mut waiting = 0.0;
     for t in 0..SECONDS {
@@ -237,6 +243,7 @@ fn timeline(eagerness: f64, cached: f64) -> Timeline {
         timeline.failed.push(failed);
         timeline.shed.push(0);
         timeline.in_flight.push(20 + waiting as u64);
+        timeline.response_p99_ms.push((t > 0).then(|| (quantile(0.99, scale_ms) + waiting).round()));
     }
     timeline.pools.insert("symmetric".into(), timeline.attempts.clone());
     timeline

@@ -1,13 +1,14 @@
 //! `report.md`: one page to paste into a ticket.
 
+use super::format::counted;
 use super::table::{Table, escape_markdown, markdown_sentence};
-use super::{figures, tables, vantage, verdict};
+use super::{charts, figures, tables, vantage, verdict};
 use crate::results::Run;
 
-/// Cautions and assumptions shown before the reader is sent to the full report.
+/// Assumptions shown before the reader is sent to the full report.
 const SHOWN: usize = 8;
 
-/// The page.
+/// The page: what fits a ticket. All the rest is in `report.html`.
 pub fn render(run: &Run) -> String {
     let judged = verdict::judge(run);
     let mut out = format!("# {}\n\n", escape_markdown(&run.name));
@@ -24,17 +25,10 @@ pub fn render(run: &Run) -> String {
         out += &format!("\n{}\n", escape_markdown(&sentence));
     }
     section(&mut out, "Figures in the window", &tables::headline(run));
-    section(&mut out, "Cost of the whole run", &tables::costs(run));
-    section(&mut out, "Thresholds", &tables::thresholds(run));
-    section(&mut out, "Peak against quota, whole run", &tables::pools(run));
-    if run.wall.is_some() {
-        section(&mut out, "Service time and lateness", &tables::waits(run));
-        section(&mut out, "The harness", &vantage::generator(run));
-        section(&mut out, "Refusals", &vantage::refusals(run));
-        bullets(&mut out, "Where attempts went", vantage::sentences(run));
+    if let Some(chart) = charts::comparison(run) {
+        out += &format!("\n![{}](charts/{}.svg)\n", escape_markdown(&chart.title), chart.id);
     }
-    let cautions = run.cautions.iter().map(|c| format!("{} → {}", figures::whose(c), c.remedy));
-    bullets(&mut out, "Cautions", cautions.collect());
+    bullets(&mut out, "Where attempts went", vantage::sentences(run));
     bullets(&mut out, "Assumed", run.assumptions.clone());
     out += &provenance(run);
     out
@@ -60,10 +54,13 @@ fn bullets(out: &mut String, title: &str, sentences: Vec<String>) {
 }
 
 fn provenance(run: &Run) -> String {
+    let cautions = match run.cautions.len() {
+        0 => String::new(),
+        some => format!(" It has {} too.", counted(some as u64, "caution")),
+    };
     format!(
         "\n## Where this comes from\n\n\
-         {} {}, target {}, Region {}, seed {}, scenario {}.\n\
-         With the resolved scenario (the last section of report.html) saved as a file:\n\n\
+         {} {}, target {}, Region {}, seed {}, scenario {}. Thresholds, pools, costs and the scenario stand in report.html.{cautions}\n\n\
          ```\n{}\n```\n",
         escape_markdown(&run.tool.name),
         escape_markdown(&run.tool.version),
@@ -81,7 +78,7 @@ mod tests {
     use crate::report::fixture;
 
     #[test]
-    fn a_ticket_gets_verdict_figures_quota_assumptions_and_provenance_in_one_page() {
+    fn a_ticket_gets_the_answer_one_table_one_chart_assumptions_and_provenance() {
         let page = render(&fixture::run());
         let parts = [
             "# retry-storm",
@@ -89,16 +86,18 @@ mod tests {
             "- **SURE** ",
             "- **NEXT** `keystorm ",
             "## Figures",
-            "## Thresholds",
-            "## Peak against quota",
-            "## Cautions",
+            "](charts/strategies.svg)",
             "## Assumed",
-            "seed 7",
+            "Region eu-central-1, seed 7",
+            "It has 2 cautions too.",
             "keystorm run retry-storm.yaml --seed 7",
         ];
         let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{page}"));
         assert!(parts.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{page}");
-        assert!(page.lines().count() <= 70, "{} lines", page.lines().count());
+        assert_eq!(page.matches("| --- |").count(), 1, "one table: {page}");
+        assert!(page.lines().count() <= 40, "{} lines", page.lines().count());
+        let files = crate::report::files(&fixture::run());
+        assert!(files.iter().any(|(name, _)| name == "charts/strategies.svg"), "the chart lies beside it");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod capacity;
 pub mod charts;
 pub mod compare;
 pub mod csv;
+pub mod describe;
 pub mod dossier;
 pub mod explain;
 mod figures;
@@ -43,8 +44,13 @@ use hdrhistogram::Histogram;
 /// Every file of a saved run that a [`Run`] suffices for: path inside the run's directory (with `/`), and bytes.
 /// `run.json` itself is not among them, nor are [`histogram_files`].
 pub fn files(run: &Run) -> Vec<(String, Vec<u8>)> {
+    stamped_files(run, None)
+}
+
+/// [`files`] with a stamp on the page.
+pub fn stamped_files(run: &Run, stamp: Option<&html::Stamp>) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![
-        ("report.html".to_owned(), html::render(run).into_bytes()),
+        ("report.html".to_owned(), html::stamped(run, stamp).into_bytes()),
         ("report.md".to_owned(), markdown::render(run).into_bytes()),
         ("timeline.csv".to_owned(), csv::timeline(run)),
         ("strategies.csv".to_owned(), csv::strategies(run)),

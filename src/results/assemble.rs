@@ -362,10 +362,16 @@ fn timeline(sum: &Recorder, trials: &[Trial]) -> Timeline {
         failed: column(|row| row.failed),
         shed: column(|row| row.shed),
         in_flight: column(|row| row.in_flight),
+        response_p99_ms: source.rows().iter().map(response_p99).collect(),
         pools,
         least: of_trials(u64::min),
         most: of_trials(u64::max),
     }
+}
+
+/// The interval's p99 in milliseconds; none where nobody completed.
+fn response_p99(row: &crate::record::Row) -> Option<f64> {
+    (row.goodput > 0).then(|| round(row.p99_micros as f64 / 1e3))
 }
 
 /// The name of a pool's series beside the others.

@@ -489,6 +489,10 @@ pub struct Timeline {
     pub shed: Vec<u64>,
     /// Jobs in flight at the end of the interval.
     pub in_flight: Vec<u64>,
+    /// What 99 % of the jobs that completed in the interval took at most, in milliseconds, to a thirtieth: of several
+    /// trials, the slowest. Null where none completed; absent in runs saved before it was.
+    #[serde(rename = "responseP99_ms", skip_serializing_if = "Vec::is_empty", default)]
+    pub response_p99_ms: Vec<Option<f64>>,
     /// Attempts on each pool, background included.
     pub pools: BTreeMap<String, Vec<u64>>,
     /// Each series by its name in `timeline.csv`: the least of any trial, interval by interval. Absent below two

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Runs the scripts against a server; gives the operations they called.
 fn exercise(settings: Settings, ca: Option<&Path>) -> Option<BTreeSet<String>> {
-    let (python, node) = match (python(), node()) {
+    let (python, node) = match (python(), node("node", "exercise.mjs")) {
         (Ok(python), Ok(node)) => (python, node),
         (Err(why), _) | (_, Err(why)) => {
             needs::missing(&why);

@@ -4,7 +4,7 @@
 use super::cli::aws;
 use super::needs;
 use super::socket::{Peer, Process, keystorm, metric, until};
-use super::support::{client, moto, node_script, printed, python, scripts, start, strict, unthrottled};
+use super::support::{client, moto, node, printed, python, scripts, start, strict, unthrottled};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,7 @@ fn tool<T>(found: Result<T, String>) -> Option<T> {
 
 #[test]
 fn javascript_under_a_clock_ten_minutes_wrong_recovers_in_two_attempts() {
-    let Some(script) = tool(node_script("clock.mjs")) else { return };
+    let Some(script) = tool(node("node", "clock.mjs")) else { return };
     let folder = tempfile::tempdir().unwrap();
     let running = start(Settings { tls: None, ..strict(&folder.path().join("ca.pem")) });
     for minutes in [0, -10, 10] {
@@ -34,7 +34,7 @@ fn javascript_under_a_clock_ten_minutes_wrong_recovers_in_two_attempts() {
 
 #[test]
 fn sigstore_makes_its_key_and_signs_with_its_first_algorithm() {
-    let Some(script) = tool(node_script("sigstore.mjs")) else { return };
+    let Some(script) = tool(node("node", "sigstore.mjs")) else { return };
     let running = start(unthrottled());
     assert_eq!(printed(client(Path::new("node"), &running.url(), None).arg(&script)).trim(), "signed");
 }

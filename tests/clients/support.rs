@@ -125,15 +125,10 @@ pub fn venv(name: &str) -> Result<PathBuf, String> {
     Ok(place.join("bin/python"))
 }
 
-/// The JavaScript SDKs and the script that uses all of them.
-pub fn node() -> Result<PathBuf, String> {
-    node_script("exercise.mjs")
-}
-
-/// The JavaScript SDKs and a script for them.
-pub fn node_script(name: &str) -> Result<PathBuf, String> {
-    let place = home().join("node");
-    let from = scripts().join("node");
+/// The script `script` of the folder `of`, beside the packages that it needs.
+pub fn node(of: &str, script: &str) -> Result<PathBuf, String> {
+    let place = home().join(of);
+    let from = scripts().join(of);
     let lists = [from.join("package.json"), from.join("package-lock.json")];
     once(&place, &lists, || {
         for list in &lists {
@@ -145,9 +140,19 @@ pub fn node_script(name: &str) -> Result<PathBuf, String> {
             .map(drop)
             .map_err(missing)
     })?;
-    let script = place.join(name);
-    std::fs::copy(from.join(name), &script).map_err(|e| e.to_string())?;
-    Ok(script)
+    let copy = place.join(script);
+    std::fs::copy(from.join(script), &copy).map_err(|e| e.to_string())?;
+    Ok(copy)
+}
+
+/// A browser that speaks the DevTools protocol.
+#[allow(clippy::disallowed_methods, reason = "where programs are stands in the environment")]
+pub fn browser() -> Result<PathBuf, String> {
+    const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = || std::env::split_paths(&path).flat_map(|folder| NAMES.map(|name| folder.join(name)));
+    let found = all().find(|program| program.is_file());
+    found.ok_or_else(|| "Chromium is needed to look at the page (Debian: chromium)".to_string())
 }
 
 /// A client's process, told where the server is and nothing else about AWS.

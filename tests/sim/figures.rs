@@ -5,7 +5,7 @@ use crate::shipped;
 use crate::support::{self, scenario, strategy};
 use keystorm::engine::{Control, simulate};
 use keystorm::record::{Recorder, Row, Trial};
-use keystorm::report::{csv, html, markdown, text};
+use keystorm::report::{csv, html, text};
 use keystorm::results::{Run, Selection, ThresholdRun, Verdict};
 use keystorm::scenario::{Options, Scenario};
 use keystorm::workload::{Executor, Workload};
@@ -261,7 +261,7 @@ thresholds: { response_time: [ \"med<100ms\" ] }";
     let p50 = run.strategies[0].response_time_ms.p50;
     assert!((990.0..1_010.0).contains(&p50), "of completed jobs: {p50}");
     assert!((990.0..1_010.0).contains(&run.strategies[0].service_time_ms.p50), "refusals are no service");
-    for page in [text::render(&run, false), markdown::render(&run), html::render(&run)] {
+    for page in [text::render(&run, false), html::render(&run)] {
         let shown =
             page.split("∞ (").nth(1).expect("the threshold's value").split(')').next().expect("closed");
         assert!(
@@ -413,13 +413,12 @@ fn throttled_in_the_window_and_refused_in_all_have_two_names() {
         &load("executor: constant-arrival-rate, rate: 90/s, duration: 20s, warmUp: 10s", rest),
         1,
     );
-    for page in [text::render(&run, false), markdown::render(&run)] {
-        assert!(
-            page.contains("refused in all") && page.contains("whole run") && page.contains("in the window"),
-            "{page}"
-        );
-        assert_eq!(page.matches("  throttled").count() + page.matches("| throttled").count(), 1, "{page}");
-    }
+    let page = text::render(&run, false);
+    assert!(
+        page.contains("refused in all") && page.contains("whole run") && page.contains("in the window"),
+        "{page}"
+    );
+    assert_eq!(page.matches("  throttled").count() + page.matches("| throttled").count(), 1, "{page}");
 }
 
 #[test]

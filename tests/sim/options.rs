@@ -130,6 +130,8 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "run" => &[&["run", "small.yaml"], &["run", "--op", "Decrypt", "--set", "trials=1"]],
         "check" => &[&["check", "small.yaml"]],
         "report" => &[&["report", "saved"]],
+        // It would last until it is interrupted.
+        "ui" => &[&["ui", "nowhere"]],
         "merge" => &[&["merge", "share"]],
         "compare" => &[&["compare", "saved", "saved"]],
         "explain" => &[&["explain", "saved"], &["explain", "simulated", "--job", "7"]],
@@ -198,7 +200,7 @@ fn value(path: &str, option: &str) -> &'static str {
         "account" => "444455556666",
         "start" => "2026-11-23T22:00:00Z",
         "client" => "raw",
-        "metrics" => "127.0.0.1:0",
+        "metrics" | "web" => "127.0.0.1:0",
         _ => "1",
     }
 }
@@ -209,7 +211,9 @@ fn is_traceless(path: &str, option: &str) -> bool {
         // Results do not depend on it, which `tests/sim/run_command.rs` holds.
         "threads" => ["run", "onset", "plan"].contains(&path),
         // There is nothing but results to be quiet about.
-        "quiet" => ["schema", "completions", "help", "new", "quotas", "compare", "explain"].contains(&path),
+        "quiet" => {
+            ["schema", "completions", "help", "new", "quotas", "compare", "explain", "ui"].contains(&path)
+        }
         // It is a JSON document anyway.
         "json" => path == "schema",
         _ => false,

@@ -105,3 +105,16 @@ fn broken_json_is_refused_with_its_line() {
     std::fs::write(&json, "{\"schema\": \"keystorm.run/1\"}").expect("written");
     assert!(failure(&json).contains("missing field `tool`"), "{}", failure(&json));
 }
+
+#[test]
+fn a_stamp_tells_when_and_by_what_and_is_refused_where_no_page_is_drawn() {
+    let (folder, _) = saved_run();
+    let page = stdout(&report(folder.path(), &["--format", "html", "--stamp"]));
+    assert!(page.contains("Drawn 20") && page.contains("--format html --stamp"));
+    assert!(!stdout(&report(folder.path(), &["--format", "html"])).contains("Drawn 20"));
+    let output = report(folder.path(), &["--format", "md", "--stamp"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(report(folder.path(), &["--stamp"]).status.success());
+    let page = std::fs::read_to_string(folder.path().join("report.html")).expect("a page");
+    assert!(page.contains("Drawn 20"));
+}

@@ -60,14 +60,35 @@ impl Axis {
         Axis { title: title.into(), low, high, ticks: ticks.filter(|(place, _)| inside(place)).collect() }
     }
 
+    /// Counts or rates on a logarithmic scale that has a nought, which is left out where nothing comes below ten; places are
+    /// given by [`grown`].
+    pub fn log_counts(title: &str, least: f64, most: f64, label: impl Fn(f64) -> String) -> Axis {
+        let most = if most.is_finite() && most > 1.0 { most } else { 1.0 };
+        let base = if least >= 10.0 && least < most { 10_f64.powf(least.log10().floor()) } else { 0.0 };
+        let decades = (most / base.max(1.0)).log10();
+        let marks: &[f64] = if decades <= 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let powers = base.max(1.0).log10().round() as i32..=most.log10().ceil() as i32;
+        let all = powers.flat_map(|p| marks.iter().map(move |m| m * 10_f64.powi(p)));
+        let nought = (base == 0.0).then_some(0.0).into_iter();
+        let values = nought.chain(all.filter(|v| *v <= most * 1.001));
+        Axis {
+            title: title.into(),
+            low: grown(base),
+            high: grown(base) + (grown(most) - grown(base)) * 1.03,
+            ticks: values.map(|v| (grown(v), label(v))).collect(),
+        }
+    }
+
     /// Percentiles, each further nine as long as the one before; places are given by [`tail`].
     pub fn percentiles(most: f64) -> Axis {
-        let marks = [0.0, 50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999];
+        let marks = [50.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999];
         let high = tail(most).max(1.0);
-        let ticks =
-            marks.iter().map(|p| (tail(*p), format!("{p} %"))).filter(|(place, _)| *place <= high + 1e-9);
+        // Where the axis is crowded the least of them goes.
+        let fits = |p: &&f64| **p != 95.0 || high < 3.5;
+        let ticks = marks.iter().filter(fits).map(|p| (tail(*p), format!("{p} %")));
+        let ticks = ticks.filter(|(place, _)| *place <= high + 1e-9);
         Axis {
-            title: "share of jobs answered at least this fast (stretched towards the slowest)".into(),
+            title: "share of completed jobs that took at most this long".into(),
             low: 0.0,
             high,
             ticks: ticks.collect(),
@@ -91,6 +112,11 @@ impl Axis {
 /// Where a percentile (0 to 100) stands on [`Axis::percentiles`]: how many nines it has.
 pub fn tail(percentile: f64) -> f64 {
     -(1.0 - (percentile / 100.0).clamp(0.0, 0.999_999)).log10()
+}
+
+/// Where a count stands on [`Axis::log_counts`].
+pub fn grown(count: f64) -> f64 {
+    (1.0 + count.max(0.0)).log10()
 }
 
 /// The nearest of 1, 2 and 5 times a power of ten that is not below `value`.
@@ -117,7 +143,10 @@ mod tests {
         assert_eq!(labels(&Axis::linear("", 0.0, number)).len(), 6);
         assert_eq!(labels(&Axis::time(120.0)), ["0", "20", "40", "60", "80", "100", "120"]);
         assert_eq!(labels(&Axis::time(3_600.0)), ["0", "10", "20", "30", "40", "50", "60"]);
-        assert_eq!(labels(&Axis::percentiles(99.95)), ["0 %", "50 %", "90 %", "95 %", "99 %", "99.9 %"]);
+        assert_eq!(labels(&Axis::percentiles(99.95)), ["50 %", "90 %", "95 %", "99 %", "99.9 %"]);
+        assert_eq!(labels(&Axis::log_counts("", 0.0, 1_500.0, number)), ["0", "1", "10", "100", "1,000"]);
+        assert_eq!(labels(&Axis::log_counts("", 3.0, 30.0, number)), ["0", "1", "2", "5", "10", "20"]);
+        assert_eq!(labels(&Axis::log_counts("", 130.0, 930.0, number)), ["100", "200", "500"]);
         assert_eq!(labels(&Axis::log_milliseconds("", 10.0, 100.0)), ["10 ms", "20 ms", "50 ms", "100 ms"]);
     }
 
@@ -127,6 +156,7 @@ mod tests {
             Axis::linear("", f64::NAN, number),
             Axis::time(0.0),
             Axis::log_milliseconds("", 0.0, 0.0),
+            Axis::log_counts("", f64::NAN, f64::NAN, number),
             Axis::percentiles(0.0),
         ] {
             assert!(axis.high > axis.low && axis.ticks.len() > 1, "{axis:?}");

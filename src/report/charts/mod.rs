@@ -1,11 +1,14 @@
 //! The charts of a run, as data that one file draws with plotters.
 //!
+//! Figures over time of all strategies are an [`Overlay`], which the page's script draws too.
+//!
 //! Every chart is a [`Chart`]: a plot with a title and a sentence for those who do not see it. It is
 //! drawn twice: standing alone with its own colours, and inside the page with the page's.
 
 mod axis;
 mod comparison;
 pub mod onset;
+mod overlay;
 mod palette;
 mod plot;
 mod response;
@@ -16,7 +19,9 @@ pub mod tornado;
 
 use super::format::slug;
 use crate::results::Run;
-pub use palette::{css_variables, dark_variables};
+pub use overlay::{Course, FROM_CACHE_MS, Overlay, Unit, other_pools, overview};
+pub use palette::{Ink, css_variables, dark_variables, dash, mark, variable};
+pub use response::{Curve, curves};
 
 /// One chart.
 #[derive(Clone, Debug)]
@@ -57,20 +62,17 @@ pub fn response_histograms(run: &Run) -> Vec<Chart> {
     response::histograms(run)
 }
 
-/// Offered load, attempts, throttles and goodput over time, a chart for each strategy, on the same axes.
+/// Offered load, attempts, throttles and goodput over time, a chart for each strategy.
 pub fn timelines(run: &Run) -> Vec<Chart> {
     timeline::strategies(run)
 }
 
-/// Utilisation over time, a chart for each pool, busiest first.
-pub fn pools(run: &Run) -> Vec<Chart> {
-    timeline::pools(run)
-}
-
 /// All charts in the order of the report.
 pub fn all(run: &Run) -> Vec<Chart> {
-    let overview = comparison(run).into_iter().chain(response_curve(run)).chain(response_histograms(run));
-    overview.chain(timelines(run)).chain(pools(run)).collect()
+    let over_time = overview(run).into_iter().chain(other_pools(run)).map(|overlay| overlay.chart());
+    let curve = response_curve(run).into_iter();
+    let details = timelines(run).into_iter().chain(response_histograms(run));
+    comparison(run).into_iter().chain(over_time).chain(curve).chain(details).collect()
 }
 
 /// A chart's id from its kind and what it is about.
@@ -88,7 +90,8 @@ mod tests {
     fn every_chart_has_its_own_id_and_says_what_it_shows() {
         let charts = all(&fixture::run());
         let ids: BTreeSet<&str> = charts.iter().map(|c| c.id.as_str()).collect();
-        assert_eq!((ids.len(), charts.len()), (9, 9));
+        // One of all, four over time, the curve, and two of each of three strategies.
+        assert_eq!((ids.len(), charts.len()), (12, 12));
         for chart in &charts {
             for svg in [chart.inline(), chart.standalone()] {
                 assert!(

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::palette::Ink;
-use super::plot::{Line, Plot};
+use super::plot::{FULL, Line, Plot};
 use super::{Chart, id};
 use crate::planner::onset::{Onset, Point, StrategyOnset};
 use crate::report::format::number;
@@ -13,7 +13,8 @@ const ACROSS: &str = "offered load, jobs per second";
 
 /// Every chart: one of each strategy with more than one load, and one of their p99.
 pub fn all(onset: &Onset) -> Vec<Chart> {
-    onset.strategies.iter().filter_map(strategy).chain(p99(onset)).collect()
+    let each = onset.strategies.iter().enumerate().filter_map(|(place, s)| strategy(place, s));
+    each.chain(p99(onset)).collect()
 }
 
 /// The name of a strategy under its kind of limiter.
@@ -22,7 +23,7 @@ fn name(s: &StrategyOnset) -> String {
 }
 
 /// Goodput and attempts over the load, to twice what was offered: attempts of retries would leave no room for the rest.
-fn strategy(s: &StrategyOnset) -> Option<Chart> {
+fn strategy(place: usize, s: &StrategyOnset) -> Option<Chart> {
     let most = s.points.iter().map(|point| point.load_per_s).fold(0.0, f64::max);
     if s.points.len() < 2 || most <= 0.0 {
         return None;
@@ -43,7 +44,7 @@ fn strategy(s: &StrategyOnset) -> Option<Chart> {
             points: vec![(0.0, 0.0), (most.min(top), most.min(top))],
         },
         line("attempts", Ink::ATTEMPTS, |p| p.attempts_per_s),
-        line("goodput", Ink::GOODPUT, |p| p.goodput_per_s),
+        line("goodput", Ink::Series(place), |p| p.goodput_per_s),
     ];
     let (first, last) = (s.points.first()?, s.points.last()?);
     let says = |p: &Point| {
@@ -59,6 +60,7 @@ fn strategy(s: &StrategyOnset) -> Option<Chart> {
         title: format!("{}: goodput and attempts as the load grows", name(s)),
         description: format!("{}; {}.", says(first), says(last)),
         plot: Plot {
+            width: FULL,
             height: 340,
             x: Axis::linear(ACROSS, most, number),
             y: Axis::linear("per second", top, number),
@@ -70,7 +72,7 @@ fn strategy(s: &StrategyOnset) -> Option<Chart> {
             legend: vec![
                 (Ink::OFFERED, "offered (jobs)".into()),
                 (Ink::ATTEMPTS, "attempts".into()),
-                (Ink::GOODPUT, "goodput (jobs)".into()),
+                (Ink::Series(place), "goodput (jobs)".into()),
             ],
             names_at_ends: false,
         },
@@ -108,6 +110,7 @@ fn p99(onset: &Onset) -> Option<Chart> {
         title: "p99 response time of completed jobs as the load grows".into(),
         description,
         plot: Plot {
+            width: FULL,
             height: 360,
             x: Axis::linear(ACROSS, most, number),
             y: Axis::log_milliseconds("p99 (log scale)", 10_f64.powf(low - 0.02), 10_f64.powf(high + 0.05)),

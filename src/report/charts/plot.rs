@@ -19,23 +19,33 @@ use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{PathElement, Rectangle, Text};
+use plotters::element::{PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, TextStyle};
 
-/// Width of every chart.
-pub const WIDTH: u32 = 880;
+/// Width of a chart that stands alone.
+pub const FULL: u32 = 880;
+/// Width of a chart of all strategies: half of a screen, and still legible at half of a sheet.
+pub const WIDE: u32 = 500;
+/// Width of a chart of one strategy, whose words can still be read where it is drawn on a phone.
+pub const SMALL: u32 = 420;
 
 /// Plotters' size for text of 12 pixels, to which its SVG backend divides it.
 const TEXT_SIZE: f64 = 12.0 * 1.24;
 /// Estimated width of a letter of that text.
 const LETTER: i32 = 7;
 const LEGEND_ROW: i32 = 22;
-const END_LABEL: i32 = 16;
+const END_LABEL: i32 = 15;
+/// Letters of a name at a line's end.
+const END_LETTERS: usize = 14;
+/// Marks on a line.
+const MARKS: usize = 6;
 
 /// What is drawn.
 #[derive(Clone, Debug)]
 pub struct Plot {
+    /// Pixels from left to right.
+    pub width: u32,
     /// Pixels from top to bottom.
     pub height: u32,
     /// Across.
@@ -67,7 +77,7 @@ pub struct Line {
     pub ink: Ink,
     /// Its width in pixels.
     pub width: u32,
-    /// Places it goes through.
+    /// Places it goes through; one without a height is a gap.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -76,6 +86,8 @@ pub struct Line {
 pub struct Bar {
     /// Its ink.
     pub ink: Ink,
+    /// How much of its ink it has, up to 1.
+    pub strength: f64,
     /// One corner.
     pub from: (f64, f64),
     /// The opposite corner.
@@ -95,9 +107,9 @@ pub fn draw(plot: &Plot) -> String {
 }
 
 fn drawn(plot: &Plot, svg: &mut String) -> Drawn {
-    let root = SVGBackend::with_string(svg, (WIDTH, plot.height)).into_drawing_area();
+    let root = SVGBackend::with_string(svg, (plot.width, plot.height)).into_drawing_area();
     let legend_height = draw_legend(&root, plot)?;
-    let right = if plot.names_at_ends { 150 } else { 20 };
+    let right = if plot.names_at_ends { end_room(plot) } else { 20 };
     let mut chart = ChartBuilder::on(&root)
         .margin_top(legend_height + 8)
         .margin_right(right)
@@ -106,11 +118,17 @@ fn drawn(plot: &Plot, svg: &mut String) -> Drawn {
         .build_cartesian_2d(plot.x.clone(), plot.y.clone())?;
     draw_axes(&mut chart, plot)?;
     chart.draw_series(
-        plot.bars.iter().map(|bar| Rectangle::new([bar.from, bar.to], colour(bar.ink).filled())),
+        plot.bars
+            .iter()
+            .map(|bar| Rectangle::new([bar.from, bar.to], colour(bar.ink).mix(bar.strength).filled())),
     )?;
     for line in &plot.lines {
         let style = colour(line.ink).stroke_width(line.width);
-        chart.draw_series([PathElement::new(line.points.clone(), style)])?;
+        let whole = line.points.split(|(_, y)| y.is_nan()).filter(|points| !points.is_empty());
+        chart.draw_series(whole.map(|points| PathElement::new(points.to_vec(), style)))?;
+    }
+    for (place, line) in plot.lines.iter().enumerate() {
+        draw_marks(&root, &chart, line, place)?;
     }
     let left = Pos::new(HPos::Left, VPos::Center);
     for (place, ink, words) in &plot.words {
@@ -153,7 +171,7 @@ fn draw_legend(
     for (ink, name) in &plot.legend {
         let name = clip(name, 40);
         let width = 30 + LETTER * name.chars().count() as i32 + 14;
-        if x > start && x + width > WIDTH as i32 {
+        if x > start && x + width > plot.width as i32 {
             (x, row) = (start, row + 1);
         }
         let y = 12 + row * LEGEND_ROW;
@@ -165,12 +183,47 @@ fn draw_legend(
     Ok(if plot.legend.is_empty() { 0 } else { (row + 1) * LEGEND_ROW })
 }
 
+/// Room for the names at the ends of lines, in pixels.
+fn end_room(plot: &Plot) -> u32 {
+    let letters = plot.lines.iter().map(|line| line.name.chars().count().min(END_LETTERS)).max().unwrap_or(0);
+    20 + LETTER as u32 * letters as u32
+}
+
+/// Marks along a line, those of the next line elsewhere, so that lines that coincide all show.
+fn draw_marks(
+    root: &DrawingArea<Backend<'_>, Shift>,
+    chart: &Context<'_>,
+    line: &Line,
+    place: usize,
+) -> Drawn {
+    let Some(mark) = line.ink.mark().filter(|_| line.points.len() > 1) else { return Ok(()) };
+    let (Some((first, _)), Some((last, _))) = (line.points.first(), line.points.last()) else {
+        return Ok(());
+    };
+    for number in 0..MARKS {
+        let share = (number as f64 + (place % MARKS) as f64 / MARKS as f64 + 0.08) / MARKS as f64;
+        let at = first + (last - first) * share;
+        let Some(point) = line.points.iter().find(|(x, _)| *x >= at).filter(|(_, y)| !y.is_nan()) else {
+            continue;
+        };
+        let (x, y) = chart.backend_coord(point);
+        let corners: Vec<(i32, i32)> = mark.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
+        root.draw(&Polygon::new(corners, colour(line.ink).filled()))?;
+    }
+    Ok(())
+}
+
 /// Names each line right of its end, pushed apart where ends lie close together.
 fn draw_end_labels(root: &DrawingArea<Backend<'_>, Shift>, chart: &Context<'_>, plot: &Plot) -> Drawn {
-    let end = |line: &Line| line.points.last().map(|point| chart.backend_coord(point));
-    let mut ends: Vec<((i32, i32), &Line)> = plot.lines.iter().filter_map(|l| Some((end(l)?, l))).collect();
+    let left = (plot.width - end_room(plot)) as i32 + 4;
+    let lowest = plot.height as i32 - 46;
+    let named = |line: &&Line| line.ink != Ink::Quota;
+    let end = |line: &Line| {
+        let last = line.points.iter().rev().find(|(_, y)| !y.is_nan());
+        last.map_or((left, lowest), |point| chart.backend_coord(point))
+    };
+    let mut ends: Vec<((i32, i32), &Line)> = plot.lines.iter().filter(named).map(|l| (end(l), l)).collect();
     ends.sort_by_key(|((_, y), _)| *y);
-    let lowest = plot.height as i32 - 44;
     let mut places: Vec<i32> = Vec::new();
     for ((_, y), _) in &ends {
         places.push(places.last().map_or(*y, |above| (*y).max(above + END_LABEL)));
@@ -180,15 +233,14 @@ fn draw_end_labels(root: &DrawingArea<Backend<'_>, Shift>, chart: &Context<'_>, 
         *place = (*place).min(limit);
         limit = *place - END_LABEL;
     }
-    let left = WIDTH as i32 - 146;
     for (y, ((end_x, end_y), line)) in places.iter().zip(&ends) {
-        let lead = [(*end_x, *end_y), (left, *y), (left + 10, *y)];
-        root.draw(&PathElement::new(lead, colour(line.ink).stroke_width(1)))?;
-        let name = clip(&line.name, 18);
+        let lead = [(*end_x, *end_y), (left, *y)];
+        root.draw(&PathElement::new(lead, colour(line.ink).mix(0.4).stroke_width(1)))?;
+        let ink = if matches!(line.ink, Ink::Series(_)) { line.ink } else { Ink::Muted };
         root.draw(&Text::new(
-            name,
-            (left + 14, *y),
-            text(Ink::Text).pos(Pos::new(HPos::Left, VPos::Center)),
+            clip(&line.name, END_LETTERS),
+            (left + 3, *y),
+            text(ink).pos(Pos::new(HPos::Left, VPos::Center)),
         ))?;
     }
     Ok(())

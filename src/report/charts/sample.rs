@@ -3,7 +3,8 @@
 /// The most points of a line.
 pub const MOST: usize = 600;
 
-/// At most [`MOST`] points: of each bucket the lowest and the highest, in order, so that no burst is averaged away.
+/// At most [`MOST`] points: of each bucket the lowest and the highest, in order, so that no burst is averaged away. What
+/// is not a number is a gap: a bucket of nothing else is one.
 pub fn sampled(values: &[f64], interval_s: f64) -> Vec<(f64, f64)> {
     let at = |index: usize| (index as f64 * interval_s, values[index]);
     if values.len() <= MOST {
@@ -14,8 +15,11 @@ pub fn sampled(values: &[f64], interval_s: f64) -> Vec<(f64, f64)> {
     for start in (0..values.len()).step_by(size) {
         let range = start..(start + size).min(values.len());
         let by_value = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
-        let (low, high) = (range.clone().min_by(by_value), range.max_by(by_value));
-        let (Some(low), Some(high)) = (low, high) else { continue };
+        let known = || range.clone().filter(|index| !values[*index].is_nan());
+        let (Some(low), Some(high)) = (known().min_by(by_value), known().max_by(by_value)) else {
+            points.push(at(start));
+            continue;
+        };
         points.push(at(low.min(high)));
         if low != high {
             points.push(at(low.max(high)));
@@ -43,5 +47,8 @@ mod tests {
         assert!(points.len() <= MOST, "{}", points.len());
         assert!(points.contains(&(1_234.0, 99.0)) && points.contains(&(2_345.0, -99.0)));
         assert!(points.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        values[600..900].fill(f64::NAN);
+        let points = sampled(&values, 1.0);
+        assert!(points.iter().any(|(_, y)| y.is_nan()) && points.contains(&(1_234.0, 99.0)));
     }
 }

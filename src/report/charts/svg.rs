@@ -1,7 +1,7 @@
 //! From what plotters writes to an SVG that reads well: named for those who do not see it, and coloured by the page.
 
-use super::palette::{keys, quota_stroke};
-use super::{Chart, plot};
+use super::Chart;
+use super::palette::{dashes, keys};
 use maud::html;
 
 /// A file of its own: shades for white, on white.
@@ -11,7 +11,7 @@ pub fn standalone(chart: &Chart, drawn: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{height}\" {1}\n\
          <rect width=\"{0}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n{2}",
-        plot::WIDTH,
+        chart.plot.width,
         opening(chart),
         tidied(body),
     )
@@ -36,7 +36,7 @@ fn opening(chart: &Chart) -> String {
     };
     format!(
         "id=\"{id}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n{}",
-        plot::WIDTH,
+        chart.plot.width,
         chart.plot.height,
         named.into_string(),
     )
@@ -47,10 +47,12 @@ fn parts(drawn: &str) -> (&str, &str) {
     drawn.split_once(">\n").unwrap_or(("", drawn))
 }
 
-/// Plotters' body with quotas dashed, sizes in whole pixels and what says nothing left out.
+/// Plotters' body with lines dashed by their ink, sizes in whole pixels and what says nothing left out.
 fn tidied(body: &str) -> String {
-    let dashed = format!("{} stroke-dasharray=\"7 5\"", quota_stroke());
-    body.replace(&quota_stroke(), &dashed)
+    let dashed = dashes().fold(body.to_owned(), |body, (stroke, dash)| {
+        body.replace(&stroke, &format!("{stroke} stroke-dasharray=\"{dash}\""))
+    });
+    dashed
         .replace("fill=\"none\" opacity=\"1\"", "fill=\"none\" stroke-linejoin=\"round\"")
         .replace(" opacity=\"1\"", "")
         .replace(" \"/>", "\"/>")

@@ -1,36 +1,40 @@
-//! What happened over time: each strategy against the quota, and each pool's utilisation.
+//! What happened to one strategy over time: what arrived, what was tried and what was refused, in grey; what got done in
+//! the strategy's own colour.
 
 use super::axis::Axis;
+use super::overlay::whole;
 use super::palette::Ink;
-use super::plot::{Line, Plot};
+use super::plot::{Line, Plot, SMALL};
 use super::sample::{bucket, sampled};
 use super::{Chart, id};
 use crate::report::figures::{self, only_pool, seconds_counted};
-use crate::report::format::{number, percent};
+use crate::report::format::number;
 use crate::results::{Run, StrategyRun};
 
-const Y_LABELS: u32 = 72;
+const Y_LABELS: u32 = 62;
 
-/// From so many intervals on lines are drawn thin: they go up and down within a few pixels.
-const DENSE: usize = 300;
-
-/// A timeline of each strategy that has one, all on the same axes.
+/// A timeline of each strategy that has one, each on an axis of its own: one that is busy must not flatten the others.
 pub fn strategies(run: &Run) -> Vec<Chart> {
-    let shown: Vec<&StrategyRun> =
-        run.strategies.iter().filter(|s| figures::intervals(&s.timeline) > 0).collect();
-    let drawn: Vec<Vec<Line>> = shown.iter().map(|s| lines(s)).collect();
-    let highest = drawn.iter().flatten().flat_map(|line| &line.points).map(|(_, y)| *y).fold(0.0, f64::max);
-    let limits = shown.iter().filter_map(|s| limit(s, highest)).map(|(_, limit)| limit);
-    let y = Axis::linear("per second", limits.fold(highest, f64::max) * 1.02, number);
-    let x = Axis::time(shown.iter().map(|s| seconds(s)).fold(0.0, f64::max));
-    let charts = shown.iter().zip(drawn).map(|(s, lines)| chart(s, lines, highest, &x, &y));
-    charts.collect()
+    let shown = run.strategies.iter().enumerate().filter(|(_, s)| figures::intervals(&s.timeline) > 0);
+    shown.map(|(place, s)| chart(place, s)).collect()
 }
 
-fn chart(s: &StrategyRun, mut lines: Vec<Line>, highest: f64, x: &Axis, y: &Axis) -> Chart {
-    let mut legend: Vec<(Ink, String)> = lines.iter().map(|line| (line.ink, line.name.clone())).collect();
-    if let Some((pool, limit)) = limit(s, highest) {
-        legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
+fn chart(place: usize, s: &StrategyRun) -> Chart {
+    let mut lines = lines(place, s);
+    let highest = lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y).fold(0.0, f64::max);
+    let x = Axis::time(seconds(s));
+    let mut words = Vec::new();
+    let limit = limit(s, highest);
+    let y = Axis::linear("", limit.map_or(highest, |(_, limit)| highest.max(limit)) * 1.02, |v| {
+        format!("{}/s", number(v))
+    });
+    if let Some((pool, limit)) = limit {
+        let above = limit + (y.high - y.low) * 0.05;
+        words.push((
+            (x.high * 0.01, above.min(y.high)),
+            Ink::Text,
+            format!("quota of {pool}: {}/s", number(limit)),
+        ));
         lines.push(Line {
             name: pool.into(),
             ink: Ink::Quota,
@@ -43,45 +47,46 @@ fn chart(s: &StrategyRun, mut lines: Vec<Line>, highest: f64, x: &Axis, y: &Axis
         title: format!("{} over time", s.name),
         description: description(s),
         plot: Plot {
-            height: 300,
-            x: x.clone(),
-            y: y.clone(),
+            width: SMALL,
+            height: 230,
+            x,
+            y,
             y_labels: Y_LABELS,
             grid: (false, true),
             bars: Vec::new(),
             lines,
-            words: Vec::new(),
-            legend,
-            names_at_ends: false,
+            words,
+            legend: Vec::new(),
+            names_at_ends: true,
         },
     }
 }
 
-/// The series worth drawing, those that matter most on top, the lower ones wider so that equal lines all show; faults and timeouts only if there were any.
-fn lines(s: &StrategyRun) -> Vec<Line> {
+/// The series worth drawing, goodput on top; refusals, faults and timeouts only if there were any.
+fn lines(place: usize, s: &StrategyRun) -> Vec<Line> {
     let t = &s.timeline;
-    let [wide, middle, thin] = if figures::intervals(t) > DENSE { [2, 1, 1] } else { [5, 3, 2] };
     let all = [
-        ("offered", Ink::OFFERED, wide, &t.offered, true),
-        ("attempts", Ink::ATTEMPTS, middle, &t.attempts, true),
-        ("faults", Ink::FAULTS, thin, &t.faults, false),
-        ("timeouts", Ink::TIMEOUTS, thin, &t.timeouts, false),
-        ("throttled", Ink::THROTTLED, thin, &t.throttled, true),
-        ("goodput", Ink::GOODPUT, thin, &t.goodput, true),
+        ("offered", Ink::OFFERED, 1, &t.offered, true),
+        ("attempts", Ink::ATTEMPTS, 1, &t.attempts, true),
+        ("faults", Ink::FAULTS, 1, &t.faults, false),
+        ("timeouts", Ink::TIMEOUTS, 1, &t.timeouts, false),
+        ("throttled", Ink::THROTTLED, 1, &t.throttled, false),
+        ("goodput", Ink::Series(place), 2, &t.goodput, true),
     ];
     let worth = all.into_iter().filter(|(.., values, always)| *always || values.iter().any(|v| *v > 0));
     let line = |(name, ink, width, values, _): (&str, _, _, &Vec<u64>, _)| Line {
         name: name.into(),
         ink,
         width,
-        points: points(s, values, 1.0),
+        points: points(s, values),
     };
     worth.map(line).collect()
 }
 
-/// A series as rates of one trial, divided by `unit`.
-fn points(s: &StrategyRun, values: &[u64], unit: f64) -> Vec<(f64, f64)> {
-    let rates: Vec<f64> = values.iter().map(|v| *v as f64 / seconds_counted(s) / unit).collect();
+/// A series as rates of one trial.
+fn points(s: &StrategyRun, values: &[u64]) -> Vec<(f64, f64)> {
+    let rates: Vec<f64> = values.iter().map(|v| *v as f64 / seconds_counted(s)).collect();
+    let rates = whole(rates);
     sampled(&rates, s.timeline.interval_s.max(1) as f64)
 }
 
@@ -116,56 +121,4 @@ fn sampling(s: &StrategyRun) -> String {
         n if n <= s.timeline.interval_s.max(1) => String::new(),
         n => format!(" Each {n} s are drawn by their lowest and highest value."),
     }
-}
-
-/// Utilisation of each pool that has a limit and a timeline.
-pub fn pools(run: &Run) -> Vec<Chart> {
-    figures::pools(run).into_iter().filter_map(|pool| pool_chart(run, pool)).collect()
-}
-
-fn pool_chart(run: &Run, pool: &str) -> Option<Chart> {
-    let mut lines = Vec::new();
-    let mut end = 0.0;
-    for (place, s) in run.strategies.iter().enumerate() {
-        let (Some(values), Some(figures)) = (s.timeline.pools.get(pool), s.pools.get(pool)) else { continue };
-        if figures.limit_per_s > 0.0 && !values.is_empty() {
-            let points = points(s, values, figures.limit_per_s);
-            // Lines that coincide all show: those below are wider.
-            let below = (run.strategies.len() - 1 - place).min(2) as u32;
-            let width =
-                if figures::intervals(&s.timeline) > DENSE { 1 + below.min(1) } else { 2 + 2 * below };
-            lines.push(Line { name: s.name.clone(), ink: Ink::Series(place), width, points });
-            end = seconds(s).max(end);
-        }
-    }
-    let highest = lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y).reduce(f64::max)?;
-    let mut legend: Vec<(Ink, String)> = lines.iter().map(|line| (line.ink, line.name.clone())).collect();
-    legend.push((Ink::Quota, "quota".into()));
-    lines.push(Line {
-        name: "quota".into(),
-        ink: Ink::Quota,
-        width: 2,
-        points: vec![(0.0, 1.0), (end.max(1.0), 1.0)],
-    });
-    let peaks = run.strategies.iter().filter_map(|s| Some((s, s.pools.get(pool)?)));
-    let peaks = peaks.map(|(s, p)| format!("{} peaked at {}.", s.name, percent(p.utilisation_peak)));
-    Some(Chart {
-        id: id("pool", pool),
-        title: format!("Utilisation of the pool {pool}"),
-        description: peaks.collect::<Vec<_>>().join(" "),
-        plot: Plot {
-            height: 300,
-            x: Axis::time(end),
-            y: Axis::linear("attempts ÷ quota", highest.max(1.0) * 1.02, |v| {
-                percent(v).replace(".0 %", " %")
-            }),
-            y_labels: Y_LABELS,
-            grid: (false, true),
-            bars: Vec::new(),
-            lines,
-            words: Vec::new(),
-            legend,
-            names_at_ends: false,
-        },
-    })
 }

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::palette::Ink;
-use super::plot::{Bar, Line, Plot};
+use super::plot::{Bar, FULL, Line, Plot};
 use super::{Chart, id};
 use crate::planner::capacity::Swing;
 use crate::report::format::{clip, number};
@@ -24,11 +24,12 @@ pub fn chart(pool: &str, need: f64, swings: &[Swing]) -> Option<Chart> {
         let middle = -(row as f64);
         let bar = |to: f64, ink| Bar {
             ink,
+            strength: 1.0,
             from: (need.min(to), middle + HALF),
             to: (need.max(to), middle - HALF),
         };
-        bars.push(bar(*less, Ink::Series(0)));
-        bars.push(bar(*more, Ink::Series(1)));
+        bars.push(bar(*less, Ink::ATTEMPTS));
+        bars.push(bar(*more, Ink::OFFERED));
         let said = format!("{} {} … {} {}", swing.less.0, number(*less), swing.more.0, number(*more));
         words.push(((less.max(*more).max(need) + most * 0.01, middle), Ink::Text, clip(&said, 48)));
     }
@@ -51,6 +52,7 @@ pub fn chart(pool: &str, need: f64, swings: &[Swing]) -> Option<Chart> {
         title: format!("What would move the need of {pool}"),
         description: shown.iter().map(says).collect::<Vec<_>>().join(" "),
         plot: Plot {
+            width: FULL,
             height: 110 + 40 * shown.len() as u32,
             x: Axis::linear("quota needed, attempts per second", most * 1.6, number),
             y,
@@ -60,8 +62,8 @@ pub fn chart(pool: &str, need: f64, swings: &[Swing]) -> Option<Chart> {
             lines: vec![line],
             words,
             legend: vec![
-                (Ink::Series(0), "less of it".into()),
-                (Ink::Series(1), "more of it".into()),
+                (Ink::ATTEMPTS, "less of it".into()),
+                (Ink::OFFERED, "more of it".into()),
                 (Ink::Quota, format!("need: {}/s", number(need))),
             ],
             names_at_ends: false,

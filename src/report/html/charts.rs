@@ -1,75 +1,61 @@
-//! Charts in the page, each above the table that holds its figures.
+//! Charts in the page: the picture, which is all that paper and a page without its script have, in the frame that the
+//! script draws in.
 
-use super::super::charts::{self, Chart};
-use super::super::format::{NONE, number, percent, whole_seconds};
+use super::super::charts::{self, Chart, Overlay};
+use super::super::figures;
+use super::super::format::{NONE, milliseconds, number, percent, whole_seconds};
 use super::super::table::{Cell, Table};
-use super::super::{figures, tables};
-use super::table::{folded, shown};
+use super::table::folded;
 use crate::results::{Run, StrategyRun};
 use maud::{Markup, PreEscaped, html};
 
 /// Rows of a table of a timeline; every interval is in `timeline.csv`.
 const ROWS: usize = 30;
 
-/// Strategies side by side.
-pub fn comparison(run: &Run) -> Markup {
+/// A figure of all strategies over time.
+pub fn over_time(overlay: &Overlay) -> Markup {
+    figure(&overlay.chart(), &overlay.note, Some("time"))
+}
+
+/// Percentiles of all strategies.
+pub fn percentiles(run: &Run) -> Markup {
     html! {
-        @if let Some(chart) = charts::comparison(run) { (figure(&chart)) }
-        (folded("Where every job went, as a table", &tables::jobs(run)))
-        (folded("Spread over trials, as a table", &tables::trials(run)))
+        @if let Some(chart) = charts::response_curve(run) {
+            (figure(&chart, "completed jobs, waits and retries included", Some("curves")))
+        }
     }
 }
 
-/// Percentiles, histograms, and what response times are made of.
-pub fn response(run: &Run) -> Markup {
-    html! {
-        p.note {
-            "From the intended start of a job to its completion, waits and retries included; completed jobs of the window only, "
-            "beside the share that they are. In thresholds on response time every other job is slower than any bound."
-        }
-        @if let Some(chart) = charts::response_curve(run) { (figure(&chart)) }
-        (shown(&tables::response_times(run)))
-        @if run.wall.is_some() {
-            (shown(&tables::waits(run)))
-        } @else {
-            (folded("Service time, queue wait and lateness, as a table", &tables::waits(run)))
-        }
-        @for chart in charts::response_histograms(run) { (figure(&chart)) }
-    }
-}
-
-/// A timeline of each strategy with its table.
-pub fn timelines(run: &Run) -> Markup {
-    let with_timeline = run.strategies.iter().filter(|s| figures::intervals(&s.timeline) > 0);
+/// What happened under each strategy: its course and its response times side by side, and the course as a table.
+pub fn by_strategy(run: &Run) -> Markup {
+    let (timelines, histograms) = (charts::timelines(run), charts::response_histograms(run));
+    let of = |charts: &[Chart], kind: &str, strategy: &StrategyRun| {
+        let id = format!("{kind}-{}", super::super::format::slug(&strategy.name));
+        charts.iter().find(|chart| chart.id == id).cloned()
+    };
     html! {
         @for strategy in &run.strategies {
-            @if let Some(seconds) = strategy.recovery_time_s {
-                p.note {
-                    code { (strategy.name) } " recovered " (whole_seconds(seconds)) " after the last trigger had ended: refusals, jobs in flight "
-                    "and p99 were back in the 95 % range of before for five seconds."
+            @let charts = [of(&timelines, "timeline", strategy), of(&histograms, "response-histogram", strategy)];
+            @if charts.iter().any(Option::is_some) {
+                div.pair { @for chart in charts.iter().flatten() { (figure(chart, "", None)) } }
+                @if let Some(seconds) = strategy.recovery_time_s {
+                    p.note {
+                        (strategy.name) " recovered " (whole_seconds(seconds)) " after the last trigger had ended: "
+                        "refusals, jobs in flight and p99 were back in the 95 % range of before for five seconds."
+                    }
                 }
+                (folded(run, &format!("{} over time, as a table", strategy.name), &timeline_table(strategy)))
             }
         }
-        @for (chart, strategy) in charts::timelines(run).iter().zip(with_timeline) {
-            (figure(chart))
-            (folded(&format!("{} over time, as a table", strategy.name), &timeline_table(strategy)))
-        }
     }
 }
 
-/// Utilisation of each pool, and the peaks.
-pub fn pools(run: &Run) -> Markup {
+/// A chart in its frame; `script` is what the page's script knows it as.
+fn figure(chart: &Chart, note: &str, script: Option<&str>) -> Markup {
     html! {
-        (shown(&tables::pools(run)))
-        @for chart in charts::pools(run) { (figure(&chart)) }
-    }
-}
-
-fn figure(chart: &Chart) -> Markup {
-    html! {
-        figure {
-            figcaption { (chart.title) }
-            div.scroll tabindex="0" { (PreEscaped(chart.inline())) }
+        figure data-draw=[script] data-of=(chart.id) {
+            figcaption { b { (chart.title) } @if !note.is_empty() { " " small { (note) } } }
+            div.still tabindex="0" role="region" aria-label=(chart.title) { (PreEscaped(chart.inline())) }
         }
     }
 }
@@ -79,8 +65,10 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
     let t = &strategy.timeline;
     let intervals = figures::intervals(t);
     let size = intervals.div_ceil(ROWS).max(1);
-    let caption =
-        format!("Mean rates a second over {} s each", number((size as u64 * t.interval_s.max(1)) as f64));
+    let caption = format!(
+        "Mean rates a second over {} s each; p99 of the slowest second",
+        number((size as u64 * t.interval_s.max(1)) as f64)
+    );
     let pool = figures::busiest_pool(strategy).filter(|(_, pool)| pool.limit_per_s > 0.0);
     let utilisation = pool.map_or_else(|| "utilisation".into(), |(name, _)| format!("utilisation of {name}"));
     let heads = [
@@ -91,6 +79,8 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
         "faults/s",
         "timeouts/s",
         "goodput/s",
+        "p99",
+        "backlog",
         &utilisation,
     ];
     let mut table = Table::new(caption, &heads);
@@ -102,10 +92,16 @@ fn timeline_table(strategy: &StrategyRun) -> Table {
             inside.sum::<u64>() as f64 / seconds
         };
         let series = [&t.offered, &t.attempts, &t.throttled, &t.faults, &t.timeouts, &t.goodput];
+        let slowest = t.response_p99_ms.iter().skip(range.start).take(range.len()).flatten().copied();
+        let p99 = slowest.reduce(f64::max).map_or_else(|| NONE.into(), milliseconds);
+        let backlog =
+            t.in_flight.get(range.end - 1).map(|jobs| *jobs as f64 / f64::from(strategy.trials.max(1)));
         let used = pool.and_then(|(name, pool)| Some(rate(t.pools.get(name)?) / pool.limit_per_s));
         let from = Cell::from(format!("{} s", number((start as u64 * t.interval_s.max(1)) as f64)));
         let rates = series.map(|values| Cell::from(number(rate(values))));
-        table.row([from].into_iter().chain(rates).chain([used.map_or_else(|| NONE.into(), percent).into()]));
+        let ends =
+            [p99, backlog.map_or_else(|| NONE.into(), number), used.map_or_else(|| NONE.into(), percent)];
+        table.row([from].into_iter().chain(rates).chain(ends.map(Cell::from)));
     }
     table
 }

@@ -3,7 +3,7 @@
 use super::super::charts::{self, Chart};
 use super::super::compare::{broken, headline, notes, table};
 use super::style;
-use super::table::shown;
+use super::table::plain;
 use crate::results::Run;
 use crate::results::compare::{Comparison, Rule};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -42,7 +42,7 @@ fn one(comparison: &Comparison, a: &Run, b: &Run, rules: &[Rule]) -> Markup {
                     @for note in notes(comparison) { li { (note) } }
                 }
             }
-            (shown(&table(comparison)))
+            (plain(&table(comparison)))
             @if let Some(chart) = charts::response_curve(&both) { (figure(&chart)) }
             @if let Some(chart) = charts::comparison(&both) { (figure(&chart)) }
         }

@@ -1,7 +1,7 @@
 //! A [`Page`] as HTML: the same style sheet as a run's report, and print breaks where the page has them.
 
 use super::style;
-use super::table::shown;
+use super::table::plain;
 use crate::report::page::{Block, Page};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -33,7 +33,7 @@ fn block(part: &Block) -> Markup {
             Block::Text(text) => p { (text) },
             Block::Said(word, text) => p { b { (word) } " " (text) },
             Block::List(items) => ul { @for item in items { li { (item) } } },
-            Block::Table(table) => (shown(table)),
+            Block::Table(table) => (plain(table)),
             Block::Chart(chart) => figure {
                 figcaption { (chart.title) }
                 div.scroll role="region" aria-label=(chart.title) tabindex="0" { (PreEscaped(chart.inline())) }

@@ -2,7 +2,7 @@
 
 use super::super::sweep::{headline, maps, sentences, tables};
 use super::style;
-use super::table::{folded, shown};
+use super::table::{plain, plain_folded};
 use crate::results::Sweep;
 use maud::{DOCTYPE, PreEscaped, html};
 
@@ -45,7 +45,7 @@ pub fn render(sweep: &Sweep) -> String {
                     section aria-labelledby="tables" {
                         h2 id="tables" { "Figures" }
                         @for (index, table) in tables.iter().enumerate() {
-                            @if index == 0 { (shown(table)) } @else { (folded(&table.caption, table)) }
+                            @if index == 0 { (plain(table)) } @else { (plain_folded(&table.caption, table)) }
                         }
                     }
                     section aria-labelledby="assumptions" {

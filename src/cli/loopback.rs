@@ -1,0 +1,182 @@
+//! Pages for this machine only: connections on loopback, one by one, and the check of who is asked for.
+
+use crate::clock::within;
+use crate::time::Span;
+use http_body_util::Full;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Connections at one time.
+const CONNECTIONS: usize = 32;
+/// The longest a connection may take for all of its requests: who keeps one open connects again.
+const PATIENCE: Span = Span::from_secs(600);
+/// How long a pause is after accepting has failed, as it does while no file descriptor is free.
+const PAUSE: Span = Span::from_millis(100);
+/// Where a browser says a call comes from.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'r> {
+    /// The method.
+    pub method: &'r Method,
+    /// The path.
+    pub path: &'r str,
+    /// The headers.
+    pub headers: &'r HeaderMap,
+}
+
+/// Answers connections for ever; call inside a `LocalSet`.
+pub async fn serve<B, F>(listener: &TcpListener, reply: Rc<F>)
+where
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    F: Fn(Asked<'_>) -> Response<B> + 'static,
+{
+    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Who finds no place is closed at once.
+                if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                    let reply = Rc::clone(&reply);
+                    tokio::task::spawn_local(async move {
+                        within(PATIENCE, answer(stream, reply)).await;
+                        drop(place);
+                    });
+                }
+            }
+            Err(_) => crate::clock::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Answers one connection.
+async fn answer<B, F>(stream: TcpStream, reply: Rc<F>)
+where
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    F: Fn(Asked<'_>) -> Response<B> + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let asked =
+            Asked { method: request.method(), path: request.uri().path(), headers: request.headers() };
+        let response = reply(asked);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    // A connection that breaks is the browser's affair: it asks again.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(std::time::Duration::from_secs(10))
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+impl Asked<'_> {
+    /// Why this is not answered at all: the Host is none of this machine's, so that a page of somewhere else, which leads a
+    /// name of its own here, would read the answer.
+    pub fn is_misled(&self) -> bool {
+        let host = self.headers.get(HOST).and_then(|host| host.to_str().ok());
+        !host.is_some_and(is_this_machine)
+    }
+
+    /// Whether a browser says that a page of another origin asks.
+    pub fn is_from_another_page(&self) -> bool {
+        let site = self.headers.get(FETCH_SITE).map(|site| site.to_str().unwrap_or("?"));
+        if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+            return true;
+        }
+        let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        self.headers.get_all(ORIGIN).iter().any(|origin| {
+            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            origin.is_none_or(|(_, authority)| !authority.eq_ignore_ascii_case(host))
+        })
+    }
+}
+
+/// Whether a Host is a name that only this machine has, with or without a port.
+fn is_this_machine(host: &str) -> bool {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) && (!name.contains(':') || name.ends_with(']')) => name,
+        _ => host,
+    };
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// An answer in one piece: HTML where all is well, otherwise a sentence.
+pub fn page(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let is_well = status == StatusCode::OK;
+    let mut response = Response::new(Full::new(Bytes::from(if is_well { body } else { body + "\n" })));
+    *response.status_mut() = status;
+    let kind = if is_well { "text/html; charset=utf-8" } else { "text/plain; charset=utf-8" };
+    head(response.headers_mut(), kind);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+/// The headers of every answer.
+pub fn head(headers: &mut HeaderMap, kind: &'static str) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(host: &str, more: &[(HeaderName, &str)]) -> HeaderMap {
+        let value = |value: &str| HeaderValue::from_str(value).expect("a header");
+        let mut headers = HeaderMap::from_iter([(HOST, value(host))]);
+        more.iter().for_each(|(name, text)| drop(headers.insert(name.clone(), value(text))));
+        headers
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_answered() {
+        let is_misled = |headers: &HeaderMap| Asked { method: &Method::GET, path: "/", headers }.is_misled();
+        for host in ["127.0.0.1:8091", "127.0.0.2", "localhost", "LocalHost:1", "[::1]:8091"] {
+            assert!(!is_misled(&asked(host, &[])), "{host}");
+        }
+        for host in ["evil.example", "localhost.evil.example:8091", "10.0.0.1", "", "localhost:evil"] {
+            assert!(is_misled(&asked(host, &[])), "{host}");
+        }
+        assert!(is_misled(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_page_of_another_origin_is_told_from_ones_own() {
+        let is_foreign = |more: &[(HeaderName, &str)]| {
+            let headers = asked("localhost:8090", more);
+            Asked { method: &Method::POST, path: "/stop", headers: &headers }.is_from_another_page()
+        };
+        assert!(
+            !is_foreign(&[])
+                && !is_foreign(&[(ORIGIN, "http://localhost:8090"), (FETCH_SITE, "same-origin")])
+        );
+        for more in [
+            (ORIGIN, "http://evil.example"),
+            (ORIGIN, "null"),
+            (FETCH_SITE, "cross-site"),
+            (FETCH_SITE, "same-site"),
+        ] {
+            assert!(is_foreign(std::slice::from_ref(&more)), "{more:?}");
+        }
+    }
+}
