@@ -66,6 +66,9 @@ pub enum Error {
     /// Something else went wrong; exit 1.
     #[error("{0}")]
     Failed(String),
+    /// It was interrupted, and can go on; exit 105.
+    #[error("{0}")]
+    Interrupted(String),
 }
 
 impl Error {
@@ -75,6 +78,7 @@ impl Error {
             Error::Usage(_) => exit::USAGE,
             Error::Scenario(_) => exit::SCENARIO,
             Error::Failed(_) => exit::FAILED,
+            Error::Interrupted(_) => exit::INTERRUPTED,
         }
     }
 }

@@ -103,8 +103,18 @@ fn once(place: &Path, of: &[PathBuf], install: impl Fn() -> Result<(), String>) 
 
 /// A Python with boto3 and the AWS Encryption SDK.
 pub fn python() -> Result<PathBuf, String> {
-    let place = home().join("python");
-    let list = scripts().join("python/requirements.txt");
+    python_with("python", "requirements.txt")
+}
+
+/// A Python with DuckDB.
+pub fn duckdb() -> Result<PathBuf, String> {
+    python_with("duckdb", "duckdb.txt")
+}
+
+/// A Python below `name` with what a list says.
+fn python_with(name: &str, list: &str) -> Result<PathBuf, String> {
+    let place = home().join(name);
+    let list = scripts().join("python").join(list);
     once(&place, std::slice::from_ref(&list), || {
         let missing = |e| format!("Python 3 with venv is needed for its clients (Debian: python3-venv): {e}");
         done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place)).map_err(missing)?;
