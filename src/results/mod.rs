@@ -22,5 +22,6 @@ pub use cautions::NOT_RECOVERED;
 pub use conclude::{Facts, conclude, conclude_live};
 pub use run::*;
 pub use select::{Happened, Selection};
+pub use stats::t95;
 pub use threshold::{Watch, evaluate};
 pub use wall::*;

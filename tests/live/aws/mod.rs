@@ -3,6 +3,7 @@
 
 mod house;
 mod permits;
+mod quotas;
 mod standin;
 mod watch;
 
