@@ -16,7 +16,7 @@ const ROUNDS: usize = 3;
 
 /// One record, of KMS or of another service, as large as real ones are.
 fn record(number: u64) -> String {
-    let (service, name) = if number % 3 == 0 { ("kms", "Decrypt") } else { ("s3", "GetObject") };
+    let (service, name) = if number.is_multiple_of(3) { ("kms", "Decrypt") } else { ("s3", "GetObject") };
     let (second, minute) = (number / 60 % 60, number / 3600 % 60);
     let mut text = String::new();
     write!(

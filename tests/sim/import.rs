@@ -188,6 +188,46 @@ fn what_another_import_has_put_aside_is_not_mixed_in() {
 }
 
 #[test]
+fn an_interrupted_import_goes_on_with_the_files_that_are_left() {
+    use keystorm::intake::cloudtrail::{Collector, Filter};
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(&log, "one.json", &event("1", "eu-west-1"));
+    write(&log, "two.json", &event("2", "eu-west-1"));
+    // What an import has done before it was ended: one file of two.
+    let one = log.path().join("one.json");
+    let mut collector = Collector::in_folder(Filter::default(), &out.path().join(".import"), 0);
+    let size = fs::metadata(&one).unwrap().len();
+    collector.read(&one.display().to_string(), size, fs::File::open(&one).unwrap()).unwrap();
+    collector.put_aside().unwrap();
+    drop(collector);
+    let assert = import(log.path(), out.path(), &["--threads", "2"]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    for part in
+        ["calls     2 to KMS", "files     2 with 2 records", "resumed   1 files that were read before"]
+    {
+        assert!(stdout.contains(part), "{part} is not in:\n{stdout}");
+    }
+}
+
+#[test]
+fn callcount_of_the_same_time_tells_whether_the_log_lacks_calls() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let at = |id: &str, time: &str| event(id, "eu-west-1").replace("00:00:05", time);
+    let lines = [at("1", "00:00:00"), at("2", "00:01:00"), at("3", "00:02:00")];
+    write(&log, "one.json", &lines.join("\n"));
+    write(&out, "usage.csv", "timestamp,CallCount\n2026-01-01 00:00:00,1\n2026-01-01 00:01:00,4\n");
+    let usage = out.path().join("usage.csv");
+    let assert =
+        import(log.path(), &out.path().join("a"), &["--usage", usage.to_str().unwrap()]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    let part = "compared  CallCount (symmetric) has 5 calls in the 2 periods of 60 s that both cover whole, the log 2: 60.0 %";
+    assert!(stdout.contains(part), "{stdout}");
+    assert!(
+        fs::read_to_string(out.path().join("a/found.md")).unwrap().contains("the log 2: 60.0 % are missing")
+    );
+}
+
+#[test]
 fn a_trail_without_kms_events_is_told_from_one_that_is_only_small() {
     let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let other = r#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject"}"#;

@@ -3,8 +3,9 @@
 use super::{check_free, crew, failed, told};
 use crate::cli::{Common, Error, output};
 use crate::intake::cloudtrail::{
-    Events, Filter, Log, Replay, Second, Traces, Triage, fitted, page, trace_name,
+    Events, Filter, Log, Reconciled, Replay, Second, Traces, Triage, fitted, page, trace_name,
 };
+use crate::intake::cloudwatch;
 use crate::time::Span;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -24,7 +25,7 @@ pub struct Args {
     output: Option<PathBuf>,
     /// Write nothing; say in five lines who grew in the last stretch of the log (such as 15m), in which pool, since when, and
     /// what helps.
-    #[arg(long, value_name = "DURATION", env = "KEYSTORM_TRIAGE", conflicts_with_all = ["output", "counts", "force"])]
+    #[arg(long, value_name = "DURATION", env = "KEYSTORM_TRIAGE", conflicts_with_all = ["output", "counts", "usage", "force"])]
     triage: Option<String>,
     /// The Region to replay: quotas count for each by itself. The busiest by default.
     #[arg(long, env = "KEYSTORM_REGION")]
@@ -50,6 +51,9 @@ pub struct Args {
     /// Also write the calls of each second by operation and caller, as CSV with the callers' names.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_COUNTS")]
     counts: Option<PathBuf>,
+    /// An answer of CloudWatch about CallCount of the same time, to say whether the log lacks calls.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_USAGE")]
+    usage: Option<PathBuf>,
     /// Threads that read files (one per core).
     #[arg(long, default_value_t = 0, env = "KEYSTORM_THREADS", hide_default_value = true)]
     threads: usize,
@@ -72,20 +76,23 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Error> {
             "--counts: {counts} is there already; give another file, or --force"
         )));
     }
+    let mut usage = args.usage.as_deref().map(usage).transpose()?;
     let aside = output.join(".import");
     if args.force && aside.exists() {
         fs::remove_dir_all(&aside).map_err(|error| failed(&aside, error))?;
     }
     let gathered = crew::gather(&args.paths, &filter, &aside, threads(args), common.quiet)?;
     let mut events = gathered.collector.settle().map_err(|error| failed(&aside, error))?;
-    let (log, mut written) = trace(&mut events, args, output)?;
+    let (log, mut written) = trace(&mut events, args, output, usage.as_mut())?;
     if log.files == 0 {
         let looked = "no .json, .ndjson, .jsonl or .csv file, gzipped or not, in the given folders";
         return Err(Error::Failed(format!("{looked} ({} others)", gathered.passed_over)));
     }
     let Some(replay) = Replay::of(&log) else { return Err(told::no_calls(&log)) };
+    let compared = usage.map(|usage| usage.line());
+    let found = page(&log) + &compared.as_ref().map(|line| format!("- {line}.\n")).unwrap_or_default();
     for (name, text) in [
-        ("found.md", page(&log)),
+        ("found.md", found),
         ("fitted.yaml", fitted(&log).unwrap_or_default()),
         ("scenario.yaml", replay.scenario()),
     ] {
@@ -98,12 +105,20 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let beside = (gathered.passed_over, gathered.resumed);
     if common.json {
-        output::print(told::json(&log, &written, beside)? + "\n")?;
+        output::print(told::json(&log, &written, beside, compared.as_deref())? + "\n")?;
     } else if !common.quiet {
         let summary = told::summary(&log, beside);
-        output::print(format!("{summary}wrote     {}\n", written.join(", ")))?;
+        let compared = compared.map(|line| format!("compared  {line}\n")).unwrap_or_default();
+        output::print(format!("{summary}{compared}wrote     {}\n", written.join(", ")))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What CloudWatch has counted, to be held against the log.
+fn usage(path: &Path) -> Result<Reconciled, Error> {
+    let bytes = fs::read(path).map_err(|error| failed(path, error))?;
+    let series = cloudwatch::read(&bytes, None).map_err(|error| failed(path, error))?;
+    Reconciled::with(&series).ok_or_else(|| failed(path, "it has no CallCount; --usage needs one"))
 }
 
 fn filter(args: &Args) -> Result<Filter, Error> {
@@ -177,7 +192,12 @@ fn triage(args: &Args, filter: &Filter, window: &str, common: &Common) -> Result
 
 /// Goes through the events of one account and Region, and writes their traces beside what they are counted for; gives the
 /// paths written.
-fn trace(events: &mut Events, args: &Args, folder: &Path) -> Result<(Log, Vec<String>), Error> {
+fn trace(
+    events: &mut Events,
+    args: &Args,
+    folder: &Path,
+    mut usage: Option<&mut Reconciled>,
+) -> Result<(Log, Vec<String>), Error> {
     let (region, account) = place(events, args);
     let mut drafts = BTreeMap::new();
     let mut traces = Traces::new(|spec| {
@@ -198,6 +218,9 @@ fn trace(events: &mut Events, args: &Args, folder: &Path) -> Result<(Log, Vec<St
     };
     let log = events.log(region.as_deref(), account.as_deref(), &mut |second| {
         traces.add(second)?;
+        if let Some(usage) = &mut usage {
+            usage.add(second);
+        }
         counts.as_mut().map_or(Ok(()), |counts| counts.add(second))
     });
     let finished = log.and_then(|log| traces.finish().map(|_| log));

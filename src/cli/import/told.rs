@@ -142,13 +142,19 @@ pub fn summary(log: &Log, (passed_over, resumed): (u64, u64)) -> String {
 }
 
 /// The same as one JSON document.
-pub fn json(log: &Log, written: &[String], (passed_over, resumed): (u64, u64)) -> Result<String, Error> {
+pub fn json(
+    log: &Log,
+    written: &[String],
+    (passed_over, resumed): (u64, u64),
+    compared: Option<&str>,
+) -> Result<String, Error> {
     let internal =
         |error: serde_json::Error| Error::Failed(format!("the summary cannot be written: {error}"));
     let mut document = serde_json::to_value(log).map_err(internal)?;
     document["burst_factor"] = log.burst_factor().into();
     document["ignored_files"] = passed_over.into();
     document["resumed_files"] = resumed.into();
+    document["compared"] = compared.into();
     document["written"] = written.into();
     serde_json::to_string_pretty(&document).map_err(internal)
 }

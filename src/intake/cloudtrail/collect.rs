@@ -113,7 +113,6 @@ pub struct Collector {
     fresh: (Vec<u64>, u64),
     /// Put aside with rows of a file that is not done yet.
     partial: Vec<String>,
-    asides: usize,
 }
 
 impl Collector {
@@ -160,7 +159,6 @@ impl Collector {
             self.names.absorb(Names::from_lines(&aside.names));
             self.runs.extend(aside.runs.iter().map(|name| folder.join(name)));
             kept.insert(path.clone());
-            self.asides += 1;
         }
         kept.extend(self.runs.iter().cloned());
         for path in paths.iter().filter(|path| !kept.contains(*path)) {
@@ -183,11 +181,14 @@ impl Collector {
         let mut file =
             Reading { from: before, collector: self, name, counts: Counts::default(), trouble: None };
         let read = document::read(input, &mut file);
-        let (counts, trouble) = (file.counts, file.trouble);
-        if let Some(error) = trouble {
-            return Err(CloudTrailError::Aside(error));
+        let (counts, trouble, from) = (file.counts, file.trouble, file.from);
+        let read = trouble.map_or(read, |error| Err(CloudTrailError::Aside(error)));
+        if let Err(error) = read {
+            // Whoever goes on reads the file again: nothing of it may be kept.
+            self.rows.truncate(from);
+            self.partial.clear();
+            return Err(error);
         }
-        read?;
         self.counts.merge(Counts { files: 1, ..counts });
         self.fresh.0.push(Collector::mark(name, bytes));
         self.fresh.1 += bytes;
@@ -208,7 +209,7 @@ impl Collector {
         let Some(folder) = self.folder.clone().filter(|_| !self.fresh.0.is_empty()) else { return Ok(()) };
         let mut runs = std::mem::take(&mut self.partial);
         if !self.rows.is_empty() {
-            runs.push(self.write_run(None)?);
+            runs.push(self.write_run()?);
         }
         let aside = Aside {
             question: self.question(),
@@ -218,13 +219,8 @@ impl Collector {
             runs,
         };
         self.fresh.1 = 0;
-        let path = folder.join(format!(
-            "{}-{}-{}.json",
-            self.number,
-            self.asides,
-            aside.files.first().unwrap_or(&0)
-        ));
-        self.asides += 1;
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(self.free(&folder, "json"));
         // Whole or not there.
         let draft = path.with_extension("draft");
         fs::write(&draft, serde_json::to_vec(&aside)?)?;
@@ -233,16 +229,23 @@ impl Collector {
         Ok(())
     }
 
-    /// Writes the rows from `from` on, or all, into a file; gives its name.
-    fn write_run(&mut self, from: Option<usize>) -> io::Result<String> {
+    /// Writes the rows into a file; gives its name.
+    fn write_run(&mut self) -> io::Result<String> {
         let folder = self.folder.clone().unwrap_or_default();
         fs::create_dir_all(&folder)?;
-        let name = format!("{}-{}-{}.rows", self.number, self.asides, self.runs.len());
+        let name = self.free(&folder, "rows");
         let path = folder.join(&name);
-        sort::write(&path, Order::Copies, &mut self.rows[from.unwrap_or(0)..])?;
-        self.rows.truncate(from.unwrap_or(0));
+        sort::write(&path, Order::Copies, &mut self.rows)?;
+        self.rows.clear();
         self.runs.push(path);
         Ok(name)
+    }
+
+    /// A name of this collector's that no interrupted import has used.
+    fn free(&self, folder: &Path, ending: &str) -> String {
+        let names = (0_u64..).map(|count| format!("{}-{count}.{ending}", self.number));
+        let mut free = names.filter(|name| !folder.join(name).exists());
+        free.next().expect("there are more numbers than files")
     }
 
     /// Takes over what another has gathered.
@@ -284,7 +287,7 @@ impl Reading<'_> {
         self.collector.rows = own;
         self.from = 0;
         if self.collector.rows.len() >= self.collector.room {
-            let name = self.collector.write_run(None)?;
+            let name = self.collector.write_run()?;
             self.collector.partial.push(name);
         }
         Ok(())

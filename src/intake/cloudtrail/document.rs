@@ -115,10 +115,10 @@ fn object(text: &[u8], is_alone: bool, depth: u32, sink: &mut dyn Sink) {
     }
     if let Some(name) = record.field.get() {
         // A result of Logs Insights is a list of fields, of which one is the event.
-        return match record.value.get().filter(|_| name == "@message") {
-            Some(message) => nested(message.as_bytes(), depth + 1, sink),
-            None => {}
-        };
+        if let Some(message) = record.value.get().filter(|_| name == "@message") {
+            nested(message.as_bytes(), depth + 1, sink);
+        }
+        return;
     }
     if let Some(data) = record.data.get() {
         return match base64(data) {

@@ -107,6 +107,10 @@ pub(super) struct Resources<'a>(pub(super) Vec<Cow<'a, str>>);
 
 /// What a record turns out to be.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and most that matter are the large one"
+)]
 pub(super) enum Entry<'a> {
     /// An event of another service.
     Other,

@@ -17,6 +17,7 @@ mod events;
 mod fit;
 mod log;
 mod page;
+mod reconcile;
 mod replay;
 mod row;
 mod scan;
@@ -32,6 +33,7 @@ pub use events::Events;
 pub use fit::fitted;
 pub use log::{Call, Curve, Log, Peak, Popular, Second, Share};
 pub use page::{lever, page};
+pub use reconcile::Reconciled;
 pub use replay::{Replay, Traces, trace_name};
 pub use triage::Triage;
 

@@ -13,7 +13,7 @@ use std::io::{self, Read};
 /// The largest value that is taken for one record. CloudTrail's own limit for an event is 1 MB; envelopes add to it.
 const MAX_ITEM: usize = 8 << 20;
 /// How much is asked for at a time.
-const CHUNK: usize = 128 << 10;
+const CHUNK: usize = 32 << 10;
 
 /// The lists whose elements are records, or hold them:
 /// of delivery files and Kinesis, lookup-events, filter-log-events, subscriptions of CloudWatch Logs, SQS, Logs Insights.

@@ -37,6 +37,9 @@ impl Order {
 /// Writes rows in order into a file of their own.
 pub(super) fn write(path: &Path, order: Order, rows: &mut [Row]) -> io::Result<()> {
     rows.sort_unstable_by_key(|row| order.key(*row));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut out = BufWriter::with_capacity(1 << 16, File::create(path)?);
     for row in rows {
         out.write_all(&row.to_bytes())?;

@@ -216,7 +216,7 @@ fn every_form_that_events_come_in_gives_the_same_calls() {
         format!(r#"{{"logStreamName":"s","timestamp":1,"message":{},"eventId":"9"}}"#, text(event))
     };
     let all = [&a, &b, c];
-    let joined = |with: &dyn Fn(&str) -> String, by: &str| all.map(|event| with(event)).join(by);
+    let joined = |with: &dyn Fn(&str) -> String, by: &str| all.map(with).join(by);
     let subscription =
         format!(r#"{{"messageType":"DATA_MESSAGE","logGroup":"g","logEvents":[{}]}}"#, joined(&logged, ","));
     let base64 = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
@@ -344,9 +344,8 @@ fn what_is_put_aside_changes_nothing_and_an_interrupted_import_goes_on() {
     let (log, calls) = told(gathered(&bytes));
     let folder = tempfile::tempdir().unwrap();
     let read = |collector: &mut Collector, from: usize, to: usize| {
-        for number in from..to {
-            let name = format!("file-{number}");
-            collector.read(&name, files[number].len() as u64, files[number].as_bytes()).unwrap();
+        for (number, text) in files.iter().enumerate().take(to).skip(from) {
+            collector.read(&format!("file-{number}"), text.len() as u64, text.as_bytes()).unwrap();
         }
     };
     // Room for fewer rows than a file has.
@@ -368,6 +367,19 @@ fn what_is_put_aside_changes_nothing_and_an_interrupted_import_goes_on() {
         let (again, same) = told(third);
         assert_eq!((again, same == calls), (log.clone(), true), "room for {room}");
     }
+    // A file that breaks off leaves nothing behind, and what another thread put aside is not written over.
+    let place = folder.path().join("broken");
+    let new = |number: usize| Collector::in_folder(Filter::default(), &place, number).with_room(30);
+    let mut one = new(1);
+    read(&mut one, 0, 2);
+    let broken = format!("{{\"Records\":[{}", files[2].replace('\n', ","));
+    assert!(one.read("broken", 1, broken.as_bytes()).is_err());
+    one.put_aside().unwrap();
+    let (mut first, mut second) = (new(0), new(1));
+    assert_eq!(first.resume().unwrap().unwrap().len(), 2);
+    read(&mut second, 2, 10);
+    first.absorb(second);
+    assert_eq!(told(first), (log.clone(), calls.clone()));
     let place = folder.path().join("30");
     let other = Filter { from: Some(1), ..Filter::default() };
     assert_eq!(Collector::in_folder(other, &place, 0).resume().unwrap(), None, "another question");

@@ -222,7 +222,7 @@ impl Triage {
 }
 
 /// The pool that a call takes from first.
-fn pool(call: &Call) -> PoolId {
+pub(super) fn pool(call: &Call) -> PoolId {
     let charges = route(call.operation, call.spec, KeySpec::Rsa2048, None, 1);
     charges.iter().next().map_or(PoolId::SYMMETRIC, |(pool, _)| pool)
 }

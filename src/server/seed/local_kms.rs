@@ -242,7 +242,7 @@ impl Reader<'_> {
         }
         if let Some(text) = given.hex {
             let place = format!("{place}.PrivateKeyHex");
-            let Some(bytes) = self.hex(text, &place) else { return None };
+            let bytes = self.hex(text, &place)?;
             let made = Material::from_scalar(said.unwrap_or(KeySpec::EccSecgP256k1), &bytes);
             return made.map_err(|e| told(self, place, e)).ok().map(|made| vec![made]);
         }
