@@ -26,13 +26,14 @@ mod tries;
 mod usage;
 mod watchman;
 
+pub use crate::quota::Metric;
 pub use access::{Access, Wanted};
 pub use guard::{Checks, Looked, look};
 pub use identity::{Identity, whoami};
 pub use increase::{Change, changes, request_increase};
 pub use keys::describe;
 pub use leftovers::{Leftover, Search, find_leftovers, give_up};
-pub use quota::{Applied, Metric, applied};
+pub use quota::{Applied, applied};
 pub use sdk::{Sdk, SdkFactory};
 pub use signer::{Signer, SignerError};
 pub use usage::{Minutes, busiest, recent};

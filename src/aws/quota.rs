@@ -2,8 +2,8 @@
 
 use super::ask::{SERVICE_QUOTAS, ask};
 use super::{Access, Error};
-use crate::quota::PoolId;
 use crate::quota::catalogue;
+use crate::quota::{Metric, PoolId};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -17,30 +17,6 @@ pub struct Applied {
     pub is_applied: bool,
     /// Where CloudWatch counts its use; `None` where nobody says.
     pub metric: Option<Metric>,
-}
-
-/// A metric of CloudWatch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// Such as `AWS/Usage`.
-    pub namespace: String,
-    /// Such as `CallCount`.
-    pub name: String,
-    /// Names and values.
-    pub dimensions: BTreeMap<String, String>,
-}
-
-impl Metric {
-    /// The use of a pool where Service Quotas names no metric.
-    fn of(pool: PoolId) -> Option<Metric> {
-        let resource = catalogue::usage_resource(pool)?;
-        let dimensions = [("Class", "None"), ("Resource", resource), ("Service", "KMS"), ("Type", "API")];
-        Some(Metric {
-            namespace: "AWS/Usage".into(),
-            name: "CallCount".into(),
-            dimensions: dimensions.map(|(name, value)| (name.into(), value.into())).into(),
-        })
-    }
 }
 
 /// The quotas of `pools`: applied ones, or the published default where Service Quotas has none.

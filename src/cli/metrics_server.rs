@@ -27,6 +27,9 @@ const PATIENCE: Span = Span::from_secs(60);
 /// How long a pause is after accepting has failed, as it does while no file descriptor is free.
 const PAUSE: Span = Span::from_millis(100);
 
+/// Gives the page as it is now.
+pub type Show = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// An endpoint that is there while a run is.
 pub struct MetricsServer {
     address: SocketAddr,
@@ -40,18 +43,27 @@ impl MetricsServer {
     /// # Errors
     /// The address cannot be listened on, or no thread can be started.
     pub fn start(control: &Arc<Control>, address: SocketAddr) -> io::Result<MetricsServer> {
+        let shown = Arc::clone(control);
+        let server = MetricsServer::showing(Arc::new(move || live_metrics::text(&shown)), address)?;
+        control.watch();
+        Ok(server)
+    }
+
+    /// The same, which shows what `show` gives.
+    ///
+    /// # Errors
+    /// The address cannot be listened on, or no thread can be started.
+    pub fn showing(show: Show, address: SocketAddr) -> io::Result<MetricsServer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
-        control.watch();
-        let control = Arc::clone(control);
         let (stop, stopped) = oneshot::channel();
         let body = move || {
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async {
                 tokio::select! {
                     _ = stopped => {}
-                    () = serve(&listener, &control) => {}
+                    () = serve(&listener, &show) => {}
                 }
             });
         };
@@ -87,16 +99,16 @@ impl Drop for MetricsServer {
     }
 }
 
-async fn serve(listener: &TcpListener, control: &Arc<Control>) {
+async fn serve(listener: &TcpListener, show: &Show) {
     let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Who finds no place is closed at once.
                 if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                    let control = Arc::clone(control);
+                    let show = Arc::clone(show);
                     tokio::task::spawn_local(async move {
-                        within(PATIENCE, answer(stream, control)).await;
+                        within(PATIENCE, answer(stream, show)).await;
                         drop(place);
                     });
                 }
@@ -107,9 +119,9 @@ async fn serve(listener: &TcpListener, control: &Arc<Control>) {
 }
 
 /// Answers one connection.
-async fn answer(stream: TcpStream, control: Arc<Control>) {
+async fn answer(stream: TcpStream, show: Show) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let reply = reply(request.method(), request.uri().path(), &control);
+        let reply = reply(request.method(), request.uri().path(), &show);
         async move { Ok::<_, Infallible>(reply) }
     });
     // A connection that breaks is the scraper's affair: it asks again.
@@ -120,11 +132,9 @@ async fn answer(stream: TcpStream, control: Arc<Control>) {
         .await;
 }
 
-fn reply(method: &Method, path: &str, control: &Control) -> Response<Full<Bytes>> {
+fn reply(method: &Method, path: &str, show: &Show) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (method, path) {
-        (&Method::GET | &Method::HEAD, "/metrics") => {
-            (StatusCode::OK, Exposition::CONTENT_TYPE, live_metrics::text(control))
-        }
+        (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, Exposition::CONTENT_TYPE, show()),
         (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET /metrics\n".into()),
         _ => (StatusCode::NOT_FOUND, "text/plain", "metrics are at /metrics\n".into()),
     };

@@ -90,6 +90,9 @@ pub enum Error {
     /// Something else went wrong; exit 1.
     #[error("{0}")]
     Failed(String),
+    /// It was interrupted, and can go on; exit 105.
+    #[error("{0}")]
+    Interrupted(String),
 }
 
 impl Error {
@@ -99,6 +102,7 @@ impl Error {
             Error::Usage(_) => exit::USAGE,
             Error::Scenario(_) => exit::SCENARIO,
             Error::Failed(_) => exit::FAILED,
+            Error::Interrupted(_) => exit::INTERRUPTED,
         }
     }
 }

@@ -134,7 +134,7 @@ fn word(scenario: &Scenario, jobs: f64, threads: usize) -> Option<String> {
 }
 
 /// `, about 3 min left`; nothing while too little is done to tell.
-fn left(elapsed: Span, share: f64, may_end_sooner: bool) -> String {
+pub(super) fn left(elapsed: Span, share: f64, may_end_sooner: bool) -> String {
     if !(0.01..1.0).contains(&share) {
         return String::new();
     }
@@ -153,7 +153,7 @@ fn about(span: Span) -> String {
     }
 }
 
-fn bar() -> ProgressBar {
+pub(super) fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

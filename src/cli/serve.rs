@@ -117,7 +117,8 @@ pub struct Args {
     /// Let whoever sends this as `Authorization: Bearer` use the admin paths, instead of loopback only.
     #[arg(long, value_name = "TOKEN", env = "KEYSTORM_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// YAML file with keys, aliases, policies and material that are there from the start. Repeatable.
+    /// YAML file with keys, aliases, policies and material that are there from the start; with `--compat local-kms` in
+    /// local-kms's format. Repeatable.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_SEED_KEYS", value_delimiter = ',')]
     seed_keys: Vec<PathBuf>,
     /// Read the seed file and the environment of another emulator: PORT, KMS_ACCOUNT_ID, KMS_REGION, KMS_SEED_PATH
@@ -222,8 +223,12 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
 fn settings(args: Args) -> Result<Settings, Error> {
     let usage = |what: String| Error::Usage(what);
     let mut args = args;
+    let format = match args.compat {
+        Some(Compat::LocalKms) => Format::LocalKms,
+        None => Format::Keystorm,
+    };
     let mut seeds: Vec<(PathBuf, Format)> =
-        args.seed_keys.iter().map(|path| (path.clone(), Format::Keystorm)).collect();
+        args.seed_keys.iter().map(|path| (path.clone(), format)).collect();
     if args.compat == Some(Compat::LocalKms) {
         seeds.extend(as_local_kms(&mut args, &environment)?);
     }

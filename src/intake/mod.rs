@@ -1,3 +1,5 @@
-//! Real data in: so far CloudTrail logs. Functions on bytes; `cli` walks folders and opens files.
+//! Real data in: CloudTrail logs, and what CloudWatch has counted. `cli` walks folders and opens files.
 
 pub mod cloudtrail;
+pub mod cloudwatch;
+pub mod glob;

@@ -3,7 +3,8 @@
 use super::access::Policy;
 use super::crypto::{Material, MaterialId};
 use super::keys::{
-    Alias, Eventual, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Moment, MultiRegion, Origin, Realm, Rotation,
+    Alias, DAY, Deletion, Eventual, ExpirationModel, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Moment,
+    MultiRegion, Origin, Realm, Rotation,
 };
 use super::{Kms, operations};
 use crate::api::KeySpec;
@@ -25,8 +26,14 @@ pub struct Seed {
     pub origin: Origin,
     /// Free text.
     pub description: String,
-    /// Its material, oldest version first; random if there is none.
+    /// Its material, oldest version first. If there is none, KMS makes some; what is imported waits for its import.
     pub materials: Vec<Material>,
+    /// When imported material expires; never if not said.
+    pub valid_to: Option<Moment>,
+    /// When it was made; when it is planted if not said.
+    pub created: Option<Moment>,
+    /// When it is to be gone, of a key that is pending deletion.
+    pub deletion: Option<Moment>,
     /// Its policy; the default one if there is none.
     pub policy: Option<Arc<Policy>>,
     /// Its tags.
@@ -72,26 +79,42 @@ impl Kms {
             format!("the key {id} of type {} needs a usage: {}", seed.spec, names.join(" or "))
         })?;
         let mut materials = seed.materials;
-        if materials.is_empty() {
+        let is_imported = seed.origin == Origin::External;
+        if materials.is_empty() && !is_imported {
             materials.push(Material::generate(seed.spec).map_err(|e| format!("the key {id}: {e}"))?);
         }
         let policy = seed
             .policy
             .unwrap_or_else(|| operations::written_policy(&seed.realm.account, &seed.realm.region));
+        let created = seed.created.unwrap_or(now);
+        let expiration = match seed.valid_to {
+            Some(_) => ExpirationModel::Expires,
+            None => ExpirationModel::DoesNotExpire,
+        };
         let version = |material: Material| {
             let name = MaterialId::of(id.as_str(), material.to_bytes().as_bytes());
-            KeyMaterial::new(name, Arc::new(material), now)
+            KeyMaterial {
+                expiration: is_imported.then_some(expiration),
+                valid_to: seed.valid_to.filter(|_| is_imported),
+                ..KeyMaterial::new(name, Arc::new(material), created)
+            }
+        };
+        // Whole days that are left, begun ones included: the window the key was scheduled with is not told.
+        let window = |at: Moment| Deletion {
+            window_days: u32::try_from(at.since(now).as_nanos().div_ceil(DAY.as_nanos())).unwrap_or(u32::MAX),
+            at: Some(at),
         };
         let key = Key {
             description: seed.description,
             tags: seed.tags,
             enabled: Eventual::new(seed.is_enabled),
-            rotation: seed.rotation.filter(|_| seed.spec == KeySpec::SymmetricDefault),
+            deletion: Eventual::new(seed.deletion.map(window)),
+            rotation: seed.rotation.filter(|_| seed.spec == KeySpec::SymmetricDefault && !is_imported),
             multi_region: seed
                 .is_multi_region
                 .then(|| MultiRegion { primary: seed.realm.region.to_string(), replicas: Vec::new() }),
             materials: materials.into_iter().map(version).collect(),
-            ..operations::bare(id.clone(), seed.spec, usage, seed.origin, policy, now)
+            ..operations::bare(id.clone(), seed.spec, usage, seed.origin, policy, created)
         };
         let KeyRef { id, .. } = estate.put(realm, key);
         for name in seed.aliases {

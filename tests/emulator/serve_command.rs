@@ -228,6 +228,51 @@ fn users_of_local_kms_keep_their_environment_and_seed_file() {
 }
 
 #[test]
+fn seeds_of_local_kms_have_the_states_that_their_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let aes = "5cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9";
+    let seed = format!(
+        "Keys:
+  Symmetric:
+    Aes:
+      - {{ Metadata: {{ KeyId: turning }}, NextKeyRotation: \"2019-09-12T15:19:21+00:00\", BackingKeys: [ {aes} ] }}
+      - {{ Metadata: {{ KeyId: imported, Origin: EXTERNAL }}, BackingKeys: [ {aes} ] }}
+      - {{ Metadata: {{ KeyId: waiting, Origin: EXTERNAL }} }}
+      - {{ Metadata: {{ KeyId: off, KeyState: Disabled, CreationDate: \"2020-05-01T00:00:00Z\" }}, BackingKeys: [ {aes} ] }}
+      - {{ Metadata: {{ KeyId: going, DeletionDate: 4102444800 }}, BackingKeys: [ {aes} ] }}
+    Hmac:
+      - {{ Metadata: {{ KeyId: mac }}, BackingKeys: [ {aes} ] }}
+Aliases: [ {{ AliasName: bare, TargetKeyId: 'arn:aws:kms:eu-west-2:111122223333:key/imported' }} ]
+"
+    );
+    let seed = write(folder.path(), "seed.yaml", &seed);
+    let mut command = keystorm();
+    command.args(["serve", "--compat", "local-kms", "--seed-keys", &seed]).env("PORT", "0");
+    let server = Process::of(&mut command);
+    let metadata = |id: &str| said(&server, "DescribeKey", json!({ "KeyId": id }))["KeyMetadata"].clone();
+    for (id, state, origin) in [
+        ("alias/bare", "Enabled", "EXTERNAL"),
+        ("waiting", "PendingImport", "EXTERNAL"),
+        ("off", "Disabled", "AWS_KMS"),
+        ("going", "PendingDeletion", "AWS_KMS"),
+        ("mac", "Enabled", "AWS_KMS"),
+    ] {
+        let found = metadata(id);
+        assert_eq!((&found["KeyState"], &found["Origin"]), (&json!(state), &json!(origin)), "{found}");
+    }
+    assert_eq!(metadata("imported")["ExpirationModel"], "KEY_MATERIAL_DOES_NOT_EXPIRE");
+    assert_eq!(metadata("off")["CreationDate"], 1_588_291_200.0);
+    assert_eq!(metadata("going")["DeletionDate"], 4_102_444_800.0);
+    assert_eq!(metadata("mac")["KeySpec"], "HMAC_256");
+    // The rotation that was due in 2019 has happened once, and the next is a year away.
+    let turned = said(&server, "ListKeyRotations", json!({ "KeyId": "turning" }));
+    assert_eq!(turned["Rotations"].as_array().map(Vec::len), Some(1), "{turned}");
+    let status = said(&server, "GetKeyRotationStatus", json!({ "KeyId": "turning" }));
+    let (next, at) = (&status["NextRotationDate"], &turned["Rotations"][0]["RotationDate"]);
+    assert_eq!(next.as_f64().unwrap() - at.as_f64().unwrap(), 365.0 * 86_400.0, "{status}");
+}
+
+#[test]
 fn another_interface_is_warned_of_and_a_signal_right_after_the_url_ends_it_in_order() {
     for _ in 0..5 {
         let mut server = Process::of(keystorm().args(["serve", "--listen", "0.0.0.0:0"]));

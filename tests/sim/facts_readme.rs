@@ -4,7 +4,7 @@ use crate::facts;
 use std::path::Path;
 
 /// Recordings in a form that has no room for words: traces and CloudTrail files as they are read.
-const MUTE: [&str; 2] = ["arrivals", "cloudtrail"];
+const MUTE: [&str; 3] = ["arrivals", "cloudtrail", "cloudwatch"];
 
 /// The names in a folder of `tests/facts/`, those of folders with a slash.
 fn names(folder: &Path) -> Vec<String> {

@@ -40,6 +40,7 @@ fn nested_folders_become_a_trace_and_a_scenario_without_names() {
         "2 to KMS in eu-west-1",
         "eu-west-1 2, us-east-1 1",
         "1 events told of more than once",
+        "peak      second: 2 calls at 2026-01-01T00:00:05Z; its minute has 0.0 a second",
         "ignored   1",
     ] {
         assert!(stdout.contains(part), "{part} is missing:\n{stdout}");
@@ -110,7 +111,160 @@ fn a_file_that_is_no_log_is_named() {
     write(&log, "broken.json", "{\"Records\": [");
     let assert = import(log.path(), out.path(), &[]).assert().code(1);
     let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(stderr.contains("broken.json: not a CloudTrail log"), "{stderr}");
+    assert!(stderr.contains("broken.json: not a whole CloudTrail log"), "{stderr}");
+    write(&log, "broken.json", "PK\u{3}\u{4}");
+    let assert = import(log.path(), out.path(), &[]).assert().code(1);
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(stderr.contains("broken.json: not a CloudTrail log: this is a zip archive"), "{stderr}");
+}
+
+#[test]
+fn stdin_patterns_and_tables_are_read_and_every_import_has_a_page_and_a_fitted_scenario() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(&log, "a/2026/one.json", &event("1", "eu-west-1"));
+    write(&log, "a/2027/two.json", &event("2", "eu-west-1"));
+    write(
+        &log,
+        "a/2027/three.csv",
+        "eventTime,eventSource,eventName,awsRegion,eventID\n2026-01-01T00:00:06Z,kms.amazonaws.com,Encrypt,eu-west-1,3\n",
+    );
+    let said = |assert: assert_cmd::assert::Assert| {
+        String::from_utf8(assert.success().get_output().stdout.clone()).unwrap()
+    };
+    let pattern = log.path().join("a/*/t*");
+    let stdout = said(import(&pattern, &out.path().join("a"), &[]).assert());
+    assert!(stdout.contains("calls     2 to KMS") && stdout.contains("files     2 with"), "{stdout}");
+    let none = import(&log.path().join("b/*"), &out.path().join("x"), &[]).assert().failure();
+    assert!(String::from_utf8_lossy(&none.get_output().stderr).contains("b"));
+    let mut piped = import(Path::new("-"), &out.path().join("b"), &["--json"]);
+    let stdout = said(piped.write_stdin(event("9", "eu-west-1")).assert());
+    assert!(stdout.contains("\"kms_events\": 1"), "{stdout}");
+    let made = out.path().join("a");
+    let page = fs::read_to_string(made.join("found.md")).unwrap();
+    assert!(page.contains("**The busiest second has 1 calls"), "{page}");
+    for scenario in ["scenario.yaml", "fitted.yaml"] {
+        let mut check = Command::cargo_bin("keystorm").unwrap();
+        check.arg("check").arg(made.join(scenario)).assert().success();
+    }
+    assert!(!made.join(".import").exists(), "nothing is left that was put aside");
+}
+
+#[test]
+fn filters_and_their_mistakes_are_told() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(
+        &log,
+        "one.json",
+        &format!("{}\n{}", event("1", "eu-west-1"), event("2", "eu-west-1").replace("00:05Z", "09:05Z")),
+    );
+    let out = out.path().join("made");
+    let assert = import(log.path(), &out, &["--from", "yesterday"]).assert().code(2);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("--from `yesterday` is no time"));
+    let assert = import(log.path(), &out, &["--caller", "nobody"]).assert().code(1);
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(stderr.contains("2 KMS events are there, but not of those"), "{stderr}");
+    let counts = out.join("counts.csv");
+    let more = ["--to", "2026-01-01T00:05:00Z", "--key", "one", "--counts", counts.to_str().unwrap()];
+    import(log.path(), &out, &more).assert().success();
+    assert_eq!(
+        fs::read_to_string(&counts).unwrap(),
+        "time,operation,caller,calls\n2026-01-01T00:00:05Z,Decrypt,unknown,1\n"
+    );
+}
+
+#[test]
+fn what_another_import_has_put_aside_is_not_mixed_in() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(&log, "one.json", &event("1", "eu-west-1"));
+    write(
+        &out,
+        ".import/0-0-1.json",
+        r#"{"question":"another","files":[],"counts":{},"names":[],"runs":[]}"#,
+    );
+    let assert = import(log.path(), out.path(), &[]).assert().code(2);
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(stderr.contains("--force throws it away"), "{stderr}");
+    import(log.path(), out.path(), &["--force"]).assert().success();
+}
+
+#[test]
+fn an_interrupted_import_goes_on_with_the_files_that_are_left() {
+    use keystorm::intake::cloudtrail::{Collector, Filter};
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(&log, "one.json", &event("1", "eu-west-1"));
+    write(&log, "two.json", &event("2", "eu-west-1"));
+    // What an import has done before it was ended: one file of two.
+    let one = log.path().join("one.json");
+    let mut collector = Collector::in_folder(Filter::default(), &out.path().join(".import"), 0);
+    let size = fs::metadata(&one).unwrap().len();
+    collector.read(&one.display().to_string(), size, fs::File::open(&one).unwrap()).unwrap();
+    collector.put_aside().unwrap();
+    drop(collector);
+    let assert = import(log.path(), out.path(), &["--threads", "2"]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    for part in
+        ["calls     2 to KMS", "files     2 with 2 records", "resumed   1 files that were read before"]
+    {
+        assert!(stdout.contains(part), "{part} is not in:\n{stdout}");
+    }
+}
+
+#[test]
+fn callcount_of_the_same_time_tells_whether_the_log_lacks_calls() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let at = |id: &str, time: &str| event(id, "eu-west-1").replace("00:00:05", time);
+    let lines = [at("1", "00:00:00"), at("2", "00:01:00"), at("3", "00:02:00")];
+    write(&log, "one.json", &lines.join("\n"));
+    write(&out, "usage.csv", "timestamp,CallCount\n2026-01-01 00:00:00,1\n2026-01-01 00:01:00,4\n");
+    let usage = out.path().join("usage.csv");
+    let assert =
+        import(log.path(), &out.path().join("a"), &["--usage", usage.to_str().unwrap()]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    let part = "compared  CallCount (symmetric) has 5 calls in the 2 periods of 60 s that both cover whole, the log 2: 60.0 %";
+    assert!(stdout.contains(part), "{stdout}");
+    assert!(
+        fs::read_to_string(out.path().join("a/found.md")).unwrap().contains("the log 2: 60.0 % are missing")
+    );
+}
+
+#[test]
+fn a_trail_without_kms_events_is_told_from_one_that_is_only_small() {
+    let (log, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let other = r#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject"}"#;
+    write(&log, "one.json", &vec![other; 1_000].join("\n"));
+    let assert = import(log.path(), out.path(), &[]).assert().code(1);
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(stderr.contains("very likely leaves KMS events out"), "{stderr}");
+}
+
+#[test]
+fn cloudwatch_s_minutes_become_arrivals_a_scenario_and_a_page_with_the_peak_as_an_interval() {
+    let out = TempDir::new().unwrap();
+    let answer = crate::facts::path("cloudwatch/derived-get-metric-data.json");
+    let import = |name: &str, more: &[&str]| {
+        let mut command = Command::cargo_bin("keystorm").unwrap();
+        command.args(["import", "cloudwatch"]).arg(&answer).arg("-o").arg(out.path().join(name)).args(more);
+        command
+    };
+    let assert = import("a", &["--quota", "10000/s"]).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    for part in [
+        "the busiest second had 9838 calls, or anything from 7287 to 13336",
+        "the busiest minute has 437220 calls",
+        "7287/s on the average, so that reading it as a rate may be 35 % too low, at most 83 %",
+        "against 10000/s: 73 % by the minute, 98 % in the busiest second (73 % to 133 %)",
+    ] {
+        assert!(stdout.contains(part), "{part} is not in:\n{stdout}");
+    }
+    let mut check = Command::cargo_bin("keystorm").unwrap();
+    check.arg("check").arg(out.path().join("a/scenario.yaml")).assert().success();
+    assert!(fs::read_to_string(out.path().join("a/found.md")).unwrap().contains("9838"));
+    import("a", &[]).assert().code(2);
+    let assert = import("b", &["--burst-factor", "1.2..1.3", "--json"]).assert().success();
+    let said: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert_eq!(said["busiest_second"]["high"], 9474.0);
+    let assert = import("c", &["--burst-factor", "0.9"]).assert().code(2);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("--burst-factor `0.9`"));
 }
 
 #[test]

@@ -108,6 +108,8 @@ fn place() -> TempDir {
         event("e2", "keystorm/0.1.0 run/1f0c2d3e4b5a6978")
     );
     fs::write(folder.path().join("log.json"), log).expect("written");
+    let counts = "timestamp,value\n2026-01-01 00:00:00,60\n2026-01-01 00:05:00,6000\n";
+    fs::write(folder.path().join("counts.csv"), counts).expect("written");
     folder
 }
 
@@ -139,6 +141,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "plan" => &[&["plan", "small.yaml"]],
         "dossier" => &[&["dossier", "asking", "--account", "111122223333"]],
         "import cloudtrail" => &[&["import", "cloudtrail", "log.json"]],
+        "import cloudwatch" => &[&["import", "cloudwatch", "counts.csv"]],
         "schema" => &[&["schema"], &["schema", "run"]],
         "completions" => &[&["completions", "bash"]],
         "help" => &[&["help"], &["help", "run"]],
@@ -153,8 +156,8 @@ fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
         ("run" | "merge" | "onset" | "plan" | "dossier", "force") => &["-o", "saved"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
-        ("import cloudtrail", "force") => &["-o", "there"],
-        ("import cloudtrail", other) if other != "output" => &["-o", "new"],
+        ("import cloudtrail" | "import cloudwatch", "force") => &["-o", "there"],
+        ("import cloudtrail" | "import cloudwatch", other) if other != "output" => &["-o", "new"],
         _ => &[],
     }
 }
@@ -180,6 +183,8 @@ fn value(path: &str, option: &str) -> &'static str {
         "progress_every" => "soon",
         "op" => "Encrypt",
         "rate" | "quota" => "20/s",
+        "burst_factor" => "2",
+        "period" => "60",
         "duration" => "2s",
         "stage" => "2s:20/s",
         "vus" | "iterations" => "3",
@@ -209,7 +214,7 @@ fn value(path: &str, option: &str) -> &'static str {
 fn is_traceless(path: &str, option: &str) -> bool {
     match option {
         // Results do not depend on it, which `tests/sim/run_command.rs` holds.
-        "threads" => ["run", "onset", "plan"].contains(&path),
+        "threads" => ["run", "onset", "plan", "import cloudtrail"].contains(&path),
         // There is nothing but results to be quiet about.
         "quiet" => {
             ["schema", "completions", "help", "new", "quotas", "compare", "explain", "ui"].contains(&path)
@@ -232,7 +237,7 @@ fn try_option(path: &str, line: &[&str], option: &Arg) {
     }
     let outcome = |line: &[&str]| {
         let folder = place();
-        if path == "import cloudtrail" {
+        if path.starts_with("import") {
             fs::create_dir(folder.path().join("there")).expect("made");
             fs::write(folder.path().join("there/scenario.yaml"), "old").expect("written");
         }

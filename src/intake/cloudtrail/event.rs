@@ -2,101 +2,250 @@
 
 use crate::api::{KeySpec, Operation};
 use crate::guard::Agent;
-use jiff::Timestamp;
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A record, or what is around one; what it lacks or has in another form than a text is `None`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Record<'a> {
+    #[serde(borrow)]
+    pub(super) event_source: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) event_name: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) event_type: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) event_category: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) event_time: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) aws_region: Loose<'a>,
+    #[serde(borrow, rename = "eventID")]
+    pub(super) event_id: Loose<'a>,
+    #[serde(borrow, rename = "sharedEventID")]
+    pub(super) shared_event_id: Loose<'a>,
+    #[serde(borrow, rename = "requestID")]
+    pub(super) request_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) user_agent: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) error_code: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) recipient_account_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) user_identity: Identity<'a>,
+    #[serde(borrow)]
+    pub(super) request_parameters: Parameters<'a>,
+    #[serde(borrow)]
+    pub(super) resources: Resources<'a>,
+    /// EventBridge's envelope.
+    #[serde(borrow)]
+    pub(super) detail: Option<Box<Record<'a>>>,
+    /// The event as a text: of lookup-events, CloudWatch Logs, SNS, SQS, Kinesis, Logs Insights.
+    #[serde(borrow, rename = "CloudTrailEvent")]
+    pub(super) cloud_trail_event: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) message: Loose<'a>,
+    #[serde(borrow, rename = "Message")]
+    pub(super) notification: Loose<'a>,
+    #[serde(borrow, rename = "Body")]
+    pub(super) body: Loose<'a>,
+    #[serde(borrow, rename = "Data")]
+    pub(super) data: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) field: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) value: Loose<'a>,
+    /// Of a digest file.
+    #[serde(borrow)]
+    pub(super) digest_s3_bucket: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) digest_end_time: Loose<'a>,
+}
+
+/// A text, or anything else, which is as good as nothing.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Loose<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl<'a> Loose<'a> {
+    pub(super) fn get(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    pub(super) fn of(text: &'a str) -> Loose<'a> {
+        Loose((!text.is_empty() && text != "null").then_some(Cow::Borrowed(text)))
+    }
+}
+
+/// Who called.
+#[derive(Debug, Default)]
+pub(super) struct Identity<'a> {
+    pub(super) kind: Loose<'a>,
+    pub(super) account: Loose<'a>,
+    pub(super) invoked_by: Loose<'a>,
+    pub(super) user: Loose<'a>,
+    pub(super) role: Loose<'a>,
+}
+
+/// What was asked, as far as it is of interest.
+#[derive(Debug, Default)]
+pub(super) struct Parameters<'a> {
+    pub(super) key: Loose<'a>,
+    pub(super) source_key: Loose<'a>,
+    pub(super) algorithm: Loose<'a>,
+    pub(super) context: Option<String>,
+    pub(super) source_context: Option<String>,
+    /// The event sources that a selector of events leaves out.
+    pub(super) leaves_out_kms: bool,
+}
+
+/// ARNs of what was touched.
+#[derive(Debug, Default)]
+pub(super) struct Resources<'a>(pub(super) Vec<Cow<'a, str>>);
 
 /// What a record turns out to be.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Entry {
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and most that matter are the large one"
+)]
+pub(super) enum Entry<'a> {
     /// An event of another service.
     Other,
+    /// A summary by CloudTrail Insights: no call.
+    Insight,
+    /// Somebody changed a trail so that it leaves KMS out.
+    Excluding {
+        /// When, as written.
+        at: String,
+    },
     /// An event of KMS.
-    Kms(Event),
+    Kms(Event<'a>),
     /// Not readable as an event, and why.
     Flawed(&'static str),
 }
 
 /// One event of KMS, in the log's own words.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+#[derive(Debug)]
+pub(super) struct Event<'a> {
     /// What is the same in every copy of the event: `sharedEventID` if two accounts log it, else `eventID`.
-    pub id: Option<String>,
-    /// When, to the second.
-    pub at: Timestamp,
-    /// `eventName`.
-    pub name: String,
+    pub(super) id: Option<Cow<'a, str>>,
+    /// What is the same in the records of one call: KMS's own, and that of a VPC endpoint.
+    pub(super) request: Option<Cow<'a, str>>,
+    /// When, in seconds since 1970.
+    pub(super) at: i64,
+    pub(super) name: Cow<'a, str>,
     /// The operation that was called; `None` for what KMS did by itself, such as rotating a key.
-    pub operation: Option<Operation>,
+    pub(super) operation: Option<Operation>,
     /// The kind of key it needs, by the algorithm it names; assumed where the log names none.
-    pub spec: KeySpec,
-    /// `awsRegion`.
-    pub region: String,
+    pub(super) spec: KeySpec,
+    pub(super) region: Cow<'a, str>,
     /// The account that called, whose quota it counted against.
-    pub account: String,
+    pub(super) account: Cow<'a, str>,
     /// Who called: the AWS service behind the call if there is one, else the role or user.
-    pub invoker: String,
+    pub(super) invoker: String,
+    /// Whether an AWS service called on somebody's behalf.
+    pub(super) is_service: bool,
+    /// Whether the caller is told only by its kind, as the other account's copy of an event does.
+    pub(super) is_vague: bool,
     /// Whether a keystorm made it, by `userAgent`.
-    pub is_own: bool,
+    pub(super) is_own: bool,
+    /// Whether a VPC endpoint tells of it, not KMS.
+    pub(super) is_network: bool,
     /// `errorCode`, if the call failed.
-    pub error: Option<String>,
+    pub(super) error: Option<String>,
     /// The key's ARN, or the name the caller used for it if the log does not say which it was.
-    pub key: Option<String>,
-    /// The encryption context as JSON, names in order.
-    pub context: Option<String>,
+    pub(super) key: Option<Cow<'a, str>>,
+    /// The encryption context, names in order.
+    pub(super) context: Option<String>,
 }
 
-impl Event {
-    /// Whether KMS refused the call because a quota was exhausted.
-    pub fn is_throttled(&self) -> bool {
-        self.error.as_deref().is_some_and(|code| {
-            code.starts_with("Throttl") || matches!(code, "RequestLimitExceeded" | "TooManyRequestsException")
+/// Whether an error code means that a quota was exhausted.
+pub(super) fn is_throttle(code: &str) -> bool {
+    code.starts_with("Throttl") || matches!(code, "RequestLimitExceeded" | "TooManyRequestsException")
+}
+
+impl<'a> Record<'a> {
+    /// Whether it is an event and not an envelope.
+    pub(super) fn is_event(&self) -> bool {
+        self.event_source.get().is_some()
+    }
+
+    /// What it is.
+    pub(super) fn entry(self) -> Entry<'a> {
+        if self.event_category.get() == Some("Insight")
+            || self.event_type.get() == Some("AwsCloudTrailInsight")
+        {
+            return Entry::Insight;
+        }
+        match self.event_source.get() {
+            None => Entry::Flawed("it has no eventSource"),
+            Some("kms.amazonaws.com") => match self.kms() {
+                Ok(event) => Entry::Kms(event),
+                Err(reason) => Entry::Flawed(reason),
+            },
+            Some("cloudtrail.amazonaws.com")
+                if self.request_parameters.leaves_out_kms && self.error_code.get().is_none() =>
+            {
+                Entry::Excluding { at: printable(self.event_time.get().unwrap_or("some time")) }
+            }
+            Some(_) => Entry::Other,
+        }
+    }
+
+    /// The KMS event in it, or why there is none.
+    fn kms(self) -> Result<Event<'a>, &'static str> {
+        let at =
+            seconds(self.event_time.get().ok_or("it has no eventTime")?).ok_or("its eventTime is no time")?;
+        let word = |text: Loose<'a>| text.0.filter(|text| is_word(text));
+        let name = word(self.event_name).ok_or("it has no eventName that is a word")?;
+        let region = word(self.aws_region).ok_or("it has no awsRegion that is a word")?;
+        let is_network = self.event_category.get() == Some("NetworkActivity")
+            || self.event_type.get() == Some("AwsVpceEvent");
+        let is_call = is_network || self.event_type.get().is_none_or(|kind| kind == "AwsApiCall");
+        let operation = Operation::from_name(&name).filter(|_| is_call);
+        let spec = spec(operation, self.request_parameters.algorithm.get().unwrap_or_default());
+        let Identity { kind, account, invoked_by, user, role } = self.user_identity;
+        let is_service = invoked_by.get().is_some() || kind.get() == Some("AWSService");
+        let is_vague = invoked_by.get().is_none() && role.get().is_none() && user.get().is_none();
+        let invoker = invoker(&invoked_by, &role, &user, &kind);
+        let account = account.0.or(self.recipient_account_id.0).unwrap_or(Cow::Borrowed("unknown"));
+        let Parameters { key, source_key, context, source_context, .. } = self.request_parameters;
+        let arn = self.resources.0.into_iter().find(|arn| arn.contains(":key/"));
+        Ok(Event {
+            id: self.shared_event_id.0.or(self.event_id.0),
+            request: self.request_id.0,
+            at,
+            name,
+            operation,
+            spec,
+            region,
+            account,
+            invoker: printable(&invoker),
+            is_service,
+            is_vague,
+            is_own: self.user_agent.get().is_some_and(Agent::is_own),
+            is_network,
+            error: self.error_code.get().map(printable),
+            key: arn.or(key.0).or(source_key.0),
+            context: context.or(source_context),
         })
     }
 }
 
-impl Entry {
-    /// What `record` is.
-    pub fn of(record: &Value) -> Entry {
-        let Some(source) = record.get("eventSource").and_then(Value::as_str) else {
-            return Entry::Flawed("it has no eventSource");
-        };
-        if source != "kms.amazonaws.com" {
-            return Entry::Other;
-        }
-        match kms(record) {
-            Ok(event) => Entry::Kms(event),
-            Err(reason) => Entry::Flawed(reason),
-        }
-    }
-}
-
-/// The KMS event in `record`, or why there is none.
-fn kms(record: &Value) -> Result<Event, &'static str> {
-    let text = |name| record.get(name).and_then(Value::as_str);
-    let at = text("eventTime").ok_or("it has no eventTime")?;
-    let at: Timestamp = at.parse().map_err(|_| "its eventTime is no time")?;
-    let at = Timestamp::from_second(at.as_second()).map_err(|_| "its eventTime is out of range")?;
-    let name = text("eventName").filter(|name| is_word(name)).ok_or("it has no eventName that is a word")?;
-    let region =
-        text("awsRegion").filter(|name| is_word(name)).ok_or("it has no awsRegion that is a word")?;
-    let is_call = text("eventType").is_none_or(|kind| kind == "AwsApiCall");
-    let identity = &record["userIdentity"];
-    let account = identity["accountId"].as_str().or(text("recipientAccountId"));
-    let operation = Operation::from_name(name).filter(|_| is_call);
-    Ok(Event {
-        id: text("sharedEventID").or(text("eventID")).map(Into::into),
-        at,
-        name: name.into(),
-        operation,
-        spec: spec(operation, &record["requestParameters"]),
-        region: region.into(),
-        account: account.unwrap_or("unknown").into(),
-        invoker: printable(&invoker(identity)),
-        is_own: text("userAgent").is_some_and(Agent::is_own),
-        error: text("errorCode").map(printable),
-        key: key(record).map(Into::into),
-        context: context(record),
-    })
+/// Seconds since 1970 of a time as CloudTrail, Athena and Lake write it; without an offset it is UTC.
+pub(super) fn seconds(text: &str) -> Option<i64> {
+    let text = text.trim().trim_end_matches(" UTC");
+    let at: Option<jiff::Timestamp> = text.parse().ok();
+    let at = at.or_else(|| {
+        let with_t = text.replacen(' ', "T", 1);
+        format!("{with_t}Z").parse().ok()
+    })?;
+    // What a later second could not be added to is no time of a log.
+    let second = at.as_second();
+    (0..253_402_300_000).contains(&second).then_some(second)
 }
 
 /// Letters, digits and dashes, not many: safe to print and to write into a file.
@@ -105,65 +254,215 @@ fn is_word(text: &str) -> bool {
 }
 
 /// `text` without what could move a terminal's cursor, and not endless.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().take(128).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// The service that called for somebody, else the role or user, else the kind of identity.
-fn invoker(identity: &Value) -> String {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let role = &identity["sessionContext"]["sessionIssuer"]["userName"];
-    text(&identity["invokedBy"])
-        .or_else(|| text(role).map(|name| format!("role {name}")))
-        .or_else(|| text(&identity["userName"]).map(|name| format!("user {name}")))
-        .or_else(|| text(&identity["type"]))
-        .unwrap_or_else(|| "unknown".into())
-}
-
-/// The first key among the resources, which ReEncrypt uses to decrypt; failing that what the caller asked for.
-fn key(record: &Value) -> Option<&str> {
-    let resources = record.get("resources").and_then(Value::as_array);
-    let arns = resources.into_iter().flatten().filter_map(|resource| resource["ARN"].as_str());
-    let parameters = &record["requestParameters"];
-    arns.into_iter()
-        .find(|arn| arn.contains(":key/"))
-        .or_else(|| parameters["keyId"].as_str())
-        .or_else(|| parameters["sourceKeyId"].as_str())
+fn invoker(invoked_by: &Loose<'_>, role: &Loose<'_>, user: &Loose<'_>, kind: &Loose<'_>) -> String {
+    match (invoked_by.get(), role.get(), user.get(), kind.get()) {
+        (Some(service), ..) => service.to_owned(),
+        (_, Some(role), ..) => format!("role {role}"),
+        (_, _, Some(user), _) => format!("user {user}"),
+        (.., Some(kind)) => kind.to_owned(),
+        _ => "unknown".to_owned(),
+    }
 }
 
 /// The kind of key that a call needs: as its algorithm says, else the smallest usual one that can do the operation.
-fn spec(operation: Option<Operation>, parameters: &Value) -> KeySpec {
-    let text = |name: &str| parameters[name].as_str();
-    let algorithm = text("signingAlgorithm").or(text("encryptionAlgorithm")).or(text("macAlgorithm"));
-    match (operation, algorithm.unwrap_or_default()) {
-        (Some(Operation::Sign | Operation::Verify), "ECDSA_SHA_256") => KeySpec::EccNistP256,
-        (Some(Operation::Sign | Operation::Verify), "ECDSA_SHA_384") => KeySpec::EccNistP384,
-        (Some(Operation::Sign | Operation::Verify), "ECDSA_SHA_512") => KeySpec::EccNistP521,
-        (Some(Operation::Sign | Operation::Verify), name) if name.starts_with("ED25519") => {
-            KeySpec::EccNistEdwards25519
-        }
-        (Some(Operation::Sign | Operation::Verify), name) if name.starts_with("ML_DSA") => KeySpec::MlDsa65,
-        (Some(Operation::Sign | Operation::Verify), "SM2DSA") => KeySpec::Sm2,
-        (Some(Operation::Sign | Operation::Verify | Operation::GetPublicKey), _) => KeySpec::Rsa2048,
-        (Some(Operation::Encrypt | Operation::Decrypt), "SM2PKE") => KeySpec::Sm2,
-        (Some(Operation::Encrypt | Operation::Decrypt), name) if name.starts_with("RSAES") => {
-            KeySpec::Rsa2048
-        }
-        (Some(Operation::GenerateMac | Operation::VerifyMac), "HMAC_SHA_224") => KeySpec::Hmac224,
-        (Some(Operation::GenerateMac | Operation::VerifyMac), "HMAC_SHA_384") => KeySpec::Hmac384,
-        (Some(Operation::GenerateMac | Operation::VerifyMac), "HMAC_SHA_512") => KeySpec::Hmac512,
-        (Some(Operation::GenerateMac | Operation::VerifyMac), _) => KeySpec::Hmac256,
-        (Some(Operation::DeriveSharedSecret), _) => KeySpec::EccNistP256,
-        (Some(Operation::Encapsulate | Operation::Decapsulate), _) => KeySpec::MlKem768,
+fn spec(operation: Option<Operation>, algorithm: &str) -> KeySpec {
+    use Operation::{
+        Decapsulate, Decrypt, DeriveSharedSecret, Encapsulate, Encrypt, GenerateMac, GetPublicKey, Sign,
+        Verify, VerifyMac,
+    };
+    match (operation, algorithm) {
+        (Some(Sign | Verify), "ECDSA_SHA_256") => KeySpec::EccNistP256,
+        (Some(Sign | Verify), "ECDSA_SHA_384") => KeySpec::EccNistP384,
+        (Some(Sign | Verify), "ECDSA_SHA_512") => KeySpec::EccNistP521,
+        (Some(Sign | Verify), name) if name.starts_with("ED25519") => KeySpec::EccNistEdwards25519,
+        (Some(Sign | Verify), name) if name.starts_with("ML_DSA") => KeySpec::MlDsa65,
+        (Some(Sign | Verify), "SM2DSA") => KeySpec::Sm2,
+        (Some(Sign | Verify | GetPublicKey), _) => KeySpec::Rsa2048,
+        (Some(Encrypt | Decrypt), "SM2PKE") => KeySpec::Sm2,
+        (Some(Encrypt | Decrypt), name) if name.starts_with("RSAES") => KeySpec::Rsa2048,
+        (Some(GenerateMac | VerifyMac), "HMAC_SHA_224") => KeySpec::Hmac224,
+        (Some(GenerateMac | VerifyMac), "HMAC_SHA_384") => KeySpec::Hmac384,
+        (Some(GenerateMac | VerifyMac), "HMAC_SHA_512") => KeySpec::Hmac512,
+        (Some(GenerateMac | VerifyMac), _) => KeySpec::Hmac256,
+        (Some(DeriveSharedSecret), _) => KeySpec::EccNistP256,
+        (Some(Encapsulate | Decapsulate), _) => KeySpec::MlKem768,
         _ => KeySpec::SymmetricDefault,
     }
 }
 
+/// Declares how a form is read that may be anything in a log: what it is not is as if it were not there.
+macro_rules! lenient {
+    ($name:ident, $visitor:ident, { $($visit:item)* }) => {
+        struct $visitor;
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name<'a>, D::Error> {
+                deserializer.deserialize_any($visitor)
+            }
+        }
+
+        impl<'de> Visitor<'de> for $visitor {
+            type Value = $name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_unit<E>(self) -> Result<$name<'de>, E> {
+                Ok($name::default())
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<$name<'de>, E> {
+                Ok($name::default())
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<$name<'de>, E> {
+                Ok($name::default())
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<$name<'de>, E> {
+                Ok($name::default())
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<$name<'de>, E> {
+                Ok($name::default())
+            }
+
+            $($visit)*
+        }
+    };
+}
+
+/// Passes over an array.
+fn skip_seq<'de, A: SeqAccess<'de>>(mut all: A) -> Result<(), A::Error> {
+    while all.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+lenient!(Loose, LooseVisitor, {
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Borrowed(text))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Owned(text.to_owned()))))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Loose::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, all: A) -> Result<Loose<'de>, A::Error> {
+        skip_seq(all).map(|()| Loose::default())
+    }
+});
+
+lenient!(Identity, IdentityVisitor, {
+    fn visit_str<E>(self, _: &str) -> Result<Identity<'de>, E> {
+        Ok(Identity::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Identity<'de>, A::Error> {
+        let mut found = Identity::default();
+        while let Some(name) = map.next_key::<Loose<'de>>()? {
+            match name.get().unwrap_or_default() {
+                "type" => found.kind = map.next_value()?,
+                "accountId" => found.account = map.next_value()?,
+                "invokedBy" => found.invoked_by = map.next_value()?,
+                "userName" => found.user = map.next_value()?,
+                // Of both only the user's name inside is read: the issuer of a session is its role.
+                "sessionContext" => found.role = map.next_value::<Identity<'de>>()?.role,
+                "sessionIssuer" => found.role = map.next_value::<Identity<'de>>()?.user,
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, all: A) -> Result<Identity<'de>, A::Error> {
+        skip_seq(all).map(|()| Identity::default())
+    }
+});
+
+lenient!(Parameters, ParametersVisitor, {
+    fn visit_str<E>(self, _: &str) -> Result<Parameters<'de>, E> {
+        Ok(Parameters::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parameters<'de>, A::Error> {
+        let mut found = Parameters::default();
+        while let Some(name) = map.next_key::<Loose<'de>>()? {
+            match name.get().unwrap_or_default() {
+                "keyId" => found.key = map.next_value()?,
+                "sourceKeyId" => found.source_key = map.next_value()?,
+                "signingAlgorithm" | "encryptionAlgorithm" | "macAlgorithm" => {
+                    found.algorithm = map.next_value()?
+                }
+                "encryptionContext" => found.context = context(&map.next_value()?),
+                "sourceEncryptionContext" => found.source_context = context(&map.next_value()?),
+                "eventSelectors" | "advancedEventSelectors" => {
+                    found.leaves_out_kms |= leaves_out_kms(&map.next_value()?);
+                }
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, all: A) -> Result<Parameters<'de>, A::Error> {
+        skip_seq(all).map(|()| Parameters::default())
+    }
+});
+
+lenient!(Resources, ResourcesVisitor, {
+    fn visit_str<E>(self, _: &str) -> Result<Resources<'de>, E> {
+        Ok(Resources::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Resources<'de>, A::Error> {
+        let mut found = Resources::default();
+        while let Some(name) = map.next_key::<Loose<'de>>()? {
+            match name.get().unwrap_or_default() {
+                "ARN" | "arn" => found.0.extend(map.next_value::<Loose<'de>>()?.0),
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Resources<'de>, A::Error> {
+        let mut found = Resources::default();
+        while let Some(each) = all.next_element::<Resources<'de>>()? {
+            found.0.extend(each.0);
+        }
+        Ok(found)
+    }
+});
+
 /// The encryption context; names in order, so that equal contexts have equal texts.
-fn context(record: &Value) -> Option<String> {
-    let parameters = &record["requestParameters"];
-    let context = parameters.get("encryptionContext").or_else(|| parameters.get("sourceEncryptionContext"));
-    let mut pairs = context?.as_object()?.iter().collect::<Vec<_>>();
+fn context(value: &serde_json::Value) -> Option<String> {
+    let mut pairs = value.as_object()?.iter().collect::<Vec<_>>();
     pairs.sort_by_key(|(name, _)| *name);
     (!pairs.is_empty()).then(|| pairs.iter().map(|(name, value)| format!("{name:?}={value};")).collect())
+}
+
+/// Whether selectors of events leave KMS out: by `excludeManagementEventSources`, or by a field that must not be it.
+fn leaves_out_kms(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Array(all) => all.iter().any(leaves_out_kms),
+        Value::Object(all) => all.iter().any(|(name, inner)| {
+            let is_exclusion = matches!(name.as_str(), "excludeManagementEventSources" | "notEquals");
+            let names_kms = |each: &Value| each.as_str() == Some("kms.amazonaws.com");
+            is_exclusion && inner.as_array().is_some_and(|all| all.iter().any(names_kms))
+                || leaves_out_kms(inner)
+        }),
+        _ => false,
+    }
 }

@@ -1,38 +1,67 @@
 //! CloudTrail logs: what they say about an account's KMS calls, and a scenario that replays them.
 //!
 //! ```text
-//! bytes of a file ─(gzip?)─▶ document::read ─▶ File { events, flaws } ─┐
-//! bytes of a file ─────────▶ document::read ─▶ File { events, flaws } ─┴▶ Collector ─▶ Log ─▶ Replay
-//!                             {"Records":[…]} or one event per line        each event once
+//! bytes of a file ─▶ document ─▶ entries ─▶ Collector, one a thread ─┐  rows of 80 bytes; in files when they are many
+//! bytes of a file ─▶ document ─▶ entries ─▶ Collector ───────────────┴▶ Events, each call once
+//!                                                                          │ in order of time, second by second
+//!                                                                          └▶ Log, and whoever writes traces
 //! ```
 //! What such logs hide: `eventTime` has a resolution of one second; a service that calls on the account's behalf
 //! stands in `userIdentity.invokedBy`; files overlap, are unsorted, and hold the events of all services; the key may
-//! stand only in `resources`; a throttled call carries `requestParameters: null`.
+//! stand only in `resources`; a throttled call carries `requestParameters: null`; a VPC endpoint tells of a call again.
 
 mod collect;
 mod document;
 mod event;
+mod events;
+mod fit;
 mod log;
+mod page;
+mod reconcile;
 mod replay;
+mod row;
+mod scan;
+mod shape;
+mod sort;
+mod table;
 #[cfg(test)]
 mod tests;
+mod triage;
 
-pub use collect::Collector;
-pub use document::{FLAWS, File, Flaw, read};
-pub use event::{Entry, Event};
-pub use log::{Call, Log, Peak};
-pub use replay::Replay;
-
-/// The most bytes one file of a log may inflate to; delivery files stay far below.
-pub const MAX_BYTES: u64 = 1 << 30;
+pub use collect::{Collector, FLAWS, Filter};
+pub use events::Events;
+pub use fit::fitted;
+pub use log::{Call, Curve, Log, Peak, Popular, Second, Share};
+pub use page::{lever, page};
+pub use reconcile::Reconciled;
+pub use replay::{Replay, Traces, trace_name};
+pub use triage::Triage;
 
 /// Why a file is no CloudTrail log.
 #[derive(Debug, thiserror::Error)]
 pub enum CloudTrailError {
-    /// The gzip stream is broken or too large.
+    /// The gzip stream is broken.
+    #[error("the gzipped file cannot be inflated: {0}")]
+    Inflate(#[source] std::io::Error),
+    /// It cannot be read.
     #[error(transparent)]
-    Inflate(#[from] crate::workload::trace::TraceError),
-    /// The text is neither a delivery file nor one event per line.
-    #[error("not a CloudTrail log ({{\"Records\": […]}}, or one event per line): {0}")]
-    Json(#[source] serde_json::Error),
+    Read(std::io::Error),
+    /// It is something else, with its name and the way out.
+    #[error("not a CloudTrail log: {0}")]
+    Shape(String),
+    /// It ends inside a value.
+    #[error("not a whole CloudTrail log: it ends in the middle of a record; fetch it again")]
+    Cut,
+    /// A value is too large for a record.
+    #[error("not a CloudTrail log: a record is larger than 8 MiB")]
+    Large,
+    /// It is JSON no more.
+    #[error("not a CloudTrail log: `{found}` stands where JSON has no place for it")]
+    Broken {
+        /// The byte.
+        found: String,
+    },
+    /// What was read could not be put aside, or fetched again.
+    #[error("the events that were read cannot be put aside: {0}")]
+    Aside(#[source] std::io::Error),
 }

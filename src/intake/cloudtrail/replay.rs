@@ -1,10 +1,70 @@
 //! A log as a question: the trace of its calls, and a scenario that replays them.
 
-use super::log::Log;
+use super::log::{Log, Second};
 use crate::api::KeySpec;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+
+/// Writes the traces of a log while it is gone through: one for each kind of key, since a workload has one kind.
+///
+/// A log knows only the second of a call. The k calls of one second are placed at (i + ½) ÷ k of it, which is the smoothest
+/// they can have come. Keys and contexts are numbers; no name of the log is written.
+pub struct Traces<'o, W> {
+    open: Box<dyn FnMut(KeySpec) -> io::Result<W> + 'o>,
+    files: BTreeMap<KeySpec, W>,
+}
+
+impl<W> std::fmt::Debug for Traces<'_, W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Traces").field("files", &self.files.keys()).finish_non_exhaustive()
+    }
+}
+
+impl<'o, W: Write> Traces<'o, W> {
+    /// Traces whose files `open` opens, when the first call of a kind comes.
+    pub fn new(open: impl FnMut(KeySpec) -> io::Result<W> + 'o) -> Traces<'o, W> {
+        Traces { open: Box::new(open), files: BTreeMap::new() }
+    }
+
+    /// Writes a row per call, `time_s` since the second of the first.
+    ///
+    /// # Errors
+    /// What a file fails with.
+    pub fn add(&mut self, second: &Second) -> io::Result<()> {
+        let number = |value: Option<u32>| value.map(|value| value.to_string()).unwrap_or_default();
+        let k = second.calls.len() as u64;
+        for (i, call) in (0_u64..).zip(second.calls) {
+            let out = match self.files.entry(call.spec) {
+                std::collections::btree_map::Entry::Occupied(file) => file.into_mut(),
+                std::collections::btree_map::Entry::Vacant(free) => {
+                    let mut file = (self.open)(call.spec)?;
+                    writeln!(file, "time_s,job,key,context")?;
+                    free.insert(file)
+                }
+            };
+            // A billion nanoseconds and a second with a thousand million calls still fit.
+            let nanos = (u128::from(2 * i + 1) * 500_000_000 / u128::from(k)) as u64;
+            let (key, context) = (number(call.key), number(call.context));
+            writeln!(out, "{}.{nanos:09},{},{key},{context}", second.since_first, call.operation)?;
+        }
+        Ok(())
+    }
+
+    /// The files, written to their ends.
+    ///
+    /// # Errors
+    /// What a file fails with.
+    pub fn finish(mut self) -> io::Result<BTreeMap<KeySpec, W>> {
+        self.files.values_mut().try_for_each(Write::flush)?;
+        Ok(self.files)
+    }
+}
+
+/// What the trace of the calls that need `spec` is called: `trace.csv`, `trace-rsa-2048.csv`.
+pub fn trace_name(spec: KeySpec) -> String {
+    format!("trace{}.csv", suffix(spec))
+}
 
 /// A log that can be replayed: it has calls, and they lie in one Region.
 #[derive(Clone, Copy, Debug)]
@@ -17,40 +77,7 @@ impl<'l> Replay<'l> {
     /// The replay of `log`; `None` if it has no calls or is not of one Region.
     pub fn of(log: &'l Log) -> Option<Replay<'l>> {
         let region = log.region.as_deref()?;
-        (!log.calls.is_empty()).then_some(Replay { log, region })
-    }
-
-    /// The kinds of key its calls need. A workload has one kind, so each has a workload and a trace of its own.
-    pub fn specs(self) -> BTreeSet<KeySpec> {
-        self.log.calls.iter().map(|call| call.spec).collect()
-    }
-
-    /// What the trace of the calls that need `spec` is called: `trace.csv`, `trace-rsa-2048.csv`.
-    pub fn trace_name(spec: KeySpec) -> String {
-        format!("trace{}.csv", suffix(spec))
-    }
-
-    /// Writes the trace of the calls that need `spec`: a row per call, `time_s` since the second of the first.
-    ///
-    /// A log knows only the second of a call. The k calls of one second are placed at (i + ½) ÷ k of it, which is
-    /// the smoothest they can have come. Keys and contexts are numbers; no name of the log is written.
-    ///
-    /// # Errors
-    /// What `out` fails with.
-    pub fn write_trace(self, spec: KeySpec, mut out: impl Write) -> io::Result<()> {
-        let number = |value: Option<u32>| value.map(|value| value.to_string()).unwrap_or_default();
-        writeln!(out, "time_s,job,key,context")?;
-        let origin = self.log.first.map_or(0, |first| first.as_second());
-        for second in self.log.calls.chunk_by(|a, b| a.at == b.at) {
-            let k = second.len() as u64;
-            for (i, call) in (0..).zip(second).filter(|(_, call)| call.spec == spec) {
-                let nanos = (2 * i + 1) * 500_000_000 / k;
-                let at = call.at.as_second() - origin;
-                let (key, context) = (number(call.key), number(call.context));
-                writeln!(out, "{at}.{nanos:09},{},{key},{context}", call.operation)?;
-            }
-        }
-        out.flush()
+        (log.calls_counted() > 0).then_some(Replay { log, region })
     }
 
     /// The scenario that replays the traces, which lie beside it, with comments that say what it can and cannot tell.
@@ -71,27 +98,22 @@ impl<'l> Replay<'l> {
             minute = peak(log.peak_minute),
             throttled = log.throttled,
         );
-        text.push_str(LIMITS);
-        let _ = write!(
-            text,
-            "version: 1\n\
-             name: cloudtrail-{region}\n\
-             seed: 42\n\
-             target: sim\n\
-             region: {region}                # its default quotas apply; your account's may differ:\n\
-             # quotas: {{ symmetric: 10000/s }}\n\
-             fleet: {{ clients: 10 }}            # assumed: a log does not count processes, and each has its own retry budget\n\
-             workloads:\n",
-            region = self.region,
-        );
-        for spec in self.specs() {
-            text.push_str(&self.workload(spec));
+        let by_services: u64 = log.services.values().sum();
+        if by_services > 0 {
+            let _ = writeln!(
+                text,
+                "# {by_services} of them by AWS services on the account's behalf: on these no strategy of yours acts (found.md)."
+            );
         }
-        let bound = if log.calls_counted().saturating_mul(TRIALS) < FEWEST { "rate<=0" } else { "rate<0.1%" };
-        text + &STRATEGIES.replace("BOUND", bound)
+        text.push_str(LIMITS);
+        text.push_str(&head(self.region, "cloudtrail"));
+        for (spec, mix) in &log.mix {
+            text.push_str(&self.workload(*spec, mix));
+        }
+        text + &strategies(log)
     }
 
-    fn workload(self, spec: KeySpec) -> String {
+    fn workload(self, spec: KeySpec, mix: &Mix) -> String {
         format!(
             "\x20 recorded{suffix}:\n\
              \x20   executor: trace\n\
@@ -103,27 +125,47 @@ impl<'l> Replay<'l> {
              \x20   keys: {{ count: {keys}, spec: {spec} }}\n\
              \x20   contexts: {{ count: {contexts} }}\n",
             suffix = suffix(spec),
-            file = Replay::trace_name(spec),
-            jobs = self.jobs(spec),
+            file = trace_name(spec),
+            jobs = jobs(mix),
             keys = self.log.keys.max(1),
             contexts = self.log.contexts.max(1),
         )
     }
+}
 
-    /// `Decrypt: 178, Encrypt: 42`; weights are calls, made smaller together where they would not fit.
-    fn jobs(self, spec: KeySpec) -> String {
-        let mut mix = BTreeMap::<_, u64>::new();
-        for call in self.log.calls.iter().filter(|call| call.spec == spec) {
-            *mix.entry(call.operation.name()).or_default() += 1;
-        }
-        let shrink = self.log.calls_counted().div_ceil(1_000_000_000).max(1);
-        let weights = mix.iter().map(|(name, calls)| format!("{name}: {}", (calls / shrink).max(1)));
-        weights.collect::<Vec<_>>().join(", ")
-    }
+/// Calls by operation.
+pub(super) type Mix = BTreeMap<crate::api::Operation, u64>;
+
+/// What a scenario of a log begins with.
+pub(super) fn head(region: &str, name: &str) -> String {
+    format!(
+        "version: 1\n\
+         name: {name}-{region}\n\
+         seed: 42\n\
+         target: sim\n\
+         region: {region}                # its default quotas apply; your account's may differ:\n\
+         # quotas: {{ symmetric: 10000/s }}\n\
+         fleet: {{ clients: 10 }}            # assumed: a log does not count processes, and each has its own retry budget\n\
+         workloads:\n"
+    )
+}
+
+/// `Decrypt: 178, Encrypt: 42`; weights are calls, made smaller together where they would not fit.
+pub(super) fn jobs(mix: &Mix) -> String {
+    let most = mix.values().copied().max().unwrap_or(0);
+    let shrink = most.div_ceil(1_000_000).max(1);
+    let weights = mix.iter().map(|(operation, calls)| format!("{operation}: {}", (calls / shrink).max(1)));
+    weights.collect::<Vec<_>>().join(", ")
+}
+
+/// The strategies of a scenario of a log, its trials and thresholds.
+pub(super) fn strategies(log: &Log) -> String {
+    let bound = if log.calls_counted().saturating_mul(TRIALS) < FEWEST { "rate<=0" } else { "rate<0.1%" };
+    STRATEGIES.replace("BOUND", bound)
 }
 
 /// What tells the workload and the trace of `spec` from those of symmetric keys.
-fn suffix(spec: KeySpec) -> String {
+pub(super) fn suffix(spec: KeySpec) -> String {
     match spec {
         KeySpec::SymmetricDefault => String::new(),
         _ => format!("-{}", spec.name().to_ascii_lowercase().replace('_', "-")),

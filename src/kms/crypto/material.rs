@@ -167,6 +167,34 @@ impl Material {
         }
     }
 
+    /// Reads the secret number of a key on a curve, as tools of other houses write it: its bytes alone, big-endian.
+    ///
+    /// # Errors
+    /// [`Error::BadKey`] if there is no such curve or no such number on it.
+    pub fn from_scalar(spec: KeySpec, scalar: &[u8]) -> Result<Material, Error> {
+        let bad = |what: &str| Error::BadKey(format!("the key material is not {what} for {spec}"));
+        // Identifiers of the curves in DER (SEC 2, RFC 5480).
+        let (length, oid): (usize, &[u8]) = match spec {
+            KeySpec::EccSecgP256k1 => (32, &[0x06, 5, 0x2b, 0x81, 0x04, 0x00, 0x0a]),
+            KeySpec::EccNistP256 => (32, &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
+            KeySpec::EccNistP384 => (48, &[0x06, 5, 0x2b, 0x81, 0x04, 0x00, 0x22]),
+            KeySpec::EccNistP521 => (66, &[0x06, 5, 0x2b, 0x81, 0x04, 0x00, 0x23]),
+            _ => return Err(bad("a number")),
+        };
+        if scalar.len() != length {
+            return Err(bad(&format!("{length} bytes long, as it must be")));
+        }
+        // ECPrivateKey (RFC 5915), without the public half, which follows from it.
+        let byte = |length: usize| u8::try_from(length).expect("the parts are short");
+        let inner = [&[0x02, 1, 1, 0x04, byte(length)], scalar, &[0xa0, byte(oid.len())], oid].concat();
+        let der = Secret::new([&[0x30, byte(inner.len())], &inner[..]].concat());
+        let curve = ecdsa(spec).ok_or(Error::WrongAlgorithm)?;
+        let key = EcdsaKeyPair::from_private_key_der(curve, der.as_bytes())
+            .map_err(|_| bad("a private number on the curve"))?;
+        let der = key.to_pkcs8v1().map_err(|_| Error::Random)?;
+        Material::from_bytes(spec, der.as_ref())
+    }
+
     /// Reads a private key in PEM, of whatever type it is.
     ///
     /// # Errors

@@ -48,9 +48,9 @@ fn all() -> Vec<Sweep> {
 #[test]
 fn every_drawing_is_well_formed_whatever_is_varied() {
     for sweep in all() {
-        let shown = text(&sweep, false);
+        let shown = text(&sweep, Look::PLAIN);
         for line in shown.lines() {
-            assert!(line.chars().count() <= WIDTH && !line.contains("NaN"), "{line}");
+            assert!(line.chars().count() <= Look::PLAIN.width && !line.contains("NaN"), "{line}");
         }
         let rows = csv(&sweep);
         assert_eq!(String::from_utf8(rows).expect("text").lines().count(), 1 + sweep.cells.len());

@@ -3,10 +3,16 @@
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use keystorm::api::{KeySpec, Operation};
+use keystorm::intake::cloudtrail::{Collector, Filter, Replay, Traces, fitted, page};
 use keystorm::kms::access::{Facts, KeyAccess, Kind, Policy, Principal, Question, authorize};
 use keystorm::kms::crypto::{Header, Material, MaterialId, Secret, decrypt, encrypt};
+use keystorm::kms::keys::Moment;
 use keystorm::kms::wire::decode;
+use keystorm::kms::{Config, Kms};
+use keystorm::server::Settings;
+use keystorm::server::seed::{Format, read};
 use keystorm::server::sigv4::{Authorization, Service, Signed};
+use keystorm::workload::{TraceRows, trace};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -143,4 +149,78 @@ pub fn signature(bytes: &[u8]) {
         parts.iter().enumerate().map(bare).collect()
     };
     assert!(!is_accepted || trimmed(&parts) == trimmed(&good), "a forgery is accepted: {header}");
+}
+
+/// Any text is seeds or problems with their places, and whatever is read can be planted or is refused in a sentence.
+pub fn seed(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let now = Moment::from_millis(1_767_225_600_000);
+    for format in [Format::LocalKms, Format::Keystorm] {
+        match read(&text, format, &Settings::default(), now) {
+            Err(problems) => {
+                assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.is_empty()))
+            }
+            Ok(seeds) => {
+                let mut kms = Kms::new(config(), now);
+                // Making an RSA key takes as long as a thousand other inputs.
+                for seed in seeds.into_iter().filter(|seed| !seed.materials.is_empty()) {
+                    assert!(!format!("{seed:?}").contains("5cdaead27fe7"), "key material is shown");
+                    _ = kms.plant(seed, now);
+                }
+            }
+        }
+    }
+}
+
+/// An emulator without bounds or faults.
+fn config() -> Config {
+    Config {
+        quotas: Settings::default().quotas,
+        service_time: Settings::default().service_time,
+        faults: Vec::new(),
+        limits: Settings::default().limits,
+        consistency: Settings::default().consistency,
+        directory: Default::default(),
+        token_key: [7; 32],
+        assumed: Settings::default().assumed,
+        is_front: false,
+        realms: 1_000,
+        tells_retry: false,
+        seed: 1,
+        is_durable: false,
+    }
+}
+
+/// Any bytes, in whatever envelope, are either a log whose sums agree or no log; the trace made of it reads back.
+pub fn cloudtrail(bytes: &[u8]) {
+    let mut collector = Collector::new(Filter::default());
+    if collector.read("first", bytes.len() as u64, bytes).is_err() {
+        return;
+    }
+    collector.read("copy", bytes.len() as u64, bytes).expect("it was a log before");
+    let mut events = collector.settle().expect("memory takes every row");
+    let all = events.log(None, None, &mut |_| Ok(())).expect("memory gives every row");
+    assert_eq!(all.kms_events, all.calls_counted() + all.not_calls.values().sum::<u64>());
+    assert_eq!(all.by_region.values().sum::<u64>(), all.kms_events);
+    let told =
+        all.kms_events + all.own + all.duplicates + all.twins + all.stopped + all.skipped + all.insights;
+    assert!(told <= all.records);
+    assert!(!page(&all).contains('\u{1b}'));
+    let place = events.busiest(None, None).map(|(region, account)| (region.to_owned(), account.to_owned()));
+    let Some((region, account)) = place else { return };
+    let mut traces = Traces::new(|_| Ok(Vec::new()));
+    let log = events.log(Some(&region), Some(&account), &mut |second| traces.add(second)).expect("as before");
+    assert_eq!(log.by_invoker.values().sum::<u64>(), log.calls_counted());
+    let Some(replay) = Replay::of(&log) else { return };
+    assert!(!replay.scenario().contains('\u{1b}') && fitted(&log).is_some());
+    let mut rows = 0;
+    for written in traces.finish().expect("memory takes every byte").values() {
+        match trace::read(written, &BTreeMap::new()) {
+            Ok(TraceRows::Jobs(jobs)) => rows += jobs.len() as u64,
+            Ok(other) => panic!("{other:?}"),
+            // A log that spans more than a trace can hold is refused by name of the field.
+            Err(error) => return assert!(error.to_string().contains("time_s"), "{error}"),
+        }
+    }
+    assert_eq!(rows, log.calls_counted());
 }

@@ -65,6 +65,16 @@ fn no_forged_signature_is_accepted() {
     feed(4, "signature", checks::signature);
 }
 
+#[test]
+fn no_seed_file_breaks_the_reader() {
+    feed(5, "seed", checks::seed);
+}
+
+#[test]
+fn no_log_in_whatever_envelope_breaks_the_importer() {
+    feed(6, "cloudtrail", checks::cloudtrail);
+}
+
 /// What begins as nonsense is refused at the door, and whatever is behind it is never reached.
 #[test]
 fn the_seeds_are_good_requests_and_good_policies() {

@@ -4,6 +4,7 @@
 mod house;
 mod increase;
 mod permits;
+mod quotas;
 mod standin;
 mod watch;
 

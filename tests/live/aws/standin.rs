@@ -58,7 +58,7 @@ fn serve(stream: TcpStream, says: &Mutex<Says>, asked: &AtomicU64) {
         };
         let (status, kind, body) = if asks("GraniteServiceVersion20100801.GetMetricData") {
             asked.fetch_add(1, Ordering::Relaxed);
-            ("200 OK", "application/x-amz-json-1.0", metric_data(&says))
+            ("200 OK", "application/x-amz-json-1.0", metric_data(&says, &body))
         } else if asks("GraniteServiceVersion20100801.DescribeAlarms") {
             ("200 OK", "application/x-amz-json-1.0", alarms(&says))
         } else if !asks("ServiceQuotasV20190624.ListServiceQuotas") {
@@ -116,13 +116,18 @@ fn alarms(says: &Says) -> Vec<u8> {
     serde_json::json!({ "MetricAlarms": [], "CompositeAlarms": Vec::from_iter(one) }).to_string().into_bytes()
 }
 
-/// GetMetricData, of the query `p0`: the symmetric pool.
-fn metric_data(says: &Says) -> Vec<u8> {
+/// GetMetricData, of the query `p0`: the symmetric pool. CallCount has a point of 1 for each call: by the minute its sum is
+/// the calls, and any other statistic 1.
+fn metric_data(says: &Says, asked: &[u8]) -> Vec<u8> {
+    let asked: serde_json::Value = serde_json::from_slice(asked).unwrap();
+    let stat = &asked["MetricDataQueries"][0]["MetricStat"];
+    let is_sum = stat["Stat"] == "Sum" && stat["Period"] == 60;
+    let values: Vec<f64> = says.minutes.iter().map(|calls| if is_sum { *calls } else { 1.0 }).collect();
     let now = keystorm::clock::epoch_millis() / 60_000;
     let count = says.minutes.len() as i64;
     let timestamps: Vec<i64> = (0..count).rev().map(|back| (now - 1 - back) * 60).collect();
     let result = serde_json::json!({
-        "Id": "p0", "StatusCode": "Complete", "Timestamps": timestamps, "Values": says.minutes,
+        "Id": "p0", "StatusCode": "Complete", "Timestamps": timestamps, "Values": values,
     });
     serde_json::json!({ "MetricDataResults": [result] }).to_string().into_bytes()
 }

@@ -20,6 +20,8 @@
 //! A key whose id exists already is left as it is, and so is one without an id whose aliases all exist, so that a seeded
 //! folder can be started again.
 
+mod local_kms;
+
 use super::{Error, Settings, is_region};
 use crate::api::{KeySpec, nearest};
 use crate::kms::access::{Kind, Policy};
@@ -59,9 +61,15 @@ pub(super) fn plant(
     Ok(())
 }
 
-/// Reads a seed file's text.
-fn read(text: &str, format: Format, settings: &Settings, now: Moment) -> Result<Vec<Seed>, Vec<String>> {
+/// Reads a seed file's text: its keys, which are not planted yet.
+///
+/// # Errors
+/// Every problem of the file, with its place.
+pub fn read(text: &str, format: Format, settings: &Settings, now: Moment) -> Result<Vec<Seed>, Vec<String>> {
     let file: Value = serde_yaml::from_str(text).map_err(|e| vec![e.to_string()])?;
+    if file.is_null() {
+        return Ok(Vec::new());
+    }
     let mut reader = Reader { settings, now, problems: Vec::new() };
     let seeds = match format {
         Format::Keystorm => reader.file(&file),
@@ -119,7 +127,7 @@ impl Reader<'_> {
             Value::Null => None,
             Value::String(text) => Some(text),
             _ => {
-                self.wrong(&format!("{place}.{name}"), "must be a text");
+                self.wrong(&format!("{place}.{name}"), "must be a text: put it in quotes");
                 None
             }
         }
@@ -222,6 +230,9 @@ impl Reader<'_> {
             origin: Origin::AwsKms,
             description: self.text(object, "description", place).unwrap_or_default().into(),
             materials: material.into_iter().collect(),
+            valid_to: None,
+            created: None,
+            deletion: None,
             policy,
             tags,
             is_enabled,
@@ -238,11 +249,29 @@ impl Reader<'_> {
         for (at, value) in self.list(object, "aliases", place).iter().enumerate() {
             match value.as_str() {
                 Some(name) => many.push(name.into()),
-                None => self.wrong(&format!("{place}.aliases[{at}]"), "must be a text"),
+                None => {
+                    self.wrong(&format!("{place}.aliases[{at}]"), "must be a text: put it in quotes");
+                }
             }
         }
-        let all = one.into_iter().chain(many);
-        all.map(|name| if name.starts_with("alias/") { name } else { format!("alias/{name}") }).collect()
+        one.into_iter().chain(many).filter_map(|name| self.alias(&name, place)).collect()
+    }
+
+    /// The whole name of an alias, which may have been written without its prefix.
+    fn alias(&mut self, name: &str, place: &str) -> Option<String> {
+        let bare = name.strip_prefix("alias/").unwrap_or(name);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte);
+        let problem = match bare {
+            "" => "an alias needs a name",
+            _ if bare.len() > 250 => "an alias has at most 256 characters, its prefix included",
+            _ if !bare.bytes().all(is_plain) => {
+                "an alias consists of letters, digits, slashes, underscores and dashes"
+            }
+            _ if bare.starts_with("aws/") => "alias/aws/ belongs to AWS's own keys",
+            _ => return Some(format!("alias/{bare}")),
+        };
+        self.wrong(place, format!("`{name}`: {problem}"));
+        None
     }
 
     /// Base64, hex or PEM.
@@ -261,109 +290,6 @@ impl Reader<'_> {
             Material::from_bytes(spec, &bytes)
         };
         result.map_err(|e| self.wrong(place, e)).ok()
-    }
-
-    /// local-kms's file: keys by kind, then aliases.
-    fn local_kms(&mut self, file: &Value) -> Vec<Seed> {
-        let Some(object) = self.object(file, "file", &["Keys", "Aliases"]) else { return Vec::new() };
-        let mut seeds = Vec::new();
-        let empty = Value::Object(Map::new());
-        if let Some(keys) =
-            self.object(object.get("Keys").unwrap_or(&empty), "Keys", &["Symmetric", "Asymmetric"])
-        {
-            for (kind, families) in [("Symmetric", &["Aes"][..]), ("Asymmetric", &["Ecc", "Rsa"])] {
-                let place = format!("Keys.{kind}");
-                let Some(group) = self.object(keys.get(kind).unwrap_or(&empty), &place, families) else {
-                    continue;
-                };
-                for family in families {
-                    for (at, value) in self.list(group, family, &place).iter().enumerate() {
-                        seeds.extend(self.local_key(
-                            value,
-                            &format!("{place}.{family}[{at}]"),
-                            kind == "Symmetric",
-                        ));
-                    }
-                }
-            }
-        }
-        for (at, value) in self.list(object, "Aliases", "file").iter().enumerate() {
-            let place = format!("Aliases[{at}]");
-            let Some(alias) = self.object(value, &place, &["AliasName", "TargetKeyId"]) else { continue };
-            let (name, target) =
-                (self.text(alias, "AliasName", &place), self.text(alias, "TargetKeyId", &place));
-            let seed = seeds.iter_mut().find(|seed: &&mut Seed| seed.id.as_deref() == target);
-            match (name, seed) {
-                (Some(name), Some(seed)) => seed.aliases.push(name.into()),
-                _ => self.wrong(&place, "must have an AliasName and the TargetKeyId of a key in this file"),
-            }
-        }
-        seeds
-    }
-
-    fn local_key(&mut self, value: &Value, place: &str, is_symmetric: bool) -> Option<Seed> {
-        let names = ["Metadata", "NextKeyRotation", "BackingKeys", "PrivateKeyPem", "ParametersForImport"];
-        let object = self.object(value, place, &names)?;
-        let empty = Value::Object(Map::new());
-        let names = [
-            "KeyId",
-            "Description",
-            "KeyUsage",
-            "Origin",
-            "Enabled",
-            "KeyState",
-            "CustomerMasterKeySpec",
-            "KeySpec",
-            "DeletionDate",
-            "CreationDate",
-            "ValidTo",
-            "ExpirationModel",
-            "KeyManager",
-            "Arn",
-            "AWSAccountId",
-        ];
-        let metadata =
-            self.object(object.get("Metadata").unwrap_or(&empty), &format!("{place}.Metadata"), &names)?;
-        let id = self.text(metadata, "KeyId", place);
-        if id.is_none() {
-            self.wrong(&format!("{place}.Metadata.KeyId"), "is missing");
-        }
-        let materials = if is_symmetric {
-            let keys = self.list(object, "BackingKeys", place).iter().enumerate();
-            let keys: Vec<(usize, Option<&str>)> = keys.map(|(at, value)| (at, value.as_str())).collect();
-            keys.into_iter()
-                .filter_map(|(at, text)| {
-                    let place = format!("{place}.BackingKeys[{at}]");
-                    self.material(KeySpec::SymmetricDefault, text.unwrap_or_default(), &place)
-                })
-                .collect()
-        } else {
-            let pem = self.text(object, "PrivateKeyPem", place).unwrap_or_default();
-            let made = Material::from_any_pem(pem);
-            made.map_err(|e| self.wrong(&format!("{place}.PrivateKeyPem"), e))
-                .ok()
-                .into_iter()
-                .collect::<Vec<_>>()
-        };
-        let spec = materials.first().map_or(KeySpec::SymmetricDefault, Material::spec);
-        Some(Seed {
-            realm: self.realm(),
-            id: id.map(Into::into),
-            spec,
-            usage: self.text(metadata, "KeyUsage", place).map(Into::into),
-            origin: Origin::AwsKms,
-            description: self.text(metadata, "Description", place).unwrap_or_default().into(),
-            materials,
-            policy: None,
-            tags: std::collections::BTreeMap::new(),
-            is_enabled: self.flag(metadata, "Enabled", place, true),
-            rotation: object
-                .get("NextKeyRotation")
-                .filter(|value| !value.is_null())
-                .map(|_| Rotation { period_days: 365, next: self.now + DAY.times(365) }),
-            is_multi_region: false,
-            aliases: Vec::new(),
-        })
     }
 }
 
@@ -418,39 +344,5 @@ keys:
         );
         assert!(problems[1].contains("did you mean `RSA_2048`?"));
         assert!(problems[3].contains("32 bytes"));
-    }
-
-    #[test]
-    fn a_seed_file_of_local_kms_is_read() {
-        let text = "
-Keys:
-  Symmetric:
-    Aes:
-      - Metadata: { KeyId: bc436485-5092-42b8-92a3-0aa8b93536dc, Description: first }
-        BackingKeys:
-          - 5cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9
-          - 6cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9
-  Asymmetric:
-    Ecc:
-      - Metadata: { KeyId: 800d5768-3fd7-4edd-a4b8-4c81c3e4c147, KeyUsage: SIGN_VERIFY }
-        PrivateKeyPem: |
-          -----BEGIN EC PRIVATE KEY-----
-          MHcCAQEEIHo3Bodg2pWNrEx2S8wZJDn1qU9ev2XlEeMw/G96JEnQoAoGCCqGSM49
-          AwEHoUQDQgAEng7FERo1pkLaY4LzhMpA/wAsBajjiz7YoAUma8IPoxB2PtGhzTA+
-          Kv58ItQgCsq75KUCIM/AldrBlHuyRsUBtA==
-          -----END EC PRIVATE KEY-----
-Aliases:
-  - { AliasName: alias/testing, TargetKeyId: bc436485-5092-42b8-92a3-0aa8b93536dc }
-";
-        match read(text, Format::LocalKms, &Settings::default(), now()) {
-            Ok(seeds) => {
-                assert_eq!((seeds[0].materials.len(), seeds[0].aliases.len()), (2, 1));
-                assert_eq!(seeds[1].spec, KeySpec::EccNistP256);
-            }
-            Err(problems) => panic!("{problems:?}"),
-        }
-        let unknown =
-            read("Keys: { Symetric: {} }", Format::LocalKms, &Settings::default(), now()).unwrap_err();
-        assert!(unknown[0].contains("did you mean `Symmetric`?"), "{unknown:?}");
     }
 }

@@ -1,10 +1,16 @@
-//! `keystorm quotas`: AWS's default request quotas of a Region, with who says so.
+//! `keystorm quotas`: AWS's default request quotas of a Region, with who says so, or those of an account.
+
+#[cfg(feature = "aws")]
+mod account;
+mod alarms;
 
 use super::{Common, Error, output};
 use crate::quota::PoolId;
 use crate::quota::catalogue::{self, Basis, DATE, Entry, SOURCES};
+use crate::units::Ratio;
 use serde_json::json;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The widest line.
@@ -16,6 +22,15 @@ pub struct Args {
     /// AWS Region whose defaults to print.
     #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
     region: String,
+    /// Write CloudWatch alarms on the use of each quota as files into this folder, and print the commands that make them.
+    #[arg(long, value_name = "DIR", env = "KEYSTORM_ALARMS")]
+    alarms: Option<PathBuf>,
+    /// The share of a quota at which an alarm goes off (80%).
+    #[arg(long, value_name = "SHARE", requires = "alarms", env = "KEYSTORM_ALARM_AT")]
+    alarm_at: Option<String>,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    asked: account::Asked,
 }
 
 /// Runs the command.
@@ -26,6 +41,23 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let region = args.region.as_str();
     if !catalogue::is_region(region) {
         return Err(Error::Usage(unknown(region)));
+    }
+    let share = args.alarm_at.as_deref().map_or(Ratio::parse("80%"), Ratio::parse);
+    let share = share.map_err(|why| Error::Usage(format!("--alarm-at: {why}")))?;
+    #[cfg(feature = "aws")]
+    if args.asked.is_wanted()? {
+        return account::run(
+            &args.asked,
+            region,
+            args.alarms.as_deref().map(|folder| (folder, share)),
+            common,
+        );
+    }
+    if let Some(folder) = &args.alarms {
+        let limit = |(pool, ..): (PoolId, _, _)| (pool, catalogue::limit(region, pool).as_per_second(), None);
+        let commands = alarms::write(folder, region, share, &rows(region).map(limit).collect::<Vec<_>>())?;
+        output::print(commands.join("\n") + "\n")?;
+        return Ok(ExitCode::SUCCESS);
     }
     let text = if common.json { format!("{:#}\n", document(region)) } else { table(region) };
     output::print(text)?;

@@ -1,0 +1,28 @@
+//! What CloudWatch has counted: calls by the minute, and what can be said of the seconds inside.
+//!
+//! ```text
+//! answer of the CLI, or CSV ─▶ answer::read ─▶ Series ─▶ Load ─▶ Inferred: [low, high] of the busiest second
+//!                                                          └───▶ arrivals second by second, scenario, page
+//! ```
+//! A sum holds what KMS saw, attempts or what was admitted: never demand. Which of both CallCount is, AWS does not say.
+
+mod answer;
+mod infer;
+mod made;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Kind, Series, read};
+pub use infer::{Basis, Burst, Inferred};
+pub use made::Load;
+
+/// Why something is no answer of CloudWatch that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudWatchError {
+    /// It is JSON, but not that of CloudWatch; or no JSON and no table.
+    #[error("not an answer of CloudWatch: {0}")]
+    Shape(String),
+    /// What it holds cannot be used, and what to ask for.
+    #[error("{0}")]
+    Unfit(String),
+}
