@@ -251,7 +251,7 @@ fn cloudwatch_s_minutes_become_arrivals_a_scenario_and_a_page_with_the_peak_as_a
     for part in [
         "the busiest second had 9838 calls, or anything from 7287 to 13336",
         "the busiest minute has 437220 calls",
-        "7287/s on the average, so that reading it as a rate may be 35 % too low, at most 83 %",
+        "7287/s on the average; the busiest second may be 35 % above that, at most 83 %",
         "against 10000/s: 73 % by the minute, 98 % in the busiest second (73 % to 133 %)",
     ] {
         assert!(stdout.contains(part), "{part} is not in:\n{stdout}");

@@ -1,6 +1,7 @@
 //! Definitions of CloudWatch alarms on the use of quotas, ready for `aws cloudwatch put-metric-alarm --cli-input-json`.
 
 use super::super::{Error, output};
+use crate::intake::cloudwatch::Burst;
 use crate::quota::{Metric, PoolId, catalogue};
 use crate::units::Ratio;
 use serde_json::{Value, json};
@@ -34,12 +35,15 @@ pub fn write(
 fn definition(pool: PoolId, region: &str, share: Ratio, per_s: f64, metric: &Metric) -> Value {
     let code = catalogue::entry(pool).code.unwrap_or("-");
     let part = share.as_f64();
+    let burst = Burst::assumed(per_s * part, 60);
     json!({
         "AlarmName": format!("kms-quota-{}-{region}", pool.name()),
         "AlarmDescription": format!(
-            "Calls to KMS of the pool {} ({code}) reach {share} of {per_s}/s, by the minute. The busiest second is higher: by 1.35 \
-             to 1.83 times where many callers share the load, and more where few do.",
-            pool.name()
+            "Calls to KMS of the pool {} ({code}) reach {share} of {per_s}/s, by the minute. The busiest second is higher: {:.2} times \
+             is likely, {:.2} possible (assumed from public traces).",
+            pool.name(),
+            burst.likely,
+            burst.high
         ),
         "Namespace": metric.namespace,
         "MetricName": metric.name,

@@ -66,10 +66,9 @@ pub(super) fn of(head: &[u8]) -> Result<Shape, String> {
     if ["Events:", "Records:", "events:", "eventVersion:"].iter().any(|name| line.starts_with(name)) {
         return yaml();
     }
-    told(
-        "no shape that CloudTrail's events come in",
-        "give delivery files, lookup-events or filter-log-events as JSON, EventBridge events, or a CSV of Athena or Lake",
-    )
+    Err("it begins like nothing that CloudTrail's events come in; give delivery files, lookup-events or filter-log-events as \
+         JSON, EventBridge events, or a CSV of Athena or Lake"
+        .into())
 }
 
 fn yaml() -> Result<Shape, String> {

@@ -148,7 +148,7 @@ fn files_that_are_no_log_are_refused_with_their_shape_and_the_way_out() {
         (b"Events:\n- CloudTrailEvent: '{}'\n", "YAML"),
         (b"a,b,c\n1,2,3\n", "eventTime, eventSource"),
         (b"eventTime,eventName\n2026-01-01T00:00:00Z,Decrypt\n", "no column eventSource and awsRegion"),
-        (b"hello", "no shape that CloudTrail"),
+        (b"hello", "begins like nothing that CloudTrail"),
         (b"{\"a\": 1]", "`]` stands where"),
         (b"\x1f\x8b", "cannot be inflated"),
     ] {

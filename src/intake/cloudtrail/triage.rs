@@ -25,6 +25,8 @@ pub struct Triage {
     peaks: BTreeMap<i64, BTreeMap<PoolId, u64>>,
     operations: BTreeMap<(i64, u32), BTreeMap<Operation, u64>>,
     throttled: BTreeMap<i64, u64>,
+    /// The log's first and its latest second, since 1970.
+    ends: Option<(i64, i64)>,
     names: Vec<String>,
 }
 
@@ -38,13 +40,16 @@ impl Triage {
             peaks: BTreeMap::new(),
             operations: BTreeMap::new(),
             throttled: BTreeMap::new(),
+            ends: None,
             names: Vec::new(),
         }
     }
 
     /// Adds the calls of a second; seconds come in order.
     pub fn add(&mut self, second: &Second) {
-        let number = second.at.as_second().div_euclid(60);
+        let at = second.at.as_second();
+        self.ends = Some((self.ends.map_or(at, |(first, _)| first), at));
+        let number = at.div_euclid(60);
         let oldest = number - self.window * (BEFORE + 1);
         while self.minutes.first_key_value().is_some_and(|(at, _)| *at <= oldest) {
             self.minutes.pop_first();
@@ -75,17 +80,17 @@ impl Triage {
 
     /// The lines, with what the log says as a whole.
     pub fn lines(&self, log: &Log) -> Vec<String> {
-        let (Some(last), Some(first)) = (self.minutes.keys().next_back(), self.minutes.keys().next()) else {
-            return vec!["WHO    nobody: there are no calls".into()];
-        };
-        let begins = last - self.window + 1;
-        let before = (begins - first).min(self.window * BEFORE);
+        let Some((first, last)) = self.ends else { return vec!["WHO    nobody: there are no calls".into()] };
+        let begins = last.div_euclid(60) - self.window + 1;
+        // Seconds, since the first minute and the last are seldom whole.
+        let now = last + 1 - first.max(begins * 60);
+        let before = begins * 60 - first.max((begins - self.window * BEFORE) * 60);
         let mut grown = BTreeMap::<(u32, PoolId), (f64, f64)>::new();
         for (at, minute) in &self.minutes {
             for (who, calls) in minute {
-                let (now, then) = grown.entry(*who).or_default();
-                let (sum, minutes) = if *at >= begins { (now, self.window) } else { (then, before.max(1)) };
-                *sum += *calls as f64 / (minutes * 60) as f64;
+                let (fresh, then) = grown.entry(*who).or_default();
+                let (sum, seconds) = if *at >= begins { (fresh, now) } else { (then, before.max(1)) };
+                *sum += *calls as f64 / seconds as f64;
             }
         }
         if before <= 0 {

@@ -249,7 +249,7 @@ impl Load {
 
     /// What there is to say, a sentence each.
     pub fn lines(&self, inferred: &Inferred, quota: Option<f64>) -> Vec<String> {
-        let name = if self.period == 60 { "minute" } else { "five minutes" };
+        let (name, has) = if self.period == 60 { ("minute", "has") } else { ("five minutes", "have") };
         let percent = |factor: f64| (factor - 1.0) * 100.0;
         let mut lines = vec![
             format!(
@@ -260,11 +260,11 @@ impl Load {
                 basis(inferred)
             ),
             format!(
-                "the busiest {name} has {:.0} calls ({}): {:.0}/s on the average, so that reading it as a rate may be {:.0} % too \
-                 low, at most {:.0} %",
+                "the busiest {name} {has} {:.0} calls ({}): {}/s on the average; the busiest second may be {:.0} % above that, at \
+                 most {:.0} %",
                 inferred.sum,
                 told(inferred.at),
-                inferred.mean,
+                number(inferred.mean),
                 percent(inferred.burst.likely),
                 percent(inferred.burst.high)
             ),
@@ -281,7 +281,7 @@ impl Load {
                  count each time"
             ),
             (None, Some(quota)) if inferred.mean >= quota * 0.8 => format!(
-                "the busiest {name} has {:.0} % of {quota:.0}/s: calls were very likely throttled, so that these are attempts or \
+                "the busiest {name} {has} {:.0} % of {quota:.0}/s: calls were very likely throttled, so that these are attempts or \
                  admitted calls, and demand cannot be told",
                 inferred.mean / quota * 100.0
             ),
@@ -301,6 +301,11 @@ impl Load {
         }
         lines
     }
+}
+
+/// A rate, with a decimal where it is small.
+fn number(per_s: f64) -> String {
+    if per_s < 100.0 { format!("{per_s:.1}") } else { format!("{per_s:.0}") }
 }
 
 fn basis(inferred: &Inferred) -> String {
