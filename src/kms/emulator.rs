@@ -156,7 +156,8 @@ impl Kms {
         let store = store.as_ref().map(|(owner, id, pool)| (*owner, id.as_str(), *pool));
         let (operation, estate) = (call.decoded.input.operation(), &self.estate);
         let is_meant = |aim: &Aim| is_meant(estate, call, &keys, aim);
-        let pass = self.gate.pass(operation, (realm, &call.region), &own, store, keys.first(), now, is_meant);
+        let pass =
+            self.gate.pass((operation, keys.first()), (realm, &call.region), &own, store, now, is_meant);
         let mut trail = Trail::default();
         let chosen = pass.fault.and_then(|number| self.gate.faults().get(usize::from(number)));
         let step = match (pass.reply, chosen.map(|fault| &fault.kind)) {

@@ -144,15 +144,14 @@ impl Gate {
     }
 
     /// Whether the call of `operation` passes at `now`, which never goes back: `own` charges the caller's realm,
-    /// `store` the custom key store of the key. `key` is the key that it names; `is_meant` says whether it is one of those
+    /// `store` the custom key store of the key. `key` is the key that the call names; `is_meant` says whether it is one of those
     /// that a fault is for.
     pub fn pass(
         &mut self,
-        operation: Operation,
+        (operation, key): (Operation, Option<&KeyRef>),
         realm: (RealmId, &str),
         own: &Charges,
         store: Option<(RealmId, &str, PoolId)>,
-        key: Option<&KeyRef>,
         now: Time,
         is_meant: impl Fn(&Aim) -> bool,
     ) -> Pass {

@@ -186,23 +186,17 @@ fn one<'a>(
     }
     let after = action.get("startAfter").and_then(Value::as_array);
     let after = after.into_iter().flatten().filter_map(Value::as_str).collect();
-    let kind = match action.get("actionId").and_then(Value::as_str).unwrap_or_default() {
-        "aws:fis:wait" => {
-            known(parameters, &place, &["duration"], problems);
-            return Some(Action { lasts: lasts?, after, faults: Vec::new() });
-        }
-        "aws:fis:inject-api-throttle-error" => json!({ "kind": "throttle" }),
-        "aws:fis:inject-api-internal-error" => json!({ "kind": "error" }),
-        "aws:fis:inject-api-unavailable-error" => {
-            json!({ "kind": "error", "errorCode": "ServiceUnavailable", "status": 503 })
-        }
-        other => {
-            problems.push(format!(
-                "{place}the action `{other}` does nothing to KMS: known are aws:fis:inject-api-throttle-error, \
-                 -internal-error, -unavailable-error and aws:fis:wait"
-            ));
-            return None;
-        }
+    let id = action.get("actionId").and_then(Value::as_str).unwrap_or_default();
+    if id == "aws:fis:wait" {
+        known(parameters, &place, &["duration"], problems);
+        return Some(Action { lasts: lasts?, after, faults: Vec::new() });
+    }
+    let Some(kind) = kind(id) else {
+        problems.push(format!(
+            "{place}the action `{id}` does nothing to KMS: known are aws:fis:inject-api-throttle-error, -internal-error, \
+             -unavailable-error and aws:fis:wait"
+        ));
+        return None;
     };
     known(parameters, &place, &["duration", "service", "percentage", "operations"], problems);
     if text("service") != Some("kms") {
@@ -228,7 +222,7 @@ fn one<'a>(
     };
     let (lasts, percentage) = (lasts?, percentage?);
     let fault = |role: &Option<&String>, operation: Operation| {
-        let mut fault = kind.as_object().cloned().unwrap_or_default();
+        let mut fault = kind.clone();
         fault.insert("for".into(), json!(lasts.to_string()));
         fault.insert("probability".into(), json!(format!("{percentage}%")));
         fault.insert("operation".into(), json!(operation.name()));
@@ -238,6 +232,19 @@ fn one<'a>(
     let faults = whom.iter().flat_map(|role| operations.iter().map(move |operation| (role, *operation)));
     let faults = faults.map(|(role, operation)| fault(role, operation)).collect();
     Some(Action { lasts, after, faults })
+}
+
+/// What an action does to the calls that it strikes.
+fn kind(id: &str) -> Option<Map<String, Value>> {
+    let fault = match id {
+        "aws:fis:inject-api-throttle-error" => json!({ "kind": "throttle" }),
+        "aws:fis:inject-api-internal-error" => json!({ "kind": "error" }),
+        "aws:fis:inject-api-unavailable-error" => {
+            json!({ "kind": "error", "errorCode": "ServiceUnavailable", "status": 503 })
+        }
+        _ => return None,
+    };
+    fault.as_object().cloned()
 }
 
 fn operations(text: &str, place: &str, problems: &mut Vec<String>) -> Vec<Operation> {

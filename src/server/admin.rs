@@ -55,6 +55,15 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
         let text = shared.metrics.text(shared);
         return Answer::other(200, super::Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
     }
+    if (asked.method, path) == ("GET", "state") {
+        // Told and written down where no call waits for a thread.
+        let shared = Arc::clone(shared);
+        let told = tokio::task::spawn_blocking(move || format!("{:#}\n", state::of(&shared)));
+        return match told.await {
+            Ok(text) => Answer::other(200, "application/json", text.into_bytes(), request_id),
+            Err(e) => Answer::other(500, "application/json", error(&e.to_string()), request_id),
+        };
+    }
     match said(shared, asked, path).await {
         Ok(value) => Answer::other(200, "application/json", format!("{value:#}\n").into_bytes(), request_id),
         Err((status, why)) => Answer::other(status, "application/json", error(&why), request_id),
@@ -105,11 +114,6 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
         ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
         ("GET", "principals") => Ok(principals(&shared.sessions.directory())),
         ("PUT" | "POST", "principals") => put_principals(shared, asked.body),
-        ("GET", "state") => {
-            let shared = Arc::clone(shared);
-            let told = tokio::task::spawn_blocking(move || state::of(&shared));
-            told.await.map_err(|e| (500, e.to_string()))
-        }
         ("POST", "reset") => {
             let kept = {
                 let mut heart = shared.heart();

@@ -71,34 +71,39 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
         source_ip: peer.ip(),
         user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
     };
-    let Entered { begun, at, kept, changed } = enter(shared, &call, room);
-    let Begun { step, is_reset, takes, is_throttled, refused_by, trail, delivery, is_homeless, .. } = begun;
+    let entered = enter(shared, &call, room);
+    conclude(shared, &call, signed.body, entered, &watch).await
+}
+
+/// Does what is left of a call, waits until its answer is due, and writes down what became of it.
+async fn conclude(
+    shared: &Arc<Shared>,
+    call: &Call,
+    body: &[u8],
+    Entered { begun, at, kept, changed }: Entered,
+    watch: &Stopwatch,
+) -> Option<Answer> {
+    let Begun { step, is_reset, takes, is_throttled, refused_by, mut trail, delivery, is_homeless, .. } =
+        begun;
     for warning in &trail.warnings {
         // Names in it are the caller's.
         crate::notice::tell(format_args!("warning: {}", warning.escape_debug()));
     }
-    let mut trail = trail;
-    let mut is_throttled = is_throttled;
     let said = match shared.kept(kept).await {
-        Ok(()) => match (step, &shared.settings.upstream) {
-            (Ok(Step::Forward), Some(upstream)) => {
-                upstream.send(operation, &call.region, signed.body).await.map(Said::Theirs)
-            }
-            (step, _) => finish(shared, operation, step).await.map(Said::Ours),
-        },
+        Ok(()) => said(shared, call, body, step).await,
         Err(error) => Err(ApiError::kms_internal(error.to_string())),
     };
-    let mut foreign = None;
-    if let Ok(Said::Theirs(answered)) = &said {
-        trail.keys.extend(answered.key());
-        if let Some((error, is_refused)) = answered.error() {
-            is_throttled |= is_refused;
-            foreign = Some(error);
+    let foreign = match &said {
+        Ok(Said::Theirs(answered)) => {
+            trail.keys.extend(answered.key());
+            answered.error()
         }
-    }
-    let error = foreign.as_ref().or(said.as_ref().err());
+        _ => None,
+    };
+    let is_throttled = is_throttled || foreign.as_ref().is_some_and(|(_, is_throttle)| *is_throttle);
+    let error = foreign.as_ref().map(|(error, _)| error).or(said.as_ref().err());
     if let Some(changed) = changed {
-        wait(shared, changed, &watch, takes).await;
+        wait(shared, changed, watch, takes).await;
     }
     let end = match error {
         _ if is_reset || delivery == Delivery::Cut => End::Fault,
@@ -106,23 +111,36 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
         None => End::Ok,
         Some(error) => End::of(error),
     };
-    shared.metrics.record(operation, end, refused_by, watch.elapsed());
+    shared.metrics.record(call.decoded.input.operation(), end, refused_by, watch.elapsed());
     shared.metrics.record_keys(&trail, end);
     if (!is_throttled || shared.settings.cloudtrail_throttled)
         && !is_homeless
         && let Some(room) = shared.journal.room_for_record().await
     {
-        audit(shared, &call, &trail, (at, error), room);
-    }
-    if is_reset {
-        return None;
+        audit(shared, call, &trail, (at, error), room);
     }
     let answer = match said {
         Ok(Said::Ours(output)) => Answer::json(200, output.into_bytes(), call.request_id),
         Ok(Said::Theirs(answered)) => Answer::json(answered.status, answered.body, call.request_id),
         Err(error) => Answer::error(&error, call.request_id),
     };
-    Some(answer.sent(delivery))
+    (!is_reset).then(|| answer.sent(delivery))
+}
+
+/// What a step comes to outside the emulator: here, or where the keys are.
+async fn said(
+    shared: &Arc<Shared>,
+    call: &Call,
+    body: &[u8],
+    step: Result<Step, ApiError>,
+) -> Result<Said, ApiError> {
+    let operation = call.decoded.input.operation();
+    match (step, &shared.settings.upstream) {
+        (Ok(Step::Forward), Some(upstream)) => {
+            upstream.send(operation, &call.region, body).await.map(Said::Theirs)
+        }
+        (step, _) => finish(shared, operation, step).await.map(Said::Ours),
+    }
 }
 
 /// Whether a target names a service that is not KMS: `DynamoDB_20120810.ListTables`.
