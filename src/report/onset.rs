@@ -10,19 +10,26 @@ use crate::time::Span;
 /// The widest line of sentences.
 const WIDTH: usize = 100;
 
-/// A load in a line: the lowest at which it is so.
-fn from(edge: Option<Bracket>) -> String {
-    edge.map_or_else(|| NONE.into(), |edge| format!("{}/s", number(edge.high)))
+/// Whether a search ended before every edge was found.
+fn is_open(s: &StrategyOnset) -> bool {
+    !s.stopped_because.starts_with("Every")
+}
+
+/// What stands where there is no edge: none was met, or the search ended before it could be told.
+fn nowhere(s: &StrategyOnset) -> String {
+    if is_open(s) { "cannot tell yet".into() } else { NONE.into() }
 }
 
 /// The line of a strategy: `first throttle 1,000/s · failures > 0.1 % from 1,040/s · collapse –`.
 pub fn line(s: &StrategyOnset) -> String {
-    let mut parts = vec![format!("first throttle {}", from(s.first_throttle_per_s))];
+    let at =
+        |edge: Option<Bracket>| edge.map_or_else(|| nowhere(s), |edge| format!("{}/s", number(edge.high)));
+    let mut parts = vec![format!("first throttle {}", at(s.first_throttle_per_s))];
     parts.extend(s.thresholds.iter().map(|threshold| match threshold.from_per_s {
         Some(edge) => format!("{} from {}/s", broken(threshold), number(edge.high)),
-        None => format!("{} {NONE}", broken(threshold)),
+        None => format!("{} {}", broken(threshold), nowhere(s)),
     }));
-    parts.push(format!("collapse {}", from(s.collapse_per_s)));
+    parts.push(format!("collapse {}", at(s.collapse_per_s)));
     parts.join(" · ")
 }
 
@@ -103,8 +110,7 @@ fn held(onset: &Onset) -> String {
 fn notes(onset: &Onset) -> Vec<String> {
     let mut notes = onset.left_out.clone();
     for s in &onset.strategies {
-        let is_open = !s.stopped_because.starts_with("Every");
-        if is_open {
+        if is_open(s) {
             notes.push(format!("{}: {}", named(&s.name), s.stopped_because));
         }
     }
@@ -154,7 +160,7 @@ fn edges(onset: &Onset) -> Table {
                 Some(edge) => edge.low.map_or_else(|| NONE.into(), number),
                 None => number(s.tried_up_to_per_s),
             };
-            let high = edge.map_or_else(|| NONE.into(), |edge| number(edge.high));
+            let high = edge.map_or_else(|| nowhere(s), |edge| number(edge.high));
             table.row([
                 s.name.as_str().into(),
                 s.enforcement.as_str().into(),

@@ -134,6 +134,29 @@ fn every_kind_of_limiter_asked_for_has_its_line() {
 }
 
 #[test]
+fn what_a_budget_leaves_open_is_not_told_as_none() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let done = output(&[
+        "onset",
+        &path,
+        "--strategy",
+        "no-retry",
+        "--length",
+        "8s",
+        "--budget",
+        "50",
+        "-o",
+        &out,
+        "-q",
+    ]);
+    let shown = text(&done.stdout);
+    assert!(
+        shown.contains("first throttle cannot tell yet") && shown.contains("The budget of 50 attempts"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn what_has_no_load_to_set_is_refused_with_the_way_out() {
     let closed = "workloads: { w: { executor: constant-vus, vus: 5, duration: 10s, jobs: { Decrypt: 1 } } }
 strategies: { a: {} }";
