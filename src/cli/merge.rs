@@ -73,7 +73,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     let trials = grid.trials(0, &mut read)?;
-    run::conclude_trials(&grid.points[0].loaded, &trials, folder, common)
+    run::conclude_trials(&grid.points[0].loaded, &grid.source.words, &trials, folder, common)
 }
 
 /// The one file of every cell, by the first digits of its key.

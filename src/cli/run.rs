@@ -98,7 +98,7 @@ impl Args {
         let (text, mut sets) = self.load.scenario()?;
         sets.extend(over);
         let place = Place::Here(PathBuf::new());
-        Ok(Source { text, file: "command line".into(), sets, strategies, place })
+        Ok(Source { text, file: "command line".into(), sets, strategies, place, words: Vec::new() })
     }
 
     /// The run as far as it is made of cells.
@@ -131,7 +131,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
     }
-    let source = args.source()?;
+    let mut source = args.source()?;
+    source.words = args.words();
     let loaded = source.load()?;
     #[cfg(feature = "live")]
     idle::check(&loaded.scenario.target, common)?;
@@ -278,11 +279,14 @@ fn finished(
 /// If the run cannot be saved or shown.
 pub(super) fn conclude_trials(
     loaded: &Loaded,
+    words: &[String],
     trials: &[Vec<Trial>],
     folder: RunFolder,
     common: &Common,
 ) -> Result<ExitCode, Error> {
-    let finished = finished(loaded, trials, false, threads(None), &Control::default());
+    let mut finished = finished(loaded, trials, false, threads(None), &Control::default());
+    let limiters = finished.run.limiter_kinds.take();
+    finished.run.settle(words.to_vec(), limiters, built());
     conclude(&finished, Some(folder), &finished.run, false, common)
 }
 

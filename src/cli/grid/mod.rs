@@ -169,6 +169,10 @@ impl Grid {
     /// What names the run as a whole: its cells, the shape of its grid, and what else stands in its results.
     pub fn id(&self) -> String {
         let mut text = format!("keystorm.grid/1\n{}\n{DEFINITIONS}\n", env!("CARGO_PKG_VERSION"));
+        // A run tells its command, a sweep does not.
+        if self.axes.is_empty() {
+            text += &format!("{:?}\n", self.source.words);
+        }
         for axis in &self.axes {
             text += &format!("{}={:?}\n", axis.path, axis.values);
         }

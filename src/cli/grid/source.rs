@@ -24,6 +24,8 @@ pub struct Source {
     pub strategies: Vec<String>,
     /// Where its traces and its environment are.
     pub place: Place,
+    /// The words of its command that change figures, as the saved run has them.
+    pub words: Vec<String>,
 }
 
 /// Where what a scenario refers to is looked up.
@@ -43,6 +45,7 @@ pub struct SavedSource {
     file: String,
     sets: Vec<SavedSet>,
     strategies: Vec<String>,
+    words: Vec<String>,
     env: BTreeMap<String, String>,
     /// SHA-256 of each trace by its name in the scenario; the copy is called so too.
     pub traces: BTreeMap<String, String>,
@@ -68,7 +71,7 @@ impl Source {
             true => ("stdin".to_owned(), PathBuf::new()),
             false => (path.display().to_string(), path.parent().unwrap_or(Path::new("")).to_path_buf()),
         };
-        Ok(Source { text, file, sets, strategies, place: Place::Here(dir) })
+        Ok(Source { text, file, sets, strategies, place: Place::Here(dir), words: Vec::new() })
     }
 
     /// The scenario as it stands.
@@ -134,6 +137,7 @@ impl Source {
             file: self.file.clone(),
             sets: self.sets.iter().map(set).collect(),
             strategies: self.strategies.clone(),
+            words: self.words.clone(),
             env: self.environment(),
             traces,
         }
@@ -153,6 +157,7 @@ impl SavedSource {
             sets: self.sets.into_iter().map(set).collect(),
             strategies: self.strategies,
             place,
+            words: self.words,
         }
     }
 }
