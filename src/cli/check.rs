@@ -1,6 +1,6 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
-use super::{Common, Error, load, output};
+use super::{Common, Error, load, memory, output};
 use crate::report::format::fixed;
 use crate::scenario::{Plan, Scenario, Set};
 use std::fmt::Write;
@@ -27,6 +27,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let target = |name: String| Set::option(&["target"], &name, &format!("--target {name}"));
     sets.extend(args.target.map(target));
     let loaded = load::load(&args.scenario, &sets)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    memory::fits(&loaded.scenario, threads, &args.scenario.display().to_string())?;
     let plan = Plan::of(&loaded.scenario);
     let shown = if common.json {
         let document = serde_json::json!({ "plan": plan, "scenario": loaded.scenario.to_value() });
@@ -82,6 +84,10 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
         }
     }
     say(format!("On AWS these calls cost {:.2} USD ({}).", plan.cost_usd, plan.cost_source));
+    if scenario.target == crate::scenario::Target::Sim {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        say(format!("Simulating it takes about {} of memory.", memory::told(scenario, threads)));
+    }
     say(String::new());
     say("The scenario with every default:".into());
     out.push_str(&scenario.to_yaml());

@@ -35,6 +35,7 @@ mod live_view;
 #[cfg(feature = "live")]
 mod live_wall;
 mod load;
+mod memory;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;
@@ -66,6 +67,9 @@ pub enum Error {
     /// Something else went wrong; exit 1.
     #[error("{0}")]
     Failed(String),
+    /// It was interrupted before there was anything to save; exit 105.
+    #[error("{0}")]
+    Interrupted(String),
 }
 
 impl Error {
@@ -75,6 +79,7 @@ impl Error {
             Error::Usage(_) => exit::USAGE,
             Error::Scenario(_) => exit::SCENARIO,
             Error::Failed(_) => exit::FAILED,
+            Error::Interrupted(_) => exit::INTERRUPTED,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
-use super::{Common, Error, exit, interrupt, one_liner, saved};
+use super::{Common, Error, exit, interrupt, memory, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate};
@@ -182,6 +182,9 @@ pub(super) enum End {
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
 fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, Error> {
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let file =
+        args.scenario.as_ref().map_or_else(|| "command line".into(), |path| path.display().to_string());
+    memory::fits(&loaded.scenario, threads, &file)?;
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.

@@ -6,7 +6,8 @@
 //! Found: who, keys, quotas, use ──┘
 //! ```
 //!
-//! Nothing is asked here: `aws` finds out and this room judges. Onset and required quotas are not built yet.
+//! Nothing is asked here: `aws` finds out and this room judges. What simulating asks of this machine's memory is estimated here
+//! too. Onset and required quotas are not built yet.
 
 mod alarm;
 mod bill;
@@ -17,6 +18,7 @@ pub mod partition;
 mod permit;
 pub mod policy;
 mod ramp;
+mod room;
 
 pub use alarm::Alarm;
 pub use bill::Bill;
@@ -25,3 +27,4 @@ pub use found::{BURST, Found, KeyFound, PoolFound, peak_of_minute};
 pub use objection::Objection;
 pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand, objections_to_plan};
 pub use ramp::{RAMP, ramped};
+pub use room::Room;
