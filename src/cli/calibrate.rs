@@ -81,7 +81,7 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     let calibration =
         measured.ok_or_else(|| Error::Failed("nothing was answered: nothing is measured".into()))?;
     let assumed = loaded.scenario.service_time.throttled;
-    let block = calibration.to_yaml(&provenance(&run, &args.rate, calibration.all.count), assumed);
+    let block = calibration.to_yaml(&provenance(&run, &args.rate, calibration.all.trend.count), assumed);
     match &args.out {
         Some(path) => output::write_file(path, &block)?,
         None if common.json => output::print(format!("{:#}\n", as_json(&block)?))?,

@@ -1,6 +1,6 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
-use super::{Common, Error, fault_template, load, output};
+use super::{Common, Error, fault_template, load, memory, output};
 use crate::report::format::{fixed, percent};
 use crate::scenario::fis::Targets;
 use crate::scenario::{Plan, Scenario, Set};
@@ -32,6 +32,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     sets.extend(args.target.map(target));
     sets.extend(fault_template::sets(&args.fault_template, Targets::Everybody)?);
     let loaded = load::load(&args.scenario, &sets)?;
+    let threads = super::run::threads(None);
+    memory::fits(&loaded.scenario, threads, &args.scenario.display().to_string())?;
     let plan = Plan::of(&loaded.scenario);
     let shown = if common.json {
         let document = serde_json::json!({ "plan": plan, "scenario": loaded.scenario.to_value() });
@@ -95,6 +97,10 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
         }
     }
     say(format!("On AWS these calls cost {:.2} USD ({}).", plan.cost_usd, plan.cost_source));
+    if scenario.target == crate::scenario::Target::Sim {
+        let threads = super::run::threads(None);
+        say(format!("Simulating it takes about {} of memory.", memory::told(scenario, threads)));
+    }
     say(String::new());
     say("The scenario with every default:".into());
     out.push_str(&scenario.to_yaml());

@@ -299,7 +299,12 @@ impl Place<'_> {
         let apart = |rate: Rate| Span::from_nanos((1e9 / rate.as_per_second()) as u64);
         let rate = scenario.live.caps.rate.map(apart);
         let pause = options.emulator.is_none().then(|| rate.unwrap_or_default());
-        let mut setup = Setup { cap: scenario.live.caps.attempts, pause, ..Setup::default() };
+        let mut setup = Setup {
+            cap: scenario.live.caps.attempts,
+            pause,
+            control: Some(Arc::clone(self.control)),
+            ..Setup::default()
+        };
         let gives_up = matches!(provision, Provision::Made { given_up: true, .. });
         let local = tokio::task::LocalSet::new();
         let result = local.block_on(&runtime, async {
@@ -368,6 +373,7 @@ impl From<live::Error> for Error {
     fn from(error: live::Error) -> Error {
         match error {
             live::Error::NoKeys(_) | live::Error::ManyKeys(..) => Error::Usage(error.to_string()),
+            live::Error::Interrupted => Error::Interrupted(error.to_string()),
             other => Error::Failed(other.to_string()),
         }
     }

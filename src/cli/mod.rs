@@ -46,6 +46,7 @@ mod load;
 #[cfg(feature = "emulator")]
 mod loopback;
 mod merge;
+mod memory;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;
@@ -90,7 +91,7 @@ pub enum Error {
     /// Something else went wrong; exit 1.
     #[error("{0}")]
     Failed(String),
-    /// It was interrupted, and can go on; exit 105.
+    /// It was interrupted before there was anything to save, or can go on; exit 105.
     #[error("{0}")]
     Interrupted(String),
 }

@@ -4,7 +4,7 @@ use super::grid::{How, Place, Source};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
 use super::words::built;
-use super::{Common, Error, exit, fault_template, gridded, interrupt, one_liner, saved};
+use super::{Common, Error, exit, fault_template, gridded, interrupt, memory, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate, under_other_limiters};
@@ -229,6 +229,9 @@ pub(super) enum End {
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
 fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, Error> {
     let threads = threads(args.threads);
+    let file =
+        args.scenario.as_ref().map_or_else(|| "command line".into(), |path| path.display().to_string());
+    memory::fits(&loaded.scenario, threads, &file)?;
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.

@@ -265,7 +265,7 @@ impl Fleet {
     fn look(&mut self, gate: Gate, slot: u32, now: Time, actions: &mut Vec<Action>) -> Option<Time> {
         let call = self.calls.at(slot);
         let (at, deadline) = (call.client, call.job.deadline);
-        let Some(door) = self.clients[at as usize].door(gate) else { return None };
+        let door = self.clients[at as usize].door(gate)?;
         let turn = if now >= deadline { Err(deadline) } else { door.law.take(now) };
         match turn {
             Ok(()) if gate == Gate::Rate => self.pass_limiter(slot, now, actions),

@@ -41,6 +41,9 @@ pub enum Event {
 const TICK_BITS: u32 = 20;
 /// How many ticks after the current one are kept in buckets: most replies come within them.
 const BUCKETS: u64 = 64;
+/// An event that would move more than so many others of the current tick goes into a heap instead: a crowd in one instant costs
+/// n log n, not n².
+const NEAR: usize = 64;
 
 /// Events by moment; equal moments leave in the order they came.
 ///
@@ -50,11 +53,15 @@ const BUCKETS: u64 = 64;
 /// ```
 ///
 /// Most events are due within milliseconds, so they pass through a bucket and are sorted among few. What lies
-/// further ahead waits in a heap.
+/// further ahead waits in a heap, and so does what comes late into a crowded tick.
 #[derive(Debug)]
 pub struct Queue {
-    /// Events of ticks up to `tick`, the next one last; empty only when the queue is.
+    /// When the next event is due.
+    head: Time,
+    /// Events of ticks up to `tick`, the next one last.
     current: Vec<Entry>,
+    /// Others of them; both are empty only when the queue is.
+    crowd: BinaryHeap<Entry>,
     tick: u64,
     buckets: Vec<Vec<Entry>>,
     /// Which buckets hold something, by tick modulo 64.
@@ -99,7 +106,16 @@ impl Ord for Entry {
 impl Default for Queue {
     fn default() -> Queue {
         let buckets = (0..BUCKETS).map(|_| Vec::new()).collect();
-        Queue { current: Vec::new(), tick: 0, buckets, occupied: 0, far: BinaryHeap::new(), sequence: 0 }
+        Queue {
+            head: Time::NEVER,
+            current: Vec::new(),
+            crowd: BinaryHeap::new(),
+            tick: 0,
+            buckets,
+            occupied: 0,
+            far: BinaryHeap::new(),
+            sequence: 0,
+        }
     }
 }
 
@@ -113,13 +129,18 @@ impl Queue {
         self.sequence += 1;
         let entry = Entry { at, sequence: self.sequence, event };
         let tick = entry.tick();
-        if self.current.is_empty() {
+        if self.head.is_never() {
             // The queue was empty.
             self.tick = tick;
         }
+        self.head = self.head.min(at);
         if tick <= self.tick {
             let place = self.current.partition_point(|other| *other < entry);
-            self.current.insert(place, entry);
+            if self.current.len() - place > NEAR {
+                self.crowd.push(entry);
+            } else {
+                self.current.insert(place, entry);
+            }
         } else if tick - self.tick < BUCKETS {
             self.occupied |= 1 << (tick % BUCKETS);
             self.buckets[(tick % BUCKETS) as usize].push(entry);
@@ -130,18 +151,34 @@ impl Queue {
 
     /// When the next event is due; [`Time::NEVER`] if none is.
     #[inline]
-    pub fn next_at(&self) -> Time {
-        self.current.last().map_or(Time::NEVER, |entry| entry.at)
+    pub const fn next_at(&self) -> Time {
+        self.head
     }
 
     /// Takes the next event.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, Event)> {
-        let next = self.current.pop()?;
-        if self.current.is_empty() {
+        let next = if self.crowd.is_empty() { self.current.pop()? } else { self.pop_crowded()? };
+        if self.current.is_empty() && self.crowd.is_empty() {
             self.turn();
         }
+        let (sorted, crowd) = (self.current.last(), self.crowd.peek());
+        self.head = match (sorted, crowd) {
+            (Some(entry), None) | (None, Some(entry)) => entry.at,
+            (Some(sorted), Some(crowd)) => sorted.at.min(crowd.at),
+            (None, None) => Time::NEVER,
+        };
         Some((next.at, next.event))
+    }
+
+    /// The next event of a tick of which some are in the heap.
+    #[cold]
+    fn pop_crowded(&mut self) -> Option<Entry> {
+        match (self.current.last(), self.crowd.peek()) {
+            (Some(sorted), Some(crowd)) if sorted > crowd => self.current.pop(),
+            (_, Some(_)) => self.crowd.pop(),
+            (_, None) => self.current.pop(),
+        }
     }
 
     /// Moves on to the next tick that has events.
@@ -184,6 +221,24 @@ mod tests {
             .collect();
         assert_eq!(order, [1, 3, 4, 0, 2]);
         assert!(queue.next_at().is_never());
+    }
+
+    #[test]
+    fn a_million_events_of_one_instant_cost_no_more_than_sorting_them() {
+        let mut queue = Queue::default();
+        let crowd = 1_000_000u32;
+        let now = Time::from_nanos(5);
+        // Some of the same tick come before and after the crowd, before and after it was there.
+        for (at, vu) in [(4, 0), (6, crowd + 1), (900, crowd + 3)] {
+            queue.push(Time::from_nanos(at), Event::Vu { workload: 0, vu });
+        }
+        (1..=crowd).for_each(|vu| queue.push(now, Event::Vu { workload: 0, vu }));
+        queue.push(Time::from_nanos(7), Event::Vu { workload: 0, vu: crowd + 2 });
+        for expected in 0..=crowd + 3 {
+            let Some((at, Event::Vu { vu, .. })) = queue.pop() else { panic!("{expected} is missing") };
+            assert_eq!(vu, expected, "{at:?}");
+        }
+        assert!(queue.pop().is_none() && queue.next_at().is_never());
     }
 
     #[test]

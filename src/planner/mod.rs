@@ -6,7 +6,8 @@
 //! Found: who, keys, quotas, use ──┘
 //! ```
 //!
-//! Nothing is asked here: `aws` finds out and this room judges.
+//! Nothing is asked here: `aws` finds out and this room judges. What simulating asks of this machine's memory is estimated
+//! here too.
 //!
 //! And what a scenario tells before anybody runs it: `onset`, the load at which it breaks. The searches are machines: they
 //! say which trials they want and take in what those show; `engine` simulates.
@@ -25,6 +26,7 @@ pub mod onset;
 mod permit;
 pub mod policy;
 mod ramp;
+mod room;
 pub mod spoken;
 pub mod stretch;
 pub mod variant;
@@ -38,3 +40,4 @@ pub use growth::{Growth, growth};
 pub use objection::Objection;
 pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand, objections_to_plan};
 pub use ramp::{RAMP, ramped};
+pub use room::Room;

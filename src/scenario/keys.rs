@@ -322,8 +322,9 @@ pub(crate) static QUOTAS: Table = Table {
             "How limits are enforced (window). AWS publishes limits a second and no algorithm. window: each second by \
              itself, as the Developer Guide's wording reads. sliding: any trailing second. bucket: a token bucket, which \
              other AWS APIs document. lagging: on counts that are a while old. bucket with a lag: it books what it grants \
-             late; against one recorded throttling episode of KMS (267 calls, 102 refused) it makes 25 \
-             to 38 mistakes, bucket 43 to 48, lagging 44 to 54, window 83 to 87. Try a result under several.",
+             late. None of KMS's own throttling is recorded in public; against the one recorded episode of AWS, of Systems \
+             Manager (267 calls, 102 refused), it makes 25 to 38 mistakes, bucket 43 to 48, lagging 44 to 54, window 83 to 87. \
+             Try a result under several.",
         ),
         key(
             "background",

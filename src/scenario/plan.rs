@@ -48,7 +48,7 @@ pub struct PoolPlan {
 }
 
 /// How long jobs arrive; `None` if a trace decides or work ends when it is done.
-pub(super) fn lasts(executor: &Executor) -> Option<Span> {
+pub fn lasts(executor: &Executor) -> Option<Span> {
     match executor {
         Executor::ConstantArrivalRate { duration, .. }
         | Executor::Burst { duration, .. }
@@ -65,7 +65,7 @@ pub(super) fn lasts(executor: &Executor) -> Option<Span> {
 }
 
 /// About how many jobs a workload offers; `None` if its trace is not loaded.
-pub(super) fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64> {
+pub fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, duration, .. } => rate.as_per_second() * duration.as_secs_f64(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {

@@ -13,6 +13,7 @@ mod needs;
 mod operations;
 mod outage;
 mod paused;
+mod set_up_signal;
 #[path = "../support/signal.rs"]
 mod signal;
 #[path = "../support/socket.rs"]

@@ -15,6 +15,7 @@ mod facts_readme;
 mod figures;
 mod import;
 mod layers;
+mod limiter_episode;
 mod limiter_laws;
 mod limiter_oracles;
 mod meant;

@@ -30,7 +30,7 @@ fn ten_trials_are_added_at_a_time_until_goodput_and_p99_are_narrow() {
     let narrow = run("{ until: 5%, max: 200 }", A, "");
     let told = narrow.trials_until.clone().expect("it says why");
     let many = trials(&narrow);
-    assert!((20..200).contains(&many) && many % 10 == 0, "{many} trials, {told:?}");
+    assert!((20..200).contains(&many) && many.is_multiple_of(10), "{many} trials, {told:?}");
     assert_eq!(told.stopped, Stopped::Narrow);
     assert!(told.half_width.is_some_and(|half| half <= 0.05), "{told:?}");
     // One step sooner it was not narrow yet.

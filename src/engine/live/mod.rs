@@ -66,6 +66,9 @@ pub enum Error {
         /// What the service said.
         refusal: Refusal,
     },
+    /// The run was ended while it was prepared.
+    #[error("set-up was interrupted; nothing was measured")]
+    Interrupted,
     /// A cap was reached while the run was prepared.
     #[error("set-up reached caps.{0}; nothing was measured")]
     Cap(&'static str),

@@ -1,12 +1,14 @@
 //! Before the measured run: keys, and what is made under them; after it: what was made is given up again.
 
-use super::Error;
+use super::{Control, Error};
 use crate::api::{ErrorCode, JobKind, KeySpec, Operation, Reply};
 use crate::backend::{Ask, Backend, Refusal, Stock, Tell, Told};
 use crate::clock::sleep;
 use crate::scenario::Scenario;
 use crate::time::Span;
 use crate::workload::Workload;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// How keys come about that the scenario does not name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Setup {
     pub cap: Option<u64>,
     /// Pause before each attempt, where others share the quotas.
     pub pause: Option<Span>,
+    /// What ends it from outside: whatever it waits for then, an answer that does not come included.
+    pub control: Option<Arc<Control>>,
 }
 
 impl Setup {
@@ -187,7 +191,8 @@ impl Setup {
     /// Schedules every key that was made for deletion; goes on after a refusal and gives the keys that are left.
     pub async fn give_up<B: Backend>(&mut self, backend: &B) -> Vec<(String, Refusal)> {
         let mut left = Vec::new();
-        self.cap = None;
+        // What was made is given up whatever ended the run.
+        (self.cap, self.control) = (None, None);
         for key in std::mem::take(&mut self.made) {
             let ask = Ask {
                 operation: Operation::ScheduleKeyDeletion,
@@ -201,8 +206,17 @@ impl Setup {
         left
     }
 
-    /// One call, asked again with growing pauses while the service is busy.
+    /// One call, asked again with growing pauses while the service is busy, unless a signal ends it first.
     pub async fn ask<B: Backend>(&mut self, backend: &B, ask: &Ask<'_>) -> Result<Told, Error> {
+        let Some(control) = self.control.clone() else { return self.ask_on(backend, ask).await };
+        tokio::select! {
+            biased;
+            () = stopped(&control) => Err(Error::Interrupted),
+            told = self.ask_on(backend, ask) => told,
+        }
+    }
+
+    async fn ask_on<B: Backend>(&mut self, backend: &B, ask: &Ask<'_>) -> Result<Told, Error> {
         let mut pause = Span::from_millis(100);
         let mut tried = 0;
         loop {
@@ -224,6 +238,16 @@ impl Setup {
                 Err(refusal) => return Err(Error::Refused { operation: ask.operation, refusal }),
             }
         }
+    }
+}
+
+/// How often set-up looks whether it is to end.
+const LOOK: Span = Span::from_millis(100);
+
+/// Ends once the run is to end.
+async fn stopped(control: &Control) {
+    while !control.stop.load(Ordering::Relaxed) {
+        sleep(LOOK).await;
     }
 }
 
