@@ -7,8 +7,8 @@
 mod cli;
 #[path = "../support/needs.rs"]
 mod needs;
-mod page;
 mod onset;
+mod page;
 mod rust_sdk;
 mod scripts;
 #[path = "../support/signal.rs"]
