@@ -1,6 +1,6 @@
 //! Why an attempt was not done, as the service or the connection says it.
 
-use crate::api::{ErrorCode, Reply};
+use crate::api::{ErrorCode, Reply, reply_of};
 use serde_json::Value;
 
 /// Why an attempt was not done.
@@ -14,40 +14,11 @@ pub struct Refusal {
     pub reply: Reply,
 }
 
-/// Codes that mean a request quota is exhausted.
-///
-/// Source: error codes that the AWS SDK for Rust takes for throttling (aws-runtime 1.10.2, read 2026-11-23), as far as
-/// KMS answers them. LimitExceededException is among them although it is a resource quota.
-const THROTTLING: &[&str] =
-    &["ThrottlingException", "Throttling", "LimitExceededException", "TooManyRequestsException"];
-/// Codes that mean that who calls may not, or is not known.
-const ACCESS: &[&str] = &[
-    "AccessDeniedException",
-    "AccessDenied",
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "ExpiredTokenException",
-    "ExpiredToken",
-    "NotAuthorized",
-    "OptInRequired",
-];
-
 impl Refusal {
     /// What a service said with an HTTP status, an error code and a message.
     pub fn from_service(status: u16, code: impl Into<String>, message: impl Into<String>) -> Refusal {
         let code = code.into();
-        let reply = match code.as_str() {
-            code if THROTTLING.contains(&code) => Reply::Throttled,
-            code if ACCESS.contains(&code) => Reply::Failed(ErrorCode::AccessDenied),
-            _ if status >= 500 => Reply::Failed(ErrorCode::Internal),
-            _ => Reply::Failed(ErrorCode::Rejected),
-        };
+        let reply = reply_of(status, &code);
         Refusal { code, message: message.into(), reply }
     }
 

@@ -1,7 +1,8 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
-use super::{Common, Error, load, output};
+use super::{Common, Error, fault_template, load, output};
 use crate::report::format::{fixed, percent};
+use crate::scenario::fis::Targets;
 use crate::scenario::{Plan, Scenario, Set};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -16,6 +17,9 @@ pub struct Args {
     /// Lay a value over the file: `--set workloads.checkout.startRate=500/s`.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     sets: Vec<String>,
+    /// Experiment template of AWS FIS whose faults join the scenario's, for everybody; repeatable.
+    #[arg(long, value_name = "FILE", value_delimiter = '\n', env = "KEYSTORM_FAULT_TEMPLATE")]
+    fault_template: Vec<PathBuf>,
     /// Where attempts would go, instead of what the file says.
     #[arg(long, env = "KEYSTORM_TARGET", value_name = "TARGET")]
     target: Option<String>,
@@ -26,6 +30,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let mut sets = load::sets(&args.sets)?;
     let target = |name: String| Set::option(&["target"], &name, &format!("--target {name}"));
     sets.extend(args.target.map(target));
+    sets.extend(fault_template::sets(&args.fault_template, Targets::Everybody)?);
     let loaded = load::load(&args.scenario, &sets)?;
     let plan = Plan::of(&loaded.scenario);
     let shown = if common.json {

@@ -7,8 +7,16 @@ use crate::planner::{Denied, Objection, account_of_access_key};
 use std::path::PathBuf;
 
 /// Flags that widen what may be done. They have no variable, and a variable that looks like theirs is told of.
-pub(super) const FLAGS: [&str; 7] =
-    ["allow-throttling", "credentials", "no-usage-check", "provision", "yes", "yes-real-aws", "yes-remote"];
+pub(super) const FLAGS: [&str; 8] = [
+    "allow-throttling",
+    "credentials",
+    "no-usage-check",
+    "provision",
+    "request",
+    "yes",
+    "yes-real-aws",
+    "yes-remote",
+];
 
 /// A sentence for each variable that is set in the hope of a consent.
 pub(super) fn ignored() -> Vec<String> {

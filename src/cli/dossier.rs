@@ -5,8 +5,8 @@ use super::{Common, Error, output};
 use crate::notice;
 use crate::planner::capacity::{Capacity, SCHEMA};
 use crate::report::dossier::{self, CHARACTERS, Dossier, Requester, Start, WORDS};
-use crate::report::page::Page;
 use crate::report::look::Look;
+use crate::report::page::Page;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, requires = "yes_real_aws", group = "desk")]
     request: bool,
     /// Only tell where requests for the quota stand; nothing is written.
-    #[arg(long, requires = "yes_real_aws", conflicts_with_all = ["request", "out", "force"], group = "desk")]
+    #[arg(long, requires = "yes_real_aws", conflicts_with_all = ["request", "out", "force"], group = "desk", env = "KEYSTORM_STATUS")]
     status: bool,
     /// Yes, ask a real account.
     #[arg(long, requires = "desk")]
@@ -168,8 +168,7 @@ fn conclude(plan: &Capacity, made: &Dossier, folder: RunFolder, common: &Common)
         Ok::<_, Error>(bytes)
     };
     let whole = made.whole();
-    let text: String =
-        made.pages.iter().map(|page| page.to_text(Look::PLAIN)).collect::<Vec<_>>().join("\n");
+    let text: String = made.pages.iter().map(|page| page.to_text(Look::PLAIN)).collect::<Vec<_>>().join("\n");
     let figures = json(serde_json::to_vec_pretty(&made.figures))?;
     let shown = if common.json { figures.clone() } else { text.clone().into_bytes() };
     let files = vec![

@@ -56,6 +56,7 @@ impl Desk<'_> {
     /// # Errors
     /// The caller is somebody else, a request is open, or Service Quotas says no.
     pub fn request(&self, asks: &[Ask]) -> Result<(), Error> {
+        consent::tell_ignored();
         let runtime = runtime()?;
         for ask in asks {
             let code = coded(ask)?;

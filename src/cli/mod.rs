@@ -19,6 +19,7 @@ mod completions;
 mod consent;
 mod dossier;
 mod explain;
+mod fault_template;
 mod grid;
 mod gridded;
 #[cfg(feature = "emulator")]
@@ -63,6 +64,10 @@ mod scenario_file;
 mod schema;
 #[cfg(feature = "emulator")]
 mod serve;
+#[cfg(feature = "emulator")]
+mod serve_service;
+#[cfg(feature = "aws")]
+mod serve_upstream;
 mod stamp;
 #[cfg(feature = "emulator")]
 mod ui;

@@ -293,14 +293,14 @@ fn conclude(plan: &Capacity, folder: RunFolder, common: &Common) -> Result<ExitC
     let mut json = serde_json::to_vec_pretty(plan)
         .map_err(|error| Error::Failed(format!("cannot write plan.json: {error}")))?;
     json.push(b'\n');
-    let dir = folder.dir().display().to_string();
+    let dir = format!("{}/", folder.dir().display());
     let shown = match common.json {
         true => json.clone(),
         false => report::capacity::text(plan, &dir, output::look(false)).into_bytes(),
     };
     let page = folder.dir().join("plan.html");
     let files: Vec<_> =
-        [("plan.json".to_owned(), json)].into_iter().chain(report::capacity::files(plan, &dir)).collect();
+        [("plan.json".to_owned(), json)].into_iter().chain(report::capacity::files(plan, "")).collect();
     let saved = folder.fill(&files);
     output::print(shown)?;
     saved?;

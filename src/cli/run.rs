@@ -4,13 +4,14 @@ use super::grid::{How, Place, Source};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
 use super::words::built;
-use super::{Common, Error, exit, gridded, interrupt, one_liner, saved};
+use super::{Common, Error, exit, fault_template, gridded, interrupt, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate, under_other_limiters};
 use crate::notice;
 use crate::record::{Recorder, Trial};
 use crate::results::Run;
+use crate::scenario::fis::Targets;
 use crate::scenario::{Set, Target};
 use crate::time::Span;
 use std::path::PathBuf;
@@ -55,6 +56,9 @@ pub struct Args {
     /// Run a share of the cells only: I/N, or auto under Slurm, Kubernetes and AWS Batch; `merge` adds the shares up.
     #[arg(long, value_name = "I/N", env = "KEYSTORM_SHARD")]
     pub shard: Option<String>,
+    /// Experiment template of AWS FIS whose faults join the scenario's, for everybody; repeatable.
+    #[arg(long, value_name = "FILE", value_delimiter = '\n', env = "KEYSTORM_FAULT_TEMPLATE")]
+    pub fault_template: Vec<PathBuf>,
     /// Threads to simulate on [default: all cores]; results do not depend on it.
     #[arg(long, env = "KEYSTORM_THREADS")]
     pub threads: Option<usize>,
@@ -80,6 +84,7 @@ impl Args {
         };
         let mut over = load::sets(&self.sets)?;
         over.extend(self.load.overlays()?);
+        over.extend(fault_template::sets(&self.fault_template, Targets::Everybody)?);
         over.extend(own("target", self.target.clone()));
         over.extend(own("region", self.region.clone()));
         over.extend(own("seed", self.seed.map(|n| n.to_string())));

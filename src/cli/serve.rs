@@ -1,23 +1,19 @@
 //! `keystorm serve`: the emulated KMS for any SDK.
 
+use super::serve_service::{self, named};
 use super::{Common, Error, health, output};
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
 use crate::notice;
-use crate::quota::catalogue;
-use crate::scenario::{Service, Set};
 use crate::server::seed::Format;
 use crate::server::{Auth, Running, Settings, Tls, is_region};
 use crate::time::Span;
 use rustls::pki_types::ServerName;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// The highest rate there is: no quota.
-const UNLIMITED: &str = "1000000000/s";
 
 /// Options of `serve`.
 #[derive(clap::Args, Debug)]
@@ -33,29 +29,46 @@ pub struct Args {
     region: String,
     /// Limit of a request quota, `symmetric=50/s`; the rest keeps the Region's published default. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',')]
-    quota: Vec<String>,
+    pub(super) quota: Vec<String>,
     /// Let no request quota refuse anything; those named by --quota still do.
     #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
-    no_quotas: bool,
+    pub(super) no_quotas: bool,
     /// How quotas are enforced: window[:phase], sliding, bucket[:burst[:lag]], lagging[:lag] [default: window].
     #[arg(long, env = "KEYSTORM_ENFORCEMENT")]
-    enforcement: Option<String>,
+    pub(super) enforcement: Option<String>,
     /// What the rest of the account takes from a quota. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_BACKGROUND", value_delimiter = ',')]
-    background: Vec<String>,
+    pub(super) background: Vec<String>,
     /// How long answers take: `p50=6ms,p99=30ms,throttled=3ms` (no time beyond the work itself).
     #[arg(long, value_name = "TIMES", env = "KEYSTORM_SERVICE_TIME")]
-    service_time: Option<String>,
+    pub(super) service_time: Option<String>,
     /// A fault: `kind=throttle,probability=5%,at=0s,for=30s,operation=Decrypt`, or `next=10`. Repeatable.
     #[arg(long, value_name = "FAULT", env = "KEYSTORM_FAULT", value_delimiter = ';')]
-    fault: Vec<String>,
+    pub(super) fault: Vec<String>,
+    /// Experiment template of AWS FIS: throttles, internal errors and unavailability of operations for target roles, as
+    /// faults. Repeatable.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_FAULT_TEMPLATE", value_delimiter = ',')]
+    pub(super) fault_template: Vec<PathBuf>,
     /// YAML file with `quotas`, `serviceTime` and `faults` in the words of a scenario; options go before it.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_CONFIG")]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    upstream: super::serve_upstream::UpstreamArgs,
     /// A resource quota: keys, aliasesPerKey, grantsPerKey, customKeyStores, onDemandRotations, policyBytes,
     /// tagsPerKey. Repeatable.
     #[arg(long, value_name = "NAME=N", env = "KEYSTORM_LIMIT", value_delimiter = ',')]
     limit: Vec<String>,
+    /// Accounts that can be, each counted in every Region it is used in; what is more is refused.
+    #[arg(long, value_name = "N", default_value_t = 1_000, env = "KEYSTORM_MAX_REALMS")]
+    max_realms: usize,
+    /// Do what KMS is not known to do for sure: hot-key=RATE throttles state changes of one key beyond it,
+    /// no-ml-dsa-import, alias-cross-account, predefined-aliases. Repeatable.
+    #[arg(long, value_name = "WHAT", env = "KEYSTORM_ASSUME", value_delimiter = ',')]
+    assume: Vec<String>,
+    /// Throttled calls carry retryAfterSeconds, quotaCode and serviceCode, as younger services model them; KMS has none.
+    #[arg(long, env = "KEYSTORM_THROTTLE_DETAILS")]
+    throttle_details: bool,
     /// Delays of what others see: `grant=3s,keyState=2s,policy=1s,alias=1s` (none).
     #[arg(long, value_name = "DELAYS", env = "KEYSTORM_CONSISTENCY", value_delimiter = ',')]
     consistency: Vec<String>,
@@ -220,7 +233,7 @@ fn settings(args: Args) -> Result<Settings, Error> {
     if !is_region(&args.region) {
         return Err(usage(format!("--region: `{}` is no Region", args.region)));
     }
-    let service = service(&args)?;
+    let service = serve_service::service(&args)?;
     let tls =
         args.has_tls().then(|| Tls { ca: args.tls_ca.take(), names: std::mem::take(&mut args.tls_name) });
     let defaults = Settings::default();
@@ -238,7 +251,9 @@ fn settings(args: Args) -> Result<Settings, Error> {
             .filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
             .ok_or_else(|| usage("--access-key must be ID:SECRET".into()))?;
         let key = AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) };
-        directory.add_root_key(&args.account, key).map_err(|problems| usage(problems.join("\n  ")))?;
+        directory
+            .add_root_key(&args.account, &args.region, key)
+            .map_err(|problems| usage(problems.join("\n  ")))?;
     }
     let auth = match args.auth {
         AuthArg::Off => Auth::Off,
@@ -259,6 +274,10 @@ fn settings(args: Args) -> Result<Settings, Error> {
         quotas: service.quotas,
         service_time: service.service_time.unwrap_or(defaults.service_time),
         faults: service.faults,
+        #[cfg(feature = "aws")]
+        upstream: args.upstream.upstream()?,
+        #[cfg(not(feature = "aws"))]
+        upstream: None,
         limits: named(
             "--limit",
             &args.limit,
@@ -271,6 +290,9 @@ fn settings(args: Args) -> Result<Settings, Error> {
             |text| Span::parse(text).map(|span| json!(span)),
             Consistency::default(),
         )?,
+        assumed: serve_service::assumed(&args.assume)?,
+        realms: args.max_realms,
+        tells_retry: args.throttle_details,
         seed: args.seed,
         auth,
         directory,
@@ -322,81 +344,4 @@ fn as_local_kms(
     let named = environment("KMS_SEED_PATH").map(PathBuf::from);
     let usual = PathBuf::from("/init/seed.yaml");
     Ok(named.or_else(|| usual.exists().then_some(usual)).map(|path| (path, Format::LocalKms)))
-}
-
-/// Lays `name=value` pairs over defaults.
-fn named<T: serde::Serialize + serde::de::DeserializeOwned>(
-    option: &str,
-    pairs: &[String],
-    read: impl Fn(&str) -> Result<Value, String>,
-    defaults: T,
-) -> Result<T, Error> {
-    let failed = |e: serde_json::Error| Error::Failed(e.to_string());
-    let Value::Object(mut all) = serde_json::to_value(&defaults).map_err(failed)? else {
-        return Ok(defaults);
-    };
-    for pair in pairs {
-        let wrong = |what: String| Error::Usage(format!("{option} `{pair}`: {what}"));
-        let (name, value) = pair.split_once('=').ok_or_else(|| wrong("write it NAME=VALUE".into()))?;
-        let Some(slot) = all.get_mut(name) else {
-            let hint = crate::api::nearest(name, all.keys().map(String::as_str));
-            let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(wrong(
-                hint.map_or(format!("known are {known}"), |near| format!("did you mean `{near}`?")),
-            ));
-        };
-        *slot = read(value).map_err(wrong)?;
-    }
-    serde_json::from_value(Value::Object(all)).map_err(failed)
-}
-
-/// Quotas, service time and faults: the file's, then the options' over them.
-fn service(args: &Args) -> Result<Service, Error> {
-    let (text, file) = match &args.config {
-        Some(path) => {
-            let read = std::fs::read_to_string(path);
-            let text = read.map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
-            (text, path.display().to_string())
-        }
-        None => ("{}".into(), "options".into()),
-    };
-    let mut sets = Vec::new();
-    let mut lay = |path: &[&str], value: Value, given: &str| {
-        sets.push(Set::option(path, &value.to_string(), given));
-    };
-    if args.no_quotas {
-        for pool in catalogue::pool_names() {
-            lay(&["quotas", pool], json!(UNLIMITED), "--no-quotas");
-        }
-    }
-    for (name, rate) in pairs("--quota", &args.quota)? {
-        lay(&["quotas", &name], json!(rate), &format!("--quota {name}={rate}"));
-    }
-    for (name, rate) in pairs("--background", &args.background)? {
-        lay(&["quotas", "background", &name], json!(rate), &format!("--background {name}={rate}"));
-    }
-    if let Some(enforcement) = &args.enforcement {
-        let kind = super::question::enforcement(enforcement);
-        lay(&["quotas", "enforcement"], kind, &format!("--enforcement {enforcement}"));
-    }
-    if let Some(times) = &args.service_time {
-        let given: Vec<String> = times.split(',').map(Into::into).collect();
-        let map = pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect();
-        lay(&["serviceTime"], map, &format!("--service-time {times}"));
-    }
-    for fault in &args.fault {
-        let given: Vec<String> = fault.split(',').map(Into::into).collect();
-        let number = |text: String| text.parse::<u64>().map_or_else(|_| json!(text), |n| json!(n));
-        let map: Value = pairs("--fault", &given)?.into_iter().map(|(n, v)| (n, number(v))).collect();
-        sets.push(Set::option(&["faults"], &map.to_string(), &format!("--fault {fault}")).joining());
-    }
-    Service::parse_with(&text, &file, &sets).map_err(|problems| Error::Usage(problems.to_string()))
-}
-
-fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Error> {
-    let read = |pair: &String| {
-        let wrong = || Error::Usage(format!("{option} `{pair}`: write it NAME=VALUE"));
-        pair.split_once('=').map(|(name, value)| (name.trim().into(), value.trim().into())).ok_or_else(wrong)
-    };
-    given.iter().map(read).collect()
 }

@@ -11,6 +11,8 @@
 //! - A reset and a throttle fault take the constant `throttled` time, an error takes a service time. None of the three
 //!   takes quota or is counted in a pool: they answer before the quota is looked at.
 //! - Throttled answers and resets are not slowed by `slow`.
+//! - An answer that trickles is there when its last piece is; one that is truncated is a broken connection to the
+//!   client, and has taken its quota and its service time.
 //! - With a capacity, what takes a service time waits for a server first, in order of arrival; it has taken its quota.
 //!   A full queue answers KMSInternalException after the constant `throttled` time.
 //! - Every draw belongs to (workload, job, attempt number): two strategies meet the same service times and faults for
@@ -46,6 +48,23 @@ pub struct Answer {
     pub refused_by: Option<PoolId>,
     /// Whether a fault delayed it (slow or freeze).
     pub slowed: bool,
+}
+
+impl Answer {
+    /// The same as it arrives: in pieces, or broken off, which is to a client as if the connection had been reset.
+    #[inline]
+    fn sent(self, strike: Strike) -> Answer {
+        if strike.trickle.is_zero() && !strike.is_cut {
+            return self;
+        }
+        let is_late = !strike.trickle.is_zero() && self.reply == Reply::Ok;
+        Answer {
+            reply: if strike.is_cut { Reply::Failed(ErrorCode::ConnectionReset) } else { self.reply },
+            ready_at: self.ready_at + strike.trickle,
+            slowed: self.slowed || is_late,
+            ..self
+        }
+    }
 }
 
 /// The emulated service as the simulator needs it: one account, one Region, one trial of one strategy.
@@ -89,7 +108,9 @@ impl Admission {
     /// When the attempt's workload is not one of those the service was made for.
     pub fn handle(&mut self, attempt: &Attempt, now: Time) -> Answer {
         let pools = &mut self.pools;
-        let strike = self.conditions.strike(attempt, now, |pool, limit, at| pools.set_limit(pool, limit, at));
+        let set_limit = |pool, limit, at| pools.set_limit(pool, limit, at);
+        // A scenario has one caller and keys without names: no fault of it is for some of them.
+        let strike = self.conditions.strike(attempt, now, set_limit, |_| true);
         let (reply, refused_by) = match strike.reply() {
             Some(reply) => (reply, None),
             None => self.ask_quota(attempt, now),
@@ -98,7 +119,7 @@ impl Admission {
             return self.serve(attempt, strike, reply, now);
         }
         let (ready_at, slowed) = self.conditions.ready_at(attempt, strike, reply, now);
-        Answer { reply, ready_at, refused_by, slowed }
+        Answer { reply, ready_at, refused_by, slowed }.sent(strike)
     }
 
     /// Answers what needs a server: when one is free, or with an error at once if nobody else may wait.
@@ -117,7 +138,7 @@ impl Admission {
                 if let Some(servers) = &mut self.servers {
                     servers.until(ready_at);
                 }
-                Answer { reply, ready_at, refused_by: None, slowed }
+                Answer { reply, ready_at, refused_by: None, slowed }.sent(strike)
             }
         }
     }

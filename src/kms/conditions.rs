@@ -3,7 +3,7 @@
 use super::faults::{Faults, Strike};
 use super::lognormal::Normal;
 use super::spans::Spans;
-use super::{Fault, ServiceTime};
+use super::{Aim, Fault, ServiceTime};
 use crate::api::{Attempt, ErrorCode, Operation, Reply};
 use crate::quota::PoolId;
 use crate::rng::{Purpose, Stream};
@@ -62,12 +62,13 @@ impl Conditions {
         attempt: &Attempt,
         now: Time,
         set_limit: impl FnMut(PoolId, Option<Rate>, Time),
+        is_meant: impl Fn(&Aim) -> bool,
     ) -> Strike {
         if self.faults.is_quiet(now) {
             return Strike::NONE;
         }
         self.faults.advance(now, set_limit);
-        self.faults.strike(attempt)
+        self.faults.strike(attempt, now, is_meant)
     }
 
     /// How long a refusal takes.

@@ -137,6 +137,42 @@ pub struct Fault {
     pub strikes: Strikes,
     /// Only this operation, or all.
     pub operation: Option<Operation>,
+    /// Only these calls of a server, or all.
+    pub aim: Option<Box<Aim>>,
+    /// How many of the attempts that it could strike pass first.
+    pub after: u64,
+    /// Over which span its probability rises from 0, from its beginning on; `None`: it is there at once.
+    pub ramp: Option<Span>,
+    /// Key of its draws; `None`: the scenario's, and its place in the list.
+    pub seed: Option<u64>,
+}
+
+impl Fault {
+    /// One that strikes everything from the beginning on, without an end.
+    pub const fn new(kind: FaultKind) -> Fault {
+        Fault {
+            at: Span::ZERO,
+            lasts: None,
+            kind,
+            strikes: Strikes::Probability(Ratio::ONE),
+            operation: None,
+            aim: None,
+            after: 0,
+            ramp: None,
+            seed: None,
+        }
+    }
+}
+
+/// The calls of a server that a fault is for; what is `None` does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aim {
+    /// Who calls: an ARN, of a session its own or its role's, or an account; `*` stands for any letters.
+    pub principal: Option<String>,
+    /// The key that is named: an id, an ARN, or an alias.
+    pub key: Option<String>,
+    /// The Region that is called.
+    pub region: Option<String>,
 }
 
 /// What a fault does.
@@ -146,6 +182,13 @@ pub enum FaultKind {
     Throttle,
     /// Answers KMSInternalException.
     Error,
+    /// Answers another error.
+    ErrorAs {
+        /// Its code.
+        code: String,
+        /// Its HTTP status.
+        status: u16,
+    },
     /// Adds to the service time.
     Slow {
         /// How much.
@@ -155,6 +198,13 @@ pub enum FaultKind {
     Freeze,
     /// Breaks the connection.
     Reset,
+    /// Sends the answer in small pieces.
+    Trickle {
+        /// How long after the first the last piece comes.
+        by: Span,
+    },
+    /// Breaks the connection in the middle of the answer: what was asked has been done.
+    Truncate,
     /// Sets a pool's limit for the duration; strikes and operation do not matter.
     Quota {
         /// Which pool, by name.

@@ -8,17 +8,17 @@
 //! It never waits and never looks at a clock: the server asks it under a lock, does long arithmetic outside, and delays
 //! the answer by [`Begun::takes`].
 
-use super::access::{Directory, Policy, Principal, Standing};
+use super::access::{Directory, Policy, Principal, Standing, is_like};
 use super::crypto::Material;
-use super::gate::Gate;
+use super::gate::{Delivery, Gate, Pass};
 use super::keys::{Change, Estate, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
 use super::limits::{Consistency, Limits};
 use super::operations::{self, Desk, NewKey, Step, Trail};
-use super::wire::{ApiError, Decoded, Output};
-use super::{Fault, ServiceTime};
+use super::wire::{ApiError, Decoded, More, Output};
+use super::{Aim, Assumed, Fault, FaultKind, ServiceTime};
 use crate::api::{ErrorCode, KeySpec, Operation, Reply};
 use crate::quota::{Charges, KeyStore, PoolId, Quotas, catalogue, route};
-use crate::time::{Span, Time};
+use crate::time::{NANOS_PER_SECOND, Span, Time};
 use core::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -72,6 +72,14 @@ pub struct Config {
     pub directory: Arc<Directory>,
     /// Seals grant and import tokens; secret.
     pub token_key: [u8; 32],
+    /// What KMS may do and is not known to do for sure.
+    pub assumed: Assumed,
+    /// Whether the keys are elsewhere: what passes the gate is [`Step::Forward`].
+    pub is_front: bool,
+    /// How many accounts there can be, each counted in every Region it is used in.
+    pub realms: usize,
+    /// Whether throttled calls are told when to come back, and which quota is used up.
+    pub tells_retry: bool,
     /// Seed of service times, faults and window phases.
     pub seed: u64,
     /// Whether changes are to be kept: see [`Kms::take_changes`].
@@ -92,6 +100,10 @@ pub struct Begun {
     pub refused_by: Option<PoolId>,
     /// The first pool it charged.
     pub pool: Option<PoolId>,
+    /// How the answer is sent.
+    pub delivery: Delivery,
+    /// Whether its account is one too many in its Region: nothing is kept of it, no record either.
+    pub is_homeless: bool,
     /// What it touched.
     pub trail: Trail,
 }
@@ -103,6 +115,10 @@ pub struct Kms {
     estate: Estate,
     limits: Limits,
     consistency: Consistency,
+    assumed: Assumed,
+    is_front: bool,
+    realms: usize,
+    tells_retry: bool,
     directory: Arc<Directory>,
     token_key: [u8; 32],
     /// The date at which the timeline begins.
@@ -113,10 +129,15 @@ impl Kms {
     /// An empty one whose timeline begins at `start`.
     pub fn new(config: Config, start: Moment) -> Kms {
         Kms {
-            gate: Gate::new(config.quotas, config.service_time, config.faults, config.seed),
+            gate: Gate::new(config.quotas, config.service_time, config.faults, config.seed)
+                .with_hot_keys(config.assumed.hot_key),
             estate: Estate::new(config.is_durable),
             limits: config.limits,
             consistency: config.consistency,
+            assumed: config.assumed,
+            is_front: config.is_front,
+            realms: config.realms,
+            tells_retry: config.tells_retry,
             directory: config.directory,
             token_key: config.token_key,
             start,
@@ -128,18 +149,22 @@ impl Kms {
         let moment = Moment::at(self.start, now);
         self.settle(moment);
         let known = self.estate.find_realm(&call.caller.principal.account, &call.region);
-        let realm = known.unwrap_or_else(|| {
-            self.estate.realm_id(&Realm { account: account_of(call), region: call.region.clone() })
-        });
-        let (own, store) = self.charges(call, realm, moment);
+        let Some(realm) = known.or_else(|| self.settle_in(call)) else { return homeless(self.realms) };
+        let keys = self.named_keys(call, realm, moment);
+        let (own, store) = self.charges(call, &keys);
         let pool = own.iter().next().map(|(pool, _)| pool);
         let store = store.as_ref().map(|(owner, id, pool)| (*owner, id.as_str(), *pool));
-        let pass = self.gate.pass(call.decoded.input.operation(), (realm, &call.region), &own, store, now);
+        let (operation, estate) = (call.decoded.input.operation(), &self.estate);
+        let is_meant = |aim: &Aim| is_meant(estate, call, &keys, aim);
+        let pass = self.gate.pass(operation, (realm, &call.region), &own, store, keys.first(), now, is_meant);
         let mut trail = Trail::default();
-        let step = match pass.reply {
-            Reply::Ok => self.serve(call, realm, moment, &mut trail),
-            Reply::Throttled => Err(ApiError::throttling()),
-            Reply::Failed(_) => Err(ApiError::kms_internal("An internal error occurred.")),
+        let chosen = pass.fault.and_then(|number| self.gate.faults().get(usize::from(number)));
+        let step = match (pass.reply, chosen.map(|fault| &fault.kind)) {
+            (_, Some(FaultKind::ErrorAs { code, status })) => Err(ApiError::chosen(code, *status)),
+            (Reply::Ok, _) if self.is_front => Ok(Step::Forward),
+            (Reply::Ok, _) => self.serve(call, realm, moment, &mut trail),
+            (Reply::Throttled, _) => Err(self.throttled(&pass)),
+            (Reply::Failed(_), _) => Err(ApiError::kms_internal("An internal error occurred.")),
         };
         Begun {
             step,
@@ -148,8 +173,31 @@ impl Kms {
             is_throttled: pass.reply == Reply::Throttled,
             refused_by: pass.refused_by,
             pool,
+            delivery: pass.delivery,
+            is_homeless: false,
             trail,
         }
+    }
+
+    /// The realm of a call of which nobody has been seen yet, if there is room for one more.
+    fn settle_in(&mut self, call: &Call) -> Option<RealmId> {
+        let realm = Realm { account: account_of(call), region: call.region.clone() };
+        self.estate.new_realm(&realm, self.realms)
+    }
+
+    /// The refusal of a call that is throttled.
+    fn throttled(&self, pass: &Pass) -> ApiError {
+        let refused = ApiError::throttling();
+        if !self.tells_retry {
+            return refused;
+        }
+        let seconds = |span: Span| span.as_nanos().div_ceil(NANOS_PER_SECOND).max(1);
+        let more = More {
+            retry_after: pass.ready_in.map(seconds),
+            quota_code: pass.refused_by.and_then(|pool| catalogue::entry(pool).code),
+            ..More::default()
+        };
+        ApiError { more: Some(Box::new(more)), ..refused }
     }
 
     fn serve(
@@ -169,6 +217,8 @@ impl Kms {
             now,
             limits: &self.limits,
             consistency: &self.consistency,
+            assumed: &self.assumed,
+            realms: self.realms,
             directory: &self.directory,
             token_key: &self.token_key,
             trail,
@@ -198,21 +248,22 @@ impl Kms {
     ///
     /// The key is found before anything about the call is known to be right: a call that names none that exists is
     /// charged as one on a symmetric key.
-    fn charges(
-        &self,
-        call: &Call,
-        realm: RealmId,
-        now: Moment,
-    ) -> (Charges, Option<(RealmId, String, PoolId)>) {
+    fn charges(&self, call: &Call, keys: &[KeyRef]) -> (Charges, Option<(RealmId, String, PoolId)>) {
         let operation = call.decoded.input.operation();
-        let keys = self.named_keys(call, realm, now);
         let pair = call.decoded.input.pair_spec().unwrap_or(KeySpec::Rsa2048);
         let cost = self.gate.re_encrypt_cost();
         let spec_of = |key: &KeyRef| self.estate.get(key).map_or(KeySpec::SymmetricDefault, |key| key.spec);
-        let spec = keys.first().map_or(KeySpec::SymmetricDefault, spec_of);
+        let (spec, second) = match self.is_front {
+            // Nothing is known of keys that are elsewhere but what the call does with them.
+            true => call.decoded.input.specs_by_algorithm(),
+            false => (
+                keys.first().map_or(KeySpec::SymmetricDefault, spec_of),
+                keys.get(1).map(spec_of).filter(|_| operation == Operation::ReEncrypt),
+            ),
+        };
         let mut own = route(operation, spec, pair, None, cost);
-        if let (Operation::ReEncrypt, Some(other)) = (operation, keys.get(1)) {
-            let second = route(operation, spec_of(other), pair, None, cost);
+        if let Some(second) = second {
+            let second = route(operation, second, pair, None, cost);
             for (pool, cost) in second.iter() {
                 if own.iter().all(|(mine, _)| mine != pool) {
                     own = own.and(pool, cost);
@@ -316,6 +367,47 @@ impl Kms {
         self.estate.clear();
         self.gate.reset(now);
     }
+}
+
+/// The refusal of a call for which there is no room.
+fn homeless(realms: usize) -> Begun {
+    let what = format!(
+        "This emulator keeps the keys and quotas of {realms} accounts, each counted in every Region it is used in, and this \
+         is one more: --max-realms raises that, POST /_keystorm/reset forgets all."
+    );
+    Begun {
+        step: Err(ApiError::validation(what)),
+        is_reset: false,
+        takes: Span::ZERO,
+        is_throttled: false,
+        refused_by: None,
+        pool: None,
+        delivery: Delivery::Whole,
+        is_homeless: true,
+        trail: Trail::default(),
+    }
+}
+
+/// Whether a fault that is for some calls only is for this one, which names these keys.
+fn is_meant(estate: &Estate, call: &Call, keys: &[KeyRef], aim: &Aim) -> bool {
+    let Principal { arn, account, role, .. } = &call.caller.principal;
+    let is_caller = |pattern: &String| {
+        let names = [Some(arn), Some(account), role.as_ref()];
+        names.into_iter().flatten().any(|name| is_like(pattern, name))
+    };
+    let is_named = |text: &String| {
+        let has_name = |key: &KeyRef| {
+            let realm = estate.realm(key.realm);
+            let mut aliases = estate.aliases_of(key.realm, key.id.as_str());
+            *text == *key.id.as_str()
+                || *text == estate.arn(key)
+                || aliases.any(|alias| *text == *alias.name || *text == realm.alias_arn(&alias.name))
+        };
+        call.decoded.input.key_id() == Some(text) || keys.iter().any(has_name)
+    };
+    aim.principal.as_ref().is_none_or(is_caller)
+        && aim.region.as_ref().is_none_or(|region| *region == *call.region)
+        && aim.key.as_ref().is_none_or(is_named)
 }
 
 fn account_of(call: &Call) -> Arc<str> {

@@ -26,16 +26,9 @@ pub fn record(call: &Call, trail: &Trail, account: &str, at: Moment, error: Opti
     put("sourceIPAddress", json!(call.source_ip));
     put("userAgent", json!(call.user_agent));
     if let Some(error) = error {
-        put(
-            "errorCode",
-            json!(
-                error
-                    .code
-                    .strip_suffix("Exception")
-                    .filter(|_| error.code.starts_with("AccessDenied"))
-                    .unwrap_or(error.code)
-            ),
-        );
+        let code = error.code();
+        let bare = code.strip_suffix("Exception").filter(|_| code.starts_with("AccessDenied"));
+        put("errorCode", json!(bare.unwrap_or(code)));
         put("errorMessage", json!(error.message));
     }
     put("requestParameters", parameters(call));

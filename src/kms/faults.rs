@@ -2,8 +2,8 @@
 //!
 //! Changes are sorted by time, so that an attempt between two changes costs one comparison.
 
-use super::{Fault, FaultKind, Strikes};
-use crate::api::{Attempt, ErrorCode, Reply};
+use super::{Aim, Fault, FaultKind, Strikes};
+use crate::api::{Attempt, ErrorCode, Reply, reply_of};
 use crate::quota::PoolId;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
@@ -18,6 +18,12 @@ pub(super) struct Strike {
     pub instead: Option<Instead>,
     /// Added to the service time.
     pub slow: Span,
+    /// How long after its first piece the answer's last comes.
+    pub trickle: Span,
+    /// Whether the answer breaks off.
+    pub is_cut: bool,
+    /// The fault that answers, by its place in the list.
+    pub rule: Option<u16>,
 }
 
 /// An answer that a fault gives before any quota is looked at.
@@ -25,12 +31,20 @@ pub(super) struct Strike {
 pub(super) enum Instead {
     Reset,
     Error,
+    ErrorAs(Reply),
     Throttle,
 }
 
 impl Strike {
     /// Nothing goes wrong.
-    pub(super) const NONE: Strike = Strike { frozen_until: Time::ZERO, instead: None, slow: Span::ZERO };
+    pub(super) const NONE: Strike = Strike {
+        frozen_until: Time::ZERO,
+        instead: None,
+        slow: Span::ZERO,
+        trickle: Span::ZERO,
+        is_cut: false,
+        rule: None,
+    };
 
     /// What is answered instead of looking at the quota.
     #[inline]
@@ -38,6 +52,7 @@ impl Strike {
         match self.instead {
             Some(Instead::Reset) => Some(Reply::Failed(ErrorCode::ConnectionReset)),
             Some(Instead::Error) => Some(Reply::Failed(ErrorCode::Internal)),
+            Some(Instead::ErrorAs(reply)) => Some(reply),
             Some(Instead::Throttle) => Some(Reply::Throttled),
             None => None,
         }
@@ -66,6 +81,10 @@ struct Rule {
     ends: Time,
     /// Strikes left, for [`Strikes::Next`].
     left: u64,
+    /// Attempts that pass before the first strike.
+    passes: u64,
+    /// What an error that was chosen is to a client.
+    reply: Reply,
     /// The draws of each workload.
     streams: Vec<Stream>,
     /// The pool of a quota fault.
@@ -76,6 +95,11 @@ impl Faults {
     /// The faults as the scenario lists them; each has draws of its own for each workload.
     pub(super) fn new(faults: &[Fault], workloads: usize, seed: u64, trial: u32) -> Faults {
         let lane = |fault: usize, workload: usize| (fault as u64) << 16 | workload as u64;
+        // A seed of its own makes a fault's draws what they are wherever it stands in the list.
+        let stream = |number: usize, fault: &Fault, workload: usize| match fault.seed {
+            Some(own) => Stream::new(own, trial, Purpose::Fault, lane(0, workload)),
+            None => Stream::new(seed, trial, Purpose::Fault, lane(number, workload)),
+        };
         let rules: Vec<Rule> = faults
             .iter()
             .enumerate()
@@ -86,9 +110,12 @@ impl Faults {
                     Strikes::Next(n) => n,
                     Strikes::Probability(_) => u64::MAX,
                 },
-                streams: (0..workloads)
-                    .map(|workload| Stream::new(seed, trial, Purpose::Fault, lane(number, workload)))
-                    .collect(),
+                passes: fault.after,
+                reply: match &fault.kind {
+                    FaultKind::ErrorAs { code, status } => reply_of(*status, code),
+                    _ => Reply::Failed(ErrorCode::Internal),
+                },
+                streams: (0..workloads).map(|workload| stream(number, fault, workload)).collect(),
                 pool: match &fault.kind {
                     FaultKind::Quota { pool, .. } => PoolId::from_name(pool),
                     _ => None,
@@ -149,22 +176,25 @@ impl Faults {
     /// What strikes an attempt; counts down the faults that do. Call after [`Faults::advance`].
     ///
     /// At most one answer is given instead (reset before error before throttle); a rule that comes after it is not
-    /// drawn and not counted down, except that freezes are looked at first and slowness last.
-    pub(super) fn strike(&mut self, attempt: &Attempt) -> Strike {
+    /// drawn and not counted down, except that freezes are looked at first, and slowness and how an answer is sent last.
+    /// `is_meant` says whether the attempt is one of those that a fault is for.
+    pub(super) fn strike(&mut self, attempt: &Attempt, now: Time, is_meant: impl Fn(&Aim) -> bool) -> Strike {
         let mut strike = Strike::NONE;
         let mut used_up = false;
         for number in &self.active {
             let rule = &mut self.rules[usize::from(*number)];
             let instead = rule.instead();
             if strike.instead.is_some() && !matches!(rule.fault.kind, FaultKind::Freeze)
-                || !rule.hits(attempt)
+                || !rule.hits(attempt, now, &is_meant)
             {
                 continue;
             }
             match rule.fault.kind {
                 FaultKind::Freeze => strike.frozen_until = strike.frozen_until.max(rule.ends),
                 FaultKind::Slow { by } => strike.slow = strike.slow + by,
-                _ => strike.instead = instead,
+                FaultKind::Trickle { by } => strike.trickle = strike.trickle + by,
+                FaultKind::Truncate => strike.is_cut = true,
+                _ => (strike.instead, strike.rule) = (instead, Some(*number)),
             }
             used_up |= rule.left == 0;
         }
@@ -189,9 +219,9 @@ impl Rule {
         match self.fault.kind {
             FaultKind::Freeze => 0,
             FaultKind::Reset => 1,
-            FaultKind::Error => 2,
+            FaultKind::Error | FaultKind::ErrorAs { .. } => 2,
             FaultKind::Throttle => 3,
-            FaultKind::Slow { .. } => 4,
+            FaultKind::Slow { .. } | FaultKind::Trickle { .. } | FaultKind::Truncate => 4,
             FaultKind::Quota { .. } => NO_STRIKE,
         }
     }
@@ -201,14 +231,22 @@ impl Rule {
         match self.fault.kind {
             FaultKind::Reset => Some(Instead::Reset),
             FaultKind::Error => Some(Instead::Error),
+            FaultKind::ErrorAs { .. } => Some(Instead::ErrorAs(self.reply)),
             FaultKind::Throttle => Some(Instead::Throttle),
             _ => None,
         }
     }
 
     /// Whether it strikes this attempt; by the attempt's own draw, or one off the count.
-    fn hits(&mut self, attempt: &Attempt) -> bool {
-        if self.left == 0 || self.fault.operation.is_some_and(|operation| operation != attempt.operation) {
+    fn hits(&mut self, attempt: &Attempt, now: Time, is_meant: impl Fn(&Aim) -> bool) -> bool {
+        if self.left == 0
+            || self.fault.operation.is_some_and(|operation| operation != attempt.operation)
+            || self.fault.aim.as_deref().is_some_and(|aim| !is_meant(aim))
+        {
+            return false;
+        }
+        if self.passes > 0 {
+            self.passes -= 1;
             return false;
         }
         match self.fault.strikes {
@@ -218,8 +256,16 @@ impl Rule {
             }
             Strikes::Probability(share) => {
                 let stream = self.streams[usize::from(attempt.workload)];
-                stream.draw_attempt(attempt.job, u64::from(attempt.number)).unit() < share.as_f64()
+                let draw = stream.draw_attempt(attempt.job, u64::from(attempt.number)).unit();
+                draw < share.as_f64() * self.risen(now)
             }
         }
+    }
+
+    /// How much of its probability is there.
+    fn risen(&self, now: Time) -> f64 {
+        self.fault
+            .ramp
+            .map_or(1.0, |ramp| (now.since(self.begins).as_nanos() as f64 / ramp.as_nanos() as f64).min(1.0))
     }
 }

@@ -8,9 +8,10 @@
 //! It is [`Admission`](super::Admission) for a server: pools come into being with their realm, and quotas and faults
 //! change while it runs. Every call is a job of its own for the draws.
 
+use super::assumed::HotKeys;
 use super::conditions::Conditions;
-use super::keys::RealmId;
-use super::{Fault, ServiceTime};
+use super::keys::{KeyRef, RealmId};
+use super::{Aim, Fault, ServiceTime};
 use crate::api::{Attempt, Operation, Reply, Token};
 use crate::quota::{Charges, PoolId, PoolReport, Pools, PoolsTake, Quotas, catalogue};
 use crate::time::{Span, Time};
@@ -28,6 +29,23 @@ pub struct Pass {
     pub takes: Span,
     /// Whether a fault delays it.
     pub is_slowed: bool,
+    /// When the pool that refused it would let it pass, if that is ever.
+    pub ready_in: Option<Span>,
+    /// The fault that answers it, by its place in [`Gate::faults`].
+    pub fault: Option<u16>,
+    /// How its answer is sent.
+    pub delivery: Delivery,
+}
+
+/// How an answer is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// As fast as it can be.
+    Whole,
+    /// In pieces, the last so long after the first.
+    Trickle(Span),
+    /// Broken off in the middle.
+    Cut,
 }
 
 /// A custom key store: its pools belong to it and not to who calls.
@@ -43,6 +61,8 @@ pub struct Gate {
     /// With the Region each was made for.
     realms: BTreeMap<RealmId, (String, Pools)>,
     stores: BTreeMap<StoreName, (String, Pools)>,
+    /// If state changes of one key are counted.
+    hot_keys: Option<HotKeys>,
     calls: u64,
     seed: u64,
     trial: u32,
@@ -54,6 +74,11 @@ impl Gate {
     /// A gate without anybody's pools yet.
     pub fn new(quotas: Quotas, service_time: ServiceTime, faults: Vec<Fault>, seed: u64) -> Gate {
         Gate::at(quotas, service_time, faults, (seed, 0), Time::ZERO)
+    }
+
+    /// The same that throttles state changes of one key beyond this rate.
+    pub fn with_hot_keys(self, rate: Option<Rate>) -> Gate {
+        Gate { hot_keys: rate.map(HotKeys::new), ..self }
     }
 
     /// The same whose own timeline begins at `origin`.
@@ -71,6 +96,7 @@ impl Gate {
             faults,
             realms: BTreeMap::new(),
             stores: BTreeMap::new(),
+            hot_keys: None,
             calls: 0,
             seed,
             trial,
@@ -87,7 +113,11 @@ impl Gate {
         draws: (u64, u32),
         now: Time,
     ) {
-        *self = Gate::at(quotas, service_time, faults, draws, now);
+        let hot_keys = self.hot_keys.take().map(|mut hot_keys| {
+            hot_keys.clear();
+            hot_keys
+        });
+        *self = Gate { hot_keys, ..Gate::at(quotas, service_time, faults, draws, now) };
     }
 
     /// A moment on the gate's own timeline.
@@ -114,29 +144,49 @@ impl Gate {
     }
 
     /// Whether the call of `operation` passes at `now`, which never goes back: `own` charges the caller's realm,
-    /// `store` the custom key store of the key.
+    /// `store` the custom key store of the key. `key` is the key that it names; `is_meant` says whether it is one of those
+    /// that a fault is for.
     pub fn pass(
         &mut self,
         operation: Operation,
         realm: (RealmId, &str),
         own: &Charges,
         store: Option<(RealmId, &str, PoolId)>,
+        key: Option<&KeyRef>,
         now: Time,
+        is_meant: impl Fn(&Aim) -> bool,
     ) -> Pass {
         let now = self.own(now);
         let attempt = numbered(self.calls, operation);
         self.calls += 1;
         let (realms, stores) = (&mut self.realms, &mut self.stores);
-        let strike = self.conditions.strike(&attempt, now, |pool, limit, at| {
+        let set_limit = |pool, limit, at| {
             let all = realms.values_mut().chain(stores.values_mut());
             all.for_each(|(_, pools)| pools.set_limit(pool, limit, at));
-        });
-        let (reply, refused_by) = match strike.reply() {
-            Some(reply) => (reply, None),
-            None => self.ask_quota(realm, own, store, now),
+        };
+        let strike = self.conditions.strike(&attempt, now, set_limit, is_meant);
+        let Said { reply, refused_by, ready_in } = match strike.reply() {
+            Some(reply) => Said { reply, refused_by: None, ready_in: None },
+            None => match self.too_hot(operation, key, now) {
+                Some(refusal) => refusal,
+                None => self.ask_quota(realm, own, store, now),
+            },
         };
         let (ready_at, is_slowed) = self.conditions.ready_at(&attempt, strike, reply, now);
-        Pass { reply, refused_by, takes: ready_at.since(now), is_slowed }
+        let delivery = match strike.trickle {
+            _ if strike.is_cut => Delivery::Cut,
+            Span::ZERO => Delivery::Whole,
+            by => Delivery::Trickle(by),
+        };
+        let takes = ready_at.since(now);
+        Pass { reply, refused_by, takes, is_slowed, ready_in, fault: strike.rule, delivery }
+    }
+
+    /// The refusal of a state change of a key that has too many of them; no quota is taken.
+    fn too_hot(&mut self, operation: Operation, key: Option<&KeyRef>, now: Time) -> Option<Said> {
+        let hot_keys = self.hot_keys.as_mut().filter(|_| HotKeys::counts(operation))?;
+        let ready_in = hot_keys.change(key?, now)?;
+        Some(Said { reply: Reply::Throttled, refused_by: None, ready_in: Some(ready_in) })
     }
 
     fn ask_quota(
@@ -145,14 +195,14 @@ impl Gate {
         own: &Charges,
         store: Option<(RealmId, &str, PoolId)>,
         now: Time,
-    ) -> (Reply, Option<PoolId>) {
+    ) -> Said {
         let (quotas, seed, trial) = (&self.quotas, self.seed, self.trial);
         let region = realm.1;
         let (_, pools) = self
             .realms
             .entry(realm.0)
             .or_insert_with(|| (region.to_string(), Pools::new(quotas, region, seed, trial)));
-        let Some((owner, id, pool)) = store else { return said(pools.take(own, now)) };
+        let Some((owner, id, pool)) = store else { return said(pools.take(own, now), now) };
         let charge = Charges::one(pool, 1);
         let (_, shared) = self
             .stores
@@ -162,13 +212,13 @@ impl Gate {
         if (first, second) == (PoolsTake::Granted, PoolsTake::Granted) {
             pools.commit(own, now);
             shared.commit(&charge, now);
-            return (Reply::Ok, None);
+            return said(PoolsTake::Granted, now);
         }
-        let (reply, refused_by) = if first == PoolsTake::Granted { said(second) } else { said(first) };
-        if let Some(pool) = refused_by {
+        let answer = said(if first == PoolsTake::Granted { second } else { first }, now);
+        if let Some(pool) = answer.refused_by {
             if first == PoolsTake::Granted { shared.refuse(pool) } else { pools.refuse(pool) }
         }
-        (reply, refused_by)
+        answer
     }
 
     /// The quotas as they now are.
@@ -225,6 +275,18 @@ impl Gate {
         self.realms.iter().map(|(realm, (_, pools))| (*realm, pools.report()))
     }
 
+    /// How much was asked of each pool of each realm.
+    pub fn totals(&self) -> impl Iterator<Item = (RealmId, PoolId, u64)> {
+        self.realms
+            .iter()
+            .flat_map(|(realm, (_, pools))| pools.totals().map(move |(pool, asked)| (*realm, pool, asked)))
+    }
+
+    /// What the pools of one realm have met; none if it has none yet.
+    pub fn report_of(&self, realm: RealmId) -> Vec<PoolReport> {
+        self.realms.get(&realm).map_or_else(Vec::new, |(_, pools)| pools.report())
+    }
+
     /// What the pool of each custom key store has met.
     pub fn store_reports(&self) -> impl Iterator<Item = (&StoreName, Vec<PoolReport>)> {
         self.stores.iter().map(|(store, (_, pools))| (store, pools.report()))
@@ -238,6 +300,7 @@ impl Gate {
     /// Forgets what was taken and every fault; quotas stay.
     pub fn reset(&mut self, now: Time) {
         self.set_faults(Vec::new(), now);
+        self.hot_keys.iter_mut().for_each(HotKeys::clear);
         self.realms.clear();
         self.stores.clear();
     }
@@ -260,9 +323,21 @@ fn numbered(call: u64, operation: Operation) -> Attempt {
     }
 }
 
-fn said(take: PoolsTake) -> (Reply, Option<PoolId>) {
+/// What quotas say to a call.
+struct Said {
+    reply: Reply,
+    refused_by: Option<PoolId>,
+    ready_in: Option<Span>,
+}
+
+fn said(take: PoolsTake, now: Time) -> Said {
     match take {
-        PoolsTake::Granted => (Reply::Ok, None),
-        PoolsTake::Refused { pool, .. } | PoolsTake::Impossible { pool } => (Reply::Throttled, Some(pool)),
+        PoolsTake::Granted => Said { reply: Reply::Ok, refused_by: None, ready_in: None },
+        PoolsTake::Refused { pool, ready_at } => {
+            Said { reply: Reply::Throttled, refused_by: Some(pool), ready_in: Some(ready_at.since(now)) }
+        }
+        PoolsTake::Impossible { pool } => {
+            Said { reply: Reply::Throttled, refused_by: Some(pool), ready_in: None }
+        }
     }
 }

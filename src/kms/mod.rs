@@ -19,6 +19,8 @@ pub mod keys;
 pub mod wire;
 
 mod admission;
+#[cfg(feature = "emulator")]
+mod assumed;
 mod conditions;
 mod config;
 #[cfg(feature = "emulator")]
@@ -37,11 +39,13 @@ mod servers;
 mod spans;
 
 pub use admission::{Admission, Answer, KeyUse};
-pub use config::{Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};
+#[cfg(feature = "emulator")]
+pub use assumed::Assumed;
+pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Call, Caller, Config, Kms};
 #[cfg(feature = "emulator")]
-pub use gate::{Gate, Pass};
+pub use gate::{Delivery, Gate, Pass};
 #[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]

@@ -21,7 +21,6 @@ pub mod money;
 pub mod need;
 mod objection;
 pub mod onset;
-pub mod partition;
 mod permit;
 pub mod policy;
 mod ramp;
@@ -29,6 +28,7 @@ pub mod spoken;
 pub mod stretch;
 pub mod variant;
 
+pub use crate::api::partition;
 pub use alarm::Alarm;
 pub use bill::Bill;
 pub use denied::{Denied, Unreadable, account_of_access_key};

@@ -215,6 +215,12 @@ impl Pools {
         }
     }
 
+    /// How much was asked of each pool, without the series of a [`PoolReport`].
+    pub fn totals(&self) -> impl Iterator<Item = (PoolId, u64)> + '_ {
+        let met = catalogue::all().filter_map(|id| Some((id, self.pools[id.index()].as_deref()?)));
+        met.map(|(id, pool)| (id, pool.counter.total())).filter(|(_, asked)| *asked > 0)
+    }
+
     /// What each pool that met anything met, in the order of the catalogue.
     pub fn report(&self) -> Vec<PoolReport> {
         let met = catalogue::all().filter_map(|id| Some((id, self.pools[id.index()].as_deref()?)));

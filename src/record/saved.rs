@@ -7,7 +7,8 @@ use super::cells::{AttemptCell, JobCell};
 use super::timeline::Row;
 use super::units::{UnitCounts, Units};
 use super::{
-    AttemptEvents, JobEvents, Layout, Measured, Micros, Occupancy, Reading, Recorder, Timeline, Trial, Window, micros,
+    AttemptEvents, JobEvents, Layout, Measured, Micros, Occupancy, Reading, Recorder, Timeline, Trial,
+    Window, micros,
 };
 use crate::client::DataKeyUse;
 use crate::quota::{PoolId, PoolReport};

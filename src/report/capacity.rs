@@ -4,8 +4,8 @@ mod tables;
 
 use super::charts;
 use super::format::{counted, fixed, named, number, percent, usd};
-use super::page::{Block, Page};
 use super::look::Look;
+use super::page::{Block, Page};
 use crate::planner::capacity::{Capacity, PoolNeed, StrategyNeed};
 use crate::planner::need::Interval;
 use crate::time::Span;
@@ -194,14 +194,14 @@ fn kinds(plan: &Capacity, s: &StrategyNeed) -> Vec<String> {
     list
 }
 
-/// What comes next, a sentence each; `folder` is where the plan is saved.
+/// What comes next, a sentence each; `folder` is where plan.json lies, with a slash behind it, or empty beside it.
 pub fn next(plan: &Capacity, folder: &str) -> Vec<String> {
     let mut list = Vec::new();
     let asks = plan.pools.iter().any(|pool| pool.ask_per_s.is_some())
         || plan.pools.iter().any(|pool| pool.failover.iter().any(|each| each.ask_per_s.is_some()));
     if asks {
         list.push(format!(
-            "keystorm dossier {folder} --account ACCOUNT -o DIR writes the request and its evidence."
+            "keystorm dossier {folder}plan.json --account ACCOUNT -o DIR writes the request and its evidence."
         ));
     }
     let is_symmetric = plan.pools.iter().any(|pool| pool.pool == "symmetric" && pool.ask_per_s.is_some());
@@ -271,7 +271,7 @@ fn said(page: &mut Page, plan: &Capacity, folder: &str) {
     next(plan, folder).into_iter().for_each(|sentence| page.put(Block::Said("NEXT", sentence)));
 }
 
-/// The whole page; `folder` is where the plan is saved.
+/// The whole page; `folder` is where plan.json lies, with a slash behind it, or empty beside it.
 pub fn page(plan: &Capacity, folder: &str) -> Page {
     let mut page = Page::new(format!("The quota for {}", plan.name));
     said(&mut page, plan, folder);

@@ -195,13 +195,9 @@ pub fn lines(story: &Story) -> Vec<(Time, String)> {
                 let until = attempts.get(number + 1).map_or(end, |next| next.sent);
                 number += 1;
                 let waited = attempt.sent.since(free);
-                let why =
-                    if attempt.number == 1 { "in the client's own limiter" } else { "before trying again" };
-                let waited = if waited.is_zero() {
-                    String::new()
-                } else {
-                    format!(" after waiting {} {why}", span(waited))
-                };
+                let why = if attempt.number == 1 { " in the client's own limiter" } else { "" };
+                let waited =
+                    if waited.is_zero() { String::new() } else { format!(" (waited {}{why})", span(waited)) };
                 lines.push((
                     attempt.sent,
                     format!(
@@ -234,6 +230,29 @@ pub fn lines(story: &Story) -> Vec<(Time, String)> {
     lines
 }
 
+/// Lines of a long story that are shown from its beginning and from its end.
+const SHOWN: (usize, usize) = (8, 4);
+
+/// A story that people read to its end: what lies in the middle of a long one is counted.
+fn folded(lines: Vec<(Time, String)>) -> Vec<(Option<Time>, String)> {
+    let (first, last) = SHOWN;
+    let many = lines.len();
+    let left_out = many.saturating_sub(first + last);
+    if left_out < 2 {
+        return lines.into_iter().map(|(at, what)| (Some(at), what)).collect();
+    }
+    let mut shown = Vec::new();
+    for (index, (at, what)) in lines.into_iter().enumerate() {
+        if index == first {
+            shown.push((None, format!("… {left_out} lines more, all of them with --json …")));
+        }
+        if index < first || index >= many - last {
+            shown.push((Some(at), what));
+        }
+    }
+    shown
+}
+
 /// Where a job's time went.
 pub fn summary(story: &Story) -> String {
     let attempts = story.attempts().count() as u64;
@@ -253,13 +272,31 @@ pub fn stories_text(title: &str, stories: &[(String, Option<Story>)], look: Look
             out += &format!("  No such job came under {}.\n", named(strategy));
             continue;
         };
-        for (at, what) in lines(story) {
+        for (at, what) in folded(lines(story)) {
             for (row, line) in wrapped(&what, width - 18, look).into_iter().enumerate() {
-                let when = if row == 0 { seconds(at) } else { " ".repeat(14) };
+                let when = match at {
+                    Some(at) if row == 0 => seconds(at),
+                    _ => " ".repeat(14),
+                };
                 out += &format!("{when}  {line}\n");
             }
         }
         out += &format!("  {}\n", paint.tone(&summary(story), Tone::Quiet));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_story_is_folded_in_its_middle() {
+        let lines = |many: u64| (0..many).map(|n| (Time::from_secs(n), n.to_string())).collect::<Vec<_>>();
+        assert_eq!(folded(lines(13)).len(), 13, "one line is not worth a line that counts it");
+        let shown = folded(lines(50));
+        assert_eq!(shown.len(), 8 + 1 + 4);
+        assert_eq!(shown[8], (None, "… 38 lines more, all of them with --json …".to_owned()));
+        assert_eq!((shown[7].1.as_str(), shown[9].1.as_str()), ("7", "46"));
+    }
 }

@@ -58,9 +58,12 @@ fn of_fault(kind: &FaultKind) -> String {
     match kind {
         FaultKind::Throttle => "`throttle`".into(),
         FaultKind::Error => "`error`".into(),
+        FaultKind::ErrorAs { code, status } => format!("`error`, {code} with status {status},"),
         FaultKind::Slow { by } => format!("`slow` by {by}"),
         FaultKind::Freeze => "`freeze`".into(),
         FaultKind::Reset => "`reset`".into(),
+        FaultKind::Trickle { by } => format!("`trickle` over {by}"),
+        FaultKind::Truncate => "`truncate`".into(),
         FaultKind::Quota { pool, to } => format!("`quota`, {pool} at {to},"),
     }
 }

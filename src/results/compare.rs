@@ -9,6 +9,11 @@
 //! The intervals of a table hold together: all of them cover what they are about in 95 of 100 tables (Bonferroni). A
 //! difference counts if its interval leaves out zero and it is worth a word.
 
+mod changes;
+mod rule;
+
+pub use rule::Rule;
+
 use super::series::{self, Estimate};
 use super::stats::{mean_and_error, round, student_within};
 use super::{Run, StrategyRun};
@@ -267,7 +272,7 @@ pub fn compare(a: (&str, &Run), b: (&str, &Run)) -> Result<Comparison, String> {
         .map(|(strategy, figure, a, b, estimate)| judged(strategy, figure, (a, b), estimate, many));
     let differences: Vec<Difference> = differences.collect();
     let mut changed = Vec::new();
-    changes("", &first.scenario, &second.scenario, &mut changed);
+    changes::between("", &first.scenario, &second.scenario, &mut changed);
     Ok(Comparison {
         schema: COMPARE_SCHEMA.into(),
         a: side(a),
@@ -404,108 +409,6 @@ fn judged(
         high: Some(round(high)),
         verdict,
         ..plain
-    }
-}
-
-/// The most fields that are named.
-const MOST_CHANGES: usize = 40;
-
-/// The fields of two scenarios that differ.
-fn changes(path: &str, a: &serde_json::Value, b: &serde_json::Value, found: &mut Vec<Change>) {
-    use serde_json::Value;
-    if a == b || found.len() >= MOST_CHANGES {
-        return;
-    }
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    match (a, b) {
-        (Value::Object(one), Value::Object(other)) => {
-            let mut keys: Vec<&String> = one.keys().chain(other.keys()).collect();
-            keys.sort();
-            keys.dedup();
-            for key in keys {
-                let null = Value::Null;
-                let (a, b) = (one.get(key).unwrap_or(&null), other.get(key).unwrap_or(&null));
-                changes(&below(key), a, b, found);
-            }
-        }
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
-            for (index, (a, b)) in one.iter().zip(other).enumerate() {
-                changes(&below(&index.to_string()), a, b, found);
-            }
-        }
-        _ => found.push(Change { path: path.to_owned(), a: shown(a), b: shown(b) }),
-    }
-}
-
-fn shown(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Null => "–".into(),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// A rule of `--fail-on`: `p99 worse than 5%`, `goodput{strategy:cached} worse than 2%`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
-    /// As written.
-    pub text: String,
-    /// Which figure.
-    pub figure: Figure,
-    /// Of this strategy only.
-    pub strategy: Option<String>,
-    /// By more than this share (points for shares).
-    pub by: f64,
-}
-
-impl Rule {
-    /// Reads a rule.
-    ///
-    /// # Errors
-    /// A sentence that says how to write it.
-    pub fn parse(text: &str) -> Result<Rule, String> {
-        let words = || Figure::ALL.map(Figure::word).join(", ");
-        let wrong = || {
-            format!(
-                "write FIGURE worse than SHARE, such as 'p99 worse than 5%' or 'goodput{{strategy:cached}} worse than 2%'; \
-                 figures are {}",
-                words()
-            )
-        };
-        let (what, by) = text.split_once(" worse than ").ok_or_else(wrong)?;
-        let (name, strategy) = match what.trim().split_once('{') {
-            None => (what.trim(), None),
-            Some((name, tag)) => {
-                let tag =
-                    tag.strip_suffix('}').and_then(|tag| tag.strip_prefix("strategy:")).ok_or_else(wrong)?;
-                (name.trim(), Some(tag.trim().to_owned()))
-            }
-        };
-        let figure = Figure::ALL.into_iter().find(|figure| figure.word() == name).ok_or_else(wrong)?;
-        let number = by.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-        let by = number.filter(|number| (0.0..1e6).contains(number)).ok_or_else(wrong)? / 100.0;
-        Ok(Rule { text: text.to_owned(), figure, strategy, by })
-    }
-
-    /// The differences that break it: surely worse, and by more than the rule allows.
-    pub fn broken<'c>(&'c self, comparison: &'c Comparison) -> impl Iterator<Item = &'c Difference> {
-        let of = |difference: &&Difference| {
-            difference.figure == self.figure
-                && self.strategy.as_ref().is_none_or(|name| *name == difference.strategy)
-        };
-        let is_broken = |difference: &&Difference| {
-            difference.verdict == Outcome::Worse && difference.worsening().is_none_or(|by| by > self.by)
-        };
-        comparison.differences.iter().filter(of).filter(is_broken)
-    }
-
-    /// Whether the comparison says anything of what the rule is about.
-    pub fn speaks_of(&self, comparison: &Comparison) -> bool {
-        let of = |difference: &Difference| {
-            difference.figure == self.figure
-                && self.strategy.as_ref().is_none_or(|name| *name == difference.strategy)
-        };
-        comparison.differences.iter().any(of)
     }
 }
 

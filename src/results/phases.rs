@@ -281,8 +281,8 @@ const AFTER_S: f64 = 1.5;
 
 /// Gives each boundary the cause that is nearest to it in time; what the backlog does by itself needs none.
 fn attribute(phases: &mut [Phase], causes: &[Cause]) {
-    for at in 1..phases.len() {
-        let boundary = phases[at].from_s;
+    for phase in phases.iter_mut().skip(1) {
+        let boundary = phase.from_s;
         let distance = |cause: &Cause| match () {
             () if boundary < cause.from_s => cause.from_s - boundary,
             () if boundary > cause.to_s => boundary - cause.to_s,
@@ -294,7 +294,7 @@ fn attribute(phases: &mut [Phase], causes: &[Cause]) {
         // Of several the one that began last.
         let found =
             near.min_by(|a, b| distance(a).total_cmp(&distance(b)).then(b.from_s.total_cmp(&a.from_s)));
-        phases[at].cause = found.cloned();
+        phase.cause = found.cloned();
     }
 }
 

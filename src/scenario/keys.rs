@@ -452,8 +452,10 @@ pub(crate) static LATENCY: Table = table(
 );
 
 /// The kinds of fault.
-pub(crate) const FAULT_KINDS: [&str; 6] = ["throttle", "error", "slow", "freeze", "reset", "quota"];
-const STRIKING: &[&str] = &["throttle", "error", "slow", "reset", "freeze"];
+pub(crate) const FAULT_KINDS: [&str; 8] =
+    ["throttle", "error", "slow", "freeze", "reset", "trickle", "truncate", "quota"];
+const STRIKING: &[&str] = &["throttle", "error", "slow", "reset", "freeze", "trickle", "truncate"];
+const COUNTED: &[&str] = &["throttle", "error", "slow", "reset", "trickle", "truncate"];
 /// One fault.
 pub(crate) static FAULT: Table = table(
     "fault",
@@ -462,11 +464,33 @@ pub(crate) static FAULT: Table = table(
         key("for", Shape::Duration, "How long it lasts; may be left out with `next`."),
         key("kind", Shape::Words(&FAULT_KINDS), "What it does.").required(),
         key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
-        key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.")
-            .with(&["throttle", "error", "slow", "reset"]),
+        key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.").with(COUNTED),
+        key(
+            "after",
+            Shape::Whole(0, MAX_JOBS),
+            "So many of the attempts that it could strike pass first (0).",
+        )
+        .with(COUNTED),
+        key("ramp", Shape::Duration, "Its probability rises from 0 over so long (it is there at once).")
+            .with(COUNTED),
+        key("seed", Shape::Whole(0, u64::MAX), "Key of its draws (the scenario's seed and its place).")
+            .with(STRIKING),
         key("operation", Shape::Named(Names::Operations), "Strikes this operation only (all).")
             .with(STRIKING),
-        key("by", Shape::Duration, "What is added to the service time.").with(&["slow"]),
+        key(
+            "principal",
+            Shape::Text,
+            "In a server: strikes calls of this ARN or account only; `*` for any letters.",
+        )
+        .with(STRIKING),
+        key("key", Shape::Text, "In a server: strikes calls that name this key only, by id, ARN or alias.")
+            .with(STRIKING),
+        key("region", Shape::Text, "In a server: strikes calls to this Region only.").with(STRIKING),
+        key("by", Shape::Duration, "Added to the service time; the answer's last piece comes so much later.")
+            .with(&["slow", "trickle"]),
+        key("errorCode", Shape::Text, "What it answers (KMSInternalException).").with(&["error"]),
+        key("status", Shape::Whole(400, 599), "The HTTP status of that (the code's usual one).")
+            .with(&["error"]),
         key("pool", Shape::Named(Names::Pools), "The pool whose limit changes.").with(&["quota"]),
         key("to", Shape::Rate, "The pool's limit meanwhile.").with(&["quota"]),
     ],

@@ -11,6 +11,7 @@
 //! No file is opened and no environment read here: text and a lookup come in.
 
 mod build;
+pub mod fis;
 mod fitness;
 mod keys;
 mod live;

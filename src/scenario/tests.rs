@@ -210,6 +210,14 @@ fn unusual_values_read_back_the_same() {
             "a byte limit of zero",
         ),
         (&[("faults", "[{kind: freeze, for: 3s}, {at: 1s, kind: throttle, next: 5}]")], ""),
+        (
+            &[(
+                "faults",
+                "[{for: 3s, kind: error, errorCode: ServiceUnavailable, after: 5, seed: 9}, {for: 1s, kind: truncate}, \
+                 {for: 1s, kind: trickle, by: 2s, ramp: 1s, probability: 5%}, {for: 1s, kind: error, status: 503}]",
+            )],
+            "",
+        ),
     ] {
         match set(SMALL, sets) {
             Ok(checked) => same_again(&checked.scenario, &format!("{sets:?}")),
@@ -362,6 +370,15 @@ fn what_is_wrong_is_told_with_its_path_and_what_would_be_right() {
         ("faults", "[{for: 1s, kind: error, next: 5, probability: 5%}]", &["do not go together"]),
         ("faults", "[{for: 1s, kind: quota, pool: symetric, to: 5/s}]", &["did you mean `symmetric`?"]),
         ("faults", "[{for: 1s, kind: error, by: 5ms}]", &["`by` does not go with kind `error`"]),
+        (
+            "faults",
+            "[{for: 1s, kind: error, status: 418}]",
+            &["faults[0].status", "many errors have the status 418"],
+        ),
+        ("faults", "[{for: 1s, kind: error, errorCode: 'a b'}]", &["faults[0].errorCode", "no error's code"]),
+        ("faults", "[{kind: error, next: 3, ramp: 1s}]", &["`ramp` and `next` do not go together"]),
+        ("faults", "[{for: 1s, kind: error, key: alias/a}]", &["a scenario has one caller", "no `key`"]),
+        ("faults", "[{for: 1s, kind: throttle, principal: '*'}]", &["no `principal`", "serve --fault"]),
         ("quotas.symetric", "5/s", &["did you mean `symmetric`?"]),
         ("quotas.enforcement", "{window: {}, bucket: {}}", &["exactly one"]),
         ("quotas.enforcement", "{window: {phase: 2s}}", &["its phase is less"]),

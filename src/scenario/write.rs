@@ -254,15 +254,27 @@ fn fault(fault: &Fault) -> Map {
         }
         FaultKind::Throttle => map.put("kind", "throttle"),
         FaultKind::Error => map.put("kind", "error"),
+        FaultKind::ErrorAs { code, status } => {
+            map.put("kind", "error").put("errorCode", code.as_str()).put("status", *status)
+        }
         FaultKind::Slow { by } => map.put("kind", "slow").show("by", by),
         FaultKind::Freeze => map.put("kind", "freeze"),
         FaultKind::Reset => map.put("kind", "reset"),
+        FaultKind::Trickle { by } => map.put("kind", "trickle").show("by", by),
+        FaultKind::Truncate => map.put("kind", "truncate"),
     };
     let map = match fault.strikes {
         Strikes::Probability(ratio) => map.show("probability", ratio),
         Strikes::Next(count) => map.put("next", count),
     };
-    map.maybe("operation", fault.operation.map(|operation| operation.name()))
+    let aim = fault.aim.as_deref();
+    map.maybe("after", (fault.after > 0).then_some(fault.after))
+        .maybe("ramp", fault.ramp.map(|ramp| ramp.to_string()))
+        .maybe("seed", fault.seed)
+        .maybe("operation", fault.operation.map(|operation| operation.name()))
+        .maybe("principal", aim.and_then(|aim| aim.principal.clone()))
+        .maybe("key", aim.and_then(|aim| aim.key.clone()))
+        .maybe("region", aim.and_then(|aim| aim.region.clone()))
 }
 
 fn fleet(fleet: &Fleet) -> Map {

@@ -1,15 +1,17 @@
-//! The admin paths, `/_keystorm/`: quotas, faults, clock, principals, state, metrics, reset, health.
+//! The admin paths, `/_keystorm/`: quotas, faults, clock, principals, state, metrics, reset, health; and LocalStack's
+//! `/_localstack/chaos/`.
 //!
 //! They answer loopback only, or whoever has the token.
 
+use super::faults::{self, Chaos};
 use super::hosts::is_from_another_page;
 use super::http::Answer;
 use super::shared::{Heart, Shared};
 use super::sigv4::{Signed, text_of};
+use super::state;
 use crate::clock::epoch_millis;
 use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
-use crate::kms::{Fault, FaultKind, Strikes};
 use crate::quota::{Enforcement, PoolId};
 use crate::scenario::Service;
 use crate::time::Span;
@@ -19,6 +21,8 @@ use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// Where LocalStack's chaos API is, for those who have scripts for it.
+pub(super) const CHAOS: &str = "/_localstack/chaos/";
 /// Where the admin paths begin.
 pub(super) const ROOT: &str = "/_keystorm/";
 /// What tells whether the server is well: everywhere, to everybody, since what watches over it may be neither on its
@@ -26,11 +30,12 @@ pub(super) const ROOT: &str = "/_keystorm/";
 pub(super) const HEALTH: &str = "/_keystorm/health";
 
 /// What an admin path says: JSON or text, or status and sentence.
-type Said = Result<Value, (u16, String)>;
+pub(super) type Said = Result<Value, (u16, String)>;
 
 /// Answers an admin path.
 pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
     let request_id = shared.id();
+    let chaos = asked.path.strip_prefix(CHAOS).map(|path| path.trim_end_matches('/'));
     let path = asked.path.strip_prefix(ROOT).unwrap_or_default().trim_end_matches('/');
     if path != "health" && !may_enter(shared, asked, peer) {
         let why = "the admin paths answer loopback only; from elsewhere give --admin-token and send it as \
@@ -39,6 +44,12 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
     }
     if let Err((status, why)) = may_change(asked) {
         return Answer::other(status, "application/json", error(why), request_id);
+    }
+    if let Some(path) = chaos {
+        return match faults::chaos(shared, (asked.method, path), asked.body) {
+            Ok(value) => Answer::other(200, "application/json", value.to_string().into_bytes(), request_id),
+            Err((status, why)) => Answer::other(status, "application/json", error(&why), request_id),
+        };
     }
     if (asked.method, path) == ("GET", "metrics") {
         let text = shared.metrics.text(shared);
@@ -87,22 +98,24 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
         ("GET", "health") => Ok(json!({ "status": "ok" })),
         ("GET", "quotas") => Ok(quotas(&shared.heart(), shared)),
         ("PUT" | "POST", "quotas") => set_quotas(shared, asked.body),
-        ("GET", "faults") => Ok(faults(&shared.heart())),
-        ("PUT" | "POST", "faults") => set_faults(shared, asked.body),
-        ("DELETE", "faults") => {
-            replace_faults(shared, Vec::new());
-            Ok(faults(&shared.heart()))
-        }
+        ("GET", "faults") => Ok(faults::list(&shared.heart())),
+        ("PUT" | "POST", "faults") => faults::put(shared, asked.body),
+        ("DELETE", "faults") => Ok(faults::clear(shared)),
         ("GET", "clock") => Ok(clock(&shared.heart())),
         ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
         ("GET", "principals") => Ok(principals(&shared.sessions.directory())),
         ("PUT" | "POST", "principals") => put_principals(shared, asked.body),
-        ("GET", "state") => Ok(state(&shared.heart())),
+        ("GET", "state") => {
+            let shared = Arc::clone(shared);
+            let told = tokio::task::spawn_blocking(move || state::of(&shared));
+            told.await.map_err(|e| (500, e.to_string()))
+        }
         ("POST", "reset") => {
             let kept = {
                 let mut heart = shared.heart();
                 let now = heart.now();
                 heart.kms.reset(now);
+                heart.chaos = Chaos::default();
                 shared.keep(&mut heart)
             };
             shared.kept(kept).await.map_err(|e| (500, e.to_string()))?;
@@ -182,67 +195,11 @@ fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
 }
 
 /// Reads a part of the scenario language.
-fn read(value: &Value) -> Result<Service, (u16, String)> {
+pub(super) fn read(value: &Value) -> Result<Service, (u16, String)> {
     Service::parse(&value.to_string(), "body").map_err(|problems| (400, problems.to_string()))
 }
 
-fn faults(heart: &Heart) -> Value {
-    let now = heart.now();
-    let shown: Vec<Value> = heart.kms.gate().faults().iter().map(|fault| shown(fault, now)).collect();
-    json!({ "faults": shown })
-}
-
-fn shown(fault: &Fault, now: crate::time::Time) -> Value {
-    let kind = match &fault.kind {
-        FaultKind::Throttle => json!("throttle"),
-        FaultKind::Error => json!("error"),
-        FaultKind::Slow { by } => json!({ "slow": by.to_string() }),
-        FaultKind::Freeze => json!("freeze"),
-        FaultKind::Reset => json!("reset"),
-        FaultKind::Quota { pool, to } => json!({ "quota": { "pool": pool, "to": to.to_string() } }),
-    };
-    let strikes = match fault.strikes {
-        Strikes::Probability(share) => json!({ "probability": share.as_f64() }),
-        Strikes::Next(n) => json!({ "next": n }),
-    };
-    let begun = Span::from_nanos(now.as_nanos().saturating_sub(fault.at.as_nanos()));
-    json!({
-        "kind": kind,
-        "began": begun.to_string() + " ago",
-        "for": fault.lasts.map(|lasts| lasts.to_string()),
-        "strikes": strikes,
-        "operation": fault.operation.map(|operation| operation.name()),
-    })
-}
-
-/// A list of faults as in a scenario, `at` from now on; it takes the place of those there are.
-fn set_faults(shared: &Shared, body: &[u8]) -> Said {
-    let given: Value =
-        serde_json::from_slice(body).map_err(|e| (400, format!("the body must be JSON: {e}")))?;
-    let list = match given {
-        Value::Array(_) => given,
-        Value::Object(mut object) => {
-            object.remove("faults").unwrap_or_else(|| json!([Value::Object(object)]))
-        }
-        _ => return Err((400, "the body must be a list of faults".into())),
-    };
-    let service = read(&json!({ "faults": list }))?;
-    replace_faults(shared, service.faults);
-    Ok(faults(&shared.heart()))
-}
-
-fn replace_faults(shared: &Shared, mut faults: Vec<Fault>) {
-    let mut heart = shared.heart();
-    let now = heart.now();
-    for fault in &mut faults {
-        fault.at = fault.at + Span::from_nanos(now.as_nanos());
-    }
-    heart.kms.gate_mut().set_faults(faults, now);
-    drop(heart);
-    shared.faults_changed.send_modify(|count| *count += 1);
-}
-
-fn clock(heart: &Heart) -> Value {
+pub(super) fn clock(heart: &Heart) -> Value {
     let at = jiff::Timestamp::from_millisecond(heart.clock.date().as_millis()).unwrap_or_default();
     json!({ "now": at.to_string(), "since_start_ns": heart.now().as_nanos(), "frozen": heart.clock.is_frozen() })
 }
@@ -322,58 +279,4 @@ fn put_principals(shared: &Shared, body: &[u8]) -> Said {
         told["warnings"] = json!(never_set);
     }
     Ok(told)
-}
-
-/// What there is, without any secret.
-fn state(heart: &Heart) -> Value {
-    let estate = heart.kms.estate();
-    let now = heart.clock.date();
-    let realms: Vec<Value> = estate
-        .realms()
-        .map(|(id, realm)| {
-            let keys: Vec<Value> = estate
-                .keys(id, None)
-                .map(|key| {
-                    let store = key.store.as_deref().and_then(|store| estate.store(id, store));
-                    let state = key.state(now, store.is_none_or(|store| store.is_connected(now)));
-                    let aliases: Vec<&str> =
-                        estate.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
-                    json!({
-                        "id": key.id.as_str(),
-                        "spec": key.spec.name(),
-                        "usage": key.usage.name(),
-                        "state": state.name(),
-                        "manager": key.manager.name(),
-                        "aliases": aliases,
-                    })
-                })
-                .collect();
-            json!({
-                "account": &*realm.account,
-                "region": &*realm.region,
-                "keys": keys,
-                "aliases": estate.aliases(id, None).count(),
-                "customKeyStores": estate.stores(id).count(),
-            })
-        })
-        .collect();
-    let pools: Vec<Value> = heart
-        .kms
-        .gate()
-        .reports()
-        .flat_map(|(id, pools)| {
-            let realm = estate.realm(id).to_string();
-            pools.into_iter().map(move |pool| {
-                json!({
-                    "realm": realm,
-                    "pool": pool.pool.name(),
-                    "limit": pool.limit.to_string(),
-                    "asked": pool.attempts,
-                    "peak_1s": pool.peak_1s,
-                    "throttled": pool.throttled,
-                })
-            })
-        })
-        .collect();
-    json!({ "clock": clock(heart), "realms": realms, "pools": pools })
 }

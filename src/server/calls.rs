@@ -7,11 +7,12 @@ use super::metrics::End;
 use super::shared::Shared;
 use super::sigv4::{Service, Signed, text_of};
 use super::store::Kept;
+use super::upstream::Answered;
 use crate::api::{KeySpec, Operation};
 use crate::clock::Stopwatch;
 use crate::kms::crypto::Material;
 use crate::kms::wire::{ApiError, Output, decode, operation_of};
-use crate::kms::{Begun, Call, Step, Trail, Uuid, events};
+use crate::kms::{Begun, Call, Delivery, Step, Trail, Uuid, events};
 use crate::time::{Span, Time};
 use hyper::header::USER_AGENT;
 use serde_json::json;
@@ -32,6 +33,13 @@ struct Entered {
     changed: Option<watch::Receiver<u64>>,
 }
 
+/// What a call comes to.
+enum Said {
+    Ours(Output),
+    /// What the upstream has answered, be it a refusal.
+    Theirs(Answered),
+}
+
 /// Serves a call; `None` if its connection is to be broken.
 pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: SocketAddr) -> Option<Answer> {
     let watch = Stopwatch::start();
@@ -50,7 +58,7 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
     let known = match identify(&shared.settings, &shared.sessions, (signed, Service::Kms), now) {
         Ok(known) => known,
         Err(error) => {
-            shared.metrics.record(operation, End::Refused, None, watch.elapsed());
+            shared.metrics.record(operation, End::of(&error), None, watch.elapsed());
             return Some(turned_away(shared, Some(operation), &error, (request_id, peer), room));
         }
     };
@@ -64,39 +72,57 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
         user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
     };
     let Entered { begun, at, kept, changed } = enter(shared, &call, room);
-    let Begun { step, is_reset, takes, is_throttled, refused_by, trail, .. } = begun;
+    let Begun { step, is_reset, takes, is_throttled, refused_by, trail, delivery, is_homeless, .. } = begun;
     for warning in &trail.warnings {
         // Names in it are the caller's.
         crate::notice::tell(format_args!("warning: {}", warning.escape_debug()));
     }
-    let result = match shared.kept(kept).await {
-        Ok(()) => finish(shared, operation, step).await,
+    let mut trail = trail;
+    let mut is_throttled = is_throttled;
+    let said = match shared.kept(kept).await {
+        Ok(()) => match (step, &shared.settings.upstream) {
+            (Ok(Step::Forward), Some(upstream)) => {
+                upstream.send(operation, &call.region, signed.body).await.map(Said::Theirs)
+            }
+            (step, _) => finish(shared, operation, step).await.map(Said::Ours),
+        },
         Err(error) => Err(ApiError::kms_internal(error.to_string())),
     };
+    let mut foreign = None;
+    if let Ok(Said::Theirs(answered)) = &said {
+        trail.keys.extend(answered.key());
+        if let Some((error, is_refused)) = answered.error() {
+            is_throttled |= is_refused;
+            foreign = Some(error);
+        }
+    }
+    let error = foreign.as_ref().or(said.as_ref().err());
     if let Some(changed) = changed {
         wait(shared, changed, &watch, takes).await;
     }
-    let end = match &result {
-        _ if is_reset => End::Fault,
+    let end = match error {
+        _ if is_reset || delivery == Delivery::Cut => End::Fault,
         _ if is_throttled => End::Throttled,
-        Ok(_) => End::Ok,
-        Err(error) if error.is_service_fault() => End::Fault,
-        Err(_) => End::Refused,
+        None => End::Ok,
+        Some(error) => End::of(error),
     };
     shared.metrics.record(operation, end, refused_by, watch.elapsed());
     shared.metrics.record_keys(&trail, end);
     if (!is_throttled || shared.settings.cloudtrail_throttled)
+        && !is_homeless
         && let Some(room) = shared.journal.room_for_record().await
     {
-        audit(shared, &call, &trail, (at, result.as_ref().err()), room);
+        audit(shared, &call, &trail, (at, error), room);
     }
     if is_reset {
         return None;
     }
-    Some(match result {
-        Ok(output) => Answer::json(200, output.into_bytes(), call.request_id),
+    let answer = match said {
+        Ok(Said::Ours(output)) => Answer::json(200, output.into_bytes(), call.request_id),
+        Ok(Said::Theirs(answered)) => Answer::json(answered.status, answered.body, call.request_id),
         Err(error) => Answer::error(&error, call.request_id),
-    })
+    };
+    Some(answer.sent(delivery))
 }
 
 /// Whether a target names a service that is not KMS: `DynamoDB_20120810.ListTables`.
@@ -141,6 +167,7 @@ async fn finish(
     let lost = |_| ApiError::kms_internal("An internal error occurred.");
     match step? {
         Step::Done(output) => Ok(output),
+        Step::Forward => Err(ApiError::kms_internal("An internal error occurred.")),
         Step::Compute(work) if is_quick(operation) => work(),
         Step::Compute(work) => tokio::task::spawn_blocking(work).await.map_err(lost)?,
         Step::Create(new) => {
@@ -211,7 +238,7 @@ fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
         "pool": begun.pool.map(|pool| pool.name()),
         "decision": decision,
         "refusedBy": begun.refused_by.map(|pool| pool.name()),
-        "errorCode": begun.step.as_ref().err().map(|error| error.code),
+        "errorCode": begun.step.as_ref().err().map(ApiError::code),
         "key": begun.trail.keys.first().map(|(arn, _)| &**arn),
         "takes_us": begun.takes.as_micros(),
         "sourceIp": call.source_ip,
@@ -236,7 +263,7 @@ fn turned_away(
             "requestId": request_id,
             "operation": operation.map(Operation::name),
             "decision": "refused",
-            "errorCode": error.code,
+            "errorCode": error.code(),
             "sourceIp": peer.ip().to_string(),
         });
         shared.journal.line(format!("{line}\n"), room);

@@ -4,7 +4,7 @@ use super::shared::Shared;
 use super::sigv4::Signed;
 use super::{Error, Settings, calls};
 use crate::api::Operation;
-use crate::kms::{Fault, ServiceTime};
+use crate::kms::{Delivery, Fault, ServiceTime};
 use crate::quota::{PoolReport, Quotas};
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
@@ -48,14 +48,20 @@ impl Direct {
         self.0.wake_here()
     }
 
-    /// Makes one call; `None` if a fault breaks the connection instead of answering.
+    /// Makes one call; `None` if a fault breaks the connection instead of answering, or in the middle of it.
     pub async fn call(&self, operation: Operation, body: &[u8]) -> Option<(u16, Vec<u8>)> {
         let mut headers = HeaderMap::new();
         let target = format!("TrentService.{operation}");
         headers.insert("x-amz-target", HeaderValue::from_str(&target).expect("operations are plain words"));
         let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body };
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        calls::serve(&self.0, &signed, nowhere).await.map(super::http::Answer::into_parts)
+        let answer = calls::serve(&self.0, &signed, nowhere).await?;
+        match answer.delivery() {
+            Delivery::Whole => {}
+            Delivery::Trickle(by) => self.0.sleep(by).await,
+            Delivery::Cut => return None,
+        }
+        Some(answer.into_parts())
     }
 
     /// Begins a season: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys

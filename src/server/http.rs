@@ -1,13 +1,14 @@
 //! HTTP: what a call is, how large it may be, how an answer looks.
 
+use super::body::Body;
 use super::shared::Shared;
 use super::sigv4::{Authorization, Service, Signed, text_of};
 use super::{admin, calls, hosts, identity, sts};
 use crate::clock::within;
-use crate::kms::Uuid;
 use crate::kms::wire::ApiError;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use crate::kms::{Delivery, Uuid};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use hyper::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPIRES, HOST, HeaderName, HeaderValue,
     PRAGMA, USER_AGENT,
@@ -38,6 +39,7 @@ pub(super) struct Answer {
     content_type: &'static str,
     body: Vec<u8>,
     request_id: Uuid,
+    delivery: Delivery,
 }
 
 /// The connection is to be broken.
@@ -48,7 +50,7 @@ pub(super) struct Reset;
 impl Answer {
     /// JSON as KMS writes it.
     pub(super) const fn json(status: u16, body: Vec<u8>, request_id: Uuid) -> Answer {
-        Answer { status, content_type: AMZ_JSON, body, request_id }
+        Answer::other(status, AMZ_JSON, body, request_id)
     }
 
     /// An error of the API.
@@ -63,7 +65,18 @@ impl Answer {
         body: Vec<u8>,
         request_id: Uuid,
     ) -> Answer {
-        Answer { status, content_type, body, request_id }
+        Answer { status, content_type, body, request_id, delivery: Delivery::Whole }
+    }
+
+    /// The same, sent so.
+    pub(super) const fn sent(mut self, delivery: Delivery) -> Answer {
+        self.delivery = delivery;
+        self
+    }
+
+    /// How it is sent.
+    pub(super) const fn delivery(&self) -> Delivery {
+        self.delivery
     }
 
     /// Its status and body.
@@ -71,8 +84,8 @@ impl Answer {
         (self.status, self.body)
     }
 
-    fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(Bytes::from(self.body)));
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::new(self.body, self.delivery));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
@@ -110,7 +123,7 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
     paths: Paths,
-) -> Result<Response<Full<Bytes>>, Reset> {
+) -> Result<Response<Body>, Reset> {
     let (mut head, body) = request.into_parts();
     let authority = head.uri.authority().map(|authority| authority.as_str());
     if let Some(name) = hosts::stranger(&shared.settings, &head.headers, authority) {
@@ -144,15 +157,13 @@ pub(super) async fn answer(
         headers: &head.headers,
         body: &body,
     };
-    if signed.path.starts_with(admin::ROOT) && (paths != Paths::Api || signed.path == admin::HEALTH) {
+    let is_admin = signed.path.starts_with(admin::ROOT) || signed.path.starts_with(admin::CHAOS);
+    if is_admin && (paths != Paths::Api || signed.path == admin::HEALTH) {
         return Ok(admin::answer(&shared, &signed, peer).await.into_response());
     }
     if paths == Paths::Admin {
-        let error = ApiError {
-            code: "NotFound",
-            message: Some("only /_keystorm/ is served here".into()),
-            status: 404,
-        };
+        let message = Some("only /_keystorm/ is served here".into());
+        let error = ApiError { code: "NotFound", message, status: 404, more: None };
         return Ok(Answer::error(&error, shared.id()).into_response());
     }
     if head.headers.contains_key(TARGET) && head.method == Method::POST {
@@ -224,13 +235,13 @@ fn elsewhere(service: &str, is_xml: bool, request_id: Uuid) -> Answer {
     Answer::other(error.status, "text/xml", text.into_bytes(), request_id)
 }
 
-fn too_large(shared: &Shared) -> Response<Full<Bytes>> {
+fn too_large(shared: &Shared) -> Response<Body> {
     let error = ApiError::request_entity_too_large(format!("A request can have at most {BODY} bytes."));
     closing(Answer::error(&error, shared.id()))
 }
 
 /// An answer after which the connection is closed, since what is left of the request is not read.
-fn closing(answer: Answer) -> Response<Full<Bytes>> {
+fn closing(answer: Answer) -> Response<Body> {
     let mut response = answer.into_response();
     response.headers_mut().insert(hyper::header::CONNECTION, HeaderValue::from_static("close"));
     response

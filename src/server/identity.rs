@@ -3,6 +3,7 @@
 use super::shared::UNSPOILT;
 use super::sigv4::{Authorization, Service, Signed, text_of};
 use super::{Auth, Settings};
+use crate::api::partition::Partition;
 use crate::clock::epoch_millis;
 use crate::kms::Caller;
 use crate::kms::access::{Directory, Kind, Member, Policy, Principal, Session};
@@ -14,6 +15,7 @@ use crate::time::Span;
 use base64_simd::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, RwLock};
 
@@ -187,7 +189,7 @@ pub(super) fn identify(
         let access_key = read.as_ref().map_or("", |read| read.access_key);
         let session = token.and_then(|token| sessions.open(token));
         let session = session.and_then(|token| session_of(&sessions.directory(), &token));
-        let caller = session.unwrap_or_else(|| unchecked(settings, sessions, access_key));
+        let caller = session.unwrap_or_else(|| unchecked(settings, sessions, access_key, &region));
         return Ok(Known { caller, region });
     }
     let Some(header) = header else {
@@ -207,7 +209,16 @@ pub(super) fn identify(
         ))
     })?;
     let caller = verified(sessions, &read, token, (call, service), now)?;
+    if !Partition::has(&region, &caller.principal.arn) {
+        // Credentials of one partition are unknown in every other.
+        return Err(unknown());
+    }
     Ok(Known { caller, region })
+}
+
+/// The refusal of credentials that nobody has.
+fn unknown() -> ApiError {
+    ApiError::unrecognized_client("The security token included in the request is invalid.")
 }
 
 fn verified(
@@ -217,7 +228,6 @@ fn verified(
     (call, service): (&Signed<'_>, Service),
     now: impl Fn() -> Moment,
 ) -> Result<Arc<Caller>, ApiError> {
-    let unknown = || ApiError::unrecognized_client("The security token included in the request is invalid.");
     // Signatures are dated by the client's wall clock, whatever the admin clock says.
     let wall = epoch_millis();
     let (directory, known) = sessions.remembered(read.access_key);
@@ -265,9 +275,14 @@ fn session_of(directory: &Directory, token: &Token) -> Option<Arc<Caller>> {
     Some(Arc::new(Caller { principal, policies, access_key_id: token.access_key_id.clone(), standing }))
 }
 
-/// The caller that an unchecked access key stands for.
-fn unchecked(settings: &Settings, sessions: &Sessions, access_key: &str) -> Arc<Caller> {
-    let (directory, known) = sessions.remembered(access_key);
+/// The caller that an unchecked access key stands for in a Region: an account of another partition is another account.
+fn unchecked(settings: &Settings, sessions: &Sessions, access_key: &str, region: &str) -> Arc<Caller> {
+    let partition = Partition::of(region).id;
+    let name = match partition {
+        "aws" => Cow::Borrowed(access_key),
+        other => Cow::Owned(format!("{other} {access_key}")),
+    };
+    let (directory, known) = sessions.remembered(&name);
     if let Some(known) = known {
         return known;
     }
@@ -275,13 +290,14 @@ fn unchecked(settings: &Settings, sessions: &Sessions, access_key: &str) -> Arc<
     let caller = match directory.by_access_key(access_key) {
         Some((member, _)) => member_caller(&directory, member, access_key),
         None => {
-            let principal = Principal::root(if is_account { access_key } else { &settings.account });
+            let account = if is_account { access_key } else { &settings.account };
+            let principal = Principal::root_in(partition, account);
             let standing = directory.standing_of(&principal);
             Caller { principal, policies: [].into(), access_key_id: access_key.into(), standing }
         }
     };
     let caller = Arc::new(caller);
-    sessions.remember(access_key, &caller, &directory);
+    sessions.remember(&name, &caller, &directory);
     caller
 }
 

@@ -2,8 +2,10 @@
 
 use super::Exposition;
 use super::shared::{Shared, UNSPOILT};
-use crate::api::Operation;
+use crate::api::{ErrorCode, Operation, Reply, reply_of};
 use crate::kms::Trail;
+use crate::kms::keys::RealmId;
+use crate::kms::wire::ApiError;
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -15,24 +17,39 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 pub(super) enum End {
     Ok,
     Throttled,
-    /// Refused by the API: HTTP 4xx.
+    /// Refused by the API for what was asked: HTTP 4xx.
     Refused,
+    /// Refused because who calls may not, is not known, or is too late.
+    Denied,
     /// A service error: HTTP 5xx, or the connection was broken.
     Fault,
 }
 
 impl End {
-    const ALL: [End; 4] = [End::Ok, End::Throttled, End::Refused, End::Fault];
+    const ALL: [End; ENDS] = [End::Ok, End::Throttled, End::Refused, End::Denied, End::Fault];
+
+    /// How a call ended that is answered with an error.
+    pub(super) fn of(error: &ApiError) -> End {
+        match reply_of(error.status, error.code()) {
+            Reply::Failed(ErrorCode::AccessDenied) => End::Denied,
+            _ if error.is_service_fault() => End::Fault,
+            _ => End::Refused,
+        }
+    }
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             End::Ok => "ok",
             End::Throttled => "throttled",
             End::Refused => "refused",
+            End::Denied => "denied",
             End::Fault => "fault",
         }
     }
 }
+
+/// How many ends there are.
+const ENDS: usize = 5;
 
 /// Upper bounds of the duration histogram, in microseconds.
 const BOUNDS: [u64; 12] =
@@ -40,17 +57,19 @@ const BOUNDS: [u64; 12] =
 
 /// Keys that are counted by themselves: the first that are used. More would make the text longer than anybody reads it.
 const KEYS: usize = 1_000;
-/// All other keys together.
+/// Accounts in a Region that are told by themselves: the first that called.
+const REALMS: usize = 100;
+/// All others together.
 const OTHERS: &str = "other";
 
 /// Every counter of a server.
 pub(super) struct Metrics {
     /// By operation, then by end.
-    calls: Vec<[AtomicU64; 4]>,
+    calls: Vec<[AtomicU64; ENDS]>,
     /// Refusals, by pool.
     throttled: Vec<AtomicU64>,
     /// By ARN of the key, then by end.
-    keys: RwLock<BTreeMap<String, [AtomicU64; 4]>>,
+    keys: RwLock<BTreeMap<String, [AtomicU64; ENDS]>>,
     /// Calls within each bound, and all.
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_micros: AtomicU64,
@@ -187,28 +206,38 @@ impl Metrics {
 }
 
 /// The ends that any call had, by name.
-fn met(ends: &[AtomicU64; 4]) -> impl Iterator<Item = (&'static str, u64)> {
+fn met(ends: &[AtomicU64; ENDS]) -> impl Iterator<Item = (&'static str, u64)> {
     let counted = End::ALL.iter().zip(ends).map(|(end, count)| (end.name(), read(count)));
     counted.filter(|(_, count)| *count > 0)
 }
 
-/// What there is of each account and Region.
+/// What there is of each account and Region. The lock is held for numbers only.
 fn kept(page: &mut Exposition, shared: &Shared) {
-    let heart = shared.heart();
-    let estate = heart.kms.estate();
+    let mut keys: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut units: BTreeMap<(String, String, PoolId), u64> = BTreeMap::new();
+    {
+        let heart = shared.heart();
+        let estate = heart.kms.estate();
+        let place = |id: RealmId| match (id.index() < REALMS, estate.realm(id)) {
+            (true, realm) => (realm.account.to_string(), realm.region.to_string()),
+            (false, _) => (OTHERS.to_string(), OTHERS.to_string()),
+        };
+        for (id, _) in estate.realms() {
+            *keys.entry(place(id)).or_default() += estate.key_count(id);
+        }
+        for (id, pool, asked) in heart.kms.gate().totals() {
+            let (account, region) = place(id);
+            *units.entry((account, region, pool)).or_default() += asked;
+        }
+    }
     page.head("keystorm_keys", "gauge", "Keys, by account and Region.");
-    for (id, realm) in estate.realms() {
-        let labels = [("account", &*realm.account), ("region", &*realm.region)];
-        page.value("keystorm_keys", &labels, estate.keys(id, None).count());
+    for ((account, region), count) in &keys {
+        page.value("keystorm_keys", &[("account", account), ("region", region)], count);
     }
     page.head("keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
-    for (id, pools) in heart.kms.gate().reports() {
-        let realm = estate.realm(id);
-        for pool in pools {
-            let labels =
-                [("account", &*realm.account), ("region", &*realm.region), ("pool", pool.pool.name())];
-            page.value("keystorm_quota_units_total", &labels, pool.attempts);
-        }
+    for ((account, region, pool), asked) in &units {
+        let labels = [("account", account.as_str()), ("region", region), ("pool", pool.name())];
+        page.value("keystorm_quota_units_total", &labels, asked);
     }
 }
 
@@ -225,7 +254,7 @@ mod tests {
         metrics.record_key("arn:7", End::Refused);
         let keys = metrics.keys.read().unwrap();
         assert_eq!(keys.len(), KEYS + 1);
-        assert_eq!(keys["arn:7"].each_ref().map(read), [1, 0, 1, 0]);
+        assert_eq!(keys["arn:7"].each_ref().map(read), [1, 0, 1, 0, 0]);
         assert_eq!(read(&keys[OTHERS][0]), 5);
     }
 }

@@ -11,9 +11,11 @@
 
 mod admin;
 mod admin_clock;
+mod body;
 mod calls;
 mod direct;
 mod exposition;
+mod faults;
 mod hosts;
 mod http;
 mod identity;
@@ -24,9 +26,11 @@ pub mod seed;
 mod settings;
 mod shared;
 pub mod sigv4;
+mod state;
 pub mod store;
 mod sts;
 mod tls;
+mod upstream;
 
 pub use direct::{Direct, Season};
 pub use exposition::Exposition;
@@ -34,6 +38,7 @@ pub use identity::is_region;
 pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
 pub use tls::Tls;
+pub use upstream::{Upstream, UpstreamCredentials, UpstreamError};
 
 use crate::time::Span;
 

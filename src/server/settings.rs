@@ -1,9 +1,9 @@
 //! What a server is told when it starts.
 
-use super::Tls;
 use super::seed::Format;
+use super::{Tls, Upstream};
 use crate::kms::access::Directory;
-use crate::kms::{Consistency, Fault, Latency, Limits, ServiceTime};
+use crate::kms::{Assumed, Consistency, Fault, Latency, Limits, ServiceTime};
 use crate::quota::{Enforcement, Quotas};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -40,10 +40,18 @@ pub struct Settings {
     pub service_time: ServiceTime,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
+    /// The service that answers what passes faults and quotas, instead of this one.
+    pub upstream: Option<Upstream>,
     /// Resource quotas.
     pub limits: Limits,
     /// What others see late.
     pub consistency: Consistency,
+    /// What KMS may do and is not known to do for sure.
+    pub assumed: Assumed,
+    /// How many accounts there can be, each counted in every Region it is used in.
+    pub realms: usize,
+    /// Whether throttled calls are told when to come back, and which quota is used up.
+    pub tells_retry: bool,
     /// Seed of service times, faults and window phases.
     pub seed: u64,
     /// Whether signatures are checked.
@@ -99,8 +107,12 @@ impl Default for Settings {
                 capacity: None,
             },
             faults: Vec::new(),
+            upstream: None,
             limits: Limits::default(),
             consistency: Consistency::default(),
+            assumed: Assumed::default(),
+            realms: 1_000,
+            tells_retry: false,
             seed: 42,
             auth: Auth::Off,
             directory: Directory::default(),

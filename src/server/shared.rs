@@ -1,6 +1,7 @@
 //! What every connection shares.
 
 use super::admin_clock::AdminClock;
+use super::faults::Chaos;
 use super::identity::Sessions;
 use super::journal::Journal;
 use super::metrics::Metrics;
@@ -22,6 +23,8 @@ use tokio::sync::watch;
 pub(super) struct Heart {
     pub(super) kms: Kms,
     pub(super) clock: AdminClock,
+    /// What LocalStack's chaos API was told.
+    pub(super) chaos: Chaos,
     /// How often the estate was taken back to what is kept.
     pub(super) epoch: u64,
 }
@@ -69,6 +72,10 @@ impl Shared {
             faults: settings.faults.clone(),
             limits: settings.limits.clone(),
             consistency: settings.consistency,
+            assumed: settings.assumed.clone(),
+            is_front: settings.upstream.is_some(),
+            realms: settings.realms,
+            tells_retry: settings.tells_retry,
             directory: Arc::clone(&directory),
             token_key: store.as_ref().map_or_else(random, |store| Ok(store.token_key()))?,
             seed: settings.seed,
@@ -84,7 +91,7 @@ impl Shared {
             store.keep(kms.take_changes(), 0).blocking_recv().unwrap_or_else(|_| Err(ended()))?;
         }
         Ok(Arc::new(Shared {
-            heart: Mutex::new(Heart { kms, clock, epoch: 0 }),
+            heart: Mutex::new(Heart { kms, clock, chaos: Chaos::default(), epoch: 0 }),
             store,
             metrics: Metrics::default(),
             journal: Journal::open(&settings)?,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The AWS CLI v2, wherever it is.
-fn aws() -> Option<PathBuf> {
+pub fn aws() -> Option<PathBuf> {
     let places = ["/usr/bin/aws", "/usr/local/bin/aws", "aws"];
     let is_v2 = |place: &str| {
         let output = Command::new(place).arg("--version").output();

@@ -1,5 +1,5 @@
-//! Real clients against the server: AWS CLI v2, boto3, the JavaScript and the Rust SDK, and the AWS Encryption SDKs. And a
-//! browser that looks at a run's page.
+//! Real clients against the server: AWS CLI v2, boto3, the JavaScript and the Rust SDK, and the AWS Encryption SDKs; moto
+//! behind it; and a browser that looks at a run's page.
 //!
 //! Python's and JavaScript's are installed once into the target folder, from the lists beside their scripts. Where Python
 //! or Node is missing, or nothing can be installed, the test says so and is skipped; with CI=true it fails.
@@ -11,6 +11,7 @@ mod onset;
 mod page;
 mod rust_sdk;
 mod scripts;
+mod sequences;
 #[path = "../support/signal.rs"]
 mod signal;
 #[path = "../support/socket.rs"]

@@ -106,6 +106,11 @@ pub fn python() -> Result<PathBuf, String> {
     venv("python")
 }
 
+/// A Python with moto's server.
+pub fn moto() -> Result<PathBuf, String> {
+    venv("moto")
+}
+
 /// A Python with what the list in the folder `name` of the scripts says.
 pub fn venv(name: &str) -> Result<PathBuf, String> {
     let place = home().join(name);

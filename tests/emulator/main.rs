@@ -8,11 +8,14 @@ mod mutations;
 mod security_sheet;
 mod serve_admin;
 mod serve_auth;
+mod serve_bounds;
 mod serve_command;
+mod serve_faults;
 mod serve_limits;
 mod serve_pages;
 mod serve_quotas;
 mod serve_sts;
+mod serve_upstream;
 #[path = "../support/signal.rs"]
 mod signal;
 mod signing;

@@ -20,6 +20,7 @@ fn every_attack_of_the_sheet_has_a_verdict_and_a_test_that_is_there() {
     let mut files = Vec::new();
     sources(&root.join("src"), &mut files);
     sources(&root.join("tests/emulator"), &mut files);
+    sources(&root.join("tests/clients"), &mut files);
     let code: String = files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let sheet = std::fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
     let mut attacks = 0;

@@ -44,7 +44,7 @@ fn by_ann() -> Value {
 fn server(auth: Auth, file: &Value) -> Server {
     let mut directory = Directory::parse(&file.to_string()).unwrap();
     let key = AccessKey { id: "AKIAROOT".into(), secret: b"root".as_slice().into() };
-    directory.add_root_key(OWN, key).unwrap();
+    directory.add_root_key(OWN, "eu-west-1", key).unwrap();
     Server::start(Settings { auth, directory, ..ample() })
 }
 

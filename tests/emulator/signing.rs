@@ -19,6 +19,7 @@ pub struct Signing<'a> {
     pub secret: &'a str,
     pub token: Option<&'a str>,
     pub service: &'a str,
+    pub region: &'a str,
     /// Seconds from the present to the date in it.
     pub ahead: i64,
     pub headers: Vec<(&'a str, String)>,
@@ -32,13 +33,31 @@ impl Signing<'_> {
             ("host", "localhost".into()),
             ("x-amz-target", format!("TrentService.{operation}")),
         ];
-        Signing { key, secret, token: None, service: "kms", ahead: 0, headers, body: body.to_string() }
+        Signing {
+            key,
+            secret,
+            token: None,
+            service: "kms",
+            region: "eu-west-1",
+            ahead: 0,
+            headers,
+            body: body.to_string(),
+        }
     }
 
     pub fn form<'a>(key: &'a str, secret: &'a str, body: &str) -> Signing<'a> {
         let kind = "application/x-www-form-urlencoded".to_string();
         let headers = vec![("content-type", kind), ("host", "localhost".into())];
-        Signing { key, secret, token: None, service: "sts", ahead: 0, headers, body: body.into() }
+        Signing {
+            key,
+            secret,
+            token: None,
+            service: "sts",
+            region: "eu-west-1",
+            ahead: 0,
+            headers,
+            body: body.into(),
+        }
     }
 
     /// The request's head without its end, and the body.
@@ -54,7 +73,7 @@ impl Signing<'_> {
         let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
         let hash = |bytes: &[u8]| hex(digest::digest(&digest::SHA256, bytes).as_ref());
         let canonical = format!("POST\n/\n\n{lines}\n{names}\n{}", hash(self.body.as_bytes()));
-        let scope = format!("{}/eu-west-1/{}/aws4_request", &stamp[..8], self.service);
+        let scope = format!("{}/{}/{}/aws4_request", &stamp[..8], self.region, self.service);
         let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hash(canonical.as_bytes()));
         let mac = |key: &[u8], text: &str| {
             hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()

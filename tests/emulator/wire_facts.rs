@@ -40,7 +40,9 @@ fn row_of(kind: &Kind) -> Map<String, Value> {
     let name = match kind {
         Kind::Text(text) => {
             bounded(&mut row, text.length);
-            text.pattern.map(|pattern| row.insert("pattern".into(), pattern.text.into()));
+            // What names a key must be ASCII, as was recorded; no model says so.
+            let pattern = text.pattern.filter(|pattern| pattern.text != "^\\p{ASCII}+$");
+            pattern.map(|pattern| row.insert("pattern".into(), pattern.text.into()));
             if !text.values.is_empty() {
                 row.insert("enum".into(), text.values.into());
             }
@@ -240,7 +242,7 @@ fn pairs(kind: &Kind) -> Vec<Pair> {
                 found.push(Pair { inside: inside.into(), outside, words });
             }
             if !text.values.is_empty() {
-                let words = format!("Member must satisfy enum value set: [{}]", text.values.join(", "));
+                let words = format!("Member must satisfy enum value set: [{}]", text.listed.join(", "));
                 found.extend(text.values.iter().map(|value| {
                     let outside = format!("{value}X").into();
                     Pair { inside: (*value).into(), outside, words: words.clone() }

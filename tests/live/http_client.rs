@@ -213,13 +213,7 @@ fn an_attempt_that_is_given_up_takes_its_connection_with_it_and_not_its_turn() {
 #[test]
 fn a_reset_is_no_answer_and_the_next_attempt_goes_on_a_new_connection() {
     let mut settings = ample();
-    settings.faults.push(Fault {
-        at: Span::ZERO,
-        lasts: None,
-        kind: FaultKind::Reset,
-        strikes: Strikes::Next(1),
-        operation: None,
-    });
+    settings.faults.push(Fault { strikes: Strikes::Next(1), ..Fault::new(FaultKind::Reset) });
     let server = Running::start(settings).unwrap();
     let factory = factory(&server.url(), &Transport::default());
     run(async {

@@ -72,7 +72,7 @@ fn a_jobs_story_is_told_attempt_by_attempt_and_agrees_with_the_run() {
     assert!(early.contains("attempt 2: "), "{text}");
     assert!(first.contains(", throttled after 2 ms: pool symmetric had no room"), "{text}");
     assert!(first.contains("failed: its last attempt was throttled; 2 ms after"), "{text}");
-    assert!(second.contains("attempt 2 after waiting 100 ms before trying again: "), "{text}");
+    assert!(second.contains("attempt 2 (waited 100 ms): "), "{text}");
     let again = out(&keystorm(folder.path(), &["explain", "run", "--job", "1000"]));
     assert_eq!(text, again);
     let other = out(&keystorm(

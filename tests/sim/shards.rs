@@ -317,7 +317,8 @@ fn a_sweep_needs_a_field_that_can_be_varied() {
 #[test]
 fn a_launcher_says_which_share_it_is_and_that_is_told() {
     let place = Place::new(SCENARIO);
-    let shares: [(&str, &[(&str, &str)], &str); 4] = [
+    type Set = &'static [(&'static str, &'static str)];
+    let shares: [(&str, Set, &str); 4] = [
         (
             "auto",
             &[("SLURM_ARRAY_TASK_ID", "1"), ("SLURM_ARRAY_TASK_MIN", "1"), ("SLURM_ARRAY_TASK_COUNT", "4")],

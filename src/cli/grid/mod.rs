@@ -36,6 +36,9 @@ use std::sync::Arc;
 const MOST_POINTS: usize = 10_000;
 const MOST_CELLS: usize = 1_000_000;
 
+/// Finds the trial of a cell by its key.
+pub type Read<'r> = &'r mut dyn FnMut(&str, &Arc<Layout>) -> Result<Trial, Error>;
+
 /// A run, cut into cells.
 #[derive(Debug)]
 pub struct Grid {
@@ -180,17 +183,13 @@ impl Grid {
     ///
     /// # Errors
     /// As `read`.
-    pub fn trials(
-        &self,
-        number: usize,
-        read: &mut dyn FnMut(&str, &Arc<Layout>) -> Result<Trial, Error>,
-    ) -> Result<Vec<Vec<Trial>>, Error> {
+    pub fn trials(&self, number: usize, read: Read<'_>) -> Result<Vec<Vec<Trial>>, Error> {
         let layout = Arc::new(Layout::new(&self.points[number].loaded.scenario.workloads));
         let of_strategy = |keys: &Vec<String>| keys.iter().map(|key| read(key, &layout)).collect();
         self.keys[number].iter().map(of_strategy).collect()
     }
 
-    /// The base scenario's trials, for a run of one point.
+    /// Whether it varies anything.
     pub fn is_sweep(&self) -> bool {
         !self.axes.is_empty()
     }

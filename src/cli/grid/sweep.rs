@@ -1,21 +1,16 @@
 //! From the cells of a grid to `sweep.json` and its drawings.
 
-use super::Grid;
+use super::{Grid, Read};
 use crate::cli::{Common, Error, output};
-use crate::record::{Layout, Trial};
 use crate::report;
 use crate::results::{Sweep, Sweeping, conclude};
 use std::iter;
-use std::sync::Arc;
 
 /// The sweep that the cells make, each of which `read` finds by its key. One point is in memory at a time.
 ///
 /// # Errors
 /// As `read`.
-pub fn conclude_sweep(
-    grid: &Grid,
-    read: &mut dyn FnMut(&str, &Arc<Layout>) -> Result<Trial, Error>,
-) -> Result<Sweep, Error> {
+pub fn conclude_sweep(grid: &Grid, read: Read<'_>) -> Result<Sweep, Error> {
     let mut sweeping = Sweeping::new(&grid.axes);
     for (number, point) in grid.points.iter().enumerate() {
         let trials = grid.trials(number, read)?;

@@ -3,6 +3,7 @@
 use super::policy::Policy;
 use super::principal::{Principal, PrincipalKind, Standing};
 use super::web_identity::KeySet;
+use crate::api::partition::Partition;
 use crate::kms::crypto::Secret;
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -65,7 +66,7 @@ pub enum Existence {
 pub struct Directory {
     by_arn: BTreeMap<String, Arc<Member>>,
     by_access_key: BTreeMap<String, Arc<Member>>,
-    /// The ARN by account, kind and name in lower case: a path tells no two apart.
+    /// The ARN by account of a partition, kind and name in lower case: a path tells no two apart.
     by_name: BTreeMap<(String, &'static str, String), String>,
     /// By ARN.
     providers: BTreeMap<String, Arc<Provider>>,
@@ -125,12 +126,12 @@ impl Directory {
         self.is_complete
     }
 
-    /// Adds an access key of an account's root user.
+    /// Adds an access key of the root user of an account, which is in the partition of `region`.
     ///
     /// # Errors
     /// A sentence, if somebody has that access key.
-    pub fn add_root_key(&mut self, account: &str, key: AccessKey) -> Result<(), Vec<String>> {
-        let principal = Principal::root(account);
+    pub fn add_root_key(&mut self, account: &str, region: &str, key: AccessKey) -> Result<(), Vec<String>> {
+        let principal = Principal::root_in(Partition::of(region).id, account);
         let mut member = self.by_arn.get(&principal.arn).map_or_else(
             || Member {
                 principal: principal.clone(),
@@ -237,7 +238,8 @@ impl Directory {
         };
         let has_account = || {
             let mut names = self.by_name.keys();
-            names.any(|(account, kind, _)| *account == principal.account && *kind != "root")
+            let own = account_of(&principal);
+            names.any(|(account, kind, _)| *account == own && *kind != "root")
         };
         match is_listed {
             true => Existence::Listed,
@@ -280,5 +282,10 @@ fn name_of(principal: &Principal) -> (String, &'static str, String) {
         PrincipalKind::User => "user",
         _ => "role",
     };
-    (principal.account.clone(), kind, principal.name().to_ascii_lowercase())
+    (account_of(principal), kind, principal.name().to_ascii_lowercase())
+}
+
+/// The account of a principal: the same number is another account in each partition.
+fn account_of(principal: &Principal) -> String {
+    format!("{}:{}", Partition::named_in(&principal.arn).unwrap_or("aws"), principal.account)
 }

@@ -22,6 +22,11 @@ enum Kind {
     Variable,
 }
 
+/// Whether a text is like a pattern with `*` and `?`.
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    Glob::new(pattern, false).matches(text)
+}
+
 /// What one place of a pattern asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sign {

@@ -30,6 +30,7 @@ pub use authorize::{Allowed, Denied, KeyAccess, Question, authorize, would_lock_
 pub use directory::{AccessKey, Directory, Existence, Member, Provider};
 pub use facts::{Circumstances, Facts};
 pub use file::Files;
+pub use glob::is_like;
 pub use grant::{Constraints, GrantOperation, GrantView};
 pub use policy::{INVALID_PRINCIPALS, Kind, Policy, PolicyProblem};
 pub use principal::{Principal, PrincipalKind, Session, Standing, account_of_arn};

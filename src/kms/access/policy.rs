@@ -84,8 +84,8 @@ struct Choice<T> {
 #[derive(Clone, Debug, PartialEq)]
 enum Who {
     Anyone,
-    /// The account, and whomever its identity policies allow.
-    Account(String),
+    /// The account, and whomever its identity policies allow; with the ARN of its root, if it is named by that.
+    Account(String, Option<String>),
     Arn(String),
     Service(String),
     Federated(String),
@@ -169,12 +169,12 @@ impl Policy {
         self.has_conditions
     }
 
-    /// The ARNs of principals that it names.
+    /// The ARNs of principals that it names, roots of accounts included.
     pub fn principals(&self) -> impl Iterator<Item = &str> {
         let all =
             self.statements.iter().filter_map(|statement| statement.principals.as_ref()).flat_map(|c| &c.of);
         all.filter_map(|who| match who {
-            Who::Arn(arn) => Some(arn.as_str()),
+            Who::Arn(arn) | Who::Account(_, Some(arn)) => Some(arn.as_str()),
             _ => None,
         })
     }
@@ -259,7 +259,7 @@ impl Who {
         match self {
             // A trust that means whom a provider vouches for names the provider.
             Who::Anyone => (caller.kind != PrincipalKind::Federated).then_some(Reach::Direct),
-            Who::Account(account)
+            Who::Account(account, _)
                 if *account == caller.account && caller.kind != PrincipalKind::Federated =>
             {
                 Some(if caller.kind == PrincipalKind::Root { Reach::Direct } else { Reach::Account })
@@ -283,7 +283,7 @@ impl Who {
 fn is_exempt(named: &[Who], caller: &Principal) -> bool {
     let has_arn = |arn: &str| named.iter().any(|who| matches!(who, Who::Arn(named) if named == arn));
     let has_account =
-        named.iter().any(|who| matches!(who, Who::Account(account) if *account == caller.account));
+        named.iter().any(|who| matches!(who, Who::Account(account, _) if *account == caller.account));
     let is_named = match caller.kind {
         PrincipalKind::Root => has_account,
         PrincipalKind::User | PrincipalKind::Role => has_account && has_arn(&caller.arn),

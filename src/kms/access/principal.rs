@@ -60,12 +60,13 @@ pub struct Session {
 }
 
 impl Principal {
-    /// The root user of an account.
+    /// The root user of an account, as its ARN is in the partition `aws`.
     pub fn root(account: &str) -> Principal {
         Principal::root_in("aws", account)
     }
 
-    fn root_in(partition: &str, account: &str) -> Principal {
+    /// The root user of an account of a partition.
+    pub fn root_in(partition: &str, account: &str) -> Principal {
         Principal {
             arn: format!("arn:{partition}:iam::{account}:root"),
             account: account.into(),

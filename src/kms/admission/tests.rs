@@ -54,7 +54,7 @@ fn attempt(job: u64, number: u32) -> Attempt {
 
 fn fault(at: u64, lasts: Option<u64>, kind: FaultKind) -> Fault {
     let strikes = Strikes::Probability(Ratio::ONE);
-    Fault { at: MS(at), lasts: lasts.map(MS), kind, strikes, operation: None }
+    Fault { at: MS(at), lasts: lasts.map(MS), strikes, ..Fault::new(kind) }
 }
 
 fn answer(reply: Reply, ready: u64) -> Answer {
@@ -194,4 +194,69 @@ fn finite_capacity_makes_attempts_wait_and_a_full_queue_answers_with_an_error() 
         (Reply::Throttled, at(14), false),
         "the quota refuses before the queue is looked at"
     );
+}
+
+#[test]
+fn a_fault_that_lets_some_pass_begins_with_the_next_one() {
+    let mut late = Fault { after: 2, ..fault(0, Some(1_000), FaultKind::Error) };
+    late.operation = Some(Operation::Decrypt);
+    let mut kms = service(100, &[late]);
+    let other = Attempt { operation: Operation::Encrypt, ..attempt(9, 1) };
+    let asked = [attempt(0, 1), other, attempt(1, 1), attempt(2, 1), attempt(3, 1)];
+    let replies = asked.map(|attempt| kms.handle(&attempt, at(5)).reply);
+    let error = Reply::Failed(ErrorCode::Internal);
+    assert_eq!(replies, [Reply::Ok, Reply::Ok, Reply::Ok, error, error]);
+}
+
+#[test]
+fn a_probability_rises_in_a_straight_line() {
+    let rising = Fault { at: MS(1_000), ramp: Some(MS(10_000)), ..fault(0, Some(100_000), FaultKind::Error) };
+    let mut kms = service(1_000_000, &[rising]);
+    let mut share = |from: u64| {
+        let struck =
+            (0..10_000).filter(|n| kms.handle(&attempt(from * 10 + n, 1), at(from)).reply != Reply::Ok);
+        struck.count() as f64 / 1e4
+    };
+    assert_eq!(share(1_000), 0.0, "at its beginning");
+    for (moment, expected) in [(3_500, 0.25), (6_000, 0.5), (11_000, 1.0), (50_000, 1.0)] {
+        let found = share(moment);
+        assert!((found - expected).abs() < 0.03, "{found} at {moment} ms, not {expected}");
+    }
+}
+
+#[test]
+fn a_seed_of_its_own_makes_a_faults_draws_the_same_wherever_it_stands() {
+    let half = |seed| {
+        let strikes = Strikes::Probability(Ratio::from_f64(0.5).unwrap());
+        Fault { strikes, seed, ..fault(0, Some(1_000_000), FaultKind::Error) }
+    };
+    let never = Fault { operation: Some(Operation::Sign), ..half(None) };
+    let struck = |faults: &[Fault]| -> Vec<u64> {
+        let mut kms = service(1_000_000, faults);
+        (0..500).filter(|job| kms.handle(&attempt(*job, 1), at(*job)).reply != Reply::Ok).collect()
+    };
+    assert_eq!(struck(&[half(Some(7))]), struck(&[never.clone(), half(Some(7))]));
+    assert_ne!(struck(&[half(None)]), struck(&[never, half(None)]), "its place is part of the key otherwise");
+    assert_ne!(struck(&[half(Some(7))]), struck(&[half(Some(8))]));
+}
+
+#[test]
+fn chosen_errors_are_what_their_code_says_and_answers_come_late_or_not_at_all() {
+    let said = |code: &str, status| FaultKind::ErrorAs { code: code.into(), status };
+    let denied = Reply::Failed(ErrorCode::AccessDenied);
+    let trickled = Answer { slowed: true, ..answer(Reply::Ok, 50 + 6 + 20) };
+    for (kind, expected) in [
+        (said("ThrottlingException", 400), answer(Reply::Throttled, 53)),
+        (said("ExpiredTokenException", 400), answer(denied, 56)),
+        (said("ServiceUnavailable", 503), answer(Reply::Failed(ErrorCode::Internal), 56)),
+        (said("DisabledException", 400), answer(Reply::Failed(ErrorCode::Rejected), 56)),
+        (FaultKind::Trickle { by: MS(20) }, trickled),
+        (FaultKind::Truncate, answer(Reply::Failed(ErrorCode::ConnectionReset), 56)),
+    ] {
+        let mut kms = service(1, &[fault(0, Some(100), kind.clone())]);
+        assert_eq!(kms.handle(&attempt(0, 1), at(50)), expected, "{kind:?}");
+        let again = kms.handle(&attempt(1, 1), at(100)).reply;
+        let has_taken = matches!(kind, FaultKind::Trickle { .. } | FaultKind::Truncate);
+        assert_eq!(again == Reply::Throttled, has_taken, "{kind:?}: what was served has taken its quota");
+    }
 }

@@ -43,6 +43,13 @@ impl fmt::Display for Realm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RealmId(u32);
 
+impl RealmId {
+    /// How many came before it.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A key of some realm.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyRef {
@@ -125,6 +132,12 @@ impl Estate {
         id
     }
 
+    /// The number of a realm; `None` if there are `most` already and it is none of them.
+    pub fn new_realm(&mut self, realm: &Realm, most: usize) -> Option<RealmId> {
+        let has_room = self.realms.len() < most || self.numbers.contains_key(realm);
+        has_room.then(|| self.realm_id(realm))
+    }
+
     /// The number of an account's realm in a Region, if anything has been asked of it.
     pub fn find_realm(&self, account: &str, region: &str) -> Option<RealmId> {
         if self.realms.len() > FEW_REALMS {
@@ -181,6 +194,16 @@ impl Estate {
         use std::ops::Bound;
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.holdings(realm).keys.range::<str, _>((from, Bound::Unbounded)).map(|(_, key)| key)
+    }
+
+    /// How many keys a realm has.
+    pub fn key_count(&self, realm: RealmId) -> usize {
+        self.holdings(realm).keys.len()
+    }
+
+    /// How many aliases a realm has.
+    pub fn alias_count(&self, realm: RealmId) -> usize {
+        self.holdings(realm).aliases.len()
     }
 
     /// Whether a realm has fewer than `limit` keys that count against its quota (those of AWS do not).

@@ -211,8 +211,12 @@ pub struct Key {
 impl Key {
     /// The material new ciphertexts are made with; `None` before the first import, or after its deletion or expiry.
     pub fn current(&self, now: Moment) -> Option<&KeyMaterial> {
-        let current = self.materials.iter().rev().find(|material| !material.is_pending_rotation)?;
-        current.is_usable(now).then_some(current)
+        self.latest().filter(|current| current.is_usable(now))
+    }
+
+    /// The material that is the key's own, whether or not its secret is there; `None` before the first import.
+    pub fn latest(&self) -> Option<&KeyMaterial> {
+        self.materials.iter().rev().find(|material| !material.is_pending_rotation)
     }
 
     /// The version that a ciphertext names.

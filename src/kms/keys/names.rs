@@ -1,5 +1,6 @@
 //! How keys and aliases are named: ids, ARNs and the four forms of a `KeyId` member.
 
+use crate::api::partition::Partition;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
@@ -62,13 +63,7 @@ pub type AliasName = Arc<str>;
 
 /// AWS's partition of a Region: the second part of its ARNs.
 pub fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("us-isob-") => "aws-iso-b",
-        _ if region.starts_with("us-iso-") => "aws-iso",
-        _ => "aws",
-    }
+    Partition::of(region).id
 }
 
 /// The ARN of a key.
@@ -116,9 +111,10 @@ impl<'a> KeyForm<'a> {
             return KeyForm::Id(text);
         }
         let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let [_, partition, "kms", region, account, resource] = parts[..] else { return KeyForm::Malformed };
+        let [_, named, "kms", region, account, resource] = parts[..] else { return KeyForm::Malformed };
         let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        if !partition.starts_with("aws") || region.is_empty() || !is_account {
+        // A Region is in one partition: an ARN that says otherwise names nothing.
+        if named != partition(region) || region.is_empty() || !is_account {
             return KeyForm::Malformed;
         }
         match resource.strip_prefix("key/") {
@@ -154,6 +150,9 @@ mod tests {
             "arn:aws:s3:::x",
             "arn:aws:kms:eu-west-1:12:key/x",
             "arn:aws:kms:eu-west-1:123456789012:key/",
+            "arn:aws:kms:cn-north-1:123456789012:key/x",
+            "arn:aws-cn:kms:eu-west-1:123456789012:key/x",
+            "arn:aws:kms:us-isof-south-1:123456789012:alias/x",
         ] {
             assert_eq!(KeyForm::read(bad), KeyForm::Malformed, "{bad}");
         }

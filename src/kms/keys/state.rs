@@ -93,10 +93,8 @@ pub fn refusal(operation: Operation, state: KeyState, arn: &str) -> Option<ApiEr
         Cell::Disabled => Some(ApiError::disabled(format!("{arn} is disabled."))),
         Cell::PendingDeletion => invalid(pending),
         Cell::NotPendingDeletion => invalid("not pending deletion (or pending replica deletion)"),
-        Cell::PendingImport => invalid(
-            "pending import because no key material has ever been imported or one of the imported key materials is \
-             deleted or expired",
-        ),
+        // Recorded of many operations (kms-recorded-behaviour, row 7, 2026-11-29).
+        Cell::PendingImport => invalid("pending import"),
         Cell::Unavailable => invalid("unavailable"),
         Cell::Creating => invalid("creating"),
         Cell::Updating => invalid("updating"),

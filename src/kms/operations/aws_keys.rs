@@ -12,7 +12,7 @@ use crate::kms::wire::ApiError;
 use std::sync::Arc;
 
 /// Services with a key of their own (aliases seen in AWS's documentation, from memory; not complete).
-const SERVICES: &[&str] = &[
+pub(super) const SERVICES: &[&str] = &[
     "acm",
     "backup",
     "codecommit",

@@ -4,7 +4,7 @@
 
 use super::Desk;
 use super::usage::{internal, opened, refused};
-use crate::api::{KeySpec, Operation};
+use crate::api::KeySpec;
 use crate::kms::access::Facts;
 use crate::kms::crypto::{self, EncryptionAlgorithm, Header, Material, MaterialId, Secret};
 use crate::kms::keys::{KeyRef, KeyUsage};
@@ -49,7 +49,7 @@ impl Cipher {
         own_facts: impl FnOnce(&mut Facts),
     ) -> Result<Cipher, ApiError> {
         let arn = allow(desk, key, action, (context, algorithm), own_facts)?;
-        check_fit(desk, key, (context, algorithm))?;
+        check_fit(desk, key, (context, algorithm), "encrypting")?;
         Ok(Cipher::new(arn, desk.current(key)?, (context, algorithm)))
     }
 
@@ -72,7 +72,7 @@ impl Cipher {
         if names_material {
             check_maker(desk, key, ciphertext(input)?)?;
         }
-        check_fit(desk, key, terms)?;
+        check_fit(desk, key, terms, "decrypting")?;
         let version =
             if names_material { version_of(desk, key, ciphertext(input)?)? } else { desk.current(key)? };
         Ok(Cipher::new(arn, version, terms))
@@ -195,6 +195,7 @@ fn check_fit(
     desk: &Desk<'_>,
     key: &KeyRef,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
+    doing: &str,
 ) -> Result<(), ApiError> {
     desk.check_usage(key, KeyUsage::EncryptDecrypt)?;
     desk.check_state(key)?;
@@ -208,7 +209,6 @@ fn check_fit(
     }
     if spec != KeySpec::SymmetricDefault && !context.is_empty() {
         // Source: kms-recorded-behaviour, row 36.
-        let doing = if desk.operation() == Operation::Decrypt { "decrypting" } else { "encrypting" };
         return Err(ApiError::validation(format!(
             "EncryptionContext is not supported when {doing} with asymmetric CMKs."
         )));

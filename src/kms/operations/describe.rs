@@ -97,10 +97,16 @@ fn algorithms(output: Output, key: &Key) -> Output {
 
 /// `KeyMetadata` of a key at a moment.
 pub(super) fn metadata(estate: &Estate, key: &KeyRef, now: Moment) -> Output {
+    let found = estate.get(key).expect("whoever describes a key has found it");
+    let store = found.store.as_deref().and_then(|id| estate.store(key.realm, id));
+    metadata_in(estate, key, now, found.state(now, store.is_none_or(|store| store.is_connected(now))))
+}
+
+/// `KeyMetadata` of a key at a moment, in the state that is to be shown.
+pub(super) fn metadata_in(estate: &Estate, key: &KeyRef, now: Moment, state: KeyState) -> Output {
     let realm = estate.realm(key.realm);
     let found = estate.get(key).expect("whoever describes a key has found it");
     let store = found.store.as_deref().and_then(|id| estate.store(key.realm, id));
-    let state = found.state(now, store.is_none_or(|store| store.is_connected(now)));
     let output = Output::new()
         .text("AWSAccountId", &realm.account)
         .text("KeyId", found.id.as_str())
@@ -135,7 +141,8 @@ pub(super) fn metadata(estate: &Estate, key: &KeyRef, now: Moment) -> Output {
         .text("KeySpec", found.spec.name());
     let output = algorithms(output, found).flag("MultiRegion", found.multi_region.is_some());
     let waiting = deletion.filter(|deletion| deletion.at.is_none()).map(|deletion| deletion.window_days);
-    let current = found.current(now).filter(|_| has_material_id(found));
+    // Named after its secret is deleted too, and not before a replica is made (kms-recorded-behaviour, rows 14 and 15).
+    let current = found.latest().filter(|_| has_material_id(found) && state != KeyState::Creating);
     output
         .given(multi_region(found, realm), |output, config| output.object("MultiRegionConfiguration", config))
         .given(waiting, |output, days| output.integer("PendingDeletionWindowInDays", i64::from(days)))

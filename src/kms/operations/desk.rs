@@ -8,7 +8,7 @@ use crate::kms::crypto::MaterialId;
 use crate::kms::keys::{Estate, Key, KeyForm, KeyId, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
 use crate::kms::limits::{Consistency, Limits};
 use crate::kms::wire::{ApiError, Input, Output};
-use crate::kms::{Call, Caller};
+use crate::kms::{Assumed, Call, Caller};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub enum Step {
     /// A key to be made: generate its material without the estate, then hand it to
     /// [`Kms::create`](crate::kms::Kms::create).
     Create(Box<NewKey>),
+    /// Whoever has the keys is to be asked.
+    Forward,
 }
 
 /// A key that only lacks its material.
@@ -73,6 +75,10 @@ pub(in crate::kms) struct Desk<'a> {
     pub limits: &'a Limits,
     /// Delays of what others see.
     pub consistency: &'a Consistency,
+    /// What KMS may do and is not known to do for sure.
+    pub assumed: &'a Assumed,
+    /// How many realms there can be.
+    pub realms: usize,
     /// Principals that are known.
     pub directory: &'a Directory,
     /// Seals tokens (grants, imports).

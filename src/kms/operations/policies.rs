@@ -1,6 +1,7 @@
 //! GetKeyPolicy, PutKeyPolicy, ListKeyPolicies.
 
 use super::{Desk, Handled, Step};
+use crate::api::partition::Partition;
 use crate::kms::access::{Existence, INVALID_PRINCIPALS, Kind, Policy, would_lock_out};
 use crate::kms::keys::{Key, Manager, RealmId};
 use crate::kms::wire::{ApiError, Output};
@@ -77,7 +78,14 @@ pub(super) fn read_policy(desk: &mut Desk<'_>, text: &str) -> Result<Arc<Policy>
         }
         ApiError::malformed_policy_document(problem.in_aws_words().map_or_else(ours, Into::into))
     })?;
+    let region = &desk.estate.realm(desk.realm).region;
     for arn in policy.principals() {
+        if !Partition::has(region, arn) {
+            desk.trail.warnings.push(format!(
+                "{operation}: the key policy is refused: {arn} is of another partition than {region}"
+            ));
+            return Err(ApiError::malformed_policy_document(INVALID_PRINCIPALS));
+        }
         match desk.directory.existence(arn) {
             Existence::Listed => {}
             Existence::Missing => {

@@ -1,13 +1,13 @@
 //! ReplicateKey, UpdatePrimaryRegion.
 
 use super::create::{bare, check_room, written_policy};
-use super::describe::metadata;
+use super::describe::metadata_in;
 use super::policies::{check_lockout, read_policy};
 use super::rotation::check_primary;
 use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, Step};
 use crate::kms::access::Facts;
-use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, MultiRegion, Origin, Realm, partition};
+use crate::kms::keys::{Key, KeyMaterial, KeyRef, KeyState, Moment, MultiRegion, Origin, Realm, partition};
 use crate::kms::wire::{ApiError, Item, Output};
 use crate::quota::catalogue;
 use std::collections::BTreeMap;
@@ -29,7 +29,12 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     check_primary(desk, &key)?;
     check_other(&own, region)?;
     let there = Realm::new(&own.account, region);
-    let there_id = desk.estate.realm_id(&there);
+    let Some(there_id) = desk.estate.new_realm(&there, desk.realms) else {
+        return Err(ApiError::limit_exceeded(format!(
+            "This emulator has no room for the account in one more Region, {region}: --max-realms raises the {} it has.",
+            desk.realms
+        )));
+    };
     let replica_arn = there.key_arn(key.id.as_str());
     if desk.estate.key(there_id, key.id.as_str()).is_some() {
         return Err(ApiError::already_exists(format!("Key {replica_arn} already exists")));
@@ -62,7 +67,8 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     let tags: Vec<Output> = desk.key(&made).tags.iter().map(tag).collect();
     let policy = desk.key(&made).policy.seen(desk.now).text().to_string();
     let output = Output::new()
-        .object("ReplicaKeyMetadata", metadata(desk.estate, &made, desk.now))
+        // The answer says what it says of every replica, however soon this one is ready (kms-recorded-behaviour, row 15).
+        .object("ReplicaKeyMetadata", metadata_in(desk.estate, &made, desk.now, KeyState::Creating))
         .text("ReplicaPolicy", &policy);
     // Absent where there are none (kms-recorded-behaviour, row 15).
     let tags = (!tags.is_empty()).then_some(tags);

@@ -81,7 +81,7 @@ fn report(kind: &Kind, value: &Given, place: &str, found: &mut Vec<String>) {
                 found.push(sentence(&shown, place, &must_match(pattern.text)));
             }
             if !text.values.is_empty() && !text.values.contains(&value.as_str()) {
-                found.push(sentence(&shown, place, &must_be_one_of(text.values)));
+                found.push(sentence(&shown, place, &must_be_one_of(text.listed)));
             }
         }
         (Kind::Blob(bounds), Given::Blob(bytes)) => {
@@ -126,7 +126,7 @@ fn rules(text: &Text) -> Vec<String> {
     }
     rules.extend(text.pattern.map(|pattern| must_match(pattern.text)));
     if !text.values.is_empty() {
-        rules.push(must_be_one_of(text.values));
+        rules.push(must_be_one_of(text.listed));
     }
     rules
 }

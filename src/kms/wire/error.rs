@@ -18,11 +18,40 @@ pub struct ApiError {
     pub message: Option<String>,
     /// The HTTP status.
     pub status: u16,
+    /// What else it says, if anything.
+    pub more: Option<Box<More>>,
+}
+
+/// What few errors say beside code and message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct More {
+    /// A code that a fault has chosen; it stands instead of the error's own.
+    pub code: Option<String>,
+    /// Seconds after which a throttled call could be tried again.
+    pub retry_after: Option<u64>,
+    /// The Service Quotas code of the quota that is used up.
+    pub quota_code: Option<&'static str>,
 }
 
 impl ApiError {
+    const fn bare(code: &'static str, status: u16) -> ApiError {
+        ApiError { code, message: None, status, more: None }
+    }
+
     fn with(code: &'static str, status: u16, message: impl Into<String>) -> ApiError {
-        ApiError { code, message: Some(message.into()), status }
+        ApiError { message: Some(message.into()), ..ApiError::bare(code, status) }
+    }
+
+    /// An error that a fault has chosen.
+    pub fn chosen(code: &str, status: u16) -> ApiError {
+        let more = More { code: Some(code.into()), ..More::default() };
+        let error = ApiError::with("InjectedFault", status, "An injected fault answers this call.");
+        ApiError { more: Some(Box::new(more)), ..error }
+    }
+
+    /// Its code, as it is answered.
+    pub fn code(&self) -> &str {
+        self.more.as_ref().and_then(|more| more.code.as_deref()).unwrap_or(self.code)
     }
 
     /// The same error without its message, as AWS answers in a few places.
@@ -37,8 +66,17 @@ impl ApiError {
 
     /// The JSON of the answer.
     pub fn body(&self) -> Vec<u8> {
-        let body = super::Output::new().text("__type", self.code);
-        body.given(self.message.as_deref(), |body, message| body.text("message", message)).into_bytes()
+        let body = super::Output::new()
+            .text("__type", self.code())
+            .given(self.message.as_deref(), |body, message| body.text("message", message));
+        let Some(more) = &self.more else { return body.into_bytes() };
+        // As younger services model their ThrottlingException (retryAfterSeconds, quotaCode, serviceCode).
+        let quota = more.quota_code.map(|code| (code, "kms"));
+        body.given(more.retry_after, |body, seconds| {
+            body.integer("retryAfterSeconds", i64::try_from(seconds).unwrap_or(i64::MAX))
+        })
+        .given(quota, |body, (code, service)| body.text("quotaCode", code).text("serviceCode", service))
+        .into_bytes()
     }
 
     /// The account's request quota is used up, in AWS's words.
@@ -52,7 +90,7 @@ impl ApiError {
 
     /// The ciphertext cannot be decrypted: AWS says nothing more.
     pub fn invalid_ciphertext() -> ApiError {
-        ApiError { code: "InvalidCiphertextException", message: None, status: 400 }
+        ApiError::bare("InvalidCiphertextException", 400)
     }
 
     /// The call was a dry run and would have succeeded.
@@ -63,12 +101,12 @@ impl ApiError {
 
     /// The body is no JSON, and AWS says no more than that.
     pub fn malformed_body() -> ApiError {
-        ApiError { code: "SerializationException", message: None, status: 400 }
+        ApiError::bare("SerializationException", 400)
     }
 
     /// The target names no operation of KMS.
     pub fn unknown_operation() -> ApiError {
-        ApiError { code: "UnknownOperationException", message: None, status: 400 }
+        ApiError::bare("UnknownOperationException", 400)
     }
 }
 
@@ -76,8 +114,8 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.message {
-            Some(message) => write!(f, "{}: {message}", self.code),
-            None => f.write_str(self.code),
+            Some(message) => write!(f, "{}: {message}", self.code()),
+            None => f.write_str(self.code()),
         }
     }
 }

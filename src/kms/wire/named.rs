@@ -26,6 +26,35 @@ impl Input {
         self.has("KeyPairSpec").then(|| self.text("KeyPairSpec")).flatten().and_then(KeySpec::from_name)
     }
 
+    /// A type of key that does what the call asks for, by the algorithm that it names, and for ReEncrypt one of the
+    /// destination's: what a quota is chosen by where the keys themselves are not known.
+    pub fn specs_by_algorithm(&self) -> (KeySpec, Option<KeySpec>) {
+        let named = |name: &'static str| self.has(name).then(|| self.text(name)).flatten();
+        let of = |algorithm: &str| match algorithm {
+            name if name.starts_with("RSA") => KeySpec::Rsa2048,
+            name if name.starts_with("ECDSA") => KeySpec::EccNistP256,
+            name if name.starts_with("ED25519") => KeySpec::EccNistEdwards25519,
+            name if name.starts_with("ML_DSA") => KeySpec::MlDsa44,
+            name if name.starts_with("ML_KEM") => KeySpec::MlKem512,
+            name if name.starts_with("SM2") => KeySpec::Sm2,
+            name if name.starts_with("ECDH") => KeySpec::EccNistP256,
+            name if name.starts_with("HMAC") => KeySpec::Hmac256,
+            _ => KeySpec::SymmetricDefault,
+        };
+        let members = [
+            "SigningAlgorithm",
+            "EncryptionAlgorithm",
+            "SourceEncryptionAlgorithm",
+            "KeyAgreementAlgorithm",
+            "EncapsulationAlgorithm",
+            "MacAlgorithm",
+        ];
+        let first = members.into_iter().find_map(named).map_or(KeySpec::SymmetricDefault, of);
+        let second = (self.operation() == Operation::ReEncrypt)
+            .then(|| named("DestinationEncryptionAlgorithm").map_or(KeySpec::SymmetricDefault, of));
+        (first, second)
+    }
+
     /// `GrantTokens`, where the operation takes them.
     pub fn grant_tokens(&self) -> &[String] {
         if self.has("GrantTokens") { self.texts("GrantTokens") } else { &[] }

@@ -67,6 +67,10 @@ fn is_source_arn(text: &str) -> bool {
         && !resource.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
+/// What names a key: recorded, and in no model (kms-recorded-behaviour, row 38, 2026-11-29).
+pub const ASCII: Pattern =
+    Pattern { text: "^\\p{ASCII}+$", matches: |text| !text.is_empty() && text.is_ascii() };
+
 /// Alias and grant names.
 pub const NAME: Pattern =
     Pattern { text: "^[a-zA-Z0-9:/_-]+$", matches: |text| some(text, |b| alphanumeric_or(b, b":/_-")) };
@@ -170,6 +174,7 @@ mod tests {
     #[test]
     fn each_takes_what_it_describes_and_nothing_else() {
         let rows: &[(Pattern, &[&str], &[&str])] = &[
+            (ASCII, &["arn:aws:kms:x", " "], &["", "キー", "aä"]),
             (NAME, &["alias/a:b_c-9"], &["", "a b", "a.b", "ä"]),
             (
                 CLUSTER,

@@ -79,24 +79,42 @@ pub struct Text {
     pub pattern: Option<&'static Pattern>,
     /// The only values it may have; empty where it may have any.
     pub values: &'static [&'static str],
+    /// The values that a refusal lists: `values`, but where KMS was recorded to list others.
+    pub listed: &'static [&'static str],
     /// Whether its value must not be shown.
     pub is_secret: bool,
 }
 
 const fn text(min: u64, max: u64) -> Kind {
-    Kind::Text(Text { length: Bounds { min, max }, pattern: None, values: &[], is_secret: false })
+    Kind::Text(Text {
+        length: Bounds { min, max },
+        pattern: None,
+        values: &[],
+        listed: &[],
+        is_secret: false,
+    })
 }
 
 const fn secret(min: u64, max: u64, pattern: Option<&'static Pattern>) -> Kind {
-    Kind::Text(Text { length: Bounds { min, max }, pattern, values: &[], is_secret: true })
+    Kind::Text(Text { length: Bounds { min, max }, pattern, values: &[], listed: &[], is_secret: true })
 }
 
 const fn like(min: u64, max: u64, pattern: &'static Pattern) -> Kind {
-    Kind::Text(Text { length: Bounds { min, max }, pattern: Some(pattern), values: &[], is_secret: false })
+    Kind::Text(Text {
+        length: Bounds { min, max },
+        pattern: Some(pattern),
+        values: &[],
+        listed: &[],
+        is_secret: false,
+    })
 }
 
 const fn one_of(values: &'static [&'static str]) -> Kind {
-    Kind::Text(Text { length: Bounds::NONE, pattern: None, values, is_secret: false })
+    one_of_listed(values, values)
+}
+
+const fn one_of_listed(values: &'static [&'static str], listed: &'static [&'static str]) -> Kind {
+    Kind::Text(Text { length: Bounds::NONE, pattern: None, values, listed, is_secret: false })
 }
 
 /// Text without constraints: a key or value of an encryption context.

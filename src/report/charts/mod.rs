@@ -7,8 +7,8 @@
 
 mod axis;
 mod comparison;
-mod overlay;
 pub mod onset;
+mod overlay;
 mod palette;
 mod plot;
 mod response;

@@ -79,9 +79,12 @@ fn strategy(place: usize, s: &StrategyOnset) -> Option<Chart> {
     })
 }
 
+/// A strategy with its place and what is drawn of it.
+type Drawn<'o> = (usize, &'o StrategyOnset, Vec<(f64, f64)>);
+
 /// The p99 response time of every strategy over the load.
 fn p99(onset: &Onset) -> Option<Chart> {
-    let drawn: Vec<(usize, &StrategyOnset, Vec<(f64, f64)>)> = onset
+    let drawn: Vec<Drawn> = onset
         .strategies
         .iter()
         .enumerate()
@@ -95,17 +98,13 @@ fn p99(onset: &Onset) -> Option<Chart> {
     let most = points().map(|(x, _)| *x).reduce(f64::max)?;
     let (low, high) =
         (points().map(|(_, y)| *y).reduce(f64::min)?, points().map(|(_, y)| *y).reduce(f64::max)?);
-    let ends = |(_, s, points): &(usize, &StrategyOnset, Vec<(f64, f64)>)| {
+    let ends = |(_, s, points): &Drawn| {
         let last = points.last().map_or(0.0, |(_, y)| 10_f64.powf(*y));
         format!("{}: {} ms at its highest load.", name(s), number(last))
     };
     let description = drawn.iter().map(ends).collect::<Vec<_>>().join(" ");
-    let line = |(place, s, points): (usize, &StrategyOnset, Vec<(f64, f64)>)| Line {
-        name: s.name.clone(),
-        ink: Ink::Series(place),
-        width: 2,
-        points,
-    };
+    let line =
+        |(place, s, points): Drawn| Line { name: s.name.clone(), ink: Ink::Series(place), width: 2, points };
     Some(Chart {
         id: "onset-p99".into(),
         title: "p99 response time of completed jobs as the load grows".into(),

@@ -25,8 +25,8 @@ use super::{figures, tables, verdict};
 use crate::results::Run;
 pub use listing::{Listed, listing};
 pub use live::{live_numbers, live_page};
-pub use page::page;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+pub use page::page;
 use table::shown;
 
 /// The page's script.

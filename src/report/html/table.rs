@@ -76,7 +76,8 @@ fn order(table: &Table) -> Vec<usize> {
 fn field(run: Option<&Run>, table: &Table, index: usize, cell: &Cell) -> Markup {
     let column = table.columns.get(index);
     let of = run.filter(|_| column.is_some_and(|column| column.head == "strategy"));
-    let words = html! { @if let Some(run) = of { (strategies::name(run, &cell.text)) } @else { (cell.text) } };
+    let words =
+        html! { @if let Some(run) = of { (strategies::name(run, &cell.text)) } @else { (cell.text) } };
     html! {
         @if index == 0 {
             th scope="row" { (words) }

@@ -289,3 +289,6 @@ fn size(sweep: &Sweep) -> String {
 fn all_milliseconds(cell: &SweepCell) -> String {
     cell.p99_of_all_ms.map_or_else(|| "∞".to_owned(), milliseconds)
 }
+
+#[cfg(test)]
+mod tests;

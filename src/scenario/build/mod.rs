@@ -1,6 +1,7 @@
 //! The tree becomes a checked scenario. One file per part of the language; here, the whole.
 
 mod cache;
+mod fault;
 mod live;
 mod load;
 mod policy;
@@ -17,7 +18,6 @@ use super::read::{Fields, Item, LONGEST, Reader};
 use super::tree::Node;
 use super::{Scenario, Service, Strategy, Target, keys, plan};
 use crate::client::Policy;
-use crate::kms::Fault;
 use crate::quota::catalogue;
 use crate::time::Span;
 use crate::workload::Workload;
@@ -26,8 +26,6 @@ use crate::workload::Workload;
 const MAX_NAMED: usize = 64;
 /// What is said of several strategies names none.
 const NO_NAMES: [&str; 3] = ["all", "both", "none"];
-/// The most faults of a scenario.
-const MAX_FAULTS: usize = 1000;
 /// The most jobs that may be expected of one trial.
 const MAX_OFFERED: f64 = 1e10;
 
@@ -91,7 +89,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         region: r.or(&fields, "region", "us-east-1".to_owned(), region),
         quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), faults),
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, false)),
         fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
         gate: gate.unwrap_or_else(|| strategies.iter().map(|strategy| strategy.name.clone()).collect()),
         workloads,
@@ -102,15 +100,6 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     })
 }
 
-fn faults(r: &mut Reader, item: &Item) -> Option<Vec<Fault>> {
-    let items = r.list(item)?;
-    if items.len() > MAX_FAULTS {
-        r.wrong(item, "these are too many faults", format!("at most {MAX_FAULTS}"));
-        return None;
-    }
-    Some(items.iter().filter_map(|item| service::fault(r, item)).collect())
-}
-
 /// Reads the service by itself; what comes back counts only if `r` has no problem.
 pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     let fields = r.fields(&Item { node: root, path: String::new() }, &keys::SERVICE)?;
@@ -119,7 +108,7 @@ pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     Some(Service {
         quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), faults),
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, true)),
     })
 }
 

@@ -1,15 +1,14 @@
-//! Reads what the service does: quotas, service times, faults.
+//! Reads what the service does: quotas and service times.
 
 use crate::api::Operation;
 use crate::client::{Policy, RetryMode};
-use crate::kms::{Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};
-use crate::quota::catalogue;
+use crate::kms::{Capacity, Distribution, Latency, Part, ServiceTime};
 use crate::quota::{Enforcement, Quotas};
 use crate::scenario::Target;
-use crate::scenario::keys::{self, MAX_JOBS, MILLION};
+use crate::scenario::keys::{self, MILLION};
 use crate::scenario::read::{Fields, Item, Reader};
 use crate::time::Span;
-use crate::units::{Rate, Ratio};
+use crate::units::Ratio;
 use crate::workload::{Executor, Pacing, Workload};
 use std::collections::BTreeMap;
 
@@ -308,44 +307,4 @@ pub(super) fn fits(
             r.wrong(&here, message, "a delay, maxAttempts, or a serviceTime and throttled above 0s");
         }
     }
-}
-
-/// Reads one fault.
-pub(super) fn fault(r: &mut Reader, item: &Item) -> Option<Fault> {
-    let fields = r.fields(item, &keys::FAULT)?;
-    let at = r.or(&fields, "at", Span::ZERO, Reader::span);
-    let lasts = r.opt(&fields, "for", Reader::time);
-    let operation = r.opt(&fields, "operation", |r, item| r.by_name(item, Operation::ALL, Operation::name));
-    let word = r.need(&fields, "kind", "", |r, item| r.word(item, &keys::FAULT_KINDS));
-    if word.is_empty() {
-        return None;
-    }
-    r.only_with(&fields, "kind", word);
-    let kind = match word {
-        "throttle" => FaultKind::Throttle,
-        "error" => FaultKind::Error,
-        "slow" => FaultKind::Slow { by: r.need(&fields, "by", Span::ZERO, Reader::time) },
-        "freeze" => FaultKind::Freeze,
-        "reset" => FaultKind::Reset,
-        _ => FaultKind::Quota {
-            pool: r.need(&fields, "pool", String::new(), |r, item| {
-                let names: Vec<&'static str> = catalogue::pool_names().collect();
-                r.word(item, &names).map(str::to_owned)
-            }),
-            to: r.need(&fields, "to", Rate::ZERO, Reader::rate),
-        },
-    };
-    let strikes = match (fields.get("next"), fields.get("probability")) {
-        (Some(next), Some(_)) => {
-            r.wrong(&next, "`next` and `probability` do not go together", "either of the two");
-            return None;
-        }
-        (Some(next), None) => Strikes::Next(r.whole(&next, 1, MAX_JOBS)?),
-        (None, _) => Strikes::Probability(r.or(&fields, "probability", Ratio::ONE, Reader::ratio)),
-    };
-    let needs_end = !matches!(strikes, Strikes::Next(_)) && fields.get("for").is_none();
-    if needs_end && fields.is_whole() {
-        r.missing(&fields, "for");
-    }
-    Some(Fault { at, lasts, kind, strikes, operation })
 }

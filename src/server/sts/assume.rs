@@ -4,6 +4,7 @@ use super::super::identity::{Credentials, Loan};
 use super::super::shared::Shared;
 use super::wish::{Wish, invalid};
 use super::{Call, Refused, escaped};
+use crate::api::partition::Partition;
 use crate::clock::epoch_millis;
 use crate::kms::Caller;
 use crate::kms::access::{
@@ -28,9 +29,11 @@ pub(super) fn role(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<
         return Err((403, "AccessDenied", "Roles may not be assumed by root accounts.".into()));
     }
     let facts = facts(shared, call, &directory, &wish);
+    // Nobody of one partition is anybody in another.
+    let is_near = Partition::has(call.region, &wish.role.arn);
     for action in actions("sts:AssumeRole", &wish) {
         let asked = (&caller.principal, &caller.policies[..], action);
-        if !may_assume(&directory, &wish.role, asked, &facts) {
+        if !is_near || !may_assume(&directory, &wish.role, asked, &facts) {
             let (who, role) = (&caller.principal.arn, &wish.role.arn);
             let what = format!("User: {who} is not authorized to perform: {action} on resource: {role}");
             return Err((403, "AccessDenied", what));

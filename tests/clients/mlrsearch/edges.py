@@ -22,7 +22,7 @@ class Simulated(AbstractMeasurer):
             done = subprocess.run(
                 [
                     self.program, "run", self.scenario, "--strategy", self.strategy, "--json", "-q",
-                    "--set", f"workloads.load.rate={round(intended_load * 1000)}/1000s",
+                    "--set", f"workloads.load.rate={intended_load:.3f}/s",
                     "--set", f"workloads.load.duration={round(intended_duration * 1000)}ms",
                     "--trials", "1", "-o", f"{folder}/run",
                 ],

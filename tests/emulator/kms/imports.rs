@@ -154,6 +154,12 @@ fn new_material_waits_for_its_rotation_and_all_of_it_is_needed() {
     assert_eq!(kms.code("RotateKeyOnDemand", json!({"KeyId": key})), "KMSInvalidStateException");
     import(&mut kms, &key, &[2; 32], &new).unwrap();
     let named = json!({"ImportType": "NEW_KEY_MATERIAL", "KeyMaterialDescription": "third"});
+    let said = import(&mut kms, &key, &[3; 32], &named);
+    assert_eq!(code(&said), "KMSInvalidStateException", "one waits already");
+    let second = kms.ok("ListKeyRotations", json!({"KeyId": key, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"}))
+        ["Rotations"][1]["KeyMaterialId"]
+        .clone();
+    kms.ok("DeleteImportedKeyMaterial", json!({"KeyId": key, "KeyMaterialId": second}));
     let third = import(&mut kms, &key, &[3; 32], &named).unwrap()["KeyMaterialId"].clone();
     let both = [("CURRENT", "IMPORTED"), ("PENDING_ROTATION", "IMPORTED")];
     are(&states(&mut kms, &key), &both);

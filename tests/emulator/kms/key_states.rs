@@ -243,6 +243,11 @@ fn noted(notes: &Yaml, note: &str, state: &str) -> Wish {
     if state == "PendingReplicaDeletion" && note == "10" {
         message = message.map(|message| message.replace("pending deletion", one));
     }
+    // Recorded shorter than the page has it (row 7 of the sheet kms-recorded-behaviour).
+    message = message.map(|text| match text.split_once(" because no key material") {
+        Some((before, _)) => format!("{before}."),
+        None => text,
+    });
     Some((code, message))
 }
 

@@ -4,13 +4,17 @@ mod support;
 
 mod access;
 mod aliases;
+mod assumed;
 mod conditions;
 mod create;
 mod grants;
 mod imports;
 mod key_states;
 mod manage;
+mod partitions;
 mod recorded;
+mod recorded_materials;
+mod recorded_wire;
 mod regions;
 mod rotations;
 mod stores;

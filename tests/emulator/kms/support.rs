@@ -8,7 +8,9 @@ use keystorm::kms::crypto::{Material, MaterialId};
 use keystorm::kms::keys::{
     Eventual, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Manager, Moment, Origin, Realm,
 };
-use keystorm::kms::{Call, Caller, Config, Consistency, Kms, Latency, Limits, ServiceTime, Step, wire};
+use keystorm::kms::{
+    Assumed, Call, Caller, Config, Consistency, Kms, Latency, Limits, ServiceTime, Step, wire,
+};
 use keystorm::quota::{Enforcement, Quotas, catalogue};
 use keystorm::time::{Span, Time};
 use keystorm::units::Rate;
@@ -44,6 +46,7 @@ pub struct Emulator {
 pub struct Setting {
     pub limits: Limits,
     pub consistency: Consistency,
+    pub assumed: Assumed,
     /// The principals file; empty for none.
     pub principals: String,
     /// Whether nobody else exists.
@@ -83,6 +86,10 @@ impl Emulator {
             faults: Vec::new(),
             limits: setting.limits,
             consistency: setting.consistency,
+            assumed: setting.assumed,
+            is_front: false,
+            realms: 1_000,
+            tells_retry: false,
             directory: Arc::new(directory),
             token_key: [7; 32],
             seed: 1,
@@ -169,6 +176,7 @@ impl Emulator {
                 let material = Material::generate(new.spec()).expect("a key can be generated");
                 Ok(self.kms.create(*new, Some(material), self.now))
             }
+            Step::Forward => unreachable!("the keys are here"),
         });
         match answer {
             Ok(output) => {
@@ -180,8 +188,9 @@ impl Emulator {
                 // The last of them is how Recipient, which is not emulated, is refused everywhere.
                 let common =
                     ["AccessDeniedException", "ValidationException", "UnsupportedOperationException"];
-                let is_known =
-                    common.contains(&error.code) || wire::errors_of(operation).contains(&error.code);
+                let is_known = error.code == "ThrottlingException"
+                    || common.contains(&error.code)
+                    || wire::errors_of(operation).contains(&error.code);
                 assert!(is_known, "{operation} has no {}", error.code);
                 Err((error.code.into(), error.message.unwrap_or_default()))
             }

@@ -122,7 +122,7 @@ fn aws_principal(name: &str, place: &str) -> Result<Who, PolicyProblem> {
         return Ok(Who::Anyone);
     }
     if is_account(name) {
-        return Ok(Who::Account(name.into()));
+        return Ok(Who::Account(name.into(), None));
     }
     let wrong = || PolicyProblem {
         in_aws_words: Some(INVALID_PRINCIPALS),
@@ -130,7 +130,7 @@ fn aws_principal(name: &str, place: &str) -> Result<Who, PolicyProblem> {
     };
     let principal = Principal::from_arn(name).filter(|_| !name.contains(['*', '?'])).ok_or_else(wrong)?;
     Ok(match principal.kind {
-        PrincipalKind::Root => Who::Account(principal.account),
+        PrincipalKind::Root => Who::Account(principal.account, Some(principal.arn)),
         _ => Who::Arn(name.into()),
     })
 }

@@ -31,6 +31,12 @@ pub(super) fn check_origin(
                 "Key material for {spec} cannot be imported."
             )));
         }
+        let is_ml_dsa = matches!(spec, KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87);
+        if origin == Origin::External && is_ml_dsa && desk.assumed.no_ml_dsa_import {
+            return Err(ApiError::unsupported_operation(format!(
+                "KeySpec {spec} is not supported for Origin EXTERNAL"
+            )));
+        }
         return Ok(None);
     }
     if spec != KeySpec::SymmetricDefault || is_multi_region {

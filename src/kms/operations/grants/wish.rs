@@ -1,6 +1,7 @@
 //! What CreateGrant asks for, before there is a grant.
 
 use super::super::Desk;
+use crate::api::partition::Partition;
 use crate::kms::access::{Constraints, Facts, GrantOperation, Principal};
 use crate::kms::keys::{Grant, Key, KeyUsage};
 use crate::kms::wire::{ApiError, Input};
@@ -158,11 +159,12 @@ impl Desk<'_> {
     /// # Errors
     /// InvalidArnException if it is none, or does not exist in an account that the principals file lists.
     pub(super) fn principal(&self, named: &str) -> Result<String, ApiError> {
-        let partition = crate::kms::keys::partition(&self.estate.realm(self.realm).region);
+        let region = &self.estate.realm(self.realm).region;
         if named.len() == 12 && named.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(format!("arn:{partition}:iam::{named}:root"));
+            return Ok(format!("arn:{}:iam::{named}:root", Partition::of(region).id));
         }
-        if Principal::from_arn(named).is_none() || !self.directory.may_exist(named) {
+        let is_one = Principal::from_arn(named).is_some() && Partition::has(region, named);
+        if !is_one || !self.directory.may_exist(named) {
             return Err(ApiError::invalid_arn(format!("Invalid principal: {named}")));
         }
         Ok(named.into())

@@ -72,13 +72,8 @@ pub(super) fn import_key_material(desk: &mut Desk<'_>) -> Handled {
     let material = unwrapped(desk, &key)?;
     let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
     check_expected(desk, &key, id, &wish)?;
+    check_nothing_waits(desk, &key, id)?;
     let now = desk.now;
-    if desk.key(&key).material(&id).is_none() {
-        // At most one material of a family waits for a rotation: a newer one takes its place.
-        everywhere(desk.estate, &key, |key| {
-            key.materials.retain(|old| !old.is_pending_rotation || old.id == id)
-        });
-    }
     desk.estate.change(&key, |key| place(key, id, &material, &wish, now));
     let shows_id = super::describe::has_material_id(desk.key(&key));
     let output = Output::new().text("KeyId", &desk.estate.arn(&key));
@@ -116,6 +111,23 @@ fn check_expected(desk: &Desk<'_>, key: &KeyRef, id: MaterialId, wish: &Wish) ->
     }))
 }
 
+/// Refuses new material while other material waits for a rotation: at most one of a family does.
+///
+/// Source: kms-recorded-behaviour, row 13 (2026-11-29).
+fn check_nothing_waits(desk: &Desk<'_>, key: &KeyRef, id: MaterialId) -> Result<(), ApiError> {
+    let found = desk.key(key);
+    let mut waiting = found.materials.iter().filter(|material| material.is_pending_rotation);
+    match waiting.next().filter(|_| found.material(&id).is_none()) {
+        None => Ok(()),
+        Some(old) => Err(ApiError::kms_invalid_state(format!(
+            "New key material (id: {id}) cannot be imported into KMS key {}, because another key material (id: {}) is \
+             pending rotation.",
+            desk.estate.arn(key),
+            old.id
+        ))),
+    }
+}
+
 /// Puts material in: again where it was, or as the first, or to be rotated to.
 fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now: Moment) {
     let is_first = key.materials.is_empty();
@@ -143,7 +155,7 @@ pub(super) fn delete_imported_key_material(desk: &mut Desk<'_>) -> Handled {
     desk.check_state(&key)?;
     let named = desk.input().text("KeyMaterialId").and_then(|id| id.parse::<MaterialId>().ok());
     let found = desk.key(&key);
-    let current = found.materials.iter().rev().find(|material| !material.is_pending_rotation).map(|m| m.id);
+    let current = found.latest().map(|material| material.id);
     if let Some(missing) = named.filter(|id| found.material(id).is_none()) {
         return Err(ApiError::not_found(format!("The key has no key material with the id {missing}.")));
     }

@@ -127,13 +127,17 @@ fn violations_are_listed_together_in_aws_words() {
     );
     assert_eq!(
         message(Operation::GenerateDataKey, r#"{"KeyId": "", "KeySpec": "DES", "NumberOfBytes": 1025}"#),
-        "ValidationException: 3 validation errors detected: \
+        "ValidationException: 4 validation errors detected: \
          Value '' at 'keyId' failed to satisfy constraint: \
          Member must have length greater than or equal to 1; \
+         Value '' at 'keyId' failed to satisfy constraint: \
+         Member must satisfy regular expression pattern: ^\\p{ASCII}+$; \
          Value '1025' at 'numberOfBytes' failed to satisfy constraint: \
          Member must have value less than or equal to 1024; \
          Value 'DES' at 'keySpec' failed to satisfy constraint: \
-         Member must satisfy enum value set: [AES_256, AES_128]"
+         Member must satisfy enum value set: [RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, \
+         ECC_NIST_P521, ECC_SECG_P256K1, ECC_NIST_EDWARDS25519, SYMMETRIC_DEFAULT, HMAC_224, HMAC_256, HMAC_384, \
+         HMAC_512, SM2, ML_DSA_44, ML_DSA_65, ML_DSA_87, ML_KEM_512, ML_KEM_768, ML_KEM_1024]"
     );
     assert_eq!(
         message(Operation::GenerateRandom, r#"{"NumberOfBytes": -99999999999999999999}"#),

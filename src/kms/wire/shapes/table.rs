@@ -3,11 +3,11 @@
 //! Source: AWS KMS service model 2014-11-01 as of 2026-11-17.
 
 use super::values;
-use super::{Bounds, Kind, Member, blob, integer, like, one_of, secret, text};
+use super::{Bounds, Kind, Member, blob, integer, like, one_of, one_of_listed, secret, text};
 use crate::api::Operation;
 use crate::kms::wire::pattern;
 
-const KEY_ID: Kind = text(1, 2048);
+const KEY_ID: Kind = like(1, 2048, &pattern::ASCII);
 const CUSTOM_KEY_STORE_ID: Kind = text(1, 64);
 const ALIAS_NAME: Kind = like(1, 256, &pattern::NAME);
 const CUSTOM_KEY_STORE_NAME: Kind = text(1, 256);
@@ -69,7 +69,7 @@ const PLACE: Kind = like(1, 1024, &pattern::MARKER);
 const ROTATION_PERIOD_IN_DAYS: Kind = integer(90, 2560);
 const PLAINTEXT: Kind = blob(1, 4096);
 const NUMBER_OF_BYTES: Kind = integer(1, 1024);
-const DATA_KEY_SPEC: Kind = one_of(values::DATA_KEY_SPEC);
+const DATA_KEY_SPEC: Kind = one_of_listed(values::DATA_KEY_SPEC, values::KEY_SPEC);
 const DATA_KEY_PAIR_SPEC: Kind = one_of(values::DATA_KEY_PAIR_SPEC);
 const MAC_ALGORITHM_SPEC: Kind = one_of(values::MAC_ALGORITHM_SPEC);
 const POLICY_NAME: Kind = like(1, 128, &pattern::WORD);

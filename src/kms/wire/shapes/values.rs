@@ -1,7 +1,8 @@
 //! The values that a text may have where the model lists them.
 //!
 //! Source: AWS KMS service model 2014-11-01 as of 2026-11-17; where KMS was recorded to list them in another order, in that
-//! order (kms-recorded-behaviour, rows 26 to 29, 2026-11-29; ML_KEM specs last is a guess).
+//! order (kms-recorded-behaviour, rows 26 to 30, 2026-11-29; that younger values come last, ML_KEM specs and the two
+//! youngest usages, is a guess). GenerateDataKey lists `KEY_SPEC` and takes `DATA_KEY_SPEC`.
 
 pub const CUSTOM_KEY_STORE: &[&str] = &["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 pub const XKS_PROXY_CONNECTIVITY: &[&str] = &["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"];
@@ -27,7 +28,7 @@ pub const GRANT_OPERATION: &[&str] = &[
     "Decapsulate",
 ];
 pub const KEY_USAGE: &[&str] =
-    &["SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"];
+    &["ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"];
 pub const OLD_KEY_SPEC: &[&str] = &[
     "RSA_2048",
     "RSA_3072",

@@ -28,7 +28,7 @@ const fn partition(
 }
 
 /// All of them.
-const PARTITIONS: [Partition; 8] = [
+static PARTITIONS: [Partition; 8] = [
     partition("aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
     partition("aws-us-gov", "us-gov-", "amazonaws.com", "api.aws"),
     partition("aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
@@ -46,8 +46,18 @@ const OTHERS: [&str; 4] =
 impl Partition {
     /// The partition of a Region.
     pub fn of(region: &str) -> Partition {
-        let [first @ .., last] = PARTITIONS;
-        first.into_iter().find(|each| region.starts_with(each.region)).unwrap_or(last)
+        let [first @ .., last] = &PARTITIONS;
+        *first.iter().find(|each| region.starts_with(each.region)).unwrap_or(last)
+    }
+
+    /// The partition that an ARN names, if it is an ARN.
+    pub fn named_in(arn: &str) -> Option<&str> {
+        arn.strip_prefix("arn:")?.split(':').next()
+    }
+
+    /// Whether an ARN is of the partition of a Region: accounts and keys of one are nobody in another.
+    pub fn has(region: &str, arn: &str) -> bool {
+        Partition::named_in(arn) == Some(Partition::of(region).id)
     }
 
     /// The URL of a service in a Region, whose hosts begin with `service`.

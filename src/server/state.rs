@@ -1,0 +1,142 @@
+//! What there is, told in pieces, so that no call waits behind it.
+//!
+//! Each piece is what there was when it was read: keys that are made or deleted meanwhile may be there or not.
+
+use super::admin::clock;
+use super::shared::{Heart, Shared};
+use crate::kms::keys::RealmId;
+use serde_json::{Value, json};
+
+/// Keys that are looked at under one lock.
+const PIECE: usize = 256;
+
+/// All of it, without any secret.
+pub(super) fn of(shared: &Shared) -> Value {
+    let (clock, realms) = {
+        let heart = shared.heart();
+        let realms: Vec<RealmId> = heart.kms.estate().realms().map(|(id, _)| id).collect();
+        (clock(&heart), realms)
+    };
+    let (mut told, mut pools) = (Vec::new(), Vec::new());
+    for id in realms {
+        let mut keys = Vec::new();
+        let mut after = None;
+        loop {
+            let (piece, last) = keys_of(&shared.heart(), id, after.as_deref());
+            keys.extend(piece);
+            match last {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        let heart = shared.heart();
+        // A reset in between leaves nothing to tell of.
+        if heart.kms.estate().realms().nth(id.index()).is_none() {
+            continue;
+        }
+        told.push(realm_of(&heart, id, keys));
+        pools.extend(pools_of(&heart, id));
+    }
+    json!({ "clock": clock, "realms": told, "pools": pools })
+}
+
+/// The keys of a realm behind `after`, and the last of them if more may follow.
+fn keys_of(heart: &Heart, id: RealmId, after: Option<&str>) -> (Vec<Value>, Option<String>) {
+    let (estate, now) = (heart.kms.estate(), heart.clock.date());
+    if estate.realms().nth(id.index()).is_none() {
+        return (Vec::new(), None);
+    }
+    let mut last = None;
+    let keys: Vec<Value> = estate
+        .keys(id, after)
+        .take(PIECE)
+        .map(|key| {
+            last = Some(key.id.to_string());
+            let store = key.store.as_deref().and_then(|store| estate.store(id, store));
+            let state = key.state(now, store.is_none_or(|store| store.is_connected(now)));
+            let aliases: Vec<&str> =
+                estate.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
+            json!({
+                "id": key.id.as_str(),
+                "spec": key.spec.name(),
+                "usage": key.usage.name(),
+                "state": state.name(),
+                "manager": key.manager.name(),
+                "aliases": aliases,
+            })
+        })
+        .collect();
+    let last = last.filter(|_| keys.len() == PIECE);
+    (keys, last)
+}
+
+fn realm_of(heart: &Heart, id: RealmId, keys: Vec<Value>) -> Value {
+    let estate = heart.kms.estate();
+    let realm = estate.realm(id);
+    json!({
+        "account": &*realm.account,
+        "region": &*realm.region,
+        "keys": keys,
+        "aliases": estate.alias_count(id),
+        "customKeyStores": estate.stores(id).count(),
+    })
+}
+
+fn pools_of(heart: &Heart, id: RealmId) -> Vec<Value> {
+    let realm = heart.kms.estate().realm(id).to_string();
+    let told = heart.kms.gate().report_of(id).into_iter().map(|pool| {
+        json!({
+            "realm": realm,
+            "pool": pool.pool.name(),
+            "limit": pool.limit.to_string(),
+            "asked": pool.attempts,
+            "peak_1s": pool.peak_1s,
+            "throttled": pool.throttled,
+        })
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Operation;
+    use crate::server::{Direct, Settings};
+    use crate::units::Rate;
+
+    #[test]
+    fn keys_are_told_in_pieces_and_none_twice() {
+        let mut settings = Settings::default();
+        settings.quotas.overrides.insert("CreateKey".into(), Rate::per_second(1_000_000));
+        let direct = Direct::start(settings).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..2 * PIECE + 1 {
+                assert_eq!(direct.call(Operation::CreateKey, b"{}").await.unwrap().0, 200);
+            }
+        });
+        let shared = direct.0;
+        let (mut pieces, mut after) = (Vec::new(), None);
+        loop {
+            let (piece, last) = {
+                let heart = shared.heart();
+                let id = heart.kms.estate().realms().next().unwrap().0;
+                keys_of(&heart, id, after.as_deref())
+            };
+            pieces.push(piece.len());
+            after = last;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pieces, [PIECE, PIECE, 1], "the lock is free between them");
+        let all = of(&shared);
+        let ids: Vec<&str> = all["realms"][0]["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["id"].as_str().unwrap())
+            .collect();
+        assert!(ids.len() == 2 * PIECE + 1 && ids.is_sorted(), "{}", ids.len());
+    }
+}
