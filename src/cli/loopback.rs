@@ -4,8 +4,11 @@ use crate::clock::within;
 use crate::time::Span;
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
-use hyper::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+#[cfg(feature = "live")]
+use hyper::header::{HeaderName, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -24,6 +27,7 @@ const PATIENCE: Span = Span::from_secs(600);
 /// How long a pause is after accepting has failed, as it does while no file descriptor is free.
 const PAUSE: Span = Span::from_millis(100);
 /// Where a browser says a call comes from.
+#[cfg(feature = "live")]
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What is asked for.
@@ -92,6 +96,7 @@ impl Asked<'_> {
     }
 
     /// Whether a browser says that a page of another origin asks.
+    #[cfg(feature = "live")]
     pub fn is_from_another_page(&self) -> bool {
         let site = self.headers.get(FETCH_SITE).map(|site| site.to_str().unwrap_or("?"));
         if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
@@ -141,41 +146,35 @@ pub fn head(headers: &mut HeaderMap, kind: &'static str) {
 mod tests {
     use super::*;
 
-    fn asked(host: &str, more: &[(HeaderName, &str)]) -> HeaderMap {
-        let value = |value: &str| HeaderValue::from_str(value).expect("a header");
-        let mut headers = HeaderMap::from_iter([(HOST, value(host))]);
-        more.iter().for_each(|(name, text)| drop(headers.insert(name.clone(), value(text))));
-        headers
+    fn asked(host: &str) -> HeaderMap {
+        HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).expect("a header"))])
     }
 
     #[test]
     fn only_names_of_this_machine_are_answered() {
         let is_misled = |headers: &HeaderMap| Asked { method: &Method::GET, path: "/", headers }.is_misled();
         for host in ["127.0.0.1:8091", "127.0.0.2", "localhost", "LocalHost:1", "[::1]:8091"] {
-            assert!(!is_misled(&asked(host, &[])), "{host}");
+            assert!(!is_misled(&asked(host)), "{host}");
         }
         for host in ["evil.example", "localhost.evil.example:8091", "10.0.0.1", "", "localhost:evil"] {
-            assert!(is_misled(&asked(host, &[])), "{host}");
+            assert!(is_misled(&asked(host)), "{host}");
         }
         assert!(is_misled(&HeaderMap::new()));
     }
 
+    #[cfg(feature = "live")]
     #[test]
     fn a_page_of_another_origin_is_told_from_ones_own() {
-        let is_foreign = |more: &[(HeaderName, &str)]| {
-            let headers = asked("localhost:8090", more);
+        let is_foreign = |more: &[(HeaderName, &'static str)]| {
+            let mut headers = asked("localhost:8090");
+            headers.extend(more.iter().map(|(name, text)| (name.clone(), HeaderValue::from_static(text))));
             Asked { method: &Method::POST, path: "/stop", headers: &headers }.is_from_another_page()
         };
-        assert!(
-            !is_foreign(&[])
-                && !is_foreign(&[(ORIGIN, "http://localhost:8090"), (FETCH_SITE, "same-origin")])
-        );
-        for more in [
-            (ORIGIN, "http://evil.example"),
-            (ORIGIN, "null"),
-            (FETCH_SITE, "cross-site"),
-            (FETCH_SITE, "same-site"),
-        ] {
+        let own = [(ORIGIN, "http://localhost:8090"), (FETCH_SITE, "same-origin")];
+        assert!(!is_foreign(&[]) && !is_foreign(&own));
+        let site = |site| (FETCH_SITE, site);
+        for more in [(ORIGIN, "http://evil.example"), (ORIGIN, "null"), site("cross-site"), site("same-site")]
+        {
             assert!(is_foreign(std::slice::from_ref(&more)), "{more:?}");
         }
     }
