@@ -250,7 +250,8 @@ mod tests {
         assert_eq!(of("`a` beats `b c`."), [(true, "a"), (false, " beats "), (true, "b c"), (false, ".")]);
         assert_eq!(of("5` wide"), [(false, "5` wide")]);
         assert!(of("").is_empty());
-        let words = |n: usize| listed(&["a", "b", "c"][..n].iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        let words =
+            |n: usize| listed(&["a", "b", "c"][..n].iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
         assert_eq!([words(0), words(1), words(2), words(3)], ["", "a", "a and b", "a, b and c"]);
     }
 

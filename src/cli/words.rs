@@ -18,7 +18,9 @@ impl run::Args {
     /// The words that change figures: the scenario's file without its folders, so that a run is the same wherever it is
     /// started, then options, each followed by its value. Where and how it is shown, and on how many threads, is left out.
     pub fn words(&self) -> Vec<String> {
-        self.words_from(|path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()))
+        self.words_from(|path| {
+            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        })
     }
 
     /// `run` for whoever started it: what to do next names the file as it was named.
@@ -73,7 +75,20 @@ mod tests {
 
     #[test]
     fn the_words_hold_what_changes_figures_and_parse_again() {
-        let line = ["deep/a.yaml", "-o", "x", "--trials", "3", "--set", "seed=7", "--quota", "5/s", "-q", "--threads", "2"];
+        let line = [
+            "deep/a.yaml",
+            "-o",
+            "x",
+            "--trials",
+            "3",
+            "--set",
+            "seed=7",
+            "--quota",
+            "5/s",
+            "-q",
+            "--threads",
+            "2",
+        ];
         let kept = words(&line);
         assert_eq!(kept, ["a.yaml", "--trials", "3", "--quota", "5/s", "--set", "seed=7"]);
         let again: Vec<&str> = kept.iter().map(String::as_str).collect();
@@ -119,7 +134,10 @@ mod tests {
                 "vus" | "iterations" | "seed" | "trials" => "3",
                 _ => "x=1",
             };
-            let kept = words(&["a.yaml", &format!("--{long}"), value].map(|word| if id == "op" && word == "a.yaml" { "--quiet" } else { word }));
+            let kept = words(
+                &["a.yaml", &format!("--{long}"), value]
+                    .map(|word| if id == "op" && word == "a.yaml" { "--quiet" } else { word }),
+            );
             assert!(kept.iter().any(|word| *word == format!("--{long}")), "{long} is not among {kept:?}");
         }
     }

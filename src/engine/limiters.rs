@@ -15,7 +15,12 @@ const MOST_TRIALS: u64 = 3;
 
 /// How `scenario`, whose simulated run is `run`, fares under every other kind of limiter, on `threads` threads. It is left
 /// out, with the reason, where it would take too long, and once [`Control::stop`] is set.
-pub fn under_other_limiters(scenario: &Scenario, run: &Run, threads: usize, control: &Control) -> LimiterKinds {
+pub fn under_other_limiters(
+    scenario: &Scenario,
+    run: &Run,
+    threads: usize,
+    control: &Control,
+) -> LimiterKinds {
     let kinds = other_kinds(scenario.quotas.enforcement);
     let work: u64 = run.strategies.iter().map(|s| s.jobs.offered + s.attempts).sum();
     let done = u64::from(run.strategies.iter().map(|s| s.trials).max().unwrap_or(0).max(1));

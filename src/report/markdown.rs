@@ -93,7 +93,7 @@ mod tests {
             "## Peak against quota",
             "## Cautions",
             "## Assumed",
-            "seed 7",
+            "seed 7, scenario ",
             "keystorm run retry-storm.yaml --seed 7",
         ];
         let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{page}"));

@@ -80,7 +80,8 @@ impl Table {
     pub fn without_zeros(&self) -> Table {
         let says = |index: &usize| {
             let column = &self.columns[*index];
-            !column.may_go || self.rows.iter().filter_map(|row| row.get(*index)).any(|cell| !is_nothing(&cell.text))
+            !column.may_go
+                || self.rows.iter().filter_map(|row| row.get(*index)).any(|cell| !is_nothing(&cell.text))
         };
         let kept: Vec<usize> = (0..self.columns.len()).filter(says).collect();
         let cells = |row: &Vec<Cell>| kept.iter().filter_map(|index| row.get(*index).cloned()).collect();
@@ -138,7 +139,9 @@ impl Table {
         const WORDS: usize = 12;
         while widths.iter().map(|w| w + 2).sum::<usize>() > width {
             let may_shrink = |i: &usize| !self.columns[*i].numeric && widths[*i] > WORDS;
-            let Some(widest) = (0..widths.len()).filter(may_shrink).max_by_key(|i| (widths[*i], *i)) else { break };
+            let Some(widest) = (0..widths.len()).filter(may_shrink).max_by_key(|i| (widths[*i], *i)) else {
+                break;
+            };
             widths[widest] -= 1;
         }
         let first = widths.first().copied().unwrap_or(0).min(width.saturating_sub(4));
@@ -178,7 +181,8 @@ fn blocks(widths: &[usize], width: usize) -> Vec<Vec<(usize, usize)>> {
 
 /// Whether a cell says that there is none of something: `0`, `0 %`, `0.00 USD`, `–`.
 fn is_nothing(text: &str) -> bool {
-    text == super::format::NONE || (text.starts_with('0') && !text.contains(['1', '2', '3', '4', '5', '6', '7', '8', '9']))
+    text == super::format::NONE
+        || (text.starts_with('0') && !text.contains(['1', '2', '3', '4', '5', '6', '7', '8', '9']))
 }
 
 /// A sentence in Markdown: what is set off stands as code, the rest as it is.

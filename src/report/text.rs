@@ -299,8 +299,13 @@ mod tests {
             assert!(!short.contains(detail), "{short}");
         }
         assert!(short.contains("2 cautions: retry-storm, cache-exposure (-v tells them"), "{short}");
-        assert!(short.lines().all(|line| line.starts_with('!') || long.lines().any(|each| each == line)), "{short}");
-        assert!(short.lines().rev().find(|line| !line.starts_with(' ')).is_some_and(|l| l.starts_with("NEXT   ")));
+        assert!(
+            short.lines().all(|line| line.starts_with('!') || long.lines().any(|each| each == line)),
+            "{short}"
+        );
+        assert!(
+            short.lines().rev().find(|line| !line.starts_with(' ')).is_some_and(|l| l.starts_with("NEXT   "))
+        );
     }
 
     #[test]

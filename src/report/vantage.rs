@@ -18,8 +18,13 @@ pub fn sentences(run: &Run) -> Vec<String> {
 fn turns(run: &Run) -> Option<String> {
     let trials = run.strategies.iter().map(|strategy| strategy.trials).min()?;
     (run.strategies.len() > 1).then(|| match trials {
-        0 | 1 => "Strategies ran one after another, each once: what differs may be the minute in which each ran.".into(),
-        many => format!("Strategies ran one after another and took turns in coming first, over {many} trials."),
+        0 | 1 => {
+            "Strategies ran one after another, each once: what differs may be the minute in which each ran."
+                .into()
+        }
+        many => {
+            format!("Strategies ran one after another and took turns in coming first, over {many} trials.")
+        }
     })
 }
 

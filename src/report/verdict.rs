@@ -107,10 +107,8 @@ fn recovery_sentence(run: &Run) -> Option<String> {
     let mut back: Vec<(&str, f64)> =
         run.strategies.iter().filter_map(|s| Some((s.name.as_str(), s.recovery_time_s?))).collect();
     back.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let mut list: Vec<String> = back
-        .iter()
-        .map(|(name, seconds)| format!("{} {}", named(name), whole_seconds(*seconds)))
-        .collect();
+    let mut list: Vec<String> =
+        back.iter().map(|(name, seconds)| format!("{} {}", named(name), whole_seconds(*seconds))).collect();
     let never = run.cautions.iter().filter(|caution| caution.kind == NOT_RECOVERED);
     list.extend(never.map(|caution| format!("{} not while it was watched", named(&caution.strategy))));
     let told = match run.definitions {

@@ -93,7 +93,8 @@ pub fn limit_sentence(run: &Run) -> Option<String> {
 
 fn answer(view: &View<'_>) -> Line {
     let run = view.run;
-    let interrupted = run.interrupted.then(|| "The run was interrupted: this covers only what ran.".to_owned());
+    let interrupted =
+        run.interrupted.then(|| "The run was interrupted: this covers only what ran.".to_owned());
     let doubts = interrupted.into_iter().chain(limit_sentence(run));
     let offered: u64 = run.strategies.iter().map(|s| s.jobs.offered).sum();
     let told = match (offered, run.thresholds.is_empty()) {
@@ -143,8 +144,11 @@ fn who(view: &View<'_>) -> Line {
     if view.winners.is_empty() {
         return match all {
             1 => Line::of("It cannot be told whether every threshold is met; ").then("", portrait),
-            _ => Line::of(format!("No strategy is sure to meet every threshold, {} may; ", names(&view.unsure)))
-                .then("", portrait),
+            _ => Line::of(format!(
+                "No strategy is sure to meet every threshold, {} may; ",
+                names(&view.unsure)
+            ))
+            .then("", portrait),
         };
     }
     let met = match view.winners.as_slice() {

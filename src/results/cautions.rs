@@ -133,8 +133,10 @@ fn throttling(run: &StrategyRun) -> Finding {
 
 fn multiplied(run: &StrategyRun) -> Finding {
     (run.ratios.amplification >= 1.5).then(|| {
-        let symptom =
-            format!("Each call took {} attempts: retries multiply the load.", fixed(run.ratios.amplification, 2));
+        let symptom = format!(
+            "Each call took {} attempts: retries multiply the load.",
+            fixed(run.ratios.amplification, 2)
+        );
         ("retries-multiply", symptom, "Bound attempts, back off with full jitter, or give retries a budget.")
     })
 }
@@ -208,7 +210,8 @@ fn little_headroom(run: &StrategyRun) -> Finding {
         run.pools.iter().max_by(|a, b| a.1.utilisation_peak.total_cmp(&b.1.utilisation_peak))?;
     let peak = figures.utilisation_peak;
     ((0.8..=1.0).contains(&peak) && run.throttled == 0).then(|| {
-        let symptom = format!("Pool {} peaked at {} of its limit without throttling.", named(pool), percent(peak));
+        let symptom =
+            format!("Pool {} peaked at {} of its limit without throttling.", named(pool), percent(peak));
         ("little-headroom", symptom, "Growth, a cold start or a failover will cross it: plan a higher quota.")
     })
 }

@@ -2,9 +2,9 @@
 //!
 //! The engine simulates the scenario again under each other kind; here it is compared who then meets what.
 
+use super::Run;
 use super::merit::{Criterion, Merit};
 use super::standing::{Standing, standing};
-use super::Run;
 use crate::quota::Enforcement;
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,9 @@ fn by_thresholds(run: &Run, there: &Run) -> Agreement {
     let mut agreement = Agreement::Same;
     for strategy in &run.strategies {
         match (standing(run, &strategy.name), standing(there, &strategy.name)) {
-            (Standing::Met, Standing::Missed(_)) | (Standing::Missed(_), Standing::Met) => return Agreement::Other,
+            (Standing::Met, Standing::Missed(_)) | (Standing::Missed(_), Standing::Met) => {
+                return Agreement::Other;
+            }
             (Standing::Met | Standing::Missed(_), Standing::Unsure(_)) => agreement = Agreement::CannotTell,
             _ => {}
         }
@@ -128,8 +130,7 @@ fn leads(run: &Run, a: usize, b: usize) -> bool {
 fn completes_most(run: &Run) -> Vec<String> {
     let value = |n: usize| Criterion::Completed.value(&run.strategies[n]);
     let best = (0..run.strategies.len()).filter_map(value).reduce(f64::max).unwrap_or(0.0);
-    let most = (0..run.strategies.len()).filter(|n| {
-        value(*n).is_some_and(|own| !Criterion::Completed.is_worth(best - own, best, own))
-    });
+    let most = (0..run.strategies.len())
+        .filter(|n| value(*n).is_some_and(|own| !Criterion::Completed.is_worth(best - own, best, own)));
     most.map(|n| run.strategies[n].name.clone()).collect()
 }

@@ -7,9 +7,9 @@ mod backlog;
 mod calibration;
 mod cautions;
 mod conclude;
+mod limiters;
 #[cfg(test)]
 mod live_tests;
-mod limiters;
 pub mod merit;
 mod recovery;
 mod run;
@@ -20,10 +20,10 @@ mod threshold;
 mod times;
 mod wall;
 
+pub use answer::{Answer, Built, Cited, Line};
 pub use assemble::{merged, strategy_run};
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
-pub use answer::{Answer, Built, Cited, Line};
 pub use conclude::{Facts, conclude, conclude_live};
 pub use limiters::{Agreement, LimiterKind, LimiterKinds, compare, other_kinds};
 pub use run::*;

@@ -32,7 +32,7 @@ fn keystorm(folder: &Path, line: &[&str]) -> Outcome {
     let mut files = BTreeMap::new();
     gather(folder, folder, &mut files);
     // The name of a folder has the time in it.
-    let (out, err) = (timeless(&text(&output.stdout)), timeless(&text(&output.stderr)));
+    let (out, err) = (wordless(&timeless(&text(&output.stdout))), timeless(&text(&output.stderr)));
     (output.status.code().expect("it ends by itself"), out, err, files)
 }
 
@@ -48,6 +48,16 @@ fn timeless(text: &str) -> String {
     kept
 }
 
+/// What is printed without the words that made the run: that they are repeated is no effect of them.
+fn wordless(text: &str) -> String {
+    if let Ok(serde_json::Value::Object(mut run)) = serde_json::from_str(text) {
+        run.remove("command");
+        run.remove("answer");
+        return serde_json::Value::Object(run).to_string();
+    }
+    text.split("\nNEXT   ").next().unwrap_or_default().to_owned()
+}
+
 fn gather(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -55,7 +65,18 @@ fn gather(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
             gather(root, &path, files);
         } else {
             let name = path.strip_prefix(root).expect("below").display().to_string();
-            files.insert(timeless(&name), fs::read(&path).expect("readable"));
+            let bytes = fs::read(&path).expect("readable");
+            match path.file_name().and_then(|name| name.to_str()) {
+                // Drawn from run.json, with the words that made it.
+                Some("report.html" | "report.md") if path.with_file_name("run.json").exists() => {}
+                Some("run.json") => {
+                    let text = wordless(&String::from_utf8(bytes).expect("JSON"));
+                    files.insert(timeless(&name), text.into_bytes());
+                }
+                _ => {
+                    files.insert(timeless(&name), bytes);
+                }
+            }
         }
     }
 }
@@ -119,7 +140,7 @@ fn value(option: &str) -> &'static str {
         "out" => "elsewhere",
         "seed" | "trials" | "threads" => "2",
         "strategies" => "sdk",
-        "sets" => "seed=7",
+        "sets" => "serviceTime.p50=9ms",
         // How often something is told shows in a long run only: `tests/sim/never_lost.rs`.
         "progress_every" => "soon",
         "op" => "Encrypt",
@@ -178,6 +199,91 @@ fn try_option(path: &str, line: &[&str], option: &Arg) {
         // Not because the line was wrong without it.
         assert_ne!(before.0, 2, "{base:?}: {}", before.2);
     }
+}
+
+/// An option as it stands on a line.
+fn own(option: &Arg) -> Vec<&'static str> {
+    let long: &'static str = format!("--{}", option.get_long().expect("every option has a long name")).leak();
+    let has_value = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+    [long].into_iter().chain(has_value.then(|| value(option.get_id().as_str()))).collect()
+}
+
+/// Options on a line, and once what goes with them.
+fn with(path: &str, line: &[&'static str], options: &[&Arg]) -> Vec<&'static str> {
+    let mut words: Vec<&'static str> = Vec::new();
+    for pair in options.iter().flat_map(|option| beside(path, option.get_id().as_str(), line).chunks(2)) {
+        match words.iter().position(|word| *word == pair[0]) {
+            Some(at) => words[at + 1] = pair[1],
+            None => words.extend(pair),
+        }
+    }
+    words.extend(options.iter().flat_map(|option| own(option)));
+    words
+}
+
+/// What a line comes to with `more`.
+fn outcome(path: &str, line: &[&str], more: &[&str]) -> Outcome {
+    let folder = place();
+    if path == "import cloudtrail" {
+        fs::create_dir(folder.path().join("there")).expect("made");
+        fs::write(folder.path().join("there/scenario.yaml"), "old").expect("written");
+    }
+    let words: Vec<&str> = line.iter().chain(more).copied().collect();
+    keystorm(folder.path(), &words)
+}
+
+/// Every two options that a line takes: beside each other neither is dropped, or one is refused by name.
+fn try_pairs(path: &str, line: &[&'static str], options: &[&Arg]) -> usize {
+    let alone: Vec<(&Arg, Outcome)> = options
+        .iter()
+        .map(|option| (*option, outcome(path, line, &with(path, line, &[*option]))))
+        // What is refused or fails by itself does so beside others.
+        .filter(|(_, alone)| [0, 99].contains(&alone.0))
+        .collect();
+    let mut tried = 0;
+    for (index, (a, a_alone)) in alone.iter().enumerate() {
+        for (b, b_alone) in &alone[index + 1..] {
+            let words = with(path, line, &[*a, *b]);
+            let both = outcome(path, line, &words);
+            tried += 1;
+            if both.0 == 2 && [a, b].iter().any(|option| both.2.contains(own(option)[0])) {
+                continue;
+            }
+            for (dropped, kept) in [(a, b_alone), (b, a_alone)] {
+                // Being quiet has no effect where nothing is said.
+                let may_be_idle =
+                    dropped.get_id() == "quiet" || is_traceless(path, dropped.get_id().as_str());
+                assert!(
+                    may_be_idle || both != *kept,
+                    "{line:?} {words:?}: {} is silently dropped",
+                    own(dropped)[0]
+                );
+            }
+        }
+    }
+    tried
+}
+
+#[test]
+fn no_option_is_silently_dropped_beside_another() {
+    let mut command = Cli::command();
+    command.build();
+    let mut tried = 0;
+    let mut todo: Vec<(String, &Clap)> =
+        command.get_subcommands().map(|below| (below.get_name().to_owned(), below)).collect();
+    while let Some((path, command)) = todo.pop() {
+        todo.extend(command.get_subcommands().map(|below| (format!("{path} {}", below.get_name()), below)));
+        let options: Vec<&Arg> = command
+            .get_arguments()
+            .filter(|option| {
+                !option.is_positional() && !["help", "version"].contains(&option.get_id().as_str())
+            })
+            .collect();
+        for line in lines(&path) {
+            tried += try_pairs(&path, line, &options);
+        }
+    }
+    assert!(tried > 100, "{tried} pairs");
 }
 
 fn walk(path: &str, command: &Clap, tried: &mut Vec<String>) {

@@ -151,14 +151,18 @@ fn a_difference_that_is_there_is_found_and_told_with_its_figures() {
     assert_eq!(merit.versus(1, 0), Versus::Better(Reason::Figure(Criterion::Completed)));
     assert_eq!(merit.versus(0, 1), Versus::Worse(Reason::Figure(Criterion::Completed)));
     assert_eq!(merit.best(&[0, 1]), Some(1));
-    let stated: Vec<&str> = run.differences.iter().filter(|d| d.is_stated).map(|d| d.figure.as_str()).collect();
+    let stated: Vec<&str> =
+        run.differences.iter().filter(|d| d.is_stated).map(|d| d.figure.as_str()).collect();
     assert!(stated.contains(&"worstSuccess"), "{:?}", run.differences);
     let difference = &run.differences[0];
     assert_eq!((difference.first.as_str(), difference.second.as_str()), ("gives-up", "patient"));
     let [low, high] = difference.interval.expect("five trials");
     assert!(low <= difference.mean && difference.mean <= high && high < 0.0, "{difference:?}");
     let all = told(&run);
-    assert!(all.starts_with("Of 2 strategies that meet every threshold `patient` is preferred; `patient`: "), "{all}");
+    assert!(
+        all.starts_with("Of 2 strategies that meet every threshold `patient` is preferred; `patient`: "),
+        "{all}"
+    );
     let told = |run: &Run| told(run);
     assert!(all.contains("`patient` is better than `gives-up`: "), "{all}");
     // One trial is no statistics, an interrupted run neither.

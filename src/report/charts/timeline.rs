@@ -156,7 +156,9 @@ fn pool_chart(run: &Run, pool: &str) -> Option<Chart> {
         plot: Plot {
             height: 300,
             x: Axis::time(end),
-            y: Axis::linear("attempts ÷ quota", highest.max(1.0) * 1.02, |v| percent(v).replace(".0 %", " %")),
+            y: Axis::linear("attempts ÷ quota", highest.max(1.0) * 1.02, |v| {
+                percent(v).replace(".0 %", " %")
+            }),
             y_labels: Y_LABELS,
             grid: (false, true),
             bars: Vec::new(),

@@ -27,9 +27,10 @@ pub fn render(run: &Run) -> String {
             }
             body {
                 a.skip href="#verdict" { "Skip to the verdict" }
-                (header(run, &sections))
+                (header(run))
                 main {
                     (judgement(run))
+                    (contents(run, &sections))
                     @for section in &sections {
                         section aria-labelledby=(section.id) {
                             h2 id=(section.id) { (section.title) }
@@ -74,23 +75,29 @@ fn sections(run: &Run) -> Vec<Section> {
     all.into_iter().map(section).filter(|section| !section.body.0.is_empty()).collect()
 }
 
-fn header(run: &Run, sections: &[Section]) -> Markup {
-    let trials = run.strategies.iter().map(|s| s.trials).max().unwrap_or(0);
+fn header(run: &Run) -> Markup {
     html! {
         header {
             h1 { (run.name) }
             @if !run.question.is_empty() { p.question { (run.question) } }
-            ul.facts {
-                li { "target " b { (run.target) } }
-                li { "Region " b { (run.region) } }
-                li { "seed " b { (run.seed) } }
-                li { "trials " b { (trials) } }
-                li { "strategies " b { (run.strategies.len()) } }
-            }
-            nav aria-label="Sections" { ul {
-                @for section in sections { li { a href={ "#" (section.id) } { (section.title) } } }
-            } }
         }
+    }
+}
+
+/// What the page is about and where on it, below the answer.
+fn contents(run: &Run, sections: &[Section]) -> Markup {
+    let trials = run.strategies.iter().map(|s| s.trials).max().unwrap_or(0);
+    html! {
+        ul.facts {
+            li { "target " b { (run.target) } }
+            li { "Region " b { (run.region) } }
+            li { "seed " b { (run.seed) } }
+            li { "trials " b { (trials) } }
+            li { "strategies " b { (run.strategies.len()) } }
+        }
+        nav aria-label="Sections" { ul {
+            @for section in sections { li { a href={ "#" (section.id) } { (section.title) } } }
+        } }
     }
 }
 

@@ -49,9 +49,12 @@ fn told(view: &View<'_>, losers: &[usize], by_cache: bool) -> Vec<Line> {
 /// The place of the first threshold that a strategy missed; one that failures have eaten tells less than another.
 fn first_missed(view: &View<'_>, number: usize) -> Option<usize> {
     let name = &view.strategy(number).name;
-    let missed = view.run.thresholds.iter().enumerate().filter(|(_, t)| {
-        t.strategy == *name && matches!(t.verdict, Verdict::Missed | Verdict::NoData)
-    });
+    let missed = view
+        .run
+        .thresholds
+        .iter()
+        .enumerate()
+        .filter(|(_, t)| t.strategy == *name && matches!(t.verdict, Verdict::Missed | Verdict::NoData));
     let places: Vec<usize> = missed.map(|(place, _)| place).collect();
     let has_value = |place: &&usize| view.run.thresholds[**place].value.is_some();
     places.iter().find(has_value).or(places.first()).copied()
@@ -75,7 +78,9 @@ fn range(view: &View<'_>, missed: &[(usize, usize)], by_cache: bool) -> Option<L
     };
     let text = match (by_cache, metric_of(&first.name)) {
         (true, "failed") => format!("Without a cache {value}{} fail.", whose(first, "of")),
-        (true, "throttled") => format!("Without a cache {value} of attempts are refused{}.", whose(first, "of")),
+        (true, "throttled") => {
+            format!("Without a cache {value} of attempts are refused{}.", whose(first, "of"))
+        }
         (true, _) if missed.len() == 1 => return None,
         _ => format!("The others {}.", lost(first, &value, true)),
     };
@@ -100,12 +105,14 @@ pub(super) fn loss(view: &View<'_>, number: usize, place: usize) -> Line {
         }
         _ => Line::of(lost(threshold, &found(threshold), false)),
     };
-    let line = threshold.value.into_iter().fold(line, |line, value| {
-        line.citing(format!("/thresholds/{place}/value"), value)
-    });
-    threshold.failed_share.into_iter().fold(line, |line, share| {
-        line.citing(format!("/thresholds/{place}/failedShare"), share)
-    })
+    let line = threshold
+        .value
+        .into_iter()
+        .fold(line, |line, value| line.citing(format!("/thresholds/{place}/value"), value));
+    threshold
+        .failed_share
+        .into_iter()
+        .fold(line, |line, share| line.citing(format!("/thresholds/{place}/failedShare"), share))
 }
 
 /// `fails 22.4 % of checkout`: what a value of the threshold's metric is, of one strategy or of `many`.
@@ -121,8 +128,12 @@ fn lost(threshold: &ThresholdRun, value: &str, many: bool) -> String {
             format!("{} {} attempts a call{whose}", verb("makes", "make"), value.replace('×', ""))
         }
         "cost" => format!("{} {value} for a million completed jobs", verb("costs", "cost")),
-        "response_time" => format!("{} a {} response time of {value}{whose_time}", verb("has", "have"), figure(threshold)),
-        "service_time" => format!("{} a {} service time of {value}{whose_time}", verb("has", "have"), figure(threshold)),
+        "response_time" => {
+            format!("{} a {} response time of {value}{whose_time}", verb("has", "have"), figure(threshold))
+        }
+        "service_time" => {
+            format!("{} a {} service time of {value}{whose_time}", verb("has", "have"), figure(threshold))
+        }
         other => format!("{} {other} at {value}{whose}", verb("has", "have")),
     }
 }
@@ -158,7 +169,8 @@ pub(super) fn idle_caches(view: &View<'_>) -> Vec<Line> {
         let hit = strategy.ratios.cache_hit;
         scene::has_idle_cache(view.run, strategy).then(|| {
             let of = listed(&scene::distinct(view.run));
-            let text = format!("The cache of {} serves {} of its jobs: {of}.", named(&strategy.name), percent(hit));
+            let text =
+                format!("The cache of {} serves {} of its jobs: {of}.", named(&strategy.name), percent(hit));
             Line::of(text).citing(at(number, "ratios/cacheHit"), hit)
         })
     });
@@ -175,11 +187,13 @@ pub(super) fn last_completion(view: &View<'_>) -> Option<Line> {
         Some((place, (place as u64 + 1) * timeline.interval_s.max(1)))
     };
     let (own_place, own) = last(subject)?;
-    let others = (0..view.run.strategies.len()).filter(|number| *number != subject && !ends_by_itself(*number));
+    let others =
+        (0..view.run.strategies.len()).filter(|number| *number != subject && !ends_by_itself(*number));
     let differs = |(number, (place, s)): (usize, (usize, u64))| {
         (s.abs_diff(own) >= WORTH_S.max(own / 10)).then_some((number, place, s))
     };
-    let other = others.filter_map(|number| differs((number, last(number)?))).max_by_key(|(_, _, s)| s.abs_diff(own));
+    let other =
+        others.filter_map(|number| differs((number, last(number)?))).max_by_key(|(_, _, s)| s.abs_diff(own));
     let (number, place, s) = other?;
     let text = format!(
         "The last job completes in second {} instead of {} under {}.",

@@ -35,9 +35,11 @@ fn onset(view: &View<'_>) -> Option<Line> {
     if (timeline.offered.get(place).copied().unwrap_or(0) as f64) < RISEN * began as f64 {
         return None;
     }
-    let (pool, figures) = strategy.pools.iter().filter(|(_, pool)| pool.throttled > 0).max_by(|a, b| {
-        a.1.utilisation_peak.total_cmp(&b.1.utilisation_peak)
-    })?;
+    let (pool, figures) = strategy
+        .pools
+        .iter()
+        .filter(|(_, pool)| pool.throttled > 0)
+        .max_by(|a, b| a.1.utilisation_peak.total_cmp(&b.1.utilisation_peak))?;
     let asked = timeline.pools.get(pool)?.get(place).copied()?;
     let seconds = timeline.interval_s.max(1);
     let rate = asked as f64 / (seconds * u64::from(strategy.trials.max(1))) as f64;
@@ -90,7 +92,10 @@ fn recovery(view: &View<'_>) -> Option<Line> {
     }
     let mut told: Vec<String> = Vec::new();
     told.extend((!never.is_empty()).then(|| format!("{} not while it was watched", listed(&never))));
-    told.extend(slow.iter().map(|(n, seconds)| format!("{} {}", named(&view.strategy(*n).name), whole_seconds(*seconds))));
+    told.extend(
+        slow.iter()
+            .map(|(n, seconds)| format!("{} {}", named(&view.strategy(*n).name), whole_seconds(*seconds))),
+    );
     let rest: Vec<&(usize, f64)> = back.iter().skip(slow.len()).collect();
     if let Some((_, most)) = rest.first() {
         let who = match rest.as_slice() {
@@ -100,7 +105,10 @@ fn recovery(view: &View<'_>) -> Option<Line> {
         told.push(format!("{who} within {}", whole_seconds(*most)));
     }
     let text = format!("Back as before after the trigger: {}.", told.join(", "));
-    Some(back.iter().fold(Line::of(text), |line, (n, seconds)| line.citing(at(*n, "recoveryTime_s"), *seconds)))
+    Some(
+        back.iter()
+            .fold(Line::of(text), |line, (n, seconds)| line.citing(at(*n, "recoveryTime_s"), *seconds)),
+    )
 }
 
 /// Which pool stands over its quota and by how much, where nobody met what was asked: of those that decide the exit code.

@@ -22,10 +22,16 @@ pub(super) fn line(view: &View<'_>, built: Built) -> Line {
         return command(other("check", run), "shows what the scenario asks for.");
     }
     if super::limit_sentence(run).is_some() {
-        return command(again(run, &[("--client", "raw".into())]), "costs the harness less; or offer less, or give it more cores.");
+        return command(
+            again(run, &[("--client", "raw".into())]),
+            "costs the harness less; or offer less, or give it more cores.",
+        );
     }
     if run.thresholds.is_empty() {
-        return command(again(run, &[("--threshold", "failed: rate<1%".into())]), "says who keeps to it; set what must hold.");
+        return command(
+            again(run, &[("--threshold", "failed: rate<1%".into())]),
+            "says who keeps to it; set what must hold.",
+        );
     }
     let asked = more_trials(view).or_else(|| fewer_contexts(view));
     let asked = asked.or_else(|| raise(view, built)).or_else(|| unstable(view));
@@ -44,7 +50,8 @@ fn words(run: &Run, more: &[(&str, String)]) -> String {
     let mut rest = run.command.iter().map(String::as_str).peekable();
     while let Some(word) = rest.next() {
         let value = rest.next_if(|_| word.starts_with('-'));
-        let is_replaced = more.iter().any(|(option, with)| slot(option, with) == slot(word, value.unwrap_or_default()));
+        let is_replaced =
+            more.iter().any(|(option, with)| slot(option, with) == slot(word, value.unwrap_or_default()));
         if !is_replaced || !word.starts_with('-') {
             kept.push(word);
             kept.extend(value);
@@ -100,10 +107,13 @@ fn more_trials(view: &View<'_>) -> Option<Line> {
     let enough = doubtful.map(|t| trials_of(t.remedy.as_deref().unwrap_or_default()));
     let enough = enough.max_by_key(|trials| trials.unwrap_or(u64::MAX))?;
     Some(match enough.filter(|trials| *trials <= MOST_TRIALS) {
-        Some(trials) => {
-            command(again(view.run, &[("--trials", trials.to_string())]), "would settle what cannot be told, by estimate.")
-        }
-        None => Line::of("Move the bound, or lengthen the load: no number of trials that anybody runs would settle it."),
+        Some(trials) => command(
+            again(view.run, &[("--trials", trials.to_string())]),
+            "would settle what cannot be told, by estimate.",
+        ),
+        None => Line::of(
+            "Move the bound, or lengthen the load: no number of trials that anybody runs would settle it.",
+        ),
     })
 }
 
@@ -119,7 +129,10 @@ fn fewer_contexts(view: &View<'_>) -> Option<Line> {
     let n = gated(view.run).into_iter().find(idle)?;
     let (workload, what) = scene::differs_by(view.run)?;
     let set = format!("workloads.{workload}.{what}.count=100");
-    let does = format!("shows what the cache of {} saves where only 100 {what} differ.", named(&view.strategy(n).name));
+    let does = format!(
+        "shows what the cache of {} saves where only 100 {what} differ.",
+        named(&view.strategy(n).name)
+    );
     Some(command(again(view.run, &[("--set", set)]), &does))
 }
 
@@ -130,7 +143,8 @@ fn raise(view: &View<'_>, built: Built) -> Option<Line> {
     }
     let pools = gated(view.run).into_iter().filter_map(|n| Some((n, busiest_pool(view.strategy(n))?)));
     let over = pools.filter(|(_, (_, pool))| is_over(pool));
-    let (_, (name, bitten)) = over.max_by(|a, b| a.1.1.utilisation_peak.total_cmp(&b.1.1.utilisation_peak))?;
+    let (_, (name, bitten)) =
+        over.max_by(|a, b| a.1.1.utilisation_peak.total_cmp(&b.1.1.utilisation_peak))?;
     if let Some(line) = older_default(view.run, name, bitten) {
         return Some(line);
     }
@@ -189,7 +203,10 @@ fn unstable(view: &View<'_>) -> Option<Line> {
 fn allow(view: &View<'_>) -> Option<Line> {
     let n = view.subject?;
     let done = view.strategy(n).done_after_s.filter(|seconds| *seconds >= 1.0)?;
-    let text = format!("Whatever waits for all of it, such as a startup probe, must allow {}.", milliseconds(done * 1e3));
+    let text = format!(
+        "Whatever waits for all of it, such as a startup probe, must allow {}.",
+        milliseconds(done * 1e3)
+    );
     Some(Line::of(text).citing(at(n, "doneAfter_s"), done))
 }
 
@@ -228,7 +245,10 @@ fn how_much_less(view: &View<'_>, built: Built) -> Line {
         return line.citing(at_pool(n, name, "peak_1s"), pool.peak_1s as f64);
     }
     let half = (pool.limit_per_s / 2.0).floor();
-    let line = command(again(view.run, &[("--quota", format!("{name}={half}/s"))]), "shows whether it holds with half the quota.");
+    let line = command(
+        again(view.run, &[("--quota", format!("{name}={half}/s"))]),
+        "shows whether it holds with half the quota.",
+    );
     line.citing(at_pool(n, name, "limit_per_s"), pool.limit_per_s)
 }
 
@@ -238,7 +258,10 @@ mod tests {
 
     #[test]
     fn the_number_of_trials_is_read_from_both_remedies() {
-        assert_eq!(trials_of("The 95 % interval over 4 trials holds the bound: about 12 would settle it."), Some(12));
+        assert_eq!(
+            trials_of("The 95 % interval over 4 trials holds the bound: about 12 would settle it."),
+            Some(12)
+        );
         let few = "It rests on 100 jobs, and 299 are the fewest that can meet it: about 3 trials would.";
         assert_eq!(trials_of(few), Some(3));
         assert_eq!(trials_of("more than 10000 would be needed, so near the bound does it lie."), None);
@@ -253,8 +276,12 @@ mod tests {
             "keystorm run 'a b.yaml' --threshold 'failed: rate<1%' --trials 3 --quota symmetric=600/s"
         );
         assert_eq!(other("check", &run), "keystorm check 'a b.yaml'");
-        let made = Run { command: ["--op", "Decrypt", "--set", "x=1"].map(Into::into).into(), ..Run::default() };
-        assert_eq!(again(&made, &[("--trials", "9".into())]), "keystorm run --op Decrypt --set x=1 --trials 9");
+        let made =
+            Run { command: ["--op", "Decrypt", "--set", "x=1"].map(Into::into).into(), ..Run::default() };
+        assert_eq!(
+            again(&made, &[("--trials", "9".into())]),
+            "keystorm run --op Decrypt --set x=1 --trials 9"
+        );
         assert_eq!(again(&Run::default(), &[]), "keystorm run …");
     }
 

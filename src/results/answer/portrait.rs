@@ -47,7 +47,8 @@ fn load(view: &View<'_>, of: usize) -> Option<Line> {
     if pool.limit_per_s <= 0.0 || strategy.attempts == 0 {
         return None;
     }
-    let mut text = format!("peaks at {} of {}", per_second(pool.peak_1s as f64), per_second(pool.limit_per_s));
+    let mut text =
+        format!("peaks at {} of {}", per_second(pool.peak_1s as f64), per_second(pool.limit_per_s));
     if strategy.pools.len() > 1 {
         text += &format!(" of pool {}", format::named(name));
     }
@@ -65,9 +66,11 @@ fn failures(view: &View<'_>, of: usize) -> Line {
     let parts = strategy.workloads.iter().enumerate().filter(|(_, part)| part.jobs.in_window > 0);
     let worst = parts.min_by(|a, b| a.1.ratios.success.total_cmp(&b.1.ratios.success));
     let (place, success, whose) = match worst {
-        Some((n, part)) if strategy.workloads.len() > 1 && part.ratios.success < 1.0 => {
-            (format!("workloads/{n}/ratios/success"), part.ratios.success, format!(" of {}", format::named(&part.name)))
-        }
+        Some((n, part)) if strategy.workloads.len() > 1 && part.ratios.success < 1.0 => (
+            format!("workloads/{n}/ratios/success"),
+            part.ratios.success,
+            format!(" of {}", format::named(&part.name)),
+        ),
         _ => ("ratios/success".to_owned(), strategy.ratios.success, String::new()),
     };
     let text = match 1.0 - success {
@@ -107,7 +110,8 @@ fn calls(view: &View<'_>, of: usize) -> Option<Line> {
     let run = view.run;
     let is_asked = view.asks_for("cost") && run.strategies.iter().any(|s| scene::caches(run, &s.name));
     let parts = view.strategy(of).workloads.iter().enumerate().filter(|(_, part)| part.jobs.offered > 0);
-    let each: Vec<Line> = parts.map(|(place, part)| part_calls(view.strategy(of), of, (place, part))).collect();
+    let each: Vec<Line> =
+        parts.map(|(place, part)| part_calls(view.strategy(of), of, (place, part))).collect();
     (is_asked && !each.is_empty()).then(|| Line::joined(each, ", "))
 }
 

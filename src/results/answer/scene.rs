@@ -46,7 +46,9 @@ pub(super) fn differs_by(run: &Run) -> Option<(&str, &'static str)> {
 
 /// What a strategy's cache keeps, where another strategy's keeps something else: `keeps 5,000 data keys for 5m`.
 pub(super) fn cache_that_differs(run: &Run, strategy: &str) -> Option<String> {
-    let of = |name: &str| run.scenario.get("strategies")?.get(name)?.get("cache").filter(|cache| cache.is_object());
+    let of = |name: &str| {
+        run.scenario.get("strategies")?.get(name)?.get("cache").filter(|cache| cache.is_object())
+    };
     let own = of(strategy)?;
     let others = run.strategies.iter().filter_map(|other| of(&other.name));
     others.into_iter().find(|other| *other != own)?;

@@ -40,7 +40,8 @@ fn unstable(view: &View<'_>) -> Vec<Line> {
     let told = growing.filter_map(|n| {
         let growth = view.strategy(n).backlog_growth_per_s?;
         let name = named(&view.strategy(n).name);
-        let text = format!("UNSTABLE if the load lasts: the backlog of {name} grows by {}/s.", number(growth));
+        let text =
+            format!("UNSTABLE if the load lasts: the backlog of {name} grows by {}/s.", number(growth));
         Some(Line::of(text).citing(at(n, "backlogGrowth_per_s"), growth))
     });
     told.take(3).collect()
