@@ -211,7 +211,14 @@ fn own(option: &Arg) -> Vec<&'static str> {
 /// Options on a line, and once what goes with them.
 fn with(path: &str, line: &[&'static str], options: &[&Arg]) -> Vec<&'static str> {
     let mut words: Vec<&'static str> = Vec::new();
-    for pair in options.iter().flat_map(|option| beside(path, option.get_id().as_str(), line).chunks(2)) {
+    // What --force replaces is told last, and so counts.
+    let (forced, others): (Vec<&Arg>, Vec<&Arg>) =
+        options.iter().partition(|option| option.get_id() == "force");
+    let beside = others
+        .iter()
+        .chain(&forced)
+        .flat_map(|option| beside(path, option.get_id().as_str(), line).chunks(2));
+    for pair in beside {
         match words.iter().position(|word| *word == pair[0]) {
             Some(at) => words[at + 1] = pair[1],
             None => words.extend(pair),
@@ -247,6 +254,10 @@ fn try_pairs(path: &str, line: &[&'static str], options: &[&Arg]) -> usize {
             let both = outcome(path, line, &words);
             tried += 1;
             if both.0 == 2 && [a, b].iter().any(|option| both.2.contains(own(option)[0])) {
+                continue;
+            }
+            // Who is quiet where nothing went wrong says nothing whatever else is asked.
+            if both.1.is_empty() && [a, b].iter().any(|option| option.get_id() == "quiet") {
                 continue;
             }
             for (dropped, kept) in [(a, b_alone), (b, a_alone)] {
