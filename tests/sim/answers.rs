@@ -187,14 +187,14 @@ const LESSONS: [Lesson; 13] = [
             "`never-give-up` has a p90 response time of ",
         ],
         reversed_by: &[("strategies.never-give-up.retry.maxAttempts", "3")],
-        then_says: &["strategies meet every threshold"],
+        then_says: &["meet every threshold"],
         and_no_more: &["`never-give-up` 5", "p90 response time"],
     },
     Lesson {
         name: "quickstart.yaml",
         says: &["`cached`: peaks at 3", " of 1,000/s, nothing fails", "Without a cache 2", " % fail."],
         reversed_by: &[("quotas.symmetric", "3000/s")],
-        then_says: &["strategies meet every threshold"],
+        then_says: &["meet every threshold"],
         and_no_more: &["Without a cache"],
     },
 ];
