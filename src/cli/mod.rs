@@ -45,8 +45,8 @@ mod live_wall;
 mod load;
 #[cfg(feature = "emulator")]
 mod loopback;
-mod merge;
 mod memory;
+mod merge;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;

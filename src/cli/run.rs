@@ -131,6 +131,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
     }
+    if common.is_given("verbose") && common.json {
+        return Err(Error::Usage("--verbose is for the summary; --json prints the whole run instead".into()));
+    }
     let mut source = args.source()?;
     source.words = args.words();
     let loaded = source.load()?;

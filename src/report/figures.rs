@@ -85,7 +85,8 @@ pub fn older(run: &Run) -> Option<String> {
 pub fn trials_until(run: &Run) -> Option<String> {
     let why = run.trials_until.as_ref()?;
     let trials = counted(u64::from(run.strategies.iter().map(|s| s.trials).max().unwrap_or(0)), "trial");
-    let until = Ratio::from_f64(why.until).map_or_else(|| percent(why.until), |until| until.to_string());
+    let until = Ratio::from_f64(why.until)
+        .map_or_else(|| percent(why.until), |until| until.to_string().replace('%', " %"));
     let figure = format!("{} of `{}`", why.figure, why.strategy);
     let half = why.half_width.map(|half| format!("within ±{}", percent(half)));
     let known = half.unwrap_or_else(|| "without an upper bound".into());

@@ -208,3 +208,42 @@ fn an_interrupt_ends_in_105_with_results_of_what_was_done() {
         assert_eq!(count("offered"), ended);
     }
 }
+
+#[test]
+fn the_verdict_is_last_and_the_saved_run_holds_it_with_what_it_rests_on() {
+    let (folder, path, out) = folder(SMALL);
+    let shown = text(&output(&["run", &path, "-q", "-o", &out, "--trials", "3"]).stdout);
+    let tail: Vec<&str> = shown.lines().filter(|line| !line.starts_with(' ')).rev().take(3).collect();
+    assert!(tail[0].starts_with("NEXT   ") && tail[1].starts_with("SURE   "), "{shown}");
+    assert!(tail[2].starts_with("ANSWER "), "{shown}");
+    let run = saved(&out);
+    assert_eq!(run["command"], serde_json::json!(["scenario.yaml", "--trials", "3"]));
+    for line in ["answer", "sure", "next"] {
+        assert!(run["answer"][line]["text"].as_str().is_some_and(|text| !text.is_empty()), "{line}");
+    }
+    assert_eq!(run["limiterKinds"]["kinds"].as_array().map(Vec::len), Some(4));
+    assert!(run["differences"].as_array().is_some_and(|all| !all.is_empty()));
+    // Whoever typed a path is told that path; what is saved is the same wherever it lies.
+    assert!(shown.replace("\n       ", " ").contains(&path), "{shown}");
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("made");
+    std::fs::copy(&path, elsewhere.join("scenario.yaml")).expect("copied");
+    let there = elsewhere.join("scenario.yaml").display().to_string();
+    let again =
+        text(&output(&["run", &there, "-q", "-o", &out, "--force", "--trials", "3", "--json"]).stdout);
+    assert_eq!(serde_json::from_str::<Value>(&again).expect("JSON"), run);
+    let details = text(&output(&["run", &path, "-q", "-o", &out, "--force", "-v"]).stdout);
+    assert!(details.contains("Thresholds") && !shown.contains("Thresholds"), "{details}");
+}
+
+#[test]
+fn in_the_c_locale_the_summary_is_ascii() {
+    let (_folder, path, out) = folder(SMALL);
+    let shown = |locale: &str| {
+        let line = ["run", &path, "-q", "-v", "-o", &out, "--force"];
+        let done = keystorm(&line).env("LC_ALL", locale).output().expect("it starts");
+        String::from_utf8(done.stdout).expect("UTF-8")
+    };
+    assert!(shown("C").is_ascii(), "{}", shown("C"));
+    assert!(!shown("C.UTF-8").is_ascii());
+}

@@ -56,7 +56,7 @@ fn first_throttle_begins_at_the_quota_and_naive_retries_multiply_attempts() {
 
 #[test]
 fn spark_tasks_finish_when_executors_cap_their_rate() {
-    let run = shipped("02-spark-s3-read.yaml", &[("workloads.tasks.iterations", "60")]);
+    let run = shipped("02-spark-s3-read.yaml", &[("trials", "1"), ("workloads.tasks.iterations", "60")]);
     let (standard, capped) = (strategy(&run, "sdk-standard"), strategy(&run, "capped"));
     assert!(standard.jobs.failed > 0, "three attempts are not enough: {:?}", standard.jobs);
     assert_eq!(capped.jobs.failed, 0);
@@ -66,7 +66,7 @@ fn spark_tasks_finish_when_executors_cap_their_rate() {
 
 #[test]
 fn bucket_keys_cut_the_nightly_bill_to_a_fifth_and_take_the_throttling_away() {
-    let run = shipped("03-nightly-etl-50k.yaml", &[]);
+    let run = shipped("03-nightly-etl-50k.yaml", &[("trials", "1")]);
     let (none, most, all) =
         (strategy(&run, "no-bucket-key"), strategy(&run, "bucket-key-80"), strategy(&run, "bucket-key-99"));
     assert!(none.throttled > 0 && most.throttled == 0 && all.throttled == 0);
@@ -78,7 +78,7 @@ fn bucket_keys_cut_the_nightly_bill_to_a_fifth_and_take_the_throttling_away() {
 
 #[test]
 fn esdk_caching_turns_five_hundred_calls_a_second_into_five() {
-    let run = shipped("04-kinesis-esdk-cache.yaml", &[]);
+    let run = shipped("04-kinesis-esdk-cache.yaml", &[("trials", "1")]);
     let calls = |name: &str, part: &str| {
         let part = workload(strategy(&run, name), part);
         part.calls as f64 / 600.0
@@ -101,7 +101,7 @@ fn a_cache_with_a_context_per_message_never_hits() {
 
 #[test]
 fn with_an_in_process_cache_the_cold_start_is_the_peak() {
-    let run = shipped("06-lambda-cold-burst.yaml", &[]);
+    let run = shipped("06-lambda-cold-burst.yaml", &[("trials", "1")]);
     let (bare, cached) = (strategy(&run, "no-cache"), strategy(&run, "in-process"));
     assert!(bare.throttled > 0 && cached.throttled == 0);
     assert!(cached.calls <= 9_000 + 900, "three secrets an instance, few asked twice: {}", cached.calls);
@@ -146,7 +146,7 @@ fn capping_the_batch_saves_the_neighbour() {
 
 #[test]
 fn calls_follow_hosts_times_tenants_not_traffic() {
-    let run = shipped("11-multi-tenant-keys.yaml", &[]);
+    let run = shipped("11-multi-tenant-keys.yaml", &[("trials", "1")]);
     let calls = |name| strategy(&run, name).calls;
     assert!(calls("uncached") > calls("small-cache") && calls("small-cache") > calls("cache-1m"));
     assert!(calls("cache-1m") > calls("cache-5m"));

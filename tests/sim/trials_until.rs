@@ -51,10 +51,13 @@ fn the_report_says_how_many_trials_there_are_and_why() {
         page.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let narrow = told("{ until: 20% }");
-    assert!(narrow.contains("10 trials, until every 95% interval was within ±20%; the widest, "), "{narrow}");
+    assert!(
+        narrow.contains("10 trials, until every 95 % interval was within ±20 %; the widest, "),
+        "{narrow}"
+    );
     let most = told("{ until: 0.01%, max: 12 }");
     assert!(
-        most.contains("12 trials, the most allowed: ") && most.contains(", not within ±0.01%."),
+        most.contains("12 trials, the most allowed: ") && most.contains(", not within ±0.01 %."),
         "{most}"
     );
 }

@@ -41,7 +41,7 @@ fn of_a_success_of_99_64_percent_43_of_400_pods_may_be_down() {
     );
     assert_eq!(verdicts[0].2, Verdict::Met, "by jobs all is well");
     let page = text::render(&run, false);
-    assert!(page.contains("units failed") && page.contains("10.8%"), "{page}");
+    assert!(page.contains("units failed") && page.contains("10.8 %"), "{page}");
     let table = String::from_utf8(csv::strategies(&run)).expect("text");
     assert!(table.lines().next().is_some_and(|head| head.contains("units_active,units_failed")), "{table}");
 }

@@ -197,7 +197,8 @@ fn watch(board: &Board, ended: &Receiver<()>) {
         let (files, bytes, total) =
             (of(&board.files) + of(&board.resumed), of(&board.bytes), of(&board.total));
         let share = if total == 0 { 0.0 } else { (bytes as f64 / total as f64).min(1.0) };
-        let far = format!("{files} files, {:.0} MB{}", bytes as f64 / 1e6, left(watch.elapsed(), share, false));
+        let far =
+            format!("{files} files, {:.0} MB{}", bytes as f64 / 1e6, left(watch.elapsed(), share, false));
         bar.set_position((share * 1000.0) as u64);
         bar.set_message(far.clone());
         if !is_terminal {
