@@ -33,7 +33,7 @@ impl run::Args {
 
     fn words_from(&self, file: impl Fn(&Path) -> String) -> Vec<String> {
         let load = &self.load;
-        let mut words: Vec<String> = self.scenario.as_deref().map(file).into_iter().collect();
+        let mut words: Vec<String> = self.scenario.as_deref().map(&file).into_iter().collect();
         let mut say = |option: &str, value: &str| words.extend([format!("--{option}"), value.to_owned()]);
         load.op.iter().for_each(|op| say("op", op));
         let texts = [
@@ -58,6 +58,7 @@ impl run::Args {
             ("set", &self.sets),
         ];
         lists.iter().for_each(|(option, values)| values.iter().for_each(|value| say(option, value)));
+        self.fault_template.iter().for_each(|path| say("fault-template", &file(path)));
         words
     }
 }
@@ -98,7 +99,7 @@ mod tests {
     }
 
     /// Options that change no figure, or are not for others to repeat.
-    const LEFT_OUT: [&str; 20] = [
+    const LEFT_OUT: [&str; 22] = [
         "allow_throttling",
         "credentials",
         "dry_run",
@@ -110,11 +111,13 @@ mod tests {
         "no_tui",
         "no_usage_check",
         "out",
+        "over",
         "print_policy",
         "profile",
         "progress_every",
         "provision",
         "quiet",
+        "shard",
         "threads",
         "verbose",
         "web",

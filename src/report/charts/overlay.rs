@@ -218,7 +218,8 @@ impl Overlay {
         let most = self.near_quota(most).map_or(most, |(_, limit)| most.max(*limit));
         let least = self.known().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
         let lowest = self.known().fold(f64::INFINITY, f64::min);
-        let (linear, log): (fn(f64) -> f64, fn(f64) -> f64) = (|v| v, |v| v.max(1e-3).log10());
+        let linear: fn(f64) -> f64 = |v| v;
+        let log: fn(f64) -> f64 = |v| v.max(1e-3).log10();
         match (self.unit, self.is_log) {
             (Unit::Time, true) => (Axis::log_milliseconds("", least * 0.9, most * 1.1), log),
             (Unit::Time, false) => (Axis::linear("", most * 1.02, milliseconds), linear),

@@ -28,10 +28,10 @@ pub(super) fn all(view: &View<'_>) -> Vec<Line> {
 fn told(view: &View<'_>, losers: &[usize], by_cache: bool) -> Vec<Line> {
     let missed: Vec<(usize, usize)> =
         losers.iter().filter_map(|number| Some((*number, first_missed(view, *number)?))).collect();
-    if by_cache || missed.len() > SHOWN {
-        if let Some(line) = range(view, &missed, by_cache) {
-            return vec![line];
-        }
+    if (by_cache || missed.len() > SHOWN)
+        && let Some(line) = range(view, &missed, by_cache)
+    {
+        return vec![line];
     }
     let each = missed.iter().take(SHOWN).map(|(number, place)| {
         let name = named(&view.strategy(*number).name);
@@ -93,10 +93,10 @@ fn range(view: &View<'_>, missed: &[(usize, usize)], by_cache: bool) -> Option<L
 /// What strategy `number` loses by the threshold at `place`.
 pub(super) fn loss(view: &View<'_>, number: usize, place: usize) -> Line {
     let threshold = &view.run.thresholds[place];
-    if metric_of(&threshold.name) == "cost" {
-        if let Some(bill) = portrait::bill(view, number) {
-            return Line::of("costs ").then("", bill);
-        }
+    if metric_of(&threshold.name) == "cost"
+        && let Some(bill) = portrait::bill(view, number)
+    {
+        return Line::of("costs ").then("", bill);
     }
     let line = match metric_of(&threshold.name) {
         "units_failed" => {
