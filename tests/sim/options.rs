@@ -176,6 +176,8 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
 fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
         ("run" | "merge" | "onset" | "plan" | "dossier", "force") => &["-o", "saved"],
+        // The page shows it.
+        ("report", "stamp") => &["--format", "html"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
         ("import cloudtrail" | "import cloudwatch", "force") => &["-o", "there"],
         ("import cloudtrail" | "import cloudwatch", other) if other != "output" => &["-o", "new"],

@@ -65,15 +65,17 @@ fn spark_tasks_finish_when_executors_cap_their_rate() {
 }
 
 #[test]
-fn bucket_keys_cut_the_nightly_bill_to_a_fifth_and_take_the_throttling_away() {
+fn bucket_keys_cut_the_nightly_bill_to_a_quarter_and_take_the_throttling_away() {
     let run = shipped("03-nightly-etl-50k.yaml", &[("trials", "1")]);
     let (none, most, all) =
         (strategy(&run, "no-bucket-key"), strategy(&run, "bucket-key-80"), strategy(&run, "bucket-key-99"));
     assert!(none.throttled > 0 && most.throttled == 0 && all.throttled == 0);
     let month = |strategy: &StrategyRun| strategy.cost.per_month_usd.expect("open load");
+    // A fifth at best: who writes while a key is fetched fetches one too.
     let saved = month(most) / month(none);
-    assert!((saved - 0.2).abs() < 0.02, "{saved}");
-    assert!(month(all) / month(none) < 0.015);
+    assert!((saved - 0.25).abs() < 0.02, "{saved}");
+    assert!(month(all) / month(none) < 0.02);
+    assert!(most.ratios.cache_hit < 0.8 && all.ratios.cache_hit < 0.99);
 }
 
 #[test]
