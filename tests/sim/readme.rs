@@ -84,3 +84,15 @@ fn the_summary_is_the_one_that_the_sample_report_holds() {
         assert!(summary.lines().any(|each| each == line), "not in the summary any more: {line}");
     }
 }
+
+/// The first question is about a figure of the sample report.
+#[test]
+fn the_questions_tell_the_share_that_the_sample_shows() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let saved = std::fs::read_to_string(root.join("reports/quickstart/run.json")).expect("the sample");
+    let run: keystorm::results::Run = serde_json::from_str(&saved).expect("a saved run");
+    let adaptive = run.strategies.iter().find(|s| s.name == "sdk-adaptive").expect("it has that strategy");
+    let asked = format!("complete only {:.1} %", adaptive.ratios.success * 100.0);
+    let questions = std::fs::read_to_string(root.join("docs/faq.md")).expect("the questions");
+    assert!(questions.contains(&asked), "{asked}");
+}
