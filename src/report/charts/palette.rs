@@ -20,7 +20,7 @@ pub enum Ink {
     Quota,
     /// A strategy, by its place; after the last colour the first comes again, with another mark.
     Series(usize),
-    /// A metric, by its place in [`METRICS`].
+    /// A metric, by its place in the list of their colours.
     Metric(usize),
 }
 
