@@ -28,19 +28,14 @@ pub fn chart(run: &Run) -> Option<Chart> {
         return None;
     }
     let names: Vec<String> = shown.iter().map(|s| clip(&s.name, 20)).collect();
-    let mut lines = Vec::new();
+    let (mut lines, mut legend) = (Vec::new(), Vec::new());
     // Room for the figure right of the longest bar.
     let x = Axis::linear("per second, in the window", most * 1.25, number);
-    let (bars, mut words) = bars(&placed, &x, quota.map(|(_, pool)| pool.limit_per_s));
+    let (bars, words) = bars(&placed, &x, quota.map(|(_, pool)| pool.limit_per_s));
     let y = Axis::names(&names);
     if let Some((pool, figures)) = quota {
         let limit = figures.limit_per_s;
-        let top = (
-            (limit + x.high * 0.006, y.high - 0.04),
-            Ink::Text,
-            format!("quota of {pool}: {}/s", number(limit)),
-        );
-        words.push(top);
+        legend.push((Ink::Quota, format!("quota of {pool}: {}/s", number(limit))));
         lines.push(Line {
             name: pool.into(),
             ink: Ink::Quota,
@@ -55,7 +50,7 @@ pub fn chart(run: &Run) -> Option<Chart> {
         description: description(&shown),
         plot: Plot {
             width: 720,
-            height: 70 + 58 * shown.len() as u32,
+            height: 90 + 58 * shown.len() as u32,
             x,
             y,
             y_labels: 24 + longest * 7,
@@ -63,7 +58,7 @@ pub fn chart(run: &Run) -> Option<Chart> {
             bars,
             lines,
             words,
-            legend: Vec::new(),
+            legend,
             names_at_ends: false,
         },
     })
