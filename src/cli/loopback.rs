@@ -1,91 +1,22 @@
-//! Pages for this machine only: connections on loopback, one by one, and the check of who is asked for.
+//! Pages for this machine only: the check of who is asked for, and by whom.
 
-use crate::clock::within;
+use super::small_server::{Asked, Bounds};
 use crate::time::Span;
 use http_body_util::Full;
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 #[cfg(feature = "live")]
 use hyper::header::{HeaderName, ORIGIN};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
-use std::error::Error as StdError;
+use hyper::{Response, StatusCode};
 use std::net::IpAddr;
-use std::rc::Rc;
-use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
 
-/// Connections at one time.
-const CONNECTIONS: usize = 32;
-/// The longest a connection may take for all of its requests: who keeps one open connects again.
-const PATIENCE: Span = Span::from_secs(600);
-/// How long a pause is after accepting has failed, as it does while no file descriptor is free.
-const PAUSE: Span = Span::from_millis(100);
+/// What a page's server takes on.
+pub const BOUNDS: Bounds = Bounds { connections: 32, patience: Span::from_secs(600) };
 /// Where a browser says a call comes from.
 #[cfg(feature = "live")]
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'r> {
-    /// The method.
-    pub method: &'r Method,
-    /// The path.
-    pub path: &'r str,
-    /// The headers.
-    pub headers: &'r HeaderMap,
-}
-
-/// Answers connections for ever; call inside a `LocalSet`.
-pub async fn serve<B, F>(listener: &TcpListener, reply: Rc<F>)
-where
-    B: Body<Data = Bytes> + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-    F: Fn(Asked<'_>) -> Response<B> + 'static,
-{
-    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // Who finds no place is closed at once.
-                if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                    let reply = Rc::clone(&reply);
-                    tokio::task::spawn_local(async move {
-                        within(PATIENCE, answer(stream, reply)).await;
-                        drop(place);
-                    });
-                }
-            }
-            Err(_) => crate::clock::sleep(PAUSE).await,
-        }
-    }
-}
-
-/// Answers one connection.
-async fn answer<B, F>(stream: TcpStream, reply: Rc<F>)
-where
-    B: Body<Data = Bytes> + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-    F: Fn(Asked<'_>) -> Response<B> + 'static,
-{
-    let service = service_fn(move |request: Request<Incoming>| {
-        let asked =
-            Asked { method: request.method(), path: request.uri().path(), headers: request.headers() };
-        let response = reply(asked);
-        async move { Ok::<_, Infallible>(response) }
-    });
-    // A connection that breaks is the browser's affair: it asks again.
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(std::time::Duration::from_secs(10))
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
 
 impl Asked<'_> {
     /// Why this is not answered at all: the Host is none of this machine's, so that a page of somewhere else, which leads a
@@ -145,6 +76,7 @@ pub fn head(headers: &mut HeaderMap, kind: &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::Method;
 
     fn asked(host: &str) -> HeaderMap {
         HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).expect("a header"))])

@@ -1,41 +1,27 @@
 //! The Prometheus endpoint of a live run: a thread of its own, which ends with the run.
 
 use super::live_metrics;
-use crate::clock::within;
+use super::small_server::{self, Asked, Background, Bounds};
 use crate::engine::live::Control;
 use crate::server::Exposition;
 use crate::time::Span;
 use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
+use hyper::{Method, Response, StatusCode};
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 
-/// Connections at one time; a scraper needs one.
-const CONNECTIONS: usize = 16;
-/// The longest a connection may take for all of its requests: who keeps one open connects again.
-const PATIENCE: Span = Span::from_secs(60);
-/// How long a pause is after accepting has failed, as it does while no file descriptor is free.
-const PAUSE: Span = Span::from_millis(100);
+/// What it takes on; a scraper needs one connection.
+const BOUNDS: Bounds = Bounds { connections: 16, patience: Span::from_secs(60) };
 
 /// Gives the page as it is now.
 pub type Show = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// An endpoint that is there while a run is.
-pub struct MetricsServer {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct MetricsServer(Background);
 
 impl MetricsServer {
     /// Listens on `address`, port 0 being any that is free, and shows what `control` shows.
@@ -54,82 +40,31 @@ impl MetricsServer {
     /// # Errors
     /// The address cannot be listened on, or no thread can be started.
     pub fn showing(show: Show, address: SocketAddr) -> io::Result<MetricsServer> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(address))?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let body = move || {
-            let local = tokio::task::LocalSet::new();
-            local.block_on(&runtime, async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = serve(&listener, &show) => {}
-                }
-            });
-        };
-        let thread = std::thread::Builder::new().name("metrics".into()).spawn(body)?;
-        Ok(MetricsServer { address, stop: Some(stop), thread: Some(thread) })
+        let server = Background::start("metrics", address, |listener, stopped| async move {
+            let reply = Rc::new(move |asked: Asked<'_>| reply(asked.method, asked.path, &show));
+            tokio::select! {
+                _ = stopped => {}
+                () = small_server::serve(&listener, BOUNDS, reply) => {}
+            }
+        })?;
+        Ok(MetricsServer(server))
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
     /// What to warn of, if others than this machine can ask.
     pub fn warning(&self) -> Option<String> {
-        (!self.address.ip().is_loopback()).then(|| {
+        (!self.address().ip().is_loopback()).then(|| {
             format!(
                 "keystorm: metrics are on {}, where other machines can read them without a password; \
                  127.0.0.1 keeps them here",
-                self.address
+                self.address()
             )
         })
     }
-}
-
-impl Drop for MetricsServer {
-    fn drop(&mut self) {
-        // Dropping the sender is what stops it.
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It only shows; had it panicked, the results would still be good.
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn serve(listener: &TcpListener, show: &Show) {
-    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // Who finds no place is closed at once.
-                if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                    let show = Arc::clone(show);
-                    tokio::task::spawn_local(async move {
-                        within(PATIENCE, answer(stream, show)).await;
-                        drop(place);
-                    });
-                }
-            }
-            Err(_) => crate::clock::sleep(PAUSE).await,
-        }
-    }
-}
-
-/// Answers one connection.
-async fn answer(stream: TcpStream, show: Show) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let reply = reply(request.method(), request.uri().path(), &show);
-        async move { Ok::<_, Infallible>(reply) }
-    });
-    // A connection that breaks is the scraper's affair: it asks again.
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(std::time::Duration::from_secs(10))
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
 }
 
 fn reply(method: &Method, path: &str, show: &Show) -> Response<Full<Bytes>> {

@@ -69,6 +69,8 @@ mod serve;
 mod serve_service;
 #[cfg(feature = "aws")]
 mod serve_upstream;
+#[cfg(feature = "emulator")]
+mod small_server;
 mod stamp;
 #[cfg(feature = "emulator")]
 mod ui;

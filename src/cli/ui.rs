@@ -2,7 +2,8 @@
 //!
 //! Pages are drawn when they are asked for, so that runs saved by an older keystorm look like those of today.
 
-use super::loopback::{self, Asked, page};
+use super::loopback::{BOUNDS, page};
+use super::small_server::{self, Asked};
 use super::{Common, Error, output, report};
 use crate::report::html::{self, Listed};
 use http_body_util::Full;
@@ -54,7 +55,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     tokio::task::LocalSet::new().block_on(&runtime, async {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            () = loopback::serve(&listener, reply) => {}
+            () = small_server::serve(&listener, BOUNDS, reply) => {}
         }
     });
     Ok(ExitCode::from(super::exit::OK))

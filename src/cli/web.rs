@@ -2,7 +2,8 @@
 //!
 //! The page is drawn once; numbers follow every second as server-sent events.
 
-use super::loopback::{self, Asked};
+use super::loopback;
+use super::small_server::{self, Asked, Background};
 use crate::engine::live::{Control, Glance};
 use crate::record::Row;
 use crate::report::charts::{Course, Overlay, Unit};
@@ -22,9 +23,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::thread::JoinHandle;
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// How often numbers are sent.
 const EVERY: Span = Span::from_secs(1);
@@ -43,11 +42,7 @@ pub struct Title {
 }
 
 /// The page's server, which is there while a run is.
-pub struct Web {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Web(Background);
 
 impl Web {
     /// Listens on `address`, one of this machine, port 0 being any that is free.
@@ -59,46 +54,29 @@ impl Web {
             let why = "the page can stop the run, so it is for this machine only: 127.0.0.1 or [::1]";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(address))?;
-        let address = listener.local_addr()?;
-        control.watch();
-        let control = Arc::clone(control);
-        let (stop, stopped) = oneshot::channel();
-        let body = move || {
-            let show = Rc::new(Show { control, title, seen: RefCell::default(), is_over: Cell::new(false) });
+        let shown = Arc::clone(control);
+        let server = Background::start("web", address, |listener, stopped| async move {
+            let show = Show { control: shown, title, seen: RefCell::default(), is_over: Cell::new(false) };
+            let show = Rc::new(show);
             let reply = {
                 let show = Rc::clone(&show);
                 Rc::new(move |asked: Asked<'_>| reply(&show, asked))
             };
-            tokio::task::LocalSet::new().block_on(&runtime, async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = loopback::serve(&listener, Rc::clone(&reply)) => {}
-                    () = watch(&show) => {}
-                }
-                show.is_over.set(true);
-                crate::clock::sleep(FAREWELL).await;
-            });
-        };
-        let thread = std::thread::Builder::new().name("web".into()).spawn(body)?;
-        Ok(Web { address, stop: Some(stop), thread: Some(thread) })
+            tokio::select! {
+                _ = stopped => {}
+                () = small_server::serve(&listener, loopback::BOUNDS, Rc::clone(&reply)) => {}
+                () = watch(&show) => {}
+            }
+            show.is_over.set(true);
+            crate::clock::sleep(FAREWELL).await;
+        })?;
+        control.watch();
+        Ok(Web(server))
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Web {
-    fn drop(&mut self) {
-        // Dropping the sender is what stops it.
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It only shows; had it panicked, the results would still be good.
-            let _ = thread.join();
-        }
+        self.0.address()
     }
 }
 

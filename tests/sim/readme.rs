@@ -52,6 +52,21 @@ fn there_are_two_set_up_commands() {
 }
 
 #[test]
+fn what_is_said_not_to_be_built_is_not() {
+    let text = readme();
+    let section = between(&text, "## Not built yet", "\nExit codes").next().expect("the section");
+    let named: Vec<&str> = section.split('`').skip(1).step_by(2).collect();
+    assert!(!named.is_empty(), "a section that names nothing can go");
+    for words in named {
+        let line = match words.strip_prefix("--") {
+            Some(_) => vec!["keystorm", "run", "a.yaml", words, "x"],
+            None => ["keystorm"].into_iter().chain(words.split(' ')).chain(["a.yaml"]).collect(),
+        };
+        assert!(Cli::try_parse_from(line).is_err(), "{words} is there");
+    }
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     let text = readme();
     for link in between(&text, "](", ")") {

@@ -2,32 +2,20 @@
 
 use super::super::charts::{self, Chart};
 use super::super::compare::{broken, headline, notes, table};
-use super::style;
+use super::document::{SCRIPT_FREE, document};
 use super::table::plain;
 use crate::results::Run;
 use crate::results::compare::{Comparison, Rule};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 /// The page; each comparison comes with the two runs that it compares.
 pub fn render(compared: &[(&Comparison, &Run, &Run)], rules: &[Rule]) -> String {
     let title = compared.first().map_or_else(String::new, |(comparison, ..)| comparison.a.label.clone());
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Beside " (title) " · keystorm" }
-                style { (PreEscaped(style::sheet())) }
-            }
-            body {
-                header { h1 { "Beside " (title) } }
-                main { @for (comparison, a, b) in compared { (one(comparison, a, b, rules)) } }
-            }
-        }
+    let body = html! {
+        header { h1 { "Beside " (title) } }
+        main { @for (comparison, a, b) in compared { (one(comparison, a, b, rules)) } }
     };
-    page.into_string()
+    document(&format!("Beside {title} · keystorm"), SCRIPT_FREE, body)
 }
 
 fn one(comparison: &Comparison, a: &Run, b: &Run, rules: &[Rule]) -> Markup {

@@ -1,9 +1,10 @@
 //! The list of saved runs: what `keystorm ui` shows first.
 
 use super::super::verdict;
-use super::{SCRIPT_FREE, sentence, style, table};
+use super::document::{SCRIPT_FREE, document};
+use super::{sentence, table};
 use crate::results::Run;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 /// A saved run in the list.
 #[derive(Debug)]
@@ -18,30 +19,17 @@ pub struct Listed {
 
 /// The page that lists the saved runs in `directory`.
 pub fn listing(directory: &str, runs: &[Listed]) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(SCRIPT_FREE);
-                title { "Saved runs · keystorm" }
-                style { (PreEscaped(style::sheet())) }
-            }
-            body {
-                header { h1 { "Saved runs" } p.question { (directory) } }
-                main {
-                    @if runs.is_empty() {
-                        p { "There is none yet. " code { "keystorm run SCENARIO" } " saves one." }
-                    } @else {
-                        (table::framed("Saved runs", rows(runs)))
-                    }
-                }
+    let body = html! {
+        header { h1 { "Saved runs" } p.question { (directory) } }
+        main {
+            @if runs.is_empty() {
+                p { "There is none yet. " code { "keystorm run SCENARIO" } " saves one." }
+            } @else {
+                (table::framed("Saved runs", rows(runs)))
             }
         }
     };
-    page.into_string()
+    document("Saved runs · keystorm", SCRIPT_FREE, body)
 }
 
 fn rows(runs: &[Listed]) -> Markup {

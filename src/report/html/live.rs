@@ -1,8 +1,9 @@
 //! The page of a run that is still going: the charts over time of the report, with numbers as they come.
 
 use super::super::charts::Overlay;
-use super::{SCRIPT, charts, numbers, style};
-use maud::{DOCTYPE, PreEscaped, html};
+use super::document::document;
+use super::{SCRIPT, charts, numbers};
+use maud::{PreEscaped, html};
 
 /// What the live page may do: draw itself, and ask its own server.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
@@ -10,37 +11,24 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 
 /// The page of the run `title` of these strategies, with what there is to draw so far.
 pub fn live_page(title: &str, question: &str, strategies: &[String], overlays: &[Overlay]) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title) " · live · keystorm" }
-                style { (PreEscaped(style::sheet())) }
+    let body = html! {
+        header { h1 { (title) } @if !question.is_empty() { p.question { (question) } } }
+        main {
+            section.verdict aria-labelledby="live" {
+                h2.unseen id="live" { "State" }
+                p.state { output id="state" { "The run begins." } " " button type="button" id="stop" disabled { "Stop the run" } }
             }
-            body {
-                header { h1 { (title) } @if !question.is_empty() { p.question { (question) } } }
-                main {
-                    section.verdict aria-labelledby="live" {
-                        h2.unseen id="live" { "State" }
-                        p.state { output id="state" { "The run begins." } " " button type="button" id="stop" disabled { "Stop the run" } }
-                    }
-                    section aria-labelledby="over-time" {
-                        h2 id="over-time" { "Over time" }
-                        div.tools hidden {}
-                        div.grid { @for overlay in overlays { (charts::over_time(overlay)) } }
-                    }
-                }
-                script type="application/json" id="numbers" { (PreEscaped(live_numbers(strategies, overlays))) }
-                script { (PreEscaped(SCRIPT)) }
-                script { (PreEscaped(include_str!("live.js"))) }
+            section aria-labelledby="over-time" {
+                h2 id="over-time" { "Over time" }
+                div.tools hidden {}
+                div.grid { @for overlay in overlays { (charts::over_time(overlay)) } }
             }
         }
+        script type="application/json" id="numbers" { (PreEscaped(live_numbers(strategies, overlays))) }
+        script { (PreEscaped(SCRIPT)) }
+        script { (PreEscaped(include_str!("live.js"))) }
     };
-    page.into_string()
+    document(&format!("{title} · live · keystorm"), POLICY, body)
 }
 
 /// The numbers of a live page, as JSON.

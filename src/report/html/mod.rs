@@ -8,6 +8,7 @@
 mod charts;
 pub mod compare;
 mod details;
+mod document;
 mod listing;
 mod live;
 mod numbers;
@@ -23,9 +24,10 @@ mod thresholds;
 use super::charts::{Overlay, overview};
 use super::{figures, tables, verdict};
 use crate::results::Run;
+use document::document;
 pub use listing::{Listed, listing};
 pub use live::{live_numbers, live_page};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 pub use page::page;
 use table::shown;
 
@@ -34,10 +36,6 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// What the page may do: nothing but draw itself.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-/// What a page without a script may do.
-const SCRIPT_FREE: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// When, where and by which command a page was drawn: for those who want it on the page, whose bytes then are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,28 +59,15 @@ pub fn stamped(run: &Run, stamp: Option<&Stamp>) -> String {
     let mut drawn = overlays.clone();
     drawn.extend(super::charts::other_pools(run));
     let places = places(run, &overlays);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (run.name) " · " (run.tool.name) }
-                style { (PreEscaped(style::sheet())) }
-            }
-            body {
-                a.skip href="#verdict" { "Skip to the verdict" }
-                (header(run))
-                main { (judgement(run, &places)) (dashboard(run, &overlays, &places)) }
-                (footer(run, stamp))
-                script type="application/json" id="numbers" { (PreEscaped(numbers::json(run, &drawn))) }
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
+    let body = html! {
+        a.skip href="#verdict" { "Skip to the verdict" }
+        (header(run))
+        main { (judgement(run, &places)) (dashboard(run, &overlays, &places)) }
+        (footer(run, stamp))
+        script type="application/json" id="numbers" { (PreEscaped(numbers::json(run, &drawn))) }
+        script { (PreEscaped(SCRIPT)) }
     };
-    page.into_string()
+    document(&format!("{} · {}", run.name, run.tool.name), POLICY, body)
 }
 
 /// The ids that sentences may link to.

@@ -1,29 +1,17 @@
 //! A [`Page`] as HTML: the same style sheet as a run's report, and print breaks where the page has them.
 
-use super::style;
+use super::document::{SCRIPT_FREE, document};
 use super::table::plain;
 use crate::report::page::{Block, Page};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 /// The page.
 pub fn page(page: &Page) -> String {
-    let drawn = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (page.title) }
-                style { (PreEscaped(style::sheet())) }
-            }
-            body {
-                header { h1 { (page.title) } }
-                main { @for part in &page.blocks { (block(part)) } }
-            }
-        }
+    let body = html! {
+        header { h1 { (page.title) } }
+        main { @for part in &page.blocks { (block(part)) } }
     };
-    drawn.into_string()
+    document(&page.title, SCRIPT_FREE, body)
 }
 
 fn block(part: &Block) -> Markup {
