@@ -214,7 +214,8 @@ fn conclude(onset: &Onset, folder: RunFolder, common: &Common) -> Result<ExitCod
     let mut json = serde_json::to_vec_pretty(onset)
         .map_err(|error| Error::Failed(format!("cannot write onset.json: {error}")))?;
     json.push(b'\n');
-    let shown = if common.json { json.clone() } else { report::onset::text(onset).into_bytes() };
+    let shown =
+        if common.json { json.clone() } else { report::onset::text(onset, output::look(false)).into_bytes() };
     let page = folder.dir().join("onset.html");
     let files: Vec<_> =
         [("onset.json".to_owned(), json)].into_iter().chain(report::onset::files(onset)).collect();

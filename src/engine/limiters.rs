@@ -3,7 +3,7 @@
 
 use super::sim::{Control, simulate};
 use crate::format::count;
-use crate::results::{LimiterKinds, Run, compare, conclude, other_kinds};
+use crate::results::{LimiterKinds, Run, agreement, conclude, other_kinds};
 use crate::scenario::Scenario;
 use std::sync::atomic::Ordering;
 
@@ -45,7 +45,7 @@ pub fn under_other_limiters(
             return LimiterKinds::left_out("that was interrupted");
         }
         let other = conclude(&there, "", serde_json::Value::Null, &done, false).0;
-        under.kinds.push(compare(run, &other, kind));
+        under.kinds.push(agreement(run, &other, kind));
     }
     under
 }

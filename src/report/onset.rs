@@ -2,13 +2,11 @@
 
 use super::charts;
 use super::format::{NONE, count, named, number, percent};
+use super::look::Look;
 use super::page::{Block, Page, wrapped};
 use super::table::Table;
 use crate::planner::onset::{BEYOND, Bracket, FALL, Onset, StrategyOnset, ThresholdOnset};
 use crate::time::Span;
-
-/// The widest line of sentences.
-const WIDTH: usize = 100;
 
 /// Whether a search ended before every edge was found.
 fn is_open(s: &StrategyOnset) -> bool {
@@ -77,8 +75,8 @@ fn has_kinds(onset: &Onset) -> bool {
     onset.strategies.iter().any(|s| s.enforcement != onset.strategies[0].enforcement)
 }
 
-/// What stdout shows.
-pub fn text(onset: &Onset) -> String {
+/// What stdout shows: a line a strategy, however long, and sentences as they are to look.
+pub fn text(onset: &Onset, look: Look) -> String {
     let name = |s: &StrategyOnset| match has_kinds(onset) {
         true => format!("{} ({})", s.name, s.enforcement),
         false => s.name.clone(),
@@ -86,11 +84,11 @@ pub fn text(onset: &Onset) -> String {
     let width = onset.strategies.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for s in &onset.strategies {
-        out += &format!("{:<width$}  {}\n", name(s), line(s));
+        out += &look.words(&format!("{:<width$}  {}\n", name(s), line(s)));
     }
-    out += &format!("\n{}", wrapped(&held(onset), "", WIDTH));
+    out += &format!("\n{}", wrapped(&held(onset), "", look));
     for sentence in notes(onset) {
-        out += &wrapped(&sentence, "", WIDTH);
+        out += &wrapped(&sentence, "", look);
     }
     out
 }

@@ -4,6 +4,7 @@ use super::charts::Chart;
 use super::html;
 use super::look::Look;
 use super::table::{Table, escape_markdown};
+use super::text;
 
 /// A page.
 #[derive(Clone, Debug, Default)]
@@ -56,8 +57,8 @@ impl Page {
 
     /// Lines of at most `look.width` characters, where words allow it.
     pub fn to_text(&self, look: Look) -> String {
-        let Look { width, paint, .. } = look;
-        let wrapped = |text: &str, head: &str| wrapped(&look.words(text), &look.words(head), width);
+        let paint = look.paint;
+        let wrapped = |text: &str, head: &str| wrapped(text, head, look);
         let mut out = format!("{}\n\n", paint.bold(&look.words(&self.title)));
         for block in &self.blocks {
             match block {
@@ -114,24 +115,11 @@ impl Page {
 }
 
 /// A paragraph broken between words; its first line begins with `head`, the others are indented as far.
-pub(super) fn wrapped(text: &str, head: &str, width: usize) -> String {
+pub(super) fn wrapped(text: &str, head: &str, look: Look) -> String {
     let indent = head.chars().count();
-    let (mut out, mut column) = (head.to_owned(), indent);
-    for (place, word) in text.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if place > 0 {
-            if column + 1 + length > width {
-                out += &format!("\n{}", " ".repeat(indent));
-                column = indent;
-            } else {
-                out.push(' ');
-                column += 1;
-            }
-        }
-        out += word;
-        column += length;
-    }
-    out + "\n"
+    let lines = text::wrapped(text, look.width.saturating_sub(indent), look);
+    let indented = lines.join(&format!("\n{}", " ".repeat(indent)));
+    format!("{}{indented}\n", look.words(head))
 }
 
 #[cfg(test)]
@@ -154,6 +142,6 @@ mod tests {
             assert!(markdown.contains(part) && html.contains(part), "{part}");
         }
         assert!(html.contains("1,250/s &amp; no more"));
-        assert_eq!(wrapped("one two three", "- ", 9), "- one two\n  three\n");
+        assert_eq!(wrapped("one two three", "- ", Look { width: 9, ..Look::PLAIN }), "- one two\n  three\n");
     }
 }

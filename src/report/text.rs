@@ -219,8 +219,8 @@ impl Page {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken between words; a longer word is cut, and a unit stays with its
-/// number.
+/// `text` in lines of at most `width` characters, broken between words. A longer word stands whole, so that a command can be
+/// copied, and a unit stays with its number.
 pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     const UNITS: [&str; 7] = ["%", "s", "ms", "USD", "KiB", "MiB", "GiB"];
     let mut words: Vec<String> = Vec::new();
@@ -236,13 +236,13 @@ pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     }
     let mut lines: Vec<String> = Vec::new();
     for word in words {
-        let word = look.clip(&word, width);
+        let word = look.words(&word);
         match lines.last_mut() {
             Some(last) if last.chars().count() + 1 + word.chars().count() <= width => {
                 last.push(' ');
                 last.push_str(&word);
             }
-            _ => lines.push(word),
+            _ => lines.push(word.into_owned()),
         }
     }
     lines
@@ -253,6 +253,13 @@ mod tests {
     use super::*;
     use crate::report::fixture;
     use crate::results::{Attempts, Verdict};
+
+    #[test]
+    fn a_command_stands_whole_however_narrow_the_terminal_is() {
+        let path = format!("/{}/a.yaml`", "folder".repeat(30));
+        let lines = wrapped(&format!("`keystorm run {path} goes on"), 60, Look::PLAIN);
+        assert_eq!(lines, ["`keystorm run".to_owned(), path, "goes on".to_owned()]);
+    }
 
     #[test]
     fn no_line_is_wider_than_a_hundred_columns_even_with_many_strategies_of_long_names() {

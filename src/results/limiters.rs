@@ -79,7 +79,7 @@ pub fn other_kinds(own: Enforcement) -> Vec<Enforcement> {
 }
 
 /// What `there`, the same scenario under `kind`, says beside `run`.
-pub fn compare(run: &Run, there: &Run, kind: Enforcement) -> LimiterKind {
+pub fn agreement(run: &Run, there: &Run, kind: Enforcement) -> LimiterKind {
     let (agreement, met) = match run.thresholds.is_empty() {
         true => {
             let (own, met) = (completes_most(run), completes_most(there));

@@ -32,7 +32,7 @@ pub use assumptions::assumptions;
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
 pub use conclude::{Facts, conclude, conclude_live, hash};
-pub use limiters::{Agreement, LimiterKind, LimiterKinds, compare, other_kinds};
+pub use limiters::{Agreement, LimiterKind, LimiterKinds, agreement, other_kinds};
 pub use run::*;
 pub use select::{Happened, Selection};
 pub use stats::{mean_and_error, t95};
