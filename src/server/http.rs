@@ -173,7 +173,7 @@ pub(super) async fn answer(
 }
 
 /// STS, or nothing that is served here.
-fn other(shared: &Shared, method: &Method, signed: &Signed<'_>, peer: SocketAddr) -> Answer {
+pub(super) fn other(shared: &Shared, method: &Method, signed: &Signed<'_>, peer: SocketAddr) -> Answer {
     let request_id = shared.id();
     if hosts::is_from_another_page(signed.headers) {
         let error = ApiError::access_denied("A page of another origin sends this call: it is not served.");

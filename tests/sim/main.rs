@@ -13,6 +13,7 @@ mod explain;
 mod facts;
 mod facts_readme;
 mod figures;
+mod foreseen;
 mod import;
 mod layers;
 mod limiter_episode;
