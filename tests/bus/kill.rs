@@ -109,7 +109,7 @@ fn trials_are_added_over_a_bus_until_intervals_are_narrow_as_in_one_process() {
     let (place, url) = (Place::new(), server.url());
     let text = std::fs::read_to_string(place.path("s.yaml")).expect("there");
     let until =
-        text.replace("trials: 5", "trials: { until: 2%, max: 60 }").replace("duration: 40s", "duration: 4s");
+        text.replace("trials: 5", "trials: { until: 30%, max: 60 }").replace("duration: 40s", "duration: 4s");
     assert_ne!(until, text);
     std::fs::write(place.path("s.yaml"), until).expect("written");
     let _workers = [place.worker(&url, "one"), place.worker(&url, "two")];
