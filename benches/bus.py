@@ -21,7 +21,7 @@ name: scale
 quotas: {{ symmetric: 900/s }}
 workloads:
   w: {{ executor: constant-arrival-rate, rate: 1000/s, duration: {seconds}s, jobs: {{ Decrypt: 1 }} }}
-strategies: {{ none: {{ retry: {{ mode: none }} }}, sdk: {{ retry: {{ mode: aws-standard }} }} }}
+strategies: {{ no-retry: {{ retry: {{ mode: none }} }}, sdk: {{ retry: {{ mode: aws-standard }} }} }}
 trials: 20
 """
 
@@ -87,7 +87,10 @@ def main():
             (folder / "s.yaml").write_text(SCENARIO.format(seconds=seconds))
             watch = time.monotonic()
             line = [keystorm, "run", "s.yaml", "-q", "--threads", "1", "-o", "one"]
-            one = cpu(subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL))
+            alone = subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL)
+            one = cpu(alone)
+            if alone.returncode != 0:
+                sys.exit(f"one process ended with {alone.returncode}")
             print(f"{seconds} | one process | {time.monotonic() - watch:.2f} | {one:.2f} | 1 | | |", flush=True)
             for workers in (1, 2):
                 out = f"bus-{workers}"
