@@ -1,7 +1,7 @@
 //! The summary on a terminal: figures first, the verdict last, where the eye stays.
 
 use super::figures;
-use super::format::{count, counted};
+use super::format::counted;
 use super::look::Look;
 use super::paint::{Paint, Tone};
 use super::table::Table;
