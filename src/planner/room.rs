@@ -81,7 +81,7 @@ fn in_flight(scenario: &Scenario, workload: &Workload, strategy: usize, refused:
         return vus(workload);
     }
     let peak = plan::peak(workload, &scenario.fleet, service);
-    let (Some(peak), Some(offered)) = (peak, plan::offered(workload, service)) else {
+    let (Some(peak), Some(offered)) = (peak, plan::offered(workload, &scenario.fleet, service)) else {
         return 0.0;
     };
     let policy = &workload.strategies[strategy];

@@ -67,7 +67,7 @@ pub fn lasts(executor: &Executor) -> Option<Span> {
 }
 
 /// About how many jobs a workload offers; `None` if its trace is not loaded.
-pub fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64> {
+pub fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, duration, .. } => rate.as_per_second() * duration.as_secs_f64(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {
@@ -79,7 +79,7 @@ pub fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64> {
             *count as f64 * bursts as f64
         }
         Executor::Trace(trace) => rows(&trace.rows)? * trace.scale,
-        closed => vus::offered(closed, service)?,
+        _ => vus::offered(workload, fleet, service)?,
     })
 }
 
@@ -158,8 +158,9 @@ impl Plan {
     }
 
     fn add(&mut self, scenario: &Scenario, workload: &Workload, pools: &mut BTreeMap<String, PoolPlan>) {
-        let service = &scenario.service_time;
-        let (Some(jobs), Some(peak)) = (offered(workload, service), peak(workload, &scenario.fleet, service))
+        let (fleet, service) = (&scenario.fleet, &scenario.service_time);
+        let (Some(jobs), Some(peak)) =
+            (offered(workload, fleet, service), peak(workload, &scenario.fleet, service))
         else {
             self.unforeseen.push(workload.name.clone());
             return;

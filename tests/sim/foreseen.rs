@@ -23,7 +23,7 @@ fn jobs_and_the_busiest_second_of_closed_load_are_foreseen() {
             "fleet: { clients: 600, start: { over: 30s } }",
         ),
         (
-            "executor: constant-vus, vus: 600, duration: 60s, thinkTime: 20s",
+            "executor: constant-vus, vus: 600, duration: 60s, thinkTime: 18s",
             "fleet: { clients: 600, start: { rolling: { batch: 100, every: 5s } } }",
         ),
         (

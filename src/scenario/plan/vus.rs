@@ -2,7 +2,7 @@
 
 use crate::kms::ServiceTime;
 use crate::time::Span;
-use crate::workload::{Executor, Fleet, FleetStart, Pacing, VuStage};
+use crate::workload::{Executor, Fleet, FleetPlan, FleetStart, Pacing, VuStage, Workload};
 
 /// Seconds from the beginning of a VU's job to that of its next, when every job is one call of the median service time.
 fn cycle(pacing: &Pacing, service: &ServiceTime) -> f64 {
@@ -19,10 +19,13 @@ fn begun(active: f64, cycle: f64) -> f64 {
 }
 
 /// About how many jobs a closed workload offers; `None` for an open one.
-pub(super) fn offered(executor: &Executor, service: &ServiceTime) -> Option<f64> {
-    let of =
-        |vus: u32, lasts: &Span, pacing| f64::from(vus) * begun(lasts.as_secs_f64(), cycle(pacing, service));
-    Some(match executor {
+pub(super) fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
+    let begins = workload.start_time.as_secs_f64();
+    let of = |vus: u32, lasts: &Span, pacing| {
+        let (steady, cycle) = ([VuStage { duration: *lasts, target: vus }], cycle(pacing, service));
+        ramped(vus, &steady, (fleet, begins), cycle)
+    };
+    Some(match &workload.executor {
         Executor::ConstantVus { vus, duration, pacing } => of(*vus, duration, pacing),
         Executor::SharedIterations { vus, iterations, max_duration, pacing } => {
             (*iterations as f64).min(of(*vus, max_duration, pacing))
@@ -31,33 +34,45 @@ pub(super) fn offered(executor: &Executor, service: &ServiceTime) -> Option<f64>
             (f64::from(*vus) * *iterations as f64).min(of(*vus, max_duration, pacing))
         }
         Executor::RampingVus { start_vus, stages, pacing } => {
-            let most = stages.iter().map(|stage| stage.target).fold(*start_vus, u32::max);
-            let cycle = cycle(pacing, service);
-            (0..most).map(|vu| ramped(vu, *start_vus, stages, cycle)).sum()
+            ramped(*start_vus, stages, (fleet, begins), cycle(pacing, service))
         }
         _ => return None,
     })
 }
 
-/// Jobs of one VU, which is active while the ramps stand above its number.
-fn ramped(vu: u32, start: u32, stages: &[VuStage], cycle: f64) -> f64 {
-    let (mut from, want) = (f64::from(start), f64::from(vu));
-    let (mut active, mut jobs) = (0.0, 0.0);
+/// Jobs of all VUs of a workload that begins so many seconds after the start, each active while the ramps stand above its
+/// number and its client has started.
+fn ramped(start: u32, stages: &[VuStage], (fleet, begins): (&Fleet, f64), cycle: f64) -> f64 {
+    let most = stages.iter().map(|stage| stage.target).fold(start, u32::max);
+    let starts = FleetPlan::new(fleet);
+    let jobs_of = |vu: u32| {
+        let ready = starts.start_of(vu % fleet.clients.max(1)).as_secs_f64() - begins;
+        let active = active(vu, start, stages).into_iter();
+        active.map(|(from, to)| begun((to - from.max(ready)).max(0.0), cycle)).sum::<f64>()
+    };
+    (0..most).map(jobs_of).sum()
+}
+
+/// From when to when a VU is active, in seconds.
+fn active(vu: u32, start: u32, stages: &[VuStage]) -> Vec<(f64, f64)> {
+    let (mut level, mut now, want) = (f64::from(start), 0.0, f64::from(vu));
+    let mut since = (level > want).then_some(now);
+    let mut periods = Vec::new();
     for stage in stages {
         let (to, lasts) = (f64::from(stage.target), stage.duration.as_secs_f64());
-        let crossed = if from == to { 0.0 } else { lasts * ((want - from) / (to - from)).clamp(0.0, 1.0) };
-        match (from > want, to > want) {
-            (true, true) => active += lasts,
-            (false, true) => active += lasts - crossed,
-            (true, false) => {
-                jobs += begun(active + crossed, cycle);
-                active = 0.0;
+        let crossed = now + lasts * ((want - level) / (to - level)).clamp(0.0, 1.0);
+        match (since, to > want) {
+            (None, true) => since = Some(crossed),
+            (Some(began), false) => {
+                periods.push((began, crossed));
+                since = None;
             }
-            (false, false) => {}
+            _ => {}
         }
-        from = to;
+        (level, now) = (to, now + lasts);
     }
-    jobs + begun(active, cycle)
+    periods.extend(since.map(|began| (began, now)));
+    periods
 }
 
 /// Jobs a second at the worst second of a closed workload; `None` for an open one.
