@@ -25,6 +25,7 @@ mod gridded;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
+mod history;
 mod idle;
 mod import;
 #[cfg(feature = "aws")]
@@ -52,6 +53,8 @@ mod metrics_server;
 mod new;
 mod one_liner;
 mod onset;
+#[cfg(feature = "live")]
+mod otlp;
 mod output;
 mod plan;
 mod progress;

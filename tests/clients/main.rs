@@ -9,6 +9,7 @@ mod duckdb;
 #[path = "../support/needs.rs"]
 mod needs;
 mod onset;
+mod otlp;
 mod page;
 mod rust_sdk;
 mod scripts;
