@@ -37,6 +37,8 @@ pub use exposition::Exposition;
 pub use identity::is_region;
 pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
+#[cfg(feature = "sim")]
+pub(crate) use sts::form;
 pub use tls::Tls;
 pub use upstream::{Upstream, UpstreamCredentials, UpstreamError};
 

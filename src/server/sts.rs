@@ -92,7 +92,7 @@ fn error(status: u16, code: &str, message: &str, request_id: Uuid) -> Xml {
 }
 
 /// The form fields of a body or a query.
-pub(super) fn form(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn form(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
     pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
