@@ -87,7 +87,7 @@ fn reply(directory: &Path, asked: Asked<'_>) -> Response<Full<Bytes>> {
 /// Two runs side by side: the page that `keystorm compare A B --format html` prints.
 fn beside(directory: &Path, query: &str) -> Response<Full<Bytes>> {
     let told = |status, sentence: String| page(status, sentence);
-    let chosen = server::form(query);
+    let chosen = server::form(query.as_bytes());
     let (Some(a), Some(b)) = (chosen.get("a"), chosen.get("b")) else {
         return told(
             StatusCode::BAD_REQUEST,
