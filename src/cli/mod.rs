@@ -52,6 +52,8 @@ mod metrics_server;
 mod new;
 mod one_liner;
 mod onset;
+#[cfg(feature = "live")]
+mod onset_live;
 mod output;
 mod plan;
 mod progress;
@@ -195,8 +197,8 @@ enum Command {
     Merge(merge::Args),
     /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
     ///
-    /// Every load is simulated, whatever the scenario's target: a search on the real clock (--live) is not built, and AWS
-    /// will never be searched.
+    /// Every load is simulated, whatever the scenario's target, unless --live sends it: to the emulator or a service nearby,
+    /// never to AWS.
     Onset(Box<onset::Args>),
     /// Find the quota to ask for, and why.
     Plan(Box<plan::Args>),
