@@ -7,7 +7,10 @@ use std::process::ExitCode;
 #[cfg(not(all(feature = "emulator", feature = "aws")))]
 mod absent;
 #[cfg(feature = "aws")]
+mod account;
+#[cfg(feature = "aws")]
 mod aws;
+mod backtest;
 #[cfg(feature = "live")]
 mod calibrate;
 mod check;
