@@ -36,7 +36,7 @@ pub use leftovers::{Leftover, Search, find_leftovers, give_up};
 pub use quota::{Applied, applied};
 pub use sdk::{Sdk, SdkFactory};
 pub use signer::{Signer, SignerError};
-pub use usage::{Minutes, busiest, recent};
+pub use usage::{Minutes, between, busiest, recent};
 pub use watchman::Watchman;
 
 use crate::planner::Objection;

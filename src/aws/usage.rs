@@ -23,7 +23,7 @@ pub async fn busiest(
     now: i64,
 ) -> Result<BTreeMap<PoolId, Minutes>, Error> {
     let now = now / 60_000;
-    minutes(access, metrics, now - BACK, now).await
+    between(access, metrics, now - BACK, now).await
 }
 
 /// The last ten minutes up to `now` (milliseconds since 1970).
@@ -36,11 +36,14 @@ pub async fn recent(
     now: i64,
 ) -> Result<BTreeMap<PoolId, Minutes>, Error> {
     let now = now / 60_000;
-    minutes(access, metrics, now - 10, now).await
+    between(access, metrics, now - 10, now).await
 }
 
-/// The whole minutes from `from` on and before `to`.
-async fn minutes(
+/// The whole minutes from `from` on and before `to`, numbered since 1970.
+///
+/// # Errors
+/// CloudWatch says no or does not answer.
+pub async fn between(
     access: &Access,
     metrics: &BTreeMap<PoolId, Metric>,
     from: i64,

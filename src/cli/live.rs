@@ -77,6 +77,28 @@ pub struct LiveArgs {
     pub print_policy: bool,
 }
 
+impl LiveArgs {
+    /// Those of a run that nobody watches, against what needs no permit.
+    pub(super) fn silent(provision: bool) -> LiveArgs {
+        LiveArgs {
+            client: None,
+            provision,
+            no_tui: true,
+            metrics: None,
+            web: None,
+            credentials: None,
+            profile: None,
+            endpoint_url: None,
+            yes_real_aws: false,
+            yes_remote: false,
+            dry_run: false,
+            allow_throttling: true,
+            no_usage_check: false,
+            print_policy: false,
+        }
+    }
+}
+
 /// What a live run is asked for beside its scenario.
 #[derive(Clone, Copy)]
 pub(super) struct Wish<'a> {
@@ -93,32 +115,45 @@ pub(super) struct Wish<'a> {
 /// [`Error`], with its remedy.
 pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Option<Finished>, Error> {
     consent::tell_ignored();
-    let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    once(loaded, wish, common, &control)
+}
+
+/// [`run`], steered by a control of somebody else's.
+///
+/// # Errors
+/// [`Error`], with its remedy.
+pub(super) fn once(
+    loaded: &Loaded,
+    wish: &Wish,
+    common: &Common,
+    control: &Arc<Control>,
+) -> Result<Option<Finished>, Error> {
+    let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
     let threads = super::run::threads(wish.threads);
     let started_at = iso();
     let place = Place {
         loaded,
         wish,
         common,
-        control: &control,
+        control,
         agent: &agent,
         threads: threads.max(1),
         began: (&started_at, Stopwatch::start()),
     };
     // Whoever may not be connected to is told so before anything else begins.
     let endpoint = place.endpoint()?;
-    let metrics = wish.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
+    let metrics = wish.live.metrics.map(|address| metrics(control, address, common)).transpose()?;
     let web = wish.live.web.map(|address| place.web(address)).transpose()?;
     let otlp = wish
         .live
         .otlp
         .as_deref()
-        .map(|url| Otlp::start(&control, &loaded.scenario, url, wish.live.yes_remote, &agent));
+        .map(|url| Otlp::start(control, &loaded.scenario, url, wish.live.yes_remote, &agent));
     let otlp = otlp.transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),

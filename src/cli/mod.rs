@@ -7,7 +7,10 @@ use std::process::ExitCode;
 #[cfg(not(all(feature = "emulator", feature = "aws", feature = "bus")))]
 mod absent;
 #[cfg(feature = "aws")]
+mod account;
+#[cfg(feature = "aws")]
 mod aws;
+mod backtest;
 #[cfg(feature = "bus")]
 mod bus;
 #[cfg(feature = "live")]
@@ -56,6 +59,7 @@ mod new;
 mod one_liner;
 mod onset;
 #[cfg(feature = "live")]
+mod onset_live;
 mod otlp;
 mod output;
 mod plan;
@@ -219,8 +223,8 @@ enum Command {
     Worker(absent::Args),
     /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
     ///
-    /// Every load is simulated, whatever the scenario's target: a search on the real clock (--live) is not built, and AWS
-    /// will never be searched.
+    /// Every load is simulated, whatever the scenario's target, unless --live sends it: to the emulator or a service nearby,
+    /// never to AWS.
     Onset(Box<onset::Args>),
     /// Find the quota to ask for, and why.
     Plan(Box<plan::Args>),

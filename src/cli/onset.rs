@@ -5,7 +5,9 @@ use super::run_folder::RunFolder;
 use super::{Common, Error, interrupt, output};
 use crate::engine::{Control, side_by_side, simulate_one};
 use crate::notice;
-use crate::planner::onset::{History, Measure, Onset, Probe, SCHEMA, Search, Wish, of_search, terms};
+use crate::planner::onset::{
+    History, Measure, Onset, Probe, SCHEMA, Search, StrategyOnset, Wish, of_search, terms,
+};
 use crate::planner::variant;
 use crate::report;
 use crate::results::{Tool, hash};
@@ -48,6 +50,9 @@ pub struct Args {
     /// Replace what --out holds.
     #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    send: super::onset_live::Options,
 }
 
 fn within(text: &str) -> Result<f64, String> {
@@ -83,34 +88,123 @@ struct Book {
 /// Runs the command.
 ///
 /// # Errors
-/// As loading the scenario; if it has no steady load; if the folder or the history cannot be written.
+/// As loading the scenario; if it has no steady load; if the folder or the history cannot be written; of a live search, what a
+/// load cannot be sent for.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces what is in --out, which is not given".into()));
     }
-    let asked = args.question.asked(&args.enforcement)?;
+    #[cfg(feature = "live")]
+    let args = {
+        let mut args = args;
+        args.question.sets.extend(args.send.sets());
+        args
+    };
+    let mut asked = args.question.asked(&args.enforcement)?;
+    let is_live = aim(&args, &mut asked)?;
     let scenario = &asked.loaded.scenario;
     if let Some(why) = variant::not_steady(scenario) {
-        return Err(Error::Usage(format!("{}: {why}", args.question.scenario.display())));
+        return Err(Error::Usage(format!("{}: {why}", args.question.path().display())));
     }
     let book = Book::open(args.history.as_deref())?;
     let folder = RunFolder::claim(args.out.as_deref(), &format!("{}-onset", scenario.name), args.force)?;
     let control = Arc::new(Control::default());
-    let stopper = Arc::clone(&control);
-    ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
-        .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let onset = searched(&args, &asked, &book, &control, common);
+    let onset = match is_live {
+        true => sent(&args, &asked, &book, &control, common)?,
+        false => {
+            let stopper = Arc::clone(&control);
+            listen(move || interrupt::interrupt(&stopper.stop))?;
+            searched(&args, &asked, &book, &control, common)
+        }
+    };
     if book.failed.load(Ordering::Relaxed) {
         notice::tell("keystorm: the history could not be written to its end");
     }
     conclude(&onset, folder, common)
 }
 
-/// Searches every strategy under every kind of limiter, side by side.
-fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, common: &Common) -> Onset {
+fn listen(handler: impl FnMut() + Send + 'static) -> Result<(), Error> {
+    ctrlc::set_handler(handler).map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))
+}
+
+/// Whether the loads are sent; the scenario's target is then where.
+fn aim(args: &Args, asked: &mut Asked) -> Result<bool, Error> {
+    #[cfg(feature = "live")]
+    if args.send.live {
+        if let (Target::Http(url), Some(kind)) = (&asked.loaded.scenario.target, args.enforcement.first()) {
+            return Err(Error::Usage(format!(
+                "--enforcement {kind}: {url} has a limiter of its own; kinds are for the simulator and the emulator"
+            )));
+        }
+        asked.loaded.scenario = args.send.aimed(&asked.loaded.scenario)?;
+        return Ok(true);
+    }
+    let _ = (args, asked);
+    Ok(false)
+}
+
+/// Sends the loads of every strategy, one after another: side by side they would meet.
+#[cfg(feature = "live")]
+fn sent(
+    args: &Args,
+    asked: &Asked,
+    book: &Book,
+    control: &Arc<Control>,
+    common: &Common,
+) -> Result<Onset, Error> {
+    let sender = super::onset_live::Sender::new(&args.send, args.question.threads, common);
+    let (stopper, sending) = (Arc::clone(control), Arc::clone(&sender.control));
+    listen(move || {
+        sending.stop.store(true, Ordering::Relaxed);
+        interrupt::interrupt(&stopper.stop);
+    })?;
+    let wish = wish(args);
+    let mut found = Vec::new();
+    for task in &tasks(asked) {
+        let mut measure = |search: &Search, probe: &Probe| -> Result<Vec<Measure>, Error> {
+            let length = search.terms().levels[probe.level].length;
+            if !common.quiet {
+                notice::tell(format_args!(
+                    "{}: {:.1} jobs/s for {length}, then it drains",
+                    task.scenario.strategies[task.strategy].name, probe.load_per_s
+                ));
+            }
+            let mut measures = Vec::new();
+            for trial in probe.trials.clone() {
+                let of = (probe.load_per_s, length);
+                measures.extend(sender.probe(&task.scenario, task.strategy, of, trial)?);
+            }
+            Ok(measures)
+        };
+        let search = search(task, &wish, book, control, &mut measure)?;
+        let is_interrupted = control.stop.load(Ordering::Relaxed);
+        found.push(of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted));
+    }
+    let mut onset = document(args, asked, control, found);
+    let target = match &asked.loaded.scenario.target {
+        Target::Http(url) => url.clone(),
+        _ => "the emulator in this process".into(),
+    };
+    onset.left_out.push(format!(
+        "Every load was sent to {target} on the real clock; after each it was let drain until nothing was throttled and every job done."
+    ));
+    onset.sent_to = Some(target);
+    Ok(onset)
+}
+
+#[cfg(not(feature = "live"))]
+fn sent(_: &Args, _: &Asked, _: &Book, _: &Arc<Control>, _: &Common) -> Result<Onset, Error> {
+    Err(super::absent::missing("--live", "live"))
+}
+
+fn wish(args: &Args) -> Wish {
+    Wish { within: args.within, length: args.length, reach: args.reach, budget: args.budget }
+}
+
+/// Every strategy under every kind of limiter.
+fn tasks(asked: &Asked) -> Vec<Task<'_>> {
     let scenario = &asked.loaded.scenario;
-    let wish = Wish { within: args.within, length: args.length, reach: args.reach, budget: args.budget };
-    let tasks: Vec<Task> = (0..scenario.strategies.len())
+    (0..scenario.strategies.len())
         .flat_map(|strategy| {
             asked.kinds.iter().map(move |(kind, enforcement)| (strategy, kind, *enforcement))
         })
@@ -119,18 +213,34 @@ fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, com
             let hash = hash(&scenario.to_value().to_string());
             Task { scenario, strategy, kind, hash }
         })
-        .collect();
+        .collect()
+}
+
+/// Searches every strategy under every kind of limiter, side by side.
+fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, common: &Common) -> Onset {
+    let (wish, tasks) = (wish(args), tasks(asked));
     let threads = args.question.threads();
     let inner = (threads / tasks.len().max(1)).max(1);
     let strategies = side_by_side(tasks.len(), threads, |number| {
         let task = &tasks[number];
-        let search = search(task, &wish, book, control, inner);
+        let mut simulated = |search: &Search, probe: &Probe| Ok(measure(task, search, probe, control, inner));
+        let search = search(task, &wish, book, control, &mut simulated).expect("simulating cannot fail");
         let is_interrupted = control.stop.load(Ordering::Relaxed);
         of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted)
     });
     for found in strategies.iter().filter(|_| !common.quiet) {
         notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
     }
+    document(args, asked, control, strategies)
+}
+
+/// What was found, as a document.
+fn document(args: &Args, asked: &Asked, control: &Control, strategies: Vec<StrategyOnset>) -> Onset {
+    let scenario = &asked.loaded.scenario;
+    #[cfg(feature = "live")]
+    let is_live = args.send.live;
+    #[cfg(not(feature = "live"))]
+    let is_live = false;
     Onset {
         schema: SCHEMA.into(),
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -142,13 +252,23 @@ fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, com
         trials: scenario.trials,
         within: args.within,
         strategies,
-        left_out: left_out(asked),
+        left_out: left_out(asked, is_live),
         interrupted: control.stop.load(Ordering::Relaxed),
+        sent_to: None,
     }
 }
 
+/// What probes show.
+type Measuring<'m> = dyn FnMut(&Search, &Probe) -> Result<Vec<Measure>, Error> + 'm;
+
 /// Goes on until the search wants nothing more.
-fn search(task: &Task, wish: &Wish, book: &Book, control: &Control, threads: usize) -> Search {
+fn search(
+    task: &Task,
+    wish: &Wish,
+    book: &Book,
+    control: &Control,
+    measure: &mut Measuring<'_>,
+) -> Result<Search, Error> {
     let name = &task.scenario.strategies[task.strategy].name;
     let mut search = Search::new(terms(&task.scenario, task.strategy, wish));
     let own = book.lines.iter().filter(|line| line.scenario == task.hash && line.strategy == *name);
@@ -156,7 +276,7 @@ fn search(task: &Task, wish: &Wish, book: &Book, control: &Control, threads: usi
         line.tell(&mut search);
     });
     while let Some(probe) = search.next() {
-        let measures = measure(task, &search, &probe, control, threads);
+        let measures = measure(&search, &probe)?;
         if control.stop.load(Ordering::Relaxed) {
             // What was cut short shows nothing.
             break;
@@ -166,7 +286,7 @@ fn search(task: &Task, wish: &Wish, book: &Book, control: &Control, threads: usi
             search.take(probe.level, probe.place, trial, measure);
         }
     }
-    search
+    Ok(search)
 }
 
 /// Simulates the trials of a probe.
@@ -181,7 +301,7 @@ fn measure(task: &Task, search: &Search, probe: &Probe, control: &Control, threa
 }
 
 /// What of a scenario has no part in a steady load.
-fn left_out(asked: &Asked) -> Vec<String> {
+fn left_out(asked: &Asked, is_live: bool) -> Vec<String> {
     let scenario = &asked.loaded.scenario;
     let mut list = Vec::new();
     let mut put = |is_so: bool, sentence: &str| {
@@ -193,7 +313,10 @@ fn left_out(asked: &Asked) -> Vec<String> {
         asked.has_default_thresholds,
         "The scenario has no thresholds: failed rate<0.1% and p(99)<500ms are assumed.",
     );
-    put(scenario.target != Target::Sim, "Every load was simulated, whatever the scenario's target is.");
+    put(
+        scenario.target != Target::Sim && !is_live,
+        "Every load was simulated, whatever the scenario's target is.",
+    );
     put(!scenario.faults.is_empty(), "The scenario's faults belong to its own course: left out.");
     put(
         scenario.fleet.restart.is_some(),

@@ -3,14 +3,17 @@
 use super::progress::Progress;
 use super::question::{Asked, Question};
 use super::run_folder::RunFolder;
-use super::{Common, Error, interrupt, output};
+use super::{Common, Error, backtest, interrupt, output};
 use crate::engine::Control;
 use crate::engine::planning::{self, PoolFound};
 use crate::format::counted;
+use crate::intake::cloudwatch;
 use crate::notice;
+use crate::planner::callers::{self, Callers};
 use crate::planner::capacity::{
     Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left,
 };
+use crate::planner::season::{self as seasons, Season};
 use crate::planner::spoken::{speaks_of, with_assumed};
 use crate::quota::{Enforcement, PoolId, catalogue, price};
 use crate::report;
@@ -19,22 +22,42 @@ use crate::scenario::Scenario;
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 use jiff::civil::Date;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Options of `plan`.
 #[derive(clap::Args, Debug)]
+#[command(mut_arg("scenario", |arg| arg.required(false).required_unless_present("backtest")))]
 pub struct Args {
     #[command(flatten)]
     question: Question,
+    /// No plan: fit a limiter to the throttles of the first CloudTrail log, and say how it tells the throttled seconds of the
+    /// second: hits, misses, false alarms, beside a coin.
+    #[arg(
+        long,
+        num_args = 2,
+        value_delimiter = '\n',
+        env = "KEYSTORM_BACKTEST",
+        value_names = ["LOG1", "LOG2"],
+        conflicts_with_all = ["scenario", "seed", "trials", "strategies", "sets", "quota", "threshold", "growth", "by", "season", "today",
+                              "utilisation", "failover", "free_tier", "progress_every", "out", "force"]
+    )]
+    backtest: Option<Vec<PathBuf>>,
+    /// The account of --backtest's logs [default: the busiest].
+    #[arg(long, value_name = "ID", env = "KEYSTORM_ACCOUNT")]
+    account: Option<String>,
     /// How much more load there will be: the total until --by, such as 40%.
     #[arg(long, value_name = "PERCENT", requires = "by", value_parser = growth, env = "KEYSTORM_GROWTH")]
     growth: Option<f64>,
     /// Until when: YYYY-MM or YYYY-MM-DD.
     #[arg(long, value_name = "DATE", requires = "growth", value_parser = date, env = "KEYSTORM_BY")]
     by: Option<Date>,
+    /// Hourly sums of CallCount, of 455 days if there are, as `import cloudwatch` reads them: season and trend; repeatable.
+    #[arg(long, value_name = "FILE", value_delimiter = '\n', env = "KEYSTORM_SEASON")]
+    season: Vec<PathBuf>,
     /// The day that counts as today [default: today].
     #[arg(long, value_name = "DATE", value_parser = date, env = "KEYSTORM_TODAY")]
     today: Option<Date>,
@@ -106,11 +129,23 @@ fn kinds(own: Enforcement) -> Vec<(String, Enforcement)> {
 /// # Errors
 /// As loading the scenario; [`Error::Usage`] for a date that is past or a Region that stands in for itself.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    if let Some([first, second]) = args.backtest.as_deref() {
+        let threads = args.question.threads();
+        let place = (args.question.region.as_deref(), args.account.as_deref());
+        return backtest::run([first, second], place, threads, common);
+    }
+    // The scenario, which --backtest refuses beside it, makes clap forget what --account needs.
+    if common.is_given("account") {
+        return Err(Error::Usage(
+            "--account says whose logs --backtest reads; a plan has its scenario's".into(),
+        ));
+    }
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces what is in --out, which is not given".into()));
     }
     let asked = args.question.asked(&[])?;
     let terms = terms(&args, &asked)?;
+    let callers = callers(args.question.path())?;
     let folder =
         RunFolder::claim(args.out.as_deref(), &format!("{}-plan", asked.loaded.scenario.name), args.force)?;
     let control = Arc::new(Control::default());
@@ -123,6 +158,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Ok(ExitCode::from(super::exit::INTERRUPTED));
     }
     let mut plan = document(&asked, &args, terms, found);
+    plan.callers = callers;
     plan.answer = report::capacity::answer(&plan);
     conclude(&plan, folder, common)
 }
@@ -152,10 +188,48 @@ fn terms(args: &Args, asked: &Asked) -> Result<Terms, Error> {
     Ok(Terms {
         growth: args.growth.unwrap_or(1.0),
         by: args.by.map(|by| by.to_string()),
+        season: season(args, months)?,
         months,
         utilisation: args.utilisation,
         failover: args.failover.clone(),
     })
+}
+
+/// What the histories given say of the time until the date.
+fn season(args: &Args, months: Option<f64>) -> Result<Option<Season>, Error> {
+    let mut hours = BTreeMap::new();
+    for path in &args.season {
+        let wrong =
+            |why: &dyn std::fmt::Display| Error::Failed(format!("--season {}: {why}", path.display()));
+        let bytes = std::fs::read(path).map_err(|error| wrong(&error))?;
+        for (hour, calls) in cloudwatch::hours(&bytes).map_err(|error| wrong(&error))? {
+            hours.insert(hour, calls);
+        }
+    }
+    let found = (!args.season.is_empty()).then(|| seasons::season(&hours, months)).transpose();
+    found.map_err(|why| Error::Failed(format!("--season: {why}")))
+}
+
+/// Who calls, where the scenario lies beside what an import found of its log.
+fn callers(scenario: &Path) -> Result<Option<Callers>, Error> {
+    let folder = if scenario.is_dir() { scenario } else { scenario.parent().unwrap_or(Path::new("")) };
+    let path = folder.join(callers::FILE);
+    let imported = scenario.is_dir()
+        || ["scenario.yaml", "fitted.yaml"]
+            .iter()
+            .any(|name| scenario.file_name().is_some_and(|own| own == *name));
+    if !imported || !path.is_file() {
+        return Ok(None);
+    }
+    let wrong = |why: &dyn std::fmt::Display| {
+        Error::Failed(format!("{}: {why}; import the log again, or take the file away", path.display()))
+    };
+    let bytes = std::fs::read(&path).map_err(|error| wrong(&error))?;
+    let found: Callers = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+    if found.schema != callers::SCHEMA {
+        return Err(wrong(&format!("its schema is `{}` and not `{}`", found.schema, callers::SCHEMA)));
+    }
+    Ok(Some(found))
 }
 
 /// This Region's load if the busiest of the others fails, as a multiple of its own.
@@ -176,6 +250,7 @@ fn simulated(
     let wanted = planning::Asked {
         scenario,
         growth: terms.growth,
+        season: terms.season.as_ref().map_or(1.0, |season| season.factor),
         failover: failover_factor(asked, terms),
         utilisation: terms.utilisation,
         kinds: kinds(scenario.quotas.enforcement),
@@ -215,9 +290,10 @@ fn document(asked: &Asked, args: &Args, terms: Terms, found: Vec<PoolFound>) -> 
         trials: scenario.trials,
         enforcement: asked.kinds.first().map(|(name, _)| name.clone()).unwrap_or_default(),
         pools: found.into_iter().map(|pool| pool_need(asked, &terms, pool)).collect(),
+        callers: None,
         keys: keys(scenario),
         keys_usd: f64::from(keys(scenario)) * price::KEY.usd,
-        assumptions: assumed(scenario, args.free_tier),
+        assumptions: assumed(scenario, args.free_tier, terms.season.is_some()),
         interrupted: false,
         terms,
     }
@@ -233,13 +309,17 @@ fn keys(scenario: &Scenario) -> u32 {
         .sum()
 }
 
-/// What is taken for granted; the free tier as it was asked for.
-fn assumed(scenario: &Scenario, free_tier: bool) -> Vec<String> {
+/// What is taken for granted; the free tier as it was asked for, and what a season rests on.
+fn assumed(scenario: &Scenario, free_tier: bool, has_season: bool) -> Vec<String> {
     let say = |sentence: String| match free_tier {
         true => sentence.replace("without the free tier", "after the free tier of 20,000 requests a month"),
         false => sentence,
     };
-    assumptions(scenario).into_iter().map(say).collect()
+    let season = has_season.then(|| {
+        "The scenario's load is that of the last four weeks of the history given: a load of the season itself would be counted twice."
+            .to_owned()
+    });
+    assumptions(scenario).into_iter().map(say).chain(season).collect()
 }
 
 fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
@@ -284,7 +364,8 @@ fn elsewhere(each: &Failover, pool: &str, here: &Formula) -> FailoverAsk {
     let factor = if here.peak_1s > 0.0 { (here.peak_1s + each.carries_per_s) / here.peak_1s } else { 1.0 };
     let factor = crate::planner::capacity::tidy(factor);
     let need = here.need_high / here.failover * factor;
-    let formula = Formula::new(need, here.peak_1s, here.growth, factor, here.utilisation);
+    let growth = (here.growth, here.season);
+    let formula = Formula::new(need, here.peak_1s, growth, factor, here.utilisation);
     FailoverAsk {
         region: each.region.clone(),
         have_per_s: has,

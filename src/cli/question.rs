@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args, Debug)]
 pub struct Question {
     /// A scenario, `-` for standard input, the folder of an import, or a trace (.csv, .csv.gz).
-    #[arg(value_name = "SCENARIO", env = "KEYSTORM_SCENARIO")]
-    pub scenario: PathBuf,
+    #[arg(required = true, value_name = "SCENARIO", env = "KEYSTORM_SCENARIO")]
+    pub scenario: Option<PathBuf>,
     /// AWS Region whose default quotas apply.
     #[arg(long, env = "KEYSTORM_REGION")]
     pub region: Option<String>,
@@ -62,7 +62,7 @@ impl Question {
     /// # Errors
     /// As [`load::load_text`].
     pub fn asked(&self, kinds: &[String]) -> Result<Asked, Error> {
-        let source = source(&self.scenario)?;
+        let source = source(self.path())?;
         let sets = self.sets()?;
         let read = |sets: &[Set]| {
             let mut loaded = load::load_text(&source.text, &source.file, &source.dir, sets)?;
@@ -94,6 +94,11 @@ impl Question {
             found.push((written(&loaded.scenario.to_value()), loaded.scenario.quotas.enforcement));
         }
         Ok(Asked { loaded, has_default_thresholds, kinds: found })
+    }
+
+    /// The scenario's path: a search without one is refused before it is asked.
+    pub fn path(&self) -> &Path {
+        self.scenario.as_deref().unwrap_or(Path::new("-"))
     }
 
     /// How many threads to simulate on.

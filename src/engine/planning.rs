@@ -32,6 +32,8 @@ pub struct Asked<'s> {
     pub scenario: &'s Scenario,
     /// The load at the date, as a multiple of today's.
     pub growth: f64,
+    /// How much more its busiest time to come is than what the scenario has.
+    pub season: f64,
     /// The load of this Region if another fails, as a multiple of its own.
     pub failover: f64,
     /// Which share of the quota the peak second may use.
@@ -83,7 +85,7 @@ pub fn plan(asked: &Asked, control: &Control, total: &AtomicU64) -> Vec<PoolFoun
     let asked = &Asked { scenario: &spoken, ..asked.clone() };
     let horizon = horizon(asked.scenario);
     total.store(horizon * 20, Ordering::Relaxed);
-    let factor = asked.growth * asked.failover;
+    let factor = asked.growth * asked.season * asked.failover;
     let then = crate::planner::variant::scaled(asked.scenario, factor);
     let now = courses(asked.scenario, asked.threads, control);
     let later = if factor == 1.0 { now.clone() } else { courses(&then, asked.threads, control) };
@@ -159,7 +161,7 @@ fn of_pool(
         }
         found.formula = found.need_per_s.map(|need| {
             let peak = found.demand.peak_1s;
-            Formula::new(need.high, peak, asked.growth, asked.failover, asked.utilisation)
+            Formula::new(need.high, peak, (asked.growth, asked.season), asked.failover, asked.utilisation)
         });
         strategies.push(found);
     }
@@ -361,7 +363,7 @@ fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, control: &C
     let most = needs.iter().map(|(_, whole)| *whole).fold(known.high, f64::max);
     if most > known.high {
         strategy.need_per_s = Some(Interval { high: most, ..known });
-        let again = |f: Formula| Formula::new(most, f.peak_1s, f.growth, f.failover, f.utilisation);
+        let again = |f: Formula| Formula::new(most, f.peak_1s, (f.growth, f.season), f.failover, f.utilisation);
         strategy.formula = strategy.formula.map(again);
     }
     Some(Verified {

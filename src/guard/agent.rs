@@ -50,7 +50,8 @@ impl Agent {
     }
 }
 
-#[cfg(test)]
+// A run's id is drawn by the emulator's source of random bytes.
+#[cfg(all(test, feature = "emulator"))]
 mod tests {
     use super::*;
 

@@ -1,7 +1,9 @@
 //! The quota to ask for: the document of a plan, and the arithmetic that has no need of a simulation.
 
+use super::callers::Callers;
 use super::money::BreakEven;
 use super::need::Interval;
+use super::season::Season;
 use crate::results::{DataKeys, Tool};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +47,9 @@ pub struct Capacity {
     pub enforcement: String,
     /// Each quota that the load draws on.
     pub pools: Vec<PoolNeed>,
+    /// Who calls, where the scenario is of an imported log.
+    #[serde(default)]
+    pub callers: Option<Callers>,
     /// Customer managed keys in use.
     pub keys: u32,
     /// What they cost a month, whatever the strategy.
@@ -65,6 +70,9 @@ pub struct Terms {
     pub by: Option<String>,
     /// Months until then; null without a date.
     pub months: Option<f64>,
+    /// What hours of more than a year say of the time to come; null where none were given.
+    #[serde(default)]
+    pub season: Option<Season>,
     /// Which share of the quota the peak second may use.
     pub utilisation: f64,
     /// Regions that stand in for this one.
@@ -168,7 +176,7 @@ pub struct StrategyNeed {
     pub break_even: Option<BreakEven>,
 }
 
-/// ask = max(need, peak × growth × failover ÷ utilisation).
+/// ask = max(need, peak × growth × season × failover ÷ utilisation).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Formula {
     /// The need's high end, at the date.
@@ -177,6 +185,9 @@ pub struct Formula {
     pub peak_1s: f64,
     /// How much more it will be.
     pub growth: f64,
+    /// How much more the busiest time to come is, by the year before; 1 where nobody has told.
+    #[serde(default = "one")]
+    pub season: f64,
     /// How much more if another Region fails.
     pub failover: f64,
     /// Which share of the quota may be used.
@@ -187,13 +198,23 @@ pub struct Formula {
     pub ask_over_peak: f64,
 }
 
+const fn one() -> f64 {
+    1.0
+}
+
 impl Formula {
     /// Puts the factors together.
-    pub fn new(need_high: f64, peak_1s: f64, growth: f64, failover: f64, utilisation: f64) -> Formula {
+    pub fn new(
+        need_high: f64,
+        peak_1s: f64,
+        (growth, season): (f64, f64),
+        failover: f64,
+        utilisation: f64,
+    ) -> Formula {
         // A thousandth less than a whole number is that number: the factors are decimal, the arithmetic is not.
-        let ask = (need_high.max(peak_1s * growth * failover / utilisation) - 1e-6).ceil().max(1.0);
+        let ask = (need_high.max(peak_1s * growth * season * failover / utilisation) - 1e-6).ceil().max(1.0);
         let ask_over_peak = if peak_1s > 0.0 { ask / peak_1s } else { 0.0 };
-        Formula { need_high, peak_1s, growth, failover, utilisation, ask, ask_over_peak }
+        Formula { need_high, peak_1s, growth, season, failover, utilisation, ask, ask_over_peak }
     }
 }
 
@@ -353,10 +374,15 @@ mod tests {
 
     #[test]
     fn every_factor_is_in_the_ask() {
-        let formula = Formula::new(1_030.0, 1_000.0, 1.4, 1.0, 0.8);
+        let formula = Formula::new(1_030.0, 1_000.0, (1.4, 1.0), 1.0, 0.8);
         assert_eq!((formula.ask, formula.ask_over_peak), (1_750.0, 1.75));
-        assert_eq!(Formula::new(1_030.0, 1_000.0, 1.4, 2.0, 0.8).ask, 3_500.0);
-        assert_eq!(Formula::new(2_000.5, 1_000.0, 1.0, 1.0, 1.0).ask, 2_001.0, "the need where it is more");
+        assert_eq!(Formula::new(1_030.0, 1_000.0, (1.4, 1.0), 2.0, 0.8).ask, 3_500.0);
+        assert_eq!(Formula::new(1_030.0, 1_000.0, (1.4, 1.5), 2.0, 0.8).ask, 5_250.0);
+        assert_eq!(
+            Formula::new(2_000.5, 1_000.0, (1.0, 1.0), 1.0, 1.0).ask,
+            2_001.0,
+            "the need where it is more"
+        );
     }
 
     #[test]

@@ -35,12 +35,20 @@ pub fn capacity(run: &Run, version: &str) -> Result<Capacity, String> {
         seed: run.seed,
         region: run.region.clone(),
         date: run.wall.as_ref().map_or_else(|| "simulated".into(), |wall| wall.started_at.clone()),
-        terms: Terms { growth: 1.0, by: None, months: None, utilisation: UTILISATION, failover: Vec::new() },
+        terms: Terms {
+            growth: 1.0,
+            by: None,
+            months: None,
+            season: None,
+            utilisation: UTILISATION,
+            failover: Vec::new(),
+        },
         thresholds: own.map(threshold).collect(),
         thresholds_assumed: false,
         trials: strategy.trials,
         enforcement: "as the run had it".into(),
         pools,
+        callers: None,
         keys: 0,
         keys_usd: 0.0,
         assumptions: run.assumptions.clone(),
@@ -80,7 +88,7 @@ fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
     let who = strategy.workloads.iter().filter(|workload| workload.attempts > 0);
     demand.who = who.map(|w| (w.name.clone(), tidy(w.attempts as f64 / made.max(1) as f64))).collect();
     let peak = pool.peak_1s as f64;
-    let formula = Formula::new(peak, peak, 1.0, 1.0, UTILISATION);
+    let formula = Formula::new(peak, peak, (1.0, 1.0), 1.0, UTILISATION);
     let ask = Some(formula.ask).filter(|ask| *ask > pool.limit_per_s);
     PoolNeed {
         pool: name.to_owned(),

@@ -13,7 +13,9 @@
 //! say which trials they want and take in what those show; `engine` simulates.
 
 mod alarm;
+pub mod backtest;
 mod bill;
+pub mod callers;
 pub mod capacity;
 mod denied;
 mod found;
@@ -27,6 +29,7 @@ mod permit;
 pub mod policy;
 mod ramp;
 mod room;
+pub mod season;
 pub mod spoken;
 pub mod stretch;
 pub mod variant;

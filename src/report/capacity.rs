@@ -3,13 +3,19 @@
 mod tables;
 
 use super::charts;
-use super::format::{counted, fixed, named, number, percent, usd};
+use super::format::{counted, factor, fixed, named, number, percent, usd};
 use super::look::Look;
 use super::page::{Block, Page};
+use crate::planner::callers::Callers;
 use crate::planner::capacity::{Capacity, PoolNeed, StrategyNeed};
 use crate::planner::need::Interval;
 use crate::time::Span;
 pub use tables::{caches, demand, formula, needs, spreads, swings};
+
+/// Callers of a log that are named in a line.
+const CALLERS: usize = 5;
+/// The share of a log's calls from which a service's lever is told.
+const WORTH_IT: f64 = 0.05;
 
 /// A whole rate: `1,750/s`.
 fn per_s(value: f64) -> String {
@@ -107,7 +113,36 @@ pub fn who(plan: &Capacity) -> String {
         format!("{}: {}", pool.pool, each.join(", "))
     };
     let all: Vec<String> = plan.pools.iter().map(of).collect();
-    format!("Workloads by their share of the peak; {}.", all.join("; "))
+    let workloads = format!("Workloads by their share of the peak; {}.", all.join("; "));
+    match &plan.callers {
+        Some(callers) => format!("{} {workloads}", called_by(callers)),
+        None => workloads,
+    }
+}
+
+/// Who made a log's calls, services on the account's behalf told apart.
+fn called_by(callers: &Callers) -> String {
+    let named = callers.callers.iter().take(CALLERS).map(|caller| {
+        let behalf = if caller.lever.is_some() { " on your behalf" } else { "" };
+        format!(
+            "{}{behalf} {} ({} of its busiest second)",
+            caller.name,
+            percent(caller.share),
+            percent(caller.peak_share)
+        )
+    });
+    let named: Vec<String> = named.collect();
+    let rest = (callers.callers.len() as u64).saturating_sub(CALLERS as u64) + callers.others;
+    let rest = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+    let levers = callers.callers.iter().filter_map(|caller| {
+        let lever = caller.lever.as_ref().filter(|_| caller.share >= WORTH_IT)?;
+        Some(format!(" {}: {lever}.", caller.name))
+    });
+    let mut levers: Vec<String> = levers.collect();
+    if !levers.is_empty() {
+        levers.insert(0, " No cache, retry or limiter of yours acts on calls on your behalf.".into());
+    }
+    format!("In the log: {}{rest}.{}", named.join(", "), levers.concat())
 }
 
 /// When the quota is needed.
@@ -129,9 +164,48 @@ pub fn when(plan: &Capacity) -> String {
     plan.pools.iter().filter_map(of).collect::<Vec<_>>().join(" ")
 }
 
+/// Season and trend of the history that was given.
+fn seasonal(plan: &Capacity) -> Option<String> {
+    let season = plan.terms.season.as_ref()?;
+    let at = jiff::Timestamp::from_second(season.at).map(|at| at.to_string()).unwrap_or_default();
+    let mut text = match season.factor > 1.0 {
+        true => format!(
+            "Season {}: by the year before, the busiest hour to come has {} on average, as at {at}; the busiest of the last four \
+             weeks has {}.",
+            factor(season.factor),
+            per_s(season.to_come_per_s),
+            per_s(season.now_per_s)
+        ),
+        false => format!(
+            "Season {}: no hour to come is busier, by the year before, than the busiest of the last four weeks, {}.",
+            factor(1.0),
+            per_s(season.now_per_s)
+        ),
+    };
+    if season.is_short {
+        text += &format!(" The history has {} weeks: a season outside them is not in it.", season.weeks);
+    }
+    text += &match (season.trend_per_year, plan.terms.months) {
+        (None, _) => " Trend: cannot tell, no weeks are a year apart.".to_owned(),
+        (Some(trend), None) => format!(" Trend: {} in a year.", factor(trend)),
+        (Some(trend), Some(months)) => {
+            let until = season.trend_until(months).unwrap_or(1.0);
+            let more =
+                if until > plan.terms.growth + 0.005 { ", which is more than --growth says" } else { "" };
+            format!(
+                " Trend: {} in a year, {} by {}{more}.",
+                factor(trend),
+                factor(until),
+                plan.terms.by.as_deref().unwrap_or("then")
+            )
+        }
+    };
+    Some(text)
+}
+
 /// How sure it is, a sentence each.
 pub fn sure(plan: &Capacity) -> Vec<String> {
-    let mut list = Vec::new();
+    let mut list: Vec<String> = seasonal(plan).into_iter().collect();
     for pool in &plan.pools {
         let Some(s) = chosen(pool) else { continue };
         let Some(need) = s.need_per_s else { continue };

@@ -277,16 +277,20 @@ fn lasting(plan: &Capacity, requester: &Requester, pen: &mut Pen) -> String {
 /// Desired value = …, every factor shown.
 fn formula(request: &Request, pen: &mut Pen) -> String {
     let (f, at) = (request.formula, &request.formula_at);
-    let own = f.peak_1s * f.growth * f.failover / f.utilisation;
+    let own = f.peak_1s * f.growth * f.season * f.failover / f.utilisation;
     let peak = pen.rate(f.peak_1s, format!("{at}/peak_1s"));
     let growth = pen.show(f.growth, format!("{at}/growth"), factor);
+    let season = match f.season > 1.0 {
+        true => format!(" × season {}", pen.show(f.season, format!("{at}/season"), factor)),
+        false => String::new(),
+    };
     let failover = pen.show(f.failover, format!("{at}/failover"), factor);
     let utilisation = pen.show(f.utilisation, format!("{at}/utilisation"), percent);
     let need = pen.rate(f.need_high, format!("{at}/need_high"));
     let over = pen.show(f.ask_over_peak, format!("{at}/ask_over_peak"), factor);
     let which = if own >= f.need_high { "the first" } else { "the second" };
     format!(
-        "Desired value: the larger of peak second {peak} × growth {growth} × failover {failover} ÷ utilisation \
+        "Desired value: the larger of peak second {peak} × growth {growth}{season} × failover {failover} ÷ utilisation \
          {utilisation}, and {need}, the least that keeps our thresholds; here {which}. It is {over} the peak second."
     )
 }
@@ -336,7 +340,15 @@ fn keys_and_callers(plan: &Capacity, request: &Request, pen: &mut Pen) -> String
         let popularity = keys.and_then(|keys| keys["popularity"].as_str()).unwrap_or("uniform");
         parts.push(format!("{name}: {share} of the peak, keys: {count} {spec}, popularity {popularity}"));
     }
-    format!("Callers by workload: {}.", parts.join("; "))
+    let callers = plan.callers.as_ref().map(|callers| {
+        let each = callers.callers.iter().take(NAMED).enumerate().map(|(number, caller)| {
+            let share = pen.show(caller.share, format!("/callers/callers/{number}/share"), percent);
+            let behalf = if caller.lever.is_some() { " (an AWS service on our behalf)" } else { "" };
+            format!("{}{behalf}: {share}", caller.name)
+        });
+        format!(" Callers in the log, by their share of all calls: {}.", each.collect::<Vec<_>>().join("; "))
+    });
+    format!("Callers by workload: {}.{}", parts.join("; "), callers.unwrap_or_default())
 }
 
 fn number_of(value: f64) -> String {

@@ -12,6 +12,7 @@
 //!  Histogram ── hdr ································· histograms/*.hlog, *.hgrm
 //! ```
 
+pub mod backtest;
 pub mod capacity;
 pub mod charts;
 pub mod compare;

@@ -174,7 +174,8 @@ fn edges(onset: &Onset) -> Table {
 /// What each search cost, in one sentence for stderr.
 pub fn effort(onset: &Onset) -> String {
     let attempts: u64 = onset.strategies.iter().map(|s| s.attempts_simulated).sum();
-    format!("{} attempts simulated", count(attempts))
+    let how = if onset.sent_to.is_some() { "sent" } else { "simulated" };
+    format!("{} attempts {how}", count(attempts))
 }
 
 /// Every file of the folder: the document itself is not among them.

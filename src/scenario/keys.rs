@@ -82,6 +82,8 @@ pub(crate) enum Shape {
     Size,
     /// `uniform` or `zipf(s)`.
     Popularity,
+    /// `poisson`, `uniform` or `bursty(d)`.
+    Spacing,
     /// A mapping.
     Map(&'static Table),
     /// A list.
@@ -571,8 +573,13 @@ pub(crate) static WORKLOAD: Table = table(
             .with(ITERATIONS),
         key("thinkTime", Shape::Duration, "Pause of a VU between jobs (0s).").with(CLOSED),
         key("pace", Shape::Rate, "Jobs of a VU on a schedule, instead of thinkTime.").with(CLOSED),
-        key("arrivals", Shape::Words(&["poisson", "uniform"]), "How arrivals are spaced (poisson).")
-            .with(SPREAD),
+        key(
+            "arrivals",
+            Shape::Spacing,
+            "How arrivals are spaced (poisson): at random, evenly (uniform), or in bursts of a second: bursty(d), where d is the \
+             variance ÷ mean of a second's arrivals, as `import cloudtrail` measures it; not for a trace, which has its own.",
+        )
+        .with(SPREAD),
         key("startTime", Shape::Duration, "When the workload begins (0s)."),
         key("warmUp", Shape::Duration, "Discarded from the window at the start (the scenario's, 0s)."),
         key(

@@ -8,7 +8,7 @@ use super::problem::{Problem, clip};
 use super::tree::{Content, Entry, Node, Place};
 use crate::time::Span;
 use crate::units::{Bytes, Rate, Ratio};
-use crate::workload::Popularity;
+use crate::workload::{Arrivals, Popularity};
 
 /// The longest duration a scenario may name.
 pub(crate) const LONGEST: Span = Span::from_secs(30 * 86_400);
@@ -445,6 +445,25 @@ impl Reader {
         }
         self.wrong(item, "this is not a popularity", "uniform, or zipf(s) with s from 0 to 10");
         None
+    }
+    /// `poisson`, `uniform` or `bursty(d)`.
+    pub fn spacing(&mut self, item: &Item) -> Option<Arrivals> {
+        let text = item.text().unwrap_or_default();
+        let inner = text.strip_prefix("bursty(").and_then(|rest| rest.strip_suffix(')'));
+        if let Some((value, scale)) = inner.and_then(crate::time::decimal) {
+            let dispersion = value as f64 / scale as f64;
+            if dispersion > 1.0 && dispersion <= 10_000.0 {
+                return Some(Arrivals::Bursty(dispersion));
+            }
+        }
+        if text.starts_with("bursty") {
+            let fits =
+                "bursty(d), with d, the variance ÷ mean of a second's arrivals, above 1 and up to 10000";
+            self.wrong(item, "this is not a spacing", fits);
+            return None;
+        }
+        let word = self.word(item, &["poisson", "uniform", "bursty(4)"])?;
+        Some(if word == "uniform" { Arrivals::Uniform } else { Arrivals::Poisson })
     }
     /// One of the things that have a name, such as operations.
     pub fn by_name<T: Copy>(&mut self, item: &Item, all: &[T], name: fn(T) -> &'static str) -> Option<T> {

@@ -76,6 +76,7 @@ fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
         ]}),
         Shape::Size => written(r"^\s*[0-9]+(\.[0-9]+)?\s*(B|[kK]B|KiB|MB|MiB|GB|GiB|TiB)\s*$", "4KiB"),
         Shape::Popularity => written(r"^(uniform|zipf\([0-9]+(\.[0-9]+)?\))$", "zipf(1.0)"),
+        Shape::Spacing => written(r"^(poisson|uniform|bursty\([0-9]+(\.[0-9]+)?\))$", "bursty(4)"),
         Shape::Map(inner) => {
             if !definitions.contains_key(inner.name) {
                 definitions.insert(inner.name.into(), Value::Null);

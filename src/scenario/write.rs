@@ -353,10 +353,11 @@ fn paced(map: Map, pacing: &Pacing) -> Map {
     }
 }
 
-const fn spread(arrivals: Arrivals) -> &'static str {
+fn spread(arrivals: Arrivals) -> String {
     match arrivals {
-        Arrivals::Poisson => "poisson",
-        Arrivals::Uniform => "uniform",
+        Arrivals::Poisson => "poisson".into(),
+        Arrivals::Uniform => "uniform".into(),
+        Arrivals::Bursty(dispersion) => format!("bursty({dispersion})"),
     }
 }
 

@@ -6,7 +6,7 @@
 //! ```text
 //! rate │      ╱‾‾‾‾‾‾╲        Poisson: unit-exponential areas under the rate curve
 //!      │ ____╱        ╲____   uniform: whole areas, from zero on
-//!      └──┴───┴──────┴──┴──▶  one segment per stage
+//!      └──┴───┴──────┴──┴──▶  one segment per stage; bursty: Poisson, the curve higher or lower in each second
 //! ```
 
 use super::{Arrivals as Spacing, Executor, Trace, TraceJob, TraceRows};
@@ -113,6 +113,8 @@ struct Curve {
     segment: usize,
     /// Nanoseconds into the segment (Poisson).
     offset: f64,
+    /// What multiplies the rate in a segment's second (bursty).
+    burst: (usize, u64, f64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +161,7 @@ impl Curve {
             rate = per_nano(*target);
             segments.push(segment);
         }
-        Curve { segments: segments.into(), spacing, segment: 0, offset: 0.0 }
+        Curve { segments: segments.into(), spacing, segment: 0, offset: 0.0, burst: (0, u64::MAX, 1.0) }
     }
 
     #[inline]
@@ -167,6 +169,37 @@ impl Curve {
         match self.spacing {
             Spacing::Poisson => self.next_poisson(stream.draw(index).exponential()),
             Spacing::Uniform => self.next_uniform(index as f64),
+            Spacing::Bursty(dispersion) => {
+                self.next_bursty(stream, stream.draw(index).exponential(), dispersion)
+            }
+        }
+    }
+
+    /// Goes through the curve second by second, each as high as its draw makes it.
+    fn next_bursty(&mut self, stream: Stream, mut area: f64, dispersion: f64) -> Option<(u64, u16)> {
+        const SECOND: f64 = NANOS_PER_SECOND as f64;
+        loop {
+            let segment = *self.segments.get(self.segment)?;
+            let second = (segment.begin + self.offset as u64) / NANOS_PER_SECOND;
+            let ends = ((second + 1) * NANOS_PER_SECOND - segment.begin) as f64;
+            let ends = ends.min(segment.length);
+            let part = (segment.area(ends) - segment.area(self.offset)).max(0.0);
+            if (self.burst.0, self.burst.1) != (self.segment, second) {
+                let per_s = part / (ends - self.offset).max(1.0) * SECOND;
+                self.burst = (self.segment, second, burst(stream, second, per_s, dispersion));
+            }
+            let factor = self.burst.2;
+            if area < part * factor {
+                self.offset = (self.offset + segment.advance(self.offset, area / factor)).min(ends);
+                // What rounding puts at the end belongs to the second all the same.
+                let at = segment.begin + (self.offset as u64).min((ends as u64).saturating_sub(1));
+                return Some((at, self.segment as u16));
+            }
+            area -= part * factor;
+            match ends < segment.length {
+                true => self.offset = ends,
+                false => (self.segment, self.offset) = (self.segment + 1, 0.0),
+            }
         }
     }
 
@@ -195,6 +228,34 @@ impl Curve {
                 return Some((segment.begin + offset as u64, self.segment as u16));
             }
             self.segment += 1;
+        }
+    }
+}
+
+/// A gamma draw of mean 1, keyed by the second, whose variance makes the counts of a second with `per_s` expected arrivals as
+/// dispersed as asked for.
+///
+/// Source: G. Marsaglia, W. W. Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000).
+fn burst(stream: Stream, second: u64, per_s: f64, dispersion: f64) -> f64 {
+    let shape = per_s / (dispersion - 1.0);
+    if shape <= 0.0 || !shape.is_finite() {
+        return 1.0;
+    }
+    // Attempt 0 of an index is the gap of an arrival.
+    let mut draws = (1..).map(|n| stream.draw_attempt(second, n));
+    let mut next = || draws.next().expect("numbers do not end");
+    let (raised, shrink) = match shape < 1.0 {
+        true => (shape + 1.0, libm::pow(1.0 - next().unit(), 1.0 / shape)),
+        false => (shape, 1.0),
+    };
+    let d = raised - 1.0 / 3.0;
+    let c = 1.0 / (9.0 * d).sqrt();
+    loop {
+        let (angle, radius) = (next().unit(), next().exponential());
+        let normal = (2.0 * radius).sqrt() * libm::cos(2.0 * std::f64::consts::PI * angle);
+        let v = (1.0 + c * normal).powi(3);
+        if v > 0.0 && -next().exponential() < 0.5 * normal * normal + d - d * v + d * libm::log(v) {
+            return d * v * shrink / shape;
         }
     }
 }
@@ -243,7 +304,10 @@ impl Counts {
                 let gap = -libm::expm1(-stream.draw(index).exponential() / self.left as f64);
                 self.offset += (1.0 - self.offset) * gap;
             }
-            Spacing::Uniform => self.offset = (self.total - self.left) as f64 / self.total as f64,
+            // A trace's counts are its bursts: the language refuses others beside them.
+            Spacing::Uniform | Spacing::Bursty(_) => {
+                self.offset = (self.total - self.left) as f64 / self.total as f64
+            }
         }
         self.left -= 1;
         let within = ((self.offset * NANOS_PER_SECOND as f64) as u64).min(NANOS_PER_SECOND - 1);
@@ -329,6 +393,47 @@ mod tests {
         let variance = per_second.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / 1_999.0;
         assert!((mean - 100.0).abs() < 4.0 * (100.0f64 / 2_000.0).sqrt(), "{mean}");
         assert!((variance / 100.0 - 1.0).abs() < 4.0 * (2.0f64 / 2_000.0).sqrt(), "{variance}");
+    }
+
+    #[test]
+    fn bursty_arrivals_have_the_mean_and_the_dispersion_asked_for() {
+        for (rate, dispersion) in [(100u64, 5.0), (20, 40.0), (3, 1.5)] {
+            let executor = Executor::ConstantArrivalRate {
+                rate: Rate::per_second(rate),
+                duration: Span::from_secs(20_000),
+                arrivals: Spacing::Bursty(dispersion),
+            };
+            let arrivals: Vec<Arrival> = cursor(&executor).collect();
+            assert!(arrivals.windows(2).all(|pair| pair[0].at <= pair[1].at));
+            let mut per_second = vec![0f64; 20_000];
+            arrivals.iter().for_each(|a| per_second[a.at.as_secs_f64() as usize] += 1.0);
+            let mean = per_second.iter().sum::<f64>() / 20_000.0;
+            let variance = per_second.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / 19_999.0;
+            let error = (rate as f64 * dispersion / 20_000.0).sqrt();
+            assert!((mean - rate as f64).abs() < 4.0 * error, "{rate}, {dispersion}: {mean}");
+            // The variance of a variance: the kurtosis of a negative binomial, 3 + 6 (D - 1) / λ and more.
+            let spread = ((2.0 + 6.0 * dispersion / rate as f64) / 20_000.0).sqrt();
+            let got = variance / mean / dispersion;
+            assert!((got - 1.0).abs() < 5.0 * spread, "{rate}, {dispersion}: {got}");
+        }
+    }
+
+    #[test]
+    fn bursts_follow_the_curve_and_are_the_same_for_whoever_looks() {
+        let stage =
+            |secs, target| RateStage { duration: Span::from_secs(secs), target: Rate::per_second(target) };
+        let executor = Executor::RampingArrivalRate {
+            start_rate: Rate::ZERO,
+            stages: vec![stage(500, 100), stage(0, 0), stage(100, 0), stage(0, 50), stage(500, 50)],
+            arrivals: Spacing::Bursty(3.0),
+        };
+        let arrivals: Vec<Arrival> = cursor(&executor).collect();
+        let of = |stage: u16| arrivals.iter().filter(|a| a.stage == stage).count() as f64;
+        for (stage, expected) in [(0, 25_000.0), (2, 0.0), (4, 25_000.0)] {
+            let error = 4.0 * (3.0f64 * expected).sqrt();
+            assert!((of(stage) - expected).abs() <= error, "{stage}: {}", of(stage));
+        }
+        assert!(cursor(&executor).eq(arrivals));
     }
 
     #[test]

@@ -153,12 +153,15 @@ pub enum Executor {
 }
 
 /// How open arrivals are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Arrivals {
     /// At random, independent of each other.
     Poisson,
     /// Evenly.
     Uniform,
+    /// In bursts of a second: at random under a rate that each second multiplies by a gamma draw of mean 1, so that the counts
+    /// of seconds have this variance ÷ mean (a negative binomial distribution); above 1, which is Poisson.
+    Bursty(f64),
 }
 
 /// A ramp to `target` that takes `duration`.

@@ -10,6 +10,7 @@ mod guard;
 mod http_client;
 #[path = "../support/needs.rs"]
 mod needs;
+mod onset;
 mod operations;
 mod outage;
 mod paused;

@@ -279,3 +279,83 @@ fn a_log_without_calls_says_where_to_look() {
     let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(stderr.contains("in mars") && stderr.contains("eu-west-1 1"), "{stderr}");
 }
+
+/// Counts of seconds in bursts, drawn here by themselves: Poisson counts under a rate that a gamma draw of shape 2 multiplies,
+/// so that their variance ÷ mean is 1 + mean ÷ 2.
+fn bursty(mean: f64, seconds: usize) -> Vec<u64> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut unit = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 33) as f64 + 0.5) / (1u64 << 31) as f64
+    };
+    let mut count = || {
+        let rate = mean * (-unit().ln() - unit().ln()) / 2.0;
+        let (mut n, mut product) = (0, unit());
+        while product > (-rate).exp() {
+            (n, product) = (n + 1, product * unit());
+        }
+        n
+    };
+    (0..seconds).map(|_| count()).collect()
+}
+
+/// The busiest second of a scenario without any quota in its way, the mean of five trials.
+fn busiest_second(folder: &Path, scenario: &Path) -> f64 {
+    let out = folder.join("run");
+    let run = |args: &[&str]| {
+        Command::cargo_bin("keystorm").unwrap().current_dir(folder).args(args).assert().success();
+    };
+    let scenario = scenario.display().to_string();
+    let mut peaks = Vec::new();
+    for seed in 1..=5 {
+        let (seed, out) = (seed.to_string(), out.display().to_string());
+        run(&[
+            "run",
+            &scenario,
+            "--trials",
+            "1",
+            "--seed",
+            &seed,
+            "--strategy",
+            "no-retry",
+            "-q",
+            "--force",
+            "-o",
+            &out,
+        ]);
+        let run: serde_json::Value =
+            serde_json::from_slice(&fs::read(Path::new(&out).join("run.json")).unwrap()).unwrap();
+        peaks.push(run["strategies"][0]["pools"]["symmetric"]["peak_1s"].as_f64().unwrap());
+    }
+    peaks.iter().sum::<f64>() / 5.0
+}
+
+#[test]
+fn the_fitted_scenario_is_as_bursty_as_the_log_and_its_busiest_second_is_near() {
+    let folder = TempDir::new().unwrap();
+    let counts = bursty(10.0, 1_200);
+    let mut text = String::new();
+    for (second, calls) in counts.iter().enumerate() {
+        let at = jiff::Timestamp::from_second(1_767_225_600 + second as i64).unwrap().to_string();
+        for n in 0..*calls {
+            text += &event(&format!("{second}-{n}"), "eu-west-1").replace("2026-01-01T00:00:05Z", &at);
+            text.push('\n');
+        }
+    }
+    write(&folder, "log.ndjson", &text);
+    let out = folder.path().join("in");
+    import(&folder.path().join("log.ndjson"), &out, &["-q"]).assert().success();
+    let fitted = out.join("fitted.yaml");
+    let scenario = fs::read_to_string(&fitted).unwrap();
+    let spread = scenario.split("arrivals: bursty(").nth(1).and_then(|rest| rest.split(')').next());
+    let spread: f64 = spread.unwrap_or_else(|| panic!("{scenario}")).parse().unwrap();
+    assert!((4.5..7.5).contains(&spread), "variance ÷ mean is 6 by construction: {spread}");
+    let peak = *counts.iter().max().unwrap() as f64;
+    let bursts = busiest_second(folder.path(), &fitted);
+    assert!((0.75..1.33).contains(&(bursts / peak)), "{bursts} against the log's {peak}");
+    // Without bursts it would be far lower.
+    let calm = folder.path().join("calm.yaml");
+    fs::write(&calm, scenario.replace(&format!("bursty({spread:.2})"), "poisson")).unwrap();
+    let calm = busiest_second(folder.path(), &calm);
+    assert!(calm < 0.7 * peak, "{calm} against {peak}");
+}

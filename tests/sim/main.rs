@@ -1,6 +1,7 @@
 //! What simulating needs and no more: scenarios, simulator, results, reports, imports, and the commands around them.
 
 mod answers;
+mod backtest_command;
 mod catalogue_facts;
 mod cli_scenario;
 mod client;

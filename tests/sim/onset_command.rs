@@ -164,9 +164,6 @@ strategies: { a: {} }";
     let done = output(&["onset", &path, "-o", &out]);
     assert_eq!(done.status.code(), Some(2));
     assert!(text(&done.stderr).contains("is closed") && text(&done.stderr).contains("constant-arrival-rate"));
-    let live = output(&["onset", &path, "--live"]);
-    assert_eq!(live.status.code(), Some(2));
-    assert!(text(&live.stderr).contains("never on AWS"), "{}", text(&live.stderr));
 }
 
 /// Attempts that three bisections simulate: full trials only, each load of each goal anew, over a quarter to four times the

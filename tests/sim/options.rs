@@ -176,6 +176,8 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
 fn beside(path: &str, option: &str, line: &[&str]) -> &'static [&'static str] {
     match (path, option) {
         ("run" | "merge" | "onset" | "plan" | "dossier", "force") => &["-o", "saved"],
+        // A minute for each load would be long.
+        ("onset", "live") => &["--budget", "1", "--length", "1s"],
         // The page shows it.
         ("report", "stamp") => &["--format", "html"],
         ("run", "iterations") if line.contains(&"--op") => &["--vus", "2"],
@@ -221,6 +223,7 @@ fn value(path: &str, option: &str) -> &'static str {
         "budget" => "10",
         "enforcement" => "sliding",
         "history" => "history.ndjson",
+        "season" | "log" => "nowhere.csv",
         "growth" => "10%",
         "by" | "today" | "until" => "2030-01-05",
         "utilisation" => "50%",

@@ -220,15 +220,17 @@ fn the_page_of_a_dossier_is_short_and_holds_what_support_asks_for() {
     }
 }
 
-#[test]
-fn every_number_of_the_page_stands_in_the_plan() {
-    let (_folder, path, out) = folder(SCENARIO);
-    let (page, folder) = dossier(&out, &path);
-    let plan: Value = saved(&folder);
-    let figures = std::fs::read_to_string(Path::new(&folder).join("figures.json")).expect("figures");
-    let figures: Vec<Value> = serde_json::from_str(&figures).expect("JSON");
+/// Asserts that every number of a dossier's page stands in its plan, by the path that its figures name, or is `given`: a name, a
+/// date, what the user said.
+fn assert_traced(folder: &Path, page: &str, given: &str) {
+    let read = |name: &str| -> Value {
+        let json =
+            std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        serde_json::from_str(&json).expect("JSON")
+    };
+    let (plan, figures) = (read("plan.json"), read("figures.json"));
     let mut shown = BTreeSet::new();
-    for figure in &figures {
+    for figure in figures.as_array().expect("figures") {
         let from = figure["from"].as_str().expect("a path");
         let (pointer, arithmetic) = from.split_once(' ').unwrap_or((from, ""));
         let stands =
@@ -244,20 +246,36 @@ fn every_number_of_the_page_stands_in_the_plan() {
         assert!((figure["value"].as_f64().expect("a value") - expected).abs() < 1e-9, "{figure}");
         shown.extend(numbers(figure["shown"].as_str().expect("text")));
     }
-    // Names, dates, what the user gave, and the thresholds as the plan has them.
-    let mut known = numbers(
-        "p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000",
-    );
-    plan["thresholds"]
-        .as_array()
-        .expect("thresholds")
-        .iter()
-        .for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
+    let mut known = numbers(given);
+    let thresholds = plan["thresholds"].as_array().expect("thresholds").iter();
+    thresholds.for_each(|t| known.extend(numbers(t.as_str().expect("text"))));
     let command: BTreeSet<String> = numbers(&plan["pools"][0]["ask_per_s"].to_string());
-    for number in numbers(&page) {
+    for number in numbers(page) {
         let is_known =
             shown.contains(&number) || known.contains(&number) || command.contains(&format!("{number}.0"));
         assert!(is_known, "{number} stands nowhere:\n{page}\n{shown:?}");
+    }
+}
+
+#[test]
+fn every_number_of_the_page_stands_in_the_plan() {
+    let (_folder, path, out) = folder(SCENARIO);
+    let (page, folder) = dossier(&out, &path);
+    let given =
+        "p99.9 111122223333 444455556666 2026-11-23T22:00:00Z 2027-09-30 2027-06-01 us-east-1 L-6E3AF000";
+    assert_traced(Path::new(&folder), &page, given);
+}
+
+#[test]
+fn every_number_of_the_sample_dossier_stands_in_its_plan() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/03-dossier");
+    let page = std::fs::read_to_string(folder.join("dossier.txt")).expect("reports/make-dossier has made it");
+    let given = "p99.9 111122223333 nightly-etl-50k 2026-11-23T22:01:00Z 2027-06-01 us-east-1 L-6E3AF000";
+    assert_traced(&folder, &page, given);
+    // It answers how much now, how much asked, which second says so, what was tried, why that does not suffice.
+    let joined = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["Current value:", "Desired value:", "peak second", "Done first:", "It does not suffice:"] {
+        assert!(joined.contains(part), "{part} is not in:\n{page}");
     }
 }
 
@@ -271,4 +289,110 @@ fn a_run_alone_makes_a_dossier_too() {
     assert!(text(&done.stdout).contains("Desired value"), "{}", text(&done.stdout));
     let missing = output(&["dossier", &path, "--account", "111122223333", "-o", &format!("{out}-x")]);
     assert_eq!(missing.status.code(), Some(1), "a scenario is no plan");
+}
+
+/// A log in which two roles and a service call, as CloudTrail has it: a busiest second of 12 calls, 8 of them the service's.
+fn log(path: &Path) {
+    let mut text = String::new();
+    let mut call = |second: i64, n: u32, identity: &str| {
+        let at = jiff::Timestamp::from_second(1_767_225_600 + second).expect("a time");
+        text += &format!(
+            "{{\"eventSource\":\"kms.amazonaws.com\",\"eventName\":\"Decrypt\",\"eventType\":\"AwsApiCall\",\
+             \"awsRegion\":\"eu-west-1\",\"eventID\":\"{second}-{n}\",\"eventTime\":\"{at}\",\"userIdentity\":{{{identity}}}}}\n"
+        );
+    };
+    let role = |name: &str| {
+        format!(
+            "\"type\":\"AssumedRole\",\"accountId\":\"111122223333\",\"sessionContext\":{{\"sessionIssuer\":{{\"userName\":\"{name}\"}}}}"
+        )
+    };
+    let s3 = format!("{},\"invokedBy\":\"s3.amazonaws.com\"", role("reader"));
+    for second in 0..120 {
+        (0..3).for_each(|n| call(second, n, &role("checkout")));
+        call(second, 3, &role("batch"));
+        (0..if second == 70 { 8 } else { 2 }).for_each(|n| call(second, 4 + n, &s3));
+    }
+    std::fs::write(path, text).expect("written");
+}
+
+#[test]
+fn a_plan_of_an_import_names_callers_and_services_with_their_shares() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    log(&folder.path().join("log.ndjson"));
+    let done = output(&["import", "cloudtrail", &at("log.ndjson"), "-o", &at("in"), "-q"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let planned = ["--strategy", "no-retry", "--trials", "1", "-q", "-o"];
+    let done = output(&[&["plan", &at("in")], &planned[..], &[&at("plan")]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let plan = saved(&at("plan"));
+    let callers = plan["callers"]["callers"].as_array().expect("callers");
+    // 120 seconds of 3, 1 and 2 calls, and six more in one: counted by hand.
+    let of = |place: usize, name: &str| callers[place][name].clone();
+    assert_eq!((of(0, "name"), of(0, "calls")), ("role checkout".into(), 360.into()));
+    assert_eq!((of(1, "name"), of(1, "calls")), ("s3.amazonaws.com".into(), 246.into()));
+    assert_eq!(of(1, "share"), 246.0 / 726.0);
+    assert_eq!((of(1, "peakShare"), plan["callers"]["peak1s"].clone()), ((8.0 / 12.0).into(), 12.into()));
+    let shown = text(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    let who = "WHO In the log: role checkout 49.6 % (25.0 % of its busiest second), s3.amazonaws.com on your behalf 33.9 %";
+    assert!(shown.contains(who) && shown.contains("s3.amazonaws.com: S3 Bucket Keys"), "{shown}");
+    // The fitted scenario of the same folder is of the same callers; a copy elsewhere is of nobody known.
+    let fitted = Path::new(&at("in")).join("fitted.yaml");
+    let elsewhere = folder.path().join("copy.yaml");
+    std::fs::copy(&fitted, &elsewhere).expect("a copy");
+    for (path, is_known) in [(fitted, true), (elsewhere, false)] {
+        let path = path.display().to_string();
+        let done = output(&[&["plan", &path], &planned[..], &[&at("again"), "--force"]].concat());
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        assert_eq!(!saved(&at("again"))["callers"].is_null(), is_known, "{path}");
+    }
+    std::fs::write(Path::new(&at("in")).join("callers.json"), "{}").expect("written");
+    let done = output(&[&["plan", &at("in")], &planned[..], &[&at("third")]].concat());
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).contains("callers.json"), "{}", text(&done.stderr));
+}
+
+/// 455 days of hours up to a day: 3,600 calls each, twice as many in the week that began `weeks` before the end.
+fn hours(weeks: i64) -> String {
+    let end = 1_790_000_000 / 3_600 * 3_600;
+    let mut text = String::from("timestamp,CallCount\n");
+    for ago in (1..=455 * 24_i64).rev() {
+        let at = jiff::Timestamp::from_second(end - ago * 3_600).expect("a time");
+        let calls = if (ago - 1) / 168 == weeks { 7_200 } else { 3_600 };
+        text += &format!("{at},{calls}\n");
+    }
+    text
+}
+
+#[test]
+fn a_season_of_the_year_before_is_a_factor_of_the_ask() {
+    let (folder, path, out) = folder(SCENARIO);
+    let season = folder.path().join("hours.csv");
+    std::fs::write(&season, hours(40)).expect("written");
+    let season = season.display().to_string();
+    let one = ["--strategy", "sdk", "--trials", "2", "--season", &season, "-q", "--force", "-o", &out];
+    let done = output(&[&["plan", &path], &GROWN[..], &one[..]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let plan = saved(&out);
+    let formula = &plan["pools"][0]["strategies"][0]["formula"];
+    let of = |name: &str| formula[name].as_f64().expect("a factor");
+    assert_eq!((of("season"), of("growth")), (2.0, 1.4));
+    let product = of("peak_1s") * 1.4 * 2.0 / 0.8;
+    assert_eq!(of("ask"), of("need_high").max(product - 1e-6).ceil());
+    // 90 a second, grown and doubled, is 252: the need is of that load.
+    let need = plan["pools"][0]["strategies"][0]["need_per_s"]["value"].as_f64().expect("a need");
+    assert!((245.0..290.0).contains(&need), "{need}");
+    assert_eq!(plan["terms"]["season"]["trendPerYear"], 1.0);
+    let shown = text(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("SURE Season 2.00") && shown.contains("Trend: 1.00"), "{shown}");
+    // A season that comes after the date is none for it.
+    std::fs::write(&season, hours(20)).expect("written");
+    let done = output(&[&["plan", &path], &GROWN[..], &one[..]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert_eq!(saved(&out)["pools"][0]["strategies"][0]["formula"]["season"], 1.0);
+    std::fs::write(&season, "timestamp,CallCount\n2026-01-01 00:00:00,5\n2026-01-02 00:00:00,5\n")
+        .expect("written");
+    let done = output(&[&["plan", &path], &one[..]].concat());
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).contains("--period 3600"), "{}", text(&done.stderr));
 }

@@ -37,6 +37,7 @@ fn found(scenario: &Scenario) -> StrategyNeed {
     let asked = Asked {
         scenario,
         growth: 1.0,
+        season: 1.0,
         failover: 1.0,
         utilisation: 1.0,
         kinds: Vec::new(),
@@ -148,6 +149,7 @@ thresholds: {{ failed: [ \"rate<0.5%\" ] }}"
         let asked = Asked {
             scenario: &scenario,
             growth: 1.0,
+            season: 1.0,
             failover: 1.0,
             utilisation: 1.0,
             kinds: Vec::new(),

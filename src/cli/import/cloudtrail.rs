@@ -1,11 +1,13 @@
 //! `keystorm import cloudtrail`: traces, two scenarios and a page from the files of a log.
 
+use super::through::{Wanted, go_through, place};
 use super::{check_free, crew, failed, told};
 use crate::cli::{Common, Error, output};
 use crate::intake::cloudtrail::{
-    Events, Filter, Log, Reconciled, Replay, Second, Traces, Triage, fitted, page, trace_name,
+    Events, Filter, Log, Reconciled, Replay, Second, Traces, Triage, callers, fitted, page, trace_name,
 };
 use crate::intake::cloudwatch;
+use crate::planner::callers::FILE as CALLERS;
 use crate::time::Span;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -20,7 +22,7 @@ pub struct Args {
     /// for stdin.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Folder that receives scenario.yaml and its traces, fitted.yaml and found.md.
+    /// Folder that receives scenario.yaml and its traces, fitted.yaml, found.md and callers.json.
     #[arg(short, long = "out", value_name = "DIR", env = "KEYSTORM_OUT", required_unless_present = "triage")]
     output: Option<PathBuf>,
     /// Write nothing; say in five lines who grew in the last stretch of the log (such as 15m), in which pool, since when, and
@@ -69,7 +71,7 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Error> {
         return triage(args, &filter, window, common);
     }
     let output = args.output.as_deref().unwrap_or(Path::new("."));
-    check_free(output, &["scenario.yaml", "fitted.yaml", "found.md"], args.force)?;
+    check_free(output, &["scenario.yaml", "fitted.yaml", "found.md", CALLERS], args.force)?;
     if let Some(counts) = args.counts.as_deref().filter(|path| path.exists() && !args.force) {
         let counts = counts.display();
         return Err(Error::Usage(format!(
@@ -90,9 +92,13 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let Some(replay) = Replay::of(&log) else { return Err(told::no_calls(&log)) };
     let compared = usage.map(|usage| usage.line());
+    let who = serde_json::to_string_pretty(&callers(&log))
+        .map_err(|error| Error::Failed(format!("{CALLERS} cannot be written: {error}")))?
+        + "\n";
     let found = page(&log) + &compared.as_ref().map(|line| format!("- {line}.\n")).unwrap_or_default();
     for (name, text) in [
         ("found.md", found),
+        (CALLERS, who),
         ("fitted.yaml", fitted(&log).unwrap_or_default()),
         ("scenario.yaml", replay.scenario()),
     ] {
@@ -148,39 +154,20 @@ fn threads(args: &Args) -> usize {
     }
 }
 
-/// The Region and the account that are asked about: those wanted, or the busiest.
-fn place(events: &Events, args: &Args) -> (Option<String>, Option<String>) {
-    let busiest = events.busiest(args.region.as_deref(), args.account.as_deref());
-    let busiest = busiest.map(|(region, account)| (region.to_owned(), account.to_owned()));
-    let region = args.region.clone().or(busiest.as_ref().map(|(region, _)| region.clone()));
-    (region, args.account.clone().or(busiest.map(|(_, account)| account)))
-}
-
-/// Five lines about the end of a log. What does not fit into memory meanwhile goes into the system's folder for such things.
+/// Five lines about the end of a log.
 fn triage(args: &Args, filter: &Filter, window: &str, common: &Common) -> Result<ExitCode, Error> {
     let span = Span::parse(window).map_err(|why| Error::Usage(format!("--triage: {why}")))?;
-    let aside = std::env::temp_dir().join(format!("keystorm-triage-{}", std::process::id()));
-    let told = (|| {
-        let gathered = crew::gather(&args.paths, filter, &aside, threads(args), common.quiet)?;
-        let mut events = gathered.collector.settle().map_err(|error| failed(&aside, error))?;
-        let (region, account) = place(&events, args);
-        let mut triage = Triage::of(span.as_nanos().div_ceil(1_000_000_000));
-        let mut add = |second: &Second| {
-            triage.add(second);
-            Ok(())
-        };
-        let log = events
-            .log(region.as_deref(), account.as_deref(), &mut add)
-            .map_err(|error| failed(&aside, error))?;
-        if log.calls_counted() == 0 {
-            return Err(told::no_calls(&log));
-        }
-        Ok(triage.lines(&log))
-    })();
-    if aside.exists() {
-        fs::remove_dir_all(&aside).map_err(|error| failed(&aside, error))?;
-    }
-    let lines = told?;
+    let mut triage = Triage::of(span.as_nanos().div_ceil(1_000_000_000));
+    let wanted = Wanted {
+        paths: &args.paths,
+        filter,
+        region: args.region.as_deref(),
+        account: args.account.as_deref(),
+        threads: threads(args),
+        quiet: common.quiet,
+    };
+    let log = go_through(&wanted, &mut |second| triage.add(second))?;
+    let lines = triage.lines(&log);
     let text = if common.json {
         format!("{:#}\n", serde_json::json!({ "lines": lines }))
     } else {
@@ -198,7 +185,7 @@ fn trace(
     folder: &Path,
     mut usage: Option<&mut Reconciled>,
 ) -> Result<(Log, Vec<String>), Error> {
-    let (region, account) = place(events, args);
+    let (region, account) = place(events, args.region.as_deref(), args.account.as_deref());
     let mut drafts = BTreeMap::new();
     let mut traces = Traces::new(|spec| {
         fs::create_dir_all(folder)?;

@@ -3,8 +3,13 @@
 mod cloudtrail;
 mod cloudwatch;
 mod crew;
+#[cfg(feature = "aws")]
+mod from_aws;
+mod through;
 mod told;
 mod walk;
+
+pub use through::{Wanted, go_through};
 
 use super::{Common, Error};
 use std::path::Path;
@@ -22,7 +27,7 @@ enum Source {
     /// Replay the KMS calls of CloudTrail logs.
     Cloudtrail(Box<cloudtrail::Args>),
     /// Load from what CloudWatch counts a minute, with the peaks inside the minutes as an interval.
-    Cloudwatch(cloudwatch::Args),
+    Cloudwatch(Box<cloudwatch::Args>),
 }
 
 /// Runs the command.

@@ -1,17 +1,17 @@
 //! `keystorm quotas --applied` and `--watch`: what an account has, and what it uses of it.
 
+use super::super::account::Way;
 use super::super::aws::runtime;
 use super::super::metrics_server::MetricsServer;
-use super::super::{Common, Error, consent, interrupt, output};
+use super::super::{Common, Error, import, interrupt, output};
 use super::alarms;
-use crate::aws::{Access, Applied, Minutes, Wanted, applied, busiest, recent, whoami};
+use crate::aws::{Access, Applied, Minutes, applied, busiest, recent};
 use crate::clock::{epoch_millis, sleep};
-use crate::guard::{Agent, Consent, Guard};
+use crate::intake::cloudtrail::{Filter, Use, Uses};
 use crate::intake::cloudwatch::Burst;
 use crate::notice;
-use crate::planner::{Growth, Objection, growth};
+use crate::planner::{Growth, growth};
 use crate::quota::{Metric, PoolId, catalogue};
-use crate::scenario::Transport;
 use crate::server::Exposition;
 use crate::time::Span;
 use crate::units::Ratio;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,9 @@ pub struct Asked {
     /// The account's applied quotas, from Service Quotas, with their use of the last 14 days, from CloudWatch.
     #[arg(long, env = "KEYSTORM_APPLIED")]
     applied: bool,
+    /// CloudTrail logs of the account: --applied tells what each caller uses. Repeatable.
+    #[arg(long, value_name = "PATH", requires = "applied", value_delimiter = ',', env = "KEYSTORM_LOG")]
+    log: Vec<PathBuf>,
     /// The use of the last minutes, again and again until Ctrl-C.
     #[arg(long, env = "KEYSTORM_WATCH")]
     watch: bool,
@@ -75,6 +78,8 @@ impl Asked {
     }
 }
 
+/// Callers of a pool that are named.
+const CALLERS: usize = 10;
 /// How long Ctrl-C may have to wait.
 const STEP: Span = Span::from_millis(200);
 
@@ -107,36 +112,19 @@ pub fn run(
     alarms_in: Option<(&Path, Ratio)>,
     common: &Common,
 ) -> Result<ExitCode, Error> {
-    consent::tell_ignored();
-    if !asked.yes_real_aws {
-        return Err(Error::Usage(format!(
-            "this asks a real account in {region}: Service Quotas, CloudWatch and STS, which its CloudTrail records: say \
-             --yes-real-aws"
-        )));
-    }
     let every = asked.every.as_deref().map_or(Ok(Span::from_secs(60)), Span::parse);
     let every = every.map_err(|why| Error::Usage(format!("--every: {why}")))?;
-    let denied = consent::denied()?;
-    let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
-    let wanted = Wanted {
-        region: region.into(),
-        profile: asked.profile.clone(),
-        endpoint_url: None,
-        transport: Transport { ca: asked.ca.clone(), ..Transport::default() },
-        guard: Guard::new(Consent { remote: asked.yes_remote, aws: true }, agent),
+    let way = Way {
+        region,
+        profile: asked.profile.as_deref(),
+        ca: asked.ca.as_deref(),
+        is_permitted: asked.yes_real_aws,
+        is_remote: asked.yes_remote,
+        what: "Service Quotas, CloudWatch and STS",
     };
-    let runtime = runtime()?;
+    let (runtime, access, account) = way.open()?;
     let pools: Vec<PoolId> = catalogue::all().filter(|pool| catalogue::has(region, *pool)).collect();
-    let (access, account, applied) = runtime.block_on(async {
-        let access = Access::find(&wanted).await?;
-        let account = whoami(&access).await?.account;
-        if let Some(file) = denied.by(&account) {
-            let file = file.to_owned();
-            return Err(crate::aws::Error::Refusal(vec![Objection::Denied { account, file }]));
-        }
-        let applied = applied(&access, &pools).await?;
-        Ok((access, account, applied))
-    })?;
+    let applied = runtime.block_on(applied(&access, &pools))?;
     if let Some((folder, share)) = alarms_in {
         let limits: Vec<(PoolId, f64, Option<Metric>)> =
             applied.iter().map(|(pool, applied)| (*pool, applied.per_s, applied.metric.clone())).collect();
@@ -149,13 +137,62 @@ pub fn run(
     let now = epoch_millis();
     let used = runtime.block_on(busiest(&access, &metrics(&applied), now))?;
     let rows = rows(applied, &used);
+    let callers = callers(&asked.log, region, &account, common)?;
     let text = if common.json {
-        format!("{:#}\n", document(&account, region, &rows))
+        format!("{:#}\n", document(&account, region, &rows, &callers))
     } else {
-        table(&account, region, &rows)
+        table(&account, region, &rows) + &who(&rows, &callers)
     };
     output::print(text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What each caller of the account uses, by its logs.
+fn callers(log: &[PathBuf], region: &str, account: &str, common: &Common) -> Result<Vec<Use>, Error> {
+    if log.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = import::Wanted {
+        paths: log,
+        filter: &Filter::default(),
+        region: Some(region),
+        account: Some(account),
+        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        quiet: common.quiet,
+    };
+    let mut uses = Uses::default();
+    let log = import::go_through(&wanted, &mut |second| uses.add(second))?;
+    Ok(uses.list(&log))
+}
+
+/// The callers of each pool, those with the most calls first.
+fn who(rows: &[Row], callers: &[Use]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let own: Vec<&Use> = callers.iter().filter(|each| each.pool == row.pool).collect();
+        let all: u64 = own.iter().map(|each| each.calls).sum();
+        if all == 0 {
+            continue;
+        }
+        let _ = writeln!(text, "\n{} by caller, in the log\n", row.pool.name());
+        let mut line = |who: &str, calls: &str, share: &str, second: &str| {
+            let _ = writeln!(text, "{who:<48}  {calls:>10}  {share:>7}  {second}");
+        };
+        line("CALLER", "CALLS", "SHARE", "ITS BUSIEST SECOND");
+        for each in own.iter().take(CALLERS) {
+            let behalf = if each.is_service { " (on your behalf)" } else { "" };
+            line(
+                &format!("{}{behalf}", each.name),
+                &each.calls.to_string(),
+                &format!("{:.1} %", each.calls as f64 / all as f64 * 100.0),
+                &format!("{}/s ({:.1} %)", each.peak_1s, row.percent(each.peak_1s as f64)),
+            );
+        }
+        if let Some(more) = own.len().checked_sub(CALLERS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "and {more} more");
+        }
+    }
+    text
 }
 
 fn metrics(applied: &BTreeMap<PoolId, Applied>) -> BTreeMap<PoolId, Metric> {
@@ -226,8 +263,12 @@ fn number(value: f64) -> String {
     if value >= 100.0 { format!("{value:.0}") } else { format!("{:.1}", value) }
 }
 
+fn caller(each: &Use) -> Value {
+    json!({ "name": each.name, "on_your_behalf": each.is_service, "calls": each.calls, "peak_1s": each.peak_1s })
+}
+
 /// The same for programs.
-fn document(account: &str, region: &str, rows: &[Row]) -> Value {
+fn document(account: &str, region: &str, rows: &[Row], callers: &[Use]) -> Value {
     let pools: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -251,6 +292,7 @@ fn document(account: &str, region: &str, rows: &[Row]) -> Value {
                 "busiest_minute": peak.map(|(minute, calls)| json!({ "at": minute * 60, "calls": calls, "per_s": calls / 60.0 })),
                 "busiest_second": second,
                 "left": left,
+                "callers": callers.iter().filter(|each| each.pool == row.pool).map(caller).collect::<Vec<_>>(),
             })
         })
         .collect();

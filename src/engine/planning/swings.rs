@@ -78,7 +78,7 @@ fn need(
     (scenario, growth): (&Scenario, f64),
     control: &Control,
 ) -> Option<f64> {
-    let other = judge.of(&scaled(scenario, growth * asked.failover));
+    let other = judge.of(&scaled(scenario, growth * asked.season * asked.failover));
     let start = (known * growth / asked.growth).ceil() as u64;
     match search(&other, NeedSearch::new(start, FAR).within(2.0 * ROUGH), 0, None, control) {
         Need::Between(_, met) => Some(met as f64),

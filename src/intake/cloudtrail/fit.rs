@@ -11,8 +11,10 @@ const FLEETS: usize = 8;
 const STEPS: usize = 24;
 /// Below this spread of a second's calls they come evenly rather than at random.
 const EVEN: f64 = 0.5;
-/// Above it they come in bursts, which the fitted scenario does not have.
-const BURSTY: f64 = 2.0;
+/// Above it they come in bursts.
+const BURSTY: f64 = 1.5;
+/// More the language does not take.
+const BURSTIEST: f64 = 10_000.0;
 
 /// What a caller is called in the fitted scenario, which names nobody: `fleet-1`, `service-2`.
 pub(super) fn aliases(log: &Log) -> Vec<(String, &Share)> {
@@ -39,14 +41,17 @@ pub fn fitted(log: &Log) -> Option<String> {
     );
     text.push_str(&burstiness(log));
     text.push_str(&head(region, "fitted"));
-    let arrivals = if log.dispersion.is_some_and(|spread| spread < EVEN) { "uniform" } else { "poisson" };
     let aliases = aliases(log);
     let rest = log.callers.get(aliases.len()..).unwrap_or_default();
     for (name, share) in &aliases {
-        text.push_str(&workloads(log, name, share, arrivals));
+        text.push_str(&workloads(log, name, share, dispersion(share, log.seconds())));
     }
     if !rest.is_empty() {
-        text.push_str(&workloads(log, "others", &together(rest), arrivals));
+        // Independent of each other: their variances add up, and so does what they are measured against.
+        let variance = |share: &Share| dispersion(share, log.seconds()) * share.calls as f64;
+        let calls: u64 = rest.iter().map(|share| share.calls).sum();
+        let spread = rest.iter().map(variance).sum::<f64>() / calls.max(1) as f64;
+        text.push_str(&workloads(log, "others", &together(rest), spread));
     }
     Some(text + &strategies(log))
 }
@@ -54,17 +59,33 @@ pub fn fitted(log: &Log) -> Option<String> {
 /// How unevenly calls come, and what the fit makes of it.
 fn burstiness(log: &Log) -> String {
     let (Some(spread), Some(peak)) = (log.dispersion, log.peak_second) else { return String::new() };
-    let mut text = format!(
+    format!(
         "# Burstiness (variance ÷ mean of the seconds of a minute; 1 at random, 0 evenly): {spread:.2}. The log's busiest second\n\
-         # has {} calls.\n",
+         # has {} calls. Each caller's seconds are as bursty here as its own were; that several burst at once is left to chance.\n",
         peak.calls
-    );
-    if spread > BURSTY {
-        text.push_str(
-            "# It comes in bursts, which this scenario does not have: its busiest second is lower. For peaks, replay the trace.\n",
-        );
+    )
+}
+
+/// Variance ÷ mean of a caller's seconds around the steps of its curve.
+fn dispersion(share: &Share, seconds: u64) -> f64 {
+    let steps = steps(&share.curve, 1.0, seconds);
+    let lasting: u64 = steps.iter().map(|(length, _)| length).sum();
+    let around: f64 = steps.iter().map(|(length, rate)| *length as f64 * rate * rate).sum();
+    let free = lasting.saturating_sub(steps.len() as u64);
+    if share.calls == 0 || lasting == 0 || free == 0 {
+        return 1.0;
     }
-    text
+    let mean = share.calls as f64 / lasting as f64;
+    ((share.squares - around).max(0.0) / free as f64 / mean).min(BURSTIEST)
+}
+
+/// How a load so dispersed is spaced.
+fn spacing(dispersion: f64) -> String {
+    match dispersion {
+        spread if spread < EVEN => "uniform".into(),
+        spread if spread > BURSTY => format!("bursty({spread:.2})"),
+        _ => "poisson".into(),
+    }
 }
 
 /// Several callers as one.
@@ -85,7 +106,7 @@ fn together(shares: &[Share]) -> Share {
 }
 
 /// A caller's workloads, one for each kind of key.
-fn workloads(log: &Log, name: &str, share: &Share, arrivals: &str) -> String {
+fn workloads(log: &Log, name: &str, share: &Share, dispersion: f64) -> String {
     let mut text = String::new();
     for (spec, mix) in &share.mix {
         let calls: u64 = mix.values().sum();
@@ -101,6 +122,8 @@ fn workloads(log: &Log, name: &str, share: &Share, arrivals: &str) -> String {
              \x20   contexts: {{ {contexts} }}\n",
             suffix = suffix(*spec),
             load = load(&share.curve, part, log.seconds()),
+            // A part of a caller's calls, taken at random, is less dispersed than the whole.
+            arrivals = spacing(1.0 + (dispersion - 1.0) * part),
             jobs = jobs(mix),
             keys = pick(&log.key_use, log.keys),
             contexts = pick(&log.context_use, log.contexts),
@@ -115,21 +138,22 @@ fn workloads(log: &Log, name: &str, share: &Share, arrivals: &str) -> String {
     text
 }
 
-/// The executor: one rate if it hardly changes, otherwise a step for each stretch of time.
-fn load(curve: &Curve, part: f64, seconds: u64) -> String {
+/// The lengths of a curve's steps and their rates, `part` of them.
+fn steps(curve: &Curve, part: f64, seconds: u64) -> Vec<(u64, f64)> {
     let width = curve.calls.len().div_ceil(STEPS).max(1);
     let step = curve.step * width as u64;
     let ends = (1..).map(|n| (n * step).min(seconds));
     let mut begun = 0;
-    let steps: Vec<(u64, f64)> = curve
-        .calls
-        .chunks(width)
-        .zip(ends)
-        .filter_map(|(calls, end)| {
-            let length = end.saturating_sub(std::mem::replace(&mut begun, end));
-            (length > 0).then(|| (length, calls.iter().sum::<u64>() as f64 * part / length as f64))
-        })
-        .collect();
+    let steps = curve.calls.chunks(width).zip(ends).filter_map(|(calls, end)| {
+        let length = end.saturating_sub(std::mem::replace(&mut begun, end));
+        (length > 0).then(|| (length, calls.iter().sum::<u64>() as f64 * part / length as f64))
+    });
+    steps.collect()
+}
+
+/// The executor: one rate if it hardly changes, otherwise a step for each stretch of time.
+fn load(curve: &Curve, part: f64, seconds: u64) -> String {
+    let steps = steps(curve, part, seconds);
     let all: f64 = steps.iter().map(|(length, rate)| *length as f64 * rate).sum();
     let lasting: u64 = steps.iter().map(|(length, _)| length).sum();
     let mean = all / lasting.max(1) as f64;

@@ -147,10 +147,14 @@ pub struct Share {
     pub is_service: bool,
     /// Its calls.
     pub calls: u64,
+    /// Its calls in the log's busiest second.
+    pub at_peak: u64,
     /// By kind of key and operation.
     pub mix: BTreeMap<KeySpec, BTreeMap<Operation, u64>>,
     /// When they came.
     pub curve: Curve,
+    /// The squares of its calls of each second, added up.
+    pub squares: f64,
 }
 
 /// Calls over time, in steps that grow with the span so that there are never many.
@@ -276,6 +280,10 @@ pub(super) struct Tally<'t> {
     callers: BTreeMap<String, u32>,
     caller_names: Vec<String>,
     shares: Vec<Share>,
+    /// Calls of the second by caller, while they are counted.
+    in_second: Vec<u64>,
+    /// Calls of the busiest second by caller.
+    at_peak: BTreeMap<u32, u64>,
     keys: Numbers,
     contexts: Numbers,
     now: i64,
@@ -310,6 +318,8 @@ impl<'t> Tally<'t> {
             callers: BTreeMap::new(),
             caller_names: Vec::new(),
             shares: Vec::new(),
+            in_second: Vec::new(),
+            at_peak: BTreeMap::new(),
             keys: Numbers::default(),
             contexts: Numbers::default(),
             now: i64::MIN,
@@ -382,6 +392,7 @@ impl<'t> Tally<'t> {
         let second = Second { at, since_first, calls: &self.calls, callers: &self.caller_names };
         (self.each)(&second)?;
         let calls = self.calls.len() as u64;
+        self.in_second.resize(self.shares.len(), 0);
         for call in &self.calls {
             *self.log.mix.entry(call.spec).or_default().entry(call.operation).or_default() += 1;
             let share = &mut self.shares[call.caller as usize];
@@ -390,6 +401,11 @@ impl<'t> Tally<'t> {
             if (call.caller as usize) < MOST_CURVES {
                 share.curve.add(since_first, 1);
             }
+            self.in_second[call.caller as usize] += 1;
+        }
+        for call in &self.calls {
+            let own = std::mem::take(&mut self.in_second[call.caller as usize]);
+            self.shares[call.caller as usize].squares += (own * own) as f64;
         }
         self.log.last = Some(at);
         *self.seconds.entry(calls).or_default() += 1;
@@ -402,6 +418,8 @@ impl<'t> Tally<'t> {
         if self.log.peak_second.is_none_or(|peak| calls >= peak.calls) {
             self.log.peak_second = Some(Peak { calls, at });
             self.log.minute_of_peak = 0;
+            self.at_peak.clear();
+            self.calls.iter().for_each(|call| *self.at_peak.entry(call.caller).or_default() += 1);
         }
         self.calls.clear();
         Ok(())
@@ -429,6 +447,9 @@ impl<'t> Tally<'t> {
     pub(super) fn finish(mut self) -> io::Result<Log> {
         self.end_second()?;
         self.end_minute();
+        for (caller, calls) in &self.at_peak {
+            self.shares[*caller as usize].at_peak = *calls;
+        }
         let mut log = self.log;
         log.dispersion = (self.spread.1 > 0.0).then(|| self.spread.0 / self.spread.1);
         let span = log.seconds();

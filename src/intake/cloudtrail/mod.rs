@@ -27,15 +27,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod triage;
+mod uses;
 
 pub use collect::{Collector, FLAWS, Filter};
 pub use events::Events;
 pub use fit::fitted;
 pub use log::{Call, Curve, Log, Peak, Popular, Second, Share};
-pub use page::{lever, page};
+pub use page::{callers, lever, page};
 pub use reconcile::Reconciled;
 pub use replay::{Replay, Traces, trace_name};
-pub use triage::Triage;
+pub use triage::{Triage, pool};
+pub use uses::{Use, Uses};
 
 /// Why a file is no CloudTrail log.
 #[derive(Debug, thiserror::Error)]

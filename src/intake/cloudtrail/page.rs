@@ -2,6 +2,7 @@
 
 use super::fit::{aliases, zipf};
 use super::log::Log;
+use crate::planner::callers::{Caller, Callers, NAMED, SCHEMA};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -32,11 +33,33 @@ pub fn lever(service: &str) -> &'static str {
     }
 }
 
+/// Who calls, for whoever plans with the log.
+pub fn callers(log: &Log) -> Callers {
+    let (all, peak) = (log.calls_counted(), log.peak_second);
+    let of = |part: u64, all: u64| if all > 0 { part as f64 / all as f64 } else { 0.0 };
+    let peak_1s = peak.map_or(0, |peak| peak.calls);
+    let named = log.callers.iter().take(NAMED).map(|share| Caller {
+        name: share.name.clone(),
+        calls: share.calls,
+        share: of(share.calls, all),
+        peak_share: of(share.at_peak, peak_1s),
+        lever: share.is_service.then(|| lever(&share.name).to_owned()),
+    });
+    Callers {
+        schema: SCHEMA.into(),
+        calls: all,
+        peak_1s,
+        peak_at: told(peak.map(|peak| peak.at)),
+        callers: named.collect(),
+        others: log.callers.len().saturating_sub(NAMED) as u64,
+    }
+}
+
 /// The page, in Markdown.
 pub fn page(log: &Log) -> String {
     let mut text = String::from("# What the log holds\n\n");
     first(&mut text, log);
-    callers(&mut text, log);
+    who_calls(&mut text, log);
     services(&mut text, log);
     keys(&mut text, log);
     bounds(&mut text, log);
@@ -84,7 +107,7 @@ fn first(text: &mut String, log: &Log) {
     }
 }
 
-fn callers(text: &mut String, log: &Log) {
+fn who_calls(text: &mut String, log: &Log) {
     text.push_str("\n## Who calls\n\n| in fitted.yaml | caller | calls | share |\n|---|---|--:|--:|\n");
     let all = log.calls_counted().max(1) as f64;
     let aliases = aliases(log);

@@ -227,7 +227,7 @@ impl Triage {
 }
 
 /// The pool that a call takes from first.
-pub(super) fn pool(call: &Call) -> PoolId {
+pub fn pool(call: &Call) -> PoolId {
     let charges = route(call.operation, call.spec, KeySpec::Rsa2048, None, 1);
     charges.iter().next().map_or(PoolId::SYMMETRIC, |(pool, _)| pool)
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Periods whose sums say something of seconds, in seconds.
 const PERIODS: [i64; 2] = [60, 300];
+/// Seconds of an hour.
+const HOUR: i64 = 3_600;
 /// The most points that are read: ten years of minutes.
 const MOST: usize = 6_000_000;
 
@@ -47,6 +49,43 @@ fn shape(what: impl Into<String>) -> CloudWatchError {
 /// # Errors
 /// [`CloudWatchError`]: what it is, or what should have been asked for.
 pub fn read(bytes: &[u8], period: Option<i64>) -> Result<Vec<Series>, CloudWatchError> {
+    let found = points(bytes)?;
+    found.into_iter().map(|(label, sums)| series(label, sums, period)).collect()
+}
+
+/// Calls by the hour, by the second since 1970 at which each begins: of hourly sums, or of shorter ones added up. Where
+/// several series count calls they are added; where none does, those that count admitted calls.
+///
+/// # Errors
+/// [`CloudWatchError`]: what it is, or what should have been asked for.
+pub fn hours(bytes: &[u8]) -> Result<BTreeMap<i64, f64>, CloudWatchError> {
+    let mut by_kind = BTreeMap::<Kind, BTreeMap<i64, f64>>::new();
+    for (label, sums) in points(bytes)? {
+        let step = step(&sums);
+        if step == 0 || !(HOUR % step == 0 || step % HOUR == 0 && is_hourly(&sums)) {
+            return Err(CloudWatchError::Unfit(format!(
+                "`{label}` has points every {step} s; ask with --period 3600, which CloudWatch keeps for 455 days"
+            )));
+        }
+        let hours = by_kind.entry(kind(&label)).or_default();
+        for (at, sum) in sums {
+            *hours.entry(at.div_euclid(HOUR) * HOUR).or_default() += sum;
+        }
+    }
+    let mut take = |kind| by_kind.remove(&kind);
+    let found = take(Kind::Calls).or_else(|| take(Kind::Admitted));
+    found.ok_or_else(|| CloudWatchError::Unfit("it counts throttled calls only: give CallCount".into()))
+}
+
+/// Whether most points are an hour apart: gaps make the common step longer, not the points.
+fn is_hourly(sums: &BTreeMap<i64, f64>) -> bool {
+    let times: Vec<i64> = sums.keys().copied().collect();
+    let close = times.windows(2).filter(|pair| pair[1] - pair[0] == HOUR).count();
+    close * 2 > times.len()
+}
+
+/// The points of each series of an answer.
+fn points(bytes: &[u8]) -> Result<Found, CloudWatchError> {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let found = match text.trim_ascii_start().first() {
         None => return Err(shape("there is nothing in it")),
@@ -64,7 +103,7 @@ pub fn read(bytes: &[u8], period: Option<i64>) -> Result<Vec<Series>, CloudWatch
             "there are no points in it: ask for a time in which there were calls".into(),
         ));
     }
-    found.into_iter().map(|(label, sums)| series(label, sums, period)).collect()
+    Ok(found)
 }
 
 type Found = BTreeMap<String, BTreeMap<i64, f64>>;
@@ -191,8 +230,7 @@ fn table(text: &[u8]) -> Result<Found, CloudWatchError> {
 
 /// A series with its period: the largest step that leads from each point to the next.
 fn series(label: String, sums: BTreeMap<i64, f64>, period: Option<i64>) -> Result<Series, CloudWatchError> {
-    let times: Vec<i64> = sums.keys().copied().collect();
-    let step = times.windows(2).fold(0, |step, pair| common(step, pair[1] - pair[0]));
+    let step = step(&sums);
     let period = match (period, step) {
         (Some(period), 0) => period,
         (Some(period), step) if step % period == 0 => period,
@@ -216,21 +254,37 @@ fn series(label: String, sums: BTreeMap<i64, f64>, period: Option<i64>) -> Resul
     if !PERIODS.contains(&period) {
         return Err(CloudWatchError::Unfit(format!(
             "`{label}` has a point every {period} s, which says too little of seconds; ask with --period 60, which CloudWatch \
-             keeps for 15 days, or 300, kept for 63"
+             keeps for 15 days, or 300, kept for 63; \
+             sums of hours tell a season: keystorm plan --season"
         )));
     }
+    let (kind, operation) = (kind(&label), operation(&label));
+    let key = label.split_whitespace().find(|word| word.contains(":key/")).map(Into::into);
+    Ok(Series { label, kind, operation, key, period, sums })
+}
+
+/// What a series of this name counts.
+fn kind(label: &str) -> Kind {
     let lower = label.to_ascii_lowercase();
-    let kind = match () {
+    match () {
         () if lower.contains("throttl") => Kind::Throttled,
         () if lower.contains("successful") => Kind::Admitted,
+        // A bare name of an operation is that of one operation of SuccessfulRequest.
+        () if operation(label).is_some() => Kind::Admitted,
         () => Kind::Calls,
-    };
+    }
+}
+
+/// The operation that a label names.
+fn operation(label: &str) -> Option<Operation> {
     let is_between = |c: char| !c.is_ascii_alphanumeric();
-    let operation = label.split(is_between).find_map(Operation::from_name);
-    let key = label.split_whitespace().find(|word| word.contains(":key/")).map(Into::into);
-    // Without an operation's or a metric's name it may be one operation of SuccessfulRequest, whose labels are bare names.
-    let kind = if operation.is_some() && kind == Kind::Calls { Kind::Admitted } else { kind };
-    Ok(Series { label, kind, operation, key, period, sums })
+    label.split(is_between).find_map(Operation::from_name)
+}
+
+/// The largest step that leads from each point to the next.
+fn step(sums: &BTreeMap<i64, f64>) -> i64 {
+    let times: Vec<i64> = sums.keys().copied().collect();
+    times.windows(2).fold(0, |step, pair| common(step, pair[1] - pair[0]))
 }
 
 fn common(a: i64, b: i64) -> i64 {

@@ -11,10 +11,12 @@ mod infer;
 mod made;
 #[cfg(test)]
 mod tests;
+mod triage;
 
-pub use answer::{Kind, Series, read};
+pub use answer::{Kind, Series, hours, read};
 pub use infer::{Basis, Burst, Inferred};
 pub use made::Load;
+pub use triage::{Counted, triage};
 
 /// Why something is no answer of CloudWatch that can be used.
 #[derive(Debug, thiserror::Error)]

@@ -37,6 +37,9 @@ pub struct Onset {
     pub left_out: Vec<String>,
     /// Whether the search was interrupted.
     pub interrupted: bool,
+    /// Where the loads were sent; null where they were simulated.
+    #[serde(default)]
+    pub sent_to: Option<String>,
 }
 
 /// Where one strategy breaks under one kind of limiter.

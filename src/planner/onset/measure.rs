@@ -1,6 +1,6 @@
 //! What one trial under a steady load shows, as far as an onset needs it; what a history file keeps.
 
-use crate::record::Trial;
+use crate::record::{Recorder, Trial};
 use crate::results::{Selection, Trend, holds};
 use crate::scenario::{Scenario, Threshold};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,12 @@ pub fn thresholds(scenario: &Scenario, strategy: usize) -> Vec<&Threshold> {
 impl Measure {
     /// What `trial` of strategy number `strategy` shows.
     pub fn of(scenario: &Scenario, strategy: usize, trial: &Trial) -> Measure {
-        let (all, recorder) = (Selection::default(), &trial.recorder);
+        Measure::of_recorder(scenario, strategy, &trial.recorder)
+    }
+
+    /// What one trial's recording shows.
+    pub fn of_recorder(scenario: &Scenario, strategy: usize, recorder: &Recorder) -> Measure {
+        let all = Selection::default();
         let happened = all.happened(recorder);
         let per_second = |count: u64| happened.per_second(count, 1).unwrap_or(0.0);
         let response = Trend::from_micros(&all.response(recorder));

@@ -39,9 +39,19 @@ pub fn needs(pool: &PoolNeed) -> Table {
 
 /// Every factor of what is asked for.
 pub fn formula(pool: &PoolNeed) -> Table {
-    let heads =
-        ["strategy", "need at most", "peak second", "growth", "failover", "utilisation", "ask", "ask ÷ peak"];
-    let mut table = Table::new("ask = max(need, peak second × growth × failover ÷ utilisation)", &heads);
+    let heads = [
+        "strategy",
+        "need at most",
+        "peak second",
+        "growth",
+        "season",
+        "failover",
+        "utilisation",
+        "ask",
+        "ask ÷ peak",
+    ];
+    let mut table =
+        Table::new("ask = max(need, peak second × growth × season × failover ÷ utilisation)", &heads);
     for s in &pool.strategies {
         let Some(f) = s.formula else { continue };
         table.row([
@@ -49,6 +59,7 @@ pub fn formula(pool: &PoolNeed) -> Table {
             number(f.need_high).into(),
             number(f.peak_1s).into(),
             factor(f.growth).into(),
+            factor(f.season).into(),
             factor(f.failover).into(),
             percent(f.utilisation).into(),
             number(f.ask).into(),

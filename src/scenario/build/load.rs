@@ -108,10 +108,16 @@ pub(super) fn executor(r: &mut Reader, fields: &Fields) -> Option<Executor> {
 }
 
 fn arrivals(r: &mut Reader, fields: &Fields) -> Arrivals {
-    match r.or(fields, "arrivals", "poisson", |r, item| r.word(item, &["poisson", "uniform"])) {
-        "uniform" => Arrivals::Uniform,
-        _ => Arrivals::Poisson,
+    r.or(fields, "arrivals", Arrivals::Poisson, Reader::spacing)
+}
+
+/// A trace's counts are its bursts.
+fn arrivals_of_trace(r: &mut Reader, fields: &Fields) -> Arrivals {
+    let arrivals = arrivals(r, fields);
+    if let (Arrivals::Bursty(_), Some(item)) = (arrivals, fields.get("arrivals")) {
+        r.wrong(&item, "a trace has bursts of its own", "poisson or uniform; bursty goes with rates");
     }
+    arrivals
 }
 
 fn pacing(r: &mut Reader, fields: &Fields) -> Pacing {
@@ -179,7 +185,7 @@ fn trace(r: &mut Reader, fields: &Fields) -> Trace {
         scale: r.or(fields, "scale", 1.0, |r, item| r.number(item, 1e-6, 1e6)),
         offset: r.or(fields, "offset", Span::ZERO, Reader::span),
         duration: r.opt(fields, "duration", Reader::time),
-        arrivals: arrivals(r, fields),
+        arrivals: arrivals_of_trace(r, fields),
         rows: Arc::new(TraceRows::Unread),
     }
 }

@@ -62,6 +62,7 @@ impl House {
             quota: 10_000.0,
             minutes: vec![600.0, 1_200.0],
             denies: false,
+            refuses: None,
             alarm: None,
         });
         let mut house = House { running, standin, folder, key: String::new() };

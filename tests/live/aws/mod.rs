@@ -1,6 +1,7 @@
 //! `target: aws`, exercised against the emulated KMS and its STS over TLS with checked signatures, and a stand-in for
 //! CloudWatch and Service Quotas; the SDK is pointed at them by its own endpoint settings. No account is needed.
 
+mod cloudwatch;
 mod house;
 mod increase;
 mod permits;

@@ -1,6 +1,6 @@
 //! `keystorm quotas --applied`, `--watch` and `--alarms`, against the stand-in.
 
-use super::house::{House, REGION, end, says};
+use super::house::{ACCOUNT, House, REGION, end, says};
 use crate::signal::signal;
 use crate::socket::until;
 use serde_json::Value;
@@ -46,6 +46,39 @@ fn applied_quotas_stand_beside_their_use_the_peak_as_an_interval_and_the_days_le
     assert!((850.0..=950.0).contains(&days), "{days}");
     let rsa = said["quotas"].as_array().unwrap().iter().find(|each| each["pool"] == "rsa").unwrap();
     assert_eq!((&rsa["applied"], &rsa["limit_per_s"]), (&Value::from(false), &Value::from(1_000.0)));
+}
+
+#[test]
+fn a_log_tells_what_each_caller_uses_of_its_quota() {
+    let house = House::new();
+    house.standin.says.lock().unwrap().quota = 100.0;
+    let call = |second: u32, n: u32, who: &str| {
+        format!(
+            r#"{{"eventSource":"kms.amazonaws.com","eventName":"Decrypt","eventType":"AwsApiCall","awsRegion":"{REGION}","eventID":"{second}-{n}-{who}","eventTime":"2026-01-01T00:00:0{second}Z","userIdentity":{{"type":"AssumedRole","accountId":"{ACCOUNT}","sessionContext":{{"sessionIssuer":{{"userName":"{who}"}}}}}}}}"#
+        )
+    };
+    let app = (0..5).flat_map(|second| (0..3).map(move |n| call(second, n, "app")));
+    let batch = (0..5).map(|n| call(2, n, "batch"));
+    let lines: Vec<String> = app.chain(batch).collect();
+    std::fs::write(house.folder.path().join("log.ndjson"), lines.join("\n")).unwrap();
+    let (code, stdout, stderr) = end(&mut quotas(&house, &["--applied", "--log", "log.ndjson"]));
+    assert_eq!(code, 0, "{stderr}");
+    let row = |name: &str| {
+        let found = stdout.lines().find(|line| line.starts_with(name));
+        found.unwrap_or_else(|| panic!("{stdout}")).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // 15 and 5 calls of 20; three and five in a second of a quota of 100.
+    assert_eq!(row("role app"), "role app 15 75.0 % 3/s (3.0 %)");
+    assert_eq!(row("role batch"), "role batch 5 25.0 % 5/s (5.0 %)");
+    let (_, stdout, _) = end(&mut quotas(&house, &["--applied", "--log", "log.ndjson", "--json"]));
+    let said: Value = serde_json::from_str(&stdout).unwrap();
+    let pools = said["quotas"].as_array().unwrap();
+    let symmetric = pools.iter().find(|each| each["pool"] == "symmetric").unwrap();
+    assert_eq!(symmetric["callers"][1]["peak_1s"], 5);
+    says(house.command().args(["quotas", "--log", "log.ndjson"]), 2, "--applied");
+    let others = std::fs::read_to_string(house.folder.path().join("log.ndjson")).unwrap();
+    std::fs::write(house.folder.path().join("log.ndjson"), others.replace(ACCOUNT, "444455556666")).unwrap();
+    says(&mut quotas(&house, &["--applied", "--log", "log.ndjson"]), 1, "444455556666");
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct Says {
     pub minutes: Vec<f64>,
     /// Whether Service Quotas says that the caller may not.
     pub denies: bool,
+    /// The code with which CloudWatch refuses what it is asked.
+    pub refuses: Option<&'static str>,
     /// The state of the alarm `sick`; `None` if there is none.
     pub alarm: Option<&'static str>,
 }
@@ -58,7 +60,12 @@ fn serve(stream: TcpStream, says: &Mutex<Says>, asked: &AtomicU64) {
         };
         let (status, kind, body) = if asks("GraniteServiceVersion20100801.GetMetricData") {
             asked.fetch_add(1, Ordering::Relaxed);
-            ("200 OK", "application/x-amz-json-1.0", metric_data(&says, &body))
+            if let Some(code) = says.refuses {
+                let body = format!(r#"{{"__type":"{code}","Message":"no"}}"#);
+                ("400 Bad Request", "application/x-amz-json-1.0", body.into_bytes())
+            } else {
+                ("200 OK", "application/x-amz-json-1.0", metric_data(&says, &body))
+            }
         } else if asks("GraniteServiceVersion20100801.DescribeAlarms") {
             ("200 OK", "application/x-amz-json-1.0", alarms(&says))
         } else if !asks("ServiceQuotasV20190624.ListServiceQuotas") {

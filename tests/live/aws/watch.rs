@@ -61,7 +61,13 @@ fn goes_on(standin: &Standin, told: &mpsc::Receiver<()>, why: &str) {
 
 #[test]
 fn others_who_need_the_room_end_a_run_and_nobody_else_does() {
-    let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: None });
+    let standin = Standin::start(Says {
+        quota: 10_000.0,
+        minutes: vec![600.0],
+        denies: false,
+        refuses: None,
+        alarm: None,
+    });
     let (watchman, told) = watchman(&standin.url);
     goes_on(&standin, &told, "600 calls a minute leave room");
     standin.says.lock().unwrap().minutes = vec![600.0, 594_000.0];
@@ -72,8 +78,13 @@ fn others_who_need_the_room_end_a_run_and_nobody_else_does() {
 
 #[test]
 fn the_alarm_that_a_run_stops_on_ends_it_and_nothing_else_of_it_does() {
-    let standin =
-        Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: Some("OK") });
+    let standin = Standin::start(Says {
+        quota: 10_000.0,
+        minutes: vec![600.0],
+        denies: false,
+        refuses: None,
+        alarm: Some("OK"),
+    });
     let (watchman, told) = watchman_for(&standin.url, Some("sick"));
     goes_on(&standin, &told, "the alarm is OK");
     standin.says.lock().unwrap().alarm = Some("INSUFFICIENT_DATA");
@@ -86,7 +97,13 @@ fn the_alarm_that_a_run_stops_on_ends_it_and_nothing_else_of_it_does() {
 
 #[test]
 fn a_run_that_ends_by_itself_was_not_ended_by_anybody() {
-    let standin = Standin::start(Says { quota: 10_000.0, minutes: vec![600.0], denies: false, alarm: None });
+    let standin = Standin::start(Says {
+        quota: 10_000.0,
+        minutes: vec![600.0],
+        denies: false,
+        refuses: None,
+        alarm: None,
+    });
     let (watchman, told) = watchman(&standin.url);
     assert_eq!(watchman.finish(), None);
     assert!(told.recv().is_err(), "he is gone without a word");
