@@ -1,9 +1,10 @@
-//! Drives the machines. One core owns the queue of (moment, sequence); the simulator jumps to its head.
+//! Drives the machines. One core owns the queue of (moment, sequence) and does not know who answers: the simulator jumps to the
+//! queue's head and asks the emulated service, the live engine sleeps until it and sends to a backend.
 //!
 //! ```text
-//!            ┌──────────── queue: replies, wakes, VUs, restarts ◀──┐
-//!  arrivals ─┴▶ Core::step ─▶ client::Fleet ─▶ kms::Admission ─────┘
-//!                    └──────▶ record::Recorder
+//!            ┌───────── queue: replies, wakes, VUs, restarts ◀─────────┐
+//!  arrivals ─┴▶ Core ─▶ client::Fleet     attempts ─┬▶ sim: kms::Admission
+//!                └────▶ record::Recorder            └▶ live: Dispatcher ─▶ Crew ─▶ Backend
 //! ```
 
 mod core;
@@ -12,14 +13,29 @@ mod lane;
 mod limiters;
 #[cfg(feature = "live")]
 pub mod live;
-mod outbox;
 pub mod planning;
 mod queue;
 mod sim;
 mod story;
 
-pub use core::Core;
+pub use core::{Core, JobObserver};
 pub use limiters::under_other_limiters;
-pub use outbox::Outbox;
 pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};
 pub use story::story;
+
+#[cfg(feature = "live")]
+use crate::quota::ChargeTable;
+use crate::quota::KeyUse;
+use crate::scenario::Scenario;
+
+/// The keys that each workload's attempts use.
+fn key_uses(scenario: &Scenario) -> Vec<KeyUse> {
+    let of = |keys: &crate::workload::Keys| KeyUse { spec: keys.spec, pair_spec: keys.pair_spec, store: keys.store };
+    scenario.workloads.iter().map(|workload| of(&workload.keys)).collect()
+}
+
+/// What attempts take from the pools.
+#[cfg(feature = "live")]
+fn charges(scenario: &Scenario) -> ChargeTable {
+    ChargeTable::new(&key_uses(scenario), scenario.quotas.re_encrypt_cost)
+}

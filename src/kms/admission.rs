@@ -22,20 +22,9 @@ use super::conditions::Conditions;
 use super::faults::Strike;
 use super::servers::Servers;
 use super::{Fault, ServiceTime};
-use crate::api::{Attempt, ErrorCode, KeySpec, Operation, Reply};
-use crate::quota::{Charges, KeyStore, PoolId, PoolReport, Pools, PoolsTake, Quotas, route};
+use crate::api::{Attempt, ErrorCode, Reply};
+use crate::quota::{ChargeTable, KeyUse, PoolId, PoolReport, Pools, PoolsTake, Quotas};
 use crate::time::{Span, Time};
-
-/// The keys a workload's attempts use: what decides their pools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyUse {
-    /// The keys' type.
-    pub spec: KeySpec,
-    /// `KeyPairSpec` of GenerateDataKeyPair.
-    pub pair_spec: KeySpec,
-    /// The custom key store they live in; all workloads with the same kind share one store.
-    pub store: Option<KeyStore>,
-}
 
 /// What comes back for one attempt, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +62,7 @@ pub struct Admission {
     pools: Pools,
     conditions: Conditions,
     servers: Option<Box<Servers>>,
-    /// By workload × operation.
-    charges: Vec<Charges>,
+    charges: ChargeTable,
 }
 
 impl Admission {
@@ -88,17 +76,11 @@ impl Admission {
         seed: u64,
         trial: u32,
     ) -> Admission {
-        let of = |keys: &KeyUse, operation: Operation| {
-            route(operation, keys.spec, keys.pair_spec, keys.store, quotas.re_encrypt_cost)
-        };
         Admission {
             pools: Pools::new(quotas, region, seed, trial),
             conditions: Conditions::new(service_time, faults, key_uses.len(), seed, trial),
             servers: service_time.capacity.map(|each| Box::new(Servers::new(each.servers, each.queue))),
-            charges: key_uses
-                .iter()
-                .flat_map(|keys| Operation::ALL.iter().map(move |operation| of(keys, *operation)))
-                .collect(),
+            charges: ChargeTable::new(key_uses, quotas.re_encrypt_cost),
         }
     }
 
@@ -106,7 +88,21 @@ impl Admission {
     ///
     /// # Panics
     /// When the attempt's workload is not one of those the service was made for.
+    #[inline]
     pub fn handle(&mut self, attempt: &Attempt, now: Time) -> Answer {
+        if self.servers.is_some() || !self.conditions.is_quiet(now) {
+            return self.handle_struck(attempt, now);
+        }
+        let (reply, refused_by) = self.ask_quota(attempt, now);
+        let takes = match refused_by {
+            None => self.conditions.service_time(attempt),
+            Some(_) => self.conditions.throttled(),
+        };
+        Answer { reply, ready_at: now + takes, refused_by, slowed: false }
+    }
+
+    /// The same where faults may strike, or servers are few.
+    fn handle_struck(&mut self, attempt: &Attempt, now: Time) -> Answer {
         let pools = &mut self.pools;
         let set_limit = |pool, limit, at| pools.set_limit(pool, limit, at);
         // A scenario has one caller and keys without names: no fault of it is for some of them.
@@ -144,11 +140,9 @@ impl Admission {
     }
 
     /// Takes the attempt's charges.
-    #[inline]
+    #[inline(always)]
     fn ask_quota(&mut self, attempt: &Attempt, now: Time) -> (Reply, Option<PoolId>) {
-        let row = usize::from(attempt.workload) * Operation::ALL.len();
-        let charges = self.charges[row + attempt.operation.index()];
-        match self.pools.take(&charges, now) {
+        match self.pools.take(self.charges.of(attempt), now) {
             PoolsTake::Granted => (Reply::Ok, None),
             PoolsTake::Refused { pool, .. } | PoolsTake::Impossible { pool } => {
                 (Reply::Throttled, Some(pool))

@@ -71,6 +71,12 @@ impl Conditions {
         self.faults.strike(attempt, now, is_meant)
     }
 
+    /// Whether no fault strikes or begins by `now`.
+    #[inline]
+    pub(super) fn is_quiet(&self, now: Time) -> bool {
+        self.faults.is_quiet(now)
+    }
+
     /// How long a refusal takes.
     pub(super) const fn throttled(&self) -> Span {
         self.throttled
@@ -95,8 +101,8 @@ impl Conditions {
     }
 
     /// The attempt's own draw of the service time.
-    #[inline]
-    fn service_time(&self, attempt: &Attempt) -> Span {
+    #[inline(always)]
+    pub(super) fn service_time(&self, attempt: &Attempt) -> Span {
         let times = &self.times[usize::from(self.time_of[attempt.operation.index()])];
         let draws = self.draws[usize::from(attempt.workload)];
         times.span(draws.draw_attempt(attempt.job, u64::from(attempt.number)))

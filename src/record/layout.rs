@@ -1,6 +1,6 @@
 //! Where figures are kept: one cell for each workload, stage and kind of job (or operation of an attempt).
 
-use crate::api::{JobKind, Operation};
+use crate::api::{Attempt, Job, JobKind, Operation};
 use crate::time::Time;
 use crate::workload::Workload;
 
@@ -113,20 +113,40 @@ impl Layout {
         part.first_attempt_cell + stage as usize * part.operations.len() + slot
     }
 
-    /// Whether a job of `workload` that should start at `intended` counts in the window.
+    /// The cell of a job, and 1 if it counts in the window, by when it should start.
     #[inline]
-    pub fn is_in_window(&self, workload: u16, intended: Time) -> bool {
-        intended >= self.parts[workload as usize].window.0
+    pub fn place_of(&self, job: &Job) -> (usize, usize) {
+        let part = &self.parts[job.workload as usize];
+        (
+            part.job_cell(job.stage as usize, part.kind_slot[kind_index(job.kind)] as usize),
+            part.window_at(job.intended),
+        )
+    }
+
+    /// The cell of an attempt, and 1 if it counts in the window, by when its job should start.
+    #[inline]
+    pub fn place_of_attempt(&self, attempt: &Attempt) -> (usize, usize) {
+        let part = &self.parts[attempt.workload as usize];
+        let slot = part.operation_slot[attempt.operation.index()] as usize;
+        (part.attempt_cell(attempt.stage as usize, slot), part.window_at(attempt.intended))
     }
 }
 
 impl Part {
+    /// 1 if a job that should start at `intended` counts in the window, 0 if not.
+    #[inline]
+    fn window_at(&self, intended: Time) -> usize {
+        usize::from(intended >= self.window.0)
+    }
+
     /// The cell of jobs of kind number `kind` in `stage`.
+    #[inline]
     pub(super) fn job_cell(&self, stage: usize, kind: usize) -> usize {
         self.first_job_cell + stage * self.kinds.len() + kind
     }
 
     /// The cell of attempts of operation number `operation` in `stage`.
+    #[inline]
     pub(super) fn attempt_cell(&self, stage: usize, operation: usize) -> usize {
         self.first_attempt_cell + stage * self.operations.len() + operation
     }

@@ -79,8 +79,15 @@ impl ArrivalCursor {
 impl Iterator for ArrivalCursor {
     type Item = Arrival;
 
-    #[inline]
     fn next(&mut self) -> Option<Arrival> {
+        self.advance()
+    }
+}
+
+impl ArrivalCursor {
+    /// The next arrival; in the place of who asks, where that is once a job.
+    #[inline(always)]
+    pub fn advance(&mut self) -> Option<Arrival> {
         let (offset, stage, row) = match &mut self.source {
             Source::Curve(curve) => {
                 curve.next(self.stream, self.index).map(|(at, stage)| (at, stage, None))?

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!  Setup ─▶ Stock ─┐
-//!                  ▼        orders            Ask
-//!  Core ◀─▶ drive ────▶ Crew (a thread per core) ────▶ Backend
-//!              ▲────words───┘
+//!                  ▼                orders             Ask
+//!  Core ◀─▶ drive, Dispatcher ───▶ Crew (a thread per core) ────▶ Backend
+//!                  ▲─────words───────┘
 //! ```
 //!
 //! Strategies run one after another, trial by trial, and take turns in coming first. Where attempts go is the caller's choice; see [`crate::backend`].
 
 mod crew;
+mod dispatcher;
 mod drive;
 mod glance;
 mod setup;
@@ -29,7 +30,8 @@ use crate::scenario::Scenario;
 use crate::server::{Direct, Season};
 use crate::time::{Span, Time};
 use crew::Crew;
-use drive::{Stops, drive};
+use dispatcher::Dispatcher;
+use drive::{Driven, Stops, drive};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -188,13 +190,15 @@ async fn run_trial<B: Backend>(
 ) -> Result<LiveTrial, Error> {
     let Place { scenario, layout, strategy, trial, .. } = *place;
     let caps = &scenario.live.caps;
-    let mut core = Core::live(scenario, layout, strategy, trial);
-    if let (Some(outbox), Some(cap)) = (core.outbox(), caps.attempts) {
-        outbox.cap(cap.saturating_sub(place.sent));
+    let mut dispatcher = Dispatcher::new(scenario, strategy, trial);
+    if let Some(cap) = caps.attempts {
+        dispatcher.cap(cap.saturating_sub(place.sent));
     }
-    if let Some(outbox) = core.outbox() {
-        options.shares.iter().for_each(|(pool, per_second)| outbox.share(*pool, *per_second));
+    if options.stop_on_throttle {
+        dispatcher.stop_on_throttle();
     }
+    options.shares.iter().for_each(|(pool, per_second)| dispatcher.share(*pool, *per_second));
+    let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase());
     let begin = || {
         if let Some(emulator) = &options.emulator {
             emulator.begin(Season {
@@ -214,21 +218,23 @@ async fn run_trial<B: Backend>(
     let stops = Stops {
         watch: Watch::new(scenario, strategy),
         control,
-        on_throttle: options.stop_on_throttle,
         until: caps
             .duration
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
-    let show = |core: &Core<'_>, now| place.glance(core, now, cpu);
+    let show = |driven: &Driven<'_>, now| place.glance(driven, now, cpu);
     let mut gauge = Gauge::new(scenario, strategy);
-    let ended = drive(&mut core, &mut crew, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
+    let mut driven = Driven { core, dispatcher };
+    let ended = drive(&mut driven, &mut crew, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
     crew.end();
+    let Driven { core, mut dispatcher } = driven;
     let elapsed = clock.now().since(Time::ZERO);
     let busy = busy(cpu, elapsed).unwrap_or(0.0);
-    let mut trial = Trial { readings: gauge.into_readings(), ..core.into_trial(ended.aborted_at) };
-    if let Some(emulator) = &options.emulator {
-        trial.pools = emulator.pools();
-    }
+    let pools = match &options.emulator {
+        Some(emulator) => emulator.pools(),
+        None => dispatcher.finish(core.recorder().last()),
+    };
+    let trial = Trial { readings: gauge.into_readings(), ..core.into_trial(pools, ended.aborted_at) };
     Ok(LiveTrial { trial, ended, elapsed, busy })
 }
 
@@ -240,8 +246,8 @@ fn busy(before: Option<Span>, elapsed: Span) -> Option<f64> {
 
 impl Place<'_> {
     /// What somebody who watches sees now.
-    fn glance(&self, core: &Core<'_>, now: Time, cpu: Option<Span>) -> Glance {
-        let recorder = core.recorder();
+    fn glance(&self, driven: &Driven<'_>, now: Time, cpu: Option<Span>) -> Glance {
+        let recorder = driven.core.recorder();
         let stage = |workload: &crate::workload::Workload| {
             (now >= workload.start() && now < workload.end())
                 .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
@@ -265,7 +271,7 @@ impl Place<'_> {
             service: Trend::from_micros(&Selection::default().service(recorder)),
             busy_share: busy(cpu, now.since(Time::ZERO)),
             lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
-            pools: core.pools(),
+            pools: driven.dispatcher.so_far(),
             cap: (self.sent + attempts.attempts, self.scenario.live.caps.attempts),
             attempts,
         }
