@@ -63,8 +63,9 @@ const NEAR: usize = 64;
 /// all due equally long after they came are in order by themselves.
 #[derive(Debug)]
 pub struct Queue {
-    /// When the next event is due.
-    head: Time,
+    /// What the next event of the current tick is sorted by, and the next in turn; [`NONE`] without one.
+    sorted: u128,
+    first: u128,
     /// Events of ticks up to `tick`, the next one last.
     current: Vec<Entry>,
     /// Others of them; both are empty only if there are none but those in turn.
@@ -80,6 +81,9 @@ pub struct Queue {
     far: BinaryHeap<Entry>,
     sequence: u64,
 }
+
+/// Behind every event.
+const NONE: u128 = u128::MAX;
 
 #[derive(Debug)]
 struct Entry {
@@ -123,7 +127,8 @@ impl Ord for Entry {
 impl Default for Queue {
     fn default() -> Queue {
         Queue {
-            head: Time::NEVER,
+            sorted: NONE,
+            first: NONE,
             current: Vec::new(),
             crowd: BinaryHeap::new(),
             in_turn: VecDeque::new(),
@@ -164,18 +169,19 @@ impl Queue {
             return self.push(at, event);
         }
         let entry = self.numbered(at, event);
+        self.first = self.first.min(entry.key());
         self.in_turn.push_back(entry);
     }
 
     #[inline]
     fn numbered(&mut self, at: Time, event: Event) -> Entry {
         self.sequence += 1;
-        self.head = self.head.min(at);
         Entry { at, sequence: self.sequence, event }
     }
 
     /// Adds an event of the current tick.
     fn insert(&mut self, entry: Entry) {
+        self.sorted = self.sorted.min(entry.key());
         let place = self.current.partition_point(|other| *other < entry);
         if self.current.len() - place > NEAR {
             self.crowd.push(entry);
@@ -205,51 +211,42 @@ impl Queue {
 
     /// When the next event is due; [`Time::NEVER`] if none is.
     #[inline]
-    pub const fn next_at(&self) -> Time {
-        self.head
+    pub fn next_at(&self) -> Time {
+        Time::from_nanos((self.sorted.min(self.first) >> 64) as u64)
     }
 
     /// Takes the next event.
     #[inline]
     pub fn pop(&mut self) -> Option<Event> {
+        if self.first < self.sorted {
+            let next = self.in_turn.pop_front()?;
+            self.first = self.in_turn.front().map_or(NONE, Entry::key);
+            return Some(next.event);
+        }
         if !self.crowd.is_empty() {
             return self.pop_crowded();
         }
-        let next = match (self.current.last(), self.in_turn.front()) {
-            (Some(sorted), Some(first)) if first.key() < sorted.key() => self.in_turn.pop_front()?,
-            (None, Some(_)) => self.in_turn.pop_front()?,
-            _ => {
-                let next = self.current.pop()?;
-                if self.current.is_empty() {
-                    self.turn();
-                }
-                next
-            }
-        };
-        let sorted = self.current.last().map_or(Time::NEVER, |entry| entry.at);
-        let first = self.in_turn.front().map_or(Time::NEVER, |entry| entry.at);
-        self.head = sorted.min(first);
+        let next = self.current.pop()?;
+        if self.current.is_empty() {
+            self.turn();
+        }
+        self.sorted = self.current.last().map_or(NONE, Entry::key);
         Some(next.event)
     }
 
-    /// The next event, when some of the current tick are in the heap.
+    /// The next event of the current tick, when some of them are in the heap.
     #[cold]
     fn pop_crowded(&mut self) -> Option<Event> {
-        let heads = [self.current.last(), self.crowd.peek(), self.in_turn.front()];
-        let key = heads.into_iter().flatten().map(Entry::key).min()?;
-        let next = if self.current.last().is_some_and(|entry| entry.key() == key) {
-            self.current.pop()
-        } else if self.crowd.peek().is_some_and(|entry| entry.key() == key) {
-            self.crowd.pop()
-        } else {
-            self.in_turn.pop_front()
+        let next = match (self.current.last(), self.crowd.peek()) {
+            (Some(sorted), Some(crowd)) if sorted > crowd => self.current.pop()?,
+            _ => self.crowd.pop()?,
         };
         if self.current.is_empty() && self.crowd.is_empty() {
             self.turn();
         }
-        let heads = [self.current.last(), self.crowd.peek(), self.in_turn.front()];
-        self.head = heads.into_iter().flatten().map(|entry| entry.at).min().unwrap_or(Time::NEVER);
-        next.map(|entry| entry.event)
+        let heads = [self.current.last(), self.crowd.peek()];
+        self.sorted = heads.into_iter().flatten().map(Entry::key).min().unwrap_or(NONE);
+        Some(next.event)
     }
 
     /// The first tick after the current one whose bucket holds something; `u64::MAX` if none does.

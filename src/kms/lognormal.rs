@@ -55,12 +55,12 @@ fn upper_quantile(tail: f64, start: f64) -> f64 {
     z
 }
 
-/// A number from 0 on, below 2^52, rounded half up as [`f64::round`] does, which is a call where the processor has no instruction
+/// A number from 0 on, below 2^63, rounded half up as [`f64::round`] does, which is a call where the processor has no instruction
 /// for it.
 #[inline]
 fn rounded(number: f64) -> u64 {
-    let whole = number as u64;
-    whole + u64::from(number - whole as f64 >= 0.5)
+    let whole = number as i64;
+    whole as u64 + u64::from(number - whole as f64 >= 0.5)
 }
 
 impl Lognormal {
@@ -85,7 +85,7 @@ impl Lognormal {
             return Span::from_nanos(self.median as u64);
         }
         let scaled = unit * CELLS as f64;
-        let cell = scaled as usize;
+        let cell = scaled as i64 as usize;
         if cell == 0 || cell == CELLS - 1 {
             return self.tail(unit);
         }

@@ -132,10 +132,21 @@ impl Pools {
     /// The pool, made if nothing has taken from it yet.
     #[inline]
     fn pool(&mut self, id: PoolId) -> &mut Pool {
-        let Pools { pools, rates, enforcement, phase, seed, trial } = self;
-        pools[id.index()].get_or_insert_with(|| {
-            Box::new(Pool::new((*enforcement, *phase), rates[id.index()], (*seed, *trial), id))
-        })
+        if self.pools[id.index()].is_none() {
+            self.make(id);
+        }
+        self.pools[id.index()].as_deref_mut().expect("it was made if it was not there")
+    }
+
+    #[cold]
+    fn make(&mut self, id: PoolId) {
+        let (limit, background) = self.rates[id.index()];
+        self.pools[id.index()] = Some(Box::new(Pool {
+            limiter: Limiter::new(self.enforcement, limit, self.phase),
+            counter: Counter::new(self.phase),
+            throttled: 0,
+            background: Background::new(background, self.seed, self.trial, id),
+        }));
     }
 
     /// Takes every charge at `now`, or none.
@@ -261,22 +272,6 @@ fn worse(so_far: PoolsTake, pool: PoolId, take: Take) -> PoolsTake {
 }
 
 impl Pool {
-    /// A pool that nothing was taken from, with its limit and its background.
-    #[cold]
-    fn new(
-        (enforcement, phase): (Enforcement, Span),
-        (limit, background): (Rate, Rate),
-        (seed, trial): (u64, u32),
-        id: PoolId,
-    ) -> Pool {
-        Pool {
-            limiter: Limiter::new(enforcement, limit, phase),
-            counter: Counter::new(phase),
-            throttled: 0,
-            background: Background::new(background, seed, trial, id),
-        }
-    }
-
     /// Counts an attempt and says what the limiter makes of it; takes nothing.
     #[inline]
     fn meet(&mut self, cost: u32, now: Time) -> Take {

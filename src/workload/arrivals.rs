@@ -184,7 +184,8 @@ impl Curve {
             let offset = self.offset + segment.advance(self.offset, area);
             if offset < segment.length {
                 self.offset = offset;
-                return Some((segment.begin + offset as u64, self.segment as u16));
+                // Signed, which is one instruction: a segment is no longer than 2^63 ns.
+                return Some((segment.begin + offset as i64 as u64, self.segment as u16));
             }
             area -= segment.area(segment.length) - segment.area(self.offset);
             area = area.max(0.0);
