@@ -1,6 +1,6 @@
 //! Listens to one job: what it asks of the simulated service and what it is answered.
 
-use super::JobObserver;
+use super::core::JobObserver;
 use crate::api::{Attempt, Job};
 use crate::client::Done;
 use crate::kms::Answer;

@@ -7,6 +7,7 @@
 //!                └────▶ record::Recorder            └▶ live: Dispatcher ─▶ Crew ─▶ Backend
 //! ```
 
+mod charges;
 mod core;
 mod ear;
 mod lane;
@@ -22,20 +23,3 @@ pub use core::{Core, JobObserver};
 pub use limiters::under_other_limiters;
 pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};
 pub use story::story;
-
-#[cfg(feature = "live")]
-use crate::quota::ChargeTable;
-use crate::quota::KeyUse;
-use crate::scenario::Scenario;
-
-/// The keys that each workload's attempts use.
-fn key_uses(scenario: &Scenario) -> Vec<KeyUse> {
-    let of = |keys: &crate::workload::Keys| KeyUse { spec: keys.spec, pair_spec: keys.pair_spec, store: keys.store };
-    scenario.workloads.iter().map(|workload| of(&workload.keys)).collect()
-}
-
-/// What attempts take from the pools.
-#[cfg(feature = "live")]
-fn charges(scenario: &Scenario) -> ChargeTable {
-    ChargeTable::new(&key_uses(scenario), scenario.quotas.re_encrypt_cost)
-}

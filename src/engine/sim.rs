@@ -1,6 +1,7 @@
 //! The simulator: virtual time, strategies and trials side by side on all cores.
 
-use super::{Core, key_uses};
+use super::charges::key_uses;
+use super::core::Core;
 use crate::kms::Admission;
 use crate::record::{Layout, Trial};
 use crate::results::{Gauge, Watch, widest};

@@ -1,6 +1,6 @@
 //! Runs a trial again and listens to one of its jobs. Draws are keyed by the job, so that it meets what it met before.
 
-use super::Core;
+use super::core::Core;
 use super::ear::Ear;
 use super::sim::admission;
 use crate::record::Layout;

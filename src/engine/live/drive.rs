@@ -2,9 +2,9 @@
 
 use super::crew::Crew;
 use super::dispatcher::Dispatcher;
-use super::{Control, Glance};
+use super::glance::{Control, Glance};
 use crate::clock::{Alarm, RunClock};
-use crate::engine::Core;
+use crate::engine::core::Core;
 use crate::results::{Gauge, Watch};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
