@@ -2,8 +2,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use keystorm::api::{Attempt, KeySpec, Operation, Token};
-use keystorm::kms::{Admission, KeyUse, Latency, ServiceTime};
-use keystorm::quota::{Enforcement, Limiter, Quotas};
+use keystorm::kms::{Admission, Latency, ServiceTime};
+use keystorm::quota::{Enforcement, KeyUse, Limiter, Quotas};
 use keystorm::time::{Span, Time};
 use keystorm::units::Rate;
 use std::collections::BTreeMap;

@@ -1,37 +1,15 @@
 //! How fast the simulator is, beside a push and pop of a radix heap holding 100,000 entries in the same run.
 //!
-//! The workload: 10,000/s Poisson Decrypt against a 5,000/s bucket under aws-standard 2.1, with full recording.
+//! A busy machine tells other figures than a quiet one; `benches/attempts.rs` counts instructions, which do not change.
+
+#[path = "support/load.rs"]
+mod load;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use keystorm::engine::{Control, simulate};
-use keystorm::scenario::{Options, Scenario};
+use load::{attempts_in, scenario};
 use radix_heap::RadixHeapMap;
 use std::cmp::Reverse;
 use std::hint::black_box;
-
-fn scenario(secs: u64) -> Scenario {
-    let text = format!(
-        "version: 1
-name: bench
-quotas: {{ symmetric: 5000/s, enforcement: bucket }}
-workloads:
-  load:
-    executor: constant-arrival-rate
-    rate: 10000/s
-    duration: {secs}s
-    jobs: {{ Decrypt: 1 }}
-strategies:
-  sdk-standard: {{ retry: {{ mode: aws-standard, generation: \"2.1\" }} }}
-trials: 1
-"
-    );
-    Scenario::parse(&text, &Options::default()).expect("a valid scenario").scenario
-}
-
-fn attempts_in(scenario: &Scenario) -> u64 {
-    let trials = simulate(scenario, 1, &Control::default());
-    trials[0][0].recorder.attempt_totals().attempts
-}
 
 /// A radix heap that holds 100,000 entries, whose keys move on as simulated time does.
 struct Held {

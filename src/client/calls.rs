@@ -87,6 +87,15 @@ impl Sleeper {
 }
 
 impl Call {
+    /// The next attempt of the call, which is in `slot`, leaves: gives the token that its answer will name.
+    #[inline]
+    pub const fn fly(&mut self, slot: u32) -> Token {
+        self.phase = Phase::Flying;
+        self.generation = self.generation.wrapping_add(1);
+        self.number += 1;
+        token(slot, self.generation)
+    }
+
     /// The attempt that is being sent, or was sent last.
     pub const fn attempt(&self, token: Token) -> Attempt {
         let job = &self.job;
@@ -127,31 +136,39 @@ impl Calls {
 
     /// Gives a call a slot.
     #[inline]
-    pub fn begin(&mut self, job: Job, client: u32) -> u32 {
+    pub fn begin(&mut self, job: &Job, client: u32) -> (u32, &mut Call) {
         self.live += 1;
-        let fresh = Call {
-            job,
-            client,
+        if self.free == NONE {
+            self.lengthen(job);
+        }
+        let slot = self.free;
+        let empty = &mut self.slots[slot as usize];
+        if let Phase::Free(next) = empty.phase {
+            self.free = next;
+        }
+        // Field by field: made whole and moved, it would be copied twice.
+        empty.job = *job;
+        empty.client = client;
+        empty.number = 0;
+        empty.held = 0;
+        empty.previous = Span::ZERO;
+        empty.phase = Phase::Queued;
+        (slot, empty)
+    }
+
+    /// Makes an empty slot, for want of one that was used before; what is in it means nothing.
+    #[cold]
+    fn lengthen(&mut self, job: &Job) {
+        self.free = self.slots.len() as u32;
+        self.slots.push(Call {
+            job: *job,
+            client: 0,
             number: 0,
             held: 0,
             previous: Span::ZERO,
-            phase: Phase::Queued,
+            phase: Phase::Free(NONE),
             generation: 0,
-        };
-        let slot = self.free;
-        match self.slots.get_mut(slot as usize) {
-            Some(empty) => {
-                if let Phase::Free(next) = empty.phase {
-                    self.free = next;
-                }
-                *empty = Call { generation: empty.generation, ..fresh };
-                slot
-            }
-            None => {
-                self.slots.push(fresh);
-                (self.slots.len() - 1) as u32
-            }
-        }
+        });
     }
 
     /// The call in this slot.
@@ -179,11 +196,13 @@ impl Calls {
 
     /// Frees the slot and gives back the job.
     #[inline]
-    pub fn end(&mut self, slot: u32) -> Job {
+    pub fn end(&mut self, slot: u32) -> &Job {
         self.live -= 1;
         let next = std::mem::replace(&mut self.free, slot);
-        self.enter(slot, Phase::Free(next));
-        self.slots[slot as usize].job
+        let call = &mut self.slots[slot as usize];
+        call.phase = Phase::Free(next);
+        call.generation = call.generation.wrapping_add(1);
+        &call.job
     }
 
     /// The calls in flight and their slots, in the order of the slots.

@@ -1,6 +1,6 @@
 //! Every client process and every call in flight, as one machine.
 
-use super::calls::{Calls, Gate, Phase, Sleeper};
+use super::calls::{Call, Calls, Gate, Phase, Sleeper};
 use super::exposure::DataKeyUse;
 use super::limiter::Door;
 use super::policy::{Accounting, Policy, RetryMode};
@@ -22,6 +22,8 @@ pub(super) struct Lane {
     pub first_client: u32,
     /// The jitter of its backoffs.
     jitter: Stream,
+    /// Whether there is any door that its calls have to pass.
+    has_doors: bool,
 }
 
 impl Lane {
@@ -31,6 +33,13 @@ impl Lane {
             RetryMode::AwsAdaptive(aws) => number == 0 || aws.generation.asks_again(),
             _ => false,
         }
+    }
+
+    /// How long a call waits before its next attempt after `failure`; nothing if there is none.
+    #[inline]
+    fn delay(&self, client: &mut Client, call: &mut Call, failure: Failure, now: Time) -> Option<Span> {
+        let kind = retry::kind(failure)?;
+        self.policy.retry.delay(client, call, kind, self.jitter, now)
     }
 }
 
@@ -66,7 +75,10 @@ impl Fleet {
             }
             let lane = workload | u64::from(policy.salt) << 32;
             let jitter = Stream::new(seed, trial, Purpose::Backoff, lane);
-            lanes.push(Lane { policy: (*policy).clone(), first_client: group as u32 * clients, jitter });
+            let has_doors =
+                policy.limiter.is_some() || matches!(policy.retry.mode, RetryMode::AwsAdaptive(_));
+            let first_client = group as u32 * clients;
+            lanes.push(Lane { policy: (*policy).clone(), first_client, jitter, has_doors });
         }
         // The first draw of this purpose is where a window limiter's seconds begin.
         let clock = Stream::new(seed, trial, Purpose::Phase, 1).draw(0).below(NANOS_PER_SECOND);
@@ -87,14 +99,12 @@ impl Fleet {
     /// Takes what happened at `now` and appends what is to be done.
     ///
     /// A job's workload and client must be the fleet's own. Replies and wakes whose call has moved on are ignored.
-    #[inline]
+    #[inline(always)]
     pub fn handle(&mut self, input: Input, now: Time, actions: &mut Vec<Action>) {
         match input {
-            Input::Job(job) => self.begin(job, now, actions),
+            Input::Job(job) => self.begin(&job, now, actions),
             Input::Reply(token, reply) => {
-                if let Some((slot, Phase::Flying)) = self.calls.find(token) {
-                    self.answer(slot, reply, now, actions);
-                }
+                self.reply(token, reply, now, actions);
             }
             Input::Wake(token) => match Sleeper::of(token) {
                 Sleeper::Call(token) => self.wake(token, now, actions),
@@ -102,6 +112,21 @@ impl Fleet {
             },
             Input::Restart(client) => self.restart(client, now, actions),
         }
+    }
+
+    /// Takes the reply to an attempt; whether anybody waited for it.
+    pub fn reply(&mut self, token: Token, reply: Reply, now: Time, actions: &mut Vec<Action>) -> bool {
+        let Some((slot, Phase::Flying)) = self.calls.find(token) else { return false };
+        let failure = match reply {
+            Reply::Ok => {
+                self.succeed(slot, now, actions);
+                return true;
+            }
+            Reply::Throttled => Failure::Throttled,
+            Reply::Failed(code) => Failure::Fault(code),
+        };
+        self.fail(slot, failure, now, actions);
+        true
     }
 
     /// Whether the call that `token` names still waits for that reply; a timed-out attempt's late reply is not.
@@ -125,25 +150,49 @@ impl Fleet {
         self.data_keys
     }
 
-    fn begin(&mut self, job: Job, now: Time, actions: &mut Vec<Action>) {
+    /// A job starts.
+    pub fn begin(&mut self, job: &Job, now: Time, actions: &mut Vec<Action>) {
         if now > job.deadline {
             let outcome = Outcome::Failed(Failure::Deadline);
-            actions.push(Action::Done(Done { job, outcome, from_cache: false }));
+            actions.push(Action::Done(Done { job: *job, outcome, from_cache: false }));
             return;
         }
         let is_envelope = !matches!(job.kind, JobKind::Call(_));
-        if is_envelope && self.serve(&job, now) {
-            actions.push(Action::Done(Done { job, outcome: Outcome::Completed, from_cache: true }));
+        if is_envelope && self.serve(job, now) {
+            actions.push(Action::Done(Done { job: *job, outcome: Outcome::Completed, from_cache: true }));
             return;
         }
-        let client = self.lanes[usize::from(job.workload)].first_client + job.client;
-        let slot = self.calls.begin(job, client);
+        let lane = &self.lanes[usize::from(job.workload)];
+        let client = lane.first_client + job.client;
+        let (slot, call) = self.calls.begin(job, client);
         self.clients[client as usize].deposit(now);
-        self.approach(slot, now, actions);
+        if lane.has_doors {
+            return self.knock_first(slot, now, actions);
+        }
+        let token = call.fly(slot);
+        let timeout = lane.policy.timeout;
+        actions.push(Action::Send(call.attempt(token)));
+        actions.extend(timeout.map(|timeout| Action::WakeAt(token, now + timeout)));
     }
 
     /// Brings the call to its next attempt: past the adaptive rate, past the limiter, onto the wire.
+    #[inline(always)]
     fn approach(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        let workload = usize::from(self.calls.at(slot).job.workload);
+        if self.lanes[workload].has_doors {
+            self.knock_first(slot, now, actions);
+        } else {
+            self.leave(slot, now, actions);
+        }
+    }
+
+    /// The same for a retry without delay.
+    fn approach_again(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        self.approach(slot, now, actions);
+    }
+
+    /// Brings the call to its first door.
+    fn knock_first(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         let call = self.calls.at(slot);
         let lane = &self.lanes[usize::from(call.job.workload)];
         if !lane.asks_rate(call.number) || self.knock(Gate::Rate, slot, now, actions) {
@@ -158,16 +207,21 @@ impl Fleet {
         }
     }
 
-    #[inline]
-    fn send(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
-        let token = self.calls.enter(slot, Phase::Flying);
+    /// The call's next attempt leaves.
+    #[inline(always)]
+    fn leave(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         let call = self.calls.at(slot);
-        call.number += 1;
+        let token = call.fly(slot);
         let timeout = self.lanes[usize::from(call.job.workload)].policy.timeout;
         actions.push(Action::Send(call.attempt(token)));
         if let Some(timeout) = timeout {
             actions.push(Action::WakeAt(token, now + timeout));
         }
+    }
+
+    /// The next attempt leaves of a call that had to wait before a door.
+    fn send(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+        self.leave(slot, now, actions);
     }
 
     /// Whether the call may pass at once; if not, it queues, or ends if its turn cannot come in time.
@@ -295,20 +349,12 @@ impl Fleet {
     }
 
     #[inline]
-    fn answer(&mut self, slot: u32, reply: Reply, now: Time, actions: &mut Vec<Action>) {
-        match reply {
-            Reply::Ok => self.succeed(slot, now, actions),
-            Reply::Throttled => self.fail(slot, Failure::Throttled, now, actions),
-            Reply::Failed(code) => self.fail(slot, Failure::Fault(code), now, actions),
-        }
-    }
-
-    #[inline]
     fn succeed(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         let call = self.calls.at(slot);
-        let (job, held) = (call.job, call.held);
+        let (held, deadline) = (call.held, call.job.deadline);
+        let is_envelope = !matches!(call.job.kind, JobKind::Call(_));
         let client = &mut self.clients[call.client as usize];
-        match self.lanes[usize::from(job.workload)].policy.retry.mode {
+        match self.lanes[usize::from(call.job.workload)].policy.retry.mode {
             RetryMode::AwsStandard(aws) => client.quota.reward(aws.accounting, held),
             RetryMode::Tokens { .. } => client.refund(),
             RetryMode::AwsLegacy(_) => client.quota.reward(Accounting::PerCall, held),
@@ -320,30 +366,56 @@ impl Fleet {
             }
             _ => {}
         }
-        if !matches!(job.kind, JobKind::Call(_)) {
+        if is_envelope {
+            let job = self.calls.at(slot).job;
             self.keep(&job, now);
         }
-        let late = now > job.deadline;
+        let late = now > deadline;
         let outcome = if late { Outcome::Failed(Failure::Deadline) } else { Outcome::Completed };
         self.end(slot, outcome, actions);
     }
 
+    #[inline(always)]
     fn fail(&mut self, slot: u32, failure: Failure, now: Time, actions: &mut Vec<Action>) {
+        let call = self.calls.at(slot);
+        let lane = &self.lanes[usize::from(call.job.workload)];
+        if lane.has_doors {
+            return self.fail_at_doors(slot, failure, now, actions);
+        }
+        let delay = lane.delay(&mut self.clients[call.client as usize], call, failure, now);
+        let deadline = call.job.deadline;
+        self.go_on(slot, failure, (delay, deadline), now, actions);
+    }
+
+    /// The same where an SDK's adaptive rate may hear of it.
+    fn fail_at_doors(&mut self, slot: u32, failure: Failure, now: Time, actions: &mut Vec<Action>) {
         let at = self.calls.at(slot).client;
         if self.clients[at as usize].note(failure == Failure::Throttled, now) {
             self.notify(at, now, actions);
         }
         let call = self.calls.at(slot);
-        let client = &mut self.clients[at as usize];
         let lane = &self.lanes[usize::from(call.job.workload)];
-        let delay = retry::kind(failure)
-            .and_then(|kind| lane.policy.retry.delay(client, call, kind, lane.jitter, now));
+        let delay = lane.delay(&mut self.clients[at as usize], call, failure, now);
+        let deadline = call.job.deadline;
+        self.go_on(slot, failure, (delay, deadline), now, actions);
+    }
+
+    /// A call whose attempt failed tries again after `delay`, if there is one and the deadline allows it.
+    #[inline(always)]
+    fn go_on(
+        &mut self,
+        slot: u32,
+        failure: Failure,
+        (delay, deadline): (Option<Span>, Time),
+        now: Time,
+        actions: &mut Vec<Action>,
+    ) {
         match delay {
             None => self.end(slot, Outcome::Failed(failure), actions),
-            Some(delay) if now + delay >= call.job.deadline => {
+            Some(delay) if now + delay >= deadline => {
                 self.end(slot, Outcome::Failed(Failure::Deadline), actions);
             }
-            Some(delay) if delay.is_zero() => self.approach(slot, now, actions),
+            Some(delay) if delay.is_zero() => self.approach_again(slot, now, actions),
             Some(delay) => {
                 let token = self.calls.enter(slot, Phase::Waiting);
                 actions.push(Action::WakeAt(token, now + delay));
@@ -379,7 +451,7 @@ impl Fleet {
 
     #[inline]
     fn end(&mut self, slot: u32, outcome: Outcome, actions: &mut Vec<Action>) {
-        let job = self.calls.end(slot);
+        let job = *self.calls.end(slot);
         actions.push(Action::Done(Done { job, outcome, from_cache: false }));
     }
 }

@@ -22,8 +22,8 @@ pub(super) const fn kind(failure: Failure) -> Option<Kind> {
 impl Retry {
     /// How long the call waits before its next attempt; nothing if there is none.
     ///
-    /// The order is that of the Rust SDK: attempts left? backoff, then quota. A refusal of the quota thus leaves a
-    /// draw unused, which matters to nobody since draws are counted.
+    /// The order is that of the Rust SDK: attempts left? backoff, then quota. But where the backoff depends on nothing that the
+    /// quota changes, it is drawn only once the quota has paid: draws are counted, so that one left out changes no other.
     pub(super) fn delay(
         &self,
         client: &mut Client,
@@ -36,7 +36,8 @@ impl Retry {
         if self.max_attempts.is_some_and(|most| n >= most) {
             return None;
         }
-        let draw = || jitter.draw_attempt(call.job.index, u64::from(n));
+        let index = call.job.index;
+        let draw = || jitter.draw_attempt(index, u64::from(n));
         match self.mode {
             RetryMode::None | RetryMode::AwsSdk(_) => None,
             RetryMode::Immediate => Some(Span::ZERO),
@@ -48,13 +49,11 @@ impl Retry {
             RetryMode::Budget { .. } => client.withdraw(now).then_some(Span::ZERO),
             RetryMode::Tokens { .. } => client.pay().then_some(Span::ZERO),
             RetryMode::AwsStandard(aws) => {
-                let wait = aws.generation.backoff(kind, n, draw());
-                aws.acquire(client, call, kind).then_some(wait)
+                aws.acquire(client, call, kind).then(|| aws.generation.backoff(kind, n, draw()))
             }
             RetryMode::AwsLegacy(sdk) => {
-                let wait = sdk.backoff(kind, n, draw());
                 let paid = |cost| client.quota.take(cost, Accounting::PerCall, &mut call.held);
-                sdk.cost(kind).is_none_or(paid).then_some(wait)
+                sdk.cost(kind).is_none_or(paid).then(|| sdk.backoff(kind, n, draw()))
             }
             RetryMode::AwsAdaptive(aws) => {
                 let held_back = aws.hold_back(client, kind, now);

@@ -1,85 +1,102 @@
-//! One trial of one strategy: the machines, the queue between them, and what is written down.
+//! One trial of one strategy: the machines of the clients, the queue between them, and what is written down.
+//!
+//! The core does not know who answers. Whoever drives it does, at every step:
+//!
+//! ```text
+//!  poll_timeout ──▶ when something is due      handle_timeout ◀── it is done, then or later
+//!  poll_output  ──▶ the next attempt to send   sent           ◀── it has left
+//!                                              answers_at     ◀── its answer comes then (virtual time), or
+//!                                              handle_reply   ◀── has come (real time)
+//! ```
 
-use super::ear::Ear;
 use super::lane::{Lane, Source};
-use super::outbox::Outbox;
 use super::queue::{Event, Queue};
-use crate::api::{Attempt, Failure, Job, Order, Outcome, Reply, Word};
+use crate::api::{Attempt, Job, Reply, Token};
 use crate::client::{Action, Done, Fleet, Input};
-use crate::kms::{Admission, KeyUse};
+use crate::quota::PoolReport;
 use crate::record::{Layout, Recorder, Trial};
-use crate::results::story::Story;
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use crate::workload::{FleetPlan, OnLimit};
 use std::sync::Arc;
 
+/// Who is told of jobs on their way; nobody by default.
+pub trait JobObserver {
+    /// A job was turned away.
+    fn shed(&mut self, _job: &Job, _now: Time) {}
+    /// A job was handed to its client.
+    fn started(&mut self, _job: &Job, _now: Time) {}
+    /// A job ended in time.
+    fn ended(&mut self, _done: &Done, _now: Time) {}
+}
+
+/// Nobody.
+impl JobObserver for () {}
+
 /// The machines of one trial.
-pub struct Core<'s> {
+pub struct Core<'s, O = ()> {
     scenario: &'s Scenario,
     fleet_plan: FleetPlan,
     lanes: Vec<Lane>,
+    /// When the next open job arrives, and in which lane.
+    arrival: (Time, usize),
     fleet: Fleet,
-    service: Service,
     queue: Queue,
     recorder: Recorder,
+    observer: O,
+    /// What clients asked for; those before `settled` are done.
     actions: Vec<Action>,
-    spare: Vec<Action>,
+    settled: usize,
     /// Nothing is done after this.
     end: Time,
     /// When what is being done was due.
     due: Time,
+    /// Whether what is done may be later than it was due, which is then written down.
+    is_live: bool,
     /// Whether no more jobs arrive.
     is_closing: bool,
     steps: u64,
 }
 
-/// Who answers attempts.
-enum Service {
-    /// The emulated service, in virtual time.
-    Simulated(Box<Admission>),
-    /// Somebody outside: attempts are put out, answers are brought in.
-    Outside(Box<Outbox>),
-    /// The emulated service, with an ear on one job.
-    Told(Box<Ear>),
+/// Where an attempt is counted, and when it left: what its answer is written down by.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    cell: (usize, usize),
+    at: Time,
 }
 
 impl<'s> Core<'s> {
-    /// The machines of trial `trial` of strategy number `strategy` in virtual time, with nothing done yet.
-    pub fn new(scenario: &'s Scenario, layout: &Arc<Layout>, strategy: usize, trial: u32) -> Core<'s> {
-        let keys: Vec<KeyUse> = scenario
-            .workloads
-            .iter()
-            .map(|w| KeyUse { spec: w.keys.spec, pair_spec: w.keys.pair_spec, store: w.keys.store })
-            .collect();
-        let admission = Admission::new(
-            &scenario.quotas,
-            &scenario.region,
-            &scenario.service_time,
-            &scenario.faults,
-            &keys,
-            scenario.seed,
-            trial,
-        );
-        let phase = admission.phase();
-        Core::with(scenario, layout, strategy, trial, Service::Simulated(Box::new(admission)), phase)
-    }
-
-    /// The same machines with an answer to every attempt coming from outside, as [`Core::hear`] brings it.
-    pub fn live(scenario: &'s Scenario, layout: &Arc<Layout>, strategy: usize, trial: u32) -> Core<'s> {
-        let outbox = Outbox::new(scenario, strategy, trial);
-        let phase = outbox.phase();
-        Core::with(scenario, layout, strategy, trial, Service::Outside(Box::new(outbox)), phase)
-    }
-
-    fn with(
+    /// The machines of trial `trial` of strategy number `strategy`, with nothing done yet; one-second windows begin at
+    /// `phase`.
+    pub fn new(
         scenario: &'s Scenario,
         layout: &Arc<Layout>,
-        strategy: usize,
-        trial: u32,
-        service: Service,
+        (strategy, trial): (usize, u32),
         phase: Span,
     ) -> Core<'s> {
+        Core::observed_by((), scenario, layout, (strategy, trial), phase)
+    }
+
+    /// The same machines on the real clock: how late they are is written down.
+    pub fn live(
+        scenario: &'s Scenario,
+        layout: &Arc<Layout>,
+        (strategy, trial): (usize, u32),
+        phase: Span,
+    ) -> Core<'s> {
+        Core { is_live: true, ..Core::new(scenario, layout, (strategy, trial), phase) }
+    }
+}
+
+impl<'s, O: JobObserver> Core<'s, O> {
+    /// The same machines with somebody who is told of jobs.
+    pub fn observed_by(
+        observer: O,
+        scenario: &'s Scenario,
+        layout: &Arc<Layout>,
+        (strategy, trial): (usize, u32),
+        phase: Span,
+    ) -> Core<'s, O> {
         let seed = scenario.seed;
         let policies: Vec<_> = scenario.workloads.iter().map(|w| &w.strategies[strategy]).collect();
         let lanes = (0u16..).zip(&scenario.workloads).map(|(n, w)| Lane::new(w, n, seed, trial)).collect();
@@ -87,14 +104,16 @@ impl<'s> Core<'s> {
             scenario,
             fleet_plan: FleetPlan::new(&scenario.fleet),
             lanes,
+            arrival: (Time::NEVER, 0),
             fleet: Fleet::new(&policies, scenario.fleet.clients, seed, trial),
-            recorder: Recorder::new(layout, Time::ZERO + phase),
-            service,
             queue: Queue::default(),
+            recorder: Recorder::new(layout, Time::ZERO + phase),
+            observer,
             actions: Vec::new(),
-            spare: Vec::new(),
+            settled: 0,
             end: scenario.workloads.iter().map(|w| w.cutoff()).max().unwrap_or(Time::ZERO),
             due: Time::ZERO,
+            is_live: false,
             is_closing: false,
             steps: 0,
         };
@@ -116,26 +135,33 @@ impl<'s> Core<'s> {
         for (at, first, end) in self.fleet_plan.restarts() {
             self.queue.push(at, Event::Restart { first, end });
         }
+        self.look_for_arrival();
+    }
+
+    /// Notes which lane's job arrives next; the first of them in a tie.
+    #[inline]
+    fn look_for_arrival(&mut self) {
+        let arrivals = self.lanes.iter().map(Lane::next_at).zip(0..);
+        self.arrival = arrivals.min().unwrap_or((Time::NEVER, 0));
     }
 
     /// When the next thing happens; [`Time::NEVER`] when the trial is over.
     #[inline]
-    pub fn next_at(&self) -> Time {
-        let arrival = self.lanes.iter().map(Lane::next_at).min().unwrap_or(Time::NEVER);
-        let next = arrival.min(self.queue.next_at());
+    pub fn poll_timeout(&self) -> Time {
+        let next = self.arrival.0.min(self.queue.next_at());
         if next > self.end { Time::NEVER } else { next }
     }
 
-    /// Does the next thing, due at [`Core::next_at`], at `now`: that moment in virtual time, or a little later live.
+    /// Does the next thing, due at [`Core::poll_timeout`], at `now`: that moment in virtual time, or a little later live.
+    /// Then [`Core::poll_output`] gives what is to be sent.
     #[inline]
-    pub fn step(&mut self, due: Time, now: Time) {
+    pub fn handle_timeout(&mut self, due: Time, now: Time) {
         self.steps += 1;
         self.due = due;
-        match self.lanes.iter().position(|lane| lane.next_at() <= due) {
-            Some(lane) => self.arrive(lane, now),
-            None => self.happen(now),
+        match self.arrival {
+            (at, lane) if at <= due => self.arrive(lane, now),
+            _ => self.happen(now),
         }
-        self.settle(now);
     }
 
     /// An open job arrives.
@@ -145,21 +171,22 @@ impl<'s> Core<'s> {
         let Source::Open(open) = &mut lane.source else { return };
         let Some(arrival) = open.head else { return };
         open.advance();
-        let job = lane.open_job(arrival, &self.fleet_plan);
-        self.recorder.offered(&job, now);
-        let full = lane.is_full();
-        let Source::Open(open) = &mut lane.source else { return };
-        match (full, lane.on_limit) {
-            (false, _) => {
-                open.pass();
-                self.start(job, now);
-            }
+        let is_full = lane.cap.is_some_and(|cap| lane.running >= cap);
+        match (is_full, lane.on_limit) {
+            (false, _) => open.pass(),
             (true, OnLimit::Queue) => open.waiting += 1,
+            (true, OnLimit::Shed) => {}
+        }
+        let on_limit = lane.on_limit;
+        let job = lane.open_job(arrival, &self.fleet_plan);
+        self.look_for_arrival();
+        self.recorder.offered(&job, now);
+        match (is_full, on_limit) {
+            (false, _) => self.start(&job, now),
+            (true, OnLimit::Queue) => {}
             (true, OnLimit::Shed) => {
                 self.recorder.shed(&job, now);
-                if let Service::Told(ear) = &mut self.service {
-                    ear.shed(&job, now);
-                }
+                self.observer.shed(&job, now);
             }
         }
     }
@@ -168,20 +195,26 @@ impl<'s> Core<'s> {
     #[inline]
     fn happen(&mut self, now: Time) {
         match self.queue.pop() {
-            Some((_, Event::Reply { token, reply, cell, sent })) if self.fleet.expects(token) => {
-                self.recorder.replied((cell.0 as usize, cell.1 as usize), reply, now.since(sent), now);
-                self.fleet.handle(Input::Reply(token, reply), now, &mut self.actions);
+            Some(Event::Reply { token, reply, cell, sent }) => {
+                let sent = Sent { cell: (cell.0 as usize, cell.1 as usize), at: sent };
+                self.take_reply(token, reply, sent, now);
             }
-            // Nobody waits for it any longer: the attempt timed out, or its client restarted.
-            Some((_, Event::Reply { .. })) => {}
-            Some((_, Event::Wake(token))) => self.fleet.handle(Input::Wake(token), now, &mut self.actions),
-            Some((_, Event::Vu { workload, vu })) => self.begin(workload, vu, now),
-            Some((_, Event::Restart { first, end })) => {
+            Some(Event::Wake(token)) => self.fleet.handle(Input::Wake(token), now, &mut self.actions),
+            Some(Event::Vu { workload, vu }) => self.begin(workload, vu, now),
+            Some(Event::Restart { first, end }) => {
                 for client in first..end {
                     self.fleet.handle(Input::Restart(client), now, &mut self.actions);
                 }
             }
             None => {}
+        }
+    }
+
+    /// Hands a reply to its client, if the client waits for it still: its attempt may have timed out, or it restarted.
+    #[inline]
+    fn take_reply(&mut self, token: Token, reply: Reply, sent: Sent, now: Time) {
+        if self.fleet.reply(token, reply, now, &mut self.actions) {
+            self.recorder.replied(sent.cell, reply, now.since(sent.at), now);
         }
     }
 
@@ -196,145 +229,82 @@ impl<'s> Core<'s> {
             return;
         };
         self.recorder.offered(&job, now);
-        self.start(job, now);
+        self.start(&job, now);
     }
 
     /// Hands a job to its client.
     #[inline]
-    fn start(&mut self, job: Job, now: Time) {
+    fn start(&mut self, job: &Job, now: Time) {
         let lane = &mut self.lanes[job.workload as usize];
         lane.running += 1;
         let queued = lane.cap.map(|_| now.since(job.intended));
-        self.recorder.started(&job, queued);
-        if let Service::Told(ear) = &mut self.service {
-            ear.started(&job, now);
-        }
-        if now > job.deadline {
-            let outcome = Outcome::Failed(Failure::Deadline);
-            self.actions.push(Action::Done(Done { job, outcome, from_cache: false }));
-        } else {
-            self.fleet.handle(Input::Job(job), now, &mut self.actions);
-        }
+        self.recorder.started(job, queued);
+        self.observer.started(job, now);
+        self.fleet.begin(job, now, &mut self.actions);
     }
 
-    /// Does what clients asked for, until they ask for nothing more.
+    /// The next attempt to be sent, with what clients asked for before it done; `None` once they ask for nothing more.
+    /// To be called after every `handle_…` until then.
     #[inline]
-    fn settle(&mut self, now: Time) {
-        while !self.actions.is_empty() {
-            let mut batch = std::mem::replace(&mut self.actions, std::mem::take(&mut self.spare));
-            for action in batch.drain(..) {
-                match action {
-                    Action::Send(attempt) => self.send(&attempt, now),
-                    Action::WakeAt(token, at) => self.queue.push(at, Event::Wake(token)),
-                    Action::TimedOut(attempt) => self.recorder.timed_out(&attempt, now),
-                    Action::Done(done) => self.finish(&done, now),
-                }
+    pub fn poll_output(&mut self, now: Time) -> Option<Attempt> {
+        while let Some(action) = self.actions.get(self.settled) {
+            self.settled += 1;
+            match *action {
+                // Of a workload that was given up nothing is sent any more.
+                Action::Send(attempt) if now > self.lanes[attempt.workload as usize].cutoff => {}
+                Action::Send(attempt) => return Some(attempt),
+                Action::WakeAt(token, at) => self.queue.push(at, Event::Wake(token)),
+                Action::TimedOut(attempt) => self.recorder.timed_out(&attempt, now),
+                Action::Done(done) => self.finish(&done, now),
             }
-            self.spare = batch;
         }
+        self.actions.clear();
+        self.settled = 0;
+        None
     }
 
-    /// Sends an attempt, unless its workload was already given up.
+    /// An attempt leaves at `now`.
     #[inline]
-    fn send(&mut self, attempt: &Attempt, now: Time) {
-        if now > self.lanes[attempt.workload as usize].cutoff {
-            return;
-        }
-        let admission = match &mut self.service {
-            Service::Simulated(admission) => admission,
-            Service::Outside(outbox) => {
-                if outbox.put(attempt, self.due, now) {
-                    self.recorder.sent(attempt, now);
-                }
-                return;
-            }
-            Service::Told(ear) => {
-                ear.asked(attempt, now);
-                ear.admission()
-            }
-        };
-        self.recorder.sent(attempt, now);
-        let (cell, window) = self.recorder.attempt_cell(attempt);
-        let answer = admission.handle(attempt, now);
-        if let Service::Told(ear) = &mut self.service {
-            ear.answered(&answer);
-        }
-        let cell = (cell as u32, window as u8);
-        let event = Event::Reply { token: attempt.token, reply: answer.reply, cell, sent: now };
-        self.queue.push(answer.ready_at, event);
+    pub fn sent(&mut self, attempt: &Attempt, now: Time) -> Sent {
+        Sent { cell: self.recorder.sent(attempt, now), at: now }
     }
 
-    /// Takes in what a thread that sends reports, at `now`.
-    pub fn hear(&mut self, word: &Word, now: Time) {
-        match *word {
-            Word::Answered { order, number, sent, at, reply } if self.fleet.expects(order.attempt.token) => {
-                self.due = now;
-                self.met(&order, number, (sent, at), reply, now);
-                self.fleet.handle(Input::Reply(order.attempt.token, reply), now, &mut self.actions);
-                self.settle(now);
-            }
-            Word::Retried { order, number, met, sent, at } if self.fleet.expects(order.attempt.token) => {
-                self.met(&order, number - 1, (sent, at), met, now);
-                let attempt = Attempt { number, ..order.attempt };
-                self.recorder.sent(&attempt, now);
-                if let Service::Outside(outbox) = &mut self.service {
-                    outbox.went(&attempt, now);
-                }
-            }
-            // Nobody waits for it any longer, or it is no answer.
-            Word::Answered { .. } | Word::Retried { .. } | Word::Refused { .. } => {}
+    /// An attempt that has left is answered with `reply` at `at`, which lies ahead.
+    #[inline]
+    pub fn answers_at(&mut self, at: Time, token: Token, sent: Sent, reply: Reply) {
+        let cell = (sent.cell.0 as u32, sent.cell.1 as u8);
+        let event = Event::Reply { token, reply, cell, sent: sent.at };
+        match reply {
+            // A refusal takes the same time whenever it comes.
+            Reply::Throttled => self.queue.push_in_turn(at, event),
+            _ => self.queue.push(at, event),
         }
     }
 
-    /// Writes down what try `number` of an attempt met. Only the first leaves when the harness is told to: when others
-    /// leave is the SDK's business.
-    fn met(&mut self, order: &Order, number: u32, (sent, at): (Time, Time), reply: Reply, now: Time) {
-        if number == 1 {
-            self.recorder.late(sent.since(order.due));
-        }
-        let attempt = &order.attempt;
-        self.recorder.replied(self.recorder.attempt_cell(attempt), reply, at.since(sent), now);
-        if let (Service::Outside(outbox), Reply::Throttled) = (&mut self.service, reply) {
-            outbox.throttled(attempt);
-        }
+    /// Whether anybody still waits for the answer to this attempt.
+    pub fn expects(&self, token: Token) -> bool {
+        self.fleet.expects(token)
     }
 
-    /// What is to be sent now; live only.
-    pub fn outbox(&mut self) -> Option<&mut Outbox> {
-        match &mut self.service {
-            Service::Outside(outbox) => Some(outbox),
-            Service::Simulated(_) | Service::Told(_) => None,
-        }
+    /// The answer that ends an attempt has come; what it is and how long it took was told to [`Core::met`].
+    pub fn handle_reply(&mut self, token: Token, reply: Reply, now: Time) {
+        self.due = now;
+        self.fleet.reply(token, reply, now, &mut self.actions);
     }
 
-    /// Listens to one job of a trial in virtual time that has not begun.
-    pub fn listen(&mut self, workload: u16, index: u64) {
-        let outside = Service::Outside(Box::new(Outbox::new(self.scenario, 0, 0)));
-        self.service = match std::mem::replace(&mut self.service, outside) {
-            Service::Simulated(admission) => Service::Told(Box::new(Ear::new(admission, workload, index))),
-            other => other,
-        };
+    /// Writes down what one try of an attempt met after `service`, whether it ends the attempt or not.
+    pub fn met(&mut self, attempt: &Attempt, reply: Reply, service: Span, now: Time) {
+        self.recorder.replied(self.recorder.attempt_cell(attempt), reply, service, now);
     }
 
-    /// Whether the job that is listened to is over.
-    pub fn is_told(&self) -> bool {
-        matches!(&self.service, Service::Told(ear) if ear.is_over())
+    /// The harness did something this much later than it was due.
+    pub fn late(&mut self, by: Span) {
+        self.recorder.late(by);
     }
 
-    /// The story of the job that was listened to; `None` if it never came.
-    pub fn into_story(self) -> Option<Story> {
-        match self.service {
-            Service::Told(ear) => ear.into_story(self.recorder.last()),
-            _ => None,
-        }
-    }
-
-    /// What the pools have met so far; live only, series left out.
-    pub fn pools(&self) -> Vec<crate::quota::PoolReport> {
-        match &self.service {
-            Service::Outside(outbox) => outbox.so_far(),
-            Service::Simulated(_) | Service::Told(_) => Vec::new(),
-        }
+    /// When what is being done was due.
+    pub const fn due(&self) -> Time {
+        self.due
     }
 
     /// The trial ends at `now`, before its time: what happens later is no longer measured.
@@ -352,12 +322,13 @@ impl<'s> Core<'s> {
             }
             lane.cutoff = lane.cutoff.min(now + workload.graceful_stop);
         }
+        self.look_for_arrival();
         self.end = self.lanes.iter().map(|lane| lane.cutoff).max().unwrap_or(now);
     }
 
     /// Whether nothing is left to be done or waited for at `now`; live only, since answers may still be under way.
     pub fn is_over(&self, now: Time) -> bool {
-        now > self.end || self.next_at().is_never() && self.fleet.in_flight() == 0
+        now > self.end || self.poll_timeout().is_never() && self.fleet.in_flight() == 0
     }
 
     /// After this nothing is done.
@@ -370,16 +341,14 @@ impl<'s> Core<'s> {
     fn finish(&mut self, done: &Done, now: Time) {
         let lane = &mut self.lanes[done.job.workload as usize];
         lane.running -= 1;
-        if done.from_cache && matches!(self.service, Service::Outside(_)) {
+        if self.is_live && done.from_cache {
             self.recorder.late(now.since(self.due));
         }
         if now > lane.cutoff {
             return self.recorder.given_up(&done.job);
         }
         self.recorder.ended(&done.job, done.outcome, done.from_cache, now);
-        if let Service::Told(ear) = &mut self.service {
-            ear.ended(done, now);
-        }
+        self.observer.ended(done, now);
         match &mut lane.source {
             Source::Closed(_) => {
                 if let Some((vu, at)) = lane.vu_ended(&done.job, now) {
@@ -387,13 +356,21 @@ impl<'s> Core<'s> {
                 }
             }
             // After a stop, who waits for a slot does not begin any more.
-            Source::Open(open) if !self.is_closing => {
-                if let Some(arrival) = open.take_waiting() {
-                    let job = lane.open_job(arrival, &self.fleet_plan);
-                    self.start(job, now);
-                }
+            Source::Open(open) if open.waiting > 0 && !self.is_closing => {
+                self.start_waiting(done.job.workload, now);
             }
             Source::Open(_) => {}
+        }
+    }
+
+    /// The job that has waited longest for a slot starts.
+    fn start_waiting(&mut self, workload: u16, now: Time) {
+        let lane = &mut self.lanes[workload as usize];
+        if let Source::Open(open) = &mut lane.source
+            && let Some(arrival) = open.take_waiting()
+        {
+            let job = lane.open_job(arrival, &self.fleet_plan);
+            self.start(&job, now);
         }
     }
 
@@ -407,8 +384,18 @@ impl<'s> Core<'s> {
         &self.recorder
     }
 
-    /// Ends the trial: whatever still waits or runs is unfinished.
-    pub fn into_trial(mut self, aborted_at: Option<Time>) -> Trial {
+    /// Who was told of jobs.
+    pub fn observer(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
+    /// Gives back who was told of jobs.
+    pub fn into_observer(self) -> O {
+        self.observer
+    }
+
+    /// Ends the trial, whose pools met `pools`: whatever still waits or runs is unfinished.
+    pub fn into_trial(mut self, pools: Vec<PoolReport>, aborted_at: Option<Time>) -> Trial {
         for job in self.fleet.unfinished() {
             self.recorder.given_up(job);
         }
@@ -421,24 +408,7 @@ impl<'s> Core<'s> {
             }
         }
         self.recorder.finish();
-        let last = self.recorder.last();
-        let pools = match self.service {
-            Service::Simulated(mut admission) => {
-                admission.finish(last);
-                admission.report()
-            }
-            Service::Outside(mut outbox) => outbox.finish(last),
-            Service::Told(ear) => {
-                let mut admission = ear.into_admission();
-                admission.finish(last);
-                admission.report()
-            }
-        };
         let (recorder, data_keys) = (self.recorder, self.fleet.data_keys());
         Trial { pools, data_keys, recorder, aborted_at, readings: Vec::new() }
     }
 }
-
-#[cfg(test)]
-#[path = "core_tests.rs"]
-mod tests;

@@ -41,7 +41,7 @@ impl Open {
     /// Takes the head and looks up the next.
     #[inline]
     pub(super) fn advance(&mut self) {
-        self.head = self.cursor.next();
+        self.head = self.cursor.advance();
     }
 
     /// The head starts at once: the backlog's cursor passes it.
@@ -100,18 +100,14 @@ impl Lane {
         }
     }
 
-    /// Whether no slot is free.
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.cap.is_some_and(|cap| self.running >= cap)
-    }
-
     /// The job that an arrival brings.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open_job(&self, arrival: Arrival, fleet: &FleetPlan) -> Job {
         let client = self.shaper.client(arrival.index, arrival.at, fleet);
         let mut job = self.shaper.job(arrival.index, arrival.at, arrival.stage, client);
-        if let (Some(row), Some(TraceRows::Jobs(rows))) = (arrival.row, self.rows.as_deref()) {
+        if let Some(row) = arrival.row
+            && let Some(TraceRows::Jobs(rows)) = self.rows.as_deref()
+        {
             Shaper::overlay(&mut job, &rows[row as usize]);
         }
         job

@@ -1,25 +1,25 @@
-//! Drives the machines. One core owns the queue of (moment, sequence); the simulator jumps to its head.
+//! Drives the machines. One core owns the queue of (moment, sequence) and does not know who answers: the simulator jumps to the
+//! queue's head and asks the emulated service, the live engine sleeps until it and sends to a backend.
 //!
 //! ```text
-//!            ┌──────────── queue: replies, wakes, VUs, restarts ◀──┐
-//!  arrivals ─┴▶ Core::step ─▶ client::Fleet ─▶ kms::Admission ─────┘
-//!                    └──────▶ record::Recorder
+//!            ┌───────── queue: replies, wakes, VUs, restarts ◀─────────┐
+//!  arrivals ─┴▶ Core ─▶ client::Fleet     attempts ─┬▶ sim: kms::Admission
+//!                └────▶ record::Recorder            └▶ live: Dispatcher ─▶ Crew ─▶ Backend
 //! ```
 
+mod charges;
 mod core;
 mod ear;
 mod lane;
 mod limiters;
 #[cfg(feature = "live")]
 pub mod live;
-mod outbox;
 pub mod planning;
 mod queue;
 mod sim;
 mod story;
 
-pub use core::Core;
+pub use core::{Core, JobObserver};
 pub use limiters::under_other_limiters;
-pub use outbox::Outbox;
 pub use sim::{Control, STEP, are_enough, run_trial, side_by_side, simulate, simulate_one, trials_after};
 pub use story::story;

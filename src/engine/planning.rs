@@ -11,7 +11,7 @@ mod demand;
 mod judge;
 mod swings;
 
-use super::{Control, side_by_side, simulate_one};
+use super::sim::{Control, side_by_side, simulate_one};
 use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended, tidy};
 use crate::planner::need::{Interval, Need, NeedSearch, interval};
 use crate::planner::spoken::with_assumed;

@@ -1,6 +1,8 @@
 //! The simulator: virtual time, strategies and trials side by side on all cores.
 
-use super::Core;
+use super::charges::key_uses;
+use super::core::Core;
+use crate::kms::Admission;
 use crate::record::{Layout, Trial};
 use crate::results::{Gauge, Watch, widest};
 use crate::scenario::Scenario;
@@ -136,7 +138,8 @@ pub fn run_trial(
     trial: u32,
     control: &Control,
 ) -> Trial {
-    let mut core = Core::new(scenario, layout, strategy, trial);
+    let mut admission = admission(scenario, trial);
+    let mut core = Core::new(scenario, layout, (strategy, trial), admission.phase());
     let watch = Watch::new(scenario, strategy);
     let mut gauge = Gauge::new(scenario, strategy);
     let (mut look, mut told) = (watch.first_look(), Time::ZERO);
@@ -144,7 +147,7 @@ pub fn run_trial(
     let mut pause = look.min(gauge.next());
     let mut aborted_at = None;
     loop {
-        let now = core.next_at();
+        let now = core.poll_timeout();
         if now.is_never() {
             break;
         }
@@ -162,7 +165,7 @@ pub fn run_trial(
             }
             pause = look.min(gauge.next());
         }
-        core.step(now, now);
+        step(&mut core, &mut admission, now);
         if core.steps().is_multiple_of(LOOK_EVERY) {
             control.done.fetch_add(now.since(told).as_nanos(), Ordering::Relaxed);
             told = now;
@@ -174,5 +177,23 @@ pub fn run_trial(
     }
     let end = core.recorder().last();
     control.done.fetch_add(end.since(told).as_nanos(), Ordering::Relaxed);
-    Trial { readings: gauge.into_readings(), ..core.into_trial(aborted_at) }
+    admission.finish(end);
+    Trial { readings: gauge.into_readings(), ..core.into_trial(admission.report(), aborted_at) }
+}
+
+/// The emulated service that answers in trial `trial`.
+pub(super) fn admission(scenario: &Scenario, trial: u32) -> Admission {
+    let Scenario { quotas, region, service_time, faults, seed, .. } = scenario;
+    Admission::new(quotas, region, service_time, faults, &key_uses(scenario), *seed, trial)
+}
+
+/// Does what is due at `now` and has the service answer what is sent.
+#[inline]
+fn step(core: &mut Core<'_>, admission: &mut Admission, now: Time) {
+    core.handle_timeout(now, now);
+    while let Some(attempt) = core.poll_output(now) {
+        let sent = core.sent(&attempt, now);
+        let answer = admission.handle(&attempt, now);
+        core.answers_at(answer.ready_at, attempt.token, sent, answer.reply);
+    }
 }

@@ -6,21 +6,10 @@
 
 use super::conditions::{Conditions, Ledger, Said};
 use super::{Fault, ServiceTime};
-use crate::api::{Attempt, ErrorCode, KeySpec, Operation, Reply};
-use crate::quota::{Charges, KeyStore, PoolId, PoolReport, Pools, Quotas, route};
+use crate::api::{Attempt, ErrorCode, Reply};
+use crate::quota::{ChargeTable, KeyUse, PoolId, PoolReport, Pools, Quotas};
 use crate::time::{Span, Time};
 use crate::units::Rate;
-
-/// The keys a workload's attempts use: what decides their pools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyUse {
-    /// The keys' type.
-    pub spec: KeySpec,
-    /// `KeyPairSpec` of GenerateDataKeyPair.
-    pub pair_spec: KeySpec,
-    /// The custom key store they live in; all workloads with the same kind share one store.
-    pub store: Option<KeyStore>,
-}
 
 /// What comes back for one attempt, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +35,7 @@ pub struct Admission {
 #[derive(Clone, Debug)]
 struct Account {
     pools: Pools,
-    /// By workload × operation.
-    charges: Vec<Charges>,
+    charges: ChargeTable,
 }
 
 impl Ledger for Account {
@@ -57,9 +45,7 @@ impl Ledger for Account {
 
     #[inline]
     fn take(&mut self, attempt: &Attempt, now: Time) -> Said {
-        let row = usize::from(attempt.workload) * Operation::ALL.len();
-        let charges = self.charges[row + attempt.operation.index()];
-        self.pools.take(&charges, now).into()
+        self.pools.take(self.charges.of(attempt), now).into()
     }
 }
 
@@ -74,17 +60,11 @@ impl Admission {
         seed: u64,
         trial: u32,
     ) -> Admission {
-        let of = |keys: &KeyUse, operation: Operation| {
-            route(operation, keys.spec, keys.pair_spec, keys.store, quotas.re_encrypt_cost)
-        };
         Admission {
             conditions: Conditions::new(service_time, faults, key_uses.len(), seed, trial),
             account: Account {
                 pools: Pools::new(quotas, region, seed, trial),
-                charges: key_uses
-                    .iter()
-                    .flat_map(|keys| Operation::ALL.iter().map(move |operation| of(keys, *operation)))
-                    .collect(),
+                charges: ChargeTable::new(key_uses, quotas.re_encrypt_cost),
             },
         }
     }
@@ -93,6 +73,7 @@ impl Admission {
     ///
     /// # Panics
     /// When the attempt's workload is not one of those the service was made for.
+    #[inline]
     pub fn handle(&mut self, attempt: &Attempt, now: Time) -> Answer {
         // A scenario has one caller and keys without names: no fault of it is for some of them.
         let verdict = self.conditions.judge(attempt, now, &mut self.account, |_| true);

@@ -141,8 +141,28 @@ impl Conditions {
 
     /// What becomes of an attempt at `now`, which never goes back. `ledger` is asked for its quota unless a fault answers
     /// first; `is_meant` says whether the attempt is one of those that a fault is for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn judge(
+        &mut self,
+        attempt: &Attempt,
+        now: Time,
+        ledger: &mut impl Ledger,
+        is_meant: impl Fn(&Aim) -> bool,
+    ) -> Verdict {
+        if self.servers.is_some() || !self.faults.is_quiet(now) {
+            return self.judge_struck(attempt, now, ledger, is_meant);
+        }
+        let said = ledger.take(attempt, now);
+        let takes = match said.reply {
+            Reply::Throttled => self.throttled,
+            _ => self.service_time(attempt),
+        };
+        Verdict::under(Strike::NONE, said, now + takes, false)
+    }
+
+    /// The same where faults may strike, or servers are few.
+    #[inline(never)]
+    fn judge_struck(
         &mut self,
         attempt: &Attempt,
         now: Time,
@@ -209,8 +229,8 @@ impl Conditions {
     }
 
     /// The attempt's own draw of the service time.
-    #[inline]
-    fn service_time(&self, attempt: &Attempt) -> Span {
+    #[inline(always)]
+    pub(super) fn service_time(&self, attempt: &Attempt) -> Span {
         let times = &self.times[usize::from(self.time_of[attempt.operation.index()])];
         let draws = self.draws[usize::from(attempt.workload)];
         times.span(draws.draw_attempt(attempt.job, u64::from(attempt.number)))

@@ -38,7 +38,7 @@ mod seed;
 mod servers;
 mod spans;
 
-pub use admission::{Admission, Answer, KeyUse};
+pub use admission::{Admission, Answer};
 #[cfg(feature = "emulator")]
 pub use assumed::Assumed;
 pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};

@@ -58,6 +58,16 @@ impl Bucket {
         }
     }
 
+    /// Takes `cost`, or says when it could.
+    #[inline(always)]
+    pub fn take(&mut self, cost: u32, now: Time) -> Take {
+        let answer = self.check(cost, now);
+        if answer == Take::Granted {
+            self.commit(cost);
+        }
+        answer
+    }
+
     /// How long `missing` units take, rounded up.
     fn wait(&self, missing: u128) -> Span {
         let nanos = match u64::try_from(missing) {

@@ -50,8 +50,15 @@ impl Limiter {
     }
 
     /// Takes `cost` at `now`, or says when it could.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, cost: u32, now: Time) -> Take {
+        match self {
+            Limiter::Bucket(machine) => machine.take(cost, now),
+            other => other.take_if_granted(cost, now),
+        }
+    }
+
+    fn take_if_granted(&mut self, cost: u32, now: Time) -> Take {
         let answer = self.check(cost, now);
         if answer == Take::Granted {
             self.commit(cost, now);

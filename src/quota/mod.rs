@@ -33,6 +33,6 @@ pub use late::LateBucket;
 pub use limiter::{Limiter, Take};
 pub use metric::Metric;
 pub use pools::{PoolReport, Pools, PoolsTake};
-pub use route::{Charges, key_pool, pair_pool, route};
+pub use route::{ChargeTable, Charges, KeyUse, key_pool, pair_pool, route};
 pub use sliding::Sliding;
 pub use window::Window;

@@ -87,12 +87,6 @@ pub struct PoolReport {
 impl Pools {
     /// The pools of `region` as the scenario changes them, for one trial.
     pub fn new(quotas: &Quotas, region: &str, seed: u64, trial: u32) -> Pools {
-        let pinned = match quotas.enforcement {
-            Enforcement::Window { phase } => phase,
-            _ => None,
-        };
-        let drawn = Stream::new(seed, trial, Purpose::Phase, 0).draw(0).below(NANOS_PER_SECOND);
-        let phase = pinned.map_or(drawn, |phase| phase.as_nanos() % NANOS_PER_SECOND);
         let rates: Vec<(Rate, Rate)> = catalogue::all()
             .map(|pool| {
                 let limit = quotas.overrides.get(pool.name()).copied();
@@ -102,7 +96,7 @@ impl Pools {
             .collect();
         let mut pools = Pools {
             enforcement: quotas.enforcement,
-            phase: Span::from_nanos(phase),
+            phase: Pools::phase_of(quotas, seed, trial),
             seed,
             trial,
             pools: vec![None; rates.len()],
@@ -113,6 +107,16 @@ impl Pools {
             pools.pool(pool);
         }
         pools
+    }
+
+    /// Where one-second windows begin in a trial, below one second: pinned, or drawn.
+    pub fn phase_of(quotas: &Quotas, seed: u64, trial: u32) -> Span {
+        let pinned = match quotas.enforcement {
+            Enforcement::Window { phase } => phase,
+            _ => None,
+        };
+        let drawn = || Stream::new(seed, trial, Purpose::Phase, 0).draw(0).below(NANOS_PER_SECOND);
+        Span::from_nanos(pinned.map_or_else(drawn, |phase| phase.as_nanos() % NANOS_PER_SECOND))
     }
 
     /// Where one-second windows begin, below one second: the same for every pool and strategy of a trial.
@@ -128,20 +132,25 @@ impl Pools {
     /// The pool, made if nothing has taken from it yet.
     #[inline]
     fn pool(&mut self, id: PoolId) -> &mut Pool {
-        let slot = &mut self.pools[id.index()];
-        slot.get_or_insert_with(|| {
-            let (limit, background) = self.rates[id.index()];
-            Box::new(Pool {
-                limiter: Limiter::new(self.enforcement, limit, self.phase),
-                counter: Counter::new(self.phase),
-                throttled: 0,
-                background: Background::new(background, self.seed, self.trial, id),
-            })
-        })
+        if self.pools[id.index()].is_none() {
+            self.make(id);
+        }
+        self.pools[id.index()].as_deref_mut().expect("it was made if it was not there")
+    }
+
+    #[cold]
+    fn make(&mut self, id: PoolId) {
+        let (limit, background) = self.rates[id.index()];
+        self.pools[id.index()] = Some(Box::new(Pool {
+            limiter: Limiter::new(self.enforcement, limit, self.phase),
+            counter: Counter::new(self.phase),
+            throttled: 0,
+            background: Background::new(background, self.seed, self.trial, id),
+        }));
     }
 
     /// Takes every charge at `now`, or none.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, charges: &Charges, now: Time) -> PoolsTake {
         match charges.single() {
             Some((id, cost)) => self.take_one(id, cost, now),
@@ -150,15 +159,24 @@ impl Pools {
     }
 
     /// Takes the only charge of an attempt, as nearly all have.
-    #[inline]
+    #[inline(always)]
     fn take_one(&mut self, id: PoolId, cost: u32, now: Time) -> PoolsTake {
         let pool = self.pool(id);
-        let take = pool.meet(cost, now);
-        match take {
-            Take::Granted => pool.limiter.commit(cost, now),
-            Take::Refused { .. } | Take::Impossible => pool.throttled += 1,
+        if pool.background.is_some() {
+            pool.let_background_in(now);
         }
-        worse(PoolsTake::Granted, id, take)
+        pool.counter.add(cost, now);
+        match pool.limiter.take(cost, now) {
+            Take::Granted => PoolsTake::Granted,
+            Take::Refused { ready_at } => {
+                pool.throttled += 1;
+                PoolsTake::Refused { pool: id, ready_at }
+            }
+            Take::Impossible => {
+                pool.throttled += 1;
+                PoolsTake::Impossible { pool: id }
+            }
+        }
     }
 
     fn take_all(&mut self, charges: &Charges, now: Time) -> PoolsTake {
@@ -263,7 +281,6 @@ impl Pool {
     }
 
     /// Lets the background's arrivals up to `now` take what they can.
-    #[inline]
     fn let_background_in(&mut self, now: Time) {
         let Some(background) = &mut self.background else { return };
         while background.next <= now {

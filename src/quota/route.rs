@@ -13,7 +13,7 @@
 
 use super::catalogue::{self, PoolId};
 use super::config::KeyStore;
-use crate::api::{KeyFamily, KeySpec, Operation, TakesFrom};
+use crate::api::{Attempt, KeyFamily, KeySpec, Operation, TakesFrom};
 
 /// The pools one attempt takes from, each with its cost; at most three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,42 @@ impl Charges {
     /// Whether nothing is taken.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+/// The keys that attempts of one workload use: what decides their pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The keys' type.
+    pub spec: KeySpec,
+    /// `KeyPairSpec` of GenerateDataKeyPair.
+    pub pair_spec: KeySpec,
+    /// The custom key store they live in; all workloads with the same kind share one store.
+    pub store: Option<KeyStore>,
+}
+
+/// What attempts take, worked out once for each workload and operation.
+#[derive(Clone, Debug)]
+pub struct ChargeTable(Vec<Charges>);
+
+impl ChargeTable {
+    /// The charges of workloads that use these keys.
+    pub fn new(key_uses: &[KeyUse], re_encrypt_cost: u32) -> ChargeTable {
+        let of = |keys: &KeyUse, operation| {
+            route(operation, keys.spec, keys.pair_spec, keys.store, re_encrypt_cost)
+        };
+        let rows =
+            key_uses.iter().flat_map(|keys| Operation::ALL.iter().map(move |operation| of(keys, *operation)));
+        ChargeTable(rows.collect())
+    }
+
+    /// What an attempt takes.
+    ///
+    /// # Panics
+    /// When its workload is not one of those that the table was made for.
+    #[inline]
+    pub fn of(&self, attempt: &Attempt) -> &Charges {
+        &self.0[usize::from(attempt.workload) * Operation::ALL.len() + attempt.operation.index()]
     }
 }
 

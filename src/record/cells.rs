@@ -1,7 +1,7 @@
 //! The smallest parts of a recording, each with `merge`.
 
+use super::Tally;
 use super::saved::packed;
-use super::{Micros, micros};
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
@@ -47,27 +47,22 @@ impl AddAssign for JobCounts {
 }
 
 /// Jobs of one workload, stage and kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct JobCell {
     /// Outside the window, inside the window.
     pub counts: [JobCounts; 2],
     /// Intended start to completion, window only.
-    #[serde(with = "packed")]
-    pub completed: Micros,
+    #[serde(with = "packed::tally")]
+    pub completed: Tally,
     /// Intended start to failure, window only.
-    #[serde(with = "packed")]
-    pub failed: Micros,
+    #[serde(with = "packed::tally")]
+    pub failed: Tally,
     /// Wait for a slot under `maxInFlight`, window only.
-    #[serde(with = "packed")]
-    pub queue_wait: Micros,
+    #[serde(with = "packed::tally")]
+    pub queue_wait: Tally,
 }
 
 impl JobCell {
-    /// An empty cell.
-    pub fn new() -> JobCell {
-        JobCell { counts: Default::default(), completed: micros(), failed: micros(), queue_wait: micros() }
-    }
-
     /// All jobs, window or not.
     pub fn total(&self) -> JobCounts {
         let mut total = self.counts[0];
@@ -79,15 +74,9 @@ impl JobCell {
     pub fn merge(&mut self, other: &JobCell) {
         self.counts[0] += other.counts[0];
         self.counts[1] += other.counts[1];
-        merge(&mut self.completed, &other.completed);
-        merge(&mut self.failed, &other.failed);
-        merge(&mut self.queue_wait, &other.queue_wait);
-    }
-}
-
-impl Default for JobCell {
-    fn default() -> JobCell {
-        JobCell::new()
+        self.completed.merge(&other.completed);
+        self.failed.merge(&other.failed);
+        self.queue_wait.merge(&other.queue_wait);
     }
 }
 
@@ -133,27 +122,22 @@ impl AddAssign for AttemptCounts {
 }
 
 /// Attempts of one workload, stage and operation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AttemptCell {
     /// Outside the window, inside the window (by the job's intended start).
     pub counts: [AttemptCounts; 2],
     /// Attempt sent to an answer of Ok, window only.
-    #[serde(with = "packed")]
-    pub ok: Micros,
+    #[serde(with = "packed::tally")]
+    pub ok: Tally,
     /// Attempt sent to a refusal for a quota, window only.
-    #[serde(with = "packed")]
-    pub refused: Micros,
+    #[serde(with = "packed::tally")]
+    pub refused: Tally,
     /// Attempt sent to the answer that the service failed, window only.
-    #[serde(with = "packed")]
-    pub failed: Micros,
+    #[serde(with = "packed::tally")]
+    pub failed: Tally,
 }
 
 impl AttemptCell {
-    /// An empty cell.
-    pub fn new() -> AttemptCell {
-        AttemptCell { counts: Default::default(), ok: micros(), refused: micros(), failed: micros() }
-    }
-
     /// All attempts, window or not.
     pub fn total(&self) -> AttemptCounts {
         let mut total = self.counts[0];
@@ -165,19 +149,8 @@ impl AttemptCell {
     pub fn merge(&mut self, other: &AttemptCell) {
         self.counts[0] += other.counts[0];
         self.counts[1] += other.counts[1];
-        merge(&mut self.ok, &other.ok);
-        merge(&mut self.refused, &other.refused);
-        merge(&mut self.failed, &other.failed);
+        self.ok.merge(&other.ok);
+        self.refused.merge(&other.refused);
+        self.failed.merge(&other.failed);
     }
-}
-
-impl Default for AttemptCell {
-    fn default() -> AttemptCell {
-        AttemptCell::new()
-    }
-}
-
-/// Adds a histogram exactly; both resize by themselves.
-fn merge(into: &mut Micros, from: &Micros) {
-    into.add(from).expect("a resizing histogram takes any other");
 }

@@ -1,6 +1,6 @@
 //! Where figures are kept: one cell for each workload, stage and kind of job (or operation of an attempt).
 
-use crate::api::{JobKind, Operation};
+use crate::api::{Attempt, Job, JobKind, Operation};
 use crate::time::Time;
 use crate::workload::Workload;
 
@@ -8,8 +8,28 @@ use crate::workload::Workload;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     parts: Vec<Part>,
+    /// By workload: where its window begins.
+    windows: Vec<Time>,
+    /// By workload and kind of job, and by workload and operation.
+    job_places: Vec<Place>,
+    attempt_places: Vec<Place>,
     job_cells: usize,
     attempt_cells: usize,
+}
+
+/// Where one workload's jobs of a kind, or attempts of an operation, are counted: in one cell for each stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Place {
+    /// The cell of the first stage, and from one stage to the next.
+    first: u32,
+    step: u32,
+}
+
+impl Place {
+    #[inline]
+    const fn in_stage(self, stage: u16) -> usize {
+        self.first as usize + stage as usize * self.step as usize
+    }
 }
 
 /// One workload's share of the layout.
@@ -35,10 +55,12 @@ pub struct Part {
     pub is_open: bool,
     first_job_cell: usize,
     first_attempt_cell: usize,
-    kind_slot: Vec<u8>,
-    operation_slot: Vec<u8>,
 }
 
+/// Kinds of job that there are.
+const KINDS: usize = Operation::ALL.len() + 2;
+
+#[inline]
 fn kind_index(kind: JobKind) -> usize {
     match kind {
         JobKind::Call(operation) => operation.index(),
@@ -50,16 +72,27 @@ fn kind_index(kind: JobKind) -> usize {
 impl Layout {
     /// The layout for these workloads.
     pub fn new(workloads: &[Workload]) -> Layout {
-        let mut layout = Layout { parts: Vec::new(), job_cells: 0, attempt_cells: 0 };
-        for workload in workloads {
+        let mut layout = Layout {
+            parts: Vec::new(),
+            windows: workloads.iter().map(|workload| workload.window().0).collect(),
+            job_places: vec![Place::default(); workloads.len() * KINDS],
+            attempt_places: vec![Place::default(); workloads.len() * Operation::ALL.len()],
+            job_cells: 0,
+            attempt_cells: 0,
+        };
+        for (number, workload) in workloads.iter().enumerate() {
             let kinds = workload.kinds();
             let mut operations: Vec<Operation> = kinds.iter().map(|kind| kind.operation()).collect();
             operations.sort();
             operations.dedup();
-            let mut kind_slot = vec![0; Operation::ALL.len() + 2];
-            let mut operation_slot = vec![0; Operation::ALL.len()];
-            kinds.iter().enumerate().for_each(|(slot, kind)| kind_slot[kind_index(*kind)] = slot as u8);
-            operations.iter().enumerate().for_each(|(slot, op)| operation_slot[op.index()] = slot as u8);
+            for (slot, kind) in kinds.iter().enumerate() {
+                layout.job_places[number * KINDS + kind_index(*kind)] =
+                    Place { first: (layout.job_cells + slot) as u32, step: kinds.len() as u32 };
+            }
+            for (slot, operation) in operations.iter().enumerate() {
+                layout.attempt_places[number * Operation::ALL.len() + operation.index()] =
+                    Place { first: (layout.attempt_cells + slot) as u32, step: operations.len() as u32 };
+            }
             let stages = workload.executor.stages();
             let part = Part {
                 name: workload.name.clone(),
@@ -71,8 +104,6 @@ impl Layout {
                 is_open: workload.executor.is_open(),
                 first_job_cell: layout.job_cells,
                 first_attempt_cell: layout.attempt_cells,
-                kind_slot,
-                operation_slot,
                 kinds,
                 operations,
             };
@@ -101,32 +132,45 @@ impl Layout {
     /// The cell of a job.
     #[inline]
     pub fn job_cell(&self, workload: u16, stage: u16, kind: JobKind) -> usize {
-        let part = &self.parts[workload as usize];
-        part.first_job_cell + stage as usize * part.kinds.len() + part.kind_slot[kind_index(kind)] as usize
+        self.job_places[usize::from(workload) * KINDS + kind_index(kind)].in_stage(stage)
     }
 
     /// The cell of an attempt.
     #[inline]
     pub fn attempt_cell(&self, workload: u16, stage: u16, operation: Operation) -> usize {
-        let part = &self.parts[workload as usize];
-        let slot = part.operation_slot[operation.index()] as usize;
-        part.first_attempt_cell + stage as usize * part.operations.len() + slot
+        let place = usize::from(workload) * Operation::ALL.len() + operation.index();
+        self.attempt_places[place].in_stage(stage)
     }
 
-    /// Whether a job of `workload` that should start at `intended` counts in the window.
+    /// The cell of a job, and 1 if it counts in the window, by when it should start.
     #[inline]
-    pub fn is_in_window(&self, workload: u16, intended: Time) -> bool {
-        intended >= self.parts[workload as usize].window.0
+    pub fn place_of(&self, job: &Job) -> (usize, usize) {
+        (self.job_cell(job.workload, job.stage, job.kind), self.window_at(job.workload, job.intended))
+    }
+
+    /// The cell of an attempt, and 1 if it counts in the window, by when its job should start.
+    #[inline]
+    pub fn place_of_attempt(&self, attempt: &Attempt) -> (usize, usize) {
+        let cell = self.attempt_cell(attempt.workload, attempt.stage, attempt.operation);
+        (cell, self.window_at(attempt.workload, attempt.intended))
+    }
+
+    /// 1 if a job that should start at `intended` counts in the window, 0 if not.
+    #[inline]
+    fn window_at(&self, workload: u16, intended: Time) -> usize {
+        usize::from(intended >= self.windows[usize::from(workload)])
     }
 }
 
 impl Part {
     /// The cell of jobs of kind number `kind` in `stage`.
+    #[inline]
     pub(super) fn job_cell(&self, stage: usize, kind: usize) -> usize {
         self.first_job_cell + stage * self.kinds.len() + kind
     }
 
     /// The cell of attempts of operation number `operation` in `stage`.
+    #[inline]
     pub(super) fn attempt_cell(&self, stage: usize, operation: usize) -> usize {
         self.first_attempt_cell + stage * self.operations.len() + operation
     }

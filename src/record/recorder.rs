@@ -37,8 +37,8 @@ impl Recorder {
     pub fn new(layout: &Arc<Layout>, phase: Time) -> Recorder {
         let (timeline, measured) = (Timeline::new(phase), Measured::new(layout));
         Recorder {
-            jobs: (0..layout.job_cells()).map(|_| JobCell::new()).collect(),
-            attempts: (0..layout.attempt_cells()).map(|_| AttemptCell::new()).collect(),
+            jobs: (0..layout.job_cells()).map(|_| JobCell::default()).collect(),
+            attempts: (0..layout.attempt_cells()).map(|_| AttemptCell::default()).collect(),
             layout: Arc::clone(layout),
             turn: timeline.ends().min(measured.edge()),
             timeline,
@@ -56,8 +56,8 @@ impl Recorder {
 
     #[inline]
     fn job_cell(&mut self, job: &Job) -> (&mut JobCell, usize) {
-        let window = usize::from(self.layout.is_in_window(job.workload, job.intended));
-        (&mut self.jobs[self.layout.job_cell(job.workload, job.stage, job.kind)], window)
+        let (cell, window) = self.layout.place_of(job);
+        (&mut self.jobs[cell], window)
     }
 
     #[inline]
@@ -81,7 +81,7 @@ impl Recorder {
     }
 
     /// A job arrived (open) or began (closed).
-    #[inline]
+    #[inline(always)]
     pub fn offered(&mut self, job: &Job, now: Time) {
         self.row(now).offered += 1;
         let (cell, window) = self.job_cell(job);
@@ -104,75 +104,76 @@ impl Recorder {
     }
 
     /// A job started after waiting `queued` for a slot.
-    #[inline]
+    #[inline(always)]
     pub fn started(&mut self, job: &Job, queued: Option<Span>) {
         self.in_flight += 1;
         if let Some(wait) = queued {
             let (cell, window) = self.job_cell(job);
             if window == 1 {
-                note(&mut cell.queue_wait, wait);
+                cell.queue_wait.record(wait.as_micros());
             }
         }
     }
 
-    /// An attempt was sent.
+    /// An attempt was sent. Gives its cell, and 1 if it counts in the window: what [`Recorder::replied`] wants to know.
     #[inline]
-    pub fn sent(&mut self, attempt: &Attempt, now: Time) {
+    pub fn sent(&mut self, attempt: &Attempt, now: Time) -> (usize, usize) {
         self.row(now).attempts += 1;
-        let (cell, window) = self.attempt_cell(attempt);
+        let (cell, window) = self.layout.place_of_attempt(attempt);
         let counts = &mut self.attempts[cell].counts[window];
         counts.attempts += 1;
         counts.calls += u64::from(attempt.number == 1);
+        (cell, window)
     }
 
-    /// The cell of an attempt and 1 if it counts in the window: what [`Recorder::replied`] wants to know.
-    #[inline]
+    /// The same of an attempt that was sent before.
     pub fn attempt_cell(&self, attempt: &Attempt) -> (usize, usize) {
-        let window = usize::from(self.layout.is_in_window(attempt.workload, attempt.intended));
-        (self.layout.attempt_cell(attempt.workload, attempt.stage, attempt.operation), window)
+        self.layout.place_of_attempt(attempt)
     }
 
     /// An attempt was answered after `service`.
     #[inline]
     pub fn replied(&mut self, (cell, window): (usize, usize), reply: Reply, service: Span, now: Time) {
-        let row = self.row(now);
-        let cell = {
-            match reply {
-                Reply::Ok => {}
-                Reply::Throttled => row.throttled += 1,
-                Reply::Failed(ErrorCode::AccessDenied) => row.denied += 1,
-                Reply::Failed(code) => {
-                    row.faults += 1;
-                    row.broken += u64::from(code == ErrorCode::ConnectionReset);
-                }
-            }
-            &mut self.attempts[cell]
-        };
+        self.row(now);
+        let (row, cell) = (self.timeline.current(), &mut self.attempts[cell]);
         let counts = &mut cell.counts[window];
-        match reply {
-            Reply::Ok => counts.ok += 1,
-            Reply::Throttled => counts.throttled += 1,
-            Reply::Failed(ErrorCode::AccessDenied) => counts.denied += 1,
+        let times = match reply {
+            Reply::Ok => {
+                counts.ok += 1;
+                &mut cell.ok
+            }
+            Reply::Throttled => {
+                row.throttled += 1;
+                counts.throttled += 1;
+                &mut cell.refused
+            }
+            Reply::Failed(ErrorCode::AccessDenied) => {
+                row.denied += 1;
+                counts.denied += 1;
+                &mut cell.failed
+            }
             Reply::Failed(code) => {
+                let is_broken = code == ErrorCode::ConnectionReset;
+                row.faults += 1;
+                row.broken += u64::from(is_broken);
                 counts.faults += 1;
-                counts.broken += u64::from(code == ErrorCode::ConnectionReset);
+                counts.broken += u64::from(is_broken);
+                if is_broken {
+                    // No answer, so that nothing took so long.
+                    return;
+                }
+                &mut cell.failed
             }
-        }
+        };
         if window == 1 {
-            match reply {
-                Reply::Ok => note(&mut cell.ok, service),
-                Reply::Throttled => note(&mut cell.refused, service),
-                // No answer, so that nothing took so long.
-                Reply::Failed(ErrorCode::ConnectionReset) => {}
-                Reply::Failed(_) => note(&mut cell.failed, service),
-            }
+            times.record(service.as_micros());
         }
     }
 
     /// An attempt got no answer in time.
     pub fn timed_out(&mut self, attempt: &Attempt, now: Time) {
         self.row(now).timeouts += 1;
-        let (cell, window) = self.attempt_cell(attempt);
+        let (cell, window) = self.layout.place_of_attempt(attempt);
         self.attempts[cell].counts[window].timeouts += 1;
     }
 
@@ -201,7 +202,7 @@ impl Recorder {
             }
         };
         if window == 1 {
-            times.record(micros).expect("a resizing histogram takes any value");
+            times.record(micros);
             self.occupancy.left(now);
             if outcome != Outcome::Completed {
                 self.units.failed(job.workload, job.unit);
@@ -218,7 +219,7 @@ impl Recorder {
 
     /// The harness did something this much later than it was due.
     pub fn late(&mut self, by: Span) {
-        note(&mut self.lateness, by);
+        self.lateness.record(by.as_micros()).expect("a resizing histogram takes any span");
     }
 
     /// A job was still waiting or running when draining ended.
@@ -331,12 +332,6 @@ impl Recorder {
             sum
         })
     }
-}
-
-/// Records a span; the histogram grows as needed.
-#[inline]
-fn note(histogram: &mut Micros, span: Span) {
-    histogram.record(span.as_micros()).expect("a resizing histogram takes any span");
 }
 
 fn failure_index(failure: Failure) -> usize {

@@ -243,6 +243,20 @@ pub(super) mod packed {
         out.serialize_str(&base64_simd::STANDARD.encode_to_string(bytes))
     }
 
+    /// The same for the counting half of a histogram.
+    pub mod tally {
+        use crate::record::tally::Tally;
+        use serde::{Deserializer, Serializer};
+
+        pub fn serialize<S: Serializer>(tally: &Tally, out: S) -> Result<S::Ok, S::Error> {
+            super::serialize(&tally.to_histogram(), out)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Tally, D::Error> {
+            super::deserialize(input).map(|histogram| Tally::of(&histogram))
+        }
+    }
+
     pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Micros, D::Error> {
         let text = String::deserialize(input)?;
         let mut histogram = micros();

@@ -4,8 +4,8 @@ use super::stats::share;
 use crate::api::JobKind;
 use crate::quota::price;
 use crate::record::{
-    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, UnitCounts,
-    Window, micros,
+    AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, Tally,
+    UnitCounts, Window, micros,
 };
 use crate::scenario::Scenario;
 use crate::time::Time;
@@ -308,9 +308,9 @@ pub fn failed_share(jobs: &JobCounts) -> Option<f64> {
     (ended > 0).then(|| share(ended - jobs.completed, ended))
 }
 
-fn sum<'h>(histograms: impl Iterator<Item = &'h Micros>) -> Micros {
-    histograms.fold(micros(), |mut total, each| {
-        total.add(each).expect("a resizing histogram takes any other");
+fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> Micros {
+    tallies.fold(micros(), |mut total, each| {
+        total.add(each.to_histogram()).expect("a resizing histogram takes any other");
         total
     })
 }

@@ -79,8 +79,15 @@ impl ArrivalCursor {
 impl Iterator for ArrivalCursor {
     type Item = Arrival;
 
-    #[inline]
     fn next(&mut self) -> Option<Arrival> {
+        self.advance()
+    }
+}
+
+impl ArrivalCursor {
+    /// The next arrival; in the place of who asks, where that is once a job.
+    #[inline(always)]
+    pub fn advance(&mut self) -> Option<Arrival> {
         let (offset, stage, row) = match &mut self.source {
             Source::Curve(curve) => {
                 curve.next(self.stream, self.index).map(|(at, stage)| (at, stage, None))?
@@ -210,7 +217,8 @@ impl Curve {
             let offset = self.offset + segment.advance(self.offset, area);
             if offset < segment.length {
                 self.offset = offset;
-                return Some((segment.begin + offset as u64, self.segment as u16));
+                // Signed, which is one instruction: a segment is no longer than 2^63 ns.
+                return Some((segment.begin + offset as i64 as u64, self.segment as u16));
             }
             area -= segment.area(segment.length) - segment.area(self.offset);
             area = area.max(0.0);

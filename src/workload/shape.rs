@@ -20,6 +20,8 @@ pub struct Shaper {
     contexts: Picker,
     messages: Picker,
     streams: Streams,
+    /// What all jobs have in common, where there is nothing to choose.
+    only: Option<Job>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,7 @@ impl Shaper {
             Payload::Percentiles { p50, p99 } => libm::log(p99.0 as f64 / p50.0.max(1) as f64) / Z99,
             _ => 0.0,
         };
-        Shaper {
+        let mut shaper = Shaper {
             workload: lane,
             deadline: workload.deadline,
             kinds,
@@ -76,12 +78,41 @@ impl Shaper {
                 message: stream(Purpose::Message),
                 client: stream(Purpose::Client),
             },
+            only: None,
+        };
+        if shaper.has_no_choice() {
+            shaper.only = Some(shaper.drawn(0, Time::ZERO, 0, 0));
         }
+        shaper
+    }
+
+    /// Whether no job depends on a draw.
+    fn has_no_choice(&self) -> bool {
+        matches!(self.kinds[..], [(kind, _)] if kind != JobKind::DecryptMessage)
+            && self.keys.is_single()
+            && self.contexts.is_single()
+            && matches!(self.payload, Payload::Fixed(_))
     }
 
     /// The job number `index`, due at `intended`, of an open workload's `client`; who else does it is its `unit`.
-    #[inline]
+    #[inline(always)]
     pub fn job(&self, index: u64, intended: Time, stage: u16, client: u32) -> Job {
+        match &self.only {
+            Some(only) => {
+                let deadline = self.deadline(intended);
+                Job { index, intended, deadline, stage, client, unit: client, ..*only }
+            }
+            None => self.drawn(index, intended, stage, client),
+        }
+    }
+
+    #[inline]
+    fn deadline(&self, intended: Time) -> Time {
+        self.deadline.map_or(Time::NEVER, |span| intended + span)
+    }
+
+    /// The same with everything drawn that can be.
+    fn drawn(&self, index: u64, intended: Time, stage: u16, client: u32) -> Job {
         let pick = |picker: &Picker, stream: Stream, by: u64| {
             if picker.is_single() { 0 } else { picker.pick(stream.draw(by)) }
         };
@@ -99,7 +130,7 @@ impl Shaper {
             index,
             kind,
             intended,
-            deadline: self.deadline.map_or(Time::NEVER, |span| intended + span),
+            deadline: self.deadline(intended),
             key: pick(&self.keys, self.streams.key, by),
             context: pick(&self.contexts, self.streams.context, by),
             message,
@@ -139,7 +170,6 @@ impl Shaper {
         found.expect("a checked workload has a job with a weight").0
     }
 
-    #[inline]
     fn bytes(&self, index: u64) -> u32 {
         let draw = || self.streams.payload.draw(index);
         match self.payload {

@@ -1,10 +1,10 @@
 //! The driver: does what is due when it is due, hands attempts to the crew, and takes in what they report.
 
 use super::crew::Crew;
-use super::{Control, Glance};
-use crate::api::{Reply, Word};
+use super::dispatcher::Dispatcher;
+use super::glance::{Control, Glance};
 use crate::clock::{Alarm, RunClock};
-use crate::engine::Core;
+use crate::engine::core::Core;
 use crate::results::{Gauge, Watch};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
@@ -35,104 +35,97 @@ pub struct Ended {
 pub(super) struct Stops<'s> {
     pub(super) watch: Watch<'s>,
     pub(super) control: &'s Control,
-    /// Whether one throttled answer ends the run.
-    pub(super) on_throttle: bool,
     /// The trial may not last longer.
     pub(super) until: Time,
 }
 
-/// Runs `core` on the real clock until nothing is left to do.
+/// What is driven: the machines, and who stands between them and the senders.
+pub(super) struct Driven<'s> {
+    pub(super) core: Core<'s>,
+    pub(super) dispatcher: Dispatcher,
+}
+
+impl Driven<'_> {
+    /// Does all that is due by `now`, whatever its number: a late wake must not let jobs wait for the next.
+    pub(super) fn catch_up(&mut self, now: Time) {
+        while let due = self.core.poll_timeout()
+            && due <= now
+        {
+            self.core.handle_timeout(due, now);
+            self.dispatcher.collect(&mut self.core, now);
+        }
+    }
+
+    /// Hands over what is to be sent.
+    fn send(&mut self, crew: &Crew) {
+        self.dispatcher.take().for_each(|order| crew.send(order));
+    }
+}
+
+/// Runs the machines on the real clock until nothing is left to do.
 pub(super) async fn drive(
-    core: &mut Core<'_>,
+    driven: &mut Driven<'_>,
     crew: &mut Crew,
     (clock, alarm): (RunClock, &mut Alarm),
     (stops, gauge): (&Stops<'_>, &mut Gauge<'_>),
-    show: impl Fn(&Core<'_>, Time) -> Glance,
+    show: impl Fn(&Driven<'_>, Time) -> Glance,
 ) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
     let (mut look, mut shown, mut closed) = (stops.watch.first_look(), Time::ZERO, false);
     let mut tick = Time::ZERO + TICK;
     loop {
         let now = clock.now();
-        // All that is due by now, whatever its number: a late wake must not let jobs wait for the next.
-        while let due = core.next_at()
-            && due <= now
-        {
-            core.step(due, now);
-        }
-        send(core, crew);
+        driven.catch_up(now);
+        driven.send(crew);
         while let Ok(word) = crew.words().try_recv() {
-            hear(core, &word, clock.now(), stops.on_throttle, &mut ended);
+            driven.dispatcher.hear(&mut driven.core, word, clock.now());
         }
-        send(core, crew);
+        driven.send(crew);
         if now >= gauge.next() {
-            gauge.read(core.recorder(), now);
+            gauge.read(driven.core.recorder(), now);
         }
-        if !closed && ends(core, stops, now, &mut look, &mut ended) {
-            core.close(now);
+        if !closed && ends(driven, stops, now, &mut look, &mut ended) {
+            driven.core.close(now);
             closed = true;
         }
         if stops.control.is_watched() && now.since(shown) >= SHOW {
             shown = now;
-            stops.control.show(show(core, now));
+            stops.control.show(show(driven, now));
         }
         // Calls whose attempts are kept back end by nobody's answer: they are not waited for.
         let is_heard = crew.is_idle() && crew.words().is_empty();
-        let is_stuck = closed && is_heard && core.outbox().is_some_and(|outbox| outbox.is_shut());
+        let is_stuck = closed && is_heard && driven.dispatcher.is_shut();
+        let core = &driven.core;
         if is_stuck || core.is_over(clock.now()) {
             if stops.control.is_watched() {
-                stops.control.show(show(core, clock.now()));
+                stops.control.show(show(driven, clock.now()));
             }
-            return Ok(ended);
+            return Ok(Ended { refusals: driven.dispatcher.take_refusals(), ..ended });
         }
         let until = if closed { Time::NEVER } else { stops.until };
         if now >= tick {
             tick = now + TICK;
         }
-        let next = core.next_at().min(core.end() + Span::from_nanos(1)).min(until).min(tick);
+        let next = core.poll_timeout().min(core.end() + Span::from_nanos(1)).min(until).min(tick);
         tokio::select! {
             biased;
-            Some(word) = crew.words().recv() => hear(core, &word, clock.now(), stops.on_throttle, &mut ended),
+            Some(word) = crew.words().recv() => driven.dispatcher.hear(&mut driven.core, word, clock.now()),
             slept = alarm.sleep_until(next) => slept?,
         }
     }
 }
 
-fn send(core: &mut Core<'_>, crew: &Crew) {
-    if let Some(outbox) = core.outbox() {
-        outbox.take().for_each(|order| crew.send(order));
-    }
-}
-
-fn hear(core: &mut Core<'_>, word: &Word, now: Time, on_throttle: bool, ended: &mut Ended) {
-    match word {
-        Word::Refused { code, message } => {
-            ended.refusals.entry(code.clone()).or_insert_with(|| message.clone());
-        }
-        Word::Answered { reply: Reply::Throttled, .. } | Word::Retried { met: Reply::Throttled, .. }
-            if on_throttle =>
-        {
-            ended.throttled = true;
-            // Nothing more leaves, its own retry included: whoever shares the quota needs it now.
-            if let Some(outbox) = core.outbox() {
-                outbox.cap(0);
-            }
-        }
-        _ => {}
-    }
-    core.hear(word, now);
-}
-
 /// Whether the trial is to be closed now; why stands in `ended`.
-fn ends(core: &mut Core<'_>, stops: &Stops<'_>, now: Time, look: &mut Time, ended: &mut Ended) -> bool {
+fn ends(driven: &Driven<'_>, stops: &Stops<'_>, now: Time, look: &mut Time, ended: &mut Ended) -> bool {
     if stops.control.stop.load(Ordering::Relaxed) {
         ended.interrupted = true;
         return true;
     }
+    ended.throttled = driven.dispatcher.is_throttled();
     if ended.throttled {
         return true;
     }
-    ended.cap = core.outbox().and_then(|outbox| outbox.cap_hit());
+    ended.cap = driven.dispatcher.cap_hit();
     if now >= stops.until {
         ended.cap = ended.cap.or(Some("duration"));
     }
@@ -141,7 +134,7 @@ fn ends(core: &mut Core<'_>, stops: &Stops<'_>, now: Time, look: &mut Time, ende
     }
     if now >= *look {
         *look = now + Span::from_secs(1);
-        if stops.watch.is_missed(core.recorder()) {
+        if stops.watch.is_missed(driven.core.recorder()) {
             ended.aborted_at = Some(now);
             return true;
         }

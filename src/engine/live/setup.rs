@@ -1,6 +1,7 @@
 //! Before the measured run: keys, and what is made under them; after it: what was made is given up again.
 
-use super::{Control, Error};
+use super::error::Error;
+use super::glance::Control;
 use crate::api::{ErrorCode, JobKind, KeySpec, Operation, Reply};
 use crate::backend::{Ask, Backend, Refusal, Stock, Tell, Told};
 use crate::clock::sleep;

@@ -1,6 +1,6 @@
 //! The whole schedule without a limit: what each strategy asks of each quota, and what it costs.
 
-use crate::engine::{Control, side_by_side, simulate_one};
+use crate::engine::sim::{Control, side_by_side, simulate_one};
 use crate::planner::capacity::Demand;
 use crate::planner::variant;
 use crate::quota::{Enforcement, PoolId, price, route};

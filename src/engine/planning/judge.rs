@@ -1,7 +1,7 @@
 //! Whether a strategy meets its thresholds at a quota: on the seconds that decide, or on the whole schedule.
 
 use super::demand::Course;
-use crate::engine::{Control, simulate_one};
+use crate::engine::sim::{Control, simulate_one};
 use crate::planner::spoken::speaks_of;
 use crate::planner::stretch::{Stretch, stretches};
 use crate::planner::variant;

@@ -2,7 +2,7 @@
 
 use super::judge::Judge;
 use super::{Asked, FAR, Need, ROUGH, search};
-use crate::engine::{Control, side_by_side};
+use crate::engine::sim::{Control, side_by_side};
 use crate::kms::Distribution;
 use crate::planner::capacity::{StrategyNeed, Swing};
 use crate::planner::need::NeedSearch;

@@ -1,7 +1,7 @@
 //! Tables of (attempt, now) → answer.
 
 use super::*;
-use crate::api::{ErrorCode, Token};
+use crate::api::{KeySpec, Operation, Token};
 use crate::kms::{Capacity, Distribution, FaultKind, Latency, Strikes};
 use crate::quota::Enforcement;
 use crate::units::{Rate, Ratio};

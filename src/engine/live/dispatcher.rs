@@ -1,19 +1,21 @@
-//! What leaves the machines of a live run: attempts in order, counted against the caps and the pools they draw from.
+//! Between the machines of a live run and who sends for them: attempts leave in order, counted against the caps and the pools
+//! they draw from, and what senders report is handed to the machines.
 
-use crate::api::{Attempt, KeySpec, Operation, Order};
-use crate::quota::{Charges, Counter, Enforcement, PoolId, PoolReport, Pools, Quotas, catalogue, route};
+use crate::api::{Attempt, Order, Reply, Word};
+use crate::engine::charges::charges;
+use crate::engine::core::Core;
+use crate::quota::{ChargeTable, Counter, Enforcement, PoolId, PoolReport, Pools, Quotas, catalogue};
 use crate::scenario::{Scenario, Target};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use crate::units::Rate;
 use std::collections::BTreeMap;
 
-/// Attempts to be sent, and what was sent so far.
-pub struct Outbox {
+/// Attempts to be sent, what was sent so far, and what senders said of it.
+pub(super) struct Dispatcher {
     orders: Vec<Order>,
     /// By workload.
     timeouts: Vec<Option<Span>>,
-    /// By workload and operation.
-    charges: Vec<Charges>,
+    charges: ChargeTable,
     phase: Span,
     region: String,
     quotas: Quotas,
@@ -21,6 +23,11 @@ pub struct Outbox {
     /// What may be taken of pools that are others' too.
     shares: BTreeMap<PoolId, PerSecond>,
     caps: Left,
+    /// Whether one throttled answer ends the run, and whether one has.
+    stops_on_throttle: bool,
+    is_throttled: bool,
+    /// What the service said no with: the first message of each code.
+    refusals: BTreeMap<String, String>,
 }
 
 /// What one pool met, as far as we sent it.
@@ -43,27 +50,19 @@ struct PerSecond {
     taken: u64,
 }
 
-impl Outbox {
+impl Dispatcher {
     /// Nothing sent yet of this trial of strategy number `strategy`.
-    pub(in crate::engine) fn new(scenario: &Scenario, strategy: usize, trial: u32) -> Outbox {
-        let cost = scenario.quotas.re_encrypt_cost;
-        let charges = scenario.workloads.iter().flat_map(|workload| {
-            let keys = &workload.keys;
-            let (spec, pair, store): (KeySpec, KeySpec, _) = (keys.spec, keys.pair_spec, keys.store);
-            Operation::ALL.iter().map(move |operation| route(*operation, spec, pair, store, cost))
-        });
+    pub(super) fn new(scenario: &Scenario, strategy: usize, trial: u32) -> Dispatcher {
         let phase = match (&scenario.target, scenario.quotas.enforcement) {
             // The emulator draws the same.
-            (Target::Emulator, _) => {
-                Pools::new(&scenario.quotas, &scenario.region, scenario.seed, trial).phase()
-            }
+            (Target::Emulator, _) => Pools::phase_of(&scenario.quotas, scenario.seed, trial),
             (_, Enforcement::Window { phase }) => phase.unwrap_or(Span::ZERO),
             _ => Span::ZERO,
         };
-        Outbox {
+        Dispatcher {
             orders: Vec::new(),
             timeouts: scenario.workloads.iter().map(|w| w.strategies[strategy].timeout).collect(),
-            charges: charges.collect(),
+            charges: charges(scenario),
             phase,
             region: scenario.region.clone(),
             quotas: scenario.quotas.clone(),
@@ -74,37 +73,120 @@ impl Outbox {
                 rate: PerSecond::new(scenario.live.caps.rate.map_or(f64::INFINITY, Rate::as_per_second)),
                 hit: None,
             },
+            stops_on_throttle: false,
+            is_throttled: false,
+            refusals: BTreeMap::new(),
         }
     }
 
+    /// From now on one throttled answer ends the run.
+    pub(super) fn stop_on_throttle(&mut self) {
+        self.stops_on_throttle = true;
+    }
+
+    /// Whether a throttled answer has ended the run.
+    pub(super) const fn is_throttled(&self) -> bool {
+        self.is_throttled
+    }
+
+    /// What the service said no with so far: the first message of each code.
+    pub(super) fn take_refusals(&mut self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.refusals)
+    }
+
     /// Where one-second windows begin, if that is known; otherwise with the run.
-    pub(in crate::engine) const fn phase(&self) -> Span {
+    pub(super) const fn phase(&self) -> Span {
         self.phase
     }
 
     /// Most attempts that this trial may still send.
-    pub fn cap(&mut self, attempts: u64) {
+    pub(super) fn cap(&mut self, attempts: u64) {
         self.caps.attempts = attempts;
     }
 
     /// Most that may be taken of a pool in one second.
-    pub fn share(&mut self, pool: PoolId, per_second: f64) {
+    pub(super) fn share(&mut self, pool: PoolId, per_second: f64) {
         self.shares.insert(pool, PerSecond::new(per_second));
     }
 
     /// The cap that was reached, if one was.
-    pub const fn cap_hit(&self) -> Option<&'static str> {
+    pub(super) const fn cap_hit(&self) -> Option<&'static str> {
         self.caps.hit
     }
 
     /// Whether nothing may leave any more.
-    #[cfg(feature = "live")]
-    pub(in crate::engine) const fn is_shut(&self) -> bool {
+    pub(super) const fn is_shut(&self) -> bool {
         self.caps.attempts == 0 || self.caps.hit.is_some()
     }
 
+    /// Takes all that the machines want to be sent at `now`.
+    pub(super) fn collect(&mut self, core: &mut Core<'_>, now: Time) {
+        while let Some(attempt) = core.poll_output(now) {
+            if self.put(&attempt, core.due(), now) {
+                core.sent(&attempt, now);
+            }
+        }
+    }
+
+    /// Hands what a sender reports to the machines, at `now`.
+    pub(super) fn hear(&mut self, core: &mut Core<'_>, word: Word, now: Time) {
+        match word {
+            Word::Answered { order, number, sent, at, reply } => {
+                self.heed(reply);
+                // Otherwise nobody waits for it any longer.
+                let token = order.attempt.token;
+                if core.expects(token) {
+                    self.met(core, &order, number, (sent, at), reply, now);
+                    core.handle_reply(token, reply, now);
+                    self.collect(core, now);
+                }
+            }
+            Word::Retried { order, number, met, sent, at } => {
+                self.heed(met);
+                if core.expects(order.attempt.token) {
+                    self.met(core, &order, number - 1, (sent, at), met, now);
+                    let attempt = Attempt { number, ..order.attempt };
+                    core.sent(&attempt, now);
+                    self.went(&attempt, now);
+                }
+            }
+            Word::Refused { code, message } => {
+                self.refusals.entry(code).or_insert(message);
+            }
+        }
+    }
+
+    /// Ends the run on a throttled answer, if one is to: nothing more leaves, its own retry included, since whoever shares the
+    /// quota needs it now.
+    fn heed(&mut self, reply: Reply) {
+        if self.stops_on_throttle && reply == Reply::Throttled {
+            self.is_throttled = true;
+            self.cap(0);
+        }
+    }
+
+    /// Writes down what try `number` of an attempt met. Only the first leaves when the harness is told to: when others
+    /// leave is the SDK's business.
+    fn met(
+        &mut self,
+        core: &mut Core<'_>,
+        order: &Order,
+        number: u32,
+        (sent, at): (Time, Time),
+        reply: Reply,
+        now: Time,
+    ) {
+        if number == 1 {
+            core.late(sent.since(order.due));
+        }
+        core.met(&order.attempt, reply, at.since(sent), now);
+        if reply == Reply::Throttled {
+            self.throttled(&order.attempt);
+        }
+    }
+
     /// Puts an attempt out that was due at `due`; `false` if a cap keeps it back.
-    pub(in crate::engine) fn put(&mut self, attempt: &Attempt, due: Time, now: Time) -> bool {
+    fn put(&mut self, attempt: &Attempt, due: Time, now: Time) -> bool {
         if !self.allow(attempt, now) {
             return false;
         }
@@ -116,14 +198,14 @@ impl Outbox {
 
     /// An attempt has left that nobody here could keep back, a retry of the SDK's own: it counts against the caps like
     /// any other, and one that goes over them ends the run.
-    pub(in crate::engine) fn went(&mut self, attempt: &Attempt, now: Time) {
+    fn went(&mut self, attempt: &Attempt, now: Time) {
         self.allow(attempt, now);
         self.count(attempt, now);
     }
 
     /// Whether one more attempt may go at `now`; if not, which cap keeps it back is noted.
     fn allow(&mut self, attempt: &Attempt, now: Time) -> bool {
-        let charges = self.charges_of(attempt);
+        let charges = *self.charges.of(attempt);
         let shares = &mut self.shares;
         let mut has_room = |(pool, cost): (PoolId, u32)| {
             shares.get_mut(&pool).is_none_or(|share| share.has_room(u64::from(cost), now))
@@ -144,7 +226,7 @@ impl Outbox {
         let phase = self.phase;
         self.caps.attempts = self.caps.attempts.saturating_sub(1);
         self.caps.rate.taken += 1;
-        for (pool, cost) in self.charges_of(attempt).iter() {
+        for (pool, cost) in self.charges.of(attempt).iter() {
             if let Some(share) = self.shares.get_mut(&pool) {
                 share.taken += u64::from(cost);
             }
@@ -155,24 +237,20 @@ impl Outbox {
     }
 
     /// An attempt was throttled: which of its pools refused it is not known, so it counts for the first.
-    pub(in crate::engine) fn throttled(&mut self, attempt: &Attempt) {
-        let first = self.charges_of(attempt).iter().next();
+    fn throttled(&mut self, attempt: &Attempt) {
+        let first = self.charges.of(attempt).iter().next();
         if let Some(met) = first.and_then(|(pool, _)| self.pools.get_mut(&pool)) {
             met.throttled += 1;
         }
     }
 
-    fn charges_of(&self, attempt: &Attempt) -> Charges {
-        self.charges[usize::from(attempt.workload) * Operation::ALL.len() + attempt.operation.index()]
-    }
-
     /// Takes what is to be sent.
-    pub fn take(&mut self) -> std::vec::Drain<'_, Order> {
+    pub(super) fn take(&mut self) -> std::vec::Drain<'_, Order> {
         self.orders.drain(..)
     }
 
     /// What each pool met, in the order of the catalogue.
-    pub(in crate::engine) fn finish(&mut self, end: Time) -> Vec<PoolReport> {
+    pub(super) fn finish(&mut self, end: Time) -> Vec<PoolReport> {
         self.pools.values_mut().for_each(|met| met.counter.finish(end));
         let with_series = |(pool, met): (&PoolId, &Met)| PoolReport {
             series: met.counter.series().to_vec(),
@@ -182,7 +260,7 @@ impl Outbox {
     }
 
     /// The same up to now, without series.
-    pub(in crate::engine) fn so_far(&self) -> Vec<PoolReport> {
+    pub(super) fn so_far(&self) -> Vec<PoolReport> {
         self.pools.iter().map(|(pool, met)| self.report(*pool, met)).collect()
     }
 
@@ -217,3 +295,7 @@ impl PerSecond {
         self.taken + more <= self.most
     }
 }
+
+#[cfg(test)]
+#[path = "dispatcher_tests.rs"]
+mod tests;

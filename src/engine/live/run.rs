@@ -1,0 +1,207 @@
+//! Runs a scenario on the real clock, trial by trial.
+
+use super::crew::Crew;
+use super::dispatcher::Dispatcher;
+use super::drive::{Driven, Ended, Stops, drive};
+use super::error::Error;
+use super::glance::{Control, Glance};
+use super::setup::Setup;
+use crate::backend::{Backend, Stock};
+use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
+use crate::engine::core::Core;
+use crate::quota::PoolId;
+use crate::record::{Layout, Trial};
+use crate::results::{Gauge, Selection, Trend, Watch};
+use crate::scenario::Scenario;
+use crate::server::{Direct, Season};
+use crate::time::{Span, Time};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What a live run is told beside its scenario.
+#[derive(Clone)]
+pub struct Options {
+    /// Threads that send; at least one.
+    pub threads: usize,
+    /// The emulated KMS, where attempts go there: begun anew for every trial, and asked what its pools met.
+    pub emulator: Option<Direct>,
+    /// Whether one throttled answer ends the run.
+    pub stop_on_throttle: bool,
+    /// Most that may be taken of a pool in one second; of pools that are not named, anything.
+    pub shares: Vec<(PoolId, f64)>,
+    /// Pause between trials, so that no quota window is shared.
+    pub pause: Span,
+    /// Whether tokio's clock is paused, as tests do: then its timer is the one that moves time.
+    pub is_paused: bool,
+}
+
+/// One trial, and what only a live one has.
+#[derive(Clone, Debug)]
+pub struct LiveTrial {
+    /// What was recorded.
+    pub trial: Trial,
+    /// How it ended.
+    pub ended: Ended,
+    /// How long it took.
+    pub elapsed: Span,
+    /// The largest share of its time that the driver's thread was computing.
+    pub busy: f64,
+}
+
+/// Runs every trial of every strategy, one after another, and gives them by strategy.
+///
+/// `make` gives each sending thread its backend, anew for each trial. Must run inside a current-thread runtime. After an
+/// interruption, a cap or a throttle that ends the run, what is left is not begun.
+///
+/// # Errors
+/// A thread cannot be started.
+pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+    scenario: &Scenario,
+    stock: &Arc<Stock>,
+    make: impl Fn(usize, u32) -> M,
+    setup: &Setup,
+    options: &Options,
+    control: &Control,
+) -> Result<Vec<Vec<LiveTrial>>, Error> {
+    let layout = Arc::new(Layout::new(&scenario.workloads));
+    let begun = RunClock::start();
+    if let Some(emulator) = options.emulator.as_ref().filter(|_| !options.is_paused) {
+        emulator.wake_here()?;
+    }
+    let mut sent = setup.attempts;
+    let mut all: Vec<Vec<LiveTrial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
+    for trial in 0..scenario.trials {
+        for strategy in order(scenario.strategies.len(), trial, scenario.seed) {
+            if !options.pause.is_zero() && all.iter().any(|trials| !trials.is_empty()) {
+                sleep(options.pause).await;
+            }
+            let place = Place { scenario, layout: &layout, strategy, trial, sent, run_began: begun };
+            let local = tokio::task::LocalSet::new();
+            let one = run_trial(&place, stock, make(strategy, trial), options, control);
+            let done = local.run_until(one).await?;
+            sent += done.trial.recorder.attempt_totals().attempts;
+            let ended = &done.ended;
+            let is_last = ended.interrupted || ended.cap.is_some() || ended.throttled;
+            all[strategy].push(done);
+            if is_last || control.stop.load(Ordering::Relaxed) {
+                return Ok(all);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The order of `many` strategies in `trial`: whoever came first comes last in the next, so that nobody has the cold start, or
+/// the busy minute, to himself. Who comes first of all follows from the seed.
+pub fn order(many: usize, trial: u32, seed: u64) -> impl Iterator<Item = usize> {
+    let first = (seed % many.max(1) as u64) as usize + trial as usize;
+    (0..many).map(move |place| (first + place) % many)
+}
+
+/// Which trial, and what came before it.
+struct Place<'s> {
+    scenario: &'s Scenario,
+    layout: &'s Arc<Layout>,
+    strategy: usize,
+    trial: u32,
+    /// Attempts of the run so far.
+    sent: u64,
+    run_began: RunClock,
+}
+
+async fn run_trial<B: Backend>(
+    place: &Place<'_>,
+    stock: &Arc<Stock>,
+    make: impl Fn() -> B + Clone + Send + 'static,
+    options: &Options,
+    control: &Control,
+) -> Result<LiveTrial, Error> {
+    let Place { scenario, layout, strategy, trial, .. } = *place;
+    let caps = &scenario.live.caps;
+    let mut dispatcher = Dispatcher::new(scenario, strategy, trial);
+    if let Some(cap) = caps.attempts {
+        dispatcher.cap(cap.saturating_sub(place.sent));
+    }
+    if options.stop_on_throttle {
+        dispatcher.stop_on_throttle();
+    }
+    options.shares.iter().for_each(|(pool, per_second)| dispatcher.share(*pool, *per_second));
+    let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase());
+    let begin = || {
+        if let Some(emulator) = &options.emulator {
+            emulator.begin(Season {
+                quotas: scenario.quotas.clone(),
+                service_time: scenario.service_time.clone(),
+                faults: scenario.faults.clone(),
+                seed: scenario.seed,
+                trial,
+            });
+        }
+        RunClock::start()
+    };
+    let (mut crew, clock) = Crew::start((options.threads, scenario.fleet.clients), make, stock, begin)?;
+    let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
+    let cpu = thread_cpu();
+    let spent = place.run_began.now().since(Time::ZERO);
+    let stops = Stops {
+        watch: Watch::new(scenario, strategy),
+        control,
+        until: caps
+            .duration
+            .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
+    };
+    let show = |driven: &Driven<'_>, now| place.glance(driven, now, cpu);
+    let mut gauge = Gauge::new(scenario, strategy);
+    let mut driven = Driven { core, dispatcher };
+    let ended = drive(&mut driven, &mut crew, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
+    crew.end();
+    let Driven { core, mut dispatcher } = driven;
+    let elapsed = clock.now().since(Time::ZERO);
+    let busy = busy(cpu, elapsed).unwrap_or(0.0);
+    let pools = match &options.emulator {
+        Some(emulator) => emulator.pools(),
+        None => dispatcher.finish(core.recorder().last()),
+    };
+    let trial = Trial { readings: gauge.into_readings(), ..core.into_trial(pools, ended.aborted_at) };
+    Ok(LiveTrial { trial, ended, elapsed, busy })
+}
+
+/// The share of `elapsed` that this thread was computing, which had computed for `before` when it began.
+fn busy(before: Option<Span>, elapsed: Span) -> Option<f64> {
+    let spent = thread_cpu()?.as_nanos().saturating_sub(before?.as_nanos());
+    (!elapsed.is_zero()).then(|| spent as f64 / elapsed.as_nanos() as f64)
+}
+
+impl Place<'_> {
+    /// What somebody who watches sees now.
+    fn glance(&self, driven: &Driven<'_>, now: Time, cpu: Option<Span>) -> Glance {
+        let recorder = driven.core.recorder();
+        let stage = |workload: &crate::workload::Workload| {
+            (now >= workload.start() && now < workload.end())
+                .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
+        };
+        let attempts = recorder.attempt_totals();
+        let rows = recorder.timeline().rows();
+        let skipped = rows.len().saturating_sub(Glance::MOST);
+        Glance {
+            strategy: (self.scenario.strategies[self.strategy].name.clone(), self.strategy),
+            strategies: self.scenario.strategies.len(),
+            trial: (self.trial, self.scenario.trials),
+            now,
+            ends: self.scenario.workloads.iter().map(|w| w.end()).max().unwrap_or(Time::ZERO),
+            stages: self.scenario.workloads.iter().filter_map(stage).collect(),
+            jobs: recorder.job_totals(),
+            in_flight: recorder.in_flight(),
+            seconds: rows[skipped..].to_vec(),
+            skipped,
+            interval_s: recorder.timeline().interval_s(),
+            response: Trend::from_micros(&Selection::default().response(recorder)),
+            service: Trend::from_micros(&Selection::default().service(recorder)),
+            busy_share: busy(cpu, now.since(Time::ZERO)),
+            lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
+            pools: driven.dispatcher.so_far(),
+            cap: (self.sent + attempts.attempts, self.scenario.live.caps.attempts),
+            attempts,
+        }
+    }
+}
