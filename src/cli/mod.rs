@@ -27,6 +27,7 @@ mod gridded;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
+mod history;
 mod idle;
 mod import;
 #[cfg(feature = "aws")]
@@ -54,6 +55,8 @@ mod metrics_server;
 mod new;
 mod one_liner;
 mod onset;
+#[cfg(feature = "live")]
+mod otlp;
 mod output;
 mod plan;
 mod progress;

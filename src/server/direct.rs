@@ -1,5 +1,6 @@
 //! The emulated KMS without a socket: calls come in as function calls, everything behind the socket is the same.
 
+use super::heads::Heads;
 use super::shared::Shared;
 use super::sigv4::Signed;
 use super::{Error, Settings, calls, http};
@@ -53,11 +54,7 @@ impl Direct {
 
     /// Makes one call; `None` if a fault breaks the connection instead of answering, or in the middle of it.
     pub async fn call(&self, operation: Operation, body: &[u8]) -> Option<(u16, Vec<u8>)> {
-        let mut headers = HeaderMap::new();
-        let target = format!("TrentService.{operation}");
-        headers.insert("x-amz-target", HeaderValue::from_str(&target).expect("operations are plain words"));
-        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body };
-        let answer = calls::serve(&self.0, &signed, NOWHERE).await?;
+        let answer = calls::serve_direct(&self.0, operation, body, NOWHERE).await?;
         match answer.delivery() {
             Delivery::Whole => {}
             Delivery::Trickle(by) => self.0.sleep(by).await,
@@ -71,7 +68,7 @@ impl Direct {
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, form_type)]);
         let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body: form };
-        http::other(&self.0, &Method::POST, &signed, NOWHERE).into_parts()
+        http::other(&self.0, &Method::POST, &signed, &Heads::of(&headers), NOWHERE).into_parts()
     }
 
     /// Begins a season: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys

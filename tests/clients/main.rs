@@ -12,6 +12,7 @@ mod launchers;
 #[path = "../support/needs.rs"]
 mod needs;
 mod onset;
+mod otlp;
 mod page;
 mod rust_sdk;
 mod scripts;

@@ -92,7 +92,10 @@ pub fn node(of: &str, script: &str) -> Result<PathBuf, String> {
             .map_err(missing)
     })?;
     let copy = place.join(script);
-    std::fs::copy(from.join(script), &copy).map_err(|e| e.to_string())?;
+    // Another test may be reading it: it is there whole or not at all.
+    let whole = tempfile::NamedTempFile::new_in(&place).map_err(|e| e.to_string())?;
+    std::fs::copy(from.join(script), whole.path()).map_err(|e| e.to_string())?;
+    whole.persist(&copy).map_err(|e| e.to_string())?;
     Ok(copy)
 }
 

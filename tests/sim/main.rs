@@ -5,6 +5,7 @@ mod catalogue_facts;
 mod cli_scenario;
 mod client;
 mod compare;
+mod compare_seeds;
 mod cookbook;
 mod coverage;
 mod distributed;
