@@ -86,6 +86,7 @@ impl LiveArgs {
             no_tui: true,
             metrics: None,
             web: None,
+            otlp: None,
             credentials: None,
             profile: None,
             endpoint_url: None,

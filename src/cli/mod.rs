@@ -60,6 +60,7 @@ mod one_liner;
 mod onset;
 #[cfg(feature = "live")]
 mod onset_live;
+#[cfg(feature = "live")]
 mod otlp;
 mod output;
 mod plan;
