@@ -3,11 +3,15 @@
 //! The simulator has no use for it; live runs and the server live by it, commands name folders and time their progress.
 #![allow(clippy::disallowed_methods, reason = "this is the room whose job it is")]
 
+#[cfg(any(feature = "emulator", feature = "bus"))]
+mod wait;
 #[cfg(feature = "emulator")]
 mod wake;
 
+#[cfg(any(feature = "emulator", feature = "bus"))]
+pub use wait::{sleep, within};
 #[cfg(feature = "emulator")]
-pub use wake::{Alarm, Sleepers, sleep, within};
+pub use wake::{Alarm, Sleepers};
 
 use crate::time::{Span, Time};
 /// The system's clock.

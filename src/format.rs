@@ -165,9 +165,11 @@ pub fn threshold_value(name: &str, value: f64) -> String {
     }
 }
 
-/// `1 job`, `2 jobs`.
+/// `1 job`, `2 jobs`, `2 strategies`.
 pub fn counted(value: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
+    let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    let many = || stem.map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"));
+    format!("{} {}", count(value), if value == 1 { noun.to_owned() } else { many() })
 }
 
 /// At most `width` characters, the last of them `…` if any were cut.

@@ -6,7 +6,7 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
 //! `time`, `rng`, `units`, `format`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
-//! `clock`, `notice`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `cli`.
+//! `clock`, `notice`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `bus`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -15,6 +15,8 @@ pub mod api;
 pub mod aws;
 #[cfg(feature = "live")]
 pub mod backend;
+#[cfg(feature = "bus")]
+pub mod bus;
 #[cfg(feature = "sim")]
 pub mod cli;
 pub mod client;

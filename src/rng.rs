@@ -35,6 +35,8 @@ pub enum Purpose {
     Background,
     /// Whether a throttled answer is one too many (early throttling).
     Throttle,
+    /// The order that values are shuffled into, to see what chance alone would make of them.
+    Shuffle,
 }
 
 const WEYL: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -5,14 +5,23 @@
 //! ```
 
 mod job;
+mod key_spec;
+mod named;
 mod nearest;
 mod operation;
+mod operations;
 mod order;
 pub mod partition;
 mod reply;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
+pub(crate) use named::named;
 pub use nearest::nearest;
-pub use operation::{KeySpec, Operation};
+
+pub use key_spec::{
+    ECDH, EncryptionAlgorithm, KeyFamily, KeySpec, KeyUsage, ML_KEM, MacAlgorithm, SigningAlgorithm,
+};
+pub use operation::Operation;
+pub use operations::{InState, PricedBy, TakesFrom};
 pub use order::{Order, Word};
 pub use reply::reply_of;

@@ -1,6 +1,6 @@
 //! One call in the words of KMS, before any client has written it down.
 
-use crate::api::{KeySpec, Operation};
+use crate::api::{KeySpec, KeyUsage, Operation};
 
 /// What is asked of KMS.
 #[derive(Clone, Copy)]
@@ -60,46 +60,25 @@ pub struct Told {
 }
 
 /// An algorithm that a key of this type signs with.
-pub(crate) const fn signing_algorithm(spec: KeySpec) -> &'static str {
-    match spec {
-        KeySpec::EccNistP256 | KeySpec::EccSecgP256k1 => "ECDSA_SHA_256",
-        KeySpec::EccNistP384 => "ECDSA_SHA_384",
-        KeySpec::EccNistP521 => "ECDSA_SHA_512",
-        KeySpec::EccNistEdwards25519 => "ED25519_SHA_512",
-        KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87 => "ML_DSA_SHAKE_256",
-        KeySpec::Sm2 => "SM2DSA",
-        _ => "RSASSA_PSS_SHA_256",
-    }
+pub(crate) fn signing_algorithm(spec: KeySpec) -> &'static str {
+    spec.best_signing_algorithm().expect(CHECKED).name()
 }
 
 /// The algorithm that a key of this type makes codes with.
-pub(crate) const fn mac_algorithm(spec: KeySpec) -> &'static str {
-    match spec {
-        KeySpec::Hmac224 => "HMAC_SHA_224",
-        KeySpec::Hmac384 => "HMAC_SHA_384",
-        KeySpec::Hmac512 => "HMAC_SHA_512",
-        _ => "HMAC_SHA_256",
-    }
+pub(crate) fn mac_algorithm(spec: KeySpec) -> &'static str {
+    spec.mac_algorithm().expect(CHECKED).name()
 }
 
 /// The algorithm that a key of this type encrypts with.
-pub(crate) const fn encryption_algorithm(spec: KeySpec) -> &'static str {
-    match spec {
-        KeySpec::SymmetricDefault => "SYMMETRIC_DEFAULT",
-        KeySpec::Sm2 => "SM2PKE",
-        _ => "RSAES_OAEP_SHA_256",
-    }
+pub(crate) fn encryption_algorithm(spec: KeySpec) -> &'static str {
+    spec.best_encryption_algorithm().expect(CHECKED).name()
 }
 
-/// What a new key of this type is for, given what a workload does with it.
-pub(crate) const fn usage(spec: KeySpec, encrypts: bool) -> &'static str {
-    match spec {
-        KeySpec::SymmetricDefault => "ENCRYPT_DECRYPT",
-        KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => "GENERATE_VERIFY_MAC",
-        KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => "KEY_AGREEMENT",
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 | KeySpec::Sm2 if encrypts => {
-            "ENCRYPT_DECRYPT"
-        }
-        _ => "SIGN_VERIFY",
-    }
+/// Why a key has the algorithm that its jobs need.
+const CHECKED: &str = "a scenario gives no key a job that it cannot do";
+
+/// What a new key of this type is for, given whether its workload encrypts with it.
+pub(crate) fn usage(spec: KeySpec, encrypts: bool) -> &'static str {
+    let wanted = if encrypts { KeyUsage::EncryptDecrypt } else { KeyUsage::SignVerify };
+    spec.usage_for(wanted).name()
 }

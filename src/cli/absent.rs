@@ -18,9 +18,11 @@ pub fn command(name: &str, feature: &str) -> Error {
 
 /// Why `what` is not to be had: this binary was built without `feature`.
 pub fn missing(what: &str, feature: &str) -> Error {
-    Error::Usage(format!(
-        "{what} is not in this build, which leaves out the feature `{feature}`; `cargo build --release` builds everything"
-    ))
+    let built = match feature {
+        "bus" => "cargo build --release --features bus` builds it too",
+        _ => "cargo build --release` builds everything",
+    };
+    Error::Usage(format!("{what} is not in this build, which leaves out the feature `{feature}`; `{built}"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
 use super::{Common, Error, fault_template, load, memory, output};
-use crate::report::format::{fixed, percent};
+use crate::report::format::{counted, fixed, percent};
 use crate::scenario::fis::Targets;
 use crate::scenario::{Plan, Scenario, Set};
 use std::fmt::Write;
@@ -58,21 +58,25 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
         say(String::new());
     }
     let about = if plan.is_estimate { "about " } else { "" };
-    let strategies = scenario.strategies.len();
+    let strategies = counted(scenario.strategies.len() as u64, "strategy");
     let trials = match scenario.until {
-        Some(until) => format!("up to {} trials, until every interval is within ±{until}", scenario.trials),
-        None => format!("{} trials", scenario.trials),
+        Some(until) => format!(
+            "up to {}, until every interval is within ±{until}",
+            counted(scenario.trials.into(), "trial")
+        ),
+        None => counted(scenario.trials.into(), "trial"),
     };
     say(format!(
-        "One trial of one strategy offers {about}{} jobs; {strategies} strategies, {trials}.",
-        count(plan.jobs)
+        "One trial of one strategy offers {about}{}; {strategies}, {trials}.",
+        counted(plan.jobs.round() as u64, "job")
     ));
     if !scenario.sweep.is_empty() {
         let points: usize = scenario.sweep.iter().map(|axis| axis.values.len()).product();
         let paths: Vec<&str> = scenario.sweep.iter().map(|axis| axis.path.as_str()).collect();
         say(format!(
-            "Swept over {}: {points} points; what follows is of the file as it stands.",
-            paths.join(" and ")
+            "Swept over {}: {}; what follows is of the file as it stands.",
+            paths.join(" and "),
+            counted(points as u64, "point")
         ));
     }
     for name in &plan.unforeseen {

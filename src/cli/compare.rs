@@ -1,7 +1,7 @@
 //! `keystorm compare`: runs side by side, with what chance may have done.
 
 use super::report::{self, Saved};
-use super::{Common, Error, exit, load, output};
+use super::{Common, Error, exit, history, load, output};
 use crate::notice;
 use crate::report::compare as drawn;
 use crate::results::compare::{Comparison, Rule, compare};
@@ -13,7 +13,8 @@ use std::process::ExitCode;
 /// Options of `compare`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Saved runs: the first is the one that the others are set against, unless --baseline names it.
+    /// Saved runs: the first is the one that the others are set against, unless --baseline names it. A folder with saved
+    /// live runs in it, alone: from which run on their figures change.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// Compare with the baseline of this name instead of the first run.
@@ -56,6 +57,13 @@ const BASELINES: &str = "reports/baselines";
 /// # Errors
 /// [`Error::Usage`] for rules and names that cannot be, [`Error::Failed`] for runs that cannot be read or compared.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    if let [directory] = args.runs.as_slice() {
+        let folders = history::folders(directory);
+        if !folders.is_empty() {
+            history::show(directory, &folders, form_of_history(&args, common)?)?;
+            return Ok(ExitCode::from(exit::OK));
+        }
+    }
     let rules = args
         .fail_on
         .iter()
@@ -96,6 +104,40 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     Ok(ExitCode::from(if is_broken { exit::REGRESSION } else { exit::OK }))
 }
 
+/// How the history of a folder is printed; whatever is for two runs only is refused.
+fn form_of_history(args: &Args, common: &Common) -> Result<history::Form, Error> {
+    let given = [
+        (!args.fail_on.is_empty(), "--fail-on"),
+        (args.baseline.is_some(), "--baseline"),
+        (args.save_baseline.is_some(), "--save-baseline"),
+        (args.step_summary, "--step-summary"),
+        (args.format == Some(Format::Junit), "--format junit"),
+    ];
+    if let Some((_, option)) = given.into_iter().find(|(is_given, _)| *is_given) {
+        return Err(Error::Usage(format!(
+            "{option} is for runs that are named one by one, and this is a folder of runs"
+        )));
+    }
+    Ok(match format(args, common)? {
+        Format::Markdown => history::Form::Markdown,
+        Format::Html => history::Form::Html,
+        Format::Json => history::Form::Json,
+        Format::Text | Format::Junit => history::Form::Text,
+    })
+}
+
+/// What is asked for as a format.
+fn format(args: &Args, common: &Common) -> Result<Format, Error> {
+    if args.format.is_some() && common.is_given("format") {
+        common.prints_no_document("--format says what is printed")?;
+    }
+    Ok(match args.format.filter(|_| !common.is_given("json")) {
+        Some(format) => format,
+        None if common.json => Format::Json,
+        None => Format::Text,
+    })
+}
+
 /// Every run beside the first.
 fn compared(runs: &[(String, Saved)], rules: &[Rule]) -> Result<Vec<Comparison>, Error> {
     let [(label, first), others @ ..] = runs else { return Ok(Vec::new()) };
@@ -120,14 +162,7 @@ fn show(
     rules: &[Rule],
     common: &Common,
 ) -> Result<(), Error> {
-    if args.format.is_some() && common.is_given("format") {
-        common.prints_no_document("--format says what is printed")?;
-    }
-    let format = match args.format.filter(|_| !common.is_given("json")) {
-        Some(format) => format,
-        None if common.json => Format::Json,
-        None => Format::Text,
-    };
+    let format = format(args, common)?;
     let each =
         |draw: &dyn Fn(&Comparison) -> String| compared.iter().map(draw).collect::<Vec<String>>().join("\n");
     output::print(match format {

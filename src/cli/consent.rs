@@ -7,7 +7,7 @@ use crate::planner::{Denied, Objection, account_of_access_key};
 use std::path::PathBuf;
 
 /// Flags that widen what may be done. They have no variable, and a variable that looks like theirs is told of.
-pub(super) const FLAGS: [&str; 8] = [
+pub(super) const FLAGS: &[&str] = &[
     "allow-throttling",
     "credentials",
     "no-usage-check",
@@ -16,6 +16,8 @@ pub(super) const FLAGS: [&str; 8] = [
     "yes",
     "yes-real-aws",
     "yes-remote",
+    #[cfg(feature = "bus")]
+    "yes-remote-bus",
 ];
 
 /// A sentence for each variable that is set in the hope of a consent.

@@ -1,11 +1,17 @@
-//! `keystorm run` as far as it is made of cells: `--over` and `sweep:`, and `--shard`.
+//! `keystorm run` as far as it is made of cells: `--over` and `sweep:`, `--shard`, and `--bus`.
 
 use super::grid::{self, Grid, Shard, Share, Source, store};
+#[cfg(feature = "bus")]
+use super::run_folder::RunFolder;
 use super::{Common, Error, exit, output};
 use crate::notice;
+use crate::record::Layout;
+#[cfg(feature = "bus")]
+use crate::record::Trial;
 use crate::scenario::Axis;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// What `run` was asked for.
 pub struct Wish<'a> {
@@ -19,14 +25,30 @@ pub struct Wish<'a> {
     pub force: bool,
     /// Threads and progress.
     pub how: grid::How,
+    /// `--bus`, and as whom one comes there.
+    #[cfg(feature = "bus")]
+    pub bus: Option<(&'a str, &'a super::bus::Access)>,
+}
+
+/// What it came to.
+pub enum Came {
+    /// Everything is said.
+    Done(ExitCode),
+    /// All trials of a run without axes, by strategy, and the folder for the run.
+    #[cfg(feature = "bus")]
+    Trials(Vec<Vec<Trial>>, RunFolder),
 }
 
 /// Runs a sweep, or a share of a run or of a sweep.
 ///
 /// # Errors
 /// As [`Grid::new`], [`Share::claim`] and [`grid::run_share`].
-pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<ExitCode, Error> {
+pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<Came, Error> {
     let axes = axes(wish.over)?;
+    #[cfg(feature = "bus")]
+    if let Some(bus) = wish.bus {
+        return super::bus::run(source, axes, bus, wish, common);
+    }
     let told = wish.shard.map(|text| Shard::parse(text, &super::load::environment)).transpose()?;
     let grid = Grid::new(source, axes)?;
     let shard = told.as_ref().map_or(Shard::WHOLE, |told| told.shard);
@@ -36,6 +58,18 @@ pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<ExitCode,
         notice::tell(format_args!("shard {shard}, by {by}"));
     }
     let worked = grid::run_share(&grid, shard, &share, &wish.how)?;
+    if !is_whole(&worked, &share, common) {
+        return Ok(Came::Done(ExitCode::from(exit::INTERRUPTED)));
+    }
+    match told {
+        Some(_) => show_share(&grid, shard, &share, worked.cells, common),
+        None => finish(&grid, &share, common),
+    }
+    .map(Came::Done)
+}
+
+/// Whether all cells that were wanted are there; says so if they are not.
+pub fn is_whole(worked: &grid::Worked, share: &Share, common: &Common) -> bool {
     let shown = share.dir.display();
     if worked.were_there > 0 && !common.quiet {
         notice::tell(format_args!("{} of {} cells were there already", worked.were_there, worked.cells));
@@ -45,12 +79,8 @@ pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<ExitCode,
             "keystorm: stopped with {} of {} cells, which are kept in {shown}: the same command with -o {shown} goes on",
             worked.are_there, worked.cells
         ));
-        return Ok(ExitCode::from(exit::INTERRUPTED));
     }
-    match told {
-        Some(_) => show_share(&grid, shard, &share, worked.cells, common),
-        None => finish(&grid, &share, common),
-    }
+    worked.is_whole()
 }
 
 /// The folder, in whose name `{shard}` is the share: `2-of-8`.
@@ -106,13 +136,26 @@ fn show_share(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Concludes a sweep whose cells are all there.
-fn finish(grid: &Grid, share: &Share, common: &Common) -> Result<ExitCode, Error> {
+/// The first `many` trials of every strategy of a run without axes, whose cells are all there.
+///
+/// # Errors
+/// [`Error::Failed`] for a cell that has gone or was changed meanwhile.
+#[cfg(feature = "bus")]
+pub fn trials(grid: &Grid, share: &Share, many: usize) -> Result<Vec<Vec<Trial>>, Error> {
     let there = share.store.files()?;
-    let mut read = |key: &str, layout: &std::sync::Arc<crate::record::Layout>| {
-        let path = there_now(share, &there, key)?;
-        store::read(&path, key, layout)
-    };
+    let mut read =
+        |key: &str, layout: &Arc<Layout>| store::read(&there_now(share, &there, key)?, key, layout);
+    grid.first_trials(0, many, &mut read)
+}
+
+/// Concludes a sweep whose cells are all there.
+///
+/// # Errors
+/// As [`grid::conclude_sweep`], and [`Error::Failed`] for files that cannot be written.
+pub fn finish(grid: &Grid, share: &Share, common: &Common) -> Result<ExitCode, Error> {
+    let there = share.store.files()?;
+    let mut read =
+        |key: &str, layout: &Arc<Layout>| store::read(&there_now(share, &there, key)?, key, layout);
     let sweep = grid::conclude_sweep(grid, &mut read)?;
     let saved = output::write_files(&share.dir, grid::files_of(&sweep)?);
     grid::show_sweep(&sweep, common)?;

@@ -36,6 +36,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let text = match args.about.as_deref() {
         None => command.render_long_help().to_string(),
         Some("exit-codes") => EXIT_CODES.to_owned(),
+        #[cfg(not(feature = "bus"))]
+        Some("worker") => return Err(super::absent::command("worker", "bus")),
         Some(name) => match command.find_subcommand_mut(name) {
             Some(found) => found.render_long_help().to_string(),
             None => return Err(unknown(name, &command)),

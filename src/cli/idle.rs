@@ -12,7 +12,7 @@ use clap::Args as _;
 
 /// Options of live runs that mean something against the emulated KMS of this process, which has no account.
 #[cfg(feature = "live")]
-const WITH_EMULATOR: [&str; 5] = ["client", "provision", "no_tui", "metrics", "web"];
+const WITH_EMULATOR: [&str; 6] = ["client", "provision", "no_tui", "metrics", "otlp", "web"];
 
 /// Options that mean something where attempts leave this process.
 #[cfg(feature = "live")]
@@ -31,6 +31,8 @@ pub fn check(target: &Target, common: &Common) -> Result<(), Error> {
         .filter_map(|option| {
             let id = option.get_id().as_str();
             let goes = match target {
+                // A receiver of figures may be far away.
+                Target::Emulator if id == "yes_remote" && common.is_given("otlp") => return None,
                 // The policy is asked for a live run, whatever the target of this one is.
                 _ if id == "print_policy" || asks_policy => return None,
                 Target::Sim => "the simulator sends nothing; it goes with --target emulator, a URL or aws",

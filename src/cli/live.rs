@@ -3,10 +3,11 @@
 use super::consent::{self, Credentials};
 use super::load::Loaded;
 use super::metrics_server::MetricsServer;
+use super::otlp::Otlp;
 use super::run::{End, Finished};
 use super::watching::{self, Watching};
-use super::web::{Title, Web};
-use super::{Common, Error, interrupt, live_wall, saved};
+use super::web::Web;
+use super::{Common, Error, interrupt, live_wall, saved, stamp};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Stock};
 use crate::clock::{Stopwatch, iso};
@@ -14,6 +15,7 @@ use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::guard::{Agent, Consent, Guard, Reached};
 use crate::quota::{Quotas, catalogue};
 use crate::record::Trial;
+use crate::report::html::{LiveTitle, Stamp};
 use crate::results::Vantage;
 use crate::scenario::{LiveClient, Target};
 use crate::server::{Direct, Running, Settings};
@@ -40,6 +42,10 @@ pub struct LiveArgs {
     /// Show the run on a page of this machine while it lasts, which can stop it, such as 127.0.0.1:8090.
     #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_WEB")]
     pub web: Option<SocketAddr>,
+    /// Send figures to an OpenTelemetry receiver over HTTP: counts every ten seconds, and at the end those that are saved,
+    /// with histograms, such as http://127.0.0.1:4318.
+    #[arg(long, value_name = "URL", env = "KEYSTORM_OTLP")]
+    pub otlp: Option<String>,
     /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
     /// env:PREFIX (PREFIX_ACCESS_KEY_ID, PREFIX_SECRET_ACCESS_KEY, PREFIX_SESSION_TOKEN), or chain, AWS's own, with every
     /// permit that target aws needs [default: none].
@@ -107,7 +113,13 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
     // Whoever may not be connected to is told so before anything else begins.
     let endpoint = place.endpoint()?;
     let metrics = wish.live.metrics.map(|address| metrics(&control, address, common)).transpose()?;
-    let web = wish.live.web.map(|address| web(&control, address, loaded, common)).transpose()?;
+    let web = wish.live.web.map(|address| place.web(address)).transpose()?;
+    let otlp = wish
+        .live
+        .otlp
+        .as_deref()
+        .map(|url| Otlp::start(&control, &loaded.scenario, url, wish.live.yes_remote, &agent));
+    let otlp = otlp.transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
         Target::Http(url) => match endpoint {
@@ -119,6 +131,11 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
         _ => Err(Error::Usage("this target cannot be run live".into())),
     };
     drop((metrics, web));
+    if let (Some(otlp), Ok(Some(finished))) = (otlp, &result)
+        && let Err(why) = otlp.finish(finished)
+    {
+        crate::notice::tell(format_args!("keystorm: {why}; the run is saved all the same"));
+    }
     result
 }
 
@@ -133,23 +150,6 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
         crate::notice::tell(format_args!("metrics: http://{}/metrics", server.address()));
     }
     Ok(server)
-}
-
-/// The page that shows the run.
-fn web(control: &Arc<Control>, address: SocketAddr, loaded: &Loaded, common: &Common) -> Result<Web, Error> {
-    let title = Title {
-        name: loaded.scenario.name.clone(),
-        question: loaded.question.clone(),
-        strategies: loaded.scenario.strategies.iter().map(|strategy| strategy.name.clone()).collect(),
-    };
-    let web = Web::start(control, address, title).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidInput => Error::Usage(format!("--web {address}: {error}")),
-        _ => Error::Failed(format!("cannot show the run on {address}: {error}")),
-    })?;
-    if !common.quiet {
-        crate::notice::tell(format_args!("the run is shown on http://{}/", web.address()));
-    }
-    Ok(web)
 }
 
 /// What every target needs.
@@ -170,17 +170,41 @@ pub(super) struct Place<'a> {
 type Trials = Vec<Vec<LiveTrial>>;
 
 impl Place<'_> {
-    /// How the run is watched.
-    fn watching(&self) -> watching::Settings {
-        let target = match &self.loaded.scenario.target {
+    /// The page that shows the run.
+    fn web(&self, address: SocketAddr) -> Result<Web, Error> {
+        let scenario = &self.loaded.scenario;
+        let title = LiveTitle {
+            name: scenario.name.clone(),
+            question: self.loaded.question.clone(),
+            target: self.target(),
+            strategies: scenario.strategies.iter().map(|strategy| strategy.name.clone()).collect(),
+            began: Stamp { drawn_at: self.began.0.into(), ..stamp::now() },
+        };
+        let web = Web::start(self.control, address, title).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidInput => Error::Usage(format!("--web {address}: {error}")),
+            _ => Error::Failed(format!("cannot show the run on {address}: {error}")),
+        })?;
+        if !self.common.quiet {
+            crate::notice::tell(format_args!("the run is shown on http://{}/", web.address()));
+        }
+        Ok(web)
+    }
+
+    /// Where attempts go, in a word.
+    fn target(&self) -> String {
+        match &self.loaded.scenario.target {
             Target::Sim => "sim".into(),
             Target::Emulator => "emulator".into(),
-            Target::Http(url) => url.clone(),
+            Target::Http(url) => stamp::origin(url),
             Target::Aws => "aws".into(),
-        };
+        }
+    }
+
+    /// How the run is watched.
+    fn watching(&self) -> watching::Settings {
         watching::Settings {
             name: self.loaded.scenario.name.clone(),
-            target,
+            target: self.target(),
             view: !self.wish.live.no_tui,
             every: self.wish.every,
             quiet: self.common.quiet,

@@ -23,9 +23,9 @@ pub fn text(control: &Control) -> String {
 }
 
 /// Trials of one strategy, in order; the last of them is the latest.
-type Trials<'g> = Vec<&'g Glance>;
+pub(super) type Trials<'g> = Vec<&'g Glance>;
 
-fn by_strategy(trials: &[Glance]) -> BTreeMap<usize, Trials<'_>> {
+pub(super) fn by_strategy(trials: &[Glance]) -> BTreeMap<usize, Trials<'_>> {
     let mut strategies: BTreeMap<usize, Trials<'_>> = BTreeMap::new();
     for glance in trials {
         strategies.entry(glance.strategy.1).or_default().push(glance);
@@ -33,11 +33,11 @@ fn by_strategy(trials: &[Glance]) -> BTreeMap<usize, Trials<'_>> {
     strategies
 }
 
-fn name<'g>(trials: &Trials<'g>) -> &'g str {
+pub(super) fn name<'g>(trials: &Trials<'g>) -> &'g str {
     trials.last().map_or("", |glance| glance.strategy.0.as_str())
 }
 
-fn sum(trials: &Trials<'_>, of: fn(&Glance) -> u64) -> f64 {
+pub(super) fn sum(trials: &Trials<'_>, of: fn(&Glance) -> u64) -> f64 {
     trials.iter().map(|glance| of(glance)).sum::<u64>() as f64
 }
 
@@ -45,14 +45,14 @@ fn sum(trials: &Trials<'_>, of: fn(&Glance) -> u64) -> f64 {
 type Family<Of, Figure> = (&'static str, &'static str, fn(&Of) -> Figure);
 
 /// A word and how to count it.
-type Counted = (&'static str, fn(&Glance) -> u64);
+pub(super) type Counted = (&'static str, fn(&Glance) -> u64);
 
-const OUTCOMES: [Counted; 3] = [
+pub(super) const OUTCOMES: [Counted; 3] = [
     ("completed", |glance| glance.jobs.completed),
     ("failed", |glance| glance.jobs.failed),
     ("shed", |glance| glance.jobs.shed),
 ];
-const RESULTS: [Counted; 5] = [
+pub(super) const RESULTS: [Counted; 5] = [
     ("ok", |glance| glance.attempts.ok),
     ("throttled", |glance| glance.attempts.throttled),
     ("failed", |glance| glance.attempts.faults),

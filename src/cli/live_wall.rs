@@ -7,7 +7,7 @@ use crate::time::Span;
 
 /// From where attempts of `scenario` go to `endpoint`, a URL, or `None` without a socket.
 pub fn vantage(scenario: &Scenario, endpoint: Option<&str>) -> Vantage {
-    let endpoint = endpoint.map(origin);
+    let endpoint = endpoint.map(super::stamp::origin);
     Vantage {
         host: super::stamp::host(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -23,14 +23,6 @@ pub fn vantage(scenario: &Scenario, endpoint: Option<&str>) -> Vantage {
         endpoint: endpoint.unwrap_or_else(|| "in process".into()),
         connections: scenario.live.transport.connections,
     }
-}
-
-/// Scheme, host and port of a URL: neither what comes behind them nor a name and password before.
-fn origin(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}")
 }
 
 /// All that the live run `run_id` tells beside its recordings; `started_at` is ISO 8601 in UTC.
@@ -51,6 +43,7 @@ pub fn facts(
     };
     Facts {
         run_id: run_id.into(),
+        command: super::stamp::command(),
         started_at,
         elapsed,
         vantage,
@@ -75,16 +68,6 @@ fn ended_early(ended: &Ended) -> Option<EndedEarly> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_endpoint_is_saved_without_what_may_be_secret() {
-        assert_eq!(
-            origin("https://user:pass@kms.example.com:8443/path?token=x"),
-            "https://kms.example.com:8443"
-        );
-        assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
-        assert_eq!(origin("http://[::1]:8080/"), "http://[::1]:8080");
-    }
 
     #[test]
     fn the_first_reason_that_applies_is_told() {

@@ -82,9 +82,13 @@ mod tests {
         HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).expect("a header"))])
     }
 
+    fn asked_with<'r>(method: &'r Method, headers: &'r HeaderMap) -> Asked<'r> {
+        Asked { method, path: "/", query: "", headers }
+    }
+
     #[test]
     fn only_names_of_this_machine_are_answered() {
-        let is_misled = |headers: &HeaderMap| Asked { method: &Method::GET, path: "/", headers }.is_misled();
+        let is_misled = |headers: &HeaderMap| asked_with(&Method::GET, headers).is_misled();
         for host in ["127.0.0.1:8091", "127.0.0.2", "localhost", "LocalHost:1", "[::1]:8091"] {
             assert!(!is_misled(&asked(host)), "{host}");
         }
@@ -100,7 +104,7 @@ mod tests {
         let is_foreign = |more: &[(HeaderName, &'static str)]| {
             let mut headers = asked("localhost:8090");
             headers.extend(more.iter().map(|(name, text)| (name.clone(), HeaderValue::from_static(text))));
-            Asked { method: &Method::POST, path: "/stop", headers: &headers }.is_from_another_page()
+            asked_with(&Method::POST, &headers).is_from_another_page()
         };
         let own = [(ORIGIN, "http://localhost:8090"), (FETCH_SITE, "same-origin")];
         assert!(!is_foreign(&[]) && !is_foreign(&own));

@@ -4,10 +4,12 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
-#[cfg(not(all(feature = "emulator", feature = "aws")))]
+#[cfg(not(all(feature = "emulator", feature = "aws", feature = "bus")))]
 mod absent;
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "bus")]
+mod bus;
 #[cfg(feature = "live")]
 mod calibrate;
 mod check;
@@ -25,6 +27,7 @@ mod gridded;
 #[cfg(feature = "emulator")]
 mod health;
 mod help;
+mod history;
 mod idle;
 mod import;
 #[cfg(feature = "aws")]
@@ -52,6 +55,8 @@ mod metrics_server;
 mod new;
 mod one_liner;
 mod onset;
+#[cfg(feature = "live")]
+mod otlp;
 mod output;
 mod plan;
 mod progress;
@@ -106,6 +111,16 @@ impl Error {
             Error::Scenario(_) => exit::SCENARIO,
             Error::Failed(_) => exit::FAILED,
             Error::Interrupted(_) => exit::INTERRUPTED,
+        }
+    }
+}
+
+#[cfg(feature = "bus")]
+impl From<crate::bus::Error> for Error {
+    fn from(error: crate::bus::Error) -> Error {
+        match error {
+            crate::bus::Error::Usage(said) => Error::Usage(said),
+            crate::bus::Error::Refused(said) | crate::bus::Error::Lost(said) => Error::Failed(said),
         }
     }
 }
@@ -193,6 +208,15 @@ enum Command {
     Cleanup(absent::Args),
     /// Add the shares of a run up to the run.
     Merge(merge::Args),
+    /// Run cells of whoever coordinates a run on the same bus.
+    ///
+    /// It serves every run of its own version, one cell per thread, until Ctrl-C or --idle. What it needs comes over the
+    /// bus: the scenario, its traces, and nothing of this machine.
+    #[cfg(feature = "bus")]
+    Worker(bus::WorkerArgs),
+    #[cfg(not(feature = "bus"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Worker(absent::Args),
     /// Find the load at which each strategy breaks: first throttle, thresholds, collapse.
     ///
     /// Every load is simulated, whatever the scenario's target: a search on the real clock (--live) is not built, and AWS
@@ -268,6 +292,10 @@ impl Cli {
             #[cfg(not(feature = "aws"))]
             Command::Cleanup(_) => Err(absent::command("cleanup", "aws")),
             Command::Merge(args) => merge::run(args, common),
+            #[cfg(feature = "bus")]
+            Command::Worker(args) => bus::worker(args, common),
+            #[cfg(not(feature = "bus"))]
+            Command::Worker(_) => Err(absent::command("worker", "bus")),
             Command::Onset(args) => onset::run(*args, common),
             Command::Plan(args) => plan::run(*args, common),
             Command::Dossier(args) => dossier::run(args, common),

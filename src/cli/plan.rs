@@ -6,6 +6,7 @@ use super::run_folder::RunFolder;
 use super::{Common, Error, interrupt, output};
 use crate::engine::Control;
 use crate::engine::planning::{self, PoolFound};
+use crate::format::counted;
 use crate::notice;
 use crate::planner::capacity::{
     Capacity, Failover, FailoverAsk, Formula, PoolNeed, SCHEMA, Terms, months_left,
@@ -181,7 +182,11 @@ fn simulated(
         free_tier: args.free_tier,
         threads: args.question.threads(),
     };
-    let label = format!("plan of {} strategies x {} trials", scenario.strategies.len(), scenario.trials);
+    let label = format!(
+        "plan of {} x {}",
+        counted(scenario.strategies.len() as u64, "strategy"),
+        counted(scenario.trials.into(), "trial")
+    );
     let total = Arc::new(AtomicU64::new(0));
     let progress = Progress::over(label, &total, true, control, args.progress_every, common.quiet);
     let found = planning::plan(&wanted, control, &total);

@@ -106,10 +106,7 @@ fn length(scenario: &Scenario) -> Time {
 
 /// What is simulated: `2 strategies x 5 trials of 1m`.
 fn label(scenario: &Scenario) -> String {
-    let strategies = match scenario.strategies.len() {
-        1 => "1 strategy".to_owned(),
-        n => format!("{n} strategies"),
-    };
+    let strategies = counted(scenario.strategies.len() as u64, "strategy");
     let trials = counted(u64::from(scenario.trials), "trial");
     let at_most = if scenario.until.is_some() { "up to " } else { "" };
     format!("{strategies} x {at_most}{trials} of {}", length(scenario).since(Time::ZERO))

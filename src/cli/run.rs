@@ -68,6 +68,13 @@ pub struct Args {
     /// Tell every detail, not only the figures and the answer.
     #[arg(short, long, env = "KEYSTORM_VERBOSE")]
     pub verbose: bool,
+    /// Have the cells run by workers on this bus: nats://HOST:4222, or tls://HOST:4222; `keystorm worker --bus URL` is one.
+    #[cfg(feature = "bus")]
+    #[arg(long, value_name = "URL", env = "KEYSTORM_BUS", conflicts_with = "shard")]
+    pub bus: Option<String>,
+    #[cfg(feature = "bus")]
+    #[command(flatten)]
+    pub access: super::bus::Access,
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub live: live::LiveArgs,
@@ -109,7 +116,17 @@ impl Args {
             out: self.out.as_deref(),
             force: self.force,
             how: How { threads: self.threads, every: self.progress_every, quiet: false },
+            #[cfg(feature = "bus")]
+            bus: self.bus.as_deref().map(|url| (url, &self.access)),
         }
+    }
+
+    /// Whether workers on a bus run it.
+    const fn is_on_bus(&self) -> bool {
+        #[cfg(feature = "bus")]
+        return self.bus.is_some();
+        #[cfg(not(feature = "bus"))]
+        false
     }
 
     /// Whether nothing is run.
@@ -147,10 +164,19 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if loaded.scenario.target != Target::Sim {
         return Err(super::absent::missing("a run on the real clock", "live"));
     }
-    if args.shard.is_some() || !args.over.is_empty() || !loaded.scenario.sweep.is_empty() {
+    #[cfg(feature = "bus")]
+    if args.bus.is_none() {
+        super::bus::idle(common)?;
+    }
+    let is_sweep = !args.over.is_empty() || !loaded.scenario.sweep.is_empty();
+    if args.shard.is_some() || is_sweep || args.is_on_bus() {
         let mut wish = args.gridded();
         wish.how.quiet = common.quiet;
-        return gridded::run(source, &wish, common);
+        return match gridded::run(source, &wish, common)? {
+            gridded::Came::Done(code) => Ok(code),
+            #[cfg(feature = "bus")]
+            gridded::Came::Trials(trials, folder) => gathered(&loaded, &args, &trials, folder, common),
+        };
     }
     // Whether the results can be kept is known before the first job, not after the last.
     let folder = match args.is_dry_run() {
@@ -166,6 +192,21 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let limiters = finished.run.limiter_kinds.take();
     finished.run.settle(args.words(), limiters, built());
     conclude(&finished, folder, &args.as_here(&finished.run), args.verbose, common)
+}
+
+/// Concludes a run whose trials others have run, as if they had been run here.
+#[cfg(feature = "bus")]
+fn gathered(
+    loaded: &Loaded,
+    args: &Args,
+    trials: &[Vec<Trial>],
+    folder: RunFolder,
+    common: &Common,
+) -> Result<ExitCode, Error> {
+    let mut finished = finished(loaded, trials, false, threads(args.threads), &Control::default());
+    let limiters = finished.run.limiter_kinds.take();
+    finished.run.settle(args.words(), limiters, built());
+    conclude(&finished, Some(folder), &args.as_here(&finished.run), args.verbose, common)
 }
 
 /// Prints the least IAM policy that the run needs.

@@ -33,6 +33,8 @@ pub struct Asked<'r> {
     pub method: &'r Method,
     /// The path.
     pub path: &'r str,
+    /// What stands behind the path's question mark; empty if nothing does.
+    pub query: &'r str,
     /// The headers.
     pub headers: &'r HeaderMap,
 }
@@ -70,8 +72,12 @@ where
     F: Fn(Asked<'_>) -> Response<B> + 'static,
 {
     let service = service_fn(move |request: Request<Incoming>| {
-        let asked =
-            Asked { method: request.method(), path: request.uri().path(), headers: request.headers() };
+        let asked = Asked {
+            method: request.method(),
+            path: request.uri().path(),
+            query: request.uri().query().unwrap_or_default(),
+            headers: request.headers(),
+        };
         let response = reply(asked);
         async move { Ok::<_, Infallible>(response) }
     });

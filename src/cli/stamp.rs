@@ -1,4 +1,4 @@
-//! When, where and by which command a page is drawn: for `report --stamp`, since nothing else tells it of simulated runs.
+//! When, where and by which command something was done: what `report --stamp` puts on a page and what live runs tell.
 
 use crate::clock;
 use crate::report::html::Stamp;
@@ -6,11 +6,37 @@ use std::fs;
 
 /// This moment, this machine, this command.
 pub fn now() -> Stamp {
-    let words = std::env::args().enumerate().map(|(place, word)| match place {
-        0 => "keystorm".into(),
-        _ => quoted(&word),
-    });
-    Stamp { drawn_at: clock::iso(), host: host(), command: words.collect::<Vec<String>>().join(" ") }
+    Stamp { drawn_at: clock::iso(), host: host(), command: command() }
+}
+
+/// The command of this process as a shell would read it again; of URLs only scheme, host and port are told.
+pub fn command() -> String {
+    line(std::env::args().skip(1))
+}
+
+fn line(words: impl Iterator<Item = String>) -> String {
+    let words = words.map(|word| quoted(&without_paths(&word)));
+    std::iter::once("keystorm".to_owned()).chain(words).collect::<Vec<String>>().join(" ")
+}
+
+/// A word whose URL, if it has one, ends in an ellipsis instead of what may be secret.
+fn without_paths(word: &str) -> String {
+    let Some(scheme_ends) = word.find("://") else { return word.to_owned() };
+    let begin = word[..scheme_ends].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+    let (before, url) = word.split_at(begin);
+    let short = origin(url);
+    match short.len() == url.trim_end_matches('/').len() {
+        true => word.to_owned(),
+        false => format!("{before}{short}/…"),
+    }
+}
+
+/// Scheme, host and port of a URL: neither what comes behind them nor a name and password before.
+pub fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 /// A word as a shell would read it again.
@@ -38,5 +64,21 @@ mod tests {
     #[test]
     fn a_command_reads_back_in_a_shell() {
         assert_eq!(["runs/1", "", "it's", "a b"].map(quoted), ["runs/1", "''", "'it'\\''s'", "'a b'"]);
+    }
+
+    #[test]
+    fn an_endpoint_is_told_without_what_may_be_secret() {
+        assert_eq!(
+            origin("https://user:pass@kms.example.com:8443/path?token=x"),
+            "https://kms.example.com:8443"
+        );
+        assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(origin("http://[::1]:8080/"), "http://[::1]:8080");
+        let words =
+            ["run", "a b.yaml", "--target=https://u:p@host:1/x?token=y", "--target", "http://[::1]:8080/"];
+        assert_eq!(
+            line(words.into_iter().map(String::from)),
+            "keystorm run 'a b.yaml' '--target=https://host:1/…' --target 'http://[::1]:8080/'"
+        );
     }
 }

@@ -1,11 +1,13 @@
 //! `keystorm ui`: the saved runs of a folder in a browser, for this machine only.
 //!
-//! Pages are drawn when they are asked for, so that runs saved by an older keystorm look like those of today.
+//! Two of them can be chosen, and are compared as `keystorm compare` does. Pages are drawn when they are asked for, so that runs saved by an older keystorm look like those of today.
 
 use super::loopback::{BOUNDS, page};
 use super::small_server::{self, Asked};
 use super::{Common, Error, output, report};
 use crate::report::html::{self, Listed};
+use crate::results::compare::compare;
+use crate::server;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Method, Response, StatusCode};
@@ -71,6 +73,7 @@ fn reply(directory: &Path, asked: Asked<'_>) -> Response<Full<Bytes>> {
             told(StatusCode::METHOD_NOT_ALLOWED, "pages are only read")
         }
         "/" => page(StatusCode::OK, html::listing(&directory.display().to_string(), &listed(directory))),
+        "/compare" => beside(directory, asked.query),
         path => match folders(directory).into_iter().find(|folder| href(folder) == path) {
             Some(folder) => match report::load(&directory.join(folder)) {
                 Ok(saved) => page(StatusCode::OK, html::render(&saved.run)),
@@ -78,6 +81,32 @@ fn reply(directory: &Path, asked: Asked<'_>) -> Response<Full<Bytes>> {
             },
             None => told(StatusCode::NOT_FOUND, "no such run; the list is at /"),
         },
+    }
+}
+
+/// Two runs side by side: the page that `keystorm compare A B --format html` prints.
+fn beside(directory: &Path, query: &str) -> Response<Full<Bytes>> {
+    let told = |status, sentence: String| page(status, sentence);
+    let chosen = server::form(query.as_bytes());
+    let (Some(a), Some(b)) = (chosen.get("a"), chosen.get("b")) else {
+        return told(
+            StatusCode::BAD_REQUEST,
+            "/compare?a=RUN&b=RUN; the list at / lets you choose them".into(),
+        );
+    };
+    let known = folders(directory);
+    if let Some(unknown) = [a, b].into_iter().find(|name| !known.contains(name)) {
+        return told(StatusCode::NOT_FOUND, format!("no run {unknown}; the list is at /"));
+    }
+    let read = |name: &str| report::load(&directory.join(name)).map_err(|error| error.to_string());
+    let drawn = read(a).and_then(|one| {
+        let other = read(b)?;
+        let comparison = compare((a, &one.run), (b, &other.run))?;
+        Ok(html::compare::render(&[(&comparison, &one.run, &other.run)], &[]))
+    });
+    match drawn {
+        Ok(drawn) => page(StatusCode::OK, drawn),
+        Err(why) => told(StatusCode::UNPROCESSABLE_ENTITY, why),
     }
 }
 
@@ -132,9 +161,10 @@ mod tests {
         folder
     }
 
-    fn asked(directory: &Path, method: &Method, path: &str) -> (u16, String) {
+    fn asked(directory: &Path, method: &Method, target: &str) -> (u16, String) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("127.0.0.1:8091"))]);
-        let response = reply(directory, Asked { method, path, headers: &headers });
+        let response = reply(directory, Asked { method, path, query, headers: &headers });
         let status = response.status().as_u16();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let body = runtime.block_on(response.into_body().collect()).expect("a body").to_bytes();
@@ -158,10 +188,32 @@ mod tests {
     }
 
     #[test]
+    fn two_chosen_runs_are_compared_as_the_command_does_and_nothing_else_is_read() {
+        let folder = saved();
+        let ask = |path: &str| asked(folder.path(), &Method::GET, path);
+        let (status, list) = ask("/");
+        assert!(status == 200 && list.contains("action=\"/compare\""), "{list}");
+        assert!(list.contains("name=\"a\" value=\"storm 1\""), "{list}");
+        assert!(!list.contains("value=\"broken\""), "{list}");
+        let (status, page) = ask("/compare?a=storm+1&b=storm-2");
+        let load = |name: &str| report::load(&folder.path().join(name)).expect("saved").run;
+        let (one, other) = (load("storm 1"), load("storm-2"));
+        let comparison = compare(("storm 1", &one), ("storm-2", &other)).expect("alike");
+        assert_eq!(page, html::compare::render(&[(&comparison, &one, &other)], &[]));
+        assert!(status == 200 && page.contains("storm-2 beside storm 1: no difference"), "{page}");
+        assert_eq!(ask("/compare?a=storm+1").0, 400);
+        for name in ["..", "../storm-2", "empty", "none", ""] {
+            assert_eq!(ask(&format!("/compare?a=storm+1&b={name}")).0, 404, "{name}");
+        }
+        assert_eq!(ask("/compare?a=storm+1&b=broken").0, 422);
+    }
+
+    #[test]
     fn a_page_of_somewhere_else_reads_nothing_and_nobody_changes_anything() {
         let folder = saved();
+        let headers = HeaderMap::new();
         let misled =
-            reply(folder.path(), Asked { method: &Method::GET, path: "/", headers: &HeaderMap::new() });
+            reply(folder.path(), Asked { method: &Method::GET, path: "/", query: "", headers: &headers });
         assert_eq!(misled.status(), StatusCode::MISDIRECTED_REQUEST);
         assert_eq!(asked(folder.path(), &Method::POST, "/").0, 405);
     }

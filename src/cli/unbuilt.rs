@@ -6,18 +6,15 @@ use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands, and what does a part of it today.
-const COMMANDS: [(&str, &str); 4] = [
+const COMMANDS: [(&str, &str); 3] = [
     ("sweep", "`keystorm run SCENARIO --over PATH=VALUES` runs a scenario over a grid"),
-    ("worker", "a run uses all cores of one machine (--threads)"),
     ("simulate", "`keystorm run SCENARIO` simulates unless --target says otherwise"),
     ("validate", "`keystorm check SCENARIO` validates"),
 ];
 
 /// Options, and what does a part of it today.
-const OPTIONS: [(&str, &str); 2] = [
-    ("--bus", "a run uses all cores of one machine (--threads)"),
-    ("--live", "`keystorm onset SCENARIO` searches in the simulator, and never on AWS"),
-];
+const OPTIONS: [(&str, &str); 1] =
+    [("--live", "`keystorm onset SCENARIO` searches in the simulator, and never on AWS")];
 
 /// The sentence about a command or a topic that is not built; `None` for one that is, or that nobody has planned.
 pub fn command(name: &str) -> Option<String> {
@@ -37,6 +34,10 @@ pub fn sentence(error: &clap::Error) -> Option<String> {
         ErrorKind::UnknownArgument => {
             let given = text(ContextKind::InvalidArg)?;
             let option = given.split('=').next().unwrap_or(given);
+            #[cfg(not(feature = "bus"))]
+            if option == "--bus" {
+                return Some(super::absent::missing("--bus", "bus").to_string());
+            }
             let (word, instead) = OPTIONS.iter().find(|(word, _)| *word == option)?;
             Some(format!("{word} is not built; {instead}"))
         }
@@ -64,7 +65,10 @@ mod tests {
             assert_eq!(said(&format!("keystorm {word} x")), format!("`{word}` is not built; {instead}"));
         }
         assert!(said("keystorm onset a.yaml --live").contains("never on AWS"));
-        assert!(said("keystorm run a.yaml --bus=nats://x").starts_with("--bus is not built"));
+        #[cfg(not(feature = "bus"))]
+        assert!(
+            said("keystorm run a.yaml --bus=nats://x").contains("`cargo build --release --features bus`")
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::engine::live::{Control, Glance};
 use crate::record::Row;
 use crate::report::charts::{Course, Overlay, Unit};
 use crate::report::format::{count, measured};
-use crate::report::html;
+use crate::report::html::{self, LiveTitle};
 use crate::time::{Span, Time};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Frame};
@@ -30,17 +30,6 @@ const EVERY: Span = Span::from_secs(1);
 /// How long browsers are given to hear that the run has ended.
 const FAREWELL: Span = Span::from_millis(300);
 
-/// What the page tells of the run.
-#[derive(Clone, Debug, Default)]
-pub struct Title {
-    /// The scenario's name.
-    pub name: String,
-    /// Its question.
-    pub question: String,
-    /// The strategies' names, in order.
-    pub strategies: Vec<String>,
-}
-
 /// The page's server, which is there while a run is.
 pub struct Web(Background);
 
@@ -49,7 +38,7 @@ impl Web {
     ///
     /// # Errors
     /// The address cannot be listened on or is not loopback, or no thread can be started.
-    pub fn start(control: &Arc<Control>, address: SocketAddr, title: Title) -> io::Result<Web> {
+    pub fn start(control: &Arc<Control>, address: SocketAddr, title: LiveTitle) -> io::Result<Web> {
         if !address.ip().is_loopback() {
             let why = "the page can stop the run, so it is for this machine only: 127.0.0.1 or [::1]";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
@@ -83,7 +72,7 @@ impl Web {
 /// What is shown.
 struct Show {
     control: Arc<Control>,
-    title: Title,
+    title: LiveTitle,
     /// The latest glance at each strategy, which keeps its seconds when the next strategy has begun.
     seen: RefCell<BTreeMap<usize, Glance>>,
     is_over: Cell<bool>,
@@ -147,7 +136,7 @@ impl Show {
     }
 
     fn page(&self) -> String {
-        html::live_page(&self.title.name, &self.title.question, &self.title.strategies, &self.overlays())
+        html::live_page(&self.title, &self.overlays())
     }
 
     /// The next event.
@@ -285,13 +274,18 @@ mod tests {
         answer
     }
 
-    fn web(control: &Arc<Control>) -> Web {
-        let title = Title {
+    fn title() -> LiveTitle {
+        LiveTitle {
             name: "storm".into(),
             question: String::new(),
+            target: "emulator".into(),
             strategies: vec!["naive".into(), "cached".into()],
-        };
-        Web::start(control, SocketAddr::from(([127, 0, 0, 1], 0)), title).expect("a port")
+            began: super::super::stamp::now(),
+        }
+    }
+
+    fn web(control: &Arc<Control>) -> Web {
+        Web::start(control, SocketAddr::from(([127, 0, 0, 1], 0)), title()).expect("a port")
     }
 
     fn glance() -> Glance {
@@ -356,7 +350,7 @@ mod tests {
     #[test]
     fn it_is_for_this_machine_only() {
         let control = Arc::new(Control::default());
-        let refused = Web::start(&control, SocketAddr::from(([0, 0, 0, 0], 0)), Title::default());
+        let refused = Web::start(&control, SocketAddr::from(([0, 0, 0, 0], 0)), title());
         assert!(refused.is_err_and(|error| error.to_string().contains("127.0.0.1")));
     }
 }

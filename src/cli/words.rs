@@ -99,7 +99,7 @@ mod tests {
     }
 
     /// Options that change no figure, or are not for others to repeat.
-    const LEFT_OUT: [&str; 22] = [
+    const LEFT_OUT: [&str; 23] = [
         "allow_throttling",
         "credentials",
         "dry_run",
@@ -110,6 +110,7 @@ mod tests {
         "metrics",
         "no_tui",
         "no_usage_check",
+        "otlp",
         "out",
         "over",
         "print_policy",

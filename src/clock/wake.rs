@@ -1,27 +1,10 @@
-//! Sleeping and being woken, on tokio.
+//! Being woken, on tokio: by one timer, whoever sleeps.
 
-use super::RunClock;
+use super::{RunClock, sleep};
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::task::Poll;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-
-/// Sleeps without holding a thread.
-pub async fn sleep(span: Span) {
-    tokio::time::sleep(std::time::Duration::from_nanos(span.as_nanos())).await;
-}
-
-/// What `work` gives, or `None` if it takes longer than `span`.
-pub async fn within<F: Future>(span: Span, work: F) -> Option<F::Output> {
-    let mut work = std::pin::pin!(work);
-    // What is done at once needs no timer.
-    if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
-        return Some(done);
-    }
-    tokio::time::timeout(std::time::Duration::from_nanos(span.as_nanos()), work).await.ok()
-}
 
 /// Wakes whoever drives a live run. tokio's timer wakes at whole milliseconds, so up to two late; where the system has
 /// a finer one, it wakes when something is due.

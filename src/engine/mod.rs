@@ -21,5 +21,5 @@ mod story;
 
 pub use core::{Core, JobObserver};
 pub use limiters::under_other_limiters;
-pub use sim::{Control, STEP, run_trial, side_by_side, simulate, simulate_one};
+pub use sim::{Control, STEP, are_enough, run_trial, side_by_side, simulate, simulate_one, trials_after};
 pub use story::story;

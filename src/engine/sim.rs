@@ -34,22 +34,31 @@ pub fn simulate(scenario: &Scenario, threads: usize, control: &Control) -> Vec<V
     let mut results: Vec<Vec<Trial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
     let mut done = 0;
     while done < scenario.trials {
-        let next = match scenario.until {
-            Some(_) => (done + STEP).min(scenario.trials),
-            None => scenario.trials,
-        };
+        let next = trials_after(scenario, done);
         let added = some(scenario, &layout, done..next, threads, control);
         results.iter_mut().zip(added).for_each(|(all, more)| all.extend(more));
         done = next;
         // Where every trial starts at once, whoever finishes first, so that threads change nothing.
-        let is_narrow = |until: Ratio| {
-            widest(scenario, &results).is_none_or(|widest| widest.half_width <= until.as_f64())
-        };
-        if control.stop.load(Ordering::Relaxed) || scenario.until.is_some_and(is_narrow) {
+        if control.stop.load(Ordering::Relaxed) || are_enough(scenario, &results) {
             break;
         }
     }
     results
+}
+
+/// How many trials of every strategy there are next, when there are `done`.
+pub fn trials_after(scenario: &Scenario, done: u32) -> u32 {
+    match scenario.until {
+        Some(_) => (done + STEP).min(scenario.trials),
+        None => scenario.trials,
+    }
+}
+
+/// Whether these trials make every interval as narrow as it is to be.
+pub fn are_enough(scenario: &Scenario, results: &[Vec<Trial>]) -> bool {
+    let is_narrow =
+        |until: Ratio| widest(scenario, results).is_none_or(|widest| widest.half_width <= until.as_f64());
+    scenario.until.is_some_and(is_narrow)
 }
 
 /// Trials that are added at a time where their number depends on how narrow intervals are.

@@ -10,8 +10,8 @@
 
 use super::access::{Directory, Policy, Principal, Standing, is_like};
 use super::crypto::Material;
-use super::gate::{Delivery, Gate, Pass};
-use super::keys::{Change, Estate, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
+use super::gate::{Charged, Delivery, Gate, Pass};
+use super::keys::{Change, Estate, Key, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
 use super::limits::{Consistency, Limits};
 use super::operations::{self, Desk, NewKey, Step, Trail};
 use super::wire::{ApiError, Decoded, More, Output};
@@ -108,6 +108,9 @@ pub struct Begun {
     pub trail: Trail,
 }
 
+/// The keys that a call names, the first of them first.
+type Named = [Option<KeyRef>; 2];
+
 /// The emulated KMS.
 #[derive(Debug)]
 pub struct Kms {
@@ -156,8 +159,9 @@ impl Kms {
         let store = store.as_ref().map(|(owner, id, pool)| (*owner, id.as_str(), *pool));
         let (operation, estate) = (call.decoded.input.operation(), &self.estate);
         let is_meant = |aim: &Aim| is_meant(estate, call, &keys, aim);
-        let pass =
-            self.gate.pass((operation, keys.first()), (realm, &call.region), &own, store, now, is_meant);
+        let charged =
+            Charged { key: keys.iter().flatten().next(), realm: (realm, &call.region), own: &own, store };
+        let pass = self.gate.pass(operation, &charged, now, is_meant);
         let mut trail = Trail::default();
         let chosen = pass.fault.and_then(|number| self.gate.faults().get(usize::from(number)));
         let step = match (pass.reply, chosen.map(|fault| &fault.kind)) {
@@ -249,18 +253,18 @@ impl Kms {
     ///
     /// The key is found before anything about the call is known to be right: a call that names none that exists is
     /// charged as one on a symmetric key.
-    fn charges(&self, call: &Call, keys: &[KeyRef]) -> (Charges, Option<(RealmId, String, PoolId)>) {
+    fn charges(&self, call: &Call, keys: &Named) -> (Charges, Option<(RealmId, String, PoolId)>) {
         let operation = call.decoded.input.operation();
         let pair = call.decoded.input.pair_spec().unwrap_or(KeySpec::Rsa2048);
         let cost = self.gate.re_encrypt_cost();
-        let spec_of = |key: &KeyRef| self.estate.get(key).map_or(KeySpec::SymmetricDefault, |key| key.spec);
         let (spec, second) = match self.is_front {
             // Nothing is known of keys that are elsewhere but what the call does with them.
             true => call.decoded.input.specs_by_algorithm(),
-            false => (
-                keys.first().map_or(KeySpec::SymmetricDefault, spec_of),
-                keys.get(1).map(spec_of).filter(|_| operation == Operation::ReEncrypt),
-            ),
+            false => {
+                let mut specs = self.found(keys).map(|(_, key)| key.spec);
+                let first = specs.next().unwrap_or(KeySpec::SymmetricDefault);
+                (first, specs.next().filter(|_| operation == Operation::ReEncrypt))
+            }
         };
         let mut own = route(operation, spec, pair, None, cost);
         if let Some(second) = second {
@@ -274,11 +278,16 @@ impl Kms {
         if own.iter().any(|(pool, _)| !catalogue::has(&call.region, pool)) {
             own = Charges::NONE;
         }
-        (own, keys.iter().find_map(|key| self.store_charge(operation, key)))
+        (own, self.found(keys).find_map(|(realm, key)| self.store_charge(operation, realm, key)))
+    }
+
+    /// Keys that are named, with their realms.
+    fn found<'a>(&'a self, keys: &'a Named) -> impl Iterator<Item = (RealmId, &'a Key)> {
+        keys.iter().flatten().filter_map(move |key| Some((key.realm, self.estate.get(key)?)))
     }
 
     /// The keys that a call names: the source and the destination of ReEncrypt, otherwise at most one.
-    fn named_keys(&self, call: &Call, realm: RealmId, now: Moment) -> Vec<KeyRef> {
+    fn named_keys(&self, call: &Call, realm: RealmId, now: Moment) -> Named {
         let input = &call.decoded.input;
         let named = |text: &str| self.find(text, realm, now);
         let from_blob = || {
@@ -288,9 +297,10 @@ impl Kms {
         match input.operation() {
             Operation::ReEncrypt => {
                 let source = input.text("SourceKeyId").and_then(named).or_else(from_blob);
-                source.into_iter().chain(input.text("DestinationKeyId").and_then(named)).collect()
+                let destination = input.text("DestinationKeyId").and_then(named);
+                if source.is_some() { [source, destination] } else { [destination, None] }
             }
-            _ => input.key_id().and_then(named).or_else(from_blob).into_iter().collect(),
+            _ => [input.key_id().and_then(named).or_else(from_blob), None],
         }
     }
 
@@ -317,15 +327,20 @@ impl Kms {
     }
 
     /// What a cryptographic operation takes from the custom key store of a key.
-    fn store_charge(&self, operation: Operation, key: &KeyRef) -> Option<(RealmId, String, PoolId)> {
-        let id = self.estate.get(key)?.store.clone()?;
-        let kind = match self.estate.store(key.realm, &id)?.kind {
+    fn store_charge(
+        &self,
+        operation: Operation,
+        realm: RealmId,
+        key: &Key,
+    ) -> Option<(RealmId, String, PoolId)> {
+        let id = key.store.clone()?;
+        let kind = match self.estate.store(realm, &id)?.kind {
             StoreKind::CloudHsm { .. } => KeyStore::CloudHsm,
             StoreKind::External { .. } => KeyStore::External,
         };
         let both = route(operation, KeySpec::SymmetricDefault, KeySpec::Rsa2048, Some(kind), 1);
         let (pool, _) = both.iter().nth(1)?;
-        Some((key.realm, id, pool))
+        Some((realm, id, pool))
     }
 
     /// What is kept.
@@ -390,7 +405,7 @@ fn homeless(realms: usize) -> Begun {
 }
 
 /// Whether a fault that is for some calls only is for this one, which names these keys.
-fn is_meant(estate: &Estate, call: &Call, keys: &[KeyRef], aim: &Aim) -> bool {
+fn is_meant(estate: &Estate, call: &Call, keys: &Named, aim: &Aim) -> bool {
     let Principal { arn, account, role, .. } = &call.caller.principal;
     let is_caller = |pattern: &String| {
         let names = [Some(arn), Some(account), role.as_ref()];
@@ -404,7 +419,7 @@ fn is_meant(estate: &Estate, call: &Call, keys: &[KeyRef], aim: &Aim) -> bool {
                 || *text == estate.arn(key)
                 || aliases.any(|alias| *text == *alias.name || *text == realm.alias_arn(&alias.name))
         };
-        call.decoded.input.key_id() == Some(text) || keys.iter().any(has_name)
+        call.decoded.input.key_id() == Some(text) || keys.iter().flatten().any(has_name)
     };
     aim.principal.as_ref().is_none_or(is_caller)
         && aim.region.as_ref().is_none_or(|region| *region == *call.region)

@@ -42,7 +42,7 @@ pub fn record(call: &Call, trail: &Trail, account: &str, at: Moment, error: Opti
     }
     put("requestID", json!(call.request_id));
     put("eventID", json!(call.event_id));
-    put("readOnly", json!(is_read_only(operation)));
+    put("readOnly", json!(operation.is_read_only()));
     let mut keys: Vec<&(Arc<str>, Arc<str>)> = trail.keys.iter().collect();
     keys.dedup();
     if !keys.is_empty() {
@@ -82,39 +82,4 @@ fn parameters(call: &Call) -> Value {
         shown.entry("encryptionAlgorithm").or_insert_with(|| json!("SYMMETRIC_DEFAULT"));
     }
     if shown.is_empty() { Value::Null } else { Value::Object(shown) }
-}
-
-/// Whether an operation changes nothing, as CloudTrail takes it: cryptographic operations do not.
-fn is_read_only(operation: Operation) -> bool {
-    use Operation::*;
-    !matches!(
-        operation,
-        CancelKeyDeletion
-            | ConnectCustomKeyStore
-            | CreateAlias
-            | CreateCustomKeyStore
-            | CreateGrant
-            | CreateKey
-            | DeleteAlias
-            | DeleteCustomKeyStore
-            | DeleteImportedKeyMaterial
-            | DisableKey
-            | DisableKeyRotation
-            | DisconnectCustomKeyStore
-            | EnableKey
-            | EnableKeyRotation
-            | ImportKeyMaterial
-            | PutKeyPolicy
-            | ReplicateKey
-            | RetireGrant
-            | RevokeGrant
-            | RotateKeyOnDemand
-            | ScheduleKeyDeletion
-            | TagResource
-            | UntagResource
-            | UpdateAlias
-            | UpdateCustomKeyStore
-            | UpdateKeyDescription
-            | UpdatePrimaryRegion
-    )
 }

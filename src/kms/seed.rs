@@ -3,11 +3,11 @@
 use super::access::Policy;
 use super::crypto::{Material, MaterialId};
 use super::keys::{
-    Alias, DAY, Deletion, Eventual, ExpirationModel, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Moment,
-    MultiRegion, Origin, Realm, Rotation,
+    Alias, DAY, Deletion, Eventual, ExpirationModel, Key, KeyId, KeyMaterial, KeyRef, Moment, MultiRegion,
+    Origin, Realm, Rotation,
 };
 use super::{Kms, operations};
-use crate::api::KeySpec;
+use crate::api::{KeySpec, KeyUsage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Kms {
     ///
     /// # Errors
     /// A sentence, if it cannot be.
-    pub fn plant(&mut self, seed: Seed, now: Moment) -> Result<(), String> {
+    pub fn plant(&mut self, mut seed: Seed, now: Moment) -> Result<(), String> {
         let estate = self.estate_mut();
         let realm = estate.realm_id(&seed.realm);
         let id: KeyId = match &seed.id {
@@ -69,55 +69,10 @@ impl Kms {
         if estate.key(realm, id.as_str()).is_some() || is_known_by_alias {
             return Ok(());
         }
-        let usages = operations::usages(seed.spec);
-        let usage = match seed.usage.as_deref() {
-            Some(name) => KeyUsage::from_name(name).filter(|usage| usages.contains(usage)),
-            None => (usages.len() == 1).then(|| usages[0]),
-        };
-        let usage = usage.ok_or_else(|| {
-            let names: Vec<&str> = usages.iter().map(|usage| usage.name()).collect();
-            format!("the key {id} of type {} needs a usage: {}", seed.spec, names.join(" or "))
-        })?;
-        let mut materials = seed.materials;
-        let is_imported = seed.origin == Origin::External;
-        if materials.is_empty() && !is_imported {
-            materials.push(Material::generate(seed.spec).map_err(|e| format!("the key {id}: {e}"))?);
-        }
-        let policy = seed
-            .policy
-            .unwrap_or_else(|| operations::written_policy(&seed.realm.account, &seed.realm.region));
-        let created = seed.created.unwrap_or(now);
-        let expiration = match seed.valid_to {
-            Some(_) => ExpirationModel::Expires,
-            None => ExpirationModel::DoesNotExpire,
-        };
-        let version = |material: Material| {
-            let name = MaterialId::of(id.as_str(), material.to_bytes().as_bytes());
-            KeyMaterial {
-                expiration: is_imported.then_some(expiration),
-                valid_to: seed.valid_to.filter(|_| is_imported),
-                ..KeyMaterial::new(name, Arc::new(material), created)
-            }
-        };
-        // Whole days that are left, begun ones included: the window the key was scheduled with is not told.
-        let window = |at: Moment| Deletion {
-            window_days: u32::try_from(at.since(now).as_nanos().div_ceil(DAY.as_nanos())).unwrap_or(u32::MAX),
-            at: Some(at),
-        };
-        let key = Key {
-            description: seed.description,
-            tags: seed.tags,
-            enabled: Eventual::new(seed.is_enabled),
-            deletion: Eventual::new(seed.deletion.map(window)),
-            rotation: seed.rotation.filter(|_| seed.spec == KeySpec::SymmetricDefault && !is_imported),
-            multi_region: seed
-                .is_multi_region
-                .then(|| MultiRegion { primary: seed.realm.region.to_string(), replicas: Vec::new() }),
-            materials: materials.into_iter().map(version).collect(),
-            ..operations::bare(id.clone(), seed.spec, usage, seed.origin, policy, created)
-        };
+        let aliases = std::mem::take(&mut seed.aliases);
+        let key = seeded(id, seed, now)?;
         let KeyRef { id, .. } = estate.put(realm, key);
-        for name in seed.aliases {
+        for name in aliases {
             if estate.alias(realm, &name).is_some() {
                 return Err(format!("the alias {name} exists already"));
             }
@@ -126,4 +81,59 @@ impl Kms {
         }
         Ok(())
     }
+}
+
+/// The key that a seed describes.
+fn seeded(id: KeyId, seed: Seed, now: Moment) -> Result<Key, String> {
+    let usage = usage_of(&id, &seed)?;
+    let mut materials = seed.materials;
+    let is_imported = seed.origin == Origin::External;
+    if materials.is_empty() && !is_imported {
+        materials.push(Material::generate(seed.spec).map_err(|e| format!("the key {id}: {e}"))?);
+    }
+    let policy =
+        seed.policy.unwrap_or_else(|| operations::written_policy(&seed.realm.account, &seed.realm.region));
+    let created = seed.created.unwrap_or(now);
+    let expiration = match seed.valid_to {
+        Some(_) => ExpirationModel::Expires,
+        None => ExpirationModel::DoesNotExpire,
+    };
+    let version = |material: Material| {
+        let name = MaterialId::of(id.as_str(), material.to_bytes().as_bytes());
+        KeyMaterial {
+            expiration: is_imported.then_some(expiration),
+            valid_to: seed.valid_to.filter(|_| is_imported),
+            ..KeyMaterial::new(name, Arc::new(material), created)
+        }
+    };
+    // Whole days that are left, begun ones included: the window the key was scheduled with is not told.
+    let window = |at: Moment| Deletion {
+        window_days: u32::try_from(at.since(now).as_nanos().div_ceil(DAY.as_nanos())).unwrap_or(u32::MAX),
+        at: Some(at),
+    };
+    Ok(Key {
+        description: seed.description,
+        tags: seed.tags,
+        enabled: Eventual::new(seed.is_enabled),
+        deletion: Eventual::new(seed.deletion.map(window)),
+        rotation: seed.rotation.filter(|_| seed.spec == KeySpec::SymmetricDefault && !is_imported),
+        multi_region: seed
+            .is_multi_region
+            .then(|| MultiRegion { primary: seed.realm.region.to_string(), replicas: Vec::new() }),
+        materials: materials.into_iter().map(version).collect(),
+        ..operations::bare(id, seed.spec, usage, seed.origin, policy, created)
+    })
+}
+
+/// What a seeded key is for: what the seed says, or the only thing it can be for.
+fn usage_of(id: &KeyId, seed: &Seed) -> Result<KeyUsage, String> {
+    let usages = seed.spec.usages();
+    let usage = match seed.usage.as_deref() {
+        Some(name) => KeyUsage::from_name(name).filter(|usage| usages.contains(usage)),
+        None => (usages.len() == 1).then(|| usages[0]),
+    };
+    usage.ok_or_else(|| {
+        let names: Vec<&str> = usages.iter().map(|usage| usage.name()).collect();
+        format!("the key {id} of type {} needs a usage: {}", seed.spec, names.join(" or "))
+    })
 }

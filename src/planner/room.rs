@@ -80,8 +80,8 @@ fn in_flight(scenario: &Scenario, workload: &Workload, strategy: usize, refused:
     if !workload.executor.is_open() {
         return vus(workload);
     }
-    let (Some(peak), Some(offered)) = (plan::peak(workload, service), plan::offered(workload, service))
-    else {
+    let peak = plan::peak(workload, &scenario.fleet, service);
+    let (Some(peak), Some(offered)) = (peak, plan::offered(workload, &scenario.fleet, service)) else {
         return 0.0;
     };
     let policy = &workload.strategies[strategy];

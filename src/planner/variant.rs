@@ -29,7 +29,8 @@ pub fn not_steady(scenario: &Scenario) -> Option<String> {
 
 /// Jobs a second of each workload at its own worst second, by place; 0 where its trace is not loaded.
 pub fn peaks(scenario: &Scenario) -> Vec<f64> {
-    let of = |workload: &Workload| plan::peak(workload, &scenario.service_time).unwrap_or(0.0);
+    let of =
+        |workload: &Workload| plan::peak(workload, &scenario.fleet, &scenario.service_time).unwrap_or(0.0);
     scenario.workloads.iter().map(of).collect()
 }
 

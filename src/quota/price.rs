@@ -2,7 +2,7 @@
 //!
 //! Refused and failed attempts are assumed to be free; AWS documents neither. DryRun requests cost what others do.
 
-use crate::api::{KeySpec, Operation};
+use crate::api::{KeyFamily, KeySpec, Operation, PricedBy};
 
 /// Where the prices come from, for people.
 pub const SOURCE: &str = "AWS KMS pricing page, October 2025, without the free tier";
@@ -56,30 +56,11 @@ pub const FREE_REQUESTS: f64 = 20_000.0;
 
 /// The price of a request.
 fn of(operation: Operation, spec: KeySpec, pair_spec: KeySpec) -> Price {
-    match operation {
-        Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-            if matches!(pair_spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) {
-                PAIR_RSA
-            } else {
-                PAIR_ECC
-            }
-        }
-        Operation::Decapsulate
-        | Operation::Decrypt
-        | Operation::DeriveSharedSecret
-        | Operation::Encapsulate
-        | Operation::Encrypt
-        | Operation::GetPublicKey
-        | Operation::ReEncrypt
-        | Operation::Sign
-        | Operation::Verify => {
-            if is_cheap(spec) {
-                SYMMETRIC
-            } else {
-                ASYMMETRIC
-            }
-        }
-        _ => SYMMETRIC,
+    match operation.priced_by() {
+        PricedBy::Pair if pair_spec.family() == KeyFamily::Rsa => PAIR_RSA,
+        PricedBy::Pair => PAIR_ECC,
+        PricedBy::Key if !is_cheap(spec) => ASYMMETRIC,
+        PricedBy::Key | PricedBy::Base => SYMMETRIC,
     }
 }
 
@@ -100,15 +81,7 @@ pub fn free_tier_usd(requests: f64) -> f64 {
 }
 
 fn is_cheap(spec: KeySpec) -> bool {
-    matches!(
-        spec,
-        KeySpec::SymmetricDefault
-            | KeySpec::Rsa2048
-            | KeySpec::Hmac224
-            | KeySpec::Hmac256
-            | KeySpec::Hmac384
-            | KeySpec::Hmac512
-    )
+    matches!(spec.family(), KeyFamily::Symmetric | KeyFamily::Hmac) || spec == KeySpec::Rsa2048
 }
 
 /// Seconds in the 30-day month of a monthly figure.

@@ -13,7 +13,7 @@
 
 use super::catalogue::{self, PoolId};
 use super::config::KeyStore;
-use crate::api::{Attempt, KeySpec, Operation};
+use crate::api::{Attempt, KeyFamily, KeySpec, Operation, TakesFrom};
 
 /// The pools one attempt takes from, each with its cost; at most three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,27 +119,17 @@ pub fn route(
     store: Option<KeyStore>,
     re_encrypt_cost: u32,
 ) -> Charges {
-    use Operation::*;
-    let cost = if operation == ReEncrypt { re_encrypt_cost } else { 1 };
-    let main = match operation {
-        GenerateDataKeyPair | GenerateDataKeyPairWithoutPlaintext => match pair_pool(pair_spec) {
+    let cost = if operation == Operation::ReEncrypt { re_encrypt_cost } else { 1 };
+    let main = match operation.takes_from() {
+        TakesFrom::Pair => match pair_pool(pair_spec) {
             Some(pool) => pool,
             None => return Charges::NONE,
         },
-        GenerateRandom => PoolId::SYMMETRIC,
-        Decrypt
-        | Encrypt
-        | ReEncrypt
-        | GenerateDataKey
-        | GenerateDataKeyWithoutPlaintext
-        | GenerateMac
-        | VerifyMac
-        | Sign
-        | Verify
-        | DeriveSharedSecret
-        | Encapsulate
-        | Decapsulate => key_pool(key_spec),
-        other => PoolId::from_name(other.name()).expect("every other operation has a pool of its own name"),
+        TakesFrom::Symmetric => PoolId::SYMMETRIC,
+        TakesFrom::Key => key_pool(key_spec),
+        TakesFrom::Own => {
+            PoolId::from_name(operation.name()).expect("every other operation has a pool of its own name")
+        }
     };
     let charges = Charges::one(main, cost);
     match store.map(store_pool) {
@@ -150,21 +140,20 @@ pub fn route(
 
 /// The shared pool of cryptographic operations under a key.
 pub fn key_pool(spec: KeySpec) -> PoolId {
-    use KeySpec::*;
-    match spec {
-        SymmetricDefault | Hmac224 | Hmac256 | Hmac384 | Hmac512 => PoolId::SYMMETRIC,
-        Rsa2048 | Rsa3072 | Rsa4096 => PoolId::RSA,
-        EccNistP256 | EccNistP384 | EccNistP521 | EccSecgP256k1 | EccNistEdwards25519 | Sm2 => PoolId::ECC,
-        MlDsa44 | MlDsa65 | MlDsa87 => PoolId::ML_DSA,
-        MlKem512 | MlKem768 | MlKem1024 => PoolId::ML_KEM,
+    match spec.family() {
+        KeyFamily::Symmetric | KeyFamily::Hmac => PoolId::SYMMETRIC,
+        KeyFamily::Rsa => PoolId::RSA,
+        KeyFamily::NistCurve | KeyFamily::Secp256k1 | KeyFamily::Edwards25519 | KeyFamily::Sm2 => PoolId::ECC,
+        KeyFamily::MlDsa => PoolId::ML_DSA,
+        KeyFamily::MlKem => PoolId::ML_KEM,
     }
 }
 
 /// The pool of data key pairs of a spec; `None` if there are no such pairs.
 pub fn pair_pool(spec: KeySpec) -> Option<PoolId> {
-    let name = match spec {
-        KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => "key-pair-ml-kem".into(),
-        other => format!("key-pair-{}", other.name().to_ascii_lowercase().replace('_', "-")),
+    let name = match spec.family() {
+        KeyFamily::MlKem => "key-pair-ml-kem".into(),
+        _ => format!("key-pair-{}", spec.name().to_ascii_lowercase().replace('_', "-")),
     };
     PoolId::from_name(&name)
 }

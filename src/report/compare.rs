@@ -48,7 +48,7 @@ pub fn shown(figure: Figure, value: f64) -> String {
 fn beside(difference: &Difference, value: Option<f64>) -> String {
     let relative = value.and_then(|value| difference.relative(value));
     let Some(relative) = relative.filter(|value| value.is_finite()) else { return NONE.into() };
-    let unit = if difference.figure.is_share() { " pt" } else { "%" };
+    let unit = if difference.figure.is_share() { " pt" } else { " %" };
     let hundred = relative * 100.0;
     let decimals = if hundred.abs() < 10.0 { 2 } else { 1 };
     let sign = if hundred > 0.0 { "+" } else { "" };
@@ -58,18 +58,32 @@ fn beside(difference: &Difference, value: Option<f64>) -> String {
 /// Every difference, a row each.
 pub fn table(comparison: &Comparison) -> Table {
     let heads = ["strategy", "<figure", "A", "B", "difference", "from", "to", "<verdict"];
-    let mut table = Table::new("Differences, B beside A", &heads);
+    let name = |difference: &Difference| {
+        vec![Cell::from(difference.strategy.clone()), difference.figure.word().into()]
+    };
+    table_of(comparison, &heads, name)
+}
+
+/// The same where it has to be cut into blocks: each of them begins with what its rows are about.
+fn narrow_table(comparison: &Comparison) -> Table {
+    let heads = ["figure", "A", "B", "difference", "from", "to", "<verdict"];
+    let name = |difference: &Difference| {
+        vec![Cell::from(format!("{} of {}", difference.figure.word(), difference.strategy))]
+    };
+    table_of(comparison, &heads, name)
+}
+
+fn table_of(comparison: &Comparison, heads: &[&str], name: impl Fn(&Difference) -> Vec<Cell>) -> Table {
+    let mut table = Table::new("Differences, B beside A", heads);
     for difference in &comparison.differences {
-        table.row([
-            Cell::from(difference.strategy.clone()),
-            difference.figure.word().into(),
+        table.row(name(difference).into_iter().chain([
             shown(difference.figure, difference.a).into(),
             shown(difference.figure, difference.b).into(),
             beside(difference, Some(difference.difference)).into(),
             beside(difference, difference.low).into(),
             beside(difference, difference.high).into(),
             Cell::from(word(difference.verdict)).in_tone(difference.verdict.into()),
-        ]);
+        ]));
     }
     table
 }
@@ -160,7 +174,9 @@ pub fn text(comparison: &Comparison, rules: &[Rule], look: Look) -> String {
         let _ = writeln!(out, "{}", paint.bold(&line));
     }
     out += "\n";
-    out += &table(comparison).to_text(look);
+    let whole = table(comparison);
+    let drawn = if whole.fits(look) { whole } else { narrow_table(comparison) };
+    out += &drawn.to_text(look);
     out += "\n";
     for note in notes(comparison) {
         for (index, line) in wrapped(&note, width - 4, look).into_iter().enumerate() {

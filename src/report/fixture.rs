@@ -63,6 +63,7 @@ pub fn live() -> Run {
     });
     run.wall = Some(Wall {
         run_id: "1f0c2d3e4b5a6978".into(),
+        command: "keystorm run storm.yaml --target http://127.0.0.1:8080".into(),
         started_at: "2026-11-24T10:00:00Z".into(),
         elapsed_s: 364.2,
         vantage: Vantage {

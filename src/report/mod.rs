@@ -23,10 +23,12 @@ mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod hdr;
+pub mod history;
 pub mod html;
 pub mod look;
 pub mod markdown;
 pub mod onset;
+pub mod otlp;
 pub mod page;
 pub mod paint;
 pub mod sweep;

@@ -115,7 +115,7 @@ impl Page {
 }
 
 /// A paragraph broken between words; its first line begins with `head`, the others are indented as far.
-pub(super) fn wrapped(text: &str, head: &str, look: Look) -> String {
+pub fn wrapped(text: &str, head: &str, look: Look) -> String {
     let indent = head.chars().count();
     let lines = text::wrapped(text, look.width.saturating_sub(indent), look);
     let indented = lines.join(&format!("\n{}", " ".repeat(indent)));

@@ -133,12 +133,21 @@ impl Table {
         (0..self.columns.len()).map(longest).collect()
     }
 
-    /// How wide each column is: columns of words give way first, the widest first, and no line holds a figure that is cut
-    /// as long as it fits beside the first column.
+    /// Whether its rows stand in lines of their own, without blocks below each other.
+    pub fn fits(&self, look: Look) -> bool {
+        blocks(&self.fitted(self.widths(look), look.width), look.width).len() == 1
+    }
+
+    /// How wide each column is: columns of words give way first, the widest first, but the first column, which tells rows
+    /// apart, keeps more than the others; and no line holds a figure that is cut as long as it fits beside the first column.
     fn fitted(&self, mut widths: Vec<usize>, width: usize) -> Vec<usize> {
         const WORDS: usize = 12;
+        const FIRST: usize = 32;
+        let others = widths.iter().skip(1).copied().max().unwrap_or(0);
+        let first = FIRST.min(width.saturating_sub(others + 4)).max(WORDS);
         while widths.iter().map(|w| w + 2).sum::<usize>() > width {
-            let may_shrink = |i: &usize| !self.columns[*i].numeric && widths[*i] > WORDS;
+            let least = |i: usize| if i == 0 { first } else { WORDS };
+            let may_shrink = |i: &usize| !self.columns[*i].numeric && widths[*i] > least(*i);
             let Some(widest) = (0..widths.len()).filter(may_shrink).max_by_key(|i| (widths[*i], *i)) else {
                 break;
             };
@@ -228,6 +237,17 @@ mod tests {
         let text = table().to_text(look(40, false));
         assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
         assert!(text.contains("1,234") && text.contains('…') && text.contains("missed"), "{text}");
+    }
+
+    #[test]
+    fn what_tells_rows_apart_stays_as_long_as_there_is_room_for_it() {
+        let mut pools = Table::new("Pools", &["pool", "limit", "<code", "<source"]);
+        for pool in ["key-pair-ecc-nist-p256", "key-pair-ecc-nist-p384"] {
+            pools.row([pool, "100/s", "L-D2EEB5E0", "published, and so on"].map(Cell::from));
+        }
+        let text = pools.to_text(look(50, false));
+        assert!(text.contains("nist-p256") && text.contains("nist-p384"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 50), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The summary on a terminal: figures first, the verdict last, where the eye stays.
 
 use super::figures;
-use super::format::{count, counted};
+use super::format::counted;
 use super::look::Look;
 use super::paint::{Paint, Tone};
 use super::table::Table;
@@ -198,7 +198,7 @@ impl Page {
             format!("Region {}", run.region),
             format!("seed {}", run.seed),
             format!("{} per strategy", counted(u64::from(trials), "trial")),
-            format!("{} jobs offered", count(run.strategies.iter().map(|s| s.jobs.offered).sum())),
+            format!("{} offered", counted(run.strategies.iter().map(|s| s.jobs.offered).sum(), "job")),
             format!("scenario {}", run.scenario_hash),
             assumed,
         ];

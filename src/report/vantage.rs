@@ -166,7 +166,11 @@ mod tests {
         }
         let answer = crate::results::answer::of(&run);
         assert!(answer.answer.text.starts_with("keystorm itself was the limit: figures"), "{answer:?}");
-        assert!(answer.next.text.contains("costs the harness less"), "{answer:?}");
+        // The fixture's client is raw: nothing cheaper can be told.
+        assert!(answer.next.text.starts_with("Offer less"), "{answer:?}");
+        run.wall.as_mut().expect("a live run").vantage.client = "aws-sdk".into();
+        let answer = crate::results::answer::of(&run);
+        assert!(answer.next.text.contains("--client raw` costs the harness less"), "{answer:?}");
     }
 
     #[test]

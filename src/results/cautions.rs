@@ -57,16 +57,32 @@ fn generator_limited(run: &StrategyRun, wall: &StrategyWall) -> Finding {
     generator.is_limited.then(|| {
         let symptom = format!(
             "keystorm itself was the limit: lateness p99 was {} (bound {} at a median response time of {}), and the \
-             thread that drives the load was computing for {} of its time.",
+             thread that drives the load was computing for {} of its time.{}",
             milliseconds(generator.lateness_p99_ms),
             milliseconds(generator.lateness_bound_ms),
             milliseconds(run.response_time_ms.p50),
-            percent(generator.busy_share)
+            percent(generator.busy_share),
+            off_by(run, generator.lateness_p99_ms)
         );
         let remedy = "Offer less, use client raw, give keystorm more or quieter cores, or split the load over machines; \
                       until then take every figure as the harness's as much as the service's.";
         (GENERATOR_LIMITED, symptom, remedy)
     })
+}
+
+/// By how much figures may be off when attempts leave so late: response times count from the intended start, service times do
+/// not.
+fn off_by(run: &StrategyRun, lateness_ms: f64) -> String {
+    let times = &run.response_time_ms;
+    if times.count == 0 || times.p50 <= 0.0 || lateness_ms <= 0.0 {
+        return String::new();
+    }
+    format!(
+        " For 99 % of attempts up to {} of a response time may be keystorm's own: up to {} of its median, {} of its p99.",
+        milliseconds(lateness_ms),
+        percent((lateness_ms / times.p50).min(1.0)),
+        percent((lateness_ms / times.p99).min(1.0))
+    )
 }
 
 /// The mean number of jobs in the system, as the clock measured it, against the arrival rate times the mean time that

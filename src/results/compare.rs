@@ -10,6 +10,8 @@
 //! difference counts if its interval leaves out zero and it is worth a word.
 
 mod changes;
+mod divisive;
+pub mod history;
 mod rule;
 
 pub use rule::Rule;

@@ -18,6 +18,8 @@ use crate::time::Span;
 pub struct Facts {
     /// The id that the user agent of its calls carries.
     pub run_id: String,
+    /// The command line that began it, as a shell reads it again.
+    pub command: String,
     /// When it began: ISO 8601 in UTC.
     pub started_at: String,
     /// How long all of it took.
@@ -114,6 +116,7 @@ fn conclude_with(
     run.cautions.sort_by_key(|caution| caution.kind != GENERATOR_LIMITED);
     run.wall = facts.map(|facts| Wall {
         run_id: facts.run_id,
+        command: facts.command,
         started_at: facts.started_at,
         elapsed_s: round(facts.elapsed.as_secs_f64()),
         vantage: facts.vantage,

@@ -132,6 +132,12 @@ fn a_generator_that_was_the_limit_is_the_first_caution() {
     let run = concluded(&scenario, late, TrialWall::default());
     assert_eq!(kinds(&run)[0], "generator-limited");
     assert!(run.cautions[0].symptom.contains("bound 5 ms"), "{:?}", run.cautions[0]);
+    // By how much response times may be off: what 99 % of attempts were late at most.
+    assert!(
+        run.cautions[0].symptom.contains("of a response time may be keystorm's own"),
+        "{:?}",
+        run.cautions[0]
+    );
     assert!(run.wall.expect("a live run").strategies[0].generator.is_limited);
 }
 

@@ -15,6 +15,9 @@ pub struct Wall {
     /// The id that the user agent of its calls carries, `keystorm/0.1.0 run/…`; empty in runs saved before there was one.
     #[serde(default)]
     pub run_id: String,
+    /// The command line that began it, as a shell reads it again, URLs without their paths; empty in runs saved before.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub command: String,
     /// When it began, by the wall clock: ISO 8601 in UTC.
     pub started_at: String,
     /// How long all of it took, set-up and pauses included, in seconds.

@@ -12,7 +12,6 @@
 
 mod build;
 pub mod fis;
-mod fitness;
 mod keys;
 mod live;
 mod model;
@@ -31,7 +30,6 @@ pub mod tree;
 mod write;
 
 pub use build::percentile_of;
-pub use fitness::{can_do, is_pair_spec, runs_live};
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;

@@ -2,13 +2,15 @@
 //!
 //! Calls are first attempts without any cache: what the application asks of KMS, not what a strategy makes of it.
 
+mod vus;
+
 use super::Scenario;
 use crate::api::Operation;
 use crate::kms::ServiceTime;
 use crate::quota::{PoolId, catalogue, price, route};
 use crate::time::Span;
 use crate::units::Rate;
-use crate::workload::{Executor, Pacing, TraceRows, Workload};
+use crate::workload::{Executor, Fleet, Pacing, TraceRows, Workload};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -65,7 +67,7 @@ pub fn lasts(executor: &Executor) -> Option<Span> {
 }
 
 /// About how many jobs a workload offers; `None` if its trace is not loaded.
-pub fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64> {
+pub fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, duration, .. } => rate.as_per_second() * duration.as_secs_f64(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {
@@ -77,20 +79,12 @@ pub fn offered(workload: &Workload, service: &ServiceTime) -> Option<f64> {
             *count as f64 * bursts as f64
         }
         Executor::Trace(trace) => rows(&trace.rows)? * trace.scale,
-        Executor::ConstantVus { vus, duration, pacing } => {
-            f64::from(*vus) * duration.as_secs_f64() * vu_rate(pacing, service)
-        }
-        Executor::RampingVus { start_vus, stages, pacing } => {
-            let stages = stages.iter().map(|stage| (stage.duration, f64::from(stage.target)));
-            area(f64::from(*start_vus), stages) * vu_rate(pacing, service)
-        }
-        Executor::SharedIterations { iterations, .. } => *iterations as f64,
-        Executor::PerVuIterations { vus, iterations, .. } => f64::from(*vus) * *iterations as f64,
+        _ => vus::offered(workload, fleet, service)?,
     })
 }
 
 /// Jobs a second at a workload's worst second; `None` if its trace is not loaded.
-pub fn peak(workload: &Workload, service: &ServiceTime) -> Option<f64> {
+pub fn peak(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, .. } => rate.as_per_second(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {
@@ -111,13 +105,7 @@ pub fn peak(workload: &Workload, service: &ServiceTime) -> Option<f64> {
                 by_second.into_values().fold(0.0, f64::max)
             }
         },
-        Executor::ConstantVus { vus, pacing, .. }
-        | Executor::SharedIterations { vus, pacing, .. }
-        | Executor::PerVuIterations { vus, pacing, .. } => f64::from(*vus) * vu_rate(pacing, service),
-        Executor::RampingVus { start_vus, stages, pacing } => {
-            let most = stages.iter().map(|stage| stage.target).fold(*start_vus, u32::max);
-            f64::from(most) * vu_rate(pacing, service)
-        }
+        closed => vus::peak(closed, fleet, service)?,
     })
 }
 
@@ -137,14 +125,6 @@ fn area(start: f64, stages: impl Iterator<Item = (Span, f64)>) -> f64 {
         from = to;
     }
     sum
-}
-
-/// Jobs a second of one VU when every job is one call of the median service time.
-fn vu_rate(pacing: &Pacing, service: &ServiceTime) -> f64 {
-    match pacing {
-        Pacing::Pace(rate) => rate.as_per_second(),
-        Pacing::ThinkTime(pause) => 1.0 / (*pause + service.default.median()).as_secs_f64().max(1e-6),
-    }
 }
 
 impl Plan {
@@ -178,8 +158,10 @@ impl Plan {
     }
 
     fn add(&mut self, scenario: &Scenario, workload: &Workload, pools: &mut BTreeMap<String, PoolPlan>) {
-        let service = &scenario.service_time;
-        let (Some(jobs), Some(peak)) = (offered(workload, service), peak(workload, service)) else {
+        let (fleet, service) = (&scenario.fleet, &scenario.service_time);
+        let (Some(jobs), Some(peak)) =
+            (offered(workload, fleet, service), peak(workload, &scenario.fleet, service))
+        else {
             self.unforeseen.push(workload.name.clone());
             return;
         };

@@ -3,17 +3,18 @@
 //!
 //! They answer loopback only, or whoever has the token.
 
-use super::faults::{self, Chaos};
+use super::admin_body::{Said, object, read};
+use super::answer::Answer;
+use super::faults::{self, CHAOS};
 use super::hosts::is_from_another_page;
-use super::http::Answer;
-use super::shared::{Heart, Shared};
+use super::metrics::Kept;
+use super::shared::{Chaos, Heart, Shared};
 use super::sigv4::{Signed, text_of};
-use super::state;
+use super::state::{self, clock};
 use crate::clock::epoch_millis;
 use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
 use crate::quota::{Enforcement, PoolId};
-use crate::scenario::Service;
 use crate::time::Span;
 use aws_lc_rs::constant_time;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -21,16 +22,11 @@ use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Where LocalStack's chaos API is, for those who have scripts for it.
-pub(super) const CHAOS: &str = "/_localstack/chaos/";
 /// Where the admin paths begin.
 pub(super) const ROOT: &str = "/_keystorm/";
 /// What tells whether the server is well: everywhere, to everybody, since what watches over it may be neither on its
 /// machine nor near its admin paths.
 pub(super) const HEALTH: &str = "/_keystorm/health";
-
-/// What an admin path says: JSON or text, or status and sentence.
-pub(super) type Said = Result<Value, (u16, String)>;
 
 /// Answers an admin path.
 pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
@@ -52,7 +48,8 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
         };
     }
     if (asked.method, path) == ("GET", "metrics") {
-        let text = shared.metrics.text(shared);
+        let kept = Kept::of(&shared.heart().kms);
+        let text = shared.metrics.text(&kept);
         return Answer::other(200, super::Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
     }
     if (asked.method, path) == ("GET", "state") {
@@ -136,15 +133,6 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, (u16, String)> {
-    let wrong = |e: &dyn std::fmt::Display| (400, format!("the body must be a JSON object: {e}"));
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(wrong(&"it is something else")),
-        Err(e) => Err(wrong(&e)),
-    }
-}
-
 fn quotas(heart: &Heart, shared: &Shared) -> Value {
     let quotas = heart.kms.gate().quotas();
     let region = &shared.settings.region;
@@ -196,16 +184,6 @@ fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
         heart.kms.gate_mut().set_quotas(all);
     }
     Ok(quotas(&heart, shared))
-}
-
-/// Reads a part of the scenario language.
-pub(super) fn read(value: &Value) -> Result<Service, (u16, String)> {
-    Service::parse(&value.to_string(), "body").map_err(|problems| (400, problems.to_string()))
-}
-
-pub(super) fn clock(heart: &Heart) -> Value {
-    let at = jiff::Timestamp::from_millisecond(heart.clock.date().as_millis()).unwrap_or_default();
-    json!({ "now": at.to_string(), "since_start_ns": heart.now().as_nanos(), "frozen": heart.clock.is_frozen() })
 }
 
 /// `{"freeze": true}`, `{"advance": "7d"}`, `{"set": "2027-01-01T00:00:00Z"}`, in this order if several are given.

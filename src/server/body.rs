@@ -1,6 +1,5 @@
 //! The body of an answer, and how it comes: whole, in pieces, or broken off.
 
-use super::http::Reset;
 use crate::clock::sleep;
 use crate::kms::Delivery;
 use crate::time::Span;
@@ -13,6 +12,11 @@ const PIECES: usize = 16;
 
 /// A pause between two pieces.
 type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The connection is to be broken.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault breaks the connection")]
+pub(super) struct Reset;
 
 /// The body of an answer.
 pub(super) struct Body {

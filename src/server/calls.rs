@@ -1,11 +1,12 @@
 //! One KMS call: who makes it, what the emulator says, arithmetic, waiting, answer.
 
-use super::http::{Answer, TARGET};
+use super::answer::Answer;
+use super::heads::Heads;
 use super::identity::identify;
 use super::journal::Room;
 use super::metrics::End;
 use super::shared::Shared;
-use super::sigv4::{Service, Signed, text_of};
+use super::sigv4::{Service, Signed};
 use super::store::Kept;
 use super::upstream::Answered;
 use crate::api::{KeySpec, Operation};
@@ -14,7 +15,7 @@ use crate::kms::crypto::Material;
 use crate::kms::wire::{ApiError, Output, decode, operation_of};
 use crate::kms::{Begun, Call, Delivery, Step, Trail, Uuid, events};
 use crate::time::{Span, Time};
-use hyper::header::USER_AGENT;
+use hyper::HeaderMap;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,28 +41,70 @@ enum Said {
     Theirs(Answered),
 }
 
-/// Serves a call; `None` if its connection is to be broken.
-pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: SocketAddr) -> Option<Answer> {
-    let watch = Stopwatch::start();
-    let room = shared.journal.room_for_line().await;
-    let request_id = shared.id();
-    let target = text_of(signed.headers, TARGET).unwrap_or_default();
-    let operation = match operation_of(target) {
-        Ok(operation) => operation,
+/// A call as it has come.
+struct Received {
+    watch: Stopwatch,
+    request_id: Uuid,
+    peer: SocketAddr,
+    /// Where its line of the access log goes.
+    room: Option<Room>,
+}
+
+impl Received {
+    async fn now(shared: &Shared, peer: SocketAddr) -> Received {
+        let watch = Stopwatch::start();
+        Received { watch, room: shared.journal.room_for_line().await, request_id: shared.id(), peer }
+    }
+}
+
+/// Serves a call that names its operation in a header; `None` if its connection is to be broken.
+pub(super) async fn serve(
+    shared: &Arc<Shared>,
+    signed: &Signed<'_>,
+    heads: &Heads<'_>,
+    peer: SocketAddr,
+) -> Option<Answer> {
+    let received = Received::now(shared, peer).await;
+    let target = heads.target().unwrap_or_default();
+    match operation_of(target) {
+        Ok(operation) => known(shared, operation, signed, heads, received).await,
         Err(_) if is_of_another_service(target) => {
-            let error = for_another_service(target);
-            return Some(turned_away(shared, None, &error, (request_id, peer), room));
+            Some(turned_away(shared, None, &for_another_service(target), received))
         }
-        Err(error) => return Some(turned_away(shared, None, &error, (request_id, peer), room)),
-    };
+        Err(error) => Some(turned_away(shared, None, &error, received)),
+    }
+}
+
+/// Serves a call of an operation that comes without a socket and without headers.
+pub(super) async fn serve_direct(
+    shared: &Arc<Shared>,
+    operation: Operation,
+    body: &[u8],
+    peer: SocketAddr,
+) -> Option<Answer> {
+    let none = HeaderMap::new();
+    let signed = Signed { method: "POST", path: "/", query: "", headers: &none, body };
+    let received = Received::now(shared, peer).await;
+    known(shared, operation, &signed, &Heads::default(), received).await
+}
+
+/// Serves a call of a known operation.
+async fn known(
+    shared: &Arc<Shared>,
+    operation: Operation,
+    signed: &Signed<'_>,
+    heads: &Heads<'_>,
+    received: Received,
+) -> Option<Answer> {
     let now = || shared.heart().clock.date();
-    let known = match identify(&shared.settings, &shared.sessions, (signed, Service::Kms), now) {
+    let known = match identify(&shared.settings, &shared.sessions, (signed, heads, Service::Kms), now) {
         Ok(known) => known,
         Err(error) => {
-            shared.metrics.record(operation, End::of(&error), None, watch.elapsed());
-            return Some(turned_away(shared, Some(operation), &error, (request_id, peer), room));
+            shared.metrics.record(operation, End::of(&error), None, received.watch.elapsed());
+            return Some(turned_away(shared, Some(operation), &error, received));
         }
     };
+    let Received { watch, request_id, peer, room } = received;
     let call = Call {
         decoded: decode(operation, signed.body),
         caller: known.caller,
@@ -69,7 +112,7 @@ pub(super) async fn serve(shared: &Arc<Shared>, signed: &Signed<'_>, peer: Socke
         request_id,
         event_id: shared.id(),
         source_ip: peer.ip(),
-        user_agent: text_of(signed.headers, USER_AGENT).unwrap_or_default().into(),
+        user_agent: heads.user_agent().unwrap_or_default().into(),
     };
     let entered = enter(shared, &call, room);
     conclude(shared, &call, signed.body, entered, &watch).await
@@ -103,7 +146,7 @@ async fn conclude(
     let is_throttled = is_throttled || foreign.as_ref().is_some_and(|(_, is_throttle)| *is_throttle);
     let error = foreign.as_ref().map(|(error, _)| error).or(said.as_ref().err());
     if let Some(changed) = changed {
-        wait(shared, changed, watch, takes).await;
+        Box::pin(wait(shared, changed, watch, takes)).await;
     }
     let end = match error {
         _ if is_reset || delivery == Delivery::Cut => End::Fault,
@@ -137,7 +180,8 @@ async fn said(
     let operation = call.decoded.input.operation();
     match (step, &shared.settings.upstream) {
         (Ok(Step::Forward), Some(upstream)) => {
-            upstream.send(operation, &call.region, body).await.map(Said::Theirs)
+            // In memory of its own: it is large, and every call would be moved with room for it.
+            Box::pin(upstream.send(operation, &call.region, body)).await.map(Said::Theirs)
         }
         (step, _) => finish(shared, operation, step).await.map(Said::Ours),
     }
@@ -270,8 +314,7 @@ fn turned_away(
     shared: &Shared,
     operation: Option<Operation>,
     error: &ApiError,
-    (request_id, peer): (Uuid, SocketAddr),
-    room: Option<Room>,
+    Received { request_id, peer, room, .. }: Received,
 ) -> Answer {
     if let Some(room) = room {
         // Under the lock, as the others.

@@ -1,15 +1,19 @@
 //! The emulated KMS without a socket: calls come in as function calls, everything behind the socket is the same.
 
+use super::heads::Heads;
 use super::shared::Shared;
 use super::sigv4::Signed;
-use super::{Error, Settings, calls};
+use super::{Error, Settings, calls, http};
 use crate::api::Operation;
 use crate::kms::{Delivery, Fault, ServiceTime};
 use crate::quota::{PoolReport, Quotas};
-use hyper::HeaderMap;
-use hyper::header::HeaderValue;
-use std::net::SocketAddr;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Method};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+
+/// Where calls come from that no socket has brought.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The emulated KMS of this process. Cheap to clone; all clones are one server.
 #[derive(Clone)]
@@ -50,18 +54,21 @@ impl Direct {
 
     /// Makes one call; `None` if a fault breaks the connection instead of answering, or in the middle of it.
     pub async fn call(&self, operation: Operation, body: &[u8]) -> Option<(u16, Vec<u8>)> {
-        let mut headers = HeaderMap::new();
-        let target = format!("TrentService.{operation}");
-        headers.insert("x-amz-target", HeaderValue::from_str(&target).expect("operations are plain words"));
-        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body };
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let answer = calls::serve(&self.0, &signed, nowhere).await?;
+        let answer = calls::serve_direct(&self.0, operation, body, NOWHERE).await?;
         match answer.delivery() {
             Delivery::Whole => {}
             Delivery::Trickle(by) => self.0.sleep(by).await,
             Delivery::Cut => return None,
         }
         Some(answer.into_parts())
+    }
+
+    /// Asks STS with an unsigned form: status and XML.
+    pub fn ask_sts(&self, form: &[u8]) -> (u16, Vec<u8>) {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, form_type)]);
+        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body: form };
+        http::other(&self.0, &Method::POST, &signed, &Heads::of(&headers), NOWHERE).into_parts()
     }
 
     /// Begins a season: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys

@@ -1,26 +1,15 @@
 //! Faults that are changed while the server runs: in our words, and in those of LocalStack's chaos API.
 
-use super::admin::{CHAOS, Said, read};
-use super::shared::{Heart, Shared};
+use super::admin_body::{Said, read};
+use super::shared::{Chaos, Heart, Shared};
 use crate::api::Operation;
 use crate::kms::{Aim, Fault, FaultKind, Strikes};
 use crate::time::{Span, Time};
 use crate::units::Ratio;
 use serde_json::{Map, Value, json};
 
-/// What LocalStack's chaos API was told. Its faults are the last of the gate's list.
-///
-/// Source: LocalStack's documentation, Chaos API (read 2026-11-30).
-#[derive(Clone, Debug, Default)]
-pub(super) struct Chaos {
-    /// As they were given.
-    rules: Vec<Value>,
-    /// Milliseconds.
-    latency: u64,
-    /// How many faults that makes.
-    faults: usize,
-}
-
+/// Where LocalStack's chaos API is, for those who have scripts for it.
+pub(super) const CHAOS: &str = "/_localstack/chaos/";
 /// The longest latency, in milliseconds.
 const LATENCY: u64 = 24 * 3_600_000;
 /// The most rules.

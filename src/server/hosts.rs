@@ -5,6 +5,7 @@
 //! by what browsers say of it.
 
 use super::Settings;
+use super::heads::Heads;
 use super::sigv4::text_of;
 use hyper::HeaderMap;
 use hyper::header::{HOST, HeaderName, ORIGIN};
@@ -17,8 +18,13 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) fn stranger<'a>(
     settings: &Settings,
     headers: &'a HeaderMap,
+    heads: &Heads<'a>,
     authority: Option<&'a str>,
 ) -> Option<&'a str> {
+    // As nearly all calls have it.
+    if let (Some(only), None) = (heads.only_host(), authority) {
+        return Some(only).filter(|name| !is_own(settings, name));
+    }
     let named = headers.get_all(HOST).iter().map(|value| value.to_str().unwrap_or("?")).chain(authority);
     named.into_iter().find(|name| !is_own(settings, name))
 }
@@ -61,7 +67,8 @@ fn is_name(own: &str, name: &str) -> bool {
 
 fn without_port(authority: &str) -> &str {
     let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
-    match authority.rsplit_once(':') {
+    let colon = memchr::memrchr(b':', authority.as_bytes());
+    match colon.map(|at| (&authority[..at], &authority[at + 1..])) {
         Some((name, port)) if is_port(port) && (!name.contains(':') || name.ends_with(']')) => name,
         _ => authority,
     }
@@ -97,7 +104,7 @@ mod tests {
 
     fn named(settings: &Settings, host: &str) -> bool {
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).unwrap())]);
-        stranger(settings, &headers, None).is_none()
+        stranger(settings, &headers, &Heads::of(&headers), None).is_none()
     }
 
     #[test]
@@ -132,8 +139,12 @@ mod tests {
             assert_eq!(named(&own, host), is_good, "{host:?}");
         }
         let both = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
-        assert_eq!(stranger(&own, &both, Some("evil.example")), Some("evil.example"));
-        assert_eq!(stranger(&own, &HeaderMap::new(), None), None, "no browser leaves it out");
+        assert_eq!(stranger(&own, &both, &Heads::of(&both), Some("evil.example")), Some("evil.example"));
+        assert_eq!(
+            stranger(&own, &HeaderMap::new(), &Heads::default(), None),
+            None,
+            "no browser leaves it out"
+        );
     }
 
     #[test]

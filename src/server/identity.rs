@@ -1,8 +1,8 @@
 //! Who makes a call: from its access key, checked or not.
 
-use super::shared::UNSPOILT;
-use super::sigv4::{Authorization, Service, Signed, text_of};
-use super::{Auth, Settings};
+use super::heads::Heads;
+use super::sigv4::{Authorization, Service, Signed};
+use super::{Auth, Settings, UNSPOILT};
 use crate::api::partition::Partition;
 use crate::clock::epoch_millis;
 use crate::kms::Caller;
@@ -13,14 +13,10 @@ use crate::kms::wire::ApiError;
 use crate::quota::catalogue;
 use crate::time::Span;
 use base64_simd::STANDARD;
-use hyper::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, RwLock};
-
-/// The token of a session's credentials.
-const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// What a session token is bound to.
 const PURPOSE: &[u8] = b"keystorm session token";
@@ -167,11 +163,10 @@ impl Sessions {
 pub(super) fn identify(
     settings: &Settings,
     sessions: &Sessions,
-    (call, service): (&Signed<'_>, Service),
+    (call, heads, service): (&Signed<'_>, &Heads<'_>, Service),
     now: impl Fn() -> Moment,
 ) -> Result<Known, ApiError> {
-    let header = text_of(call.headers, AUTHORIZATION);
-    let token = text_of(call.headers, SECURITY_TOKEN);
+    let (header, token) = (heads.authorization(), heads.security_token());
     let read = header.and_then(Authorization::read);
     // Without checks any name can be that of a Region, as tests make some up.
     let is_known = |region: &str| {

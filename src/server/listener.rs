@@ -1,5 +1,6 @@
 //! Sockets: accepting, TLS, how many, how long, and the end.
 
+use super::connections::{Attended, Connections, Open, Told};
 use super::http::{self, Paths};
 use super::shared::Shared;
 use super::{DRAIN, Direct, Error, Settings, tls};
@@ -9,10 +10,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -107,7 +106,7 @@ impl Running {
         });
     }
 
-    const fn runtime(&self) -> &Runtime {
+    pub(super) const fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("a server has its threads until it is dropped")
     }
 
@@ -177,11 +176,19 @@ async fn serve(
     paths: Paths,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(shared.settings.max_connections));
-    let graceful = GracefulShutdown::new();
+    let most = shared.settings.max_connections.min(Semaphore::MAX_PERMITS);
+    let room = Arc::new(Semaphore::new(most));
+    let quarter = Span::from_nanos(shared.settings.idle_timeout.as_nanos() / 4);
+    let attended = Arc::new(Connections::default());
+    let mut look = std::pin::pin!(crate::clock::sleep(quarter));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            () = &mut look => {
+                attended.end_idle();
+                look.set(crate::clock::sleep(quarter));
+                continue;
+            }
             _ = stopped.wait_for(|stopped| *stopped) => break,
         };
         let (stream, peer) = match accepted {
@@ -196,16 +203,19 @@ async fn serve(
             shared.metrics.reject();
             continue;
         };
-        let (shared, acceptor, watcher) = (Arc::clone(&shared), acceptor.clone(), graceful.watcher());
+        let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
+        let told = attended.begin();
         tokio::spawn(async move {
             shared.metrics.connection(1);
-            connection(stream, peer, &shared, acceptor, paths, watcher).await;
+            connection(stream, peer, &shared, acceptor, paths, told.told()).await;
             shared.metrics.connection(-1);
-            drop(permit);
+            drop((told, permit));
         });
     }
     drop(listener);
-    let _ = within(DRAIN, graceful.shutdown()).await;
+    attended.end_all();
+    // All of it is there again once every connection has ended.
+    let _ = within(DRAIN, room.acquire_many(u32::try_from(most).unwrap_or(u32::MAX))).await;
 }
 
 /// Serves one connection to its end. How it ends is the client's business.
@@ -215,16 +225,16 @@ async fn connection(
     shared: &Arc<Shared>,
     acceptor: Option<TlsAcceptor>,
     paths: Paths,
-    watcher: hyper_util::server::graceful::Watcher,
+    told: &Arc<Told>,
 ) {
     // Without it, answers would wait for more to send; a socket that refuses it works all the same.
     let _ = stream.set_nodelay(true);
     match acceptor {
-        None => speak(stream, peer, shared, paths, watcher).await,
+        None => speak(stream, peer, shared, paths, told).await,
         Some(acceptor) => {
             let idle = shared.settings.idle_timeout;
             if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
-                speak(stream, peer, shared, paths, watcher).await;
+                speak(stream, peer, shared, paths, told).await;
             }
         }
     }
@@ -235,10 +245,9 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     peer: SocketAddr,
     shared: &Arc<Shared>,
     paths: Paths,
-    watcher: hyper_util::server::graceful::Watcher,
+    told: &Arc<Told>,
 ) {
-    let calls = Arc::new(Calls::default());
-    let (owned, counted) = (Arc::clone(shared), Arc::clone(&calls));
+    let (owned, counted) = (Arc::clone(shared), Arc::clone(told));
     let service = service_fn(move |request| {
         let (shared, open) = (Arc::clone(&owned), Open::begin(&counted));
         async move {
@@ -246,59 +255,17 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             http::answer(shared, request, peer, paths).await
         }
     });
-    let idle = shared.settings.idle_timeout;
     let stream = TokioIo::new(stream);
     if shared.settings.http2 {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().header_read_timeout(None).max_buf_size(HEAD);
-        let every = Duration::from_nanos(idle.as_nanos());
+        let every = Duration::from_nanos(shared.settings.idle_timeout.as_nanos());
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(every).max_header_list_size(HEAD as u32);
-        attend(watcher.watch(builder.serve_connection(stream, service)), &calls, idle).await;
+        Attended::new(builder.serve_connection(stream, service), told).await;
     } else {
         let mut builder = http1::Builder::new();
         // An answer is short: one piece goes out faster than two.
         builder.writev(false).header_read_timeout(None).max_buf_size(HEAD);
-        attend(watcher.watch(builder.serve_connection(stream, service)), &calls, idle).await;
-    }
-}
-
-/// The calls of one connection.
-#[derive(Default)]
-struct Calls {
-    begun: AtomicU64,
-    ended: AtomicU64,
-}
-
-/// A call under way.
-struct Open(Arc<Calls>);
-
-impl Open {
-    fn begin(calls: &Arc<Calls>) -> Open {
-        calls.begun.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(calls))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Serves a connection to its end, or until nothing was asked for `idle` and up to a quarter more.
-///
-/// hyper has a timer of its own for heads of requests, which is set and taken back with every call, and none for the bytes
-/// that tell the version or for an HTTP/2 client that only answers pings.
-async fn attend(connection: impl Future, calls: &Calls, idle: Span) {
-    let quarter = Span::from_nanos(idle.as_nanos() / 4);
-    let mut connection = std::pin::pin!(connection);
-    let (mut seen, mut still) = (0, 0);
-    while within(quarter, connection.as_mut()).await.is_none() {
-        let (begun, ended) = (calls.begun.load(Ordering::Relaxed), calls.ended.load(Ordering::Relaxed));
-        still = if begun != ended || ended != seen { 0 } else { still + 1 };
-        if still == 4 {
-            return;
-        }
-        seen = ended;
+        Attended::new(builder.serve_connection(stream, service), told).await;
     }
 }

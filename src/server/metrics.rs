@@ -1,11 +1,10 @@
 //! Counters, in Prometheus's text format.
 
-use super::Exposition;
-use super::shared::{Shared, UNSPOILT};
+use super::{Exposition, UNSPOILT};
 use crate::api::{ErrorCode, Operation, Reply, reply_of};
-use crate::kms::Trail;
 use crate::kms::keys::RealmId;
 use crate::kms::wire::ApiError;
+use crate::kms::{Kms, Trail};
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -148,12 +147,12 @@ impl Metrics {
     }
 
     /// All of it, in Prometheus's text format; counters that are zero are left out where there are many.
-    pub(super) fn text(&self, shared: &Shared) -> String {
+    pub(super) fn text(&self, kept: &Kept) -> String {
         let mut page = Exposition::default();
         self.calls(&mut page);
         self.durations(&mut page);
         self.connections(&mut page);
-        kept(&mut page, shared);
+        kept.write(&mut page);
         page.into_text()
     }
 
@@ -211,33 +210,42 @@ fn met(ends: &[AtomicU64; ENDS]) -> impl Iterator<Item = (&'static str, u64)> {
     counted.filter(|(_, count)| *count > 0)
 }
 
-/// What there is of each account and Region. The lock is held for numbers only.
-fn kept(page: &mut Exposition, shared: &Shared) {
-    let mut keys: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut units: BTreeMap<(String, String, PoolId), u64> = BTreeMap::new();
-    {
-        let heart = shared.heart();
-        let estate = heart.kms.estate();
+/// What there is of each account and Region, by both.
+#[derive(Default)]
+pub(super) struct Kept {
+    keys: BTreeMap<(String, String), usize>,
+    units: BTreeMap<(String, String, PoolId), u64>,
+}
+
+impl Kept {
+    /// Takes it from the machine, whose lock is held for numbers only.
+    pub(super) fn of(kms: &Kms) -> Kept {
+        let mut kept = Kept::default();
+        let estate = kms.estate();
         let place = |id: RealmId| match (id.index() < REALMS, estate.realm(id)) {
             (true, realm) => (realm.account.to_string(), realm.region.to_string()),
             (false, _) => (OTHERS.to_string(), OTHERS.to_string()),
         };
         for (id, _) in estate.realms() {
-            *keys.entry(place(id)).or_default() += estate.key_count(id);
+            *kept.keys.entry(place(id)).or_default() += estate.key_count(id);
         }
-        for (id, pool, asked) in heart.kms.gate().totals() {
+        for (id, pool, asked) in kms.gate().totals() {
             let (account, region) = place(id);
-            *units.entry((account, region, pool)).or_default() += asked;
+            *kept.units.entry((account, region, pool)).or_default() += asked;
         }
+        kept
     }
-    page.head("keystorm_keys", "gauge", "Keys, by account and Region.");
-    for ((account, region), count) in &keys {
-        page.value("keystorm_keys", &[("account", account), ("region", region)], count);
-    }
-    page.head("keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
-    for ((account, region, pool), asked) in &units {
-        let labels = [("account", account.as_str()), ("region", region), ("pool", pool.name())];
-        page.value("keystorm_quota_units_total", &labels, asked);
+
+    fn write(&self, page: &mut Exposition) {
+        page.head("keystorm_keys", "gauge", "Keys, by account and Region.");
+        for ((account, region), count) in &self.keys {
+            page.value("keystorm_keys", &[("account", account), ("region", region)], count);
+        }
+        page.head("keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
+        for ((account, region, pool), asked) in &self.units {
+            let labels = [("account", account.as_str()), ("region", region), ("pool", pool.name())];
+            page.value("keystorm_quota_units_total", &labels, asked);
+        }
     }
 }
 

@@ -10,12 +10,17 @@
 //! never goes back. Long arithmetic and every wait happen outside.
 
 mod admin;
+mod admin_body;
 mod admin_clock;
+mod answer;
 mod body;
 mod calls;
+mod connections;
 mod direct;
+mod embedded;
 mod exposition;
 mod faults;
+mod heads;
 mod hosts;
 mod http;
 mod identity;
@@ -33,10 +38,13 @@ mod tls;
 mod upstream;
 
 pub use direct::{Direct, Season};
+pub use embedded::{Answered, Broken, Emulator, EmulatorBuilder};
 pub use exposition::Exposition;
 pub use identity::is_region;
 pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
+#[cfg(feature = "sim")]
+pub(crate) use sts::form;
 pub use tls::Tls;
 pub use upstream::{Upstream, UpstreamCredentials, UpstreamError};
 
@@ -79,3 +87,6 @@ pub enum Error {
 
 /// How long open calls may take to finish once the server is told to stop.
 pub const DRAIN: Span = Span::from_secs(10);
+
+/// Why the locks here are never poisoned.
+const UNSPOILT: &str = "nothing panics under this lock";

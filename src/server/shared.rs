@@ -1,12 +1,11 @@
 //! What every connection shares.
 
 use super::admin_clock::AdminClock;
-use super::faults::Chaos;
 use super::identity::Sessions;
 use super::journal::Journal;
 use super::metrics::Metrics;
 use super::store::{self, Kept, Store};
-use super::{Auth, Error, Settings};
+use super::{Auth, Error, Settings, UNSPOILT};
 use crate::clock::{Sleepers, sleep};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
@@ -14,6 +13,7 @@ use crate::kms::{Config, Kms, Uuid, uuid};
 use crate::notice;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
+use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::watch;
@@ -29,9 +29,6 @@ pub(super) struct Heart {
     pub(super) epoch: u64,
 }
 
-/// Why the locks here are never poisoned.
-pub(super) const UNSPOILT: &str = "nothing panics under this lock";
-
 /// What every connection shares.
 pub(super) struct Shared {
     pub(super) settings: Settings,
@@ -45,6 +42,19 @@ pub(super) struct Shared {
     /// Calls that wait for their answer's moment, where there is a runtime that wakes them.
     sleepers: RwLock<Option<Sleepers>>,
     ids: Ids,
+}
+
+/// What LocalStack's chaos API was told. Its faults are the last of the gate's list.
+///
+/// Source: LocalStack's documentation, Chaos API (read 2026-11-30).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chaos {
+    /// As they were given.
+    pub(super) rules: Vec<Value>,
+    /// Milliseconds.
+    pub(super) latency: u64,
+    /// How many faults that makes.
+    pub(super) faults: usize,
 }
 
 impl Shared {

@@ -84,9 +84,10 @@ impl<'a> Authorization<'a> {
         while let Some(text) = rest {
             let (part, more) = cut(text, b',').map_or((text, None), |(part, more)| (part, Some(more)));
             rest = more;
-            let (name, value) = cut(part.trim_ascii(), b'=')?;
-            let slot =
-                ["Credential", "SignedHeaders", "Signature"].iter().position(|known| *known == name)?;
+            let part = part.trim_ascii();
+            let names = ["Credential=", "SignedHeaders=", "Signature="];
+            let named = |at: usize| Some((at, part.strip_prefix(names[at])?));
+            let (slot, value) = (0..names.len()).find_map(named)?;
             found[slot] = Some(value);
         }
         let [Some(credential), Some(signed_headers), Some(signature)] = found else { return None };
@@ -260,7 +261,7 @@ fn cut_last(text: &str) -> Option<(&str, &str)> {
 
 /// A header as text. Ready names are found fastest: every call is asked for some.
 pub fn text_of(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
+    super::heads::text(headers.get(name)?)
 }
 
 /// A path without empty segments and dots, each segment encoded once more than it was sent: every service but S3 signs

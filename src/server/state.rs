@@ -2,7 +2,6 @@
 //!
 //! Each piece is what there was when it was read: keys that are made or deleted meanwhile may be there or not.
 
-use super::admin::clock;
 use super::shared::{Heart, Shared};
 use crate::kms::keys::RealmId;
 use serde_json::{Value, json};
@@ -38,6 +37,12 @@ pub(super) fn of(shared: &Shared) -> Value {
         pools.extend(pools_of(&heart, id));
     }
     json!({ "clock": clock, "realms": told, "pools": pools })
+}
+
+/// The clock, as its path shows it.
+pub(super) fn clock(heart: &Heart) -> Value {
+    let at = jiff::Timestamp::from_millisecond(heart.clock.date().as_millis()).unwrap_or_default();
+    json!({ "now": at.to_string(), "since_start_ns": heart.now().as_nanos(), "frozen": heart.clock.is_frozen() })
 }
 
 /// The keys of a realm behind `after`, and the last of them if more may follow.

@@ -92,31 +92,8 @@ fn error(status: u16, code: &str, message: &str, request_id: Uuid) -> Xml {
 }
 
 /// The form fields of a body or a query.
-pub(super) fn form(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
-}
-
-/// `+` and `%xx`.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
-        let byte = hex.filter(|_| bytes[at] == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match byte {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+pub(crate) fn form(bytes: &[u8]) -> BTreeMap<String, String> {
+    form_urlencoded::parse(bytes).into_owned().collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -1,7 +1,8 @@
 //! The same edges by another program's search: PyPI's MLRsearch drives our binary.
 
 use super::needs;
-use super::support::{home, printed, scripts, venv};
+use super::support::{printed, scripts, venv};
+use crate::install::home;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;

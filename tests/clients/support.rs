@@ -1,13 +1,13 @@
 //! Installing clients, and a server for them.
 
+use crate::install::{self, done, home, once};
 use keystorm::kms::access::Directory;
 use keystorm::quota::catalogue;
 use keystorm::server::{Auth, Running, Settings, Tls};
 use keystorm::units::Rate;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::Mutex;
+use std::process::Command;
 
 /// What clients sign with.
 pub const ACCESS_KEY: &str = "AKIAKEYSTORMCLIENTS0";
@@ -56,49 +56,9 @@ pub fn start(settings: Settings) -> Running {
     Running::start(settings).unwrap()
 }
 
-/// Where clients are installed.
-pub fn home() -> PathBuf {
-    let target =
-        Path::new(env!("CARGO_BIN_EXE_keystorm")).ancestors().nth(2).expect("target/<profile>/keystorm");
-    target.join("clients")
-}
-
 /// The folder of the clients' scripts.
 pub fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
-}
-
-/// Only one test installs at a time.
-static INSTALLING: Mutex<()> = Mutex::new(());
-
-/// Runs a command that must succeed; what it said if it did not.
-fn done(command: &mut Command) -> Result<Output, String> {
-    let shown = format!("{command:?}");
-    let output = command.output().map_err(|e| format!("{shown}: {e}"))?;
-    if output.status.success() {
-        return Ok(output);
-    }
-    let said =
-        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    let tail: String =
-        said.lines().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
-    Err(format!("{shown} failed:\n{tail}"))
-}
-
-/// Installs with `install` unless the files in `of` are those of the last time.
-fn once(place: &Path, of: &[PathBuf], install: impl Fn() -> Result<(), String>) -> Result<(), String> {
-    let _guard = INSTALLING.lock().map_err(|_| "another installation failed".to_string())?;
-    let mut wanted = Vec::new();
-    for path in of {
-        wanted.extend(std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?);
-    }
-    let stamp = place.join("installed");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    std::fs::create_dir_all(place).map_err(|e| e.to_string())?;
-    install()?;
-    std::fs::write(stamp, wanted).map_err(|e| e.to_string())
 }
 
 /// A Python with boto3 and the AWS Encryption SDK.
@@ -113,16 +73,7 @@ pub fn moto() -> Result<PathBuf, String> {
 
 /// A Python with what the list in the folder `name` of the scripts says.
 pub fn venv(name: &str) -> Result<PathBuf, String> {
-    let place = home().join(name);
-    let list = scripts().join(name).join("requirements.txt");
-    once(&place, std::slice::from_ref(&list), || {
-        let missing = |e| format!("Python 3 with venv is needed for its clients (Debian: python3-venv): {e}");
-        done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place)).map_err(missing)?;
-        let pip = place.join("bin/pip");
-        done(Command::new(pip).args(["install", "-q", "--disable-pip-version-check", "-r"]).arg(&list))
-            .map(drop)
-    })?;
-    Ok(place.join("bin/python"))
+    Ok(install::venv(&scripts(), name)?.join("python"))
 }
 
 /// The script `script` of the folder `of`, beside the packages that it needs.
@@ -141,7 +92,10 @@ pub fn node(of: &str, script: &str) -> Result<PathBuf, String> {
             .map_err(missing)
     })?;
     let copy = place.join(script);
-    std::fs::copy(from.join(script), &copy).map_err(|e| e.to_string())?;
+    // Another test may be reading it: it is there whole or not at all.
+    let whole = tempfile::NamedTempFile::new_in(&place).map_err(|e| e.to_string())?;
+    std::fs::copy(from.join(script), whole.path()).map_err(|e| e.to_string())?;
+    whole.persist(&copy).map_err(|e| e.to_string())?;
     Ok(copy)
 }
 

@@ -1,5 +1,6 @@
 //! The emulated KMS: its operations call by call, its wire format, and the server that `keystorm serve` is.
 
+mod answers;
 mod durability;
 #[path = "../support/facts.rs"]
 mod facts;

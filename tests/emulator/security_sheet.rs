@@ -1,4 +1,4 @@
-//! The sheet of attacks names tests that are there, and README's principals file is one.
+//! The sheet of attacks names tests that are there, and the principals file in the emulator's page is one.
 
 use keystorm::kms::access::Directory;
 use std::path::{Path, PathBuf};
@@ -38,9 +38,10 @@ fn every_attack_of_the_sheet_has_a_verdict_and_a_test_that_is_there() {
 }
 
 #[test]
-fn the_principals_file_of_readme_is_one() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let example = readme.split("```yaml\n").find(|part| part.starts_with("principals:")).expect("an example");
+fn the_principals_file_of_the_page_is_one() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/emulator.md")).unwrap();
+    let example = page.split("```yaml\n").find(|part| part.starts_with("principals:")).expect("an example");
     let keys = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
         "y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}]}"#;
     let mut files =

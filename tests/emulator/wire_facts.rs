@@ -1,10 +1,11 @@
 //! The wire's tables against the fact sheet they restate, and every constraint from both its sides.
 
+use crate::answers::{Part, response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::api::Operation;
-use keystorm::kms::wire::shapes::{Bounds, Kind, Member, Part, request, response};
-use keystorm::kms::wire::{MODELLED, decode, errors_of};
+use keystorm::kms::wire::decode;
+use keystorm::kms::wire::shapes::{Bounds, Kind, Member, request};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -15,10 +16,6 @@ fn facts() -> Value {
 
 fn object(value: &Value) -> &Map<String, Value> {
     value.as_object().unwrap()
-}
-
-fn names(value: &Value) -> Vec<&str> {
-    value.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()
 }
 
 /// The operations of the fact sheet with their rows.
@@ -141,19 +138,6 @@ fn every_answer_has_the_members_of_the_sheet_and_no_others() {
             };
             assert_eq!(ours, expected, "{operation} {}", field.name);
         }
-    }
-}
-
-#[test]
-fn every_modelled_error_has_its_status_and_its_operations() {
-    let facts = facts();
-    let sheet = object(&facts["errors"]);
-    assert_eq!(sheet.len(), MODELLED.len());
-    for (code, status) in MODELLED {
-        assert_eq!(sheet[*code]["http"], *status, "{code}");
-    }
-    for (operation, row) in rows(&facts) {
-        assert_eq!(errors_of(operation), names(&row["errors"]), "{operation}");
     }
 }
 

@@ -108,10 +108,18 @@ fn a_comparison_is_printed_for_programs_pull_requests_and_ci_servers() {
     assert_eq!(junit.matches("<testcase").count(), junit.matches("</testcase>").count());
 
     let html = out(&keystorm(folder.path(), &["compare", "a", "b", "--format", "html"]));
-    for part in ["<!DOCTYPE html>", "b beside a: worse: ", "A no-retry", "B no-retry", "<svg"] {
+    for part in [
+        "<!DOCTYPE html>",
+        "b beside a: worse: ",
+        "A no-retry",
+        "B no-retry",
+        "id=\"over-time-goodput\"",
+        "id=\"response-percentiles\"",
+        "default-src 'none'",
+    ] {
         assert!(html.contains(part), "{part}");
     }
-    for part in ["src=", "href=\"http", "<script", "<link", "https:"] {
+    for part in ["src=", "href=\"http", "<link", "https:", "fetch", "XMLHttp"] {
         assert!(!html.contains(part), "{part}: the page needs nobody");
     }
 
@@ -128,6 +136,61 @@ fn a_comparison_is_printed_for_programs_pull_requests_and_ci_servers() {
     let text = fs::read_to_string(&summary).expect("there");
     assert!(text.starts_with("before\n### b beside a: worse: "), "{text}");
     assert!(text.contains(&out(&printed)) && text.contains("| strategy | figure | A | B |"), "{text}");
+}
+
+/// A folder with live runs, one a day, whose p99 grows by a tenth from the twelfth on.
+fn days(folder: &Path) -> std::path::PathBuf {
+    let directory = folder.join("days");
+    let saved = fs::read_to_string(folder.join("a/run.json")).expect("saved");
+    for day in 0..22 {
+        let mut run: Value = serde_json::from_str(&saved).expect("JSON");
+        run["wall"] = serde_json::json!({
+            "startedAt": format!("2026-11-{:02}T00:00:00Z", day + 1), "elapsed_s": 6.0, "strategies": [],
+            "vantage": { "host": "h", "os": "linux", "cores": 2, "client": "raw", "endpoint": "in process",
+                         "region": "us-east-1", "tls": false, "fips": false },
+            "setUp": { "attempts": 0, "keysMade": 0 },
+        });
+        let p99 = &mut run["strategies"][0]["responseTime_ms"]["p99"];
+        *p99 = Value::from(p99.as_f64().expect("a figure") * if day < 12 { 1.0 } else { 1.1 });
+        fs::create_dir_all(directory.join(format!("day-{day:02}"))).expect("made");
+        fs::write(directory.join(format!("day-{day:02}/run.json")), run.to_string()).expect("written");
+    }
+    fs::create_dir(directory.join("simulated")).expect("made");
+    fs::copy(folder.join("a/run.json"), directory.join("simulated/run.json")).expect("a copy");
+    directory
+}
+
+#[test]
+fn a_folder_of_live_runs_tells_from_which_run_on_a_figure_is_another() {
+    let folder = runs();
+    days(folder.path());
+    let told = keystorm(folder.path(), &["compare", "days"]);
+    assert!(told.status.success(), "{}", said(&told));
+    let text = out(&told);
+    for part in [
+        "small: 22 live runs",
+        "ANSWER  p99 of `no-retry` is worse by 10.0 % from `day-12` on.",
+        "Left out: `simulated`, since it is simulated, and the same each time.",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let json: Value =
+        serde_json::from_str(&out(&keystorm(folder.path(), &["compare", "days", "--json"]))).expect("JSON");
+    let changed =
+        json["metrics"].as_array().expect("metrics").iter().filter(|m| m["stretches"][1].is_object());
+    assert_eq!(changed.map(|m| m["stretches"][1]["first"].clone()).collect::<Vec<_>>(), [12]);
+    let html = out(&keystorm(folder.path(), &["compare", "days", "--format", "html"]));
+    assert!(html.contains("<svg") && !html.contains("<script"), "{html}");
+    let markdown = out(&keystorm(folder.path(), &["compare", "days", "--format", "markdown"]));
+    assert!(markdown.contains("| p99 of no-retry |") && !markdown.contains("]("), "{markdown}");
+    for option in [&["--fail-on", "p99 worse than 5%"][..], &["--step-summary"], &["--format", "junit"]] {
+        let refused = keystorm(folder.path(), &[&["compare", "days"], option].concat());
+        assert_eq!(refused.status.code(), Some(2), "{option:?}");
+        assert!(said(&refused).contains("a folder of runs"), "{}", said(&refused));
+    }
+    let none = keystorm(folder.path(), &["compare", "."]);
+    assert!(none.status.code() == Some(1) && said(&none).contains("no live run"), "{}", said(&none));
 }
 
 #[test]

@@ -84,10 +84,13 @@ fn a_threshold_that_is_almost_right_is_told_with_the_right_one() {
 fn words_that_are_not_built_have_a_sentence() {
     let folder = place();
     for (line, fragment) in [
-        (&["worker", "a"][..], "`worker` is not built; "),
+        (&["worker", "a"][..], "`worker` is not in this build, which leaves out the feature `bus`; "),
         (&["sweep", "small.yaml"], "`sweep` is not built; "),
-        (&["run", "small.yaml", "--bus", "nats://127.0.0.1"], "--bus is not built; "),
-        (&["help", "worker"], "`worker` is not built; "),
+        (
+            &["run", "small.yaml", "--bus", "nats://127.0.0.1"],
+            "--bus is not in this build, which leaves out the feature `bus`; ",
+        ),
+        (&["help", "worker"], "`worker` is not in this build, which leaves out the feature `bus`; "),
     ] {
         let (code, said) = said(&folder, line);
         assert!(code == 2 && said.contains(fragment) && !said.contains("cleanup"), "{line:?}: {said}");

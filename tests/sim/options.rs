@@ -228,6 +228,8 @@ fn value(path: &str, option: &str) -> &'static str {
         "account" => "444455556666",
         "start" => "2026-11-23T22:00:00Z",
         "client" => "raw",
+        // Nobody listens there, which is told.
+        "otlp" => "http://127.0.0.1:1",
         "metrics" | "web" => "127.0.0.1:0",
         _ => "1",
     }

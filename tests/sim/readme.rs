@@ -1,13 +1,21 @@
-//! README says nothing that is not there: its commands parse, its scenarios, files and example exist and hold.
+//! README and the pages it leads to say nothing that is not there: commands parse, scenarios, files and example exist and hold.
 
 use clap::Parser;
 use keystorm::cli::Cli;
 use keystorm::scenario::{Options, Scenario};
 use std::path::Path;
 
+/// README, and the pages for users that are written by hand.
+const PAGES: [&str; 5] =
+    ["README.md", "docs/running.md", "docs/words.md", "docs/live.md", "docs/emulator.md"];
+
+fn page(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
 fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    std::fs::read_to_string(path).expect("README.md is there")
+    page("README.md")
 }
 
 /// What stands between `before` and `after`, every time.
@@ -17,9 +25,9 @@ fn between<'t>(text: &'t str, before: &'t str, after: &'t str) -> impl Iterator<
 
 #[test]
 fn every_command_parses() {
-    let text = readme();
+    let text = PAGES.map(page).concat();
     let commands: Vec<&str> = between(&text, "`keystorm ", "`").collect();
-    assert!(commands.len() > 8, "{commands:?}");
+    assert!(commands.len() > 20, "{commands:?}");
     for command in commands {
         let plain =
             command.replace(" SCENARIO", " a.yaml").replace("PATH…", "logs").replace("FILE", "a.yaml");
@@ -68,13 +76,16 @@ fn what_is_said_not_to_be_built_is_not() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let text = readme();
-    for link in between(&text, "](", ")") {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(link);
-        assert!(path.exists(), "{link}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in PAGES {
+        let text = page(name);
+        for link in between(&text, "](", ")") {
+            let path = root.join(name).parent().expect("a folder").join(link);
+            assert!(path.exists(), "{name}: {link}");
+        }
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    for file in std::fs::read_dir(folder).expect("scenarios/").flatten() {
+    let text = readme();
+    for file in std::fs::read_dir(root.join("scenarios")).expect("scenarios/").flatten() {
         let name = file.file_name().into_string().expect("UTF-8");
         assert!(text.contains(&format!("scenarios/{name}")), "README does not list {name}");
     }

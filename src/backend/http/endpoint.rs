@@ -50,7 +50,7 @@ pub enum Trust<'a> {
 
 /// Makes the HTTP client of each thread.
 #[derive(Clone)]
-pub struct HttpFactory(Arc<Endpoint>);
+pub struct HttpFactory(pub(super) Arc<Endpoint>);
 
 impl HttpFactory {
     /// Attempts go where `reached` leads, which has no path, as calls of `region`.

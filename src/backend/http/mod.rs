@@ -15,6 +15,7 @@ mod bodies;
 mod endpoint;
 mod link;
 mod pool;
+mod post;
 mod sign;
 
 pub use endpoint::{Error, HttpFactory, Trust};

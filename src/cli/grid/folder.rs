@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 /// Version of `shard.json`.
 const SCHEMA: &str = "keystorm.shard/1";
 /// The file that tells what a folder is a share of.
-const NAME: &str = "shard.json";
+pub const NAME: &str = "shard.json";
+/// The folder of the copies of its traces.
+pub const TRACES: &str = "traces";
 
 /// A folder that keeps a share's cells.
 #[derive(Debug)]
@@ -61,6 +63,11 @@ pub struct Opened {
     saved: Saved,
 }
 
+/// Whether a text is a SHA-256 in hex.
+fn is_sum(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl Saved {
     fn of(grid: &Grid, shard: Shard) -> Saved {
         let axis = |axis: &Axis| SavedAxis { path: axis.path.clone(), values: axis.values.clone() };
@@ -84,6 +91,10 @@ impl Saved {
             serde_json::from_str(&text).map_err(|error| failed(format!("this is no share: {error}")))?;
         if saved.schema != SCHEMA {
             return Err(failed(format!("written as {:?}, but this keystorm reads {SCHEMA:?}", saved.schema)));
+        }
+        // They are names of files.
+        if !saved.source.traces.values().all(|sum| is_sum(sum)) {
+            return Err(failed("this is no share: a trace is not named by its sum".into()));
         }
         Ok(saved)
     }
@@ -145,7 +156,7 @@ impl Share {
             let from = grid.source.trace(name);
             let bytes = fs::read(&from)
                 .map_err(|error| Error::Failed(format!("cannot read {}: {error}", from.display())))?;
-            output::write_file(&self.dir.join("traces").join(sum), bytes)?;
+            output::write_file(&self.dir.join(TRACES).join(sum), bytes)?;
         }
         let mut json = serde_json::to_vec_pretty(saved)
             .map_err(|error| Error::Failed(format!("cannot write {NAME}: {error}")))?;
@@ -155,6 +166,12 @@ impl Share {
 }
 
 impl Opened {
+    /// The sums of the traces of its run, which their copies are called by.
+    #[cfg(feature = "bus")]
+    pub fn traces(&self) -> Vec<String> {
+        self.saved.source.traces.values().cloned().collect()
+    }
+
     /// `dir` itself, or the shares that it holds where it is none.
     ///
     /// # Errors
@@ -213,7 +230,7 @@ impl Opened {
         let wrong = |why: String| Error::Failed(format!("{}: {NAME}: {why}", self.dir.display()));
         let axis = |axis: &SavedAxis| Axis::of(&axis.path, axis.values.clone()).map_err(wrong);
         let axes = self.saved.over.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
-        let source: Source = self.saved.source.clone().into_source(&self.dir.join("traces"));
+        let source: Source = self.saved.source.clone().into_source(&self.dir.join(TRACES));
         let grid = Grid::new(source, axes)?;
         if grid.id() == self.run {
             return Ok(grid);

@@ -1,5 +1,6 @@
 //! A run as a set of cells that is known beforehand: (point of the grid, strategy, trial), each a pure function of its key.
-//! Sweeps are made of cells, so that a stopped one goes on where it was; shards are a share of them.
+//! Sweeps are made of cells, so that a stopped one goes on where it was; shards are a share of them, and over a bus workers
+//! run one after the other.
 //!
 //! ```text
 //!  scenario + axes ─▶ points ─▶ cells ──┬─ this share ─▶ work ─▶ DIR/cells/<key>.<sum>.cell ─┐
@@ -12,17 +13,21 @@
 
 mod folder;
 mod shard;
-mod source;
+pub mod source;
 pub mod store;
 mod sweep;
 mod work;
 
+#[cfg(feature = "bus")]
+pub use folder::{NAME as SHARE, TRACES};
 pub use folder::{Opened, Share};
 pub use shard::Shard;
 pub use source::{Place, Source};
 pub use store::Store;
 pub use sweep::{conclude_sweep, files_of, show_sweep};
-pub use work::{How, run_share};
+pub use work::{How, Worked, run_share};
+#[cfg(feature = "bus")]
+pub use work::{length, progress};
 
 use super::Error;
 use super::load::Loaded;
@@ -188,8 +193,16 @@ impl Grid {
     /// # Errors
     /// As `read`.
     pub fn trials(&self, number: usize, read: Read<'_>) -> Result<Vec<Vec<Trial>>, Error> {
+        self.first_trials(number, usize::MAX, read)
+    }
+
+    /// The same of the first `many` trials of each strategy.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn first_trials(&self, number: usize, many: usize, read: Read<'_>) -> Result<Vec<Vec<Trial>>, Error> {
         let layout = Arc::new(Layout::new(&self.points[number].loaded.scenario.workloads));
-        let of_strategy = |keys: &Vec<String>| keys.iter().map(|key| read(key, &layout)).collect();
+        let of_strategy = |keys: &Vec<String>| keys.iter().take(many).map(|key| read(key, &layout)).collect();
         self.keys[number].iter().map(of_strategy).collect()
     }
 

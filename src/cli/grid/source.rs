@@ -91,7 +91,7 @@ impl Source {
         let mut loaded = match &self.place {
             Place::Here(dir) => load::load_text(&self.text, &self.file, dir, &sets)?,
             Place::Kept { env, traces } => {
-                let copy = |name: &str| traces.get(name).cloned().unwrap_or_else(|| PathBuf::from(name));
+                let copy = |name: &str| kept(traces, name);
                 load::load_in(&self.text, &self.file, &sets, &|name| env.get(name).cloned(), &copy)?
             }
         };
@@ -103,7 +103,7 @@ impl Source {
     pub fn trace(&self, name: &str) -> PathBuf {
         match &self.place {
             Place::Here(dir) => dir.join(name),
-            Place::Kept { traces, .. } => traces.get(name).cloned().unwrap_or_else(|| PathBuf::from(name)),
+            Place::Kept { traces, .. } => kept(traces, name),
         }
     }
 
@@ -160,6 +160,11 @@ impl SavedSource {
             words: self.words,
         }
     }
+}
+
+/// The copy of a trace. One that is not among the copies is no file of this machine: whoever made the copies may name any.
+fn kept(traces: &BTreeMap<String, PathBuf>, name: &str) -> PathBuf {
+    traces.get(name).cloned().unwrap_or_default()
 }
 
 /// SHA-256 in hex.

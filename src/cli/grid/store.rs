@@ -47,6 +47,8 @@ pub struct Header {
 /// Hex digits of a key and of a sum in a file's name.
 const KEY_DIGITS: usize = 32;
 const SUM_DIGITS: usize = 16;
+/// Bytes that no cell unpacks to: what others have packed fills no memory.
+const MOST_TEXT: u64 = 4 << 30;
 
 impl Store {
     /// The cells below `folder`.
@@ -85,18 +87,34 @@ impl Store {
     /// # Errors
     /// [`Error::Failed`] if it cannot be written.
     pub fn write(&self, key: &str, label: &str, trial: &Trial) -> Result<(), Error> {
-        let header = Header {
-            schema: SCHEMA.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            definitions: DEFINITIONS,
-            key: key.into(),
-            cell: label.into(),
-        };
-        let bytes =
-            packed(&header, trial).map_err(|error| Error::Failed(format!("cannot keep a cell: {error}")))?;
-        let name = format!("{}.{}.cell", short(key), &sum(&bytes)[..SUM_DIGITS]);
+        let (name, bytes) = file(key, label, trial)?;
+        self.keep(&name, bytes)
+    }
+
+    /// Keeps a file that is known to be a cell's.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] if it cannot be written.
+    pub fn keep(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         output::write_file(&self.folder.join(name), bytes)
     }
+}
+
+/// The file, name and bytes, of the cell called `label` of this key.
+///
+/// # Errors
+/// Never in practice: it is written to memory.
+pub fn file(key: &str, label: &str, trial: &Trial) -> Result<(String, Vec<u8>), Error> {
+    let header = Header {
+        schema: SCHEMA.into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        definitions: DEFINITIONS,
+        key: key.into(),
+        cell: label.into(),
+    };
+    let bytes =
+        packed(&header, trial).map_err(|error| Error::Failed(format!("cannot keep a cell: {error}")))?;
+    Ok((format!("{}.{}.cell", short(key), &sum(&bytes)[..SUM_DIGITS]), bytes))
 }
 
 /// The part of a key that stands in a file's name.
@@ -120,16 +138,29 @@ fn packed(header: &Header, trial: &Trial) -> std::io::Result<Vec<u8>> {
 pub fn open(path: &Path) -> Result<(Header, String), Error> {
     let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
     let bytes = fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    unpack(path, &bytes)
+}
+
+/// The header and the rest of a file whose bytes are known; only its name is asked for at `path`.
+///
+/// # Errors
+/// As [`open`].
+pub fn unpack(path: &Path, bytes: &[u8]) -> Result<(Header, String), Error> {
+    let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let told =
         name.strip_suffix(".cell").and_then(|stem| stem.split_once('.')).map(|(_, sum)| sum.to_owned());
-    if told.as_deref() != Some(&sum(&bytes)[..SUM_DIGITS]) {
+    if told.as_deref() != Some(&sum(bytes)[..SUM_DIGITS]) {
         return Err(failed("this cell is damaged: its bytes are not those that its name tells".into()));
     }
     let mut text = String::new();
-    GzDecoder::new(bytes.as_slice())
+    GzDecoder::new(bytes)
+        .take(MOST_TEXT)
         .read_to_string(&mut text)
         .map_err(|error| failed(format!("this is no cell: {error}")))?;
+    if text.len() as u64 == MOST_TEXT {
+        return Err(failed("this is no cell: none unpacks to so much".into()));
+    }
     let (header, rest) = text.split_once('\n').ok_or_else(|| failed("this is no cell".into()))?;
     let header: Header =
         serde_json::from_str(header).map_err(|error| failed(format!("this is no cell: {error}")))?;
@@ -168,7 +199,19 @@ pub fn is_of_this_version(path: &Path, header: &Header) -> Result<(), Error> {
 /// # Errors
 /// As [`open`] and [`is_of_this_version`], and for a file of another cell.
 pub fn read(path: &Path, key: &str, layout: &Arc<Layout>) -> Result<Trial, Error> {
-    let (header, rest) = open(path)?;
+    trial(path, key, layout, open(path)?)
+}
+
+/// The trial of key `key` in what a file was unpacked to.
+///
+/// # Errors
+/// As [`read`], but for the file itself.
+pub fn trial(
+    path: &Path,
+    key: &str,
+    layout: &Arc<Layout>,
+    (header, rest): (Header, String),
+) -> Result<Trial, Error> {
     is_of_this_version(path, &header)?;
     let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
     if header.key != key {

@@ -1,7 +1,7 @@
 //! Runs the cells of a share that are not there yet, on all threads.
 
 use super::{Cell, Grid, Shard, Share, store};
-use crate::cli::progress::{self, Progress};
+use crate::cli::progress::{Progress, timeline};
 use crate::cli::{Error, interrupt};
 use crate::engine::{Control, run_trial};
 use crate::record::Layout;
@@ -56,24 +56,39 @@ pub fn run_share(grid: &Grid, shard: Shard, share: &Share, how: &How) -> Result<
     let stopper = Arc::clone(&control);
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let length = |cell: &Cell| progress::timeline(&grid.points[cell.point].loaded.scenario).as_nanos();
-    let total = missing.iter().fold(0u64, |sum, (_, cell)| sum.saturating_add(length(cell)));
     let label = match shard {
         Shard::WHOLE => format!("{} cells", missing.len()),
         _ => format!("shard {shard}: {} cells", missing.len()),
     };
-    let shown = Progress::over(
-        label,
-        &Arc::new(AtomicU64::new(total)),
-        false,
-        &control,
-        how.every,
-        how.quiet || missing.is_empty(),
-    );
+    let shown = progress(grid, missing.iter().map(|(_, cell)| *cell), label, how, &control);
     let done = work(grid, &missing, share, how, &control);
     shown.finish();
     let were_there = own.len() - missing.len();
     Ok(Worked { cells: own.len(), were_there, are_there: were_there + done? })
+}
+
+/// How long the timeline of a cell is, in virtual nanoseconds.
+pub fn length(grid: &Grid, cell: &Cell) -> u64 {
+    timeline(&grid.points[cell.point].loaded.scenario).as_nanos()
+}
+
+/// Shows how much of these cells is done, of which `control` is told.
+pub fn progress<'c>(
+    grid: &Grid,
+    cells: impl Iterator<Item = &'c Cell>,
+    label: String,
+    how: &How,
+    control: &Arc<Control>,
+) -> Progress {
+    let total = cells.fold(0u64, |sum, cell| sum.saturating_add(length(grid, cell)));
+    Progress::over(
+        label,
+        &Arc::new(AtomicU64::new(total)),
+        false,
+        control,
+        how.every,
+        how.quiet || total == 0,
+    )
 }
 
 /// Runs cells until none are left or somebody says stop; gives how many were kept.

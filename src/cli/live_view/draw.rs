@@ -4,9 +4,11 @@
 //!  title, strategy, time                     3 lines
 //!  load    │ times          │ harness        8
 //!  quota pools                               2 + one each
-//!  the last minutes                          what is left, 6 at least
+//!  the last minutes                          what is left, 6 at least; p99 below it where there is room for both
 //!  keys                                      1
 //! ```
+//!
+//! Where three panels do not stand beside each other, the harness has a line of its own.
 
 use super::pace::Pace;
 use super::theme::{Meaning, Theme};
@@ -30,8 +32,12 @@ pub(super) struct Scene<'a> {
 const PANELS: u16 = 8;
 /// The fewest lines of a plot that show anything.
 const PLOT: u16 = 6;
-/// Columns below which panels do not stand beside each other.
+/// Lines from which on there is room for two plots.
+const TWO_PLOTS: u16 = 18;
+/// Columns below which three panels do not stand beside each other.
 const NARROW: u16 = 76;
+/// Columns below which no two do.
+const SLIM: u16 = 60;
 
 /// Draws one picture.
 pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
@@ -47,7 +53,10 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
         left -= pools + 2;
     }
     if !has_panels {
-        return narrow(frame, scene, glance);
+        return match area.width >= SLIM && area.height > 3 + PANELS + 2 {
+            true => slim(frame, scene, glance),
+            false => narrow(frame, scene, glance),
+        };
     }
     let [head, row, pool_row, plot_row, foot] = Layout::vertical([
         Constraint::Length(3),
@@ -71,9 +80,43 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     if has_pools {
         panels::pools(frame, pool_row, scene, glance);
     }
-    if left >= PLOT {
+    if left >= TWO_PLOTS {
+        let [rates, tail] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(plot_row);
+        plot::history(frame, rates, scene, glance);
+        plot::tail(frame, tail, scene, glance);
+    } else if left >= PLOT {
         plot::history(frame, plot_row, scene, glance);
     }
+    panels::foot(frame, foot, scene, glance);
+}
+
+/// A terminal in which two panels stand beside each other: the harness has a line.
+fn slim(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
+    let area = frame.area();
+    let free = area.height.saturating_sub(3 + PANELS + 2);
+    let pools = (glance.pools.len() as u16).min(free.saturating_sub(2));
+    let pool_lines = if pools > 0 { pools + 2 } else { 0 };
+    let [head, row, pool_row, plot_row, harness, foot] = Layout::vertical([
+        Constraint::Length(3),
+        Constraint::Length(PANELS),
+        Constraint::Length(pool_lines),
+        Constraint::Length(free - pool_lines),
+        Constraint::Length(1),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    let [load, times] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(29)]).areas(row);
+    panels::head(frame, head, scene, glance);
+    panels::load(frame, load, scene, glance);
+    panels::times(frame, times, scene, glance);
+    if pools > 0 {
+        panels::pools(frame, pool_row, scene, glance);
+    }
+    if plot_row.height >= PLOT {
+        plot::history(frame, plot_row, scene, glance);
+    }
+    let line = panels::fitted(panels::harness_line(scene, glance), usize::from(harness.width));
+    frame.render_widget(Paragraph::new(line), harness);
     panels::foot(frame, foot, scene, glance);
 }
 

@@ -140,6 +140,42 @@ fn eighty_by_twenty_four_holds_everything() {
 }
 
 #[test]
+fn seventy_by_eighteen_keeps_pools_and_the_slowest() {
+    let picture = Picture::of(Some(&glance()), (70, 18), true, false);
+    let text = picture.text();
+    for part in [
+        "12.0 s of 30.0 s",
+        "goodput   812/s",
+        "failed 61 shed 0",
+        "max       421 ms     61 ms",
+        "912/1,000/s",
+        "peak 1,031 throttled 1,200",
+        "late p99",
+        "computing",
+        "q or Ctrl-C stops",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    assert!(picture.lines().iter().all(|line| line.chars().count() <= 70), "{text}");
+    let late = Glance { lateness_ms: 40.0, ..glance() };
+    let limited = Picture::of(Some(&late), (70, 18), true, false).text();
+    assert!(limited.contains("keystorm is the limit") && limited.contains("≤40 ms 100 %"), "{limited}");
+}
+
+#[test]
+fn a_large_terminal_shows_p99_over_time_and_what_its_quota_is_called() {
+    let rows =
+        |at: u64| Row { goodput: 812, attempts: 912, p99_micros: 20_000 + 10_000 * at, ..Row::default() };
+    let glance = Glance { seconds: (0..12).map(rows).collect(), ..glance() };
+    let large = Picture::of(Some(&glance), (200, 50), true, false).text();
+    for part in ["p99 response time, of jobs completed in that second", "143 ms", "╌╌ symmetric 1,000/s"]
+    {
+        assert!(large.contains(part), "{part} is missing in\n{large}");
+    }
+    assert!(!Picture::of(Some(&glance), (80, 24), true, false).text().contains("p99 response time"));
+}
+
+#[test]
 fn pools_change_colour_at_80_percent_and_beyond_the_quota() {
     let colour = |attempts| {
         let mut glance = glance();
@@ -162,6 +198,8 @@ fn a_harness_that_is_the_limit_is_told_in_red() {
     let late = Glance { lateness_ms: 40.0, ..glance() };
     let picture = Picture::of(Some(&late), (80, 24), true, false);
     assert_eq!((picture.colour("keystorm is the limit"), picture.colour("40 ms")), (Color::Red, Color::Red));
+    // Response times count from the intended start: 40 ms are more than their whole median.
+    assert!(picture.text().contains("times off ≤40 ms"), "{}", picture.text());
     let busy = Glance { busy_share: Some(0.93), ..glance() };
     assert!(Picture::of(Some(&busy), (80, 24), true, false).text().contains("keystorm is the limit"));
 }

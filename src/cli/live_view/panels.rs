@@ -182,14 +182,38 @@ pub(super) fn harness_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'sta
         (Some(most), Some(used)) => format!("{} of {}", percent(used), count(most)),
         _ => "none".into(),
     };
+    // When the harness is the limit, it is told by how much response times may be off.
+    let bounded = match is_limited(glance) && glance.response.p50 > 0.0 {
+        true => {
+            let share = percent((glance.lateness_ms / glance.response.p50).min(1.0));
+            figure(theme, "times off", format!("≤{} {share}", milliseconds(glance.lateness_ms)), Meaning::Bad)
+        }
+        false => figure(theme, "bound", milliseconds(bound), Meaning::Plain),
+    };
     vec![
         figure(theme, "late p99", milliseconds(glance.lateness_ms), late),
-        figure(theme, "bound", milliseconds(bound), Meaning::Plain),
+        bounded,
         figure(theme, "computing", computing, busy),
         figure(theme, "offered", count(glance.jobs.offered), Meaning::Plain),
         figure(theme, "sent", count(sent), Meaning::Plain),
         figure(theme, "cap used", cap, if near == Meaning::Good { Meaning::Plain } else { near }),
     ]
+}
+
+/// How keystorm itself keeps up, in one line.
+pub(super) fn harness_line(scene: &Scene<'_>, glance: &Glance) -> Line<'static> {
+    let theme = scene.theme;
+    let heading = match is_limited(glance) {
+        true => Span::styled(" keystorm is the limit", theme.style(Meaning::Bad)),
+        false => Span::styled(" harness", theme.style(Meaning::Strong)),
+    };
+    let mut lines = harness_lines(scene, glance);
+    // Lateness, its bound or what it may cost, computing; what was offered and sent stands elsewhere.
+    let cap = lines.pop();
+    lines.truncate(3);
+    let squeezed = |span: Span<'static>| Span::styled(format!("{} ", span.content.trim_end()), span.style);
+    let figures = lines.into_iter().chain(cap).flat_map(|line| line.spans).map(squeezed);
+    Line::from_iter(std::iter::once(heading).chain(figures))
 }
 
 /// `lines` in a frame; where one does not fit, its end says so, since half a number is a wrong one.

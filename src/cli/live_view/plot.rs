@@ -6,7 +6,7 @@ use super::theme::Meaning;
 use crate::engine::live::Glance;
 use crate::quota::PoolReport;
 use crate::record::Row;
-use crate::report::format::number;
+use crate::report::format::{milliseconds, number};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -23,10 +23,7 @@ type Curve = (Meaning, &'static str, Vec<(f64, f64)>);
 /// Goodput, attempts and throttled attempts of the last minutes.
 pub(super) fn history(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
     let theme = scene.theme;
-    // Two points to a column, and at least a minute, so that a run's beginning does not fill the whole width.
-    let most = usize::from(area.width.saturating_sub(AXIS)).max(1) * 2;
-    let (from, rows) = whole(glance, most);
-    let span = (rows.len().max(60).min(most) as u64 * glance.interval_s.max(1)) as f64;
+    let (from, span, rows) = stretch(area, glance);
     let mut curves = curves(rows, from, glance.interval_s);
     let highest = curves.iter().flat_map(|curve| &curve.2).map(|point| point.1).fold(1.0, f64::max);
     let quota = nearest(glance, scene).map(|pool| (pool.pool.name(), pool.limit.as_per_second()));
@@ -55,6 +52,45 @@ pub(super) fn history(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glan
             number(top.round()),
         ]));
     frame.render_widget(chart, area);
+}
+
+/// p99 of the jobs completed in each of the last seconds.
+pub(super) fn tail(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+    let theme = scene.theme;
+    let (from, span, rows) = stretch(area, glance);
+    let per = glance.interval_s.max(1) as f64;
+    let known = rows.iter().enumerate().filter(|(_, row)| row.goodput > 0);
+    let points: Vec<(f64, f64)> =
+        known.map(|(index, row)| (from + (index as f64 + 0.5) * per, row.p99_micros as f64 / 1e3)).collect();
+    let top = 1.1 * points.iter().map(|point| point.1).fold(0.1, f64::max);
+    let line =
+        Dataset::default().marker(theme.marker(Meaning::Goodput).0).style(theme.style(Meaning::Strong));
+    let quiet = theme.style(Meaning::Quiet);
+    let at = |secs: f64| format!("{secs:.0} s");
+    let title =
+        Line::styled(" p99 response time, of jobs completed in that second ", theme.style(Meaning::Strong));
+    let chart = Chart::new(vec![line.graph_type(GraphType::Line).data(&points)])
+        .block(block(theme, title, Meaning::Quiet))
+        .legend_position(None)
+        .x_axis(Axis::default().style(quiet).bounds([from, from + span]).labels([
+            at(from),
+            at(from + span / 2.0),
+            at(from + span),
+        ]))
+        .y_axis(Axis::default().style(quiet).bounds([0.0, top]).labels([
+            "0 ms".to_owned(),
+            milliseconds(top / 2.0),
+            milliseconds(top),
+        ]));
+    frame.render_widget(chart, area);
+}
+
+/// The stretch of time that there is room for: when it begins, how long it is, and its intervals. Two points to a column,
+/// and at least a minute, so that a run's beginning does not fill the whole width.
+fn stretch(area: Rect, glance: &Glance) -> (f64, f64, &[Row]) {
+    let most = usize::from(area.width.saturating_sub(AXIS)).max(1) * 2;
+    let (from, rows) = whole(glance, most);
+    (from, (rows.len().max(60).min(most) as u64 * glance.interval_s.max(1)) as f64, rows)
 }
 
 /// The whole intervals to draw, at most `most`, and when the first begins.

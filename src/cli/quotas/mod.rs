@@ -7,14 +7,14 @@ mod alarms;
 use super::{Common, Error, output};
 use crate::quota::PoolId;
 use crate::quota::catalogue::{self, Basis, DATE, Entry, SOURCES};
+use crate::report::format::per_second;
+use crate::report::look::Look;
+use crate::report::page::wrapped;
+use crate::report::table::{Cell, Table};
 use crate::units::Ratio;
 use serde_json::json;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// The widest line.
-const WIDTH: usize = 100;
 
 /// Options of `quotas`.
 #[derive(clap::Args, Debug)]
@@ -59,7 +59,8 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         output::print(commands.join("\n") + "\n")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let text = if common.json { format!("{:#}\n", document(region)) } else { table(region) };
+    let text =
+        if common.json { format!("{:#}\n", document(region)) } else { table(region, output::look(false)) };
     output::print(text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -82,48 +83,36 @@ fn rows(region: &str) -> impl Iterator<Item = (PoolId, &'static Entry, Basis)> {
 }
 
 /// The table for people.
-fn table(region: &str) -> String {
-    let mut text = format!("AWS KMS request quotas in {region}: defaults, per account and Region\n\n");
-    let mut line = |pool: &str, limit: &str, code: &str, adjustable: &str, basis: &str| {
-        let row = format!("{pool:<31}  {limit:>9}  {code:<10}  {adjustable:<10}  {basis}");
-        writeln!(text, "{}", row.trim_end()).expect("a String takes every text");
-    };
-    line("POOL", "LIMIT", "CODE", "ADJUSTABLE", "SOURCE");
+fn table(region: &str, look: Look) -> String {
+    let said = |text: &str, head: &str| wrapped(&look.words(text), head, look);
+    let mut text =
+        said(&format!("AWS KMS request quotas in {region}: defaults, per account and Region"), "") + "\n";
+    let mut table = Table::new("", &["pool", "limit", "<code", "<adjustable", "<source"]);
     for (pool, entry, basis) in rows(region) {
-        let limit = catalogue::limit(region, pool).to_string();
-        line(entry.pool, &limit, entry.code.unwrap_or("-"), entry.adjustable.name(), basis.name());
+        let limit = per_second(catalogue::limit(region, pool).as_per_second());
+        let (code, adjustable) = (entry.code.unwrap_or("-"), entry.adjustable.name());
+        table.row(
+            [entry.pool, &limit, code, adjustable, basis.name()].map(|text| Cell::from(text.to_owned())),
+        );
     }
+    text += &table.to_text(look);
     text.push_str("\nNotes\n");
     let notes = rows(region).map(|(pool, ..)| (pool, catalogue::note(region, pool)));
     for (pool, note) in notes.filter(|(_, note)| !note.is_empty()) {
-        wrap(&mut text, &format!("{pool}: {note}"));
+        text += &said(&format!("{pool}: {note}"), "  - ");
     }
     text.push_str("\nSources\n");
     for (_, title, address) in SOURCES {
-        wrap(&mut text, &format!("{title}: {address}"));
+        text += &said(&format!("{title}: {address}"), "  - ");
     }
-    let footer = format!(
-        "Read on {DATE}. Your account's applied quotas may differ: ask Service Quotas. \"assumed\" marks what no source, \
-         or not every source, states."
-    );
-    wrap(&mut text, &footer);
-    text
-}
-
-/// Appends a paragraph, broken between words, its later lines indented.
-fn wrap(text: &mut String, paragraph: &str) {
-    let mut width = 1;
-    for word in paragraph.split(' ') {
-        let length = word.chars().count();
-        if width > 1 && width + 1 + length > WIDTH {
-            text.push_str("\n   ");
-            width = 3;
-        }
-        text.push(' ');
-        text.push_str(word);
-        width += 1 + length;
-    }
-    text.push('\n');
+    text + "\n"
+        + &said(
+            &format!(
+                "Read on {DATE}. Your account's applied quotas may differ: ask Service Quotas. \"assumed\" marks what no \
+                 source, or not every source, states."
+            ),
+            "",
+        )
 }
 
 /// The same for programs.
@@ -155,22 +144,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_fits_a_hundred_columns_in_every_region() {
+    fn the_table_fits_its_columns_in_every_region() {
         for region in catalogue::regions() {
-            for line in table(region).lines() {
-                assert!(line.chars().count() <= WIDTH, "{region}: {line}");
+            for width in [60, 80, 100] {
+                for line in table(region, Look { width, ..Look::PLAIN }).lines() {
+                    // Addresses stand whole.
+                    let fits = line.chars().count() <= width || !line.trim().contains(' ');
+                    assert!(fits, "{region}: {line}");
+                }
             }
         }
     }
 
     #[test]
     fn assumptions_are_marked_and_china_alone_has_sm2() {
-        let virginia = table("us-east-1");
-        assert!(virginia.lines().any(|line| line.starts_with("ml-kem ") && line.ends_with("assumed")));
-        assert!(virginia.lines().any(|line| line.starts_with("symmetric ") && line.contains("100000/s")));
+        let virginia = table("us-east-1", Look::PLAIN);
+        assert!(virginia.lines().any(|line| line.starts_with("  ml-kem ") && line.ends_with("assumed")));
+        assert!(virginia.lines().any(|line| line.starts_with("  symmetric ") && line.contains("100,000/s")));
         assert!(!virginia.contains("key-pair-sm2"));
-        assert!(table("cn-north-1").contains("key-pair-sm2"));
-        assert!(table("eu-south-2").contains("assumed (sources disagree)"));
+        assert!(table("cn-north-1", Look::PLAIN).contains("key-pair-sm2"));
+        assert!(table("eu-south-2", Look::PLAIN).contains("assumed (sources disagree)"));
         assert!(virginia.contains(DATE));
     }
 

@@ -1,10 +1,12 @@
 //! The decision.
 
+use super::condition::Effect;
 use super::facts::Facts;
 use super::grant::{GrantOperation, GrantView};
-use super::policy::{Asked, Effect, Policy, Reach};
+use super::policy::{Asked, Policy, Reach};
 use super::principal::{Principal, PrincipalKind};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The key that a call is about.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +42,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Allowed {
     /// The key policy names the caller; the statement's Sid.
-    KeyPolicy(Option<String>),
+    KeyPolicy(Option<Arc<str>>),
     /// The caller's identity policies (or its being the account's root user).
     Identity,
     /// The grant with this id.
@@ -88,9 +90,8 @@ impl Denied {
 /// # Errors
 /// [`Denied`], with its reason.
 pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
-    let mut lower = [0u8; 64];
-    let action = lowered(question.action, &mut lower);
-    let asked = Asked { caller: question.caller, action, resource: question.resource, facts: question.facts };
+    let Question { caller, action, resource, facts, .. } = *question;
+    let asked = Asked { caller, action, resource, facts };
     let deny = |reason| Denied {
         caller: question.caller.arn.clone(),
         action: question.action.into(),
@@ -111,7 +112,7 @@ pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
     }
     let is_own = question.caller.account == key.account;
     let missing = match key.policy.reach(Effect::Allow, &asked) {
-        Some((Reach::Direct, sid)) if is_own => return Ok(Allowed::KeyPolicy(sid.map(Into::into))),
+        Some((Reach::Direct, sid)) if is_own => return Ok(Allowed::KeyPolicy(sid.cloned())),
         Some(_) if identity() => return Ok(Allowed::Identity),
         Some(_) => Reason::NoIdentityAllows,
         None => Reason::NoKeyPolicyAllows,
@@ -137,14 +138,6 @@ fn granted<'a>(question: &Question<'_>, key: &KeyAccess<'a>, identity: impl Fn()
             && source.is_none_or(|source| question.facts.single("aws:sourcearn", 0) == Some(source))
     };
     key.grants.iter().find(allows).map(|grant| grant.id)
-}
-
-/// An action in lower case, without allocation when it is as short as actions are.
-fn lowered<'a>(action: &'a str, room: &'a mut [u8; 64]) -> &'a str {
-    let Some(room) = room.get_mut(..action.len()) else { return action };
-    room.copy_from_slice(action.as_bytes());
-    room.make_ascii_lowercase();
-    std::str::from_utf8(room).unwrap_or(action)
 }
 
 /// Whether the caller could not change a key's policy again if it were `policy`. `facts` are those of its next

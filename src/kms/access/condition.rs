@@ -4,8 +4,14 @@
 
 use super::facts::{Facts, Given};
 use super::glob::Glob;
-use super::policy::Effect;
 use core::net::IpAddr; // an address as a value; no socket
+
+/// Allow or deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Allow,
+    Deny,
+}
 
 /// One line of a `Condition` block.
 #[derive(Clone, Debug, PartialEq)]

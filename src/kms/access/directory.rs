@@ -2,7 +2,7 @@
 
 use super::policy::Policy;
 use super::principal::{Principal, PrincipalKind, Standing};
-use super::web_identity::KeySet;
+use super::web_identity::{KeySet, NotTaken, WebIdentity};
 use crate::api::partition::Partition;
 use crate::kms::crypto::Secret;
 use crate::time::Span;
@@ -48,6 +48,17 @@ pub struct Provider {
     pub audiences: Vec<String>,
     /// What its tokens are checked with.
     pub keys: KeySet,
+}
+
+impl Provider {
+    /// Refuses unless the provider made this token, for one of its audiences, and it holds at `now`, in milliseconds
+    /// since 1970 on the wall clock.
+    ///
+    /// # Errors
+    /// [`NotTaken`]. The signature is looked at first, so that nobody learns anything of what they cannot sign.
+    pub fn check(&self, token: &WebIdentity, now: i64) -> Result<(), NotTaken> {
+        token.check((&self.issuer, &self.keys), &self.audiences, now)
+    }
 }
 
 /// Whether there is a principal.

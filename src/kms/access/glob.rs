@@ -56,7 +56,7 @@ impl Glob {
         Glob { text: text.into(), kind }
     }
 
-    /// For names in which case does not matter; match lower-case texts only. They have no variables.
+    /// For names in which case does not matter: ask [`Glob::matches_caseless`]. They have no variables.
     pub(super) fn caseless(text: &str) -> Glob {
         Glob::new(&text.to_ascii_lowercase(), false)
     }
@@ -77,6 +77,20 @@ impl Glob {
             Kind::Exact => self.text == text,
             Kind::Prefix => text.starts_with(&self.text[..self.text.len() - 1]),
             Kind::Mixed => is_match(&bare(&self.text), &chars(text)),
+            Kind::Variable => false,
+        }
+    }
+
+    /// Whether `text` matches a pattern made by [`Glob::caseless`], whatever its case.
+    pub(super) fn matches_caseless(&self, text: &str) -> bool {
+        match self.kind {
+            Kind::Any => true,
+            Kind::Exact => self.text.eq_ignore_ascii_case(text),
+            Kind::Prefix => {
+                let prefix = &self.text[..self.text.len() - 1];
+                text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            }
+            Kind::Mixed => self.matches(&text.to_ascii_lowercase()),
             Kind::Variable => false,
         }
     }

@@ -2,7 +2,7 @@
 
 mod read;
 
-use super::condition::Condition;
+use super::condition::{Condition, Effect};
 use super::facts::{Facts, is_ever_set};
 use super::glob::Glob;
 use super::json::Once;
@@ -52,20 +52,14 @@ pub struct Policy {
     kind: Kind,
     statements: Vec<Statement>,
     has_conditions: bool,
-}
-
-/// Allow or deny.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Allow,
-    Deny,
+    has_deny: bool,
 }
 
 /// One statement.
 #[derive(Clone, Debug)]
 struct Statement {
     effect: Effect,
-    sid: Option<String>,
+    sid: Option<Arc<str>>,
     principals: Option<Choice<Who>>,
     /// `None`: the statement does nothing.
     actions: Option<Choice<Glob>>,
@@ -156,7 +150,9 @@ impl Policy {
                 statement.resources.iter().flat_map(|choice| &choice.of).any(Glob::has_variables);
             !statement.conditions.is_empty() || has_variables
         };
-        Ok(Policy { text: text.into(), kind, has_conditions: statements.iter().any(uses), statements })
+        let has_deny = statements.iter().any(|statement| statement.effect == Effect::Deny);
+        let has_conditions = statements.iter().any(uses);
+        Ok(Policy { text: text.into(), kind, has_conditions, has_deny, statements })
     }
 
     /// The document as it was given.
@@ -185,8 +181,11 @@ impl Policy {
         keys.filter(|key| !is_ever_set(key)).collect()
     }
 
-    /// The best that a statement of this effect gives a caller; `lower` is the action in lower case.
-    pub(super) fn reach(&self, effect: Effect, call: &Asked<'_>) -> Option<(Reach, Option<&str>)> {
+    /// The best that a statement of this effect gives a caller.
+    pub(super) fn reach(&self, effect: Effect, call: &Asked<'_>) -> Option<(Reach, Option<&Arc<str>>)> {
+        if effect == Effect::Deny && !self.has_deny {
+            return None;
+        }
         let mut best = None;
         for statement in self.statements.iter().filter(|statement| statement.effect == effect) {
             let Some(reach) = statement.reach(call, self.kind) else { continue };
@@ -194,9 +193,9 @@ impl Policy {
                 continue;
             }
             if reach == Reach::Direct {
-                return Some((reach, statement.sid.as_deref()));
+                return Some((reach, statement.sid.as_ref()));
             }
-            best = best.or(Some((reach, statement.sid.as_deref())));
+            best = best.or(Some((reach, statement.sid.as_ref())));
         }
         best
     }
@@ -205,7 +204,7 @@ impl Policy {
 /// What a policy is asked.
 pub(super) struct Asked<'a> {
     pub caller: &'a Principal,
-    /// `kms:encrypt`: in lower case.
+    /// `kms:Encrypt`; case does not matter.
     pub action: &'a str,
     pub resource: &'a str,
     pub facts: &'a Facts,
@@ -237,7 +236,7 @@ impl Statement {
     /// Whether the action, the resource and the conditions are those of the call.
     fn is_about(&self, call: &Asked<'_>, kind: Kind) -> bool {
         let Some(actions) = &self.actions else { return false };
-        let acts = actions.of.iter().any(|glob| glob.matches(call.action)) != actions.is_negated;
+        let acts = actions.of.iter().any(|glob| glob.matches_caseless(call.action)) != actions.is_negated;
         let holds = || self.conditions.iter().all(|condition| condition.holds(call.facts, self.effect));
         let Some(resources) = &self.resources else { return kind == Kind::Trust && acts && holds() };
         // `*` in a key policy is the key itself; AWS takes no other resource there seriously, an ARN must match.

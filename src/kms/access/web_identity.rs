@@ -3,7 +3,6 @@
 //! Taken are RS256, RS384, RS512, ES256, ES384 and ES512, which are those that IAM takes (IAM User Guide, OIDC
 //! federation; from memory). A token that says `none` or names a secret both sides have is one without a signature here.
 
-use super::directory::Provider;
 use aws_lc_rs::signature::{
     self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -236,16 +235,17 @@ impl WebIdentity {
         self.issuer.split_once("://").map_or(self.issuer.as_str(), |(_, rest)| rest)
     }
 
-    /// Refuses unless the provider made this token, for one of its audiences, and it holds at `now`, in milliseconds
-    /// since 1970 on the wall clock.
-    ///
-    /// # Errors
-    /// [`NotTaken`]. The signature is looked at first, so that nobody learns anything of what they cannot sign.
-    pub fn check(&self, provider: &Provider, now: i64) -> Result<(), NotTaken> {
-        if self.issuer != format!("https://{}", provider.issuer) {
+    /// As [`Provider::check`](super::Provider::check) says.
+    pub(super) fn check(
+        &self,
+        (issuer, keys): (&str, &KeySet),
+        audiences: &[String],
+        now: i64,
+    ) -> Result<(), NotTaken> {
+        if self.issuer != format!("https://{issuer}") {
             return Err(NotTaken::Issuer);
         }
-        if !provider.keys.signed(self) {
+        if !keys.signed(self) {
             return Err(NotTaken::Signature);
         }
         if self.subject.is_empty() {
@@ -259,7 +259,7 @@ impl WebIdentity {
         if let Some(from) = self.not_before.filter(|from| *from > at) {
             return Err(NotTaken::NotYet { now: seconds, from: from as i64 });
         }
-        if !self.audiences.iter().any(|audience| provider.audiences.contains(audience)) {
+        if !self.audiences.iter().any(|audience| audiences.contains(audience)) {
             return Err(NotTaken::Audience);
         }
         Ok(())

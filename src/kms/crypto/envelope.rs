@@ -16,7 +16,7 @@
 
 use super::{Error, Material, MaterialId, Secret, random_array};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hmac;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const MAGIC: [u8; 5] = [0x01, 0x02, 0x4b, 0x00, 0x78];
@@ -125,13 +125,16 @@ pub fn decrypt(
 
 /// The key of one message.
 fn message_key(material: &Material, salt: &[u8]) -> Result<LessSafeKey, Error> {
-    let derived = hmac::sign(&material.derivation_key()?, salt);
+    let derived = material.derived(salt)?;
     let key = UnboundKey::new(&AES_256_GCM, derived.as_ref()).expect("HMAC-SHA-256 gives 32 bytes");
     Ok(LessSafeKey::new(key))
 }
 
 /// The head and the context, each pair with its lengths, in the order of the keys.
-fn additional(head: &[u8], context: &BTreeMap<String, String>) -> Vec<u8> {
+fn additional<'a>(head: &'a [u8], context: &BTreeMap<String, String>) -> Cow<'a, [u8]> {
+    if context.is_empty() {
+        return Cow::Borrowed(head);
+    }
     let size = context.iter().map(|(key, value)| key.len() + value.len() + 8).sum::<usize>();
     let mut aad = Vec::with_capacity(head.len() + size);
     aad.extend_from_slice(head);
@@ -139,7 +142,7 @@ fn additional(head: &[u8], context: &BTreeMap<String, String>) -> Vec<u8> {
         aad.extend_from_slice(&(text.len() as u32).to_be_bytes());
         aad.extend_from_slice(text.as_bytes());
     }
-    aad
+    Cow::Owned(aad)
 }
 
 /// How many bytes a DER length takes.

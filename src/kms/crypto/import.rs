@@ -1,8 +1,8 @@
 //! Importing material: the key that wraps it, and unwrapping.
 
-use super::algorithms::{EncryptionAlgorithm, WrappingAlgorithm, WrappingKeySpec};
+use super::algorithms::{WrappingAlgorithm, WrappingKeySpec};
 use super::{Error, Material, Secret, rsa_decrypt};
-use crate::api::KeySpec;
+use crate::api::{EncryptionAlgorithm, KeySpec};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded as _};
 
 /// The RSA key of one GetParametersForImport.
@@ -54,7 +54,7 @@ impl WrappingKey {
 
     /// An AES key under RSA, then the material under the AES key (RFC 5649).
     fn unwrap_twice(&self, outer: EncryptionAlgorithm, wrapped: &[u8]) -> Result<Secret, Error> {
-        let modulus = super::material::rsa_bytes(self.0.spec());
+        let modulus = self.0.spec().modulus_bytes().ok_or(Error::WrongAlgorithm)?;
         let (first, second) = wrapped.split_at_checked(modulus).ok_or(Error::InvalidCiphertext)?;
         let aes = rsa_decrypt(&self.0, outer, first)?;
         let kek = AesKek::new(&AES_256, aes.as_bytes()).map_err(|_| Error::InvalidCiphertext)?;

@@ -1,7 +1,7 @@
 //! The secret of one KMS key, prepared for use.
 
 use super::{Error, Secret};
-use crate::api::KeySpec;
+use crate::api::{KeyFamily, KeySpec};
 use aws_lc_rs::encoding::{AsBigEndian as _, AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{
@@ -13,6 +13,8 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The secret material of one KMS key, with whatever its use needs made ready once.
 pub struct Material {
@@ -26,9 +28,9 @@ pub struct Material {
 
 /// What the use of the material needs.
 pub(super) enum Form {
-    /// Each message's key is derived from the stored bytes: there may be a hundred thousand such keys, and a prepared
-    /// one is twenty times as large.
-    Symmetric,
+    /// Each message's key is derived from the stored bytes. What derives it is made ready at the first use, and of so
+    /// many keys only: there may be a hundred thousand, and what is ready is twenty times as large as the bytes.
+    Symmetric(Ready),
     Mac(Box<hmac::Key>),
     Rsa {
         signs: Box<RsaKeyPair>,
@@ -44,6 +46,40 @@ pub(super) enum Form {
         seed: Secret,
     },
     MlKem(Box<kem::DecapsulationKey>),
+}
+
+/// What derives the keys of messages, if it was made ready.
+#[derive(Default)]
+pub(super) struct Ready(OnceLock<Box<hmac::Key>>);
+
+/// Keys that are ready at a time.
+const READY: usize = 1_024;
+static ARE_READY: AtomicUsize = AtomicUsize::new(0);
+
+impl Ready {
+    fn sign(&self, bytes: &[u8], salt: &[u8]) -> hmac::Tag {
+        let make = || hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        if let Some(key) = self.0.get() {
+            return hmac::sign(key, salt);
+        }
+        // A few more than the bound may come to be ready at once, which does no harm.
+        if ARE_READY.load(Ordering::Relaxed) >= READY {
+            return hmac::sign(&make(), salt);
+        }
+        let key = self.0.get_or_init(|| {
+            ARE_READY.fetch_add(1, Ordering::Relaxed);
+            Box::new(make())
+        });
+        hmac::sign(key, salt)
+    }
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        if self.0.get().is_some() {
+            ARE_READY.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Material {
@@ -74,7 +110,7 @@ impl Material {
                 Secret::from(bytes.as_ref())
             }
             KeySpec::Sm2 => return Err(Error::Unsupported("SM2")),
-            _ => super::random(raw_length(spec).ok_or(Error::WrongAlgorithm)?)?,
+            _ => super::random(spec.raw_bytes().ok_or(Error::WrongAlgorithm)?)?,
         };
         Material::from_bytes(spec, stored.as_bytes())
     }
@@ -90,20 +126,20 @@ impl Material {
         if is_pkcs8(spec) && !is_one_element(bytes) {
             return Err(bad("one DER element"));
         }
-        if let Some(length) = raw_length(spec).filter(|length| *length != bytes.len())
+        if let Some(length) = spec.raw_bytes().filter(|length| *length != bytes.len())
             && ml_dsa(spec).is_none()
         {
             return Err(bad(&format!("{length} bytes long, as it must be")));
         }
         let (form, public) = match spec {
-            KeySpec::SymmetricDefault => (Form::Symmetric, None),
+            KeySpec::SymmetricDefault => (Form::Symmetric(Ready::default()), None),
             KeySpec::Hmac224 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA224, bytes))), None),
             KeySpec::Hmac256 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes))), None),
             KeySpec::Hmac384 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA384, bytes))), None),
             KeySpec::Hmac512 => (Form::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA512, bytes))), None),
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
                 let signs = RsaKeyPair::from_pkcs8(bytes).map_err(pkcs8)?;
-                if signs.public_modulus_len() != rsa_bytes(spec) {
+                if Some(signs.public_modulus_len()) != spec.modulus_bytes() {
                     return Err(bad("of the modulus length"));
                 }
                 let public = spki(signs.public_key())?;
@@ -128,7 +164,7 @@ impl Material {
             KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => {
                 let key = kem::DecapsulationKey::new(ml_kem(spec), bytes)
                     .map_err(|_| bad("a decapsulation key"))?;
-                let public = super::agree::ml_kem_spki(spec, bytes).ok_or(Error::WrongAlgorithm)?;
+                let public = super::ml_kem::spki(spec, bytes).ok_or(Error::WrongAlgorithm)?;
                 (Form::MlKem(Box::new(key)), Some(public))
             }
             KeySpec::Sm2 => return Err(Error::Unsupported("SM2")),
@@ -226,10 +262,10 @@ impl Material {
         &self.form
     }
 
-    /// What derives the keys of messages.
-    pub(super) fn derivation_key(&self) -> Result<hmac::Key, Error> {
+    /// The key of a message, derived from its salt.
+    pub(super) fn derived(&self, salt: &[u8]) -> Result<hmac::Tag, Error> {
         match &self.form {
-            Form::Symmetric => Ok(hmac::Key::new(hmac::HMAC_SHA256, self.stored.as_bytes())),
+            Form::Symmetric(ready) => Ok(ready.sign(self.stored.as_bytes(), salt)),
             _ => Err(Error::WrongAlgorithm),
         }
     }
@@ -289,8 +325,7 @@ fn spki<'a>(key: &impl AsDer<PublicKeyX509Der<'a>>) -> Result<Vec<u8>, Error> {
 
 /// Whether material of a type is given as PKCS#8.
 const fn is_pkcs8(spec: KeySpec) -> bool {
-    matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 | KeySpec::EccNistEdwards25519)
-        || ecdsa(spec).is_some()
+    matches!(spec.family(), KeyFamily::Rsa | KeyFamily::Edwards25519) || ecdsa(spec).is_some()
 }
 
 /// Whether these bytes are one DER SEQUENCE and nothing after it, which the library would let pass.
@@ -303,32 +338,11 @@ fn is_one_element(bytes: &[u8]) -> bool {
     }
 }
 
-/// How long raw material of a type is.
-const fn raw_length(spec: KeySpec) -> Option<usize> {
-    match spec {
-        KeySpec::SymmetricDefault | KeySpec::Hmac256 => Some(32),
-        KeySpec::Hmac224 => Some(28),
-        KeySpec::Hmac384 => Some(48),
-        KeySpec::Hmac512 => Some(64),
-        KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87 => Some(32),
-        _ => None,
-    }
-}
-
 const fn rsa_size(spec: KeySpec) -> KeySize {
     match spec {
         KeySpec::Rsa3072 => KeySize::Rsa3072,
         KeySpec::Rsa4096 => KeySize::Rsa4096,
         _ => KeySize::Rsa2048,
-    }
-}
-
-/// Bytes of an RSA key's modulus.
-pub(super) const fn rsa_bytes(spec: KeySpec) -> usize {
-    match spec {
-        KeySpec::Rsa3072 => 384,
-        KeySpec::Rsa4096 => 512,
-        _ => 256,
     }
 }
 

@@ -10,15 +10,14 @@ mod import;
 mod material;
 mod material_id;
 mod ml_dsa;
+mod ml_kem;
 mod random;
 mod seal;
 mod secret;
 mod sign;
 
 pub use agree::{decapsulate, derive_shared_secret, encapsulate};
-pub use algorithms::{
-    EncryptionAlgorithm, MacAlgorithm, SigningAlgorithm, WrappingAlgorithm, WrappingKeySpec,
-};
+pub use algorithms::{WrappingAlgorithm, WrappingKeySpec};
 pub use envelope::{Header, decrypt, encrypt};
 pub use import::WrappingKey;
 pub use material::{Material, data_key_pair};

@@ -27,7 +27,9 @@ impl From<&[u8]> for Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         use zeroize::Zeroize as _;
-        self.0.zeroize();
+        // As slices, which are overwritten as a whole; a vector's own way is byte by byte.
+        self.0.spare_capacity_mut().zeroize();
+        self.0.as_mut_slice().zeroize();
     }
 }
 

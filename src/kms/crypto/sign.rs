@@ -1,9 +1,8 @@
 //! Signatures, message authentication codes, RSA encryption.
 
-use super::algorithms::{EncryptionAlgorithm, MacAlgorithm, SigningAlgorithm};
-use super::material::{Form, Material, rsa_bytes};
+use super::material::{Form, Material};
 use super::{Error, Secret};
-use crate::api::KeySpec;
+use crate::api::{EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm};
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -134,7 +133,7 @@ fn check(spec: KeySpec, algorithm: SigningAlgorithm, kind: MessageType, message:
         MessageType::Digest => algorithm.hash().is_some(),
         MessageType::ExternalMu => algorithm == SigningAlgorithm::MlDsa,
     };
-    if !SigningAlgorithm::of(spec).contains(&algorithm) || !fits {
+    if !spec.signing_algorithms().contains(&algorithm) || !fits {
         return Err(Error::WrongAlgorithm);
     }
     let expected = match kind {
@@ -252,7 +251,7 @@ pub fn verify_mac(
 
 fn mac_key(material: &Material, algorithm: MacAlgorithm) -> Result<&hmac::Key, Error> {
     match material.form() {
-        Form::Mac(key) if MacAlgorithm::of(material.spec()) == Some(algorithm) => Ok(key),
+        Form::Mac(key) if material.spec().mac_algorithm() == Some(algorithm) => Ok(key),
         _ => Err(Error::WrongAlgorithm),
     }
 }
@@ -302,7 +301,7 @@ pub fn rsa_decrypt(
     sealed: &[u8],
 ) -> Result<Secret, Error> {
     let Form::Rsa { decrypts, .. } = material.form() else { return Err(Error::WrongAlgorithm) };
-    if sealed.len() != rsa_bytes(material.spec()) {
+    if material.spec().modulus_bytes() != Some(sealed.len()) {
         return Err(Error::InvalidCiphertext);
     }
     let mut opened = vec![0; decrypts.min_output_size()];

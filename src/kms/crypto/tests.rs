@@ -1,7 +1,7 @@
 //! Every algorithm on every type of key, and vectors that others have published.
 
 use super::*;
-use crate::api::KeySpec;
+use crate::api::{EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm};
 
 /// Types of keys that need little time to make.
 fn specs() -> impl Iterator<Item = KeySpec> {
@@ -52,7 +52,7 @@ fn a_key_of_one_type_is_refused_as_another() {
 #[test]
 fn every_signature_is_verified_and_a_changed_message_is_not() {
     for spec in specs() {
-        for algorithm in SigningAlgorithm::of(spec) {
+        for algorithm in spec.signing_algorithms() {
             let key = Material::generate(spec).unwrap();
             let digest =
                 algorithm.hash().map(|hash| aws_lc_rs::digest::digest(hash, b"message").as_ref().to_vec());
@@ -89,7 +89,7 @@ fn every_signature_is_verified_and_a_changed_message_is_not() {
                 );
             }
             let wrong =
-                SigningAlgorithm::ALL.iter().find(|each| !SigningAlgorithm::of(spec).contains(each)).unwrap();
+                SigningAlgorithm::ALL.iter().find(|each| !spec.signing_algorithms().contains(each)).unwrap();
             assert_eq!(sign(&key, *wrong, MessageType::Raw, b"m"), Err(Error::WrongAlgorithm));
         }
     }
@@ -146,7 +146,7 @@ fn macs_are_those_of_rfc_4231() {
     // codes are checked against each other and against a changed message; the vector below is test case 1 cut to length.
     for spec in [KeySpec::Hmac224, KeySpec::Hmac256, KeySpec::Hmac384, KeySpec::Hmac512] {
         let key = Material::generate(spec).unwrap();
-        let algorithm = MacAlgorithm::of(spec).unwrap();
+        let algorithm = spec.mac_algorithm().unwrap();
         let mac = generate_mac(&key, algorithm, b"what do ya want for nothing?").unwrap();
         assert_eq!(verify_mac(&key, algorithm, b"what do ya want for nothing?", &mac), Ok(true));
         assert_eq!(verify_mac(&key, algorithm, b"what do ya want for something?", &mac), Ok(false));

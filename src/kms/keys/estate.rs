@@ -189,6 +189,11 @@ impl Estate {
         self.realm(key.realm).key_arn(key.id.as_str())
     }
 
+    /// The ARN of a key that exists, made once for each.
+    pub fn arn_of(&self, realm: RealmId, key: &Key) -> Arc<str> {
+        Arc::clone(key.arn.get_or_init(|| self.realm(realm).key_arn(key.id.as_str()).into()))
+    }
+
     /// The keys of a realm in the order of their ids, from `after` on (itself left out).
     pub fn keys(&self, realm: RealmId, after: Option<&str>) -> impl Iterator<Item = &Key> {
         use std::ops::Bound;
@@ -276,11 +281,11 @@ impl Estate {
         self.agenda.first().filter(|(at, _)| *at <= now).cloned()
     }
 
-    /// Notes a use of a key; not worth a record of its own.
-    pub fn note_usage(&mut self, key: &KeyRef, usage: super::LastUsage) {
-        if let Some(found) = self.holdings_mut(key.realm).keys.get_mut(key.id.as_str()) {
-            found.last_usage = Some(usage);
-        }
+    /// Notes a use of a key; not worth a record of its own. Gives the key.
+    pub fn note_usage(&mut self, key: &KeyRef, usage: super::LastUsage) -> Option<&Key> {
+        let found = self.holdings_mut(key.realm).keys.get_mut(key.id.as_str())?;
+        found.last_usage = Some(usage);
+        Some(found)
     }
 
     /// Takes a key out, with its grants and its aliases.

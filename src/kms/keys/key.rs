@@ -1,50 +1,13 @@
 //! One key: what it is, its material, its policy, its rotation.
 
 use super::{Eventual, KeyId, KeyState, Moment};
-use crate::api::{KeySpec, Operation};
+use crate::api::{KeySpec, KeyUsage, Operation, named};
 use crate::kms::access::Policy;
 use crate::kms::crypto::{Material, MaterialId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
-
-/// Declares an enum with AWS's names.
-macro_rules! named {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum $name { $($(#[$vmeta])* #[serde(rename = $text)] $variant,)* }
-
-        impl $name {
-            /// AWS's name.
-            pub const fn name(self) -> &'static str {
-                match self { $($name::$variant => $text),* }
-            }
-
-            /// The one with AWS's name `name`, exactly.
-            pub fn from_name(name: &str) -> Option<$name> {
-                [$($name::$variant),*].into_iter().find(|each| each.name() == name)
-            }
-        }
-    };
-}
-
-named! {
-    /// What a key may be used for.
-    KeyUsage {
-        /// Encrypt, decrypt, data keys.
-        EncryptDecrypt = "ENCRYPT_DECRYPT",
-        /// Sign and verify.
-        SignVerify = "SIGN_VERIFY",
-        /// Message authentication codes.
-        GenerateVerifyMac = "GENERATE_VERIFY_MAC",
-        /// Derive shared secrets.
-        KeyAgreement = "KEY_AGREEMENT",
-        /// Encapsulate and decapsulate shared secrets.
-        EncapsulateDecapsulate = "ENCAPSULATE_DECAPSULATE",
-    }
-}
 
 named! {
     /// Where a key's material comes from.
@@ -206,6 +169,9 @@ pub struct Key {
     pub xks_key_id: Option<String>,
     /// The last cryptographic use.
     pub last_usage: Option<LastUsage>,
+    /// Its ARN, once it has been asked for: every call names it.
+    #[serde(skip)]
+    pub arn: OnceLock<Arc<str>>,
 }
 
 impl Key {

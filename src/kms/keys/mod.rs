@@ -27,8 +27,8 @@ pub use estate::{Change, Estate, KeyRef, Realm, RealmId};
 pub use eventual::Eventual;
 pub use grant::Grant;
 pub use key::{
-    Deletion, ExpirationModel, Key, KeyMaterial, KeyUsage, LastUsage, Manager, MultiRegion, Origin, Rotation,
-    Turn, TurnKind,
+    Deletion, ExpirationModel, Key, KeyMaterial, LastUsage, Manager, MultiRegion, Origin, Rotation, Turn,
+    TurnKind,
 };
 pub use moment::{DAY, Moment};
 pub use names::{AliasName, KeyForm, KeyId, key_arn, partition};

@@ -1,11 +1,6 @@
-//! Key states, and what each operation says to them.
-//!
-//! Source: KMS Developer Guide, "Key states of AWS KMS keys" (stored copy of 2026, read 2026-11-23), which allows
-//! either of two errors for cryptographic calls on a key pending deletion: KMSInvalidStateException is chosen.
-//! Encapsulate, Decapsulate and GetKeyLastUsage are younger than the page: assumed to do as DeriveSharedSecret and
-//! DescribeKey. Where the page has "not applicable", an unavailable key is refused as such.
+//! Key states, and what an operation answers to them; the table stands in `api`, in the row of each operation.
 
-use crate::api::Operation;
+use crate::api::{InState, Operation};
 use crate::kms::wire::ApiError;
 
 /// The state of a key at a moment.
@@ -58,26 +53,6 @@ impl KeyState {
     }
 }
 
-/// One cell of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
-    Ok,
-    /// X1: DisabledException.
-    Disabled,
-    /// X2, X3, 8.
-    PendingDeletion,
-    /// X4.
-    NotPendingDeletion,
-    /// X5.
-    PendingImport,
-    /// X11, and "not applicable".
-    Unavailable,
-    /// X14.
-    Creating,
-    /// X15.
-    Updating,
-}
-
 /// What `operation` says to a key in `state`; `None` if it goes on. `arn` is the key's.
 ///
 /// Whether the key can do such a thing at all (notes 6, 7 and 9 of the page: custom key stores, imported material)
@@ -88,70 +63,15 @@ pub fn refusal(operation: Operation, state: KeyState, arn: &str) -> Option<ApiEr
         _ => "pending deletion",
     };
     let invalid = |what: &str| Some(ApiError::kms_invalid_state(format!("{arn} is {what}.")));
-    match row(operation)[state.column()] {
-        Cell::Ok => None,
-        Cell::Disabled => Some(ApiError::disabled(format!("{arn} is disabled."))),
-        Cell::PendingDeletion => invalid(pending),
-        Cell::NotPendingDeletion => invalid("not pending deletion (or pending replica deletion)"),
+    match operation.in_states()[state.column()] {
+        InState::Goes => None,
+        InState::Disabled => Some(ApiError::disabled(format!("{arn} is disabled."))),
+        InState::PendingDeletion => invalid(pending),
+        InState::NotPendingDeletion => invalid("not pending deletion (or pending replica deletion)"),
         // Recorded of many operations (kms-recorded-behaviour, row 7, 2026-11-29).
-        Cell::PendingImport => invalid("pending import"),
-        Cell::Unavailable => invalid("unavailable"),
-        Cell::Creating => invalid("creating"),
-        Cell::Updating => invalid("updating"),
-    }
-}
-
-/// The table, a row for each operation: Enabled, Disabled, PendingDeletion, PendingImport, Unavailable, Creating,
-/// Updating.
-const fn row(operation: Operation) -> [Cell; 7] {
-    use Cell::{
-        Creating as C, Disabled as D, NotPendingDeletion as N, Ok, PendingDeletion as P, PendingImport as I,
-    };
-    use Cell::{Unavailable as V, Updating as U};
-    use Operation::*;
-    match operation {
-        CancelKeyDeletion => [N, N, Ok, N, N, N, N],
-        CreateAlias | TagResource | UntagResource | UpdateKeyDescription | UpdateAlias => {
-            [Ok, Ok, P, Ok, Ok, Ok, Ok]
-        }
-        CreateGrant => [Ok, D, P, I, Ok, C, Ok],
-        Decrypt
-        | Encrypt
-        | GenerateDataKey
-        | GenerateDataKeyWithoutPlaintext
-        | GenerateDataKeyPair
-        | GenerateDataKeyPairWithoutPlaintext
-        | ReEncrypt
-        | DeriveSharedSecret
-        | GenerateMac
-        | Sign
-        | UpdatePrimaryRegion
-        | Verify
-        | VerifyMac
-        | Encapsulate
-        | Decapsulate => [Ok, D, P, I, V, C, Ok],
-        DeleteImportedKeyMaterial => [Ok, Ok, Ok, Ok, V, C, U],
-        DisableKey | EnableKey => [Ok, Ok, P, I, Ok, C, U],
-        DisableKeyRotation | EnableKeyRotation => [Ok, D, P, I, V, C, Ok],
-        RotateKeyOnDemand => [Ok, D, P, I, V, C, Ok],
-        GetParametersForImport => [Ok, Ok, P, Ok, V, C, U],
-        ImportKeyMaterial => [Ok, Ok, P, Ok, V, C, Ok],
-        GetPublicKey => [Ok, Ok, P, Ok, V, C, Ok],
-        ReplicateKey => [Ok, D, P, I, V, C, U],
-        ScheduleKeyDeletion => [Ok, Ok, P, Ok, Ok, Ok, U],
-        DeleteAlias | DescribeKey | GetKeyPolicy | GetKeyLastUsage | GetKeyRotationStatus | ListAliases
-        | ListGrants | ListKeyPolicies | ListKeyRotations | ListResourceTags | PutKeyPolicy | RetireGrant
-        | RevokeGrant => [Ok; 7],
-        // These have no key.
-        ConnectCustomKeyStore
-        | CreateCustomKeyStore
-        | CreateKey
-        | DeleteCustomKeyStore
-        | DescribeCustomKeyStores
-        | DisconnectCustomKeyStore
-        | GenerateRandom
-        | ListKeys
-        | ListRetirableGrants
-        | UpdateCustomKeyStore => [Ok; 7],
+        InState::PendingImport => invalid("pending import"),
+        InState::Unavailable => invalid("unavailable"),
+        InState::Creating => invalid("creating"),
+        InState::Updating => invalid("updating"),
     }
 }

@@ -5,7 +5,8 @@
 use super::aws_keys::SERVICES;
 use super::page::Page;
 use super::{Desk, Handled, Step};
-use crate::kms::keys::{Alias, Eventual, Key, KeyRef, KeyUsage};
+use crate::api::KeyUsage;
+use crate::kms::keys::{Alias, Eventual, Key, KeyRef};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 

@@ -4,10 +4,10 @@
 
 use super::Desk;
 use super::usage::{internal, opened, refused};
-use crate::api::KeySpec;
+use crate::api::{EncryptionAlgorithm, KeySpec, KeyUsage};
 use crate::kms::access::Facts;
-use crate::kms::crypto::{self, EncryptionAlgorithm, Header, Material, MaterialId, Secret};
-use crate::kms::keys::{KeyRef, KeyUsage};
+use crate::kms::crypto::{self, Header, Material, MaterialId, Secret};
+use crate::kms::keys::{Key, KeyRef};
 use crate::kms::wire::{ApiError, Input};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,8 +49,9 @@ impl Cipher {
         own_facts: impl FnOnce(&mut Facts),
     ) -> Result<Cipher, ApiError> {
         let arn = allow(desk, key, action, (context, algorithm), own_facts)?;
-        check_fit(desk, key, (context, algorithm), "encrypting")?;
-        Ok(Cipher::new(arn, desk.current(key)?, (context, algorithm)))
+        let found = check_fit(desk, key, (context, algorithm), "encrypting")?;
+        let version = found.current(desk.now).and_then(opened).ok_or_else(internal)?;
+        Ok(Cipher::new(arn, version, (context, algorithm)))
     }
 
     /// The key that made a ciphertext, to decrypt it with.
@@ -72,9 +73,11 @@ impl Cipher {
         if names_material {
             check_maker(desk, key, ciphertext(input)?)?;
         }
-        check_fit(desk, key, terms, "decrypting")?;
-        let version =
-            if names_material { version_of(desk, key, ciphertext(input)?)? } else { desk.current(key)? };
+        let found = check_fit(desk, key, terms, "decrypting")?;
+        let version = match names_material {
+            true => version_of(found, ciphertext(input)?)?,
+            false => found.current(desk.now).and_then(opened).ok_or_else(internal)?,
+        };
         Ok(Cipher::new(arn, version, terms))
     }
 
@@ -188,19 +191,18 @@ fn allow(
     Ok(right.arn)
 }
 
-/// Refuses a key that cannot work by these terms, in the order in which KMS asks: usage, state, algorithm.
+/// The key, if it can work by these terms; KMS asks in the order usage, state, algorithm.
 ///
 /// Source: kms-recorded-behaviour, rows 31 and 34 (2026-11-29).
-fn check_fit(
-    desk: &Desk<'_>,
+fn check_fit<'a>(
+    desk: &'a Desk<'_>,
     key: &KeyRef,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
     doing: &str,
-) -> Result<(), ApiError> {
-    desk.check_usage(key, KeyUsage::EncryptDecrypt)?;
-    desk.check_state(key)?;
-    let spec = desk.key(key).spec;
-    if !EncryptionAlgorithm::of(spec).contains(&algorithm) {
+) -> Result<&'a Key, ApiError> {
+    let found = desk.usable(key, KeyUsage::EncryptDecrypt)?;
+    let spec = found.spec;
+    if !spec.encryption_algorithms().contains(&algorithm) {
         if desk.operation().name().starts_with("GenerateDataKey") {
             let what = "You cannot generate a data key with an asymmetric CMK";
             return Err(ApiError::invalid_key_usage(what));
@@ -213,7 +215,7 @@ fn check_fit(
             "EncryptionContext is not supported when {doing} with asymmetric CMKs."
         )));
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Refuses a ciphertext that another key made, or none.
@@ -228,9 +230,9 @@ fn check_maker(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(), ApiErro
 }
 
 /// The version of a key's material that made a ciphertext.
-fn version_of(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(MaterialId, Arc<Material>), ApiError> {
+fn version_of(found: &Key, blob: &[u8]) -> Result<(MaterialId, Arc<Material>), ApiError> {
     let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
-    desk.key(key).material(&header.material_id).and_then(opened).ok_or_else(internal)
+    found.material(&header.material_id).and_then(opened).ok_or_else(internal)
 }
 
 /// The key of this Region that made a ciphertext: of a multi-Region key, the one that lives here.

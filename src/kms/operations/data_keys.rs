@@ -4,8 +4,8 @@ use super::cipher::Cipher;
 use super::recipient::refuse_recipient;
 use super::usage::internal;
 use super::{Desk, Handled, Step};
-use crate::api::KeySpec;
-use crate::kms::crypto::{self, EncryptionAlgorithm};
+use crate::api::{EncryptionAlgorithm, KeySpec};
+use crate::kms::crypto::{self};
 use crate::kms::keys::StoreKind;
 use crate::kms::wire::{ApiError, Input, Output};
 

@@ -2,11 +2,9 @@
 
 use super::page::Page;
 use super::{Desk, Handled, Step};
-use crate::api::KeySpec;
-use crate::kms::crypto::{EncryptionAlgorithm, MacAlgorithm, SigningAlgorithm};
+use crate::api::{KeySpec, KeyUsage};
 use crate::kms::keys::{
-    Estate, ExpirationModel, Key, KeyMaterial, KeyRef, KeyState, KeyUsage, Moment, Origin, Realm, StoreKind,
-    key_arn,
+    Estate, ExpirationModel, Key, KeyMaterial, KeyRef, KeyState, Moment, Origin, Realm, StoreKind, key_arn,
 };
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
@@ -40,8 +38,7 @@ pub(super) fn get_public_key(desk: &mut Desk<'_>) -> Handled {
     let key = desk.find("KeyId")?;
     desk.authorize(&key, "kms:GetPublicKey", &BTreeMap::new(), |_| ())?;
     let found = desk.key(&key);
-    let is_symmetric = EncryptionAlgorithm::of(found.spec) == [EncryptionAlgorithm::SymmetricDefault];
-    let has_public = !is_symmetric && MacAlgorithm::of(found.spec).is_none();
+    let has_public = found.spec.has_public_key();
     // The state first, then no word of why (kms-recorded-behaviour, row 35).
     desk.check_state(&key)?;
     if !has_public {
@@ -85,9 +82,9 @@ pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
 fn algorithms(output: Output, key: &Key) -> Output {
     match key.usage {
         KeyUsage::EncryptDecrypt => output
-            .list("EncryptionAlgorithms", EncryptionAlgorithm::of(key.spec).iter().map(|each| each.name())),
+            .list("EncryptionAlgorithms", key.spec.encryption_algorithms().iter().map(|each| each.name())),
         KeyUsage::SignVerify => {
-            output.list("SigningAlgorithms", SigningAlgorithm::of(key.spec).iter().map(|each| each.name()))
+            output.list("SigningAlgorithms", key.spec.signing_algorithms().iter().map(|each| each.name()))
         }
         KeyUsage::KeyAgreement => output.list("KeyAgreementAlgorithms", ["ECDH"]),
         KeyUsage::EncapsulateDecapsulate => output.list("EncapsulationAlgorithms", ["ML_KEM"]),
@@ -146,7 +143,7 @@ pub(super) fn metadata_in(estate: &Estate, key: &KeyRef, now: Moment, state: Key
     output
         .given(multi_region(found, realm), |output, config| output.object("MultiRegionConfiguration", config))
         .given(waiting, |output, days| output.integer("PendingDeletionWindowInDays", i64::from(days)))
-        .given(MacAlgorithm::of(found.spec), |output, mac| output.list("MacAlgorithms", [mac.name()]))
+        .given(found.spec.mac_algorithm(), |output, mac| output.list("MacAlgorithms", [mac.name()]))
         .given(found.xks_key_id.as_deref(), |output, id| {
             output.object("XksKeyConfiguration", Output::new().text("Id", id))
         })

@@ -182,8 +182,11 @@ impl<'a> Desk<'a> {
 
     /// The state of a key as this call sees it.
     pub fn state(&self, key: &KeyRef) -> KeyState {
-        let found = self.key(key);
-        let store = found.store.as_deref().and_then(|id| self.estate.store(key.realm, id));
+        self.state_of(key.realm, self.key(key))
+    }
+
+    fn state_of(&self, realm: RealmId, found: &Key) -> KeyState {
+        let store = found.store.as_deref().and_then(|id| self.estate.store(realm, id));
         found.state(self.now, store.is_none_or(|store| store.is_connected(self.now)))
     }
 
@@ -192,11 +195,19 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// DisabledException, KMSInvalidStateException.
     pub fn check_state(&self, key: &KeyRef) -> Result<(), ApiError> {
-        let state = self.state(key);
+        self.check_state_of(key.realm, self.key(key))
+    }
+
+    /// The same of a key that was looked up already.
+    pub(super) fn check_state_of(&self, realm: RealmId, found: &Key) -> Result<(), ApiError> {
+        let state = self.state_of(realm, found);
         // The key is named only in a refusal: this is asked of every call.
         match refusal(self.operation(), state, "") {
             None => Ok(()),
-            Some(_) => refusal(self.operation(), state, &self.estate.arn(key)).map_or(Ok(()), Err),
+            Some(_) => {
+                let arn = self.estate.arn_of(realm, found);
+                refusal(self.operation(), state, &arn).map_or(Ok(()), Err)
+            }
         }
     }
 
@@ -227,9 +238,9 @@ impl<'a> Desk<'a> {
         context: &BTreeMap<String, String>,
         own_facts: impl FnOnce(&mut Facts),
     ) -> Result<Right, ApiError> {
-        let arn: Arc<str> = self.estate.arn(key).into();
-        let account = self.estate.realm(key.realm).account.clone();
         let found = self.key(key);
+        let arn = self.estate.arn_of(key.realm, found);
+        let account = Arc::clone(&self.estate.realm(key.realm).account);
         let policy = found.policy.seen(self.now);
         let mut facts = Facts::default();
         if policy.has_conditions() || self.caller().policies.iter().any(|policy| policy.has_conditions()) {

@@ -1,6 +1,7 @@
 //! EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, UpdateKeyDescription; and what happens to keys by
 //! themselves when their time has come.
 
+use super::managed::managed;
 use super::{Desk, Handled, Step, rotation};
 use crate::kms::keys::{DAY, Deletion, Estate, KeyRef, Manager, Moment};
 use crate::kms::wire::{ApiError, Output};
@@ -10,20 +11,6 @@ use std::collections::BTreeMap;
 /// would allow 1 to 365).
 const WINDOW: i64 = 30;
 const WINDOWS: std::ops::RangeInclusive<i64> = 7..=30;
-
-/// The key of a management operation: the caller's own, allowed, in a good state.
-pub(super) fn managed(desk: &mut Desk<'_>, action: &str) -> Result<KeyRef, ApiError> {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, action, &BTreeMap::new(), |_| ())?;
-    if desk.key(&key).manager == Manager::Aws {
-        let (who, arn) = (&desk.caller().principal.arn, desk.estate.arn(&key));
-        return Err(ApiError::access_denied(format!(
-            "User: {who} is not authorized to perform: {action} on resource: {arn} because it is an AWS managed key"
-        )));
-    }
-    Ok(key)
-}
 
 /// EnableKey; a rotation that came due meanwhile happens at once.
 pub(super) fn enable_key(desk: &mut Desk<'_>) -> Handled {

@@ -2,8 +2,9 @@
 
 use super::usage::refused;
 use super::{Desk, Handled};
-use crate::kms::crypto::{self, MacAlgorithm, Material};
-use crate::kms::keys::{KeyRef, KeyUsage};
+use crate::api::{KeyUsage, MacAlgorithm};
+use crate::kms::crypto::{self, Material};
+use crate::kms::keys::KeyRef;
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,9 +51,10 @@ impl Authenticator {
         let algorithm = desk.required("MacAlgorithm");
         let right =
             desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
-        desk.check_usage(&key, KeyUsage::GenerateVerifyMac)?;
-        desk.check_state(&key)?;
-        let algorithm = MacAlgorithm::of(desk.key(&key).spec)
+        let found = desk.usable(&key, KeyUsage::GenerateVerifyMac)?;
+        let algorithm = found
+            .spec
+            .mac_algorithm()
             .filter(|its| its.name() == algorithm)
             .ok_or_else(|| desk.incompatible(&key, algorithm))?;
         let (_, material) = desk.current(&key)?;

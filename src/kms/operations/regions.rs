@@ -7,7 +7,9 @@ use super::rotation::check_primary;
 use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, Step};
 use crate::kms::access::Facts;
-use crate::kms::keys::{Key, KeyMaterial, KeyRef, KeyState, Moment, MultiRegion, Origin, Realm, partition};
+use crate::kms::keys::{
+    Key, KeyMaterial, KeyRef, KeyState, Moment, MultiRegion, Origin, Realm, RealmId, partition,
+};
 use crate::kms::wire::{ApiError, Item, Output};
 use crate::quota::catalogue;
 use std::collections::BTreeMap;
@@ -24,28 +26,17 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     })?;
     authorize_there(desk, &key, region)?;
     let own = desk.own();
-    let multi = multi_region(desk, &key)?;
+    let mut multi = multi_region(desk, &key)?;
     desk.check_state(&key)?;
     check_primary(desk, &key)?;
     check_other(&own, region)?;
-    let there = Realm::new(&own.account, region);
-    let Some(there_id) = desk.estate.new_realm(&there, desk.realms) else {
-        return Err(ApiError::limit_exceeded(format!(
-            "This emulator has no room for the account in one more Region, {region}: --max-realms raises the {} it has.",
-            desk.realms
-        )));
-    };
-    let replica_arn = there.key_arn(key.id.as_str());
-    if desk.estate.key(there_id, key.id.as_str()).is_some() {
-        return Err(ApiError::already_exists(format!("Key {replica_arn} already exists")));
-    }
+    let there_id = room_there(desk, &key, &Realm::new(&own.account, region))?;
     let tags = read_tags(desk, "Tags")?;
     checked_tags(desk, &tags, 0)?;
     let policy = match desk.input().text("Policy") {
         Some(text) => read_policy(desk, text)?,
         None => written_policy(&own.account, region),
     };
-    let mut multi = multi;
     multi.replicas.push(region.into());
     multi.replicas.sort();
     let found = desk.key(&key);
@@ -64,17 +55,35 @@ pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
     check_room(desk, there_id)?;
     update_family(desk, &key, &multi);
     let made = desk.estate.put(there_id, replica);
-    let tags: Vec<Output> = desk.key(&made).tags.iter().map(tag).collect();
-    let policy = desk.key(&made).policy.seen(desk.now).text().to_string();
+    Ok(Step::Done(replicated(desk, &made)))
+}
+
+/// The realm in which a replica of the key is to live.
+fn room_there(desk: &mut Desk<'_>, key: &KeyRef, there: &Realm) -> Result<RealmId, ApiError> {
+    let Some(id) = desk.estate.new_realm(there, desk.realms) else {
+        return Err(ApiError::limit_exceeded(format!(
+            "This emulator has no room for the account in one more Region, {}: --max-realms raises the {} it has.",
+            there.region, desk.realms
+        )));
+    };
+    if desk.estate.key(id, key.id.as_str()).is_some() {
+        let replica_arn = there.key_arn(key.id.as_str());
+        return Err(ApiError::already_exists(format!("Key {replica_arn} already exists")));
+    }
+    Ok(id)
+}
+
+/// What is answered of a replica that is there now.
+fn replicated(desk: &Desk<'_>, made: &KeyRef) -> Output {
+    let tags: Vec<Output> = desk.key(made).tags.iter().map(tag).collect();
+    let policy = desk.key(made).policy.seen(desk.now).text().to_string();
     let output = Output::new()
         // The answer says what it says of every replica, however soon this one is ready (kms-recorded-behaviour, row 15).
-        .object("ReplicaKeyMetadata", metadata_in(desk.estate, &made, desk.now, KeyState::Creating))
+        .object("ReplicaKeyMetadata", metadata_in(desk.estate, made, desk.now, KeyState::Creating))
         .text("ReplicaPolicy", &policy);
     // Absent where there are none (kms-recorded-behaviour, row 15).
     let tags = (!tags.is_empty()).then_some(tags);
-    Ok(Step::Done(
-        output.given(tags, |output, tags| output.list("ReplicaTags", tags.into_iter().map(Item::from))),
-    ))
+    output.given(tags, |output, tags| output.list("ReplicaTags", tags.into_iter().map(Item::from)))
 }
 
 /// The material a replica begins with: that of its primary, but what is imported is imported into each Region by

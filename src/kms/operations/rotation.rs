@@ -1,6 +1,6 @@
 //! EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations.
 
-use super::lifecycle::managed;
+use super::managed::managed;
 use super::page::Page;
 use super::{Desk, Handled, Step};
 use crate::api::{KeySpec, Operation};

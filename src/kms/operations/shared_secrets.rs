@@ -3,8 +3,9 @@
 use super::recipient::refuse_recipient;
 use super::usage::refused;
 use super::{Desk, Handled};
+use crate::api::KeyUsage;
 use crate::kms::crypto::{self, Material};
-use crate::kms::keys::{KeyRef, KeyUsage};
+use crate::kms::keys::KeyRef;
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,8 +77,7 @@ fn ready(desk: &mut Desk<'_>, action: &str, usage: KeyUsage) -> Result<(KeyRef, 
             facts.one("kms:KeyAgreementAlgorithm", ECDH);
         }
     })?;
-    desk.check_usage(&key, usage)?;
-    desk.check_state(&key)?;
+    desk.usable(&key, usage)?;
     let (_, material) = desk.current(&key)?;
     Ok((key, material))
 }

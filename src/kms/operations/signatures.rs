@@ -2,9 +2,9 @@
 
 use super::usage::refused;
 use super::{Desk, Handled};
-use crate::api::KeySpec;
-use crate::kms::crypto::{self, Material, MessageType, SigningAlgorithm};
-use crate::kms::keys::{KeyRef, KeyUsage};
+use crate::api::{KeySpec, KeyUsage, SigningAlgorithm};
+use crate::kms::crypto::{self, Material, MessageType};
+use crate::kms::keys::KeyRef;
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,10 +64,9 @@ impl Signer {
             facts.one("kms:MessageType", kind);
         })?;
         // In the order in which KMS asks (kms-recorded-behaviour, row 31).
-        desk.check_usage(&key, KeyUsage::SignVerify)?;
-        desk.check_state(&key)?;
+        desk.usable(&key, KeyUsage::SignVerify)?;
         let algorithm = SigningAlgorithm::from_name(algorithm)
-            .filter(|algorithm| SigningAlgorithm::of(desk.key(&key).spec).contains(algorithm))
+            .filter(|algorithm| desk.key(&key).spec.signing_algorithms().contains(algorithm))
             .ok_or_else(|| desk.incompatible(&key, algorithm))?;
         let kind = kind_for(algorithm, desk.key(&key).spec, kind)?;
         let (_, material) = desk.current(&key)?;

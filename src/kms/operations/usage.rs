@@ -2,24 +2,28 @@
 
 use super::Handled;
 use super::desk::{Desk, Step};
+use crate::api::KeyUsage;
 use crate::kms::crypto::{self, Material, MaterialId};
-use crate::kms::keys::{KeyMaterial, KeyRef, KeyUsage, LastUsage};
+use crate::kms::keys::{Key, KeyMaterial, KeyRef, LastUsage};
 use crate::kms::wire::{ApiError, Output};
 use std::sync::Arc;
 
 impl Desk<'_> {
-    /// Refuses a key that is for something else than `usage`.
+    /// The key, if it is for `usage` and its state allows the operation: KMS asks in this order.
     ///
     /// # Errors
-    /// InvalidKeyUsageException.
-    pub(super) fn check_usage(&self, key: &KeyRef, usage: KeyUsage) -> Result<(), ApiError> {
-        let found = self.key(key).usage;
-        if found == usage {
-            return Ok(());
+    /// InvalidKeyUsageException; DisabledException, KMSInvalidStateException.
+    pub(super) fn usable(&self, key: &KeyRef, usage: KeyUsage) -> Result<&Key, ApiError> {
+        let found = self.key(key);
+        if found.usage != usage {
+            let (arn, operation) = (self.estate.arn_of(key.realm, found), self.operation());
+            return Err(ApiError::invalid_key_usage(format!(
+                "{arn} key usage is {} which is not valid for {operation}.",
+                found.usage
+            )));
         }
-        let (arn, operation) = (self.estate.arn(key), self.operation());
-        let message = format!("{arn} key usage is {} which is not valid for {operation}.", found.name());
-        Err(ApiError::invalid_key_usage(message))
+        self.check_state_of(key.realm, found)?;
+        Ok(found)
     }
 
     /// The refusal of an algorithm that a key cannot do.
@@ -65,16 +69,14 @@ impl Desk<'_> {
     /// Notes that a key is used: for GetKeyLastUsage, unless this is a dry run, and for the audit trail.
     pub(super) fn note_use(&mut self, key: &KeyRef, material: Option<MaterialId>) {
         self.trail.material = material;
-        self.trail.store = self.key(key).store.clone();
-        if !self.is_dry_run() {
-            let usage = LastUsage {
-                operation: self.operation(),
-                at: self.now,
-                event_id: self.call.event_id,
-                request_id: self.call.request_id,
-            };
-            self.estate.note_usage(key, usage);
-        }
+        let usage = LastUsage {
+            operation: self.operation(),
+            at: self.now,
+            event_id: self.call.event_id,
+            request_id: self.call.request_id,
+        };
+        let found = if self.is_dry_run() { self.estate.get(key) } else { self.estate.note_usage(key, usage) };
+        self.trail.store = found.and_then(|key| key.store.clone());
     }
 }
 

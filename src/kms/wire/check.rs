@@ -22,9 +22,9 @@ pub(super) fn violations(input: &Input) -> Option<ApiError> {
 /// Whether an encryption context has a pair without a value, which KMS refuses (kms-recorded-behaviour, 2026-11-29; the
 /// words of it are assumed).
 fn has_empty_context(input: &Input) -> bool {
-    (0..input.members().len()).any(|index| match input.at(index) {
-        Some(Given::Context(pairs)) => pairs.values().any(String::is_empty),
-        Some(Given::Structure(inner)) => has_empty_context(inner),
+    input.given().any(|given| match given {
+        Given::Context(pairs) => pairs.values().any(String::is_empty),
+        Given::Structure(inner) => has_empty_context(inner),
         _ => false,
     })
 }
@@ -61,12 +61,19 @@ fn contains(bounds: &Bounds, value: u64) -> bool {
     (bounds.min..=bounds.max).contains(&value)
 }
 
+/// Whether a text has as many characters as it may. They are counted only if the number of its bytes leaves it open: a
+/// character has one to four.
+fn has_length(bounds: &Bounds, text: &str) -> bool {
+    let bytes = text.len() as u64;
+    (bytes.div_ceil(4) >= bounds.min && bytes <= bounds.max) || contains(bounds, characters(text))
+}
+
 fn characters(text: &str) -> u64 {
     text.chars().count() as u64
 }
 
 fn fits(text: &Text, value: &str) -> bool {
-    contains(&text.length, characters(value))
+    has_length(&text.length, value)
         && text.pattern.is_none_or(|pattern| (pattern.matches)(value))
         && (text.values.is_empty() || text.values.contains(&value))
 }

@@ -3,6 +3,8 @@
 //! A wrong type does not end the reading. Quotas are charged before validation, so whatever is readable, the key id
 //! above all, must be read even from a request that will be refused.
 
+mod plain;
+
 use super::ApiError;
 use super::check::violations;
 use super::input::{Given, Input};
@@ -24,6 +26,14 @@ pub struct Decoded {
 
 /// Reads the body of a call of `operation`; an empty body gives no members.
 pub fn decode(operation: Operation, body: &[u8]) -> Decoded {
+    let input = plain::read(operation, body);
+    let (input, problem) = input.map_or_else(|| read_any(operation, body), |input| (input, None));
+    let problem = problem.or_else(|| violations(&input));
+    Decoded { input, problem }
+}
+
+/// Reads any body.
+fn read_any(operation: Operation, body: &[u8]) -> (Input, Option<ApiError>) {
     let mut input = Input::empty(operation, request(operation));
     let mut problem = None;
     if !body.is_empty() {
@@ -33,8 +43,7 @@ pub fn decode(operation: Operation, body: &[u8]) -> Decoded {
             problem = Some(ApiError::malformed_body());
         }
     }
-    let problem = problem.or_else(|| violations(&input));
-    Decoded { input, problem }
+    (input, problem)
 }
 
 /// The bytes that a Base64 text stands for, if it is one in the standard alphabet with its padding.

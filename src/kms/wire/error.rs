@@ -1,10 +1,6 @@
 //! What the service answers instead of a result.
 
-mod operations;
 mod table;
-
-pub use operations::errors_of;
-pub use table::MODELLED;
 
 use crate::api::Operation;
 use std::fmt;
@@ -146,7 +142,7 @@ mod tests {
     #[test]
     fn fixed_errors_have_the_status_of_the_table() {
         for error in [ApiError::invalid_ciphertext(), ApiError::dry_run_operation()] {
-            assert!(MODELLED.contains(&(error.code, error.status)));
+            assert!(table::modelled().contains(&(error.code.to_string(), error.status)));
         }
         let throttled = ApiError::throttling();
         assert_eq!((throttled.code, throttled.status), ("ThrottlingException", 400));

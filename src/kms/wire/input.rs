@@ -61,6 +61,11 @@ impl Input {
         self.values[index].as_ref()
     }
 
+    /// What was given.
+    pub(super) fn given(&self) -> impl Iterator<Item = &Given> {
+        self.values.iter().flatten()
+    }
+
     pub(super) fn set(&mut self, index: usize, value: Option<Given>) {
         self.values[index] = value;
     }
@@ -70,6 +75,11 @@ impl Input {
         let known = index.is_some_and(|index| is_kind(&self.names.0[index].kind));
         debug_assert!(known, "{} has no such member {name}", self.operation);
         index.and_then(|index| self.at(index))
+    }
+
+    /// A member that the operation may not have.
+    pub(super) fn optional(&self, name: &str) -> Option<&Given> {
+        self.names.0.iter().position(|member| member.name == name).and_then(|index| self.at(index))
     }
 
     /// Whether the member was given, and not as null.

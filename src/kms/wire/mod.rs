@@ -17,7 +17,7 @@ mod pattern;
 pub mod shapes;
 
 pub use decode::{Decoded, decode};
-pub use error::{ApiError, MODELLED, More, errors_of, operation_of};
+pub use error::{ApiError, More, operation_of};
 pub use input::Input;
 pub use output::{Item, Output};
 pub use pattern::Pattern;

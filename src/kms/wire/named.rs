@@ -13,34 +13,35 @@ impl Input {
             Operation::CreateAlias | Operation::UpdateAlias => "TargetKeyId",
             _ => "KeyId",
         };
-        self.has(name).then(|| self.text(name)).flatten()
+        self.optional_text(name)
+    }
+
+    /// A text that the operation may not have a member for.
+    fn optional_text(&self, name: &str) -> Option<&str> {
+        match self.optional(name) {
+            Some(Given::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// The ciphertext whose key is not named: that of Decrypt and ReEncrypt.
     pub fn ciphertext(&self) -> Option<&[u8]> {
-        self.has("CiphertextBlob").then(|| self.blob("CiphertextBlob")).flatten()
+        match self.optional("CiphertextBlob") {
+            Some(Given::Blob(bytes)) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// `KeyPairSpec` of the data key pair operations.
     pub fn pair_spec(&self) -> Option<KeySpec> {
-        self.has("KeyPairSpec").then(|| self.text("KeyPairSpec")).flatten().and_then(KeySpec::from_name)
+        self.optional_text("KeyPairSpec").and_then(KeySpec::from_name)
     }
 
     /// A type of key that does what the call asks for, by the algorithm that it names, and for ReEncrypt one of the
     /// destination's: what a quota is chosen by where the keys themselves are not known.
     pub fn specs_by_algorithm(&self) -> (KeySpec, Option<KeySpec>) {
-        let named = |name: &'static str| self.has(name).then(|| self.text(name)).flatten();
-        let of = |algorithm: &str| match algorithm {
-            name if name.starts_with("RSA") => KeySpec::Rsa2048,
-            name if name.starts_with("ECDSA") => KeySpec::EccNistP256,
-            name if name.starts_with("ED25519") => KeySpec::EccNistEdwards25519,
-            name if name.starts_with("ML_DSA") => KeySpec::MlDsa44,
-            name if name.starts_with("ML_KEM") => KeySpec::MlKem512,
-            name if name.starts_with("SM2") => KeySpec::Sm2,
-            name if name.starts_with("ECDH") => KeySpec::EccNistP256,
-            name if name.starts_with("HMAC") => KeySpec::Hmac256,
-            _ => KeySpec::SymmetricDefault,
-        };
+        let named = |name: &'static str| self.optional_text(name);
+        let of = |algorithm: &str| KeySpec::with_algorithm(algorithm).unwrap_or(KeySpec::SymmetricDefault);
         let members = [
             "SigningAlgorithm",
             "EncryptionAlgorithm",
@@ -57,7 +58,10 @@ impl Input {
 
     /// `GrantTokens`, where the operation takes them.
     pub fn grant_tokens(&self) -> &[String] {
-        if self.has("GrantTokens") { self.texts("GrantTokens") } else { &[] }
+        match self.optional("GrantTokens") {
+            Some(Given::Texts(tokens)) => tokens,
+            _ => &[],
+        }
     }
 
     /// Whether the operation has a member of that name.

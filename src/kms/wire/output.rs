@@ -15,8 +15,29 @@ const ROOM: usize = 1_024;
 pub struct Output {
     /// The object so far, without its closing brace.
     json: Vec<u8>,
-    /// Where in `json` a value stands that must not be shown.
-    hidden: Vec<Range<usize>>,
+    /// Where in `json` values stand that must not be shown.
+    hidden: Hidden,
+}
+
+/// Spans in the order of the text. Most answers have one or two, and memory of its own for them would cost as much as
+/// writing a name.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Hidden {
+    first: [Option<Range<usize>>; 2],
+    more: Vec<Range<usize>>,
+}
+
+impl Hidden {
+    fn push(&mut self, span: Range<usize>) {
+        match self.first.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(span),
+            None => self.more.push(span),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.first.iter().flatten().chain(&self.more)
+    }
 }
 
 /// One element of a list.
@@ -51,7 +72,7 @@ impl Output {
     pub fn new() -> Output {
         let mut json = Vec::with_capacity(ROOM);
         json.push(b'{');
-        Output { json, hidden: Vec::new() }
+        Output { json, hidden: Hidden::default() }
     }
 
     /// Adds a text.
@@ -107,7 +128,7 @@ impl Output {
 
     /// Adds a map from text to text.
     pub fn context(self, name: &str, context: &BTreeMap<String, String>) -> Output {
-        let object = context.iter().fold(Output::new(), |object, (key, value)| object.text(key, value));
+        let object = context.iter().fold(Output::new(), |object, (key, value)| object.pair(key, value));
         self.object(name, object)
     }
 
@@ -149,18 +170,29 @@ impl Output {
         self.json
     }
 
+    /// Begins a member. Names are the model's, and plain; those of an encryption context are written by
+    /// [`Output::pair`].
     fn name(&mut self, name: &str) {
+        debug_assert!(is_plain(name), "{name:?} is no name of a member");
+        self.json.extend_from_slice(if self.json.len() > 1 { b",\"" } else { b"\"" });
+        self.json.extend_from_slice(name.as_bytes());
+        self.json.extend_from_slice(b"\":");
+    }
+
+    /// Adds a pair of any texts.
+    fn pair(mut self, key: &str, value: &str) -> Output {
         if self.json.len() > 1 {
             self.json.push(b',');
         }
-        self.string(name);
+        self.string(key);
         self.json.push(b':');
+        self.string(value);
+        self
     }
 
     fn string(&mut self, text: &str) {
-        // Nearly every text is plain, which a glance at all its bytes together tells sooner than the writer that
-        // looks at each of them.
-        if text.bytes().fold(true, |plain, b| plain & (b >= b' ') & (b != b'"') & (b != b'\\')) {
+        // Nearly every text is plain.
+        if is_plain(text) {
             self.json.push(b'"');
             self.json.extend_from_slice(text.as_bytes());
             self.json.push(b'"');
@@ -171,10 +203,33 @@ impl Output {
 
     fn embed(&mut self, object: Output) {
         let start = self.json.len();
-        self.hidden.extend(object.hidden.iter().map(|span| span.start + start..span.end + start));
+        object.hidden.iter().for_each(|span| self.hidden.push(span.start + start..span.end + start));
         self.json.extend_from_slice(&object.json);
         self.json.push(b'}');
     }
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    are_plain(text.as_bytes()) || (!text.is_ascii() && text.bytes().all(is_plain_byte))
+}
+
+const fn is_plain_byte(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
+}
+
+/// Whether these are ASCII and stand in JSON as they are: eight are looked at together, sooner than the writer looks at
+/// each.
+pub(super) fn are_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES << 7;
+    // The top bit of a byte below `least` is set; so may be others', but only beside such a one.
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word;
+    let has = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let marks = |word: u64| (below(word, b' ') | has(word, b'"') | has(word, b'\\') | word) & TOPS;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let marked = words.iter().fold(0, |all, word| all | marks(u64::from_ne_bytes(*word)));
+    marked == 0 && rest.iter().all(|byte| byte.is_ascii() && is_plain_byte(*byte))
 }
 
 impl Default for Output {
@@ -187,7 +242,7 @@ impl Default for Output {
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut from = 0;
-        for span in &self.hidden {
+        for span in self.hidden.iter() {
             f.write_str(&String::from_utf8_lossy(&self.json[from..span.start]))?;
             f.write_str("[redacted]")?;
             from = span.end;
@@ -236,6 +291,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_is_plain_if_each_of_its_bytes_is(text in "[ -~\u{0}-\u{1f}äß\u{7f}\u{2028}]{0,40}") {
+            let each = text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
+            prop_assert_eq!(is_plain(&text), each, "{:?}", text);
+            prop_assert_eq!(are_plain(text.as_bytes()), each && text.is_ascii(), "{:?}", text);
+        }
+
         #[test]
         fn what_is_written_reads_back(text in any::<String>(), bytes in any::<Vec<u8>>(), number in any::<i64>()) {
             let output = Output::new().text("T", &text).blob("B", &bytes).integer("N", number);

@@ -1,15 +1,13 @@
-//! What a request may hold and what an answer may hold: the members of all operations with their constraints.
+//! What a request may hold: the members of all operations with their constraints.
 //!
-//! The rows are in `table` (requests) and `responses`; here are the words they are written in.
+//! The rows are in `table`; here are the words they are written in.
 //!
 //! Source: AWS KMS service model 2014-11-01 as of 2026-11-17. `tests/emulator/wire_facts.rs` compares every row with the
 //! fact sheet, both ways.
 
-mod responses;
 mod table;
 mod values;
 
-pub use responses::{Field, Part, response, strangers};
 pub use table::request;
 
 use super::pattern::Pattern;

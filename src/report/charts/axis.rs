@@ -25,6 +25,17 @@ impl Axis {
         Axis { title: title.into(), low: 0.0, high: f64::from(count) * step, ticks }
     }
 
+    /// A little more than from `low` to `high`, marked at round numbers; places are values.
+    pub fn between(title: &str, low: f64, high: f64, label: impl Fn(f64) -> String) -> Axis {
+        let (low, high) = if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 1.0) };
+        let span = if high > low { high - low } else { low.abs().max(1.0) };
+        let (low, high) = (low - span * 0.04, high + span * 0.04);
+        let step = round_step((high - low) / 6.0);
+        let first = (low / step).ceil() as i64;
+        let marks = (first..).map(|i| i as f64 * step).take_while(|value| *value <= high);
+        Axis { title: title.into(), low, high, ticks: marks.map(|value| (value, label(value))).collect() }
+    }
+
     /// Seconds since the run's start, marked in seconds, minutes or hours; ends where the run ends.
     pub fn time(seconds: f64) -> Axis {
         const STEPS: [u32; 16] =

@@ -7,6 +7,7 @@
 
 mod axis;
 mod comparison;
+mod history;
 pub mod onset;
 mod overlay;
 mod palette;
@@ -50,6 +51,14 @@ impl Chart {
 /// Goodput, attempts and throttles of all strategies side by side.
 pub fn comparison(run: &Run) -> Option<Chart> {
     comparison::chart(run)
+}
+
+/// A figure over many runs, with the means of its stretches.
+pub fn history(
+    all: &crate::results::compare::history::History,
+    metric: &crate::results::compare::history::Metric,
+) -> Chart {
+    history::chart(all, metric)
 }
 
 /// Response-time percentiles of all strategies, stretched towards the slowest.

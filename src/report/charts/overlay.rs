@@ -22,6 +22,10 @@ const DWARFS_ONE: f64 = 10.0;
 const FAR: f64 = 4.0;
 /// Up to so many intervals every one counts.
 const SHORT: usize = 10;
+/// A letter of a word in the plot, as a share of its width.
+const LETTER: f64 = 0.019;
+/// A row of words in the plot, as a share of its height.
+const ROW: f64 = 0.08;
 const HEIGHT: u32 = 240;
 const Y_LABELS: u32 = 66;
 
@@ -243,11 +247,14 @@ impl Overlay {
         let mut words = Vec::new();
         let most = self.known().fold(0.0, f64::max);
         if let Some((name, limit)) = self.near_quota(most) {
+            let told = format!("{name}: {}/s", number(*limit));
+            let (height, width) = ((y.high - y.low) * ROW, seconds * LETTER * told.chars().count() as f64);
+            let sides = [place(*limit) + height / 2.0, place(*limit) - height / 2.0];
+            let inside = sides.into_iter().filter(|at| (y.low..=y.high).contains(at));
+            let spot = clearest(&lines, inside, (seconds, width), height);
+            words.push((spot, Ink::Text, told));
             let points = vec![(0.0, place(*limit)), (seconds.max(1.0), place(*limit))];
             lines.push(Line { name: name.clone(), ink: Ink::Quota, width: 2, points });
-            let above = place(*limit) + (y.high - y.low) * 0.04;
-            let above = if above > y.high { place(*limit) - (y.high - y.low) * 0.04 } else { above };
-            words.push(((seconds * 0.01, above), Ink::Text, format!("{name}: {}/s", number(*limit))));
         }
         Chart {
             id: self.id.clone(),
@@ -322,6 +329,28 @@ impl Overlay {
     }
 }
 
+/// Where words of this width and height are crossed by the fewest lines: from the left, in the rows given, the first of them
+/// where there is nothing to choose.
+fn clearest(
+    lines: &[Line],
+    rows: impl Iterator<Item = f64>,
+    (seconds, width): (f64, f64),
+    height: f64,
+) -> (f64, f64) {
+    let crossed = |(x, row): (f64, f64)| {
+        let lies_in = |pair: &&[(f64, f64)]| {
+            let [(from, one), (to, other)] = **pair else { return false };
+            let (low, high) = (one.min(other), one.max(other));
+            to >= x && from <= x + width && high >= row - height / 2.0 && low <= row + height / 2.0
+        };
+        lines.iter().flat_map(|line| line.points.windows(2)).filter(lies_in).count()
+    };
+    let steps = (0..20).map(|step| seconds * (0.01 + 0.05 * f64::from(step)));
+    let columns: Vec<f64> = steps.filter(|x| *x == seconds * 0.01 || x + width <= seconds).collect();
+    let spots = rows.flat_map(|row| columns.iter().map(move |x| (*x, row)).collect::<Vec<_>>());
+    spots.min_by_key(|spot| crossed(*spot)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +412,24 @@ mod tests {
         let mut all = overlay.clone();
         all.lines[0].values = vec![0.0, 0.05];
         assert!(all.chart().description.contains("cached served from its cache."));
+    }
+
+    #[test]
+    fn words_stand_where_the_fewest_lines_cross_them() {
+        let line = |points: &[(f64, f64)]| Line {
+            name: String::new(),
+            ink: Ink::Text,
+            width: 1,
+            points: points.to_vec(),
+        };
+        let spot = |lines: &[Line]| clearest(lines, [10.0, 8.0].into_iter(), (100.0, 40.0), 2.0);
+        assert_eq!(spot(&[]), (1.0, 10.0));
+        let low = line(&[(0.0, 10.0), (30.0, 10.0), (31.0, 0.0), (100.0, 0.0)]);
+        let (x, row) = spot(std::slice::from_ref(&low));
+        assert!((31.0..37.0).contains(&x) && row == 10.0, "{x} {row}");
+        let rest = line(&[(30.0, 10.5), (100.0, 10.5)]);
+        let (x, row) = spot(&[low, rest]);
+        assert!((31.0..37.0).contains(&x) && row == 8.0, "below, where nothing is: {x} {row}");
     }
 
     #[test]

@@ -26,6 +26,16 @@ pub fn percentiles(run: &Run) -> Markup {
     }
 }
 
+/// Goodput, attempts and throttled attempts of all strategies.
+pub fn rates(run: &Run) -> Markup {
+    html! { @if let Some(chart) = charts::comparison(run) { (figure(&chart, "", None)) } }
+}
+
+/// A chart that stays a picture.
+pub fn picture(chart: &Chart, note: &str) -> Markup {
+    figure(chart, note, None)
+}
+
 /// What happened under each strategy: its course and its response times side by side, and the course as a table.
 pub fn by_strategy(run: &Run) -> Markup {
     let (timelines, histograms) = (charts::timelines(run), charts::response_histograms(run));

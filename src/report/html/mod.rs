@@ -26,7 +26,7 @@ use super::{figures, tables, verdict};
 use crate::results::Run;
 use document::document;
 pub use listing::{Listed, listing};
-pub use live::{live_numbers, live_page};
+pub use live::{LiveTitle, live_numbers, live_page};
 use maud::{Markup, PreEscaped, html};
 pub use page::page;
 use table::shown;
@@ -173,6 +173,9 @@ fn footer(run: &Run, stamp: Option<&Stamp>) -> Markup {
                 " · target " (run.target) " · Region " (run.region) " · " (run.schema)
             }
             p { "Again: " code { (figures::reproduce(run)) } }
+            @if let Some(wall) = run.wall.as_ref().filter(|wall| !wall.command.is_empty()) {
+                p { "Began " (wall.started_at) " on " (wall.vantage.host) " by " code { (wall.command) } }
+            }
             @if let Some(stamp) = stamp {
                 p { "Drawn " (stamp.drawn_at) " on " (stamp.host) " by " code { (stamp.command) } }
             }

@@ -132,6 +132,7 @@ class Plot {
       out.push(`<path d="M${x} ${this.time ? bottom : this.top}V${bottom + 4}" stroke="var(--${this.time ? 'muted' : 'grid'})"/><text x="${x}" y="${bottom + 17}" text-anchor="middle">${words}</text>`);
     }
     out.push(`<path d="M${this.left} ${bottom}h${this.wide}" stroke="var(--muted)"/>`);
+    this.drawn = [];
     lines.forEach((line, place) => out.push(this.line(line, place, low, high)));
     out.push(this.quota ? this.limit(far) : '', this.names(lines, low, high), this.notes(lines, bottom), '<g class="cross"></g></svg>');
     this.picture.innerHTML = out.join('');
@@ -149,8 +150,18 @@ class Plot {
   limit(far) {
     const [name, value] = this.quota, words = `${safe(name)}: ${number(value)}/s`;
     if (far) return `<text class="quota" x="${this.left + 6}" y="${this.top + 10}">${words} ↑ far above</text>`;
-    const y = this.y(value), above = y - 6 > this.top + 8 ? y - 6 : y + 14;
-    return `<path d="M${this.left} ${y.toFixed(1)}h${this.wide}" stroke="var(--quota)" stroke-width="2" stroke-dasharray="8 5"/><text class="quota" x="${this.left + 6}" y="${above.toFixed(1)}">${words}</text>`;
+    // Where the fewest lines cross it, from the left, above rather than below.
+    const y = this.y(value), wide = words.length * 6.6, crossed = (x, row) => this.drawn.flatMap(points => points.filter(([at, height], index) => {
+      const [from, before] = points[index - 1] || [at, height];
+      return at >= x && from <= x + wide && Math.max(height, before) >= row - 11 && Math.min(height, before) <= row + 3;
+    })).length;
+    const spots = [y - 6, y + 14].filter(row => row > this.top + 8 && row < this.top + this.high).flatMap(row => {
+      const room = Math.max(0, this.wide - wide - 6);
+      return Array.from({ length: 1 + Math.floor(room / 20) }, (_, step) => [this.left + 6 + 20 * step, row]);
+    });
+    const best = spots.map(spot => [crossed(...spot), spot]).reduce((best, one) => one[0] < best[0] ? one : best);
+    const [x, above] = best[1];
+    return `<path d="M${this.left} ${y.toFixed(1)}h${this.wide}" stroke="var(--quota)" stroke-width="2" stroke-dasharray="8 5"/><text class="quota" x="${x}" y="${above.toFixed(1)}">${words}</text>`;
   }
   // Of each column of pixels the lowest and the highest, so that no burst is lost.
   line(line, place, low, high) {
@@ -174,6 +185,7 @@ class Plot {
       if (y > column.high) Object.assign(column, { high: y, lowFirst: true });
     }
     flush();
+    this.drawn.push(points);
     let out = `<svg x="${this.left}" y="0" width="${this.wide}" height="${this.height}" viewBox="${this.left} 0 ${this.wide} ${this.height}"><path d="${path}" fill="none" stroke="var(--${look.c})" stroke-width="${line.s === null ? 1.2 : 2}" stroke-linejoin="round"${look.d ? ` stroke-dasharray="${look.d}"` : ''}/>`;
     if (look.m) for (let mark = 0; mark < 6 && points.length > 1; mark++) {
       const wanted = this.left + (mark + place % 6 / 6 + .08) / 6 * this.wide;
@@ -183,7 +195,9 @@ class Plot {
     return `${out}</svg>`;
   }
   names(lines, low, high) {
-    const x = this.left + this.wide, ends = lines.map(line => {
+    // What has not begun yet has no end to be named.
+    const begun = lines.filter(line => line.ys.some(value => value !== null));
+    const x = this.left + this.wide, ends = begun.map(line => {
       let index = line.xs.length - 1;
       while (index > 0 && (line.xs[index] > high || !this.isDrawn(line.ys[index]))) index--;
       const known = this.isDrawn(line.ys[index]) && line.xs[index] >= low;
@@ -192,7 +206,7 @@ class Plot {
     ends.forEach((end, index) => { end.at = Math.max(end.y, index ? ends[index - 1].at + 14 : 6); });
     let limit = this.top + this.high;
     for (const end of [...ends].reverse()) { end.at = Math.min(end.at, limit); limit = end.at - 14; }
-    const letters = Math.max(3, Math.floor((this.width - x - 8) / 6.6));
+    const letters = Math.max(3, Math.floor((this.width - x - 8) / 7.2));
     this.ends = ends.map(({ line }) => ({ line, name: line.n.length > letters ? `${line.n.slice(0, letters - 1)}…` : line.n }));
     return ends.map(({ line, y, at, from }, place) => {
       const look = this.look(line), { name } = this.ends[place];

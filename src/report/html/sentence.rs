@@ -39,6 +39,15 @@ pub fn told(run: &Run, sentence: &str, places: &[String]) -> Markup {
     }
 }
 
+/// A sentence of no single run: what is set off stands as code.
+pub fn set_off(sentence: &str) -> Markup {
+    html! {
+        @for (is_set_off, part) in pieces(sentence) {
+            @if is_set_off { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A text cut into words that link somewhere and what stands between them.
 fn linked_words<'t, 'p>(
     text: &'t str,

@@ -17,8 +17,13 @@ pub fn plain(table: &Table) -> Markup {
     drawn(None, table)
 }
 
+/// The same below a heading that says what its caption does.
+pub fn under_its_heading(table: &Table) -> Markup {
+    html! { @if !table.rows.is_empty() { (framed(&table.caption, markup(None, table, true))) } }
+}
+
 fn drawn(run: Option<&Run>, table: &Table) -> Markup {
-    html! { @if !table.rows.is_empty() { (framed(&table.caption, markup(run, table))) } }
+    html! { @if !table.rows.is_empty() { (framed(&table.caption, markup(run, table, false))) } }
 }
 
 /// A table behind a line to open; nothing if it has no rows.
@@ -40,11 +45,11 @@ pub fn framed(label: &str, table: Markup) -> Markup {
     html! { div.scroll role="region" aria-label=(label) tabindex="0" { (table) } }
 }
 
-fn markup(run: Option<&Run>, table: &Table) -> Markup {
+fn markup(run: Option<&Run>, table: &Table, is_unseen: bool) -> Markup {
     let order = order(table);
     html! {
         table {
-            caption { (table.caption) }
+            caption class=[is_unseen.then_some("unseen")] { (table.caption) }
             thead { tr {
                 @for column in order.iter().filter_map(|index| table.columns.get(*index)) {
                     th scope="col" class=[is_figure(column).then_some("n")] { (column.head) }

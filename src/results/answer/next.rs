@@ -22,10 +22,15 @@ pub(super) fn line(view: &View<'_>, built: Built) -> Line {
         return command(other("check", run), "shows what the scenario asks for.");
     }
     if super::limit_sentence(run).is_some() {
-        return command(
-            again(run, &[("--client", "raw".into())]),
-            "costs the harness less; or offer less, or give it more cores.",
-        );
+        return match run.wall.as_ref().is_some_and(|wall| wall.vantage.client == "aws-sdk") {
+            true => command(
+                again(run, &[("--client", "raw".into())]),
+                "costs the harness less; or offer less, or give it more cores.",
+            ),
+            false => Line::of(
+                "Offer less, or give keystorm more or quieter cores: what sends is the cheapest client already.",
+            ),
+        };
     }
     if run.thresholds.is_empty() {
         return command(

@@ -4,7 +4,7 @@ use crate::client::RetryMode;
 use crate::scenario::keys::{self, MAX_JOBS, MILLION};
 use crate::scenario::read::{Fields, Item, Reader};
 use crate::scenario::tree::Content;
-use crate::scenario::{Allow, Caps, Live, LiveClient, Target, Transport, runs_live};
+use crate::scenario::{Allow, Caps, Live, LiveClient, Target, Transport};
 use crate::units::Money;
 use crate::workload::Workload;
 
@@ -124,7 +124,7 @@ pub(super) fn fits_target(
     for workload in workloads {
         let Some(node) = list.node.get(&workload.name) else { continue };
         let here = list.child(&workload.name, node);
-        for kind in workload.kinds().into_iter().filter(|kind| !runs_live(kind.operation())) {
+        for kind in workload.kinds().into_iter().filter(|kind| !kind.operation().runs_live()) {
             let jobs = node.get("jobs").map_or(here.clone(), |node| here.child("jobs", node));
             let message = format!("live runs do not make {} calls", kind.operation());
             r.wrong(&jobs, message, "target sim, or other jobs");

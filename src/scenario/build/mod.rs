@@ -225,7 +225,8 @@ fn fits_in_time(r: &mut Reader, fields: &Fields, workloads: &[Workload], service
             let message = format!("nothing of `{}` is left after the warm-up", clip(&workload.name));
             r.wrong(&place, message, "less than the workload lasts");
         }
-        offered += plan::offered(workload, service).unwrap_or(0.0);
+        // At most: clients that start late offer less.
+        offered += plan::offered(workload, &load::ONE_CLIENT, service).unwrap_or(0.0);
         if offered > MAX_OFFERED {
             r.wrong(&here, format!("about {offered:.0} jobs are expected in a trial"), "at most 10000000000");
             return;

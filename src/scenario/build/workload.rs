@@ -7,7 +7,6 @@ use crate::scenario::keys::{self, MILLION};
 use crate::scenario::overlay::merge;
 use crate::scenario::read::{Fields, Item, Reader};
 use crate::scenario::tree::{Content, Node};
-use crate::scenario::{can_do, is_pair_spec};
 use crate::time::Span;
 use crate::units::Bytes;
 use crate::workload::{Executor, KeyStore, Keys, OnLimit, Pacing, Payload, Pick, Popularity, Workload};
@@ -107,7 +106,7 @@ fn key_set(r: &mut Reader, item: &Item) -> Option<Keys> {
     let fields = r.fields(item, &keys::KEYS)?;
     let spec = |r: &mut Reader, item: &Item| r.by_name(item, KeySpec::ALL, KeySpec::name);
     let pair_spec = r.or(&fields, "pairSpec", DEFAULT_KEYS.pair_spec, spec);
-    if let Some(item) = fields.get("pairSpec").filter(|_| !is_pair_spec(pair_spec)) {
+    if let Some(item) = fields.get("pairSpec").filter(|_| !pair_spec.is_pair_spec()) {
         r.wrong(&item, "KMS makes no data key pairs of this spec", "RSA_*, ECC_*, SM2 or ML_KEM_*");
     }
     let store = r.opt(&fields, "store", |r, item| r.word(item, &["cloudhsm", "external"]));
@@ -185,7 +184,7 @@ fn fits_together(r: &mut Reader, fields: &Fields, workload: &Workload) {
         let Some(node) = jobs.node.get(kind.name()) else { continue };
         let job = jobs.child(kind.name(), node);
         let operation = kind.operation();
-        if !can_do(spec, operation) {
+        if !spec.can_do(operation) {
             let message = format!("a {spec} key cannot do {operation}");
             let place = within("spec").or_else(|| keys.clone()).unwrap_or(job);
             r.wrong(&place, message, able(operation));
@@ -238,6 +237,6 @@ fn inner<'t>(item: &Item<'t>, key: Option<&str>) -> Item<'t> {
 
 /// The key specs that can do an operation, for a message.
 fn able(operation: Operation) -> String {
-    let specs = KeySpec::ALL.iter().filter(|spec| can_do(**spec, operation)).map(|spec| spec.name());
+    let specs = KeySpec::ALL.iter().filter(|spec| spec.can_do(operation)).map(|spec| spec.name());
     format!("keys of spec {}", specs.collect::<Vec<_>>().join(", "))
 }

@@ -9,8 +9,10 @@
 //! Source: local-kms's README, its functional tests' seed files and the types it reads them into, of its three generations
 //! (read 2026-11-30).
 
+mod aliases;
+
 use super::Reader;
-use crate::api::KeySpec;
+use crate::api::{KeyFamily, KeySpec};
 use crate::kms::Seed;
 use crate::kms::crypto::Material;
 use crate::kms::keys::{Moment, Origin, Realm, Rotation};
@@ -393,46 +395,6 @@ impl Reader<'_> {
         }
         Realm::new(owner, region)
     }
-
-    fn local_aliases(&mut self, object: &Map<String, Value>, seeds: &mut [Seed]) {
-        let mut taken = std::collections::BTreeSet::new();
-        for (at, value) in self.list(object, "Aliases", "file").iter().enumerate() {
-            let place = format!("Aliases[{at}]");
-            let names = ["AliasName", "TargetKeyId", "AliasArn"];
-            let Some(alias) = self.object(value, &place, &names) else { continue };
-            let (name, target) =
-                (self.text(alias, "AliasName", &place), self.text(alias, "TargetKeyId", &place));
-            let (Some(name), Some(target)) = (name, target) else {
-                self.wrong(&place, "must have an AliasName and a TargetKeyId");
-                continue;
-            };
-            let Some(name) = self.alias(name, &format!("{place}.AliasName")) else { continue };
-            if !taken.insert(name.clone()) {
-                self.wrong(&format!("{place}.AliasName"), format!("{name} stands in this file twice"));
-                continue;
-            }
-            if let Some(arn) = self.text(alias, "AliasArn", &place)
-                && !arn.ends_with(&format!(":{name}"))
-            {
-                self.wrong(&format!("{place}.AliasArn"), format!("is not the ARN of {name}"));
-            }
-            let found = seeds.iter_mut().find(|seed| is_target(seed, target));
-            match found {
-                Some(seed) => seed.aliases.push(name),
-                None => self.wrong(
-                    &format!("{place}.TargetKeyId"),
-                    format!("`{target}` is no key of this file, by its KeyId or its ARN"),
-                ),
-            }
-        }
-    }
-}
-
-/// Whether an alias's target, a key's id or its ARN, is `seed`.
-fn is_target(seed: &Seed, target: &str) -> bool {
-    let Some(id) = seed.id.as_deref() else { return false };
-    let arn = target.split_once(":kms:").map(|(_, rest)| rest);
-    target == id || arn == Some(&format!("{}:{}:key/{id}", seed.realm.region, seed.realm.account))
 }
 
 /// A date as ISO 8601 writes it; a day alone begins at midnight UTC.
@@ -449,25 +411,24 @@ fn date(text: &str) -> Option<Moment> {
 impl Family {
     /// Whether keys of a type stand in this list.
     fn has(self, spec: KeySpec) -> bool {
-        let name = spec.name();
-        match self {
-            Family::Any => true,
-            Family::Aes => spec == KeySpec::SymmetricDefault,
-            Family::Hmac => name.starts_with("HMAC"),
-            Family::Rsa => name.starts_with("RSA"),
-            Family::Ecc => name.starts_with("ECC"),
+        match spec.family() {
+            _ if self == Family::Any => true,
+            KeyFamily::Symmetric => self == Family::Aes,
+            KeyFamily::Hmac => self == Family::Hmac,
+            KeyFamily::Rsa => self == Family::Rsa,
+            KeyFamily::NistCurve | KeyFamily::Secp256k1 | KeyFamily::Edwards25519 => self == Family::Ecc,
+            KeyFamily::MlDsa | KeyFamily::MlKem | KeyFamily::Sm2 => false,
         }
     }
 
     /// The type of raw material by its length, where the file does not say.
     fn by_length(self, bytes: usize) -> Option<KeySpec> {
-        match (self, bytes) {
-            (Family::Any | Family::Aes, _) => Some(KeySpec::SymmetricDefault),
-            (Family::Hmac, 28) => Some(KeySpec::Hmac224),
-            (Family::Hmac, 32) => Some(KeySpec::Hmac256),
-            (Family::Hmac, 48) => Some(KeySpec::Hmac384),
-            (Family::Hmac, 64) => Some(KeySpec::Hmac512),
-            _ => None,
+        match self {
+            Family::Any | Family::Aes => Some(KeySpec::SymmetricDefault),
+            Family::Hmac => {
+                KeySpec::ALL.iter().copied().find(|spec| self.has(*spec) && spec.raw_bytes() == Some(bytes))
+            }
+            Family::Rsa | Family::Ecc => None,
         }
     }
 }

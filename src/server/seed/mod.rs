@@ -29,6 +29,7 @@ use crate::kms::crypto::Material;
 use crate::kms::keys::{DAY, Moment, Origin, Realm, Rotation};
 use crate::kms::{Kms, Seed};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +41,24 @@ pub enum Format {
     /// local-kms's `seed.yaml`.
     LocalKms,
 }
+
+/// What is told of a key.
+const NAMES: [&str; 14] = [
+    "id",
+    "alias",
+    "aliases",
+    "spec",
+    "usage",
+    "description",
+    "material",
+    "policy",
+    "tags",
+    "enabled",
+    "rotationDays",
+    "multiRegion",
+    "account",
+    "region",
+];
 
 /// Reads a seed file and makes its keys.
 ///
@@ -166,32 +185,8 @@ impl Reader<'_> {
     }
 
     fn key(&mut self, value: &Value, place: &str) -> Option<Seed> {
-        let names = [
-            "id",
-            "alias",
-            "aliases",
-            "spec",
-            "usage",
-            "description",
-            "material",
-            "policy",
-            "tags",
-            "enabled",
-            "rotationDays",
-            "multiRegion",
-            "account",
-            "region",
-        ];
-        let object = self.object(value, place, &names)?;
-        let spec = match self.text(object, "spec", place) {
-            None => Some(KeySpec::SymmetricDefault),
-            Some(name) => KeySpec::from_name(name).or_else(|| {
-                let known = nearest(name, KeySpec::ALL.iter().map(|spec| spec.name()));
-                let hint = known.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                self.wrong(&format!("{place}.spec"), format!("`{name}` is no key spec{hint}"));
-                None
-            }),
-        }?;
+        let object = self.object(value, place, &NAMES)?;
+        let spec = self.spec(object, place)?;
         let material = match self.text(object, "material", place) {
             None => None,
             Some(text) => Some(self.material(spec, text, &format!("{place}.material"))?),
@@ -203,15 +198,7 @@ impl Reader<'_> {
         });
         let own = self.realm();
         let (account, region) = (self.text(object, "account", place), self.text(object, "region", place));
-        let mut tags = std::collections::BTreeMap::new();
-        if let Some(value) = object.get("tags").filter(|value| !value.is_null()) {
-            match value.as_object() {
-                Some(pairs) => tags.extend(pairs.iter().map(|(name, value)| {
-                    (name.clone(), value.as_str().map_or_else(|| value.to_string(), Into::into))
-                })),
-                None => self.wrong(&format!("{place}.tags"), "must be a mapping"),
-            }
-        }
+        let tags = self.tags(object, place);
         let rotation = self.rotation(object, place);
         let is_enabled = self.flag(object, "enabled", place, true);
         let is_multi_region = self.flag(object, "multiRegion", place, false);
@@ -240,6 +227,30 @@ impl Reader<'_> {
             is_multi_region,
             aliases,
         })
+    }
+
+    fn spec(&mut self, object: &Map<String, Value>, place: &str) -> Option<KeySpec> {
+        let Some(name) = self.text(object, "spec", place) else { return Some(KeySpec::SymmetricDefault) };
+        let found = KeySpec::from_name(name);
+        if found.is_none() {
+            let known = nearest(name, KeySpec::ALL.iter().map(|spec| spec.name()));
+            let hint = known.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            self.wrong(&format!("{place}.spec"), format!("`{name}` is no key spec{hint}"));
+        }
+        found
+    }
+
+    fn tags(&mut self, object: &Map<String, Value>, place: &str) -> BTreeMap<String, String> {
+        let mut tags = BTreeMap::new();
+        if let Some(value) = object.get("tags").filter(|value| !value.is_null()) {
+            match value.as_object() {
+                Some(pairs) => tags.extend(pairs.iter().map(|(name, value)| {
+                    (name.clone(), value.as_str().map_or_else(|| value.to_string(), Into::into))
+                })),
+                None => self.wrong(&format!("{place}.tags"), "must be a mapping"),
+            }
+        }
+        tags
     }
 
     /// `alias` and `aliases`; the prefix `alias/` may be left out.

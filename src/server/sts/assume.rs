@@ -103,7 +103,7 @@ fn checked(directory: &Directory, wish: &Wish, token: &WebIdentity) -> Result<St
         let what = format!("No OpenIDConnect provider found in your account for {}", token.issuer);
         (400, "InvalidIdentityToken", what)
     })?;
-    token.check(provider, epoch_millis()).map_err(|why| {
+    provider.check(token, epoch_millis()).map_err(|why| {
         let code = if matches!(why, NotTaken::Expired { .. }) {
             "ExpiredTokenException"
         } else {

@@ -1,6 +1,8 @@
 // Looks at a run's page in a browser as its readers do, and touches it.
 //
 //   node look.mjs check BROWSER PAGE…         every promise, a line for each that is broken; exit code 1 if any is
+//   node look.mjs ui BROWSER URL              the list of saved runs: two are chosen and compared
+//   node look.mjs live BROWSER URL COMMAND    the page of a run that lasts, which is stopped
 //   node look.mjs shots BROWSER FOLDER PAGE…  pictures at 1280 and 390 pixels, light and dark, and the pages on paper
 import { chromium } from 'playwright-core';
 import { readFileSync } from 'node:fs';
@@ -18,14 +20,16 @@ const must = (holds, what) => { if (!holds) broken.push(`${where}: ${what}`); };
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 
-/** The page in a new window; whatever it says or asks for is noted. */
+/** The page, a file or what a server of this machine shows, in a new window; whatever it says or asks for is noted. */
 async function opened(file, options = {}) {
   const context = await browser.newContext({ viewport: DESK, ...options });
   const page = await context.newPage();
-  const url = pathToFileURL(resolve(file)).href;
+  const isServed = file.startsWith('http://');
+  const url = isServed ? file : pathToFileURL(resolve(file)).href;
+  const isOwn = asked => isServed ? new URL(asked).origin === new URL(url).origin : asked.split('#')[0] === url;
   page.on('console', message => must(!['error', 'warning'].includes(message.type()), `the console says: ${message.text()}`));
   page.on('pageerror', error => must(false, `an error: ${error.message}`));
-  page.on('request', request => must(request.url().split('#')[0] === url, `a request to ${request.url()}`));
+  page.on('request', request => must(isOwn(request.url()), `a request to ${request.url()}`));
   await page.goto(url);
   return page;
 }
@@ -241,8 +245,68 @@ async function paper(file) {
   }
 }
 
+/** Two saved runs are chosen and compared, by mouse and by keys alone, at a desk and on a phone. */
+async function ui(url) {
+  for (const options of [{}, { viewport: PHONE, hasTouch: true }, { colorScheme: 'dark' }]) {
+    const page = await opened(url, options);
+    const how = JSON.stringify(options);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    must(wide <= 0, `the list is ${wide} too wide, ${how}`);
+    await accessible(page, `list, ${how}`);
+    const names = await page.locator('tbody th a').allTextContents();
+    must(names.length >= 3, `the list has ${names}`);
+    must(await count(page.locator('input:checked')) === 2, 'no two runs are chosen to begin with');
+    await page.getByLabel(`${names[2]} as A`).check();
+    await page.getByLabel(`${names[1]} as B`).check();
+    await page.getByRole('button', { name: 'Compare A and B' }).click();
+    await page.waitForSelector('.plot');
+    const said = await page.locator('h2').first().textContent();
+    must(said.startsWith(`${names[1]} beside ${names[2]}: `), `the comparison says ${said}`);
+    const lines = await page.locator('.tools button[aria-pressed]').allTextContents();
+    must(lines.some(name => name.startsWith('A ')) && lines.some(name => name.startsWith('B ')), `the charts have ${lines}`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    must(over <= 0, `the comparison is ${over} too wide, ${how}`);
+    await accessible(page, `comparison, ${how}`);
+    await page.goBack();
+    await page.locator('tbody th a').first().click();
+    must(await count(page.locator('#verdict')) === 1, 'a run does not open');
+    await page.context().close();
+  }
+  const page = await opened(url);
+  for (let press = 0; press < 30; press++) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate(() => document.activeElement?.type === 'radio')) break;
+  }
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/compare/);
+  must((await page.locator('h2').first().textContent()).includes(' beside '), 'keys alone compare nothing');
+  await page.context().close();
+}
+
+/** What a run that lasts shows, and that its page stops it. */
+async function live(url, command) {
+  for (const options of [{}, { viewport: PHONE, hasTouch: true, colorScheme: 'dark' }]) {
+    const page = await opened(url, options);
+    const told = await page.locator('body').innerText();
+    must(told.includes(command), `the page does not tell ${command}`);
+    must(/began \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/.test(told) && /from \S+/.test(told), `no date and no host: ${told.slice(0, 200)}`);
+    await page.waitForFunction(() => document.querySelectorAll('.plot path').length > 8 && /jobs completed/.test(document.getElementById('state').textContent));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    must(wide <= 0, `it is ${wide} too wide`);
+    await accessible(page, `live, ${JSON.stringify(options)}`);
+    await page.context().close();
+  }
+  const page = await opened(url);
+  await page.getByRole('button', { name: 'Stop the run' }).click();
+  await page.waitForFunction(() => /Stopping|has ended/.test(document.getElementById('state').textContent));
+  await page.waitForFunction(() => /has ended/.test(document.getElementById('state').textContent));
+  must(await page.locator('#stop').isDisabled(), 'a run that has ended can be stopped');
+  await page.context().close();
+}
+
 async function shots(folder, file) {
-  const name = basename(dirname(resolve(file)));
+  const name = file.startsWith('http://') ? 'list' : basename(dirname(resolve(file)));
   for (const [wide, viewport] of [['1280', DESK], ['390', PHONE]]) {
     for (const colorScheme of ['light', 'dark']) {
       const page = await opened(file, { viewport, colorScheme });
@@ -263,6 +327,9 @@ if (command === 'check') {
       await look(file);
     }
   }
+} else if (command === 'ui' || command === 'live') {
+  where = command;
+  await (command === 'ui' ? ui : live)(...rest);
 } else {
   for (const file of rest.slice(1)) {
     where = file;

@@ -1,8 +1,8 @@
 //! Every operation on a key, allowed and denied by key policy, by identity policy and by grant.
 
 use super::support::{Emulator, OTHER, OWN, b64, code};
-use keystorm::api::KeySpec;
-use keystorm::kms::keys::{DAY, Deletion, Eventual, ExpirationModel, KeyUsage, Origin};
+use keystorm::api::{KeySpec, KeyUsage};
+use keystorm::kms::keys::{DAY, Deletion, Eventual, ExpirationModel, Origin};
 use serde_json::{Value, json};
 
 const ANN: &str = "arn:aws:iam::111122223333:user/ann";

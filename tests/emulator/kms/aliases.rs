@@ -1,8 +1,8 @@
 //! Aliases: names, what they name, and who may change that.
 
 use super::support::{Emulator, OTHER, OWN, Setting, b64, code};
-use keystorm::api::KeySpec;
-use keystorm::kms::keys::{Deletion, Eventual, KeyUsage};
+use keystorm::api::{KeySpec, KeyUsage};
+use keystorm::kms::keys::{Deletion, Eventual};
 use keystorm::kms::{Consistency, Limits};
 use keystorm::time::Span;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Grants: what they allow and under which constraints, tokens, chains, and who ends them.
 
 use super::support::{Emulator, OTHER, OWN, Setting, b64, code};
-use keystorm::api::KeySpec;
-use keystorm::kms::keys::{Eventual, KeyUsage};
+use keystorm::api::{KeySpec, KeyUsage};
+use keystorm::kms::keys::Eventual;
 use keystorm::kms::{Consistency, Limits};
 use keystorm::time::Span;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! What KMS was recorded to answer, row by row of the sheet kms-recorded-behaviour of 2026-11-29.
 
 use super::support::{Emulator, Said, b64, code};
-use keystorm::api::KeySpec;
-use keystorm::kms::keys::{ExpirationModel, KeyUsage, Origin};
+use keystorm::api::{KeySpec, KeyUsage};
+use keystorm::kms::keys::{ExpirationModel, Origin};
 use serde_json::{Value, json};
 
 fn refused(code: &str, message: &str) -> Said {

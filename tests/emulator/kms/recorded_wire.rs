@@ -2,8 +2,7 @@
 //! kms-recorded-behaviour of 2026-11-29.
 
 use super::support::{Emulator, b64};
-use keystorm::api::KeySpec;
-use keystorm::kms::keys::KeyUsage;
+use keystorm::api::{KeySpec, KeyUsage};
 use serde_json::{Value, json};
 
 fn refused(kms: &mut Emulator, operation: &str, call: Value, message: &str) {

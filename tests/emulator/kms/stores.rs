@@ -1,8 +1,8 @@
 //! Custom key stores: states, what must be unique, what each type needs.
 
 use super::support::{Emulator, OWN, Setting, b64, code};
-use keystorm::api::KeySpec;
-use keystorm::kms::keys::{KeyUsage, Origin};
+use keystorm::api::{KeySpec, KeyUsage};
+use keystorm::kms::keys::Origin;
 use keystorm::kms::{Consistency, Limits};
 use keystorm::time::Span;
 use serde_json::{Value, json};

@@ -1,13 +1,12 @@
 //! An emulated KMS with a clock in the test's hand.
 
+use crate::answers;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keystorm::api::{KeySpec, Operation};
+use keystorm::api::{KeySpec, KeyUsage, Operation};
 use keystorm::kms::access::{Directory, Kind, Policy, Principal, Standing, default_policy};
 use keystorm::kms::crypto::{Material, MaterialId};
-use keystorm::kms::keys::{
-    Eventual, Key, KeyId, KeyMaterial, KeyRef, KeyUsage, Manager, Moment, Origin, Realm,
-};
+use keystorm::kms::keys::{Eventual, Key, KeyId, KeyMaterial, KeyRef, Manager, Moment, Origin, Realm};
 use keystorm::kms::{
     Assumed, Call, Caller, Config, Consistency, Kms, Latency, Limits, ServiceTime, Step, wire,
 };
@@ -17,7 +16,7 @@ use keystorm::units::Rate;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The account of most tests.
 pub const OWN: &str = "111122223333";
@@ -181,7 +180,7 @@ impl Emulator {
         match answer {
             Ok(output) => {
                 let answer = serde_json::from_slice(&output.into_bytes()).expect("answers are JSON");
-                assert_eq!(wire::shapes::strangers(operation, &answer), Vec::<String>::new(), "{operation}");
+                assert_eq!(answers::strangers(operation, &answer), Vec::<String>::new(), "{operation}");
                 Ok(answer)
             }
             Err(error) => {
@@ -190,7 +189,7 @@ impl Emulator {
                     ["AccessDeniedException", "ValidationException", "UnsupportedOperationException"];
                 let is_known = error.code == "ThrottlingException"
                     || common.contains(&error.code)
-                    || wire::errors_of(operation).contains(&error.code);
+                    || is_modelled(operation, error.code);
                 assert!(is_known, "{operation} has no {}", error.code);
                 Err((error.code.into(), error.message.unwrap_or_default()))
             }
@@ -248,6 +247,7 @@ impl Emulator {
             store: None,
             xks_key_id: None,
             last_usage: None,
+            arn: OnceLock::new(),
             id,
         };
         change(&mut key);
@@ -284,6 +284,15 @@ impl Emulator {
         let realm = self.kms.estate().find_realm(parts[4], parts[3]).expect("the realm exists");
         KeyRef { realm, id: parts[5].strip_prefix("key/").expect("a key's ARN").into() }
     }
+}
+
+/// Whether the fact sheet lets an operation answer an error.
+fn is_modelled(operation: Operation, code: &str) -> bool {
+    static SHEET: LazyLock<Value> = LazyLock::new(|| {
+        serde_json::from_str(&crate::facts::text("kms-operations.json")).expect("the fact sheet is JSON")
+    });
+    let errors = &SHEET["operations"][operation.name()]["errors"];
+    errors.as_array().expect("each operation has its errors").iter().any(|error| error == code)
 }
 
 /// Quotas that no test meets.

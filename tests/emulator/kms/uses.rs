@@ -1,9 +1,8 @@
 //! Operations that use keys: every algorithm of every key type, and what is refused.
 
 use super::support::{Emulator, OTHER, OWN, b64, bytes, code, material};
-use keystorm::api::KeySpec;
-use keystorm::kms::crypto::{EncryptionAlgorithm, MacAlgorithm, SigningAlgorithm};
-use keystorm::kms::keys::{Eventual, KeyUsage, Moment};
+use keystorm::api::{KeySpec, KeyUsage, MacAlgorithm, SigningAlgorithm};
+use keystorm::kms::keys::{Eventual, Moment};
 use serde_json::{Value, json};
 
 const ENCRYPT: KeyUsage = KeyUsage::EncryptDecrypt;
@@ -108,7 +107,7 @@ fn rsa_encrypts_up_to_its_limit_and_needs_its_algorithm_and_its_key() {
         [(KeySpec::Rsa2048, [214, 190]), (KeySpec::Rsa3072, [342, 318]), (KeySpec::Rsa4096, [470, 446])]
     {
         let key = kms.key(spec, ENCRYPT);
-        for (algorithm, limit) in EncryptionAlgorithm::of(spec).iter().zip(limits) {
+        for (algorithm, limit) in spec.encryption_algorithms().iter().zip(limits) {
             let name = algorithm.name();
             let call = |length: usize| json!({"KeyId": key, "Plaintext": b64(&vec![1; length]), "EncryptionAlgorithm": name});
             let sealed = kms.ok("Encrypt", call(limit));
@@ -223,7 +222,7 @@ fn data_key_pairs_come_in_every_type_but_sm2() {
 fn every_signing_algorithm_of_every_key_type_verifies_and_no_other() {
     let mut kms = Emulator::new();
     for spec in
-        KeySpec::ALL.iter().filter(|spec| !SigningAlgorithm::of(**spec).is_empty() && **spec != KeySpec::Sm2)
+        KeySpec::ALL.iter().filter(|spec| !spec.signing_algorithms().is_empty() && **spec != KeySpec::Sm2)
     {
         let key = kms.key(*spec, SIGN);
         for algorithm in SigningAlgorithm::ALL {
@@ -238,7 +237,7 @@ fn every_signing_algorithm_of_every_key_type_verifies_and_no_other() {
             for (kind, length) in kinds {
                 let mut call = json!({"KeyId": key, "Message": b64(&vec![5; *length]), "MessageType": kind,
                     "SigningAlgorithm": algorithm.name()});
-                if !SigningAlgorithm::of(*spec).contains(algorithm) {
+                if !spec.signing_algorithms().contains(algorithm) {
                     assert_eq!(kms.code("Sign", call), "InvalidKeyUsageException", "{spec} {algorithm:?}");
                     continue;
                 }
@@ -284,7 +283,7 @@ fn every_hmac_key_has_its_one_algorithm() {
         let key = kms.key(spec, MAC);
         for algorithm in MacAlgorithm::ALL {
             let mut call = json!({"KeyId": key, "Message": b64(b"m"), "MacAlgorithm": algorithm.name()});
-            if MacAlgorithm::of(spec) != Some(*algorithm) {
+            if spec.mac_algorithm() != Some(*algorithm) {
                 assert_eq!(kms.code("GenerateMac", call), "InvalidKeyUsageException");
                 continue;
             }

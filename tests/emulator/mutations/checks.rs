@@ -4,14 +4,14 @@ use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use keystorm::api::{KeySpec, Operation};
 use keystorm::intake::cloudtrail::{Collector, Filter, Replay, Traces, fitted, page};
-use keystorm::kms::access::{Facts, KeyAccess, Kind, Policy, Principal, Question, authorize};
+use keystorm::kms::access::{Directory, Facts, KeyAccess, Kind, Policy, Principal, Question, authorize};
 use keystorm::kms::crypto::{Header, Material, MaterialId, Secret, decrypt, encrypt};
 use keystorm::kms::keys::Moment;
 use keystorm::kms::wire::decode;
 use keystorm::kms::{Config, Kms};
-use keystorm::server::Settings;
 use keystorm::server::seed::{Format, read};
 use keystorm::server::sigv4::{Authorization, Service, Signed};
+use keystorm::server::{Auth, Direct, Settings};
 use keystorm::workload::{TraceRows, trace};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -71,6 +71,89 @@ pub fn policy(bytes: &[u8]) {
                 assert!(!first.is_err_and(|denied| denied.message().is_empty()));
             }
         }
+    }
+}
+
+/// Operators of conditions, each with the one that says the opposite of a key that has one value.
+const OPPOSITES: [(&str, &str); 10] = [
+    ("StringEquals", "StringNotEquals"),
+    ("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
+    ("StringLike", "StringNotLike"),
+    ("NumericEquals", "NumericNotEquals"),
+    ("NumericLessThan", "NumericGreaterThanEquals"),
+    ("NumericGreaterThan", "NumericLessThanEquals"),
+    ("DateEquals", "DateNotEquals"),
+    ("DateLessThan", "DateGreaterThanEquals"),
+    ("IpAddress", "NotIpAddress"),
+    ("ArnLike", "ArnNotLike"),
+];
+
+/// A condition and its opposite never both hold, `…IfExists` of a key that is there is the operator itself, and of one that
+/// is missing it holds. Lines: which pair, the value in the policy, the value of the call.
+pub fn condition(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.splitn(3, '\n');
+    let (Some(first), Some(wanted), Some(given)) = (lines.next(), lines.next(), lines.next()) else { return };
+    let pair = first.bytes().map(usize::from).sum::<usize>() % OPPOSITES.len();
+    let (operator, opposite) = OPPOSITES[pair];
+    let key = ["aws:PrincipalTag/t", "aws:SourceIp"][usize::from(operator == "IpAddress")];
+    let holds = |operator: &str, is_there: bool| {
+        let condition = serde_json::json!({ operator: { key: wanted } });
+        let statement = serde_json::json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": condition });
+        let document = serde_json::json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+        let policies = [Policy::parse(&document, Kind::Identity).ok()?];
+        let mut facts = Facts::default();
+        if is_there {
+            facts.one(key, given);
+        }
+        let arn = "arn:aws:iam::111122223333:user/a";
+        let question = Question {
+            caller: &Principal::from_arn(arn).expect("an ARN of ours"),
+            caller_policies: &policies,
+            action: "kms:ListKeys",
+            resource: "*",
+            key: None,
+            facts: &facts,
+            context: &BTreeMap::new(),
+        };
+        Some(authorize(&question).is_ok())
+    };
+    let (is, is_not) = (holds(operator, true), holds(opposite, true));
+    assert_eq!(is.is_some(), is_not.is_some(), "{operator} and {opposite} read {wanted:?} alike");
+    assert!(
+        is != Some(true) || is_not != Some(true),
+        "{operator} and {opposite} of {given:?} and {wanted:?}"
+    );
+    for (operator, said) in [(operator, is), (opposite, is_not)] {
+        let lenient = format!("{operator}IfExists");
+        assert_eq!(holds(&lenient, true), said, "{lenient} of {given:?} and {wanted:?}");
+        assert_eq!(holds(&lenient, false), said.map(|_| true), "{lenient} of a key that is missing");
+    }
+}
+
+/// Whose private key nobody has: the generator of the curve is its public key's point.
+const PRINCIPALS: &str = r#"{ "principals": [ { "arn": "arn:aws:iam::111122223333:role/team/ci",
+    "trust": { "Statement": { "Effect": "Allow", "Principal": "*", "Action": "sts:*" } } } ],
+  "providers": [ { "arn": "arn:aws:iam::111122223333:oidc-provider/ci.example/jobs", "audiences": ["sts.amazonaws.com"],
+    "jwks": { "keys": [ { "kty": "EC", "crv": "P-256", "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+                          "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU" } ] } } ] }"#;
+
+/// Whoever signs nothing and has no token of a provider gets no credentials, whatever is asked for, and always an answer.
+pub fn sts(bytes: &[u8]) {
+    static SERVERS: OnceLock<[Direct; 2]> = OnceLock::new();
+    let [verifying, permissive] = SERVERS.get_or_init(|| {
+        [Auth::Verify, Auth::Off].map(|auth| {
+            let directory = Directory::parse(PRINCIPALS).expect("a file of ours");
+            Direct::start(Settings { auth, directory, account: "111122223333".into(), ..Settings::default() })
+                .expect("it starts in memory")
+        })
+    });
+    for (server, may_lend) in [(verifying, false), (permissive, true)] {
+        let (status, body) = server.ask_sts(bytes);
+        let text = String::from_utf8(body).expect("an answer is text");
+        assert!(matches!(status, 200 | 400 | 403 | 404), "{status} {text}");
+        assert!(status != 200 || may_lend, "lent to nobody: {text}");
+        assert!(!text.contains("<SecretAccessKey></SecretAccessKey>"), "{text}");
     }
 }
 

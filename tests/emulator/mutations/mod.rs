@@ -75,6 +75,16 @@ fn no_log_in_whatever_envelope_breaks_the_importer() {
     feed(6, "cloudtrail", checks::cloudtrail);
 }
 
+#[test]
+fn no_condition_holds_together_with_its_opposite() {
+    feed(7, "condition", checks::condition);
+}
+
+#[test]
+fn no_form_of_nobody_gets_credentials() {
+    feed(8, "sts", checks::sts);
+}
+
 /// What begins as nonsense is refused at the door, and whatever is behind it is never reached.
 #[test]
 fn the_seeds_are_good_requests_and_good_policies() {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kms::access::Directory;
+use crate::kms::access::Provider;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaEncoding};
@@ -89,7 +90,7 @@ fn provider(keys: &[&Pair]) -> Arc<Provider> {
 }
 
 fn check(token: &str, provider: &Provider, now: i64) -> Result<(), NotTaken> {
-    WebIdentity::read(token).expect("a token").check(provider, now)
+    provider.check(&WebIdentity::read(token).expect("a token"), now)
 }
 
 #[test]
@@ -177,7 +178,7 @@ fn what_is_not_signed_by_the_provider_is_refused() {
         ("a fourth part", format!("{good}.{signature}")),
     ] {
         assert_eq!(
-            WebIdentity::read(&token).map(|token| token.check(&provider, NOW)),
+            WebIdentity::read(&token).map(|token| provider.check(&token, NOW)),
             if what == "a fourth part" { None } else { Some(Err(NotTaken::Signature)) },
             "{what}"
         );

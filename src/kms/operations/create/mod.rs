@@ -6,23 +6,21 @@ mod spec;
 
 use localstack::{take_id, take_material};
 use origin::check_origin;
-pub(in crate::kms) use spec::usages;
 use spec::{check_region, spec_of, usage_of};
 
 use super::describe::metadata;
 use super::policies::{check_lockout, read_policy};
 use super::tags::{checked_tags, read_tags, tag_facts};
 use super::{Desk, Handled, NewKey, Step};
-use crate::api::KeySpec;
+use crate::api::{KeySpec, KeyUsage};
 use crate::kms::access::{Kind, Policy, default_policy};
 use crate::kms::crypto::{self, Material, MaterialId};
 use crate::kms::keys::{
-    Estate, Eventual, Key, KeyId, KeyMaterial, KeyUsage, Manager, Moment, MultiRegion, Origin, RealmId,
-    partition,
+    Estate, Eventual, Key, KeyId, KeyMaterial, Manager, Moment, MultiRegion, Origin, RealmId, partition,
 };
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// CreateKey.
 pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
@@ -132,6 +130,7 @@ pub(in crate::kms) fn bare(
         store: None,
         xks_key_id: None,
         last_usage: None,
+        arn: OnceLock::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a key's material can come from, and what lives in a custom key store.
 
-use crate::api::KeySpec;
+use crate::api::{KeyFamily, KeySpec};
 use crate::kms::keys::{Key, Origin, StoreKind};
 use crate::kms::operations::Desk;
 use crate::kms::wire::ApiError;
@@ -12,32 +12,10 @@ pub(super) fn check_origin(
     origin: Origin,
     is_multi_region: bool,
 ) -> Result<Option<String>, ApiError> {
-    let input = desk.input();
-    let store = input.text("CustomKeyStoreId");
+    let store = desk.input().text("CustomKeyStoreId");
     let is_custom = matches!(origin, Origin::CloudHsm | Origin::ExternalKeyStore);
     if !is_custom {
-        if store.is_some() {
-            return Err(ApiError::validation(format!(
-                "The Origin {} is not compatible with a CustomKeyStoreId; use AWS_CLOUDHSM or EXTERNAL_KEY_STORE.",
-                origin.name()
-            )));
-        }
-        if input.is_given("XksKeyId") {
-            return Err(ApiError::validation("XksKeyId is valid only with the Origin EXTERNAL_KEY_STORE."));
-        }
-        let is_ml_kem = matches!(spec, KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024);
-        if origin == Origin::External && is_ml_kem {
-            return Err(ApiError::unsupported_operation(format!(
-                "Key material for {spec} cannot be imported."
-            )));
-        }
-        let is_ml_dsa = matches!(spec, KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87);
-        if origin == Origin::External && is_ml_dsa && desk.assumed.no_ml_dsa_import {
-            return Err(ApiError::unsupported_operation(format!(
-                "KeySpec {spec} is not supported for Origin EXTERNAL"
-            )));
-        }
-        return Ok(None);
+        return check_without_store(desk, spec, origin).map(|()| None);
     }
     if spec != KeySpec::SymmetricDefault || is_multi_region {
         return Err(ApiError::unsupported_operation(
@@ -67,6 +45,30 @@ pub(super) fn check_origin(
     }
     check_xks(desk, id, is_external)?;
     Ok(Some(id.into()))
+}
+
+/// Refuses what a key outside of custom key stores cannot have or be.
+fn check_without_store(desk: &Desk<'_>, spec: KeySpec, origin: Origin) -> Result<(), ApiError> {
+    let input = desk.input();
+    if input.text("CustomKeyStoreId").is_some() {
+        return Err(ApiError::validation(format!(
+            "The Origin {} is not compatible with a CustomKeyStoreId; use AWS_CLOUDHSM or EXTERNAL_KEY_STORE.",
+            origin.name()
+        )));
+    }
+    if input.is_given("XksKeyId") {
+        return Err(ApiError::validation("XksKeyId is valid only with the Origin EXTERNAL_KEY_STORE."));
+    }
+    let family = spec.family();
+    if origin == Origin::External && family == KeyFamily::MlKem {
+        return Err(ApiError::unsupported_operation(format!("Key material for {spec} cannot be imported.")));
+    }
+    if origin == Origin::External && family == KeyFamily::MlDsa && desk.assumed.no_ml_dsa_import {
+        return Err(ApiError::unsupported_operation(format!(
+            "KeySpec {spec} is not supported for Origin EXTERNAL"
+        )));
+    }
+    Ok(())
 }
 
 /// `XksKeyId`: required in an external key store, and one key's only.

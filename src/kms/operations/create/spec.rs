@@ -1,7 +1,6 @@
 //! What a key can be: its type, and what it is for.
 
-use crate::api::KeySpec;
-use crate::kms::keys::KeyUsage;
+use crate::api::{KeyFamily, KeySpec, KeyUsage};
 use crate::kms::operations::Desk;
 use crate::kms::wire::ApiError;
 
@@ -19,7 +18,7 @@ pub(super) fn spec_of(desk: &Desk<'_>) -> Result<KeySpec, ApiError> {
 
 /// `KeyUsage`: which a type has several of must be said.
 pub(super) fn usage_of(desk: &Desk<'_>, spec: KeySpec) -> Result<KeyUsage, ApiError> {
-    let all = usages(spec);
+    let all = spec.usages();
     let Some(name) = desk.input().text("KeyUsage") else {
         if all.contains(&KeyUsage::EncryptDecrypt) && all.len() == 1 {
             return Ok(KeyUsage::EncryptDecrypt);
@@ -34,26 +33,11 @@ pub(super) fn usage_of(desk: &Desk<'_>, spec: KeySpec) -> Result<KeyUsage, ApiEr
         .ok_or_else(|| ApiError::validation(format!("KeyUsage {name} is not compatible with KeySpec {spec}")))
 }
 
-/// What a type can be for (model of 2026-11-17).
-pub(in crate::kms) fn usages(spec: KeySpec) -> &'static [KeyUsage] {
-    use KeySpec::*;
-    use KeyUsage::*;
-    match spec {
-        SymmetricDefault => &[EncryptDecrypt],
-        Rsa2048 | Rsa3072 | Rsa4096 => &[EncryptDecrypt, SignVerify],
-        EccNistP256 | EccNistP384 | EccNistP521 => &[SignVerify, KeyAgreement],
-        EccSecgP256k1 | EccNistEdwards25519 | MlDsa44 | MlDsa65 | MlDsa87 => &[SignVerify],
-        Hmac224 | Hmac256 | Hmac384 | Hmac512 => &[GenerateVerifyMac],
-        MlKem512 | MlKem768 | MlKem1024 => &[EncapsulateDecapsulate],
-        Sm2 => &[EncryptDecrypt, SignVerify, KeyAgreement],
-    }
-}
-
 /// SM2 exists in China Regions only, and its arithmetic is not emulated; ML-KEM does not exist there.
 pub(super) fn check_region(desk: &Desk<'_>, spec: KeySpec) -> Result<(), ApiError> {
     let region = desk.own().region;
     let is_china = region.starts_with("cn-");
-    let is_ml_kem = matches!(spec, KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024);
+    let is_ml_kem = spec.family() == KeyFamily::MlKem;
     if spec == KeySpec::Sm2 && is_china {
         return Err(ApiError::unsupported_operation("SM2 keys are not emulated."));
     }

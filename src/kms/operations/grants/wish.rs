@@ -1,9 +1,10 @@
 //! What CreateGrant asks for, before there is a grant.
 
 use super::super::Desk;
+use crate::api::KeyUsage;
 use crate::api::partition::Partition;
 use crate::kms::access::{Constraints, Facts, GrantOperation, Principal};
-use crate::kms::keys::{Grant, Key, KeyUsage};
+use crate::kms::keys::{Grant, Key};
 use crate::kms::wire::{ApiError, Input};
 use std::collections::BTreeMap;
 

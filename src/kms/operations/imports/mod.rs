@@ -8,7 +8,7 @@ mod wish;
 use token::{Token, unwrapped};
 use wish::{Wish, wish};
 
-use super::lifecycle::managed;
+use super::managed::managed;
 use super::rotation::{everywhere, family, is_primary};
 use super::usage::internal;
 use super::{Desk, Handled, Step};

@@ -279,3 +279,77 @@ proptest! {
         prop_assert_eq!(bytes_of(&text), theirs.decode(&text).ok(), "{}", text);
     }
 }
+
+/// Bodies that are nearly plain: what one reader takes the other must take for the same.
+fn nearly_plain() -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        Just("KeyId"),
+        Just("NumberOfBytes"),
+        Just("KeySpec"),
+        Just("CiphertextBlob"),
+        Just("Plaintext"),
+        Just("DryRun"),
+        Just("EncryptionContext"),
+        Just("Other"),
+        Just("Key\\u0049d"),
+        Just("\u{1}"),
+    ];
+    let value = prop_oneof![
+        "\"[A-Za-z0-9+/=]{0,24}\"",
+        "\"[ -~]{0,12}\"",
+        "\"[\u{0}-\u{ff}]{0,6}\"",
+        "-?[0-9]{1,20}",
+        "[0-9]{1,3}[.eE][0-9]{1,2}",
+        "(true|false|null|\\{\\}|\\[\\])",
+    ];
+    let space = "[ \n\r\t\u{b}]{0,2}";
+    let member = (space, name, space, value, space)
+        .prop_map(|(a, name, b, value, c)| format!("{a}\"{name}\"{b}:{c}{value}"));
+    (prop::collection::vec(member, 0..4), space, "(,|\\}|x)?")
+        .prop_map(|(members, space, end)| format!("{{{}{space}}}{space}{end}", members.join(",")))
+}
+
+proptest! {
+    #[test]
+    fn a_plain_body_is_read_as_any_other(
+        body in nearly_plain(),
+        operation in prop::sample::select(vec![
+            Operation::Encrypt,
+            Operation::Decrypt,
+            Operation::GenerateDataKey,
+            Operation::GenerateRandom,
+        ]),
+    ) {
+        if let Some(input) = plain::read(operation, body.as_bytes()) {
+            prop_assert_eq!((input, None), read_any(operation, body.as_bytes()), "{:?}", body);
+        }
+    }
+}
+
+#[test]
+fn what_clients_send_is_plain() {
+    for (operation, body) in [
+        (Operation::Encrypt, r#"{"KeyId":"alias/a","Plaintext":"QUJD"}"#),
+        (
+            Operation::Decrypt,
+            r#"{"CiphertextBlob": "QUJD", "KeyId": "arn:aws:kms:eu-west-1:111122223333:key/k"}"#,
+        ),
+        (Operation::GenerateDataKey, " {\n \"KeyId\" : \"k\" ,\n \"NumberOfBytes\" : 32\n} "),
+        (Operation::ListKeys, "{}"),
+    ] {
+        let input = plain::read(operation, body.as_bytes());
+        assert_eq!(input.map(|input| (input, None)), Some(read_any(operation, body.as_bytes())), "{body}");
+    }
+    for body in [
+        "",
+        "[]",
+        "{",
+        "{\"KeyId\":\"k\"",
+        "{\"KeyId\":\"k\",}",
+        "{\"KeyId\":null}",
+        "{\"KeyId\":\"\\u0041\"}",
+        "{}x",
+    ] {
+        assert!(plain::read(Operation::Decrypt, body.as_bytes()).is_none(), "{body}");
+    }
+}

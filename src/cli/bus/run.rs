@@ -1,0 +1,48 @@
+//! `run --bus`: a run, a sweep, or a run that adds trials until its intervals are narrow, by workers on a bus.
+
+use super::{Access, Coordinator};
+use crate::cli::grid::{Grid, Shard, Share, Source};
+use crate::cli::gridded::{self, Came, Wish};
+use crate::cli::run_folder::RunFolder;
+use crate::cli::{Common, Error, exit};
+use crate::engine::{are_enough, trials_after};
+use crate::scenario::{Axis, Set};
+use std::process::ExitCode;
+
+/// Has it run by workers on the bus at `url`.
+///
+/// # Errors
+/// As [`Grid::new`], [`Share::claim`] and [`Coordinator::gather`].
+pub fn run(
+    mut source: Source,
+    axes: Vec<Axis>,
+    (url, access): (&str, &Access),
+    wish: &Wish<'_>,
+    common: &Common,
+) -> Result<Came, Error> {
+    let asked = source.load()?.scenario;
+    // As many trials as there may be are known beforehand; which of them are wanted turns out as it goes.
+    let chooses = axes.is_empty() && asked.sweep.is_empty() && asked.until.is_some();
+    if chooses {
+        source.sets.push(Set::option(&["trials"], &asked.trials.to_string(), "trials.max"));
+    }
+    let coordinator = Coordinator::new(url, access, common.quiet)?;
+    let grid = Grid::new(source, axes)?;
+    let share = Share::claim(wish.out, &grid, Shard::WHOLE, wish.force)?;
+    let mut many = if chooses { trials_after(&asked, 0) } else { u32::MAX };
+    loop {
+        let worked = coordinator.gather(&grid, &share, &wish.how, |cell| cell.trial < many)?;
+        if !gridded::is_whole(&worked, &share, common) {
+            return Ok(Came::Done(ExitCode::from(exit::INTERRUPTED)));
+        }
+        if grid.is_sweep() {
+            return gridded::finish(&grid, &share, common).map(Came::Done);
+        }
+        let trials = gridded::trials(&grid, &share, many as usize)?;
+        if !chooses || many >= asked.trials || are_enough(&asked, &trials) {
+            // The cells make room for the run when it is whole, and not before.
+            return Ok(Came::Trials(trials, RunFolder::claim(Some(&share.dir), &asked.name, true)?));
+        }
+        many = trials_after(&asked, many);
+    }
+}

@@ -1,0 +1,124 @@
+//! The headers that calls are asked for, found in one walk over all of them: looking each up by itself costs several
+//! times as much.
+
+use hyper::HeaderMap;
+use hyper::header::HeaderValue;
+
+/// What of a call's headers matters to nearly every call; of a header that comes twice, the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heads<'a> {
+    target: Option<&'a HeaderValue>,
+    authorization: Option<&'a HeaderValue>,
+    security_token: Option<&'a HeaderValue>,
+    user_agent: Option<&'a HeaderValue>,
+    content_length: Option<&'a HeaderValue>,
+    host: Option<&'a HeaderValue>,
+    has_more_hosts: bool,
+}
+
+impl<'a> Heads<'a> {
+    /// Those of a call.
+    pub(super) fn of(headers: &'a HeaderMap) -> Heads<'a> {
+        let mut heads = Heads::default();
+        for (name, value) in headers {
+            let place = match name.as_str() {
+                "x-amz-target" => &mut heads.target,
+                "authorization" => &mut heads.authorization,
+                "x-amz-security-token" => &mut heads.security_token,
+                "user-agent" => &mut heads.user_agent,
+                "content-length" => &mut heads.content_length,
+                "host" => {
+                    heads.has_more_hosts |= heads.host.is_some();
+                    &mut heads.host
+                }
+                _ => continue,
+            };
+            place.get_or_insert(value);
+        }
+        heads
+    }
+
+    /// Whether the call names an operation, in whatever way.
+    pub(super) const fn has_target(&self) -> bool {
+        self.target.is_some()
+    }
+
+    /// The operation that a call wants: `TrentService.Decrypt`.
+    pub(super) fn target(&self) -> Option<&'a str> {
+        text(self.target?)
+    }
+
+    /// Who signs.
+    pub(super) fn authorization(&self) -> Option<&'a str> {
+        text(self.authorization?)
+    }
+
+    /// The token of a session's credentials.
+    pub(super) fn security_token(&self) -> Option<&'a str> {
+        text(self.security_token?)
+    }
+
+    /// What the client says it is.
+    pub(super) fn user_agent(&self) -> Option<&'a str> {
+        text(self.user_agent?)
+    }
+
+    /// How long the body is, if that is told.
+    pub(super) fn content_length(&self) -> Option<u64> {
+        text(self.content_length?)?.parse().ok()
+    }
+
+    /// The only name in the call's Host; `None` if there is none, or several.
+    pub(super) fn only_host(&self) -> Option<&'a str> {
+        text(self.host.filter(|_| !self.has_more_hosts)?)
+    }
+
+    /// Whether there is a Host.
+    pub(super) const fn has_host(&self) -> bool {
+        self.host.is_some()
+    }
+}
+
+/// A header as text, if it is ASCII: a header holds no control characters but the tab, so that this is all there is to
+/// ask, and asked of many bytes together.
+pub(super) fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::{HOST, HeaderName, USER_AGENT};
+
+    #[test]
+    fn each_is_what_looking_it_up_finds() {
+        let names =
+            ["x-amz-target", "authorization", "x-amz-security-token", "user-agent", "content-length", "host"];
+        let mut headers = HeaderMap::new();
+        for name in names {
+            for value in ["17", "18"] {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+        }
+        headers.insert(USER_AGENT, HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.append(USER_AGENT, HeaderValue::from_static("second"));
+        let heads = Heads::of(&headers);
+        let first = Some("17");
+        assert_eq!([heads.target(), heads.authorization(), heads.security_token()], [first; 3]);
+        assert_eq!((heads.content_length(), heads.user_agent()), (Some(17), None));
+        assert_eq!((heads.has_host(), heads.only_host()), (true, None), "there are two");
+        headers.insert(HOST, HeaderValue::from_static("localhost"));
+        assert_eq!(Heads::of(&headers).only_host(), Some("localhost"));
+        let none = HeaderMap::new();
+        let none = Heads::of(&none);
+        assert!(!none.has_target() && !none.has_host() && none.target().is_none());
+    }
+
+    #[test]
+    fn a_header_is_text_where_the_library_says_so() {
+        for byte in 0..=u8::MAX {
+            let Ok(value) = HeaderValue::from_bytes(&[b'a', byte, b'z']) else { continue };
+            assert_eq!(text(&value), value.to_str().ok(), "{byte:#x}");
+        }
+    }
+}

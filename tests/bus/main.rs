@@ -1,0 +1,15 @@
+//! Cells over a bus, with real servers: the current nats-server, which a package of Python's carries, and Debian's 2.9.
+//!
+//! Servers listen on loopback only and keep everything in memory, so that killing one loses all it has. Where neither can be
+//! had, the test says so and is skipped; with CI=true it fails.
+
+mod access;
+mod compose;
+mod hostile;
+#[path = "../support/install.rs"]
+mod install;
+mod kill;
+#[path = "../support/needs.rs"]
+mod needs;
+mod server;
+mod support;
