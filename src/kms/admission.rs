@@ -43,7 +43,7 @@ impl Ledger for Account {
         self.pools.set_limit(pool, limit, at);
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, attempt: &Attempt, now: Time) -> Said {
         self.pools.take(self.charges.of(attempt), now).into()
     }
@@ -75,6 +75,16 @@ impl Admission {
     /// When the attempt's workload is not one of those the service was made for.
     #[inline]
     pub fn handle(&mut self, attempt: &Attempt, now: Time) -> Answer {
+        match self.conditions.judge_plain(attempt, now, &mut self.account) {
+            Some((Said { reply, refused_by, .. }, ready_at)) => {
+                Answer { reply, ready_at, refused_by, slowed: false }
+            }
+            None => self.handle_struck(attempt, now),
+        }
+    }
+
+    /// The same where faults may strike, or servers are few.
+    fn handle_struck(&mut self, attempt: &Attempt, now: Time) -> Answer {
         // A scenario has one caller and keys without names: no fault of it is for some of them.
         let verdict = self.conditions.judge(attempt, now, &mut self.account, |_| true);
         let Said { reply, refused_by, .. } = verdict.said;

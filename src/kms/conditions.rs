@@ -141,28 +141,8 @@ impl Conditions {
 
     /// What becomes of an attempt at `now`, which never goes back. `ledger` is asked for its quota unless a fault answers
     /// first; `is_meant` says whether the attempt is one of those that a fault is for.
-    #[inline(always)]
+    #[inline]
     pub(super) fn judge(
-        &mut self,
-        attempt: &Attempt,
-        now: Time,
-        ledger: &mut impl Ledger,
-        is_meant: impl Fn(&Aim) -> bool,
-    ) -> Verdict {
-        if self.servers.is_some() || !self.faults.is_quiet(now) {
-            return self.judge_struck(attempt, now, ledger, is_meant);
-        }
-        let said = ledger.take(attempt, now);
-        let takes = match said.reply {
-            Reply::Throttled => self.throttled,
-            _ => self.service_time(attempt),
-        };
-        Verdict::under(Strike::NONE, said, now + takes, false)
-    }
-
-    /// The same where faults may strike, or servers are few.
-    #[inline(never)]
-    fn judge_struck(
         &mut self,
         attempt: &Attempt,
         now: Time,
@@ -179,6 +159,23 @@ impl Conditions {
         }
         let (ready_at, is_slowed) = self.ready_at(attempt, strike, said.reply, now);
         Verdict::under(strike, said, ready_at, is_slowed)
+    }
+
+    /// When an attempt at `now` is answered and what the quota says, where no fault strikes and servers are many: as
+    /// [`Conditions::judge`] has it, for most attempts of a simulation.
+    #[inline(always)]
+    pub(super) fn judge_plain(
+        &self,
+        attempt: &Attempt,
+        now: Time,
+        ledger: &mut impl Ledger,
+    ) -> Option<(Said, Time)> {
+        if self.servers.is_some() || !self.faults.is_quiet(now) {
+            return None;
+        }
+        let said = ledger.take(attempt, now);
+        let takes = if said.refused_by.is_none() { self.service_time(attempt) } else { self.throttled };
+        Some((said, now + takes))
     }
 
     /// What strikes an attempt.
@@ -230,7 +227,7 @@ impl Conditions {
 
     /// The attempt's own draw of the service time.
     #[inline(always)]
-    pub(super) fn service_time(&self, attempt: &Attempt) -> Span {
+    fn service_time(&self, attempt: &Attempt) -> Span {
         let times = &self.times[usize::from(self.time_of[attempt.operation.index()])];
         let draws = self.draws[usize::from(attempt.workload)];
         times.span(draws.draw_attempt(attempt.job, u64::from(attempt.number)))
