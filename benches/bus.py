@@ -5,6 +5,7 @@ KEYSTORM is built with `--features bus`. Each length of load is simulated by one
 workers of one thread each; every run.json must be the same. CPU time is user and system time of every process to its end
 (wait4), the server's too; messages and bytes are what the server counts (/varz), both ways.
 """
+import atexit
 import json
 import os
 import pathlib
@@ -62,6 +63,8 @@ def over_bus(keystorm, nats, folder, workers, out):
     process, url, monitor = server(nats, str(folder / f"js-{out}"))
     line = [keystorm, "worker", "-q", "--threads", "1", "--bus", url]
     started = [subprocess.Popen(line) for _ in range(workers)]
+    # Whatever becomes of the run, nobody stays behind.
+    atexit.register(lambda: [each.kill() for each in [*started, process] if each.returncode is None])
     # Whoever starts is no part of the work: an idle second, and then the clock.
     time.sleep(1)
     watch, before = time.monotonic(), counts(monitor)

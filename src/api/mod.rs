@@ -15,6 +15,7 @@ pub mod partition;
 mod reply;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
+#[cfg(feature = "emulator")]
 pub(crate) use named::named;
 pub use nearest::nearest;
 

@@ -69,8 +69,9 @@ struct Gathering<'g> {
     missing: BTreeMap<String, Missing>,
     keep: &'g mut dyn FnMut(&str, &[u8]) -> Judged,
     stop: watch::Receiver<bool>,
-    /// Workers that were heard of; those of another version.
-    workers: BTreeSet<String>,
+    /// Whether a worker of this version was heard of.
+    has_worker: bool,
+    /// Those of another that were told of.
     foreign: BTreeSet<String>,
     begun: Stopwatch,
     is_lonely_told: bool,
@@ -99,7 +100,7 @@ pub async fn gather(
         missing: wanted.keys.iter().map(missing).collect(),
         keep,
         stop,
-        workers: BTreeSet::new(),
+        has_worker: false,
         foreign: BTreeSet::new(),
         begun: Stopwatch::start(),
         is_lonely_told: false,
@@ -119,6 +120,10 @@ impl Gathering<'_> {
     async fn session(&mut self, link: &Link) -> Result<Ended, Error> {
         if *self.stop.borrow() {
             return Ok(Ended::Stopped);
+        }
+        // The last cell was kept before something was lost: nobody is waited for.
+        if self.missing.is_empty() {
+            return Ok(Ended::Whole);
         }
         let mut notes = subscribe(link, &format!("{NOTES}.{}", short(self.wanted.run))).await?;
         let mut workers = subscribe(link, WORKERS).await?;
@@ -146,9 +151,16 @@ impl Gathering<'_> {
                 self.tell_if_lonely();
             }
         }
-        queue.clear(self.wanted.run).await?;
-        shelf.clear().await?;
+        if let Err(error) = self.tidy(&queue, &shelf).await {
+            self.say(&format!("what is left of the run stays on the bus for a day: {error}"));
+        }
         Ok(Ended::Whole)
+    }
+
+    /// Takes everything of the run from the bus.
+    async fn tidy(&self, queue: &Queue, shelf: &Shelf) -> Result<(), Error> {
+        queue.clear(self.wanted.run).await?;
+        shelf.clear().await
     }
 
     /// Puts what workers need into the store.
@@ -233,7 +245,7 @@ impl Gathering<'_> {
 
     fn hello(&mut self, bytes: &[u8]) {
         match Hello::read(bytes) {
-            Ok(hello) if hello.of == Version::own() => drop(self.workers.insert(printable(&hello.worker))),
+            Ok(hello) if hello.of == Version::own() => self.has_worker = true,
             Ok(hello) => {
                 let (worker, own) = (printable(&hello.worker), Version::own());
                 if self.foreign.len() < MOST_TOLD && self.foreign.insert(worker.clone()) {
@@ -251,7 +263,7 @@ impl Gathering<'_> {
     }
 
     fn tell_if_lonely(&mut self) {
-        if self.workers.is_empty() && !self.is_lonely_told && self.begun.elapsed() >= LONELY {
+        if !self.has_worker && !self.is_lonely_told && self.begun.elapsed() >= LONELY {
             self.is_lonely_told = true;
             self.say("no worker of this version is on the bus: `keystorm worker --bus URL` is one");
         }
