@@ -363,7 +363,8 @@ fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, control: &C
     let most = needs.iter().map(|(_, whole)| *whole).fold(known.high, f64::max);
     if most > known.high {
         strategy.need_per_s = Some(Interval { high: most, ..known });
-        let again = |f: Formula| Formula::new(most, f.peak_1s, (f.growth, f.season), f.failover, f.utilisation);
+        let again =
+            |f: Formula| Formula::new(most, f.peak_1s, (f.growth, f.season), f.failover, f.utilisation);
         strategy.formula = strategy.formula.map(again);
     }
     Some(Verified {

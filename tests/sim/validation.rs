@@ -70,8 +70,8 @@ fn wrong(command: &str) -> Option<String> {
             found(&format!("tests/{binary}"), filter)
         }
         ["cargo", "bench", "--bench", name, ..] => {
-            (!root().join("benches").join(name).with_extension("rs").exists())
-                .then(|| format!("no bench {name}"))
+            let is_there = text("Cargo.toml").contains(&format!("[[bench]]\nname = \"{name}\"\n"));
+            (!is_there).then(|| format!("no bench {name}"))
         }
         [".ci/full", part, ..] => {
             (!text(".ci/full").contains(&format!("\n{part}() {{"))).then(|| format!("no part {part}"))
