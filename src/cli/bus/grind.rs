@@ -81,8 +81,9 @@ fn in_folder<T>(
     };
     let written = write().map_err(|error| format!("a run's traces cannot be kept meanwhile: {error}"));
     let read = written.and_then(|()| {
-        let named = format!("{}: ", dir.display());
-        read(&dir).map_err(|error| error.to_string().replace(&named, ""))
+        // The folder is nobody's: only what is wrong is told.
+        let (folder, file) = (format!("{}: ", dir.display()), format!("{}: ", dir.join(SHARE).display()));
+        read(&dir).map_err(|error| error.to_string().replace(&file, "").replace(&folder, ""))
     });
     let removed = fs::remove_dir_all(&dir);
     removed.map_err(|error| format!("{} is not removed: {error}", dir.display())).and(read)
