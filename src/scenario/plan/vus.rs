@@ -18,21 +18,17 @@ fn begun(active: f64, cycle: f64) -> f64 {
     (active / cycle - 1e-9).ceil().max(0.0)
 }
 
-/// About how many jobs a closed workload offers; `None` for an open one.
+/// About how many jobs a closed workload offers, at most all of its iterations; `None` for an open one.
 pub(super) fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
     let begins = workload.start_time.as_secs_f64();
-    let of = |vus: u32, lasts: &Span, pacing| {
-        let (steady, cycle) = ([VuStage { duration: *lasts, target: vus }], cycle(pacing, service));
-        ramped(vus, &steady, (fleet, begins), cycle)
-    };
     Some(match &workload.executor {
-        Executor::ConstantVus { vus, duration, pacing } => of(*vus, duration, pacing),
-        Executor::SharedIterations { vus, iterations, max_duration, pacing } => {
-            (*iterations as f64).min(of(*vus, max_duration, pacing))
+        Executor::ConstantVus { vus, duration, pacing } => {
+            let steady = [VuStage { duration: *duration, target: *vus }];
+            ramped(*vus, &steady, (fleet, begins), cycle(pacing, service))
         }
-        Executor::PerVuIterations { vus, iterations, max_duration, pacing } => {
-            (f64::from(*vus) * *iterations as f64).min(of(*vus, max_duration, pacing))
-        }
+        // How many are done in time depends on how fast the service is: caps must allow for all.
+        Executor::SharedIterations { iterations, .. } => *iterations as f64,
+        Executor::PerVuIterations { vus, iterations, .. } => f64::from(*vus) * *iterations as f64,
         Executor::RampingVus { start_vus, stages, pacing } => {
             ramped(*start_vus, stages, (fleet, begins), cycle(pacing, service))
         }
@@ -84,7 +80,7 @@ pub(super) fn peak(executor: &Executor, fleet: &Fleet, service: &ServiceTime) ->
         let share = starts_together(fleet);
         let cycle = cycle(pacing, service);
         let (first, later) = (begun(second(lasts), cycle), second(lasts) / cycle);
-        f64::from(vus) * (share * first + (1.0 - share) * later.min(first))
+        f64::from(vus) * (share * first + (1.0 - share) * later)
     };
     Some(match executor {
         Executor::ConstantVus { vus, duration, pacing } => of(*vus, duration, pacing),
