@@ -1,7 +1,7 @@
 //! How many instructions one simulated attempt takes, counted by valgrind: the same on a busy machine as on a quiet one.
 //!
 //! What a run takes once (reading the scenario, tables, the report's figures) is left out by taking the difference of two lengths.
-//! It fails when an attempt takes more than [`MOST`], and where valgrind is missing.
+//! It fails when an attempt takes more than [`MAX_INSTRUCTIONS`], and where valgrind is missing.
 
 #[path = "support/load.rs"]
 mod load;
@@ -10,7 +10,7 @@ use load::{attempts_in, scenario};
 use std::process::{Command, ExitCode};
 
 /// More instructions than an attempt may take, whatever the length of the run.
-const MOST: f64 = 1_300.0;
+const MAX_INSTRUCTIONS: f64 = 1_300.0;
 /// Lengths in seconds: about 10^5 attempts, 10^6, and 4 × 10^6.
 const LENGTHS: [u64; 3] = [9, 90, 360];
 
@@ -41,10 +41,12 @@ fn compare() -> ExitCode {
         let (attempts, instructions) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
         let each = instructions as f64 / attempts as f64;
         println!("{each:.0} instructions an attempt, from {} to {} attempts", pair[0].0, pair[1].0);
-        is_well &= each <= MOST;
+        is_well &= each <= MAX_INSTRUCTIONS;
     }
     if !is_well {
-        println!("more than {MOST} an attempt: docs/PERFORMANCE.md tells where they go and how to find out");
+        println!(
+            "more than {MAX_INSTRUCTIONS} an attempt: docs/PERFORMANCE.md tells where they go and how to find out"
+        );
     }
     ExitCode::from(u8::from(!is_well))
 }

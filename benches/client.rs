@@ -3,8 +3,8 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use keystorm::api::{Job, JobKind, Operation, Reply, Token};
 use keystorm::client::{
-    Accounting, Action, AwsRetry, AwsSdk, Cache, Eviction, Fleet, Generation, Input, Limiter, Policy, Retry,
-    RetryMode,
+    Accounting, Action, AwsRetry, AwsSdk, Cache, Eviction, Fleet, Generation, Input, LimiterConfig, Policy,
+    Retry, RetryMode,
 };
 use keystorm::time::{Span, Time};
 use keystorm::units::Rate;
@@ -101,7 +101,7 @@ fn fleet(c: &mut Criterion) {
         });
     });
 
-    let limiter = Some(Limiter { rate: Rate::per_second(1_000_000), burst: 1000 });
+    let limiter = Some(LimiterConfig { rate: Rate::per_second(1_000_000), burst: 1000 });
     let mut load = Load::new(&Policy { limiter, ..standard() });
     (0..IN_FLIGHT).for_each(|_| load.begin(decrypt));
     group.bench_function("attempt that passes a limiter", |b| {

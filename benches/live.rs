@@ -24,7 +24,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use keystorm::aws::{Access, SdkFactory};
 use keystorm::backend::http::{HttpFactory, Signer, Trust};
-use keystorm::backend::{Backend, Stock};
+use keystorm::backend::{Backend, Fixtures};
 use keystorm::clock::{Alarm, RunClock, Stopwatch, epoch_millis, thread_cpu};
 use keystorm::engine::live::{self, Control, LiveTrial, Setup};
 use keystorm::scenario::{Options, Scenario};
@@ -333,7 +333,7 @@ async fn measured<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
     make: impl Fn(usize, u32) -> M,
 ) -> Ours {
     let ids = scenario.workloads.iter().map(|workload| workload.keys.ids.clone()).collect();
-    let stock = Arc::new(Stock::new(&scenario.workloads, ids));
+    let fixtures = Arc::new(Fixtures::new(&scenario.workloads, ids));
     let options = live::Options {
         threads: 1,
         emulator: None,
@@ -343,7 +343,7 @@ async fn measured<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         is_paused: false,
     };
     let (control, setup, before) = (Control::default(), Setup::default(), cpu());
-    let trials = live::run(scenario, &stock, make, &setup, &options, &control).await;
+    let trials = live::run(scenario, &fixtures, make, &setup, &options, &control).await;
     let trial = trials.expect("threads").remove(0).remove(0);
     let cpu = cpu().as_secs_f64() - before.as_secs_f64();
     let faults = trial.trial.recorder.attempt_totals().faults;

@@ -24,5 +24,5 @@ pub use key_spec::{
 };
 pub use operation::Operation;
 pub use operations::{InState, PricedBy, TakesFrom};
-pub use order::{Order, Word};
+pub use order::{Order, SenderEvent};
 pub use reply::reply_of;

@@ -16,7 +16,7 @@ pub struct Order {
 
 /// What a thread that sends reports.
 #[derive(Clone, Debug)]
-pub enum Word {
+pub enum SenderEvent {
     /// An attempt was answered.
     Answered {
         /// As it was ordered.

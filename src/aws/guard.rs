@@ -7,7 +7,7 @@
 use super::{Access, Applied, Error, Metric, alarm, applied, busiest, describe, whoami};
 use crate::clock::epoch_millis;
 use crate::planner::{
-    Alarm, Denied, Found, Permit, PoolFound, Wish, decide, objections_beforehand, peak_of_minute,
+    Alarm, Denied, Found, Permit, PermitRequest, PoolFound, decide, objections_beforehand, peak_of_minute,
 };
 use crate::quota::PoolId;
 use crate::scenario::{Plan, Scenario};
@@ -36,10 +36,10 @@ pub struct Looked {
 /// [`Error::Refusal`] with every objection that is known by then, or why something could not be looked at.
 pub async fn look(access: &Access, scenario: &Scenario, checks: Checks<'_>) -> Result<Looked, Error> {
     let plan = Plan::of(scenario);
-    let wish = Wish { scenario, plan: &plan, checks_use: checks.usage, denied: checks.denied };
+    let request = PermitRequest { scenario, plan: &plan, checks_use: checks.usage, denied: checks.denied };
     let who = whoami(access).await?;
     // An account that is not allowed is not asked anything more.
-    let against = objections_beforehand(&wish, &who.account);
+    let against = objections_beforehand(&request, &who.account);
     if !against.is_empty() {
         return Err(Error::Refusal(against));
     }
@@ -65,7 +65,7 @@ pub async fn look(access: &Access, scenario: &Scenario, checks: Checks<'_>) -> R
     };
     let pools = quotas.iter().map(pool).collect();
     let found = Found { account: who.account, arn: who.arn, keys, pools };
-    let permit = decide(&wish, found).map_err(Error::Refusal)?;
+    let permit = decide(&request, found).map_err(Error::Refusal)?;
     Ok(Looked { permit, metrics })
 }
 

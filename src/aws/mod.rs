@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Access (credentials, Region, endpoint) ─┬─▶ SdkFactory ─▶ Sdk: a Backend, one SDK client per simulated client
-//!                                         └─▶ look: who, keys, quotas, use ─▶ planner::Permit ─▶ Watchman
+//!                                         └─▶ look: who, keys, quotas, use ─▶ planner::Permit ─▶ QuotaGuard
 //! ```
 //!
 //! What is found out here is judged in [`crate::planner`]. Credentials stay inside the SDK: nothing here holds, prints
@@ -18,13 +18,13 @@ mod increase;
 mod keys;
 mod leftovers;
 mod quota;
+mod quota_guard;
 mod retries;
 mod sdk;
 mod signer;
 mod transport;
 mod tries;
 mod usage;
-mod watchman;
 
 pub use crate::quota::Metric;
 pub use access::{Access, Wanted};
@@ -34,10 +34,10 @@ pub use increase::{Change, changes, request_increase};
 pub use keys::describe;
 pub use leftovers::{Leftover, Search, find_leftovers, give_up};
 pub use quota::{Applied, applied};
+pub use quota_guard::QuotaGuard;
 pub use sdk::{Sdk, SdkFactory};
 pub use signer::{Signer, SignerError};
 pub use usage::{Minutes, between, busiest, recent};
-pub use watchman::Watchman;
 
 use crate::planner::Objection;
 use std::path::PathBuf;

@@ -5,7 +5,8 @@ use super::tries::{self, Observer};
 use super::{Access, errors};
 use crate::api::{KeySpec, Operation};
 use crate::backend::{
-    Ask, Backend, Refusal, Tell, Told, encryption_algorithm, mac_algorithm, signing_algorithm, usage,
+    AttemptObserver, Backend, Dispatch, KmsOutput, Refusal, encryption_algorithm, mac_algorithm,
+    signing_algorithm, usage,
 };
 use crate::scenario::Scenario;
 use aws_sdk_kms::Client;
@@ -109,10 +110,15 @@ impl Backend for Sdk {
 
     /// Service time begins when the attempt is handed to the SDK's pool of connections; a connection that must first
     /// come up is part of it, as it is to an application.
-    async fn ask(&self, client: u32, ask: &Ask<'_>, tell: &Tell<'_>) -> Result<Told, Refusal> {
-        let retries = tell.workload().and_then(|number| self.retries.get(number).copied());
+    async fn dispatch(
+        &self,
+        client: u32,
+        dispatch: &Dispatch<'_>,
+        observer: &AttemptObserver<'_>,
+    ) -> Result<KmsOutput, Refusal> {
+        let retries = observer.workload().and_then(|number| self.retries.get(number).copied());
         let kms = self.client(client, retries.unwrap_or(Retries::Off));
-        tries::within(tell, send(&kms, ask)).await
+        tries::within(observer, send(&kms, dispatch)).await
     }
 }
 
@@ -125,45 +131,47 @@ macro_rules! sent {
     };
 }
 
-async fn send(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
-    match ask.operation {
+async fn send(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    match dispatch.operation {
         Operation::CreateKey
         | Operation::DescribeKey
         | Operation::DescribeCustomKeyStores
         | Operation::ScheduleKeyDeletion
-        | Operation::GetPublicKey => manage(kms, ask).await,
-        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => cipher(kms, ask).await,
+        | Operation::GetPublicKey => manage(kms, dispatch).await,
+        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => cipher(kms, dispatch).await,
         Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
-            sign(kms, ask).await
+            sign(kms, dispatch).await
         }
-        _ => generate(kms, ask).await,
+        _ => generate(kms, dispatch).await,
     }
 }
 
 /// Making keys, looking at them, and giving them up.
-async fn manage(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
-    match ask.operation {
+async fn manage(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    match dispatch.operation {
         Operation::CreateKey => {
-            let tag = Tag::builder().tag_key(Ask::TAG).tag_value(ask.tag).build();
+            let tag = Tag::builder().tag_key(Dispatch::TAG).tag_value(dispatch.tag).build();
             let tag = tag.map_err(|error| Refusal::from_service(400, "TagException", error.to_string()))?;
             let call = kms
                 .create_key()
-                .key_spec(ask.spec.name().into())
-                .key_usage(usage(ask.spec, !ask.payload.is_empty()).into())
+                .key_spec(dispatch.spec.name().into())
+                .key_usage(usage(dispatch.spec, !dispatch.payload.is_empty()).into())
                 .description("Made by keystorm for a load test; to be deleted.")
-                .set_policy(ask.policy.map(str::to_owned))
+                .set_policy(dispatch.policy.map(str::to_owned))
                 .tags(tag);
             Ok(described(sent!(call)?.key_metadata()))
         }
-        Operation::DescribeKey => Ok(described(sent!(kms.describe_key().key_id(ask.key))?.key_metadata())),
+        Operation::DescribeKey => {
+            Ok(described(sent!(kms.describe_key().key_id(dispatch.key))?.key_metadata()))
+        }
         Operation::ScheduleKeyDeletion => {
-            let call = kms.schedule_key_deletion().key_id(ask.key).pending_window_in_days(DELETION_DAYS);
-            sent!(call).map(|_| Told::default())
+            let call = kms.schedule_key_deletion().key_id(dispatch.key).pending_window_in_days(DELETION_DAYS);
+            sent!(call).map(|_| KmsOutput::default())
         }
         Operation::DescribeCustomKeyStores => {
-            sent!(kms.describe_custom_key_stores()).map(|_| Told::default())
+            sent!(kms.describe_custom_key_stores()).map(|_| KmsOutput::default())
         }
-        _ => sent!(kms.get_public_key().key_id(ask.key)).map(|_| Told::default()),
+        _ => sent!(kms.get_public_key().key_id(dispatch.key)).map(|_| KmsOutput::default()),
     }
 }
 
@@ -171,101 +179,108 @@ async fn manage(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
 pub(super) const DELETION_DAYS: i32 = 7;
 
 /// What is told about a key.
-fn described(key: Option<&KeyMetadata>) -> Told {
+fn described(key: Option<&KeyMetadata>) -> KmsOutput {
     let arn = key.and_then(KeyMetadata::arn).unwrap_or_default().to_owned();
     let spec = key.and_then(KeyMetadata::key_spec).and_then(|spec| KeySpec::from_name(spec.as_str()));
-    Told { key: arn, spec, ..Told::default() }
+    KmsOutput { key: arn, spec, ..KmsOutput::default() }
 }
 
 /// A ciphertext, signature or code, if it is read.
-fn blob(ask: &Ask<'_>, blob: Option<Blob>) -> Told {
-    let bytes = blob.filter(|_| ask.is_read).map(Blob::into_inner);
-    Told { blob: bytes.unwrap_or_default(), ..Told::default() }
+fn blob(dispatch: &Dispatch<'_>, blob: Option<Blob>) -> KmsOutput {
+    let bytes = blob.filter(|_| dispatch.is_read).map(Blob::into_inner);
+    KmsOutput { blob: bytes.unwrap_or_default(), ..KmsOutput::default() }
 }
 
-async fn cipher(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
-    let is_symmetric = ask.spec == KeySpec::SymmetricDefault;
+async fn cipher(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    let is_symmetric = dispatch.spec == KeySpec::SymmetricDefault;
     // Symmetric keys have one algorithm, and no other key has a context.
-    let algorithm = (!is_symmetric).then(|| encryption_algorithm(ask.spec).into());
-    let context =
-        ask.context.filter(|_| is_symmetric).map(|value| [(Ask::CONTEXT.into(), value.into())].into());
-    match ask.operation {
+    let algorithm = (!is_symmetric).then(|| encryption_algorithm(dispatch.spec).into());
+    let context = dispatch
+        .context
+        .filter(|_| is_symmetric)
+        .map(|value| [(Dispatch::CONTEXT.into(), value.into())].into());
+    match dispatch.operation {
         Operation::Encrypt => {
-            let call = kms.encrypt().key_id(ask.key).plaintext(Blob::new(ask.payload));
+            let call = kms.encrypt().key_id(dispatch.key).plaintext(Blob::new(dispatch.payload));
             let call = call.set_encryption_algorithm(algorithm).set_encryption_context(context);
-            sent!(call).map(|said| blob(ask, said.ciphertext_blob))
+            sent!(call).map(|said| blob(dispatch, said.ciphertext_blob))
         }
         Operation::Decrypt => {
-            let call = kms.decrypt().key_id(ask.key).ciphertext_blob(Blob::new(ask.blob));
+            let call = kms.decrypt().key_id(dispatch.key).ciphertext_blob(Blob::new(dispatch.blob));
             let call = call.set_encryption_algorithm(algorithm).set_encryption_context(context);
-            sent!(call).map(|_| Told::default())
+            sent!(call).map(|_| KmsOutput::default())
         }
         _ => {
             let call = kms
                 .re_encrypt()
-                .ciphertext_blob(Blob::new(ask.blob))
-                .destination_key_id(ask.key)
-                .set_source_key_id((!is_symmetric).then(|| ask.key.to_owned()))
+                .ciphertext_blob(Blob::new(dispatch.blob))
+                .destination_key_id(dispatch.key)
+                .set_source_key_id((!is_symmetric).then(|| dispatch.key.to_owned()))
                 .set_source_encryption_algorithm(algorithm.clone())
                 .set_destination_encryption_algorithm(algorithm)
                 .set_source_encryption_context(context.clone())
                 .set_destination_encryption_context(context);
-            sent!(call).map(|_| Told::default())
+            sent!(call).map(|_| KmsOutput::default())
         }
     }
 }
 
-async fn sign(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
-    let message = Blob::new(ask.payload);
-    match ask.operation {
+async fn sign(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    let message = Blob::new(dispatch.payload);
+    match dispatch.operation {
         Operation::Sign => {
-            let call = kms.sign().key_id(ask.key).message(message).message_type(MessageType::Raw);
-            let call = call.signing_algorithm(signing_algorithm(ask.spec).into());
-            sent!(call).map(|said| blob(ask, said.signature))
+            let call = kms.sign().key_id(dispatch.key).message(message).message_type(MessageType::Raw);
+            let call = call.signing_algorithm(signing_algorithm(dispatch.spec).into());
+            sent!(call).map(|said| blob(dispatch, said.signature))
         }
         Operation::Verify => {
-            let call = kms.verify().key_id(ask.key).message(message).message_type(MessageType::Raw);
-            let call = call.signing_algorithm(signing_algorithm(ask.spec).into());
-            sent!(call.signature(Blob::new(ask.blob))).map(|_| Told::default())
+            let call = kms.verify().key_id(dispatch.key).message(message).message_type(MessageType::Raw);
+            let call = call.signing_algorithm(signing_algorithm(dispatch.spec).into());
+            sent!(call.signature(Blob::new(dispatch.blob))).map(|_| KmsOutput::default())
         }
         Operation::GenerateMac => {
-            let call = kms.generate_mac().key_id(ask.key).message(message);
-            sent!(call.mac_algorithm(mac_algorithm(ask.spec).into())).map(|said| blob(ask, said.mac))
+            let call = kms.generate_mac().key_id(dispatch.key).message(message);
+            sent!(call.mac_algorithm(mac_algorithm(dispatch.spec).into()))
+                .map(|said| blob(dispatch, said.mac))
         }
         _ => {
-            let call = kms.verify_mac().key_id(ask.key).message(message).mac(Blob::new(ask.blob));
-            sent!(call.mac_algorithm(mac_algorithm(ask.spec).into())).map(|_| Told::default())
+            let call = kms.verify_mac().key_id(dispatch.key).message(message).mac(Blob::new(dispatch.blob));
+            sent!(call.mac_algorithm(mac_algorithm(dispatch.spec).into())).map(|_| KmsOutput::default())
         }
     }
 }
 
-async fn generate(kms: &Client, ask: &Ask<'_>) -> Result<Told, Refusal> {
-    let is_symmetric = ask.spec == KeySpec::SymmetricDefault;
-    let context =
-        ask.context.filter(|_| is_symmetric).map(|value| [(Ask::CONTEXT.into(), value.into())].into());
-    match ask.operation {
+async fn generate(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    let is_symmetric = dispatch.spec == KeySpec::SymmetricDefault;
+    let context = dispatch
+        .context
+        .filter(|_| is_symmetric)
+        .map(|value| [(Dispatch::CONTEXT.into(), value.into())].into());
+    match dispatch.operation {
         Operation::GenerateDataKey => {
-            let call = kms.generate_data_key().key_id(ask.key).key_spec(DataKeySpec::Aes256);
-            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+            let call = kms.generate_data_key().key_id(dispatch.key).key_spec(DataKeySpec::Aes256);
+            sent!(call.set_encryption_context(context)).map(|_| KmsOutput::default())
         }
         Operation::GenerateDataKeyWithoutPlaintext => {
             let call =
-                kms.generate_data_key_without_plaintext().key_id(ask.key).key_spec(DataKeySpec::Aes256);
-            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+                kms.generate_data_key_without_plaintext().key_id(dispatch.key).key_spec(DataKeySpec::Aes256);
+            sent!(call.set_encryption_context(context)).map(|_| KmsOutput::default())
         }
         Operation::GenerateDataKeyPair => {
-            let call =
-                kms.generate_data_key_pair().key_id(ask.key).key_pair_spec(ask.pair_spec.name().into());
-            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+            let call = kms
+                .generate_data_key_pair()
+                .key_id(dispatch.key)
+                .key_pair_spec(dispatch.pair_spec.name().into());
+            sent!(call.set_encryption_context(context)).map(|_| KmsOutput::default())
         }
         Operation::GenerateDataKeyPairWithoutPlaintext => {
-            let call = kms.generate_data_key_pair_without_plaintext().key_id(ask.key);
-            let call = call.key_pair_spec(ask.pair_spec.name().into());
-            sent!(call.set_encryption_context(context)).map(|_| Told::default())
+            let call = kms.generate_data_key_pair_without_plaintext().key_id(dispatch.key);
+            let call = call.key_pair_spec(dispatch.pair_spec.name().into());
+            sent!(call.set_encryption_context(context)).map(|_| KmsOutput::default())
         }
         Operation::GenerateRandom => {
-            let call = kms.generate_random().number_of_bytes(ask.length.try_into().unwrap_or(i32::MAX));
-            sent!(call).map(|_| Told::default())
+            let call = kms.generate_random().number_of_bytes(dispatch.length.try_into().unwrap_or(i32::MAX));
+            sent!(call).map(|_| KmsOutput::default())
         }
         other => {
             let message = format!("live runs do not make {other} calls");

@@ -78,7 +78,7 @@ impl Wires {
             .tls_context(self.tls.clone())
             .build_with_resolver(Names(self.guard.clone()));
         let (inner, agent) = (SharedHttpConnector::new(inner), self.guard.agent().header().into());
-        SharedHttpConnector::new(Gate { inner, room: None, agent })
+        SharedHttpConnector::new(GuardedConnector { inner, room: None, agent })
     }
 }
 
@@ -136,18 +136,22 @@ impl HttpClient for Pool {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.pool.http_connector(settings, components);
-        SharedHttpConnector::new(Gate { inner, room: self.room.clone(), agent: Arc::clone(&self.agent) })
+        SharedHttpConnector::new(GuardedConnector {
+            inner,
+            room: self.room.clone(),
+            agent: Arc::clone(&self.agent),
+        })
     }
 }
 
 #[derive(Debug)]
-struct Gate {
+struct GuardedConnector {
     inner: SharedHttpConnector,
     room: Option<Arc<Semaphore>>,
     agent: Arc<str>,
 }
 
-impl Gate {
+impl GuardedConnector {
     /// Puts keystorm's own words behind the SDK's; no signature covers this header.
     fn sign_off(&self, request: &mut HttpRequest) {
         let headers = request.headers_mut();
@@ -157,7 +161,7 @@ impl Gate {
     }
 }
 
-impl HttpConnector for Gate {
+impl HttpConnector for GuardedConnector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         self.sign_off(&mut request);
         let Some(room) = self.room.clone() else {

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! ask ─ within(tries) ─▶ SDK ─┬─ connector: leaves ──────────┐
-//!                             ├─ answer, interceptor: meets ─┤ notes ─▶ Tell, after each poll
+//!                             ├─ answer, interceptor: meets ─┤ notes ─▶ AttemptObserver, after each poll
 //!                             └─ backoff, again ─────────────┘
 //! ```
 //!
 //! The SDK runs a call in the task that awaits it, so that a task-local finds the call's own notes.
 
 use crate::api::{ErrorCode, Reply};
-use crate::backend::{Refusal, Tell};
+use crate::backend::{AttemptObserver, Refusal};
 use crate::clock::RunClock;
 use crate::time::Time;
 use aws_sdk_kms::config::interceptors::FinalizerInterceptorContextRef;
@@ -49,16 +49,16 @@ pub(super) fn leaves() {
     });
 }
 
-/// What `work` gives; `tell` hears when its tries leave and what the earlier ones met.
-pub(super) async fn within<F: Future>(tell: &Tell<'_>, work: F) -> F::Output {
-    let tries = Rc::new(Tries { clock: tell.clock(), met: Cell::new(None), notes: RefCell::default() });
+/// What `work` gives; `observer` hears when its tries leave and what the earlier ones met.
+pub(super) async fn within<F: Future>(observer: &AttemptObserver<'_>, work: F) -> F::Output {
+    let tries = Rc::new(Tries { clock: observer.clock(), met: Cell::new(None), notes: RefCell::default() });
     let mut work = pin!(TRIES.scope(Rc::clone(&tries), work));
     poll_fn(|context| {
         let polled = work.as_mut().poll(context);
         for note in tries.notes.borrow_mut().drain(..) {
             match note.after {
-                None => tell.sends_at(note.at),
-                Some((reply, at)) => tell.retries_at(reply, at, note.at),
+                None => observer.sends_at(note.at),
+                Some((reply, at)) => observer.retries_at(reply, at, note.at),
             }
         }
         polled

@@ -1,6 +1,6 @@
-//! An [`Ask`] as the JSON of awsJson1.1.
+//! An [`Dispatch`] as the JSON of awsJson1.1.
 
-use super::ask::{Ask, encryption_algorithm, mac_algorithm, signing_algorithm, usage};
+use super::dispatch::{Dispatch, encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 use crate::api::{KeySpec, Operation};
 use base64_simd::STANDARD;
 use serde_json::{Map, Value, json};
@@ -16,18 +16,20 @@ const fn needs_key(operation: Operation) -> bool {
 }
 
 /// The body of a call.
-pub fn json(ask: &Ask<'_>) -> Vec<u8> {
+pub fn json(dispatch: &Dispatch<'_>) -> Vec<u8> {
     let mut body = Body::default();
-    if needs_key(ask.operation) {
-        body.put("KeyId", ask.key);
+    if needs_key(dispatch.operation) {
+        body.put("KeyId", dispatch.key);
     }
-    match ask.operation {
-        Operation::CreateKey | Operation::ScheduleKeyDeletion => body.manage(ask),
-        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => body.cipher(ask),
-        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => body.sign(ask),
-        _ => body.generate(ask),
+    match dispatch.operation {
+        Operation::CreateKey | Operation::ScheduleKeyDeletion => body.manage(dispatch),
+        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => body.cipher(dispatch),
+        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
+            body.sign(dispatch)
+        }
+        _ => body.generate(dispatch),
     }
-    body.context(ask);
+    body.context(dispatch);
     serde_json::to_vec(&body.0).expect("a mapping of texts and numbers is always JSON")
 }
 
@@ -41,36 +43,36 @@ impl Body {
     }
 
     /// Making keys and giving them up.
-    fn manage(&mut self, ask: &Ask<'_>) {
-        if ask.operation == Operation::ScheduleKeyDeletion {
+    fn manage(&mut self, dispatch: &Dispatch<'_>) {
+        if dispatch.operation == Operation::ScheduleKeyDeletion {
             return self.put("PendingWindowInDays", 7);
         }
-        self.put("KeySpec", ask.spec.name());
-        self.put("KeyUsage", usage(ask.spec, !ask.payload.is_empty()));
+        self.put("KeySpec", dispatch.spec.name());
+        self.put("KeyUsage", usage(dispatch.spec, !dispatch.payload.is_empty()));
         self.put("Description", "Made by keystorm for a load test; to be deleted.");
-        self.put("Tags", json!([{ "TagKey": Ask::TAG, "TagValue": ask.tag }]));
-        if let Some(policy) = ask.policy {
+        self.put("Tags", json!([{ "TagKey": Dispatch::TAG, "TagValue": dispatch.tag }]));
+        if let Some(policy) = dispatch.policy {
             self.put("Policy", policy);
         }
     }
 
     /// Encrypting and decrypting.
-    fn cipher(&mut self, ask: &Ask<'_>) {
-        match ask.operation {
-            Operation::Encrypt => self.bytes("Plaintext", ask.payload),
+    fn cipher(&mut self, dispatch: &Dispatch<'_>) {
+        match dispatch.operation {
+            Operation::Encrypt => self.bytes("Plaintext", dispatch.payload),
             Operation::ReEncrypt => {
-                self.bytes("CiphertextBlob", ask.blob);
-                self.put("DestinationKeyId", ask.key);
+                self.bytes("CiphertextBlob", dispatch.blob);
+                self.put("DestinationKeyId", dispatch.key);
             }
-            _ => self.bytes("CiphertextBlob", ask.blob),
+            _ => self.bytes("CiphertextBlob", dispatch.blob),
         }
         // Symmetric keys have one algorithm.
-        if ask.spec == KeySpec::SymmetricDefault {
+        if dispatch.spec == KeySpec::SymmetricDefault {
             return;
         }
-        let algorithm = encryption_algorithm(ask.spec);
-        if ask.operation == Operation::ReEncrypt {
-            self.put("SourceKeyId", ask.key);
+        let algorithm = encryption_algorithm(dispatch.spec);
+        if dispatch.operation == Operation::ReEncrypt {
+            self.put("SourceKeyId", dispatch.key);
             self.put("SourceEncryptionAlgorithm", algorithm);
             self.put("DestinationEncryptionAlgorithm", algorithm);
         } else {
@@ -79,43 +81,45 @@ impl Body {
     }
 
     /// Signatures and message authentication codes.
-    fn sign(&mut self, ask: &Ask<'_>) {
-        self.bytes("Message", ask.payload);
-        match ask.operation {
-            Operation::GenerateMac => self.put("MacAlgorithm", mac_algorithm(ask.spec)),
+    fn sign(&mut self, dispatch: &Dispatch<'_>) {
+        self.bytes("Message", dispatch.payload);
+        match dispatch.operation {
+            Operation::GenerateMac => self.put("MacAlgorithm", mac_algorithm(dispatch.spec)),
             Operation::VerifyMac => {
-                self.put("MacAlgorithm", mac_algorithm(ask.spec));
-                self.bytes("Mac", ask.blob);
+                self.put("MacAlgorithm", mac_algorithm(dispatch.spec));
+                self.bytes("Mac", dispatch.blob);
             }
             _ => {
                 self.put("MessageType", "RAW");
-                self.put("SigningAlgorithm", signing_algorithm(ask.spec));
-                if ask.operation == Operation::Verify {
-                    self.bytes("Signature", ask.blob);
+                self.put("SigningAlgorithm", signing_algorithm(dispatch.spec));
+                if dispatch.operation == Operation::Verify {
+                    self.bytes("Signature", dispatch.blob);
                 }
             }
         }
     }
 
     /// Data keys, key pairs and random bytes; what is left needs no more than its key.
-    fn generate(&mut self, ask: &Ask<'_>) {
-        match ask.operation {
+    fn generate(&mut self, dispatch: &Dispatch<'_>) {
+        match dispatch.operation {
             Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
                 self.put("KeySpec", "AES_256");
             }
             Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-                self.put("KeyPairSpec", ask.pair_spec.name());
+                self.put("KeyPairSpec", dispatch.pair_spec.name());
             }
-            Operation::GenerateRandom => self.put("NumberOfBytes", ask.length),
+            Operation::GenerateRandom => self.put("NumberOfBytes", dispatch.length),
             _ => {}
         }
     }
 
     /// The encryption context, which symmetric keys alone have.
-    fn context(&mut self, ask: &Ask<'_>) {
-        let Some(value) = ask.context.filter(|_| ask.spec == KeySpec::SymmetricDefault) else { return };
-        let context = json!({ Ask::CONTEXT: value });
-        if ask.operation == Operation::ReEncrypt {
+    fn context(&mut self, dispatch: &Dispatch<'_>) {
+        let Some(value) = dispatch.context.filter(|_| dispatch.spec == KeySpec::SymmetricDefault) else {
+            return;
+        };
+        let context = json!({ Dispatch::CONTEXT: value });
+        if dispatch.operation == Operation::ReEncrypt {
             self.put("SourceEncryptionContext", context.clone());
             self.put("DestinationEncryptionContext", context);
         } else {

@@ -1,6 +1,6 @@
 //! The emulated KMS in this process, without a socket.
 
-use super::{Ask, Backend, Refusal, Tell, Told, body};
+use super::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal, body};
 use crate::api::{ErrorCode, KeySpec, Reply};
 use crate::server::Direct;
 use base64_simd::STANDARD;
@@ -20,8 +20,13 @@ impl Emulated {
 }
 
 impl Backend for Emulated {
-    async fn ask(&self, _client: u32, ask: &Ask<'_>, _tell: &Tell<'_>) -> Result<Told, Refusal> {
-        let answer = self.server.call(ask.operation, &body::json(ask)).await;
+    async fn dispatch(
+        &self,
+        _client: u32,
+        dispatch: &Dispatch<'_>,
+        _observer: &AttemptObserver<'_>,
+    ) -> Result<KmsOutput, Refusal> {
+        let answer = self.server.call(dispatch.operation, &body::json(dispatch)).await;
         let Some((status, bytes)) = answer else {
             return Err(Refusal {
                 code: "ConnectionError".into(),
@@ -30,26 +35,26 @@ impl Backend for Emulated {
             });
         };
         match status {
-            200 if ask.is_read => Told::from_json(&bytes),
-            200 => Ok(Told::default()),
+            200 if dispatch.is_read => KmsOutput::from_json(&bytes),
+            200 => Ok(KmsOutput::default()),
             _ => Err(Refusal::from_json(status, &bytes)),
         }
     }
 }
 
-impl Told {
+impl KmsOutput {
     /// What an awsJson answer says.
     ///
     /// # Errors
     /// It is no answer of KMS.
-    pub fn from_json(bytes: &[u8]) -> Result<Told, Refusal> {
+    pub fn from_json(bytes: &[u8]) -> Result<KmsOutput, Refusal> {
         let strange = |_| Refusal::from_service(200, "UnexpectedAnswer", "the answer is no JSON of KMS");
         let value: Value = serde_json::from_slice(bytes).map_err(strange)?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
         let blob = ["CiphertextBlob", "Signature", "Mac"].into_iter().find_map(text);
         let described = value.get("KeyMetadata");
         let in_metadata = |name: &str| described.and_then(|data| data.get(name)).and_then(Value::as_str);
-        Ok(Told {
+        Ok(KmsOutput {
             blob: blob.and_then(|text| STANDARD.decode_to_vec(text).ok()).unwrap_or_default(),
             key: in_metadata("Arn").or(text("KeyId")).unwrap_or_default().to_owned(),
             spec: in_metadata("KeySpec").and_then(KeySpec::from_name),

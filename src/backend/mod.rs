@@ -1,7 +1,7 @@
 //! Where a live attempt can be sent, and what it is made of.
 //!
 //! ```text
-//! Attempt ─▶ Stock ─▶ Ask ─▶ Backend ─┬─▶ emulated   in the process, no socket
+//! Attempt ─▶ Fixtures ─▶ Dispatch ─▶ Backend ─┬─▶ emulated   in the process, no socket
 //!            keys, ciphertexts        ├─▶ http       our own HTTP/1.1 client
 //!                                     └─▶ aws::Sdk   the AWS SDK
 //! ```
@@ -9,22 +9,22 @@
 //! A service that fails is data: a [`Refusal`]. Payloads are made here and mean nothing; what comes back is looked at
 //! only where set-up needs it.
 
-mod ask;
 mod body;
+mod dispatch;
 mod emulated;
+mod fixtures;
 pub mod http;
+mod observer;
 mod refusal;
-mod stock;
-mod tell;
 
-pub use ask::{Ask, Mark, Told};
-#[cfg(feature = "aws")]
-pub(crate) use ask::{encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 pub use body::json;
+pub use dispatch::{Dispatch, KmsOutput, Mark};
+#[cfg(feature = "aws")]
+pub(crate) use dispatch::{encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 pub use emulated::Emulated;
+pub use fixtures::{Fixtures, KeyFixture, WorkloadFixtures};
+pub use observer::AttemptObserver;
 pub use refusal::Refusal;
-pub use stock::{KeyStock, Shelf, Stock};
-pub use tell::Tell;
 
 use std::future::Future;
 
@@ -35,11 +35,15 @@ pub trait Backend: 'static {
 
     /// Sends one attempt for `client` and waits for its answer; to be dropped when nobody waits any longer.
     ///
-    /// `tell` is told when the attempt leaves, if that is later than this is called, and of retries that are made on
+    /// `observer` is told when the attempt leaves, if that is later than this is called, and of retries that are made on
     /// the way without anybody being asked.
     ///
     /// # Errors
     /// What the service says no with, or that it does not answer.
-    fn ask(&self, client: u32, ask: &Ask<'_>, tell: &Tell<'_>)
-    -> impl Future<Output = Result<Told, Refusal>>;
+    fn dispatch(
+        &self,
+        client: u32,
+        dispatch: &Dispatch<'_>,
+        observer: &AttemptObserver<'_>,
+    ) -> impl Future<Output = Result<KmsOutput, Refusal>>;
 }

@@ -1,7 +1,7 @@
 //! The coordinator: offers the cells that are missing, and gathers those that are there, until none is missing.
 
+use super::objects::RunObjects;
 use super::queue::Queue;
-use super::shelf::Shelf;
 use super::wire::{Hello, Note, Offer, Version, key_in, printable, short};
 use super::worker::{NOTES, WORKERS};
 use super::{Error, Link, Way};
@@ -130,9 +130,9 @@ impl Gathering<'_> {
         let queue = Queue::at(link).await?;
         // So that cells that are offered now wait for workers of this version.
         queue.consumer().await?;
-        let shelf = Shelf::make(link, self.wanted.run).await?;
-        self.lay_out(&shelf).await?;
-        self.look(&queue, &shelf).await?;
+        let objects = RunObjects::make(link, self.wanted.run).await?;
+        self.lay_out(&objects).await?;
+        self.look(&queue, &objects).await?;
         let (mut stop, mut looked) = (self.stop.clone(), Stopwatch::start());
         while !self.missing.is_empty() {
             let left = LOOK_EVERY - looked.elapsed().min(LOOK_EVERY);
@@ -141,35 +141,35 @@ impl Gathering<'_> {
                     queue.clear(self.wanted.run).await?;
                     return Ok(Ended::Stopped);
                 }
-                note = notes.next() => self.note(&note.ok_or_else(ended)?.payload, &shelf).await?,
+                note = notes.next() => self.note(&note.ok_or_else(ended)?.payload, &objects).await?,
                 hello = workers.next() => self.hello(&hello.ok_or_else(ended)?.payload),
                 () = clock::sleep(left) => {}
             }
             if looked.has_passed(LOOK_EVERY) {
-                self.look(&queue, &shelf).await?;
+                self.look(&queue, &objects).await?;
                 looked = Stopwatch::start();
                 self.tell_if_lonely();
             }
         }
-        if let Err(error) = self.tidy(&queue, &shelf).await {
+        if let Err(error) = self.tidy(&queue, &objects).await {
             self.say(&format!("what is left of the run stays on the bus for a day: {error}"));
         }
         Ok(Ended::Whole)
     }
 
     /// Takes everything of the run from the bus.
-    async fn tidy(&self, queue: &Queue, shelf: &Shelf) -> Result<(), Error> {
+    async fn tidy(&self, queue: &Queue, objects: &RunObjects) -> Result<(), Error> {
         queue.clear(self.wanted.run).await?;
-        shelf.clear().await
+        objects.clear().await
     }
 
     /// Puts what workers need into the store.
-    async fn lay_out(&self, shelf: &Shelf) -> Result<(), Error> {
+    async fn lay_out(&self, objects: &RunObjects) -> Result<(), Error> {
         for name in &self.wanted.material {
             let bytes = (self.wanted.read)(name)
                 .map_err(|error| Error::Refused(format!("{name} cannot be read any more: {error}")))?;
-            if !shelf.has(name, bytes.len()).await? {
-                shelf.put(name, &bytes).await?;
+            if !objects.has(name, bytes.len()).await? {
+                objects.put(name, &bytes).await?;
             }
         }
         Ok(())
@@ -177,10 +177,10 @@ impl Gathering<'_> {
 
     /// Fetches what is in the store, and offers what is neither there nor queued. The queue is looked at first: a cell that
     /// has left it was put into the store before.
-    async fn look(&mut self, queue: &Queue, shelf: &Shelf) -> Result<(), Error> {
+    async fn look(&mut self, queue: &Queue, objects: &RunObjects) -> Result<(), Error> {
         let queued = queue.left(self.wanted.run).await?;
-        for name in shelf.names().await? {
-            self.fetch(&name, shelf).await?;
+        for name in objects.names().await? {
+            self.fetch(&name, objects).await?;
         }
         let room = MOST_QUEUED.saturating_sub(queued.len());
         let of = Version::own();
@@ -207,17 +207,17 @@ impl Gathering<'_> {
     }
 
     /// Fetches a cell, if it is missing, and has it judged.
-    async fn fetch(&mut self, name: &str, shelf: &Shelf) -> Result<(), Error> {
+    async fn fetch(&mut self, name: &str, objects: &RunObjects) -> Result<(), Error> {
         let Some(key) = key_in(name) else { return Ok(()) };
         if !self.missing.contains_key(key) {
-            return shelf.remove(name, None).await;
+            return objects.remove(name, None).await;
         }
-        let found = match shelf.get(name, MOST_BYTES).await {
+        let found = match objects.get(name, MOST_BYTES).await {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(()),
             Err(Error::Refused(why)) => {
                 self.say(&printable(&why));
-                return shelf.remove(name, None).await;
+                return objects.remove(name, None).await;
             }
             Err(error) => return Err(error),
         };
@@ -226,12 +226,12 @@ impl Gathering<'_> {
             Judged::Refused(why) => self.say(&format!("refused from the bus: {}", printable(&why))),
             Judged::Failed(why) => return Err(Error::Refused(why)),
         }
-        shelf.remove(name, Some(&found)).await
+        objects.remove(name, Some(&found)).await
     }
 
-    async fn note(&mut self, bytes: &[u8], shelf: &Shelf) -> Result<(), Error> {
+    async fn note(&mut self, bytes: &[u8], objects: &RunObjects) -> Result<(), Error> {
         match Note::read(bytes) {
-            Ok(Note::Kept { name }) => self.fetch(&name, shelf).await,
+            Ok(Note::Kept { name }) => self.fetch(&name, objects).await,
             Ok(Note::Trouble { worker, why }) => {
                 self.say(&format!("worker {}: {}", printable(&worker), printable(&why)));
                 Ok(())

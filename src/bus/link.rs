@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The port of a NATS server.
 const PORT: u16 = 4222;
 /// The longest that one request waits.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two attempts to connect.
 const AGAIN: Span = Span::from_secs(1);
 /// The oldest server that tests meet.
@@ -192,7 +192,7 @@ impl Way {
             .name(name)
             .ignore_discovered_servers()
             .retain_servers_order()
-            .request_timeout(Some(PATIENCE))
+            .request_timeout(Some(ANSWER_TIMEOUT))
             .reconnect_delay_callback(|attempts| Duration::from_millis(100 * attempts.min(10) as u64))
             .event_callback(move |event| async move { told(&event, quiet) }))
     }
@@ -217,7 +217,7 @@ impl Link {
     fn to(client: Client) -> Result<Link, Error> {
         judge(&client.server_info().version)?;
         let mut streams = jetstream::new(client.clone());
-        streams.set_timeout(PATIENCE);
+        streams.set_timeout(ANSWER_TIMEOUT);
         Ok(Link { client, streams })
     }
 

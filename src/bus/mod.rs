@@ -15,8 +15,8 @@
 mod error;
 mod gather;
 mod link;
+mod objects;
 mod queue;
-mod shelf;
 mod tls;
 mod wire;
 mod worker;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of the longest message that is read.
-const MOST: usize = 16 * 1024;
+const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 /// Characters of somebody else's sentence that are told.
 const TOLD: usize = 400;
 
@@ -122,8 +122,11 @@ pub(super) fn bytes(message: &impl Serialize) -> Vec<u8> {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    if bytes.len() > MOST {
-        return Err(format!("it has {} bytes, and none of ours has more than {MOST}", bytes.len()));
+    if bytes.len() > MAX_MESSAGE_BYTES {
+        return Err(format!(
+            "it has {} bytes, and none of ours has more than {MAX_MESSAGE_BYTES}",
+            bytes.len()
+        ));
     }
     serde_json::from_slice(bytes).map_err(|error| printable(&error.to_string()))
 }
@@ -189,7 +192,7 @@ mod tests {
         assert_eq!(Offer::read(&bytes(&path)), Err("its run or its key is no hash".into()));
         let more = String::from_utf8(bytes(&offer())).expect("text").replacen('{', "{\"x\":1,", 1);
         assert!(Offer::read(more.as_bytes()).expect_err("unknown").contains("unknown field `x`"));
-        let long = Offer::read(&vec![b' '; MOST + 1]).expect_err("too long");
+        let long = Offer::read(&vec![b' '; MAX_MESSAGE_BYTES + 1]).expect_err("too long");
         assert!(long.contains("16385 bytes"), "{long}");
         assert_eq!(key_in("../a.cell"), None);
         assert_eq!(key_in(&format!("{}.{}.cell", "a".repeat(32), "B".repeat(16))), None);

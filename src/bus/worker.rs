@@ -1,7 +1,7 @@
 //! A worker: pulls cells, runs them, puts what came of them into the store, and acknowledges then.
 
+use super::objects::RunObjects;
 use super::queue::Queue;
-use super::shelf::Shelf;
 use super::wire::{Hello, Note, Offer, Version, bytes, short};
 use super::{Error, Link, Way};
 use crate::clock::{self, Stopwatch};
@@ -247,10 +247,10 @@ impl<M: Mill> Worker<M> {
             );
             self.note(&offer.run, &Note::Trouble { worker: self.how.name.clone(), why }).await;
         }
-        let Some(shelf) = Shelf::find(&self.link, &offer.run).await? else {
+        let Some(objects) = RunObjects::find(&self.link, &offer.run).await? else {
             return Ok(Fate::Refused("its run is over".into()));
         };
-        let run = match self.run(&offer, &shelf).await? {
+        let run = match self.run(&offer, &objects).await? {
             Ok(run) => run,
             Err(why) => return Ok(Fate::Elsewhere(why, offer)),
         };
@@ -267,8 +267,8 @@ impl<M: Mill> Worker<M> {
     async fn bring(&self, offer: &Offer, cell: &Cell) -> Result<Fate, Error> {
         let since = Stopwatch::start();
         loop {
-            let put = match Shelf::find(&self.link, &offer.run).await {
-                Ok(Some(shelf)) => shelf.put(&cell.name, &cell.bytes).await,
+            let put = match RunObjects::find(&self.link, &offer.run).await {
+                Ok(Some(objects)) => objects.put(&cell.name, &cell.bytes).await,
                 // A server that has lost it is given it again by the coordinator, if that is still there.
                 Ok(None) => Err(Error::Lost("the run's object store is not there".into())),
                 Err(error) => Err(error),
@@ -285,7 +285,7 @@ impl<M: Mill> Worker<M> {
     }
 
     /// The run of an offer, opened once; or why it cannot be run here.
-    async fn run(&self, offer: &Offer, shelf: &Shelf) -> Result<Result<Arc<M::Run>, String>, Error> {
+    async fn run(&self, offer: &Offer, objects: &RunObjects) -> Result<Result<Arc<M::Run>, String>, Error> {
         let mut runs = self.runs.lock().await;
         if let Some(at) = runs.iter().position(|(run, _)| *run == offer.run) {
             let known = runs.remove(at);
@@ -294,7 +294,7 @@ impl<M: Mill> Worker<M> {
             return Ok(Ok(run));
         }
         // What cannot be opened is not remembered: the question may have been somebody else's.
-        let run = match self.open(&offer.run, shelf).await? {
+        let run = match self.open(&offer.run, objects).await? {
             Ok(run) => Arc::new(run),
             Err(why) => return Ok(Err(why)),
         };
@@ -305,9 +305,9 @@ impl<M: Mill> Worker<M> {
         Ok(Ok(run))
     }
 
-    async fn open(&self, run: &str, shelf: &Shelf) -> Result<Result<M::Run, String>, Error> {
+    async fn open(&self, run: &str, objects: &RunObjects) -> Result<Result<M::Run, String>, Error> {
         let fetch = |name: String, most: usize| async move {
-            match shelf.get(&name, most).await? {
+            match objects.get(&name, most).await? {
                 Some(found) => Ok(found.bytes),
                 None => Err(Error::Lost(format!("the run's {name} is not on the bus"))),
             }

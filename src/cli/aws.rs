@@ -1,11 +1,11 @@
 //! `keystorm run` through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
 
 use super::consent::{self, Credentials};
-use super::live::Place;
+use super::live::LiveContext;
 use super::load::Loaded;
 use super::run::{End, Finished};
-use super::{Error, live_wall, output};
-use crate::aws::{self, Access, Checks, Looked, SdkFactory, Wanted, Watchman, look};
+use super::{Error, live_facts, output};
+use crate::aws::{self, Access, Checks, Looked, QuotaGuard, SdkFactory, Wanted, look};
 use crate::backend::http::Signer;
 use crate::engine::live::{Control, Options, Provision};
 use crate::guard::{Consent, Guard, Reached};
@@ -50,13 +50,13 @@ pub(super) fn runtime() -> Result<Runtime, Error> {
     built.map_err(|error| Error::Failed(format!("cannot start: {error}")))
 }
 
-impl Place<'_> {
+impl LiveContext<'_> {
     /// Access to an endpoint that is not AWS, with the credentials that were asked for. That of an emulator in this
     /// process needs none.
     fn access(&self, endpoint: &Reached, is_own: bool) -> Result<Access, Error> {
         let scenario = &self.loaded.scenario;
         let access = Access::unchecked(&scenario.region, endpoint, &scenario.live.transport)?;
-        let asked = self.wish.live.credentials.as_ref().filter(|_| !is_own);
+        let asked = self.options.live.credentials.as_ref().filter(|_| !is_own);
         Ok(match asked.map(Credentials::keys).transpose()?.flatten() {
             Some((id, secret, token)) => access.with_credentials(&id, &secret, token),
             None => access,
@@ -72,7 +72,7 @@ impl Place<'_> {
     ) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
         let factory = SdkFactory::new(self.access(endpoint, options.emulator.is_some())?, scenario);
-        let vantage = live_wall::vantage(scenario, Some(&endpoint.url().to_string()));
+        let vantage = live_facts::vantage(scenario, Some(&endpoint.url().to_string()));
         self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options, vantage)
     }
 
@@ -84,7 +84,7 @@ impl Place<'_> {
         options: &Options,
     ) -> Result<Finished, Error> {
         let is_own = options.emulator.is_some();
-        if is_own || matches!(self.wish.live.credentials, None | Some(Credentials::None)) {
+        if is_own || matches!(self.options.live.credentials, None | Some(Credentials::None)) {
             return self.over_raw(endpoint, Signer::Nobody, provision, options);
         }
         self.signed(&self.access(endpoint, is_own)?, endpoint, provision, options)
@@ -113,7 +113,7 @@ impl Place<'_> {
 
     /// AWS itself, or a URL that is called as AWS is; `None` after `--dry-run`.
     pub(super) fn against_aws(&self, endpoint_url: Option<&str>) -> Result<Option<Finished>, Error> {
-        let live = &self.wish.live;
+        let live = &self.options.live;
         if !live.yes_real_aws && !live.dry_run {
             return Err(Error::Usage(
                 "target aws, and any target with --credentials chain, calls real keys of a real account, which costs money \
@@ -154,19 +154,19 @@ impl Place<'_> {
         }
         let loaded =
             Loaded { scenario: permitted(scenario, &looked.permit), question: self.loaded.question.clone() };
-        Place { loaded: &loaded, ..*self }.guarded(access, looked).map(Some)
+        LiveContext { loaded: &loaded, ..*self }.guarded(access, looked).map(Some)
     }
 
     /// The permitted run, watched over.
     fn guarded(&self, access: Access, looked: Looked) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
-        let live = &self.wish.live;
+        let live = &self.options.live;
         let shares = looked.permit.shares.iter().map(|share| (share.pool, share.allowed_per_s)).collect();
         let options = Options { stop_on_throttle: !live.allow_throttling, shares, ..self.options(None) };
         let provision = self.provision(Some(&looked.permit.found.arn));
         let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
         let is_watched = !looked.metrics.is_empty() || scenario.live.caps.stop_on.is_some();
-        let watchman = is_watched.then(|| self.watchman(access, looked)).transpose()?;
+        let quota_guard = is_watched.then(|| self.quota_guard(access, looked)).transpose()?;
         let url = signing.kms_endpoint()?;
         let finished = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
@@ -176,11 +176,11 @@ impl Place<'_> {
                     make,
                     &provision,
                     &options,
-                    live_wall::vantage(scenario, Some(&url.url().to_string())),
+                    live_facts::vantage(scenario, Some(&url.url().to_string())),
                 )
             }
         };
-        let why = watchman.and_then(Watchman::finish);
+        let why = quota_guard.and_then(QuotaGuard::finish);
         let mut finished = finished?;
         if let Some(why) = why {
             // It was not the user who ended it.
@@ -192,12 +192,12 @@ impl Place<'_> {
     }
 
     /// Somebody who ends the run when others need the room.
-    fn watchman(&self, access: Access, looked: Looked) -> Result<Watchman, Error> {
+    fn quota_guard(&self, access: Access, looked: Looked) -> Result<QuotaGuard, Error> {
         self.control.watch();
         let (seen, stopped) = (Arc::clone(self.control), Arc::clone(self.control));
         let end = move || stopped.stop.store(true, Ordering::Relaxed);
         let scenario = self.loaded.scenario.clone();
-        Ok(Watchman::start(access, scenario, looked, EVERY, move || attempts(&seen), end)?)
+        Ok(QuotaGuard::start(access, scenario, looked, EVERY, move || attempts(&seen), end)?)
     }
 }
 
@@ -240,7 +240,7 @@ impl Keeper {
 
 /// Attempts of each pool so far in the trial under way.
 fn attempts(control: &Control) -> Vec<(PoolId, u64)> {
-    let pools = control.glance().map(|glance| glance.pools).unwrap_or_default();
+    let pools = control.snapshot().map(|snapshot| snapshot.pools).unwrap_or_default();
     pools.iter().map(|report| (report.pool, report.attempts)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! `keystorm calibrate`: how long a service takes, measured at low load, as a scenario's `serviceTime`.
 
 use super::consent::Credentials;
-use super::live::{self, LiveArgs, Wish};
+use super::live::{self, LiveArgs, LiveOptions};
 use super::run::{End, Finished};
 use super::{Common, Error, exit, load, output};
 use crate::api::Operation;
@@ -69,8 +69,8 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     // those to measure with are made without being asked for.
     let is_aws = loaded.scenario.target == Target::Aws || args.live.credentials == Some(Credentials::Chain);
     args.live.provision |= !is_aws;
-    let wish = Wish { live: &args.live, threads: Some(1), every: Span::from_secs(10) };
-    let Some(Finished { run, end, recordings, .. }) = live::run(&loaded, &wish, common)? else {
+    let options = LiveOptions { live: &args.live, threads: Some(1), every: Span::from_secs(10) };
+    let Some(Finished { run, end, recordings, .. }) = live::run(&loaded, &options, common)? else {
         return Ok(ExitCode::SUCCESS);
     };
     if let End::Failed(sentence) = &end {

@@ -107,12 +107,13 @@ fn at_desk(args: &Args, plan: &Capacity) -> Result<ExitCode, Error> {
     #[cfg(feature = "aws")]
     {
         let account = args.account.first().map_or("", String::as_str);
-        let desk = super::increase::Desk { account, profile: args.profile.clone(), ca: args.ca.clone() };
+        let client =
+            super::increase::IncreaseClient { account, profile: args.profile.clone(), ca: args.ca.clone() };
         let asks = dossier::asks(plan);
         if args.status {
-            desk.status(&asks)?
+            client.status(&asks)?
         } else {
-            desk.request(&asks)?
+            client.request(&asks)?
         }
         Ok(ExitCode::SUCCESS)
     }

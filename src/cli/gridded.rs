@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// What `run` was asked for.
-pub struct Wish<'a> {
+pub struct GridOptions<'a> {
     /// `--over`, in order.
     pub over: &'a [String],
     /// `--shard`.
@@ -43,21 +43,21 @@ pub enum Came {
 ///
 /// # Errors
 /// As [`Grid::new`], [`Share::claim`] and [`grid::run_share`].
-pub fn run(source: Source, wish: &Wish<'_>, common: &Common) -> Result<Came, Error> {
-    let axes = axes(wish.over)?;
+pub fn run(source: Source, options: &GridOptions<'_>, common: &Common) -> Result<Came, Error> {
+    let axes = axes(options.over)?;
     #[cfg(feature = "bus")]
-    if let Some(bus) = wish.bus {
-        return super::bus::run(source, axes, bus, wish, common);
+    if let Some(bus) = options.bus {
+        return super::bus::run(source, axes, bus, options, common);
     }
-    let told = wish.shard.map(|text| Shard::parse(text, &super::load::environment)).transpose()?;
+    let told = options.shard.map(|text| Shard::parse(text, &super::load::environment)).transpose()?;
     let grid = Grid::new(source, axes)?;
     let shard = told.as_ref().map_or(Shard::WHOLE, |told| told.shard);
-    let out = wish.out.map(|out| named(out, told.is_some().then_some(shard)));
-    let share = Share::claim(out.as_deref(), &grid, shard, wish.force)?;
+    let out = options.out.map(|out| named(out, told.is_some().then_some(shard)));
+    let share = Share::claim(out.as_deref(), &grid, shard, options.force)?;
     if let (Some(by), false) = (told.as_ref().and_then(|told| told.by.as_ref()), common.quiet) {
         notice::tell(format_args!("shard {shard}, by {by}"));
     }
-    let worked = grid::run_share(&grid, shard, &share, &wish.how)?;
+    let worked = grid::run_share(&grid, shard, &share, &options.how)?;
     if !is_whole(&worked, &share, common) {
         return Ok(Came::Done(ExitCode::from(exit::INTERRUPTED)));
     }

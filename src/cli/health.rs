@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a server that is well may take to say so.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where a server that listens on `listen` is asked from its own machine.
 fn own(listen: SocketAddr) -> SocketAddr {
@@ -54,8 +54,8 @@ pub(super) fn check(
     let parsed = Url::parse(&url).map_err(|why| Error::Usage(format!("--check: {url}: {why}")))?;
     let ill = |e: &dyn std::fmt::Display| Error::Failed(format!("{url} is not well: {e}"));
     let stream = TcpStream::connect(&addresses[..]).map_err(|e| ill(&e))?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(|e| ill(&e))?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(|e| ill(&e))?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(|e| ill(&e))?;
+    stream.set_write_timeout(Some(TIMEOUT)).map_err(|e| ill(&e))?;
     let host = parsed.authority();
     let status = if parsed.is_tls {
         let config = trusting(ca)?;

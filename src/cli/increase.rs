@@ -5,12 +5,12 @@ use super::{Error, consent, output};
 use crate::aws::{self, Access, Change, Wanted, changes, request_increase, whoami};
 use crate::guard::{Agent, Consent, Guard};
 use crate::planner::Objection;
-use crate::report::dossier::Ask;
+use crate::report::dossier::QuotaRequest;
 use crate::report::format::number;
 use crate::scenario::Transport;
 
 /// Who asks, and how.
-pub struct Desk<'a> {
+pub struct IncreaseClient<'a> {
     /// The account that must be the caller's.
     pub account: &'a str,
     /// Profile of the shared AWS files.
@@ -19,7 +19,7 @@ pub struct Desk<'a> {
     pub ca: Option<String>,
 }
 
-impl Desk<'_> {
+impl IncreaseClient<'_> {
     /// Access to a Region, as the account that asks.
     async fn access(&self, region: &str) -> Result<Access, Error> {
         let agent =
@@ -55,7 +55,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// The caller is somebody else, a request is open, or Service Quotas says no.
-    pub fn request(&self, asks: &[Ask]) -> Result<(), Error> {
+    pub fn request(&self, asks: &[QuotaRequest]) -> Result<(), Error> {
         consent::tell_ignored();
         let runtime = runtime()?;
         for ask in asks {
@@ -87,7 +87,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// The caller is somebody else, or Service Quotas says no.
-    pub fn status(&self, asks: &[Ask]) -> Result<(), Error> {
+    pub fn status(&self, asks: &[QuotaRequest]) -> Result<(), Error> {
         let runtime = runtime()?;
         for ask in asks {
             let code = coded(ask)?;
@@ -110,7 +110,7 @@ impl Desk<'_> {
 }
 
 /// The code of the quota that is asked for.
-fn coded(ask: &Ask) -> Result<&str, Error> {
+fn coded(ask: &QuotaRequest) -> Result<&str, Error> {
     ask.code.as_deref().ok_or_else(|| {
         Error::Failed(format!(
             "{}: no code of this quota is published, so that only Support can raise it: give them the page",

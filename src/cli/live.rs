@@ -7,9 +7,9 @@ use super::otlp::Otlp;
 use super::run::{End, Finished};
 use super::watching::{self, Watching};
 use super::web::Web;
-use super::{Common, Error, interrupt, live_wall, saved, stamp};
+use super::{Common, Error, interrupt, live_facts, saved, stamp};
 use crate::backend::http::{HttpFactory, Signer, Trust};
-use crate::backend::{Backend, Emulated, Stock};
+use crate::backend::{Backend, Emulated, Fixtures};
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::guard::{Agent, Consent, Guard, Reached};
@@ -102,7 +102,7 @@ impl LiveArgs {
 
 /// What a live run is asked for beside its scenario.
 #[derive(Clone, Copy)]
-pub(super) struct Wish<'a> {
+pub(super) struct LiveOptions<'a> {
     pub(super) live: &'a LiveArgs,
     /// Threads that send; one per core if `None`.
     pub(super) threads: Option<usize>,
@@ -114,14 +114,18 @@ pub(super) struct Wish<'a> {
 ///
 /// # Errors
 /// [`Error`], with its remedy.
-pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Option<Finished>, Error> {
+pub(super) fn run(
+    loaded: &Loaded,
+    options: &LiveOptions,
+    common: &Common,
+) -> Result<Option<Finished>, Error> {
     consent::tell_ignored();
     let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     // A second Ctrl-C leaves at once.
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    once(loaded, wish, common, &control)
+    once(loaded, options, common, &control)
 }
 
 /// [`run`], steered by a control of somebody else's.
@@ -130,16 +134,16 @@ pub(super) fn run(loaded: &Loaded, wish: &Wish, common: &Common) -> Result<Optio
 /// [`Error`], with its remedy.
 pub(super) fn once(
     loaded: &Loaded,
-    wish: &Wish,
+    options: &LiveOptions,
     common: &Common,
     control: &Arc<Control>,
 ) -> Result<Option<Finished>, Error> {
     let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
-    let threads = super::run::threads(wish.threads);
+    let threads = super::run::threads(options.threads);
     let started_at = iso();
-    let place = Place {
+    let place = LiveContext {
         loaded,
-        wish,
+        options,
         common,
         control,
         agent: &agent,
@@ -148,13 +152,13 @@ pub(super) fn once(
     };
     // Whoever may not be connected to is told so before anything else begins.
     let endpoint = place.endpoint()?;
-    let metrics = wish.live.metrics.map(|address| metrics(control, address, common)).transpose()?;
-    let web = wish.live.web.map(|address| place.web(address)).transpose()?;
-    let otlp = wish
+    let metrics = options.live.metrics.map(|address| metrics(control, address, common)).transpose()?;
+    let web = options.live.web.map(|address| place.web(address)).transpose()?;
+    let otlp = options
         .live
         .otlp
         .as_deref()
-        .map(|url| Otlp::start(control, &loaded.scenario, url, wish.live.yes_remote, &agent));
+        .map(|url| Otlp::start(control, &loaded.scenario, url, options.live.yes_remote, &agent));
     let otlp = otlp.transpose()?;
     let result = match &loaded.scenario.target {
         Target::Emulator => place.against_emulator().map(Some),
@@ -163,7 +167,7 @@ pub(super) fn once(
             None => place.as_aws(url),
         },
         #[cfg(feature = "aws")]
-        Target::Aws => place.against_aws(wish.live.endpoint_url.as_deref()),
+        Target::Aws => place.against_aws(options.live.endpoint_url.as_deref()),
         _ => Err(Error::Usage("this target cannot be run live".into())),
     };
     drop((metrics, web));
@@ -190,9 +194,9 @@ fn metrics(control: &Arc<Control>, address: SocketAddr, common: &Common) -> Resu
 
 /// What every target needs.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct LiveContext<'a> {
     pub(super) loaded: &'a Loaded,
-    pub(super) wish: &'a Wish<'a>,
+    pub(super) options: &'a LiveOptions<'a>,
     pub(super) common: &'a Common,
     pub(super) control: &'a Arc<Control>,
     /// Under which name it calls.
@@ -205,7 +209,7 @@ pub(super) struct Place<'a> {
 /// What all trials left behind, by strategy.
 type Trials = Vec<Vec<LiveTrial>>;
 
-impl Place<'_> {
+impl LiveContext<'_> {
     /// The page that shows the run.
     fn web(&self, address: SocketAddr) -> Result<Web, Error> {
         let scenario = &self.loaded.scenario;
@@ -241,8 +245,8 @@ impl Place<'_> {
         watching::Settings {
             name: self.loaded.scenario.name.clone(),
             target: self.target(),
-            view: !self.wish.live.no_tui,
-            every: self.wish.every,
+            view: !self.options.live.no_tui,
+            every: self.options.every,
             quiet: self.common.quiet,
         }
     }
@@ -265,7 +269,7 @@ impl Place<'_> {
                 let server = server.clone();
                 move || Emulated::new(server.clone())
             };
-            return self.go(make, &provision, &options, live_wall::vantage(scenario, None));
+            return self.go(make, &provision, &options, live_facts::vantage(scenario, None));
         }
         let running = Running::start(settings).map_err(failed)?;
         let options = self.options(Some(running.direct()));
@@ -287,7 +291,7 @@ impl Place<'_> {
             #[cfg(feature = "aws")]
             LiveClient::Raw => self.over_signed(url, provision, options),
             #[cfg(not(feature = "aws"))]
-            LiveClient::Raw => match &self.wish.live.credentials {
+            LiveClient::Raw => match &self.options.live.credentials {
                 None | Some(Credentials::None) => self.over_raw(url, Signer::Nobody, provision, options),
                 Some(_) => {
                     Err(Error::Usage("this keystorm is built without the AWS SDK, which signs".into()))
@@ -317,7 +321,7 @@ impl Place<'_> {
             let factory = factory.clone();
             move || factory.make()
         };
-        self.go(make, provision, options, live_wall::vantage(scenario, Some(&url.url().to_string())))
+        self.go(make, provision, options, live_facts::vantage(scenario, Some(&url.url().to_string())))
     }
 
     /// The content of the file of certificates to trust, if the scenario names one.
@@ -369,10 +373,10 @@ impl Place<'_> {
         let local = tokio::task::LocalSet::new();
         let result = local.block_on(&runtime, async {
             let backend = make(0, 0)();
-            let stock = setup.stock(&backend, scenario, provision).await;
+            let fixtures = setup.fixtures(&backend, scenario, provision).await;
             drop(backend);
-            match stock {
-                Ok(stock) => self.watched(&Arc::new(stock), &make, &setup, options).await,
+            match fixtures {
+                Ok(fixtures) => self.watched(&Arc::new(fixtures), &make, &setup, options).await,
                 Err(error) => Err(error.into()),
             }
         });
@@ -389,14 +393,14 @@ impl Place<'_> {
         let trials = result?;
         let elapsed = self.began.1.elapsed();
         let (run, began) = (self.agent.run(), self.began.0.to_owned());
-        let facts = live_wall::facts(run, began, elapsed, vantage, &setup, keys_made, &trials);
+        let facts = live_facts::facts(run, began, elapsed, vantage, &setup, keys_made, &trials);
         Ok(self.conclude(trials, facts))
     }
 
     /// Every trial, under the eyes of whoever watches.
     async fn watched<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         &self,
-        stock: &Arc<Stock>,
+        fixtures: &Arc<Fixtures>,
         make: impl Fn(usize, u32) -> M,
         setup: &Setup,
         options: &Options,
@@ -404,7 +408,7 @@ impl Place<'_> {
         let watching = Watching::start(self.control, self.watching()).map_err(|error| {
             Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
         })?;
-        let done = live::run(&self.loaded.scenario, stock, make, setup, options, self.control).await;
+        let done = live::run(&self.loaded.scenario, fixtures, make, setup, options, self.control).await;
         if let Err(error) = watching.finish() {
             crate::notice::tell(format_args!("keystorm: the run could not be shown to its end: {error}"));
         }
@@ -412,7 +416,7 @@ impl Place<'_> {
     }
 
     /// What the trials come to.
-    fn conclude(&self, trials: Trials, facts: crate::results::Facts) -> Finished {
+    fn conclude(&self, trials: Trials, facts: crate::results::LiveFacts) -> Finished {
         let scenario = &self.loaded.scenario;
         let end = end_of(&trials);
         let recorded: Vec<Vec<Trial>> =

@@ -1,6 +1,6 @@
 //! A live run where nobody draws: one line every so often on stderr.
 
-use crate::engine::live::{Control, Glance};
+use crate::engine::live::{Control, Snapshot};
 use crate::notice;
 use crate::report::format::{count, measured, milliseconds, number, percent};
 use crate::time::{Span, Time};
@@ -26,11 +26,11 @@ impl LiveLines {
         let control = Arc::clone(control);
         let every = Duration::from_nanos(every.as_nanos().max(1_000_000));
         let body = move || {
-            let mut before = Glance::default();
+            let mut before = Snapshot::default();
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                if let Some(glance) = control.glance() {
-                    notice::tell(line(&before, &glance));
-                    before = glance;
+                if let Some(snapshot) = control.snapshot() {
+                    notice::tell(line(&before, &snapshot));
+                    before = snapshot;
                 }
             }
         };
@@ -47,33 +47,33 @@ impl LiveLines {
 }
 
 /// One line: rates since `before`, which counts only if it is of the same trial, and the rest so far.
-fn line(before: &Glance, glance: &Glance) -> String {
-    let is_same = (before.strategy.1, before.trial.0) == (glance.strategy.1, glance.trial.0);
-    let nothing = Glance::default();
-    let before = if is_same && before.now < glance.now { before } else { &nothing };
-    let secs = glance.now.since(before.now).as_secs_f64();
+fn line(before: &Snapshot, snapshot: &Snapshot) -> String {
+    let is_same = (before.strategy.1, before.trial.0) == (snapshot.strategy.1, snapshot.trial.0);
+    let nothing = Snapshot::default();
+    let before = if is_same && before.now < snapshot.now { before } else { &nothing };
+    let secs = snapshot.now.since(before.now).as_secs_f64();
     let rate = |now: u64, then: u64| {
         if secs > 0.0 { number((now.saturating_sub(then) as f64 / secs).round()) } else { "0".into() }
     };
-    let attempts = glance.attempts.attempts - before.attempts.attempts.min(glance.attempts.attempts);
-    let throttled = glance.attempts.throttled.saturating_sub(before.attempts.throttled);
+    let attempts = snapshot.attempts.attempts - before.attempts.attempts.min(snapshot.attempts.attempts);
+    let throttled = snapshot.attempts.throttled.saturating_sub(before.attempts.throttled);
     format!(
         "{} ({}/{}, trial {}/{}) {:.0} s of {:.0} s: goodput {}/s, attempts {}/s, throttled {}, response p99 {} of {}, \
          in flight {}, lateness p99 {}",
-        glance.strategy.0,
-        glance.strategy.1 + 1,
-        glance.strategies,
-        glance.trial.0 + 1,
-        glance.trial.1,
-        glance.now.as_secs_f64(),
-        glance.ends.since(Time::ZERO).as_secs_f64(),
-        rate(glance.jobs.completed, before.jobs.completed),
-        rate(glance.attempts.attempts, before.attempts.attempts),
+        snapshot.strategy.0,
+        snapshot.strategy.1 + 1,
+        snapshot.strategies,
+        snapshot.trial.0 + 1,
+        snapshot.trial.1,
+        snapshot.now.as_secs_f64(),
+        snapshot.ends.since(Time::ZERO).as_secs_f64(),
+        rate(snapshot.jobs.completed, before.jobs.completed),
+        rate(snapshot.attempts.attempts, before.attempts.attempts),
         percent(throttled as f64 / attempts.max(1) as f64),
-        measured(glance.response.p99, glance.response.count),
-        count(glance.response.count),
-        count(glance.in_flight),
-        milliseconds(glance.lateness_ms),
+        measured(snapshot.response.p99, snapshot.response.count),
+        count(snapshot.response.count),
+        count(snapshot.in_flight),
+        milliseconds(snapshot.lateness_ms),
     )
 }
 
@@ -83,8 +83,8 @@ mod tests {
     use crate::record::{AttemptCounts, JobCounts};
     use crate::results::Trend;
 
-    fn glance(secs: u64, total: u64) -> Glance {
-        Glance {
+    fn snapshot(secs: u64, total: u64) -> Snapshot {
+        Snapshot {
             strategy: ("full-jitter".into(), 1),
             strategies: 3,
             trial: (0, 1),
@@ -95,14 +95,14 @@ mod tests {
             response: Trend { count: total, p99: 34.25, ..Trend::default() },
             in_flight: 35,
             lateness_ms: 0.4,
-            ..Glance::default()
+            ..Snapshot::default()
         }
     }
 
     #[test]
     fn a_line_tells_rates_since_the_last_and_totals_with_their_samples() {
         assert_eq!(
-            line(&glance(10, 1_000), &glance(20, 9_000)),
+            line(&snapshot(10, 1_000), &snapshot(20, 9_000)),
             "full-jitter (2/3, trial 1/1) 20 s of 30 s: goodput 800/s, attempts 1,600/s, throttled 50.0 %, \
              response p99 34.2 ms of 9,000, in flight 35, lateness p99 0.40 ms"
         );
@@ -110,8 +110,11 @@ mod tests {
 
     #[test]
     fn a_trial_before_it_is_not_subtracted() {
-        let other = Glance { strategy: ("naive".into(), 0), ..glance(30, 90_000) };
-        assert!(line(&other, &glance(10, 1_000)).contains("goodput 100/s"));
-        assert!(line(&Glance::default(), &glance(0, 0)).contains("goodput 0/s"), "nothing has happened yet");
+        let other = Snapshot { strategy: ("naive".into(), 0), ..snapshot(30, 90_000) };
+        assert!(line(&other, &snapshot(10, 1_000)).contains("goodput 100/s"));
+        assert!(
+            line(&Snapshot::default(), &snapshot(0, 0)).contains("goodput 0/s"),
+            "nothing has happened yet"
+        );
     }
 }

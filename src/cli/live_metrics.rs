@@ -2,7 +2,7 @@
 //!
 //! Counters add up over the trials of a strategy; quantiles and gauges are those of its latest trial.
 
-use crate::engine::live::{Control, Glance};
+use crate::engine::live::{Control, Snapshot};
 use crate::quota::PoolReport;
 use crate::results::Trend;
 use crate::server::Exposition;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Everything that `control` has shown so far.
 pub fn text(control: &Control) -> String {
     let mut trials = control.past();
-    trials.extend(control.glance());
+    trials.extend(control.snapshot());
     let strategies = by_strategy(&trials);
     let mut page = Exposition::default();
     totals(&mut page, &strategies);
@@ -23,47 +23,47 @@ pub fn text(control: &Control) -> String {
 }
 
 /// Trials of one strategy, in order; the last of them is the latest.
-pub(super) type Trials<'g> = Vec<&'g Glance>;
+pub(super) type Trials<'g> = Vec<&'g Snapshot>;
 
-pub(super) fn by_strategy(trials: &[Glance]) -> BTreeMap<usize, Trials<'_>> {
+pub(super) fn by_strategy(trials: &[Snapshot]) -> BTreeMap<usize, Trials<'_>> {
     let mut strategies: BTreeMap<usize, Trials<'_>> = BTreeMap::new();
-    for glance in trials {
-        strategies.entry(glance.strategy.1).or_default().push(glance);
+    for snapshot in trials {
+        strategies.entry(snapshot.strategy.1).or_default().push(snapshot);
     }
     strategies
 }
 
 pub(super) fn name<'g>(trials: &Trials<'g>) -> &'g str {
-    trials.last().map_or("", |glance| glance.strategy.0.as_str())
+    trials.last().map_or("", |snapshot| snapshot.strategy.0.as_str())
 }
 
-pub(super) fn sum(trials: &Trials<'_>, of: fn(&Glance) -> u64) -> f64 {
-    trials.iter().map(|glance| of(glance)).sum::<u64>() as f64
+pub(super) fn sum(trials: &Trials<'_>, of: fn(&Snapshot) -> u64) -> f64 {
+    trials.iter().map(|snapshot| of(snapshot)).sum::<u64>() as f64
 }
 
 /// A metric, what it is, and where its figure comes from.
 type Family<Of, Figure> = (&'static str, &'static str, fn(&Of) -> Figure);
 
 /// A word and how to count it.
-pub(super) type Counted = (&'static str, fn(&Glance) -> u64);
+pub(super) type Counted = (&'static str, fn(&Snapshot) -> u64);
 
 pub(super) const OUTCOMES: [Counted; 3] = [
-    ("completed", |glance| glance.jobs.completed),
-    ("failed", |glance| glance.jobs.failed),
-    ("shed", |glance| glance.jobs.shed),
+    ("completed", |snapshot| snapshot.jobs.completed),
+    ("failed", |snapshot| snapshot.jobs.failed),
+    ("shed", |snapshot| snapshot.jobs.shed),
 ];
 pub(super) const RESULTS: [Counted; 5] = [
-    ("ok", |glance| glance.attempts.ok),
-    ("throttled", |glance| glance.attempts.throttled),
-    ("failed", |glance| glance.attempts.faults),
-    ("denied", |glance| glance.attempts.denied),
-    ("timeout", |glance| glance.attempts.timeouts),
+    ("ok", |snapshot| snapshot.attempts.ok),
+    ("throttled", |snapshot| snapshot.attempts.throttled),
+    ("failed", |snapshot| snapshot.attempts.faults),
+    ("denied", |snapshot| snapshot.attempts.denied),
+    ("timeout", |snapshot| snapshot.attempts.timeouts),
 ];
 
 fn totals(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
     page.head("keystorm_jobs_offered_total", "counter", "Jobs that arrived.");
     for trials in strategies.values() {
-        let offered = sum(trials, |glance| glance.jobs.offered);
+        let offered = sum(trials, |snapshot| snapshot.jobs.offered);
         page.value("keystorm_jobs_offered_total", &[("strategy", name(trials))], offered);
     }
     page.head("keystorm_jobs_total", "counter", "Jobs that ended, by outcome.");
@@ -75,7 +75,7 @@ fn totals(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
     }
     page.head("keystorm_attempts_sent_total", "counter", "Attempts sent, set-up excluded.");
     for trials in strategies.values() {
-        let sent = sum(trials, |glance| glance.attempts.attempts);
+        let sent = sum(trials, |snapshot| snapshot.attempts.attempts);
         page.value("keystorm_attempts_sent_total", &[("strategy", name(trials))], sent);
     }
     page.head("keystorm_attempts_total", "counter", "Attempts that ended, by what came back.");
@@ -88,22 +88,22 @@ fn totals(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
 }
 
 fn times(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
-    let kinds: [Family<Glance, Trend>; 2] = [
+    let kinds: [Family<Snapshot, Trend>; 2] = [
         (
             "keystorm_response_time_ms",
             "Intended start of a job to its outcome, window only; quantiles of the latest trial.",
-            |glance| glance.response,
+            |snapshot| snapshot.response,
         ),
         (
             "keystorm_service_time_ms",
             "Attempt sent to its reply, window only; quantiles of the latest trial.",
-            |glance| glance.service,
+            |snapshot| snapshot.service,
         ),
     ];
     for (metric, help, of) in kinds {
         page.head(metric, "summary", help);
         for trials in strategies.values() {
-            let Some(latest) = trials.last().map(|glance| of(glance)) else { continue };
+            let Some(latest) = trials.last().map(|snapshot| of(snapshot)) else { continue };
             if latest.count > 0 {
                 for (quantile, value) in
                     [("0.5", latest.p50), ("0.9", latest.p90), ("0.99", latest.p99), ("1", latest.max)]
@@ -111,7 +111,7 @@ fn times(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
                     page.value(metric, &[("strategy", name(trials)), ("quantile", quantile)], value);
                 }
             }
-            let all = trials.iter().map(|glance| of(glance));
+            let all = trials.iter().map(|snapshot| of(snapshot));
             let (sum, count) =
                 all.fold((0.0, 0), |(sum, count), p| (sum + p.mean * p.count as f64, count + p.count));
             page.value(&format!("{metric}_sum"), &[("strategy", name(trials))], sum);
@@ -120,13 +120,13 @@ fn times(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
     }
 }
 
-fn gauges(page: &mut Exposition, glance: &Glance) {
-    let strategy = [("strategy", glance.strategy.0.as_str())];
+fn gauges(page: &mut Exposition, snapshot: &Snapshot) {
+    let strategy = [("strategy", snapshot.strategy.0.as_str())];
     page.head("keystorm_in_flight", "gauge", "Jobs begun and not ended.");
-    page.value("keystorm_in_flight", &strategy, glance.in_flight as f64);
+    page.value("keystorm_in_flight", &strategy, snapshot.in_flight as f64);
     page.head("keystorm_lateness_ms", "gauge", "How late keystorm itself was: p99 of the trial.");
-    page.value("keystorm_lateness_ms", &strategy, glance.lateness_ms);
-    if let Some(busy) = glance.busy_share {
+    page.value("keystorm_lateness_ms", &strategy, snapshot.lateness_ms);
+    if let Some(busy) = snapshot.busy_share {
         page.head(
             "keystorm_generator_busy_ratio",
             "gauge",
@@ -135,21 +135,21 @@ fn gauges(page: &mut Exposition, glance: &Glance) {
         page.value("keystorm_generator_busy_ratio", &strategy, busy);
     }
     page.head("keystorm_trial", "gauge", "The trial under way, from 1.");
-    page.value("keystorm_trial", &strategy, f64::from(glance.trial.0 + 1));
+    page.value("keystorm_trial", &strategy, f64::from(snapshot.trial.0 + 1));
     page.head("keystorm_elapsed_seconds", "gauge", "How long the trial has been running.");
-    page.value("keystorm_elapsed_seconds", &strategy, glance.now.as_secs_f64());
+    page.value("keystorm_elapsed_seconds", &strategy, snapshot.now.as_secs_f64());
     page.head("keystorm_planned_seconds", "gauge", "How long jobs arrive in the trial.");
-    page.value("keystorm_planned_seconds", &strategy, glance.ends.as_secs_f64());
+    page.value("keystorm_planned_seconds", &strategy, snapshot.ends.as_secs_f64());
     page.head("keystorm_run_attempts", "gauge", "Attempts of the whole run, set-up included.");
-    page.value("keystorm_run_attempts", &[], glance.cap.0 as f64);
-    if let Some(most) = glance.cap.1 {
+    page.value("keystorm_run_attempts", &[], snapshot.cap.0 as f64);
+    if let Some(most) = snapshot.cap.1 {
         page.head("keystorm_cap_attempts", "gauge", "The cap on attempts of the whole run.");
         page.value("keystorm_cap_attempts", &[], most as f64);
     }
-    pools(page, glance);
+    pools(page, snapshot);
 }
 
-fn pools(page: &mut Exposition, glance: &Glance) {
+fn pools(page: &mut Exposition, snapshot: &Snapshot) {
     let kinds: [Family<PoolReport, f64>; 4] = [
         ("keystorm_pool_limit", "The quota: attempts a second that the pool allows.", |pool| {
             pool.limit.as_per_second()
@@ -162,10 +162,10 @@ fn pools(page: &mut Exposition, glance: &Glance) {
             pool.throttled as f64
         }),
     ];
-    for (metric, help, of) in kinds.into_iter().filter(|_| !glance.pools.is_empty()) {
+    for (metric, help, of) in kinds.into_iter().filter(|_| !snapshot.pools.is_empty()) {
         page.head(metric, "gauge", help);
-        for pool in &glance.pools {
-            page.value(metric, &[("strategy", &glance.strategy.0), ("pool", pool.pool.name())], of(pool));
+        for pool in &snapshot.pools {
+            page.value(metric, &[("strategy", &snapshot.strategy.0), ("pool", pool.pool.name())], of(pool));
         }
     }
 }
@@ -175,8 +175,8 @@ mod tests {
     use super::*;
     use crate::record::{AttemptCounts, JobCounts};
 
-    fn glance(strategy: (&str, usize), trial: u32, completed: u64) -> Glance {
-        Glance {
+    fn snapshot(strategy: (&str, usize), trial: u32, completed: u64) -> Snapshot {
+        Snapshot {
             strategy: (strategy.0.into(), strategy.1),
             trial: (trial, 2),
             jobs: JobCounts { offered: completed + 1, completed, ..JobCounts::default() },
@@ -188,15 +188,17 @@ mod tests {
                 p99: f64::from(trial),
                 ..Trend::default()
             },
-            ..Glance::default()
+            ..Snapshot::default()
         }
     }
 
     #[test]
     fn counters_add_up_over_trials_and_quantiles_are_the_latest() {
         let control = Control::default();
-        for glance in [glance(("a \"b\"", 0), 0, 10), glance(("c", 1), 0, 7), glance(("a \"b\"", 0), 1, 5)] {
-            control.show(glance);
+        for snapshot in
+            [snapshot(("a \"b\"", 0), 0, 10), snapshot(("c", 1), 0, 7), snapshot(("a \"b\"", 0), 1, 5)]
+        {
+            control.show(snapshot);
         }
         let text = text(&control);
         for line in [
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn every_family_is_declared_once_and_before_its_values() {
         let control = Control::default();
-        control.show(glance(("a", 0), 0, 10));
+        control.show(snapshot(("a", 0), 0, 10));
         let text = text(&control);
         let mut declared: Vec<&str> = Vec::new();
         for line in text.lines() {

@@ -2,18 +2,18 @@
 
 use super::Error;
 use super::consent::{self, Credentials};
-use super::live::Place;
+use super::live::LiveContext;
 use super::run::Finished;
 use crate::engine::live::Provision;
 use crate::guard::{Consent, Guard, Objection, Reached};
 use crate::planner::{objections_to_plan, policy};
 use crate::scenario::{Plan, Target};
 
-impl Place<'_> {
+impl LiveContext<'_> {
     /// Where a target that is a URL leads; `None` for other targets, and for a URL that is called as AWS is, which has its
     /// own permits.
     pub(super) fn endpoint(&self) -> Result<Option<Reached>, Error> {
-        let live = self.wish.live;
+        let live = self.options.live;
         let url = match &self.loaded.scenario.target {
             Target::Http(url) => url,
             Target::Emulator if live.credentials.is_some() => {
@@ -70,7 +70,7 @@ impl Place<'_> {
     /// Whether keys are made where somebody else keeps them; in an account of AWS with a policy that admits `caller`.
     pub(super) fn provision(&self, caller: Option<&str>) -> Provision {
         let tag = self.loaded.scenario.name.clone();
-        match self.wish.live.provision {
+        match self.options.live.provision {
             true => Provision::Made { tag, given_up: true, policy: caller.map(policy::key_policy) },
             false => Provision::Never,
         }

@@ -85,7 +85,7 @@ fn reply(method: &Method, path: &str, show: &Show) -> Response<Full<Bytes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::live::Glance;
+    use crate::engine::live::Snapshot;
     use std::io::{Read, Write};
     use std::time::Duration;
 
@@ -109,8 +109,8 @@ mod tests {
         let server = MetricsServer::start(&control, SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
         assert!(control.is_watched() && server.warning().is_none());
         let to = server.address();
-        assert!(ask(to, "GET /metrics").starts_with("HTTP/1.1 200 OK\r\n"), "before the first glance too");
-        control.show(Glance { strategy: ("naive".into(), 0), in_flight: 35, ..Glance::default() });
+        assert!(ask(to, "GET /metrics").starts_with("HTTP/1.1 200 OK\r\n"), "before the first snapshot too");
+        control.show(Snapshot { strategy: ("naive".into(), 0), in_flight: 35, ..Snapshot::default() });
         let answer = ask(to, "GET /metrics");
         assert!(answer.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{answer}");
         assert!(answer.contains("\nkeystorm_in_flight{strategy=\"naive\"} 35\n"), "{answer}");

@@ -39,6 +39,8 @@ mod interrupt;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
+mod live_facts;
+#[cfg(feature = "live")]
 mod live_lines;
 #[cfg(feature = "live")]
 mod live_metrics;
@@ -46,8 +48,6 @@ mod live_metrics;
 mod live_url;
 #[cfg(feature = "tui")]
 mod live_view;
-#[cfg(feature = "live")]
-mod live_wall;
 mod load;
 #[cfg(feature = "emulator")]
 mod loopback;

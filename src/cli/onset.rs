@@ -6,7 +6,7 @@ use super::{Common, Error, interrupt, output};
 use crate::engine::{Control, side_by_side, simulate_one};
 use crate::notice;
 use crate::planner::onset::{
-    History, Measure, Onset, Probe, SCHEMA, Search, StrategyOnset, Wish, of_search, terms,
+    History, Measure, Onset, Probe, SCHEMA, Search, SearchOptions, StrategyOnset, of_search, terms,
 };
 use crate::planner::variant;
 use crate::report;
@@ -158,7 +158,7 @@ fn sent(
         sending.stop.store(true, Ordering::Relaxed);
         interrupt::interrupt(&stopper.stop);
     })?;
-    let wish = wish(args);
+    let options = options(args);
     let mut found = Vec::new();
     for task in &tasks(asked) {
         let mut measure = |search: &Search, probe: &Probe| -> Result<Vec<Measure>, Error> {
@@ -176,7 +176,7 @@ fn sent(
             }
             Ok(measures)
         };
-        let search = search(task, &wish, book, control, &mut measure)?;
+        let search = search(task, &options, book, control, &mut measure)?;
         let is_interrupted = control.stop.load(Ordering::Relaxed);
         found.push(of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted));
     }
@@ -197,8 +197,8 @@ fn sent(_: &Args, _: &Asked, _: &Book, _: &Arc<Control>, _: &Common) -> Result<O
     Err(super::absent::missing("--live", "live"))
 }
 
-fn wish(args: &Args) -> Wish {
-    Wish { within: args.within, length: args.length, reach: args.reach, budget: args.budget }
+fn options(args: &Args) -> SearchOptions {
+    SearchOptions { within: args.within, length: args.length, reach: args.reach, budget: args.budget }
 }
 
 /// Every strategy under every kind of limiter.
@@ -218,13 +218,13 @@ fn tasks(asked: &Asked) -> Vec<Task<'_>> {
 
 /// Searches every strategy under every kind of limiter, side by side.
 fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, common: &Common) -> Onset {
-    let (wish, tasks) = (wish(args), tasks(asked));
+    let (options, tasks) = (options(args), tasks(asked));
     let threads = args.question.threads();
     let inner = (threads / tasks.len().max(1)).max(1);
     let strategies = side_by_side(tasks.len(), threads, |number| {
         let task = &tasks[number];
         let mut simulated = |search: &Search, probe: &Probe| Ok(measure(task, search, probe, control, inner));
-        let search = search(task, &wish, book, control, &mut simulated).expect("simulating cannot fail");
+        let search = search(task, &options, book, control, &mut simulated).expect("simulating cannot fail");
         let is_interrupted = control.stop.load(Ordering::Relaxed);
         of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted)
     });
@@ -264,13 +264,13 @@ type Measuring<'m> = dyn FnMut(&Search, &Probe) -> Result<Vec<Measure>, Error> +
 /// Goes on until the search wants nothing more.
 fn search(
     task: &Task,
-    wish: &Wish,
+    options: &SearchOptions,
     book: &Book,
     control: &Control,
     measure: &mut Measuring<'_>,
 ) -> Result<Search, Error> {
     let name = &task.scenario.strategies[task.strategy].name;
-    let mut search = Search::new(terms(&task.scenario, task.strategy, wish));
+    let mut search = Search::new(terms(&task.scenario, task.strategy, options));
     let own = book.lines.iter().filter(|line| line.scenario == task.hash && line.strategy == *name);
     own.for_each(|line| {
         line.tell(&mut search);

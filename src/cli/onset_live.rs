@@ -1,7 +1,7 @@
 //! `keystorm onset --live`: the loads are sent, to the emulator or to a service nearby. Between two probes the service is
 //! let drain, under a small load, until nothing of the one before is left.
 
-use super::live::{LiveArgs, Wish, once};
+use super::live::{LiveArgs, LiveOptions, once};
 use super::load::{Loaded, keep_strategies};
 use super::{Common, Error};
 use crate::engine::live::Control;
@@ -129,9 +129,9 @@ impl<'a> Sender<'a> {
         (steady.trials, steady.until) = (1, None);
         steady.seed = scenario.seed.wrapping_add(u64::from(trial));
         let live = LiveArgs::silent(self.options.provision);
-        let wish = Wish { live: &live, threads: self.threads, every: Span::from_secs(3_600) };
+        let options = LiveOptions { live: &live, threads: self.threads, every: Span::from_secs(3_600) };
         let loaded = Loaded { scenario: steady, question: String::new() };
-        let finished = once(&loaded, &wish, &self.common, &self.control);
+        let finished = once(&loaded, &options, &self.common, &self.control);
         if self.control.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use super::run::Finished;
 use super::{Error, stamp};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::clock::epoch_millis;
-use crate::engine::live::{Control, Glance};
+use crate::engine::live::{Control, Snapshot};
 use crate::guard::{Agent, Consent, Guard, Objection};
 use crate::record::{Micros, Recorder};
 use crate::report::otlp::Metrics;
@@ -23,7 +23,7 @@ const PATH: &str = "/v1/metrics";
 
 /// Who is told, and of what.
 #[derive(Clone)]
-struct Told {
+struct MetricsReceiver {
     factory: HttpFactory,
     url: String,
     resource: Vec<(&'static str, String)>,
@@ -32,7 +32,7 @@ struct Told {
 
 /// A run that is told to a receiver while it lasts.
 pub struct Otlp {
-    told: Told,
+    receiver: MetricsReceiver,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -49,15 +49,15 @@ impl Otlp {
         remote: bool,
         agent: &Agent,
     ) -> Result<Otlp, Error> {
-        let told = Told::new(scenario, url, remote, agent)?;
+        let receiver = MetricsReceiver::new(scenario, url, remote, agent)?;
         let (stop, stopped) = oneshot::channel();
-        let (shown, teller) = (Arc::clone(control), told.clone());
+        let (shown, teller) = (Arc::clone(control), receiver.clone());
         let failed = |error: std::io::Error| Error::Failed(format!("--otlp {url}: no thread: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let body = move || runtime.block_on(teller.tell_until(stopped, &shown));
         let thread = std::thread::Builder::new().name("otlp".into()).spawn(body).map_err(failed)?;
         control.watch();
-        Ok(Otlp { told, stop: Some(stop), thread: Some(thread) })
+        Ok(Otlp { receiver, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Tells what the run came to.
@@ -66,10 +66,10 @@ impl Otlp {
     /// A sentence: the receiver does not answer, or says no.
     pub fn finish(mut self, finished: &Finished) -> Result<(), String> {
         self.end();
-        let document = self.told.at_the_end(&finished.run, &finished.recordings);
+        let document = self.receiver.at_the_end(&finished.run, &finished.recordings);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
-        runtime.block_on(self.told.send(document))
+        runtime.block_on(self.receiver.send(document))
     }
 
     /// Ends the thread.
@@ -88,8 +88,8 @@ impl Drop for Otlp {
     }
 }
 
-impl Told {
-    fn new(scenario: &Scenario, url: &str, remote: bool, agent: &Agent) -> Result<Told, Error> {
+impl MetricsReceiver {
+    fn new(scenario: &Scenario, url: &str, remote: bool, agent: &Agent) -> Result<MetricsReceiver, Error> {
         let guard = Guard::new(Consent { remote, aws: false }, agent.clone());
         let reached = guard.reach(url).map_err(|objection| match objection {
             Objection::Remote { url, address } => Error::Usage(format!(
@@ -116,7 +116,7 @@ impl Told {
             ("keystorm.scenario", scenario.name.clone()),
             ("keystorm.seed", scenario.seed.to_string()),
         ];
-        Ok(Told { factory, url: reached.url().to_string(), resource, began_ms: epoch_millis() })
+        Ok(MetricsReceiver { factory, url: reached.url().to_string(), resource, began_ms: epoch_millis() })
     }
 
     fn metrics(&self) -> Metrics {
@@ -158,12 +158,12 @@ impl Told {
     /// Counts as they are while the run lasts.
     fn so_far(&self, control: &Control) -> serde_json::Value {
         let mut trials = control.past();
-        trials.extend(control.glance());
+        trials.extend(control.snapshot());
         let mut metrics = self.metrics();
         counts(&mut metrics, &trials);
-        if let Some(glance) = trials.last() {
-            let labels = vec![("strategy", glance.strategy.0.as_str())];
-            let in_flight = std::iter::once((labels, glance.in_flight as f64));
+        if let Some(snapshot) = trials.last() {
+            let labels = vec![("strategy", snapshot.strategy.0.as_str())];
+            let in_flight = std::iter::once((labels, snapshot.in_flight as f64));
             metrics.gauges("keystorm.jobs.in_flight", "{job}", "Jobs begun and not ended.", in_flight);
         }
         metrics.into_json()
@@ -178,11 +178,11 @@ impl Told {
             .filter_map(|(strategy, recorder)| Some((strategy.name.as_str(), recorder.as_ref()?)))
             .collect();
         let mut metrics = self.metrics();
-        let last = |(place, (name, recorder)): (usize, &(&str, &Recorder))| Glance {
+        let last = |(place, (name, recorder)): (usize, &(&str, &Recorder))| Snapshot {
             strategy: ((*name).to_owned(), place),
             jobs: recorder.job_totals(),
             attempts: recorder.attempt_totals(),
-            ..Glance::default()
+            ..Snapshot::default()
         };
         counts(&mut metrics, &recorded.iter().enumerate().map(last).collect::<Vec<_>>());
         let kinds: [(&str, &str, Times); 2] = [
@@ -212,7 +212,7 @@ impl Told {
 type Times = fn(&Selection, &Recorder) -> Micros;
 
 /// Jobs and attempts so far, of every strategy and by what became of them.
-fn counts(metrics: &mut Metrics, trials: &[Glance]) {
+fn counts(metrics: &mut Metrics, trials: &[Snapshot]) {
     let strategies = by_strategy(trials);
     let kinds: [(&str, &str, &str, &str, &[Counted]); 2] = [
         ("keystorm.jobs", "{job}", "Jobs that ended.", "outcome", &OUTCOMES),
@@ -239,8 +239,8 @@ mod tests {
         let text = "workloads: { w: { executor: constant-arrival-rate, rate: 1/s, duration: 1s, jobs: { Decrypt: 1 } } }\n\
                     strategies: { s: { retry: { mode: none } } }\n";
         let scenario = Scenario::parse(text, &Options::default()).expect("a scenario").scenario;
-        match Told::new(&scenario, url, remote, &Agent::unnamed()) {
-            Ok(told) => format!("it goes to {}", told.url),
+        match MetricsReceiver::new(&scenario, url, remote, &Agent::unnamed()) {
+            Ok(receiver) => format!("it goes to {}", receiver.url),
             Err(Error::Usage(why)) => why,
             Err(other) => panic!("{url}: {other:?}"),
         }
@@ -262,8 +262,8 @@ mod tests {
             ("http://127.0.0.1:4318", false, "it goes to http://127.0.0.1:4318"),
             ("http://10.1.2.3:4318", false, "it goes to http://10.1.2.3:4318"),
         ] {
-            let told = refused(url, remote);
-            assert!(told.contains(part) && !told.contains("hush"), "{url}: {told}");
+            let receiver = refused(url, remote);
+            assert!(receiver.contains(part) && !receiver.contains("hush"), "{url}: {receiver}");
         }
     }
 }

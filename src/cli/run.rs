@@ -1,6 +1,6 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
-use super::grid::{How, Place, Source};
+use super::grid::{How, Source, SourceLookup};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
 use super::words::built;
@@ -104,13 +104,13 @@ impl Args {
         }
         let (text, mut sets) = self.load.scenario()?;
         sets.extend(over);
-        let place = Place::Here(PathBuf::new());
+        let place = SourceLookup::Here(PathBuf::new());
         Ok(Source { text, file: "command line".into(), sets, strategies, place, words: Vec::new() })
     }
 
     /// The run as far as it is made of cells.
-    fn gridded(&self) -> gridded::Wish<'_> {
-        gridded::Wish {
+    fn gridded(&self) -> gridded::GridOptions<'_> {
+        gridded::GridOptions {
             over: &self.over,
             shard: self.shard.as_deref(),
             out: self.out.as_deref(),
@@ -138,8 +138,8 @@ impl Args {
     }
 
     #[cfg(feature = "live")]
-    fn wish(&self) -> live::Wish<'_> {
-        live::Wish { live: &self.live, threads: self.threads, every: self.progress_every }
+    fn options(&self) -> live::LiveOptions<'_> {
+        live::LiveOptions { live: &self.live, threads: self.threads, every: self.progress_every }
     }
 }
 
@@ -170,9 +170,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let is_sweep = !args.over.is_empty() || !loaded.scenario.sweep.is_empty();
     if args.shard.is_some() || is_sweep || args.is_on_bus() {
-        let mut wish = args.gridded();
-        wish.how.quiet = common.quiet;
-        return match gridded::run(source, &wish, common)? {
+        let mut options = args.gridded();
+        options.how.quiet = common.quiet;
+        return match gridded::run(source, &options, common)? {
             gridded::Came::Done(code) => Ok(code),
             #[cfg(feature = "bus")]
             gridded::Came::Trials(trials, folder) => gathered(&loaded, &args, &trials, folder, common),
@@ -185,7 +185,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     };
     let finished = match loaded.scenario.target {
         #[cfg(feature = "live")]
-        Target::Emulator | Target::Http(_) | Target::Aws => live::run(&loaded, &args.wish(), common)?,
+        Target::Emulator | Target::Http(_) | Target::Aws => live::run(&loaded, &args.options(), common)?,
         _ => Some(simulated(&loaded, &args, common)?),
     };
     let Some(mut finished) = finished else { return Ok(ExitCode::SUCCESS) };

@@ -4,7 +4,7 @@
 
 use super::loopback;
 use super::small_server::{self, Asked, Background};
-use crate::engine::live::{Control, Glance};
+use crate::engine::live::{Control, Snapshot};
 use crate::record::Row;
 use crate::report::charts::{Course, Overlay, Unit};
 use crate::report::format::{count, measured};
@@ -73,8 +73,8 @@ impl Web {
 struct Show {
     control: Arc<Control>,
     title: LiveTitle,
-    /// The latest glance at each strategy, which keeps its seconds when the next strategy has begun.
-    seen: RefCell<BTreeMap<usize, Glance>>,
+    /// The latest snapshot at each strategy, which keeps its seconds when the next strategy has begun.
+    seen: RefCell<BTreeMap<usize, Snapshot>>,
     is_over: Cell<bool>,
 }
 
@@ -88,8 +88,8 @@ async fn watch(show: &Show) {
 
 impl Show {
     fn look(&self) {
-        if let Some(glance) = self.control.glance() {
-            self.seen.borrow_mut().insert(glance.strategy.1, glance);
+        if let Some(snapshot) = self.control.snapshot() {
+            self.seen.borrow_mut().insert(snapshot.strategy.1, snapshot);
         }
     }
 
@@ -122,13 +122,13 @@ impl Show {
     }
 
     /// A line for each strategy; of one that has not begun an empty one.
-    fn courses(&self, seen: &BTreeMap<usize, Glance>, value: fn(&Row, f64) -> f64) -> Vec<Course> {
+    fn courses(&self, seen: &BTreeMap<usize, Snapshot>, value: fn(&Row, f64) -> f64) -> Vec<Course> {
         let strategies = self.title.strategies.iter().enumerate();
         let course = |(place, name): (usize, &String)| {
-            let glance = seen.get(&place);
-            let interval_s = glance.map_or(1, |glance| glance.interval_s.max(1));
-            let rows = glance.map_or(&[][..], |glance| glance.seconds.as_slice());
-            let skipped = std::iter::repeat_n(f64::NAN, glance.map_or(0, |glance| glance.skipped));
+            let snapshot = seen.get(&place);
+            let interval_s = snapshot.map_or(1, |snapshot| snapshot.interval_s.max(1));
+            let rows = snapshot.map_or(&[][..], |snapshot| snapshot.seconds.as_slice());
+            let skipped = std::iter::repeat_n(f64::NAN, snapshot.map_or(0, |snapshot| snapshot.skipped));
             let values = skipped.chain(rows.iter().map(|row| value(row, interval_s as f64)));
             Course { place: Some(place), name: name.clone(), interval_s, values: values.collect() }
         };
@@ -148,28 +148,28 @@ impl Show {
 
     /// How the run stands, in a sentence.
     fn state(&self) -> String {
-        let Some(glance) = self.control.glance() else { return "The run begins.".into() };
+        let Some(snapshot) = self.control.snapshot() else { return "The run begins.".into() };
         format!(
             "{} ({} of {}), trial {} of {}, {:.0} s of {:.0} s: {} jobs completed, {} failed, {} attempts throttled, response \
              p99 {} so far.",
-            glance.strategy.0,
-            glance.strategy.1 + 1,
-            glance.strategies,
-            glance.trial.0 + 1,
-            glance.trial.1,
-            glance.now.as_secs_f64(),
-            glance.ends.since(Time::ZERO).as_secs_f64(),
-            count(glance.jobs.completed),
-            count(glance.jobs.failed),
-            count(glance.attempts.throttled),
-            measured(glance.response.p99, glance.response.count),
+            snapshot.strategy.0,
+            snapshot.strategy.1 + 1,
+            snapshot.strategies,
+            snapshot.trial.0 + 1,
+            snapshot.trial.1,
+            snapshot.now.as_secs_f64(),
+            snapshot.ends.since(Time::ZERO).as_secs_f64(),
+            count(snapshot.jobs.completed),
+            count(snapshot.jobs.failed),
+            count(snapshot.attempts.throttled),
+            measured(snapshot.response.p99, snapshot.response.count),
         )
     }
 }
 
 /// The quota, where all attempts go to one pool.
-fn quota(seen: &BTreeMap<usize, Glance>) -> Option<(String, f64)> {
-    let mut pools = seen.values().flat_map(|glance| &glance.pools).filter(|pool| pool.attempts > 0);
+fn quota(seen: &BTreeMap<usize, Snapshot>) -> Option<(String, f64)> {
+    let mut pools = seen.values().flat_map(|snapshot| &snapshot.pools).filter(|pool| pool.attempts > 0);
     let first = pools.next()?;
     let is_only = pools.all(|pool| pool.pool == first.pool);
     (is_only && first.limit.as_per_second() > 0.0)
@@ -288,7 +288,7 @@ mod tests {
         Web::start(control, SocketAddr::from(([127, 0, 0, 1], 0)), title()).expect("a port")
     }
 
-    fn glance() -> Glance {
+    fn snapshot() -> Snapshot {
         let row = |goodput| Row {
             goodput,
             attempts: 2 * goodput,
@@ -296,13 +296,13 @@ mod tests {
             p99_micros: 9_000,
             ..Row::default()
         };
-        Glance {
+        Snapshot {
             strategy: ("naive".into(), 0),
             strategies: 2,
             trial: (0, 1),
             interval_s: 1,
             seconds: vec![row(70), row(80)],
-            ..Glance::default()
+            ..Snapshot::default()
         }
     }
 
@@ -314,7 +314,7 @@ mod tests {
         assert!(control.is_watched());
         let page = said(to, "GET /", "");
         assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("id=\"over-time-backlog\""), "{page}");
-        control.show(glance());
+        control.show(snapshot());
         let mut events = std::net::TcpStream::connect(to).expect("it listens");
         events.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
         events.write_all(format!("GET /events HTTP/1.1\r\nHost: {to}\r\n\r\n").as_bytes()).expect("sent");

@@ -56,7 +56,7 @@ impl Generation {
         uniform(Span::ZERO, doubled.min(MAX_BACKOFF), draw)
     }
 
-    /// Whether a retry passes the adaptive rate at the door, as a first attempt does; in the 2.0 of Rust it does not.
+    /// Whether a retry passes the adaptive rate, as a first attempt does; in the 2.0 of Rust it does not.
     pub(super) const fn asks_again(self) -> bool {
         !matches!(self, Generation::V2_0)
     }

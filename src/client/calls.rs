@@ -7,16 +7,16 @@ use crate::api::{Attempt, Job, Token};
 use crate::time::Span;
 
 const NONE: u32 = u32::MAX;
-/// Marks the token of a door's timer; the bit below says which door.
+/// Marks the token of a limiter's timer; the bit below says which limiter.
 const TIMER: u32 = 1 << 31;
-const SECOND_DOOR: u32 = 1 << 30;
+const SECOND_LIMITER: u32 = 1 << 30;
 
 /// What a call is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// The slot is empty; the next empty one follows.
     Free(u32),
-    /// It stands before a door.
+    /// It waits for a limiter.
     Queued,
     /// An attempt is on the wire.
     Flying,
@@ -42,9 +42,9 @@ pub(super) struct Call {
     generation: u32,
 }
 
-/// Which of a client's doors.
+/// Which of a client's limiters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gate {
+pub(super) enum LimiterRole {
     /// The SDK's adaptive rate.
     Rate,
     /// The client's own limiter.
@@ -52,37 +52,37 @@ pub(super) enum Gate {
 }
 
 /// Whom a wake is for.
-pub(super) enum Sleeper {
+pub(super) enum Waker {
     /// This slot, if its generation is still this.
     Call(Token),
-    /// A door of the client at this place of the fleet's list, of this generation.
-    Door(Gate, u32, u32),
+    /// A limiter of the client at this place of the fleet's list, of this generation.
+    Limiter(LimiterRole, u32, u32),
 }
 
 const fn token(slot: u32, generation: u32) -> Token {
     Token((slot as u64) << 32 | generation as u64)
 }
 
-impl Gate {
-    /// The token of this door's timer.
+impl LimiterRole {
+    /// The token of this limiter's timer.
     pub const fn token(self, client: u32, generation: u32) -> Token {
-        let door = match self {
-            Gate::Rate => 0,
-            Gate::Limiter => SECOND_DOOR,
+        let limiter = match self {
+            LimiterRole::Rate => 0,
+            LimiterRole::Limiter => SECOND_LIMITER,
         };
-        token(client | TIMER | door, generation)
+        token(client | TIMER | limiter, generation)
     }
 }
 
-impl Sleeper {
+impl Waker {
     /// Whom `token` names.
-    pub const fn of(token: Token) -> Sleeper {
+    pub const fn of(token: Token) -> Waker {
         let (slot, generation) = ((token.0 >> 32) as u32, token.0 as u32);
         if slot & TIMER == 0 {
-            return Sleeper::Call(token);
+            return Waker::Call(token);
         }
-        let gate = if slot & SECOND_DOOR == 0 { Gate::Rate } else { Gate::Limiter };
-        Sleeper::Door(gate, slot & !(TIMER | SECOND_DOOR), generation)
+        let role = if slot & SECOND_LIMITER == 0 { LimiterRole::Rate } else { LimiterRole::Limiter };
+        Waker::Limiter(role, slot & !(TIMER | SECOND_LIMITER), generation)
     }
 }
 

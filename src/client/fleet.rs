@@ -1,8 +1,8 @@
 //! Every client process and every call in flight, as one machine.
 
-use super::calls::{Call, Calls, Gate, Phase, Sleeper};
+use super::calls::{Call, Calls, LimiterRole, Phase, Waker};
 use super::exposure::DataKeyUse;
-use super::limiter::Door;
+use super::limiter::QueuedLimiter;
 use super::policy::{Accounting, Policy, RetryMode};
 use super::process::Client;
 use super::retry;
@@ -22,7 +22,7 @@ pub(super) struct Lane {
     pub first_client: u32,
     /// The jitter of its backoffs.
     jitter: Stream,
-    /// Whether there is any door that its calls have to pass.
+    /// Whether there is any limiter that its calls have to pass.
     has_doors: bool,
 }
 
@@ -106,9 +106,9 @@ impl Fleet {
             Input::Reply(token, reply) => {
                 self.reply(token, reply, now, actions);
             }
-            Input::Wake(token) => match Sleeper::of(token) {
-                Sleeper::Call(token) => self.wake(token, now, actions),
-                Sleeper::Door(gate, client, restarts) => self.open(gate, client, restarts, now, actions),
+            Input::Wake(token) => match Waker::of(token) {
+                Waker::Call(token) => self.wake(token, now, actions),
+                Waker::Limiter(role, client, restarts) => self.open(role, client, restarts, now, actions),
             },
             Input::Restart(client) => self.restart(client, now, actions),
         }
@@ -167,7 +167,7 @@ impl Fleet {
         let (slot, call) = self.calls.begin(job, client);
         self.clients[client as usize].deposit(now);
         if lane.has_doors {
-            return self.knock_first(slot, now, actions);
+            return self.pass_first(slot, now, actions);
         }
         let token = call.fly(slot);
         let timeout = lane.policy.timeout;
@@ -180,7 +180,7 @@ impl Fleet {
     fn approach(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         let workload = usize::from(self.calls.at(slot).job.workload);
         if self.lanes[workload].has_doors {
-            self.knock_first(slot, now, actions);
+            self.pass_first(slot, now, actions);
         } else {
             self.leave(slot, now, actions);
         }
@@ -191,18 +191,18 @@ impl Fleet {
         self.approach(slot, now, actions);
     }
 
-    /// Brings the call to its first door.
-    fn knock_first(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
+    /// Brings the call to its first limiter.
+    fn pass_first(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         let call = self.calls.at(slot);
         let lane = &self.lanes[usize::from(call.job.workload)];
-        if !lane.asks_rate(call.number) || self.knock(Gate::Rate, slot, now, actions) {
+        if !lane.asks_rate(call.number) || self.pass(LimiterRole::Rate, slot, now, actions) {
             self.pass_limiter(slot, now, actions);
         }
     }
 
     fn pass_limiter(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         let lane = &self.lanes[usize::from(self.calls.at(slot).job.workload)];
-        if lane.policy.limiter.is_none() || self.knock(Gate::Limiter, slot, now, actions) {
+        if lane.policy.limiter.is_none() || self.pass(LimiterRole::Limiter, slot, now, actions) {
             self.send(slot, now, actions);
         }
     }
@@ -219,18 +219,18 @@ impl Fleet {
         }
     }
 
-    /// The next attempt leaves of a call that had to wait before a door.
+    /// The next attempt leaves of a call that had to wait for a limiter.
     fn send(&mut self, slot: u32, now: Time, actions: &mut Vec<Action>) {
         self.leave(slot, now, actions);
     }
 
     /// Whether the call may pass at once; if not, it queues, or ends if its turn cannot come in time.
-    fn knock(&mut self, gate: Gate, slot: u32, now: Time, actions: &mut Vec<Action>) -> bool {
+    fn pass(&mut self, role: LimiterRole, slot: u32, now: Time, actions: &mut Vec<Action>) -> bool {
         let call = self.calls.at(slot);
         let (at, deadline) = (call.client, call.job.deadline);
         let client = &mut self.clients[at as usize];
         let restarts = client.restarts;
-        let Some(Door { law, waiting }) = client.door(gate) else { return true };
+        let Some(QueuedLimiter { limiter, waiting }) = client.limiter_mut(role) else { return true };
         if let Queue::InTurn(waiting) = waiting
             && !waiting.is_empty()
         {
@@ -238,7 +238,7 @@ impl Fleet {
             self.calls.enter(slot, Phase::Queued);
             return false;
         }
-        match law.take(now) {
+        match limiter.take(now) {
             Ok(()) => return true,
             Err(when) if when >= deadline => {
                 self.end(slot, Outcome::Failed(Failure::Deadline), actions);
@@ -246,87 +246,87 @@ impl Fleet {
             }
             Err(when) => {
                 let timer = waiting.push(slot, when, deadline);
-                actions.extend(timer.map(|when| Action::WakeAt(gate.token(at, restarts), when)));
+                actions.extend(timer.map(|when| Action::WakeAt(role.token(at, restarts), when)));
             }
         }
         self.calls.enter(slot, Phase::Queued);
         false
     }
 
-    /// A door's timer has come: lets pass whoever may, drops whoever's turn comes too late, asks for the next timer.
-    fn open(&mut self, gate: Gate, at: u32, restarts: u32, now: Time, actions: &mut Vec<Action>) {
+    /// A limiter's timer has come: lets pass whoever may, drops whoever's turn comes too late, asks for the next timer.
+    fn open(&mut self, role: LimiterRole, at: u32, restarts: u32, now: Time, actions: &mut Vec<Action>) {
         loop {
             let Some(client) = self.clients.get_mut(at as usize) else { return };
             if client.restarts != restarts {
                 return;
             }
-            let Some(door) = client.door(gate) else { return };
-            let waiting = match &mut door.waiting {
+            let Some(queued) = client.limiter_mut(role) else { return };
+            let waiting = match &mut queued.waiting {
                 Queue::InTurn(waiting) => waiting,
-                Queue::Asleep(_) => return self.rise(gate, at, now, actions),
+                Queue::Asleep(_) => return self.rise(role, at, now, actions),
             };
             let Some(&slot) = waiting.front() else { return };
             let deadline = self.calls.at(slot).job.deadline;
-            let turn = if now >= deadline { Err(now) } else { door.law.take(now) };
+            let turn = if now >= deadline { Err(now) } else { queued.limiter.take(now) };
             if let Err(when) = turn
                 && when < deadline
             {
-                actions.push(Action::WakeAt(gate.token(at, restarts), when));
+                actions.push(Action::WakeAt(role.token(at, restarts), when));
                 return;
             }
-            if let Queue::InTurn(waiting) = &mut door.waiting {
+            if let Queue::InTurn(waiting) = &mut queued.waiting {
                 waiting.pop_front();
             }
-            match (turn, gate) {
+            match (turn, role) {
                 (Err(_), _) => self.end(slot, Outcome::Failed(Failure::Deadline), actions),
-                (Ok(()), Gate::Rate) => self.pass_limiter(slot, now, actions),
-                (Ok(()), Gate::Limiter) => self.send(slot, now, actions),
+                (Ok(()), LimiterRole::Rate) => self.pass_limiter(slot, now, actions),
+                (Ok(()), LimiterRole::Limiter) => self.send(slot, now, actions),
             }
         }
     }
 
-    /// Those whose sleep before a door is over look whether there is a token; who finds none sleeps again.
-    fn rise(&mut self, gate: Gate, at: u32, now: Time, actions: &mut Vec<Action>) {
-        while let Some(Queue::Asleep(sleepers)) = self.queue(gate, at)
+    /// Those whose sleep before a limiter is over look whether there is a token; who finds none sleeps again.
+    fn rise(&mut self, role: LimiterRole, at: u32, now: Time, actions: &mut Vec<Action>) {
+        while let Some(Queue::Asleep(sleepers)) = self.queue(role, at)
             && let Some(mut crowd) = sleepers.rise(now)
         {
             let has_deadlines = sleepers.has_deadlines;
             while let Some(slot) = crowd.pop_front() {
                 // What one finds all find who look at the same moment.
-                if let Some(when) = self.look(gate, slot, now, actions)
+                if let Some(when) = self.look(role, slot, now, actions)
                     && !has_deadlines
-                    && let Some(Queue::Asleep(sleepers)) = self.queue(gate, at)
+                    && let Some(Queue::Asleep(sleepers)) = self.queue(role, at)
                 {
                     sleepers.lie_down(when, std::mem::take(&mut crowd));
                 }
             }
         }
-        self.arm(gate, at, actions);
+        self.arm(role, at, actions);
     }
 
     /// The rate has changed: where that wakes somebody, the one who has waited longest looks whether there is a token.
     fn notify(&mut self, at: u32, now: Time, actions: &mut Vec<Action>) {
-        let Some(Queue::Asleep(sleepers)) = self.queue(Gate::Rate, at) else { return };
+        let Some(Queue::Asleep(sleepers)) = self.queue(LimiterRole::Rate, at) else { return };
         if sleepers.is_woken
             && let Some(slot) = sleepers.wake()
         {
-            self.look(Gate::Rate, slot, now, actions);
-            self.arm(Gate::Rate, at, actions);
+            self.look(LimiterRole::Rate, slot, now, actions);
+            self.arm(LimiterRole::Rate, at, actions);
         }
     }
 
     /// A call that waited looks whether it may pass: it does, has no time left, or sleeps until the moment that is given.
-    fn look(&mut self, gate: Gate, slot: u32, now: Time, actions: &mut Vec<Action>) -> Option<Time> {
+    fn look(&mut self, role: LimiterRole, slot: u32, now: Time, actions: &mut Vec<Action>) -> Option<Time> {
         let call = self.calls.at(slot);
         let (at, deadline) = (call.client, call.job.deadline);
-        let door = self.clients[at as usize].door(gate)?;
-        let turn = if now >= deadline { Err(deadline) } else { door.law.take(now) };
+        let queued = self.clients[at as usize].limiter_mut(role)?;
+        let turn = if now >= deadline { Err(deadline) } else { queued.limiter.take(now) };
         match turn {
-            Ok(()) if gate == Gate::Rate => self.pass_limiter(slot, now, actions),
+            Ok(()) if role == LimiterRole::Rate => self.pass_limiter(slot, now, actions),
             Ok(()) => self.send(slot, now, actions),
             Err(when) if when >= deadline => self.end(slot, Outcome::Failed(Failure::Deadline), actions),
             Err(when) => {
-                if let Queue::Asleep(sleepers) = &mut door.waiting {
+                if let Queue::Asleep(sleepers) = &mut queued.waiting {
                     sleepers.lie_down(when, VecDeque::from([slot]));
                 }
                 return Some(when);
@@ -335,17 +335,17 @@ impl Fleet {
         None
     }
 
-    /// Asks for the timer of whoever before a door rises first.
-    fn arm(&mut self, gate: Gate, at: u32, actions: &mut Vec<Action>) {
+    /// Asks for the timer of whoever wakes first before a limiter.
+    fn arm(&mut self, role: LimiterRole, at: u32, actions: &mut Vec<Action>) {
         let restarts = self.clients[at as usize].restarts;
-        if let Some(Queue::Asleep(sleepers)) = self.queue(gate, at) {
+        if let Some(Queue::Asleep(sleepers)) = self.queue(role, at) {
             let timer = sleepers.arm();
-            actions.extend(timer.map(|when| Action::WakeAt(gate.token(at, restarts), when)));
+            actions.extend(timer.map(|when| Action::WakeAt(role.token(at, restarts), when)));
         }
     }
 
-    fn queue(&mut self, gate: Gate, at: u32) -> Option<&mut Queue> {
-        self.clients[at as usize].door(gate).map(|door| &mut door.waiting)
+    fn queue(&mut self, role: LimiterRole, at: u32) -> Option<&mut Queue> {
+        self.clients[at as usize].limiter_mut(role).map(|queued| &mut queued.waiting)
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-use super::super::policy::{AwsRetry, AwsSdk, Generation, Limiter, Retry};
+use super::super::policy::{AwsRetry, AwsSdk, Generation, LimiterConfig, Retry};
 use super::super::waiting::Waiters;
 use super::*;
 use crate::api::{Attempt, ErrorCode, Operation};
@@ -123,7 +123,7 @@ fn a_timeout_is_retried_as_a_transient_error_and_the_late_reply_ignored() {
 
 #[test]
 fn a_limiter_serves_first_come_first_served_with_one_timer() {
-    let limiter = Some(Limiter { rate: Rate::per_second(10), burst: 1 });
+    let limiter = Some(LimiterConfig { rate: Rate::per_second(10), burst: 1 });
     let mut fleet = fleet(&Policy { limiter, ..policy(RetryMode::None, None) });
     let mut timers: Vec<_> =
         (0..5).filter_map(|index| woken(&tell(&mut fleet, Input::Job(job(index)), ms(0)))).collect();
@@ -139,7 +139,7 @@ fn a_limiter_serves_first_come_first_served_with_one_timer() {
 
 #[test]
 fn a_deadline_ends_the_wait_before_a_limiter() {
-    let limiter = Some(Limiter { rate: Rate::per_second(10), burst: 1 });
+    let limiter = Some(LimiterConfig { rate: Rate::per_second(10), burst: 1 });
     let mut fleet = fleet(&Policy { limiter, ..policy(RetryMode::None, None) });
     let short = |index| Input::Job(Job { deadline: ms(150), ..job(index) });
     tell(&mut fleet, short(0), ms(0));
@@ -158,7 +158,7 @@ fn a_deadline_ends_the_wait_before_a_limiter() {
 
 #[test]
 fn a_restart_ends_the_jobs_of_its_client_and_silences_its_timers() {
-    let limiter = Some(Limiter { rate: Rate::per_second(10), burst: 1 });
+    let limiter = Some(LimiterConfig { rate: Rate::per_second(10), burst: 1 });
     let mut fleet = fleet(&Policy { limiter, ..policy(RetryMode::None, None) });
     let first = sent(&tell(&mut fleet, Input::Job(job(0)), ms(0))).expect("an attempt");
     let (token, at) = woken(&tell(&mut fleet, Input::Job(job(1)), ms(0))).expect("a timer");
@@ -175,7 +175,7 @@ fn a_restart_ends_the_jobs_of_its_client_and_silences_its_timers() {
 #[test]
 fn workloads_with_equal_policies_share_a_client_and_others_do_not() {
     let limited = |rate| Policy {
-        limiter: Some(Limiter { rate: Rate::per_second(rate), burst: 1 }),
+        limiter: Some(LimiterConfig { rate: Rate::per_second(rate), burst: 1 }),
         ..policy(RetryMode::None, None)
     };
     let (slow, same, fast) = (limited(1), limited(1), limited(2));

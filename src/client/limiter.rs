@@ -1,10 +1,10 @@
-//! A client's own restraint, and doors: a limiter with whoever waits for it.
+//! A client's own restraint: a limiter with whoever waits for it.
 //!
 //! The steady limiter is governor's GCRA on the run's own timeline; before it calls wait in turn. Before an SDK's adaptive
 //! rate they wait as that SDK's callers do.
 
 use super::adaptive::Adaptive;
-use super::policy::Limiter;
+use super::policy::LimiterConfig;
 use super::waiting::{Queue, Waiters};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use governor::clock::{Clock, Reference};
@@ -40,9 +40,9 @@ impl Reference for Moment {
 
 /// Shows the moment it was last told.
 #[derive(Clone, Debug, Default)]
-struct Told(Arc<AtomicU64>);
+struct SetClock(Arc<AtomicU64>);
 
-impl Clock for Told {
+impl Clock for SetClock {
     type Instant = Moment;
     fn now(&self) -> Moment {
         Moment(self.0.load(Ordering::Relaxed))
@@ -51,63 +51,63 @@ impl Clock for Told {
 
 /// At most `burst` attempts at once and `rate` in the long run.
 #[derive(Debug)]
-pub(super) struct Steady {
-    told: Told,
-    gcra: RateLimiter<NotKeyed, InMemoryState, Told, NoOpMiddleware<Moment>>,
+pub(super) struct Gcra {
+    clock: SetClock,
+    gcra: RateLimiter<NotKeyed, InMemoryState, SetClock, NoOpMiddleware<Moment>>,
 }
 
-impl Steady {
+impl Gcra {
     /// A limiter that has let nothing pass yet. A rate of zero lets `burst` pass and then nothing.
-    pub fn new(limiter: Limiter, now: Time) -> Steady {
+    pub fn new(limiter: LimiterConfig, now: Time) -> Gcra {
         let burst = NonZeroU32::new(limiter.burst).unwrap_or(NonZeroU32::MIN);
         let longest = u64::MAX / 4 / u64::from(burst.get());
         let per_attempt = u128::from(limiter.rate.seconds()) * u128::from(NANOS_PER_SECOND);
         let per_attempt = per_attempt.checked_div(u128::from(limiter.rate.count())).unwrap_or(u128::MAX);
         let nanos = u64::try_from(per_attempt).unwrap_or(u64::MAX).clamp(1, longest);
         let quota = Quota::with_period(Duration::from_nanos(nanos)).expect("the period is at least 1 ns");
-        let told = Told(Arc::new(AtomicU64::new(now.as_nanos())));
-        let gcra = RateLimiter::direct_with_clock(quota.allow_burst(burst), told.clone());
-        Steady { told, gcra }
+        let clock = SetClock(Arc::new(AtomicU64::new(now.as_nanos())));
+        let gcra = RateLimiter::direct_with_clock(quota.allow_burst(burst), clock.clone());
+        Gcra { clock, gcra }
     }
 
     fn take(&mut self, now: Time) -> Result<(), Time> {
-        self.told.0.store(now.as_nanos(), Ordering::Relaxed);
+        self.clock.0.store(now.as_nanos(), Ordering::Relaxed);
         self.gcra.check().map_err(|refusal| Time::from_nanos(refusal.earliest_possible().0))
     }
 }
 
-/// The rule by which a door opens.
+/// The rule by which a limiter lets pass.
 #[derive(Debug)]
-pub(super) enum Law {
+pub(super) enum Limiter {
     /// The client's own limiter.
-    Steady(Steady),
+    Gcra(Gcra),
     /// The SDK's adaptive rate.
     Adaptive(Adaptive),
 }
 
-impl Law {
+impl Limiter {
     /// Lets one attempt pass now, or says when it might.
     pub fn take(&mut self, now: Time) -> Result<(), Time> {
         match self {
-            Law::Steady(steady) => steady.take(now),
-            Law::Adaptive(adaptive) => adaptive.take(1.0, now).map_err(|wait: Span| now + wait),
+            Limiter::Gcra(steady) => steady.take(now),
+            Limiter::Adaptive(adaptive) => adaptive.take(1.0, now).map_err(|wait: Span| now + wait),
         }
     }
 }
 
 /// A limiter and the calls that wait for it, by their slot.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct QueuedLimiter {
     /// The rule.
-    pub law: Law,
+    pub limiter: Limiter,
     /// Who waits.
     pub waiting: Queue,
 }
 
-impl Door {
-    /// A door with nobody before it.
-    pub const fn new(law: Law, waiters: Waiters) -> Door {
-        Door { law, waiting: Queue::new(waiters) }
+impl QueuedLimiter {
+    /// A limiter that nobody waits for.
+    pub const fn new(limiter: Limiter, waiters: Waiters) -> QueuedLimiter {
+        QueuedLimiter { limiter, waiting: Queue::new(waiters) }
     }
 }
 
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_exact_and_no_window_sees_more_than_burst_and_rate() {
-        let mut limiter = Steady::new(Limiter { rate: Rate::per_second(100), burst: 5 }, Time::from_secs(3));
+        let mut limiter =
+            Gcra::new(LimiterConfig { rate: Rate::per_second(100), burst: 5 }, Time::from_secs(3));
         let (mut now, mut passed) = (Time::from_secs(3), Vec::new());
         while passed.len() < 500 {
             match limiter.take(now) {
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_lets_the_burst_pass_and_then_nothing() {
-        let mut limiter = Steady::new(Limiter { rate: Rate::ZERO, burst: 2 }, Time::ZERO);
+        let mut limiter = Gcra::new(LimiterConfig { rate: Rate::ZERO, burst: 2 }, Time::ZERO);
         assert_eq!([limiter.take(Time::ZERO), limiter.take(Time::ZERO)], [Ok(()), Ok(())]);
         assert!(limiter.take(Time::from_secs(86_400 * 365)).is_err());
     }

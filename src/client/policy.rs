@@ -10,7 +10,7 @@ pub struct Policy {
     /// Whether and when it tries again.
     pub retry: Retry,
     /// Its own restraint on attempts, first ones and retries alike.
-    pub limiter: Option<Limiter>,
+    pub limiter: Option<LimiterConfig>,
     /// How long it waits for the reply of one attempt; no limit if `None`.
     pub timeout: Option<Span>,
     /// Its data-key cache, which serves only envelope jobs.
@@ -254,7 +254,7 @@ pub enum Accounting {
 
 /// A client's own restraint.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limiter {
+pub struct LimiterConfig {
     /// How many attempts it lets pass in the long run.
     pub rate: Rate,
     /// How many attempts may go at once; at least one.

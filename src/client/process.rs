@@ -4,8 +4,8 @@ use super::adaptive::Adaptive;
 use super::aws::RetryQuota;
 use super::budget::Budget;
 use super::cache::DataKeyCache;
-use super::calls::Gate;
-use super::limiter::{Door, Law, Steady};
+use super::calls::LimiterRole;
+use super::limiter::{Gcra, Limiter, QueuedLimiter};
 use super::policy::{Policy, RetryMode};
 use super::tokens::Tokens;
 use super::waiting::Waiters;
@@ -18,12 +18,12 @@ pub(super) struct Client {
     pub quota: RetryQuota,
     /// The data-key cache.
     pub cache: Option<Box<DataKeyCache>>,
-    /// How often it was restarted: the generation of its doors' timers.
+    /// How often it was restarted: the generation of its limiters' timers.
     pub restarts: u32,
     budget: Option<Box<Budget>>,
     tokens: Option<Box<Tokens>>,
-    rate: Option<Box<Door>>,
-    limiter: Option<Box<Door>>,
+    rate: Option<Box<QueuedLimiter>>,
+    limiter: Option<Box<QueuedLimiter>>,
 }
 
 impl Client {
@@ -43,13 +43,14 @@ impl Client {
         };
         let rate = match policy.retry.mode {
             RetryMode::AwsAdaptive(aws) => {
-                let law = Law::Adaptive(Adaptive::new(aws.sdk.begins_now().then_some(now), clock));
-                Some(Box::new(Door::new(law, aws.sdk.waiters())))
+                let limiter = Limiter::Adaptive(Adaptive::new(aws.sdk.begins_now().then_some(now), clock));
+                Some(Box::new(QueuedLimiter::new(limiter, aws.sdk.waiters())))
             }
             _ => None,
         };
-        let steady = |limiter| Law::Steady(Steady::new(limiter, now));
-        let limiter = policy.limiter.map(|limiter| Box::new(Door::new(steady(limiter), Waiters::InTurn)));
+        let steady = |limiter| Limiter::Gcra(Gcra::new(limiter, now));
+        let limiter =
+            policy.limiter.map(|limiter| Box::new(QueuedLimiter::new(steady(limiter), Waiters::InTurn)));
         Client {
             quota: RetryQuota::full(),
             cache: policy.cache.map(|limits| Box::new(DataKeyCache::new(limits))),
@@ -97,18 +98,18 @@ impl Client {
     /// The SDK's client rate limiter, if there is one.
     #[inline]
     pub fn adaptive(&mut self) -> Option<&mut Adaptive> {
-        match self.rate.as_deref_mut().map(|door| &mut door.law) {
-            Some(Law::Adaptive(adaptive)) => Some(adaptive),
+        match self.rate.as_deref_mut().map(|queued| &mut queued.limiter) {
+            Some(Limiter::Adaptive(adaptive)) => Some(adaptive),
             _ => None,
         }
     }
 
-    /// One of its doors, if there is one.
+    /// One of its limiters, if there is one.
     #[inline]
-    pub fn door(&mut self, gate: Gate) -> Option<&mut Door> {
-        match gate {
-            Gate::Rate => self.rate.as_deref_mut(),
-            Gate::Limiter => self.limiter.as_deref_mut(),
+    pub fn limiter_mut(&mut self, role: LimiterRole) -> Option<&mut QueuedLimiter> {
+        match role {
+            LimiterRole::Rate => self.rate.as_deref_mut(),
+            LimiterRole::Limiter => self.limiter.as_deref_mut(),
         }
     }
 }

@@ -71,7 +71,7 @@ impl AwsRetry {
 
     /// In generation 2.0 a retry asks the limiter for 10 tokens after a throttle (the SDK's name for that cost says
     /// timeout) or 5 otherwise; if they are missing, the wait for them, of at most 20 s, replaces the backoff and
-    /// they are not taken. Elsewhere a retry waits at the door like a first attempt.
+    /// they are not taken. Elsewhere a retry waits for it like a first attempt.
     fn hold_back(self, client: &mut Client, kind: Kind, now: Time) -> Option<Span> {
         let cost = match (self.generation, kind) {
             (Generation::V2_0, Kind::Throttling) => 10.0,

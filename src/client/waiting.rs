@@ -1,4 +1,4 @@
-//! Who waits before a door, and who passes when it opens: real clients differ.
+//! Who waits for a limiter, and who passes when it lets: real clients differ.
 //!
 //! ```text
 //!  in turn          first ─ second ─ third       one timer, for the first
@@ -29,7 +29,7 @@ pub enum Waiters {
 const TIMER: Span = Span::from_micros(500);
 const THREAD: Span = Span::from_millis(2);
 
-/// The calls that wait before a door, by their slot.
+/// The calls that wait for a limiter, by their slot.
 #[derive(Debug)]
 pub(super) enum Queue {
     /// A timer runs for the first whenever there is one.

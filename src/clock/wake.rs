@@ -126,13 +126,13 @@ mod fine {
 }
 
 /// When somebody is to be woken, and how.
-type Sleeper = (Time, oneshot::Sender<()>);
+type PendingWake = (Time, oneshot::Sender<()>);
 
 /// Many who each sleep until a moment of their own, woken by one [`Alarm`].
 #[derive(Clone, Debug)]
 pub struct Sleepers {
     clock: RunClock,
-    arrive: UnboundedSender<Sleeper>,
+    arrive: UnboundedSender<PendingWake>,
 }
 
 impl Sleepers {
@@ -164,7 +164,7 @@ impl Sleepers {
 }
 
 /// Wakes sleepers until nobody can come any more.
-async fn wake(mut alarm: Alarm, clock: RunClock, mut arrivals: UnboundedReceiver<Sleeper>) {
+async fn wake(mut alarm: Alarm, clock: RunClock, mut arrivals: UnboundedReceiver<PendingWake>) {
     let mut asleep = Asleep::default();
     loop {
         asleep.wake(clock.now());
@@ -191,7 +191,7 @@ impl Asleep {
     /// Fewer than so many are never looked through.
     const FEW: usize = 1_024;
 
-    fn add(&mut self, (until, wake): Sleeper) {
+    fn add(&mut self, (until, wake): PendingWake) {
         if self.by_moment.len() >= self.sweep_at {
             self.by_moment.retain(|_, wake| !wake.is_closed());
             self.sweep_at = (2 * self.by_moment.len()).max(Asleep::FEW);

@@ -4,7 +4,7 @@ use super::core::JobObserver;
 use crate::api::{Attempt, Job};
 use crate::client::Done;
 use crate::kms::Answer;
-use crate::results::story::{self, Story, Told};
+use crate::results::story::{self, JobEvent, Story};
 use crate::time::Time;
 
 /// What happened to one job.
@@ -12,7 +12,7 @@ pub struct Ear {
     workload: u16,
     index: u64,
     job: Option<Job>,
-    events: Vec<Told>,
+    events: Vec<JobEvent>,
     is_over: bool,
 }
 
@@ -20,7 +20,7 @@ impl JobObserver for Ear {
     fn shed(&mut self, job: &Job, now: Time) {
         if self.is_it(job.workload, job.index) {
             self.job = Some(*job);
-            self.events.push(Told::Shed(now));
+            self.events.push(JobEvent::Shed(now));
             self.is_over = true;
         }
     }
@@ -28,13 +28,13 @@ impl JobObserver for Ear {
     fn started(&mut self, job: &Job, now: Time) {
         if self.is_it(job.workload, job.index) {
             self.job = Some(*job);
-            self.events.push(Told::Started(now));
+            self.events.push(JobEvent::Started(now));
         }
     }
 
     fn ended(&mut self, done: &Done, now: Time) {
         if self.is_it(done.job.workload, done.job.index) {
-            self.events.push(Told::Ended { at: now, outcome: done.outcome, from_cache: done.from_cache });
+            self.events.push(JobEvent::Ended { at: now, outcome: done.outcome, from_cache: done.from_cache });
             self.is_over = true;
         }
     }
@@ -55,7 +55,7 @@ impl Ear {
         if !self.is_it(attempt.workload, attempt.job) {
             return;
         }
-        self.events.push(Told::Sent(story::Attempt {
+        self.events.push(JobEvent::Sent(story::Attempt {
             number: attempt.number,
             operation: attempt.operation,
             sent,
@@ -75,7 +75,7 @@ impl Ear {
     pub fn into_story(mut self, last: Time) -> Option<Story> {
         let job = self.job?;
         if !self.is_over {
-            self.events.push(Told::Unfinished(last));
+            self.events.push(JobEvent::Unfinished(last));
         }
         Some(Story { job, events: self.events })
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 /// Jobs and attempts that are simulated for it at most, over all kinds: seconds at the speed of `cargo bench --bench
 /// simulator`.
-const MOST: u64 = 12_000_000;
+const MAX_SIMULATED: u64 = 12_000_000;
 /// More trials of each kind tell no more that is worth their time.
 const MOST_TRIALS: u64 = 3;
 
@@ -25,7 +25,7 @@ pub fn under_other_limiters(
     let work: u64 = run.strategies.iter().map(|s| s.jobs.offered + s.attempts).sum();
     let done = u64::from(run.strategies.iter().map(|s| s.trials).max().unwrap_or(0).max(1));
     let each = work / done * kinds.len() as u64;
-    let trials = (MOST / each.max(1)).min(MOST_TRIALS).min(done) as u32;
+    let trials = (MAX_SIMULATED / each.max(1)).min(MOST_TRIALS).min(done) as u32;
     if run.interrupted {
         return LimiterKinds::left_out("the run was interrupted");
     }
@@ -33,7 +33,7 @@ pub fn under_other_limiters(
         return LimiterKinds::left_out(format!(
             "a trial under each takes {} jobs and attempts, more than {}",
             count(each),
-            count(MOST)
+            count(MAX_SIMULATED)
         ));
     }
     let mut under = LimiterKinds { trials, ..LimiterKinds::default() };

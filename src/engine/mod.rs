@@ -4,7 +4,7 @@
 //! ```text
 //!            ┌───────── queue: replies, wakes, VUs, restarts ◀─────────┐
 //!  arrivals ─┴▶ Core ─▶ client::Fleet     attempts ─┬▶ sim: kms::Admission
-//!                └────▶ record::Recorder            └▶ live: Dispatcher ─▶ Crew ─▶ Backend
+//!                └────▶ record::Recorder            └▶ live: Dispatcher ─▶ Senders ─▶ Backend
 //! ```
 
 mod charges;

@@ -71,12 +71,12 @@ impl HotKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kms::keys::{Estate, Realm};
+    use crate::kms::keys::{Inventory, Realm};
 
     #[test]
     fn a_key_takes_so_many_changes_in_any_second_and_others_are_not_concerned() {
-        let mut estate = Estate::new(false);
-        let realm = estate.realm_id(&Realm::new("111122223333", "eu-west-1"));
+        let mut inventory = Inventory::new(false);
+        let realm = inventory.realm_id(&Realm::new("111122223333", "eu-west-1"));
         let key = |id: &str| KeyRef { realm, id: id.into() };
         let at = |millis: u64| Time::ZERO + Span::from_millis(millis);
         let mut hot = HotKeys::new(Rate::per_second(2));

@@ -1,7 +1,7 @@
 //! The emulated KMS: one machine for all accounts and Regions. A call goes in at `now`, a step comes out.
 //!
 //! ```text
-//! Call ─▶ gate (faults, quota) ─▶ well-formed? ─▶ operation ─▶ Step ─▶ (compute, create) ─▶ Output
+//! Call ─▶ admission (faults, quota) ─▶ well-formed? ─▶ operation ─▶ Step ─▶ (compute, create) ─▶ Output
 //!         refusals cost nothing      the order in which AWS is taken to ask (kms-facts, assumed)
 //! ```
 //!
@@ -10,10 +10,10 @@
 
 use super::access::{Directory, Policy, Principal, Standing, is_like};
 use super::crypto::Material;
-use super::gate::{Charged, Delivery, Gate, Pass};
-use super::keys::{Change, Estate, Key, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
+use super::keys::{Change, Inventory, Key, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
 use super::limits::{Consistency, Limits};
-use super::operations::{self, Desk, NewKey, Step, Trail};
+use super::operations::{self, CallContext, NewKey, Step, Trail};
+use super::realm_admission::{Charged, Delivery, Pass, RealmAdmission};
 use super::wire::{ApiError, Decoded, More, Output};
 use super::{Aim, Assumed, Fault, FaultKind, ServiceTime};
 use crate::api::{ErrorCode, KeySpec, Operation, Reply};
@@ -74,7 +74,7 @@ pub struct Config {
     pub token_key: [u8; 32],
     /// What KMS may do and is not known to do for sure.
     pub assumed: Assumed,
-    /// Whether the keys are elsewhere: what passes the gate is [`Step::Forward`].
+    /// Whether the keys are elsewhere: what is admitted is [`Step::Forward`].
     pub is_front: bool,
     /// How many accounts there can be, each counted in every Region it is used in.
     pub realms: usize,
@@ -86,7 +86,7 @@ pub struct Config {
     pub is_durable: bool,
 }
 
-/// A call that has met the gate, and if it passed, its operation.
+/// A call that admission has judged, and if it passed, its operation.
 pub struct Begun {
     /// What it leads to, or the error to answer.
     pub step: Result<Step, ApiError>,
@@ -114,8 +114,8 @@ type Named = [Option<KeyRef>; 2];
 /// The emulated KMS.
 #[derive(Debug)]
 pub struct Kms {
-    gate: Gate,
-    estate: Estate,
+    admission: RealmAdmission,
+    inventory: Inventory,
     limits: Limits,
     consistency: Consistency,
     assumed: Assumed,
@@ -132,9 +132,9 @@ impl Kms {
     /// An empty one whose timeline begins at `start`.
     pub fn new(config: Config, start: Moment) -> Kms {
         Kms {
-            gate: Gate::new(config.quotas, config.service_time, config.faults, config.seed)
+            admission: RealmAdmission::new(config.quotas, config.service_time, config.faults, config.seed)
                 .with_hot_keys(config.assumed.hot_key),
-            estate: Estate::new(config.is_durable),
+            inventory: Inventory::new(config.is_durable),
             limits: config.limits,
             consistency: config.consistency,
             assumed: config.assumed,
@@ -151,19 +151,19 @@ impl Kms {
     pub fn begin(&mut self, call: &Call, now: Time) -> Begun {
         let moment = Moment::at(self.start, now);
         self.settle(moment);
-        let known = self.estate.find_realm(&call.caller.principal.account, &call.region);
+        let known = self.inventory.find_realm(&call.caller.principal.account, &call.region);
         let Some(realm) = known.or_else(|| self.settle_in(call)) else { return homeless(self.realms) };
         let keys = self.named_keys(call, realm, moment);
         let (own, store) = self.charges(call, &keys);
         let pool = own.iter().next().map(|(pool, _)| pool);
         let store = store.as_ref().map(|(owner, id, pool)| (*owner, id.as_str(), *pool));
-        let (operation, estate) = (call.decoded.input.operation(), &self.estate);
-        let is_meant = |aim: &Aim| is_meant(estate, call, &keys, aim);
+        let (operation, inventory) = (call.decoded.input.operation(), &self.inventory);
+        let is_meant = |aim: &Aim| is_meant(inventory, call, &keys, aim);
         let charged =
             Charged { key: keys.iter().flatten().next(), realm: (realm, &call.region), own: &own, store };
-        let pass = self.gate.pass(operation, &charged, now, is_meant);
+        let pass = self.admission.pass(operation, &charged, now, is_meant);
         let mut trail = Trail::default();
-        let chosen = pass.fault.and_then(|number| self.gate.faults().get(usize::from(number)));
+        let chosen = pass.fault.and_then(|number| self.admission.faults().get(usize::from(number)));
         let step = match (pass.reply, chosen.map(|fault| &fault.kind)) {
             (_, Some(FaultKind::ErrorAs { code, status })) => Err(ApiError::chosen(code, *status)),
             (Reply::Ok, _) if self.is_front => Ok(Step::Forward),
@@ -187,7 +187,7 @@ impl Kms {
     /// The realm of a call of which nobody has been seen yet, if there is room for one more.
     fn settle_in(&mut self, call: &Call) -> Option<RealmId> {
         let realm = Realm { account: account_of(call), region: call.region.clone() };
-        self.estate.new_realm(&realm, self.realms)
+        self.inventory.new_realm(&realm, self.realms)
     }
 
     /// The refusal of a call that is throttled.
@@ -215,8 +215,8 @@ impl Kms {
         if let Some(problem) = &call.decoded.problem {
             return Err(problem.clone());
         }
-        let mut desk = Desk {
-            estate: &mut self.estate,
+        let mut ctx = CallContext {
+            inventory: &mut self.inventory,
             call,
             realm,
             now,
@@ -228,24 +228,24 @@ impl Kms {
             token_key: &self.token_key,
             trail,
         };
-        operations::serve(&mut desk)
+        operations::serve(&mut ctx)
     }
 
     /// Finishes a [`Step::Create`]: puts the key in with its `material` (`None` for a key whose material is imported
     /// later or lives elsewhere) and answers.
     pub fn create(&mut self, new: NewKey, material: Option<Material>, now: Time) -> Output {
-        operations::create(&mut self.estate, new, material, Moment::at(self.start, now))
+        operations::create(&mut self.inventory, new, material, Moment::at(self.start, now))
     }
 
     /// Notes a successful use of a key, for GetKeyLastUsage.
     pub fn note_usage(&mut self, key: &KeyRef, usage: LastUsage) {
-        self.estate.note_usage(key, usage);
+        self.inventory.note_usage(key, usage);
     }
 
     /// Lets happen what was due by `now`: deletions, expiries, rotations, each at its own moment.
     fn settle(&mut self, now: Moment) {
-        while let Some((at, key)) = self.estate.due(now) {
-            operations::happen(&mut self.estate, &key, at);
+        while let Some((at, key)) = self.inventory.due(now) {
+            operations::happen(&mut self.inventory, &key, at);
         }
     }
 
@@ -256,7 +256,7 @@ impl Kms {
     fn charges(&self, call: &Call, keys: &Named) -> (Charges, Option<(RealmId, String, PoolId)>) {
         let operation = call.decoded.input.operation();
         let pair = call.decoded.input.pair_spec().unwrap_or(KeySpec::Rsa2048);
-        let cost = self.gate.re_encrypt_cost();
+        let cost = self.admission.re_encrypt_cost();
         let (spec, second) = match self.is_front {
             // Nothing is known of keys that are elsewhere but what the call does with them.
             true => call.decoded.input.specs_by_algorithm(),
@@ -283,7 +283,7 @@ impl Kms {
 
     /// Keys that are named, with their realms.
     fn found<'a>(&'a self, keys: &'a Named) -> impl Iterator<Item = (RealmId, &'a Key)> {
-        keys.iter().flatten().filter_map(move |key| Some((key.realm, self.estate.get(key)?)))
+        keys.iter().flatten().filter_map(move |key| Some((key.realm, self.inventory.get(key)?)))
     }
 
     /// The keys that a call names: the source and the destination of ReEncrypt, otherwise at most one.
@@ -292,7 +292,7 @@ impl Kms {
         let named = |text: &str| self.find(text, realm, now);
         let from_blob = || {
             let header = input.ciphertext().and_then(|blob| super::crypto::Header::read(blob).ok())?;
-            self.estate.owner(&header.material_id, realm).cloned()
+            self.inventory.owner(&header.material_id, realm).cloned()
         };
         match input.operation() {
             Operation::ReEncrypt => {
@@ -306,21 +306,21 @@ impl Kms {
 
     /// The key that a text names, if it exists.
     fn find(&self, text: &str, realm: RealmId, now: Moment) -> Option<KeyRef> {
-        let region = &self.estate.realm(realm).region;
+        let region = &self.inventory.realm(realm).region;
         let by_id = |realm: RealmId, id: &str| {
-            self.estate.key(realm, id).map(|key| KeyRef { realm, id: key.id.clone() })
+            self.inventory.key(realm, id).map(|key| KeyRef { realm, id: key.id.clone() })
         };
         let by_alias = |realm: RealmId, name: &str| {
-            by_id(realm, self.estate.alias(realm, name)?.target.seen(now).as_ref()?.as_str())
+            by_id(realm, self.inventory.alias(realm, name)?.target.seen(now).as_ref()?.as_str())
         };
         match KeyForm::read(text) {
             KeyForm::Id(id) => by_id(realm, id),
             KeyForm::Arn { region: at, account, id } if at == &**region => {
-                by_id(self.estate.find_realm(account, at)?, id)
+                by_id(self.inventory.find_realm(account, at)?, id)
             }
             KeyForm::Alias(name) => by_alias(realm, name),
             KeyForm::AliasArn { region: at, account, name } if at == &**region => {
-                by_alias(self.estate.find_realm(account, at)?, name)
+                by_alias(self.inventory.find_realm(account, at)?, name)
             }
             _ => None,
         }
@@ -334,7 +334,7 @@ impl Kms {
         key: &Key,
     ) -> Option<(RealmId, String, PoolId)> {
         let id = key.store.clone()?;
-        let kind = match self.estate.store(realm, &id)?.kind {
+        let kind = match self.inventory.store(realm, &id)?.kind {
             StoreKind::CloudHsm { .. } => KeyStore::CloudHsm,
             StoreKind::External { .. } => KeyStore::External,
         };
@@ -344,23 +344,23 @@ impl Kms {
     }
 
     /// What is kept.
-    pub const fn estate(&self) -> &Estate {
-        &self.estate
+    pub const fn inventory(&self) -> &Inventory {
+        &self.inventory
     }
 
     /// What is kept, to be restored or seeded.
-    pub const fn estate_mut(&mut self) -> &mut Estate {
-        &mut self.estate
+    pub const fn inventory_mut(&mut self) -> &mut Inventory {
+        &mut self.inventory
     }
 
     /// Quotas, faults and service time.
-    pub const fn gate(&self) -> &Gate {
-        &self.gate
+    pub const fn admission(&self) -> &RealmAdmission {
+        &self.admission
     }
 
     /// Quotas, faults and service time, to be changed.
-    pub const fn gate_mut(&mut self) -> &mut Gate {
-        &mut self.gate
+    pub const fn admission_mut(&mut self) -> &mut RealmAdmission {
+        &mut self.admission
     }
 
     /// The date of a moment of the timeline.
@@ -370,7 +370,7 @@ impl Kms {
 
     /// What must be kept before the calls since the last time are answered.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        self.estate.take_changes()
+        self.inventory.take_changes()
     }
 
     /// Takes these for the principals that there are.
@@ -378,10 +378,10 @@ impl Kms {
         self.directory = directory;
     }
 
-    /// Empties the estate and the gate; quotas stay. What was there is in the changes as gone.
+    /// Empties the inventory and what was admitted; quotas stay. What was there is in the changes as gone.
     pub fn reset(&mut self, now: Time) {
-        self.estate.clear();
-        self.gate.reset(now);
+        self.inventory.clear();
+        self.admission.reset(now);
     }
 }
 
@@ -405,7 +405,7 @@ fn homeless(realms: usize) -> Begun {
 }
 
 /// Whether a fault that is for some calls only is for this one, which names these keys.
-fn is_meant(estate: &Estate, call: &Call, keys: &Named, aim: &Aim) -> bool {
+fn is_meant(inventory: &Inventory, call: &Call, keys: &Named, aim: &Aim) -> bool {
     let Principal { arn, account, role, .. } = &call.caller.principal;
     let is_caller = |pattern: &String| {
         let names = [Some(arn), Some(account), role.as_ref()];
@@ -413,10 +413,10 @@ fn is_meant(estate: &Estate, call: &Call, keys: &Named, aim: &Aim) -> bool {
     };
     let is_named = |text: &String| {
         let has_name = |key: &KeyRef| {
-            let realm = estate.realm(key.realm);
-            let mut aliases = estate.aliases_of(key.realm, key.id.as_str());
+            let realm = inventory.realm(key.realm);
+            let mut aliases = inventory.aliases_of(key.realm, key.id.as_str());
             *text == *key.id.as_str()
-                || *text == estate.arn(key)
+                || *text == inventory.arn(key)
                 || aliases.any(|alias| *text == *alias.name || *text == realm.alias_arn(&alias.name))
         };
         call.decoded.input.key_id() == Some(text) || keys.iter().flatten().any(has_name)

@@ -3,7 +3,7 @@
 //! ```text
 //! simulator ─▶ Admission ─┐                          quota, faults, service time: nothing else
 //!                         ├─▶ conditions, quota
-//! server ─▶ Kms ─▶ Gate ──┘
+//! server ─▶ Kms ─▶ RealmAdmission ──┘
 //!            └──▶ operations ─▶ access · keys · crypto      wire: bytes in, bytes out
 //! ```
 
@@ -27,12 +27,12 @@ mod config;
 mod emulator;
 mod faults;
 #[cfg(feature = "emulator")]
-mod gate;
-#[cfg(feature = "emulator")]
 mod limits;
 mod lognormal;
 #[cfg(feature = "emulator")]
 mod operations;
+#[cfg(feature = "emulator")]
+mod realm_admission;
 #[cfg(feature = "emulator")]
 mod seed;
 mod servers;
@@ -45,11 +45,11 @@ pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, Latency, Part, S
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Call, Caller, Config, Kms};
 #[cfg(feature = "emulator")]
-pub use gate::{Delivery, Gate, Pass};
-#[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]
 pub use operations::{NewKey, Step, Trail};
+#[cfg(feature = "emulator")]
+pub use realm_admission::{Delivery, Pass, RealmAdmission};
 #[cfg(feature = "emulator")]
 pub use seed::Seed;
 #[cfg(feature = "emulator")]

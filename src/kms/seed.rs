@@ -54,8 +54,8 @@ impl Kms {
     /// # Errors
     /// A sentence, if it cannot be.
     pub fn plant(&mut self, mut seed: Seed, now: Moment) -> Result<(), String> {
-        let estate = self.estate_mut();
-        let realm = estate.realm_id(&seed.realm);
+        let inventory = self.inventory_mut();
+        let realm = inventory.realm_id(&seed.realm);
         let id: KeyId = match &seed.id {
             Some(id) => id.as_str().into(),
             None => KeyId::from_random(
@@ -63,21 +63,22 @@ impl Kms {
                 seed.is_multi_region,
             ),
         };
-        let has_alias = |name: &String| estate.alias(realm, name).is_some();
+        let has_alias = |name: &String| inventory.alias(realm, name).is_some();
         let is_known_by_alias =
             seed.id.is_none() && !seed.aliases.is_empty() && seed.aliases.iter().all(has_alias);
-        if estate.key(realm, id.as_str()).is_some() || is_known_by_alias {
+        if inventory.key(realm, id.as_str()).is_some() || is_known_by_alias {
             return Ok(());
         }
         let aliases = std::mem::take(&mut seed.aliases);
         let key = seeded(id, seed, now)?;
-        let KeyRef { id, .. } = estate.put(realm, key);
+        let KeyRef { id, .. } = inventory.put(realm, key);
         for name in aliases {
-            if estate.alias(realm, &name).is_some() {
+            if inventory.alias(realm, &name).is_some() {
                 return Err(format!("the alias {name} exists already"));
             }
             let target = Eventual::new(Some(id.clone()));
-            estate.put_alias(realm, Alias { name: name.as_str().into(), target, created: now, updated: now });
+            inventory
+                .put_alias(realm, Alias { name: name.as_str().into(), target, created: now, updated: now });
         }
         Ok(())
     }

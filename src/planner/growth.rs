@@ -8,7 +8,7 @@ const DAY: i64 = 24 * 60;
 /// Days that a trend needs: fewer have no spread worth the name.
 const FEWEST: usize = 5;
 /// Days beyond which nobody can tell.
-const MOST: f64 = 3_650.0;
+const MAX_DAYS: f64 = 3_650.0;
 
 /// What the busiest minutes of some days say of the days to come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +57,7 @@ pub fn growth(minutes: &BTreeMap<i64, f64>, limit: f64) -> Growth {
     }
     let last = points.last().map_or(day, |point| point.0);
     let today = level + slope * (last - day);
-    let days = |per_day: f64| ((limit - today) / per_day).clamp(0.0, MOST);
+    let days = |per_day: f64| ((limit - today) / per_day).clamp(0.0, MAX_DAYS);
     Growth::Left { per_day: slope, days: days(slope), soonest: days(slope + error) }
 }
 

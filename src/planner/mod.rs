@@ -1,7 +1,7 @@
 //! What a run may ask of a real account: judged before the first call, from what was found out about the account.
 //!
 //! ```text
-//! Scenario ─▶ Plan ─▶ Bill ──┐
+//! Scenario ─▶ Plan ─▶ CostEstimate ──┐
 //! caps, allow ───────────────┼─▶ decide ─▶ Permit, or every Objection at once
 //! Found: who, keys, quotas, use ──┘
 //! ```
@@ -14,9 +14,9 @@
 
 mod alarm;
 pub mod backtest;
-mod bill;
 pub mod callers;
 pub mod capacity;
+mod cost_estimate;
 mod denied;
 mod found;
 pub mod from_run;
@@ -36,11 +36,11 @@ pub mod variant;
 
 pub use crate::api::partition;
 pub use alarm::Alarm;
-pub use bill::Bill;
+pub use cost_estimate::CostEstimate;
 pub use denied::{Denied, Unreadable, account_of_access_key};
 pub use found::{BURST, Found, KeyFound, PoolFound, peak_of_minute};
 pub use growth::{Growth, growth};
 pub use objection::Objection;
-pub use permit::{Permit, Share, Wish, decide, fits, objections_beforehand, objections_to_plan};
+pub use permit::{Permit, PermitRequest, Share, decide, fits, objections_beforehand, objections_to_plan};
 pub use ramp::{RAMP, ramped};
 pub use room::Room;

@@ -1,7 +1,7 @@
 //! The permit of a run against a real account, or every reason against it.
 
 use super::found::{Found, KeyFound};
-use super::{Bill, Denied, Objection};
+use super::{CostEstimate, Denied, Objection};
 use crate::quota::PoolId;
 use crate::scenario::{Caps, Plan, Scenario};
 use crate::time::Time;
@@ -10,7 +10,7 @@ use std::fmt;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+pub struct PermitRequest<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
     /// Its plan.
@@ -29,7 +29,7 @@ pub struct Permit {
     /// Where.
     pub region: String,
     /// Calls and cost.
-    pub bill: Bill,
+    pub cost_estimate: CostEstimate,
     /// Calls a second at the worst moment.
     pub peak_per_s: f64,
     /// What each pool has, and what is taken of it.
@@ -59,16 +59,16 @@ pub struct Share {
 ///
 /// # Errors
 /// Every objection at once.
-pub fn decide(wish: &Wish<'_>, found: Found) -> Result<Permit, Vec<Objection>> {
-    let mut against = objections_beforehand(wish, &found.account);
+pub fn decide(request: &PermitRequest<'_>, found: Found) -> Result<Permit, Vec<Objection>> {
+    let mut against = objections_beforehand(request, &found.account);
     for key in &found.keys {
-        against.extend(objections_to_key(wish.scenario, &found.account, key));
+        against.extend(objections_to_key(request.scenario, &found.account, key));
     }
     let mut shares = Vec::new();
-    for (pool, peak) in asked(wish.plan) {
-        match share(wish, &found, pool, peak) {
+    for (pool, peak) in asked(request.plan) {
+        match share(request, &found, pool, peak) {
             Ok(share) => {
-                against.extend(too_large(wish.scenario, &share));
+                against.extend(too_large(request.scenario, &share));
                 shares.push(share);
             }
             Err(objection) => against.push(objection),
@@ -77,15 +77,15 @@ pub fn decide(wish: &Wish<'_>, found: Found) -> Result<Permit, Vec<Objection>> {
     if !against.is_empty() {
         return Err(against);
     }
-    let bill = Bill::of(wish.scenario, wish.plan);
-    let caps = lowered(&wish.scenario.live.caps, &bill, &shares);
-    let region = wish.scenario.region.clone();
-    Ok(Permit { found, region, bill, peak_per_s: wish.plan.peak_per_s, shares, caps })
+    let cost_estimate = CostEstimate::of(request.scenario, request.plan);
+    let caps = lowered(&request.scenario.live.caps, &cost_estimate, &shares);
+    let region = request.scenario.region.clone();
+    Ok(Permit { found, region, cost_estimate, peak_per_s: request.plan.peak_per_s, shares, caps })
 }
 
 /// What stands against a run before anything but who calls is known: caps, the account, the Region, the plan itself.
-pub fn objections_beforehand(wish: &Wish<'_>, account: &str) -> Vec<Objection> {
-    let Wish { scenario, plan, denied, .. } = wish;
+pub fn objections_beforehand(request: &PermitRequest<'_>, account: &str) -> Vec<Objection> {
+    let PermitRequest { scenario, plan, denied, .. } = request;
     let allow = &scenario.live.allow;
     let mut against = Vec::new();
     if let Some(file) = denied.by(account) {
@@ -127,10 +127,10 @@ fn not_given(scenario: &Scenario) -> impl Iterator<Item = Objection> + use<> {
 fn beyond_caps(scenario: &Scenario, plan: &Plan) -> Vec<Objection> {
     let caps = &scenario.live.caps;
     let mut against: Vec<Objection> = plan.unforeseen.iter().cloned().map(Objection::Unforeseen).collect();
-    let bill = Bill::of(scenario, plan);
-    let calls = bill.calls + bill.setup as f64;
+    let cost_estimate = CostEstimate::of(scenario, plan);
+    let calls = cost_estimate.calls + cost_estimate.setup as f64;
     if let Some(cap) = caps.attempts.filter(|cap| calls > *cap as f64) {
-        against.push(Objection::Attempts { calls, setup: bill.setup, cap });
+        against.push(Objection::Attempts { calls, setup: cost_estimate.setup, cap });
     }
     if let Some(cap) = caps.rate.filter(|cap| plan.peak_per_s > cap.as_per_second()) {
         against.push(Objection::Rate { peak: plan.peak_per_s, cap });
@@ -140,8 +140,12 @@ fn beyond_caps(scenario: &Scenario, plan: &Plan) -> Vec<Objection> {
     {
         against.push(Objection::Duration { planned, cap: cap.as_secs_f64() });
     }
-    if let Some(cap) = caps.cost.filter(|cap| bill.total_usd() > cap.as_usd()) {
-        against.push(Objection::Cost { requests: bill.requests_usd, trail: bill.trail_usd, cap });
+    if let Some(cap) = caps.cost.filter(|cap| cost_estimate.total_usd() > cap.as_usd()) {
+        against.push(Objection::Cost {
+            requests: cost_estimate.requests_usd,
+            trail: cost_estimate.trail_usd,
+            cap,
+        });
     }
     against
 }
@@ -186,16 +190,16 @@ fn asked(plan: &Plan) -> impl Iterator<Item = (PoolId, f64)> + '_ {
     })
 }
 
-fn share(wish: &Wish<'_>, found: &Found, pool: PoolId, peak: f64) -> Result<Share, Objection> {
+fn share(request: &PermitRequest<'_>, found: &Found, pool: PoolId, peak: f64) -> Result<Share, Objection> {
     let has = found.pools.get(&pool).ok_or(Objection::NoQuota(pool.name()))?;
-    if wish.checks_use && has.used_per_s.is_none() {
+    if request.checks_use && has.used_per_s.is_none() {
         return Err(Objection::NoUse(pool.name()));
     }
     let used = has.used_per_s.unwrap_or(0.0);
     Ok(Share {
         pool,
         peak_per_s: peak,
-        allowed_per_s: allowed(wish.scenario, has.quota_per_s, used),
+        allowed_per_s: allowed(request.scenario, has.quota_per_s, used),
         quota_per_s: has.quota_per_s,
         is_applied: has.is_applied,
         used_per_s: has.used_per_s,
@@ -229,8 +233,8 @@ pub fn fits(scenario: &Scenario, share: &Share, used: f64) -> Result<(), Objecti
 }
 
 /// Caps under which retries too stay within cost and shares.
-fn lowered(caps: &Caps, bill: &Bill, shares: &[Share]) -> Caps {
-    let by_cost = caps.cost.map(|cost| (cost.as_usd() * 1e6 / bill.most_micros) as u64);
+fn lowered(caps: &Caps, cost_estimate: &CostEstimate, shares: &[Share]) -> Caps {
+    let by_cost = caps.cost.map(|cost| (cost.as_usd() * 1e6 / cost_estimate.most_micros) as u64);
     let attempts = [caps.attempts, by_cost].into_iter().flatten().min();
     let by_share: f64 = shares.iter().map(|share| share.allowed_per_s).sum();
     let by_share = (!shares.is_empty()).then(|| Rate::per_second((by_share as u64).max(1)));
@@ -240,20 +244,20 @@ fn lowered(caps: &Caps, bill: &Bill, shares: &[Share]) -> Caps {
 
 impl fmt::Display for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Permit { found, region, bill, caps, .. } = self;
-        let about = if bill.is_estimate { "about " } else { "" };
+        let Permit { found, region, cost_estimate, caps, .. } = self;
+        let about = if cost_estimate.is_estimate { "about " } else { "" };
         writeln!(f, "On AWS: account {}, Region {region}, as {}", found.account, found.arn)?;
         write!(
             f,
             "  keys      {} named, {} made and scheduled for deletion",
             found.keys.len(),
-            bill.keys_made
+            cost_estimate.keys_made
         )?;
-        if bill.keys_made > 0 {
+        if cost_estimate.keys_made > 0 {
             write!(f, ", the first of them at once and unused, to see that this account lets it")?;
         }
         writeln!(f)?;
-        write!(f, "  calls     {about}{:.0} and {} of set-up", bill.calls, bill.setup)?;
+        write!(f, "  calls     {about}{:.0} and {} of set-up", cost_estimate.calls, cost_estimate.setup)?;
         writeln!(f, "; at most {} attempts", caps.attempts.unwrap_or(u64::MAX))?;
         write!(f, "  peak      {about}{:.1}/s", self.peak_per_s)?;
         writeln!(f, "; at most {}", caps.rate.unwrap_or(Rate::ZERO))?;
@@ -274,8 +278,12 @@ impl fmt::Display for Permit {
         if let Some(alarm) = &caps.stop_on {
             writeln!(f, "  ends      when the alarm {alarm} is in ALARM")?;
         }
-        write!(f, "  cost      {:.2} USD of requests", bill.requests_usd)?;
-        write!(f, ", up to {:.2} USD of CloudTrail events for each trail after the first", bill.trail_usd)?;
+        write!(f, "  cost      {:.2} USD of requests", cost_estimate.requests_usd)?;
+        write!(
+            f,
+            ", up to {:.2} USD of CloudTrail events for each trail after the first",
+            cost_estimate.trail_usd
+        )?;
         match caps.cost {
             Some(cap) => writeln!(f, "; caps.cost {cap}"),
             None => writeln!(f, "; no caps.cost"),

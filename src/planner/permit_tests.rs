@@ -43,7 +43,7 @@ fn found(quota: f64, used: Option<f64>) -> Found {
 
 fn judged(scenario: &Scenario, found: Found, checks_use: bool) -> Result<Permit, Vec<Objection>> {
     let plan = Plan::of(scenario);
-    decide(&Wish { scenario, plan: &plan, checks_use, denied: &Denied::default() }, found)
+    decide(&PermitRequest { scenario, plan: &plan, checks_use, denied: &Denied::default() }, found)
 }
 
 #[test]
@@ -102,8 +102,8 @@ fn a_denied_account_is_denied_whatever_allows_it() {
     let scenario = scenario(GOOD);
     let (plan, mut denied) = (Plan::of(&scenario), Denied::default());
     denied.add("/etc/keystorm/denied-accounts", "111122223333").expect("a list");
-    let wish = Wish { scenario: &scenario, plan: &plan, checks_use: false, denied: &denied };
-    let against = decide(&wish, found(10_000.0, None)).expect_err("denied");
+    let request = PermitRequest { scenario: &scenario, plan: &plan, checks_use: false, denied: &denied };
+    let against = decide(&request, found(10_000.0, None)).expect_err("denied");
     let said = "account 111122223333 is denied by /etc/keystorm/denied-accounts, which no option overrides";
     assert_eq!(against.iter().map(ToString::to_string).collect::<Vec<_>>(), [said]);
 }
@@ -136,7 +136,7 @@ fn keys_that_are_made_are_one_more_than_are_used() {
     found.keys.clear();
     let permit = judged(&scenario, found, true).expect("permitted");
     // Three are made and scheduled for deletion, and two have something encrypted under them.
-    assert_eq!((permit.bill.keys_made, permit.bill.setup), (3, 8));
+    assert_eq!((permit.cost_estimate.keys_made, permit.cost_estimate.setup), (3, 8));
     assert!(
         permit
             .to_string()

@@ -19,7 +19,8 @@ pub const TAG: &str = "keystorm";
 /// their tag. KMS takes up to five minutes to see a new tag or alias in a policy, so that a first run that makes keys
 /// may be refused; a key policy that names the caller helps.
 pub fn identity_policy(scenario: &Scenario, account: &str, provisions: bool) -> Value {
-    let place = Place { partition: Partition::of(&scenario.region).id, region: &scenario.region, account };
+    let place =
+        AccountScope { partition: Partition::of(&scenario.region).id, region: &scenario.region, account };
     let mut statements = Vec::new();
     let mut by_keys: BTreeMap<Keys, BTreeSet<&'static str>> = BTreeMap::new();
     for workload in &scenario.workloads {
@@ -101,13 +102,13 @@ enum Keys {
 }
 
 /// Where keys are.
-struct Place<'a> {
+struct AccountScope<'a> {
     partition: &'static str,
     region: &'a str,
     account: &'a str,
 }
 
-impl Place<'_> {
+impl AccountScope<'_> {
     fn arn(&self, resource: &str) -> String {
         format!("arn:{}:kms:{}:{}:{resource}", self.partition, self.region, self.account)
     }

@@ -11,21 +11,21 @@ pub struct Layout {
     /// By workload: where its window begins.
     windows: Vec<Time>,
     /// By workload and kind of job, and by workload and operation.
-    job_places: Vec<Place>,
-    attempt_places: Vec<Place>,
+    job_places: Vec<CellRange>,
+    attempt_places: Vec<CellRange>,
     job_cells: usize,
     attempt_cells: usize,
 }
 
 /// Where one workload's jobs of a kind, or attempts of an operation, are counted: in one cell for each stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Place {
+struct CellRange {
     /// The cell of the first stage, and from one stage to the next.
     first: u32,
     step: u32,
 }
 
-impl Place {
+impl CellRange {
     #[inline]
     const fn in_stage(self, stage: u16) -> usize {
         self.first as usize + stage as usize * self.step as usize
@@ -75,8 +75,8 @@ impl Layout {
         let mut layout = Layout {
             parts: Vec::new(),
             windows: workloads.iter().map(|workload| workload.window().0).collect(),
-            job_places: vec![Place::default(); workloads.len() * KINDS],
-            attempt_places: vec![Place::default(); workloads.len() * Operation::ALL.len()],
+            job_places: vec![CellRange::default(); workloads.len() * KINDS],
+            attempt_places: vec![CellRange::default(); workloads.len() * Operation::ALL.len()],
             job_cells: 0,
             attempt_cells: 0,
         };
@@ -87,11 +87,11 @@ impl Layout {
             operations.dedup();
             for (slot, kind) in kinds.iter().enumerate() {
                 layout.job_places[number * KINDS + kind_index(*kind)] =
-                    Place { first: (layout.job_cells + slot) as u32, step: kinds.len() as u32 };
+                    CellRange { first: (layout.job_cells + slot) as u32, step: kinds.len() as u32 };
             }
             for (slot, operation) in operations.iter().enumerate() {
                 layout.attempt_places[number * Operation::ALL.len() + operation.index()] =
-                    Place { first: (layout.attempt_cells + slot) as u32, step: operations.len() as u32 };
+                    CellRange { first: (layout.attempt_cells + slot) as u32, step: operations.len() as u32 };
             }
             let stages = workload.executor.stages();
             let part = Part {

@@ -68,7 +68,7 @@ pub struct Window {
 pub struct Measured {
     pub(super) jobs: Vec<JobEvents>,
     pub(super) attempts: Vec<AttemptEvents>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<WorkloadProgress>,
     /// The next moment at which a stage begins or ends.
     pub(super) edge: Time,
     /// Nothing is measured from here on.
@@ -79,7 +79,7 @@ pub struct Measured {
 
 /// Where one workload stands.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct WorkloadProgress {
     /// The stage under way, if it is measured.
     stage: Option<usize>,
     /// Totals of each kind, and of each operation, when that stage began.
@@ -130,7 +130,7 @@ impl Measured {
         let mut measured = Measured {
             jobs: vec![JobEvents::default(); layout.job_cells()],
             attempts: vec![AttemptEvents::default(); layout.attempt_cells()],
-            places: vec![Place::default(); layout.parts().len()],
+            places: vec![WorkloadProgress::default(); layout.parts().len()],
             edge: Time::NEVER,
             cut: Time::NEVER,
             windows: Vec::new(),
@@ -246,7 +246,7 @@ impl Measured {
     }
 }
 
-impl Place {
+impl WorkloadProgress {
     fn begin(&mut self, stage: Option<usize>, part: &Part, totals: Totals<'_>) {
         self.stage = stage;
         self.jobs = (0..part.kinds.len()).map(|kind| totals.of_kind(part, kind)).collect();

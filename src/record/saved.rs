@@ -113,7 +113,7 @@ impl SavedTrial {
         {
             return Err("it has other workloads than the scenario".into());
         }
-        if !saved.timeline.interval_s.is_power_of_two() || saved.timeline.rows.len() > Timeline::MOST {
+        if !saved.timeline.interval_s.is_power_of_two() || saved.timeline.rows.len() > Timeline::MAX_ROWS {
             return Err("its timeline has no intervals that keystorm makes".into());
         }
         let mut recorder = Recorder::new(layout, Time::ZERO);

@@ -1,4 +1,4 @@
-//! Counts per second, coarser above [`Timeline::MOST`] points, in bounded memory however long the run.
+//! Counts per second, coarser above [`Timeline::MAX_ROWS`] points, in bounded memory however long the run.
 
 use super::tail::Tail;
 use crate::time::{NANOS_PER_SECOND, Time};
@@ -136,7 +136,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// The most points kept; beyond, pairs are added up and the interval doubles.
-    pub const MOST: usize = 3_600;
+    pub const MAX_ROWS: usize = 3_600;
 
     /// An empty timeline whose seconds begin at `phase` and every second before and after.
     pub fn new(phase: Time) -> Timeline {
@@ -202,7 +202,7 @@ impl Timeline {
         self.current.p99_micros = self.tail.take_p99(self.current.goodput).max(self.current.p99_micros);
         self.peak_attempts = self.peak_attempts.max(self.current.attempts);
         let index = (self.second / self.interval_s) as usize;
-        if index >= Timeline::MOST {
+        if index >= Timeline::MAX_ROWS {
             self.fold();
             return self.close(in_flight);
         }

@@ -111,10 +111,10 @@ pub fn headline(comparison: &Comparison) -> String {
 }
 
 fn listed(all: &[String]) -> String {
-    const MOST: usize = 4;
+    const MAX_NAMED: usize = 4;
     match all.len() {
-        0..=MOST => all.join(", "),
-        many => format!("{} and {} more", all[..MOST].join(", "), many - MOST),
+        0..=MAX_NAMED => all.join(", "),
+        many => format!("{} and {} more", all[..MAX_NAMED].join(", "), many - MAX_NAMED),
     }
 }
 

@@ -147,7 +147,7 @@ fn requests(plan: &Capacity) -> Vec<Request<'_>> {
 
 /// A value that is asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
+pub struct QuotaRequest {
     /// Our name of the quota.
     pub pool: String,
     /// Its code; none where none is published.
@@ -159,8 +159,8 @@ pub struct Ask {
 }
 
 /// Everything that `plan` asks for.
-pub fn asks(plan: &Capacity) -> Vec<Ask> {
-    let ask = |request: &Request| Ask {
+pub fn asks(plan: &Capacity) -> Vec<QuotaRequest> {
+    let ask = |request: &Request| QuotaRequest {
         pool: request.pool.pool.clone(),
         code: request.pool.code.clone(),
         region: request.region.to_owned(),

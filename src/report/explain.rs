@@ -8,7 +8,7 @@ use super::text::wrapped;
 use crate::api::{ErrorCode, Outcome, Reply};
 use crate::results::StrategyRun;
 use crate::results::phases::{Kind, Phase};
-use crate::results::story::{Attempt, Story, Told, failure};
+use crate::results::story::{Attempt, JobEvent, Story, failure};
 use crate::time::{Span, Time};
 
 /// A kind of phase in a word.
@@ -182,16 +182,16 @@ pub fn lines(story: &Story) -> Vec<(Time, String)> {
     let mut number = 0;
     for event in &story.events {
         match event {
-            Told::Shed(at) => lines.push((*at, "shed: maxInFlight was reached".into())),
-            Told::Started(at) if *at > job.intended => {
+            JobEvent::Shed(at) => lines.push((*at, "shed: maxInFlight was reached".into())),
+            JobEvent::Started(at) if *at > job.intended => {
                 lines.push((
                     *at,
                     format!("starts, after waiting {} for a slot", span(at.since(job.intended))),
                 ));
                 free = *at;
             }
-            Told::Started(_) => {}
-            Told::Sent(attempt) => {
+            JobEvent::Started(_) => {}
+            JobEvent::Sent(attempt) => {
                 let until = attempts.get(number + 1).map_or(end, |next| next.sent);
                 number += 1;
                 let waited = attempt.sent.since(free);
@@ -209,7 +209,7 @@ pub fn lines(story: &Story) -> Vec<(Time, String)> {
                 ));
                 free = attempt.ready_at.min(until);
             }
-            Told::Ended { at, outcome, from_cache } => {
+            JobEvent::Ended { at, outcome, from_cache } => {
                 let took = span(at.since(job.intended));
                 lines.push((
                     *at,
@@ -224,7 +224,7 @@ pub fn lines(story: &Story) -> Vec<(Time, String)> {
                     },
                 ));
             }
-            Told::Unfinished(at) => lines.push((*at, "unfinished: draining ended before it did".into())),
+            JobEvent::Unfinished(at) => lines.push((*at, "unfinished: draining ended before it did".into())),
         }
     }
     lines

@@ -54,10 +54,10 @@ fn answer(history: &History) -> String {
             named(&history.runs[stretch.first].label),
         )
     };
-    const MOST: usize = 4;
-    let mut all: Vec<String> = last.iter().take(MOST).map(said).collect();
-    if last.len() > MOST {
-        all.push(format!("{} more changed", last.len() - MOST));
+    const MAX_SHIFTS: usize = 4;
+    let mut all: Vec<String> = last.iter().take(MAX_SHIFTS).map(said).collect();
+    if last.len() > MAX_SHIFTS {
+        all.push(format!("{} more changed", last.len() - MAX_SHIFTS));
     }
     format!("{}.", listed(&all))
 }

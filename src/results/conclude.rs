@@ -15,7 +15,7 @@ use crate::time::Span;
 
 /// What only a live run can tell of itself, beside its recordings.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct LiveFacts {
     /// The id that the user agent of its calls carries.
     pub run_id: String,
     /// The command line that began it, as a shell reads it again.
@@ -38,7 +38,7 @@ pub fn conclude_live(
     question: &str,
     resolved: serde_json::Value,
     trials: &[Vec<Trial>],
-    facts: Facts,
+    facts: LiveFacts,
 ) -> (Run, Vec<Option<Recorder>>) {
     let is_interrupted = |trial: &TrialWall| trial.ended_early == Some(EndedEarly::Interrupted);
     let interrupted = facts.trials.iter().flatten().any(is_interrupted);
@@ -62,7 +62,7 @@ fn conclude_with(
     resolved: serde_json::Value,
     trials: &[Vec<Trial>],
     interrupted: bool,
-    facts: Option<Facts>,
+    facts: Option<LiveFacts>,
 ) -> (Run, Vec<Option<Recorder>>) {
     let recordings: Vec<Option<Recorder>> = trials.iter().map(|trials| merged(trials)).collect();
     let mut run = Run {

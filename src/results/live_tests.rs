@@ -94,7 +94,7 @@ fn concluded(scenario: &Scenario, recorder: Recorder, told: TrialWall) -> Run {
         aborted_at: None,
         readings: Vec::new(),
     };
-    let facts = Facts { trials: vec![vec![told]], ..Facts::default() };
+    let facts = LiveFacts { trials: vec![vec![told]], ..LiveFacts::default() };
     conclude_live(scenario, "", scenario.to_value(), &[vec![trial]], facts).0
 }
 

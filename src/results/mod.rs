@@ -31,7 +31,7 @@ pub use assemble::{merged, strategy_run};
 pub use assumptions::assumptions;
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
-pub use conclude::{Facts, conclude, conclude_live, hash};
+pub use conclude::{LiveFacts, conclude, conclude_live, hash};
 pub use limiters::{Agreement, LimiterKind, LimiterKinds, agreement, other_kinds};
 pub use run::*;
 pub use select::{Happened, Selection};

@@ -10,12 +10,12 @@ pub struct Story {
     /// The job.
     pub job: Job,
     /// What happened to it, in order of time.
-    pub events: Vec<Told>,
+    pub events: Vec<JobEvent>,
 }
 
 /// Something that happened to a job.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Told {
+pub enum JobEvent {
     /// It was turned away, since `maxInFlight` was reached.
     Shed(Time),
     /// It got to its client, after waiting for a slot if there are slots.
@@ -58,7 +58,7 @@ impl Story {
     /// The attempts, in order.
     pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
         self.events.iter().filter_map(|event| match event {
-            Told::Sent(attempt) => Some(attempt),
+            JobEvent::Sent(attempt) => Some(attempt),
             _ => None,
         })
     }
@@ -66,7 +66,7 @@ impl Story {
     /// How it ended and when; `None` if it did not.
     pub fn end(&self) -> Option<(Time, Outcome)> {
         self.events.iter().find_map(|event| match event {
-            Told::Ended { at, outcome, .. } => Some((*at, *outcome)),
+            JobEvent::Ended { at, outcome, .. } => Some((*at, *outcome)),
             _ => None,
         })
     }

@@ -7,7 +7,7 @@ use crate::kms::{Fault, ServiceTime};
 use crate::quota::Quotas;
 use crate::time::Span;
 use crate::units::Ratio;
-use crate::workload::{Fleet, Workload};
+use crate::workload::{FleetConfig, Workload};
 use std::collections::BTreeMap;
 
 /// A question: load, quotas and the strategies to compare.
@@ -28,7 +28,7 @@ pub struct Scenario {
     /// What goes wrong, in file order.
     pub faults: Vec<Fault>,
     /// The processes that make the calls.
-    pub fleet: Fleet,
+    pub fleet: FleetConfig,
     /// Who works, in file order; at least one.
     pub workloads: Vec<Workload>,
     /// Ways to call KMS, in file order; at least one.

@@ -2,7 +2,7 @@
 
 use super::Set;
 use super::problem::{Problem, clip};
-use super::tree::{self, Content, Entry, Node, Place};
+use super::tree::{self, Content, Entry, Location, Node};
 use std::collections::BTreeMap;
 
 /// The most bytes a value may have once the environment is filled in.
@@ -63,20 +63,20 @@ fn filled(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, St
 /// Puts the values of `--set` and its like into the tree, in order.
 pub(crate) fn set(root: &mut Node, sets: &[Set], problems: &mut Vec<Problem>) {
     for (index, set) in sets.iter().enumerate() {
-        let place = Place { set: index as u32 + 1, ..Place::default() };
-        let result = match tree::parse(&set.value, place.set) {
-            Ok(node) => put(root, set, node, place),
+        let location = Location { set: index as u32 + 1, ..Location::default() };
+        let result = match tree::parse(&set.value, location.set) {
+            Ok(node) => put(root, set, node, location),
             Err(problem) => Err(problem.message.clone()),
         };
         if let Err(message) = result {
             let path = set.path.join(".");
-            problems.push(Problem::new(place, &path, message).read(format!("`{}`", clip(&set.value))));
+            problems.push(Problem::new(location, &path, message).read(format!("`{}`", clip(&set.value))));
         }
     }
 }
 
 /// Puts `value` where `set` says, making mappings on the way where nothing stands.
-fn put(mut node: &mut Node, set: &Set, value: Node, place: Place) -> Result<(), String> {
+fn put(mut node: &mut Node, set: &Set, value: Node, location: Location) -> Result<(), String> {
     let steps: Vec<&str> = set.path.iter().map(String::as_str).collect();
     let mut at = 0;
     if steps.len() > 32 || steps.iter().any(|step| step.is_empty()) {
@@ -102,7 +102,7 @@ fn put(mut node: &mut Node, set: &Set, value: Node, place: Place) -> Result<(), 
                 at = to;
                 let found = entries.iter().position(|entry| entry.key == key);
                 let index = found.unwrap_or_else(|| {
-                    entries.push(Entry { key, place, value: Node::empty_map(place) });
+                    entries.push(Entry { key, location, value: Node::empty_map(location) });
                     entries.len() - 1
                 });
                 &mut entries[index].value
@@ -110,7 +110,7 @@ fn put(mut node: &mut Node, set: &Set, value: Node, place: Place) -> Result<(), 
         };
     }
     if set.joins {
-        join(node, value, place)
+        join(node, value, location)
     } else {
         *node = value
     }
@@ -118,12 +118,12 @@ fn put(mut node: &mut Node, set: &Set, value: Node, place: Place) -> Result<(), 
 }
 
 /// Adds `value` to the list at `node`; what stands there alone becomes the first of a list.
-fn join(node: &mut Node, value: Node, place: Place) {
+fn join(node: &mut Node, value: Node, location: Location) {
     if let Content::List(items) = &mut node.content {
         return items.push(value);
     }
     let is_nothing = matches!(&node.content, Content::Map(entries) if entries.is_empty());
-    let old = std::mem::replace(node, Node { place, shown: place, content: Content::List(Vec::new()) });
+    let old = std::mem::replace(node, Node { location, shown: location, content: Content::List(Vec::new()) });
     if let Content::List(items) = &mut node.content {
         items.extend((!is_nothing).then_some(old));
         items.push(value);
@@ -154,7 +154,7 @@ pub(crate) fn merge(base: &Node, patch: &Node) -> Node {
             None => entries.push(entry.clone()),
         }
     }
-    Node { place: patch.place, shown: patch.shown, content: Content::Map(entries) }
+    Node { location: patch.location, shown: patch.shown, content: Content::Map(entries) }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::kms::ServiceTime;
 use crate::quota::{PoolId, catalogue, price, route};
 use crate::time::Span;
 use crate::units::Rate;
-use crate::workload::{Executor, Fleet, Pacing, TraceRows, Workload};
+use crate::workload::{Executor, FleetConfig, Pacing, TraceRows, Workload};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub fn lasts(executor: &Executor) -> Option<Span> {
 }
 
 /// About how many jobs a workload offers; `None` if its trace is not loaded.
-pub fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
+pub fn offered(workload: &Workload, fleet: &FleetConfig, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, duration, .. } => rate.as_per_second() * duration.as_secs_f64(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {
@@ -84,7 +84,7 @@ pub fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Opt
 }
 
 /// Jobs a second at a workload's worst second; `None` if its trace is not loaded.
-pub fn peak(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
+pub fn peak(workload: &Workload, fleet: &FleetConfig, service: &ServiceTime) -> Option<f64> {
     Some(match &workload.executor {
         Executor::ConstantArrivalRate { rate, .. } => rate.as_per_second(),
         Executor::RampingArrivalRate { start_rate, stages, .. } => {

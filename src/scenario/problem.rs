@@ -1,7 +1,7 @@
 //! What is wrong with a scenario file: every problem, where it stands, and what would be right.
 
 use super::Set;
-use super::tree::Place;
+use super::tree::Location;
 use std::fmt;
 
 /// One thing that is wrong.
@@ -35,13 +35,13 @@ pub struct Problems {
 }
 
 impl Problem {
-    /// A problem at `place`, so far with no more than its message.
-    pub(crate) fn new(place: Place, path: &str, message: impl Into<String>) -> Problem {
+    /// A problem at `location`, so far with no more than its message.
+    pub(crate) fn new(location: Location, path: &str, message: impl Into<String>) -> Problem {
         Problem {
             path: path.to_owned(),
-            line: place.line,
-            column: place.column,
-            set: (place.set > 0).then(|| place.set.to_string()),
+            line: location.line,
+            column: location.column,
+            set: (location.set > 0).then(|| location.set.to_string()),
             message: message.into(),
             read: None,
             allowed: None,

@@ -5,7 +5,7 @@
 
 use super::keys::{Key, Names, Table};
 use super::problem::{Problem, clip};
-use super::tree::{Content, Entry, Node, Place};
+use super::tree::{Content, Entry, Location, Node};
 use crate::time::Span;
 use crate::units::{Bytes, Rate, Ratio};
 use crate::workload::{Arrivals, Popularity};
@@ -121,14 +121,14 @@ impl Reader {
     /// Reports a name that refers to nothing.
     pub fn unknown<'a>(
         &mut self,
-        place: Place,
+        location: Location,
         path: &str,
         message: &str,
         read: &str,
         known: impl Iterator<Item = &'a str> + Clone,
     ) {
         let listed: Vec<&str> = known.clone().take(20).collect();
-        let problem = Problem::new(place, path, message).read(format!("`{}`", clip(read)));
+        let problem = Problem::new(location, path, message).read(format!("`{}`", clip(read)));
         self.suggest(problem.allowed(clip_list(&listed)), read, known);
     }
     /// How many problems there are; with [`Reader::is_clean`], tells whether any was added since.
@@ -152,7 +152,7 @@ impl Reader {
             if !seen.insert(entry.key.as_str()) {
                 let path = item.child(&entry.key, &entry.value).path;
                 self.problems.push(
-                    Problem::new(entry.place, &path, format!("`{}` stands here twice", clip(&entry.key)))
+                    Problem::new(entry.location, &path, format!("`{}` stands here twice", clip(&entry.key)))
                         .allowed("each key once"),
                 );
             } else {
@@ -166,7 +166,7 @@ impl Reader {
     fn key<'t>(&mut self, entry: &'t Entry, fields: &mut Fields<'t>) {
         let name = clip(&entry.key);
         let path = fields.item.child(&entry.key, &entry.value).path;
-        let problem = |message: String| Problem::new(entry.place, &path, message);
+        let problem = |message: String| Problem::new(entry.location, &path, message);
         if let Some(key) = fields.table.keys.iter().find(|key| key.name == entry.key) {
             match key.later {
                 true => self
@@ -199,7 +199,7 @@ impl Reader {
                 let path = fields.item.child(key.name, &entry.value).path;
                 let message = format!("`{}` does not go with {word} `{choice}`", key.name);
                 let goes = format!("with {word} {}", key.with.join(", "));
-                self.problems.push(Problem::new(entry.place, &path, message).allowed(goes));
+                self.problems.push(Problem::new(entry.location, &path, message).allowed(goes));
             }
         }
     }
@@ -259,13 +259,13 @@ impl Reader {
     }
 
     /// A name for files and tags.
-    pub fn is_name(&mut self, place: Place, path: &str, name: &str) -> bool {
+    pub fn is_name(&mut self, location: Location, path: &str, name: &str) -> bool {
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
         let good = begins && name.chars().all(fits) && name.len() <= MAX_NAME;
         if !good {
             self.problems.push(
-                Problem::new(place, path, "this is not a name").read(format!("`{}`", clip(name))).allowed(
+                Problem::new(location, path, "this is not a name").read(format!("`{}`", clip(name))).allowed(
                     format!("letters, digits, `-`, `_` and `.`, a letter or digit first, at most {MAX_NAME}"),
                 ),
             );

@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Where something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct Location {
     /// Line from 1; 0 when it stands in no file.
     pub line: u32,
     /// Column from 1, in characters; 0 when it stands in no file.
@@ -34,9 +34,9 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Where it stands.
-    pub place: Place,
+    pub location: Location,
     /// Where people look for it: its own place, or its key's if that is on another line.
-    pub shown: Place,
+    pub shown: Location,
     /// What it is.
     pub content: Content,
 }
@@ -67,7 +67,7 @@ pub struct Entry {
     /// The key.
     pub key: String,
     /// Where the key stands.
-    pub place: Place,
+    pub location: Location,
     /// The value.
     pub value: Node,
 }
@@ -91,8 +91,8 @@ impl Scalar {
 
 impl Node {
     /// A mapping without keys.
-    pub(crate) fn empty_map(place: Place) -> Node {
-        Node { place, shown: place, content: Content::Map(Vec::new()) }
+    pub(crate) fn empty_map(location: Location) -> Node {
+        Node { location, shown: location, content: Content::Map(Vec::new()) }
     }
 
     /// The value of `key`, if this is a mapping that has it.
@@ -131,7 +131,8 @@ pub fn of(text: &str) -> Result<Node, Box<Problem>> {
 /// # Errors
 /// The first thing that keeps it from being one document within the limits.
 pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Box<Problem>> {
-    let start = Place { line: u32::from(set == 0), column: u32::from(set == 0), set, ..Place::default() };
+    let start =
+        Location { line: u32::from(set == 0), column: u32::from(set == 0), set, ..Location::default() };
     if text.len() > MAX_BYTES {
         return Err(Box::new(
             Problem::new(start, "", "the file is too large")
@@ -149,17 +150,17 @@ pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Box<Problem>> {
     };
     let mut root = None;
     loop {
-        let (event, place) = builder.next()?;
+        let (event, location) = builder.next()?;
         match event {
             Event::StreamEnd => break,
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
             _ if root.is_some() => {
                 return Err(Box::new(
-                    Problem::new(place, "", "a second document begins here")
+                    Problem::new(location, "", "a second document begins here")
                         .allowed("one document in a file"),
                 ));
             }
-            event => root = Some(builder.node(event, place, 1)?),
+            event => root = Some(builder.node(event, location, 1)?),
         }
     }
     let is_nothing =
@@ -177,17 +178,17 @@ struct Builder<'t> {
     nodes: usize,
     text: usize,
     anchors: BTreeMap<usize, Node>,
-    here: Place,
+    here: Location,
 }
 
 impl<'t> Builder<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Place), Box<Problem>> {
+    fn next(&mut self) -> Result<(Event<'t>, Location), Box<Problem>> {
         let in_file =
             |number: usize| if self.set > 0 { 0 } else { u32::try_from(number).unwrap_or(u32::MAX) };
         match self.events.next_event() {
             None => Ok((Event::StreamEnd, self.here)),
             Some(Ok((event, span))) => {
-                self.here = Place {
+                self.here = Location {
                     line: in_file(span.start.line()),
                     column: in_file(span.start.col() + 1),
                     start: span.start.index(),
@@ -199,122 +200,129 @@ impl<'t> Builder<'t> {
             Some(Err(error)) => {
                 let mark = error.marker();
                 let (line, column) = (in_file(mark.line()), in_file(mark.col() + 1));
-                let place = Place { line, column, ..self.here };
-                Err(Box::new(Problem::new(place, "", format!("this is not YAML: {}", error.info()))))
+                let location = Location { line, column, ..self.here };
+                Err(Box::new(Problem::new(location, "", format!("this is not YAML: {}", error.info()))))
             }
         }
     }
 
     /// Counts what is about to be added.
-    fn spend(&mut self, place: Place, nodes: usize, text: usize) -> Result<(), Box<Problem>> {
+    fn spend(&mut self, location: Location, nodes: usize, text: usize) -> Result<(), Box<Problem>> {
         (self.nodes, self.text) = (self.nodes + nodes, self.text + text);
         if self.nodes > MAX_NODES || self.text > MAX_TEXT {
             return Err(Box::new(
-                Problem::new(place, "", "the file is too large once its aliases are expanded")
+                Problem::new(location, "", "the file is too large once its aliases are expanded")
                     .allowed(format!("at most {MAX_NODES} values and {MAX_TEXT} bytes of text")),
             ));
         }
         Ok(())
     }
 
-    fn deep(place: Place) -> Box<Problem> {
+    fn deep(location: Location) -> Box<Problem> {
         Box::new(
-            Problem::new(place, "", "this is nested too deep").allowed(format!("at most {MAX_DEPTH} levels")),
+            Problem::new(location, "", "this is nested too deep")
+                .allowed(format!("at most {MAX_DEPTH} levels")),
         )
     }
 
-    fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node, Box<Problem>> {
+    fn node(&mut self, event: Event<'t>, location: Location, depth: usize) -> Result<Node, Box<Problem>> {
         if depth > MAX_DEPTH {
-            return Err(Self::deep(place));
+            return Err(Self::deep(location));
         }
         let (content, anchor, end) = match event {
-            Event::Alias(id) => return self.alias(id, place, depth),
+            Event::Alias(id) => return self.alias(id, location, depth),
             Event::Scalar(text, style, anchor, tag) => {
-                self.plain_tag(tag.is_some(), place)?;
-                self.spend(place, 1, text.len())?;
+                self.plain_tag(tag.is_some(), location)?;
+                self.spend(location, 1, text.len())?;
                 let plain = style == ScalarStyle::Plain;
-                (Content::Scalar(Scalar { text: text.into_owned(), plain }), anchor, place.end)
+                (Content::Scalar(Scalar { text: text.into_owned(), plain }), anchor, location.end)
             }
             Event::SequenceStart(anchor, tag) => {
-                self.plain_tag(tag.is_some(), place)?;
-                self.spend(place, 1, 0)?;
-                let (items, end) = self.list(place, depth)?;
+                self.plain_tag(tag.is_some(), location)?;
+                self.spend(location, 1, 0)?;
+                let (items, end) = self.list(location, depth)?;
                 (Content::List(items), anchor, end)
             }
             Event::MappingStart(anchor, tag) => {
-                self.plain_tag(tag.is_some(), place)?;
-                self.spend(place, 1, 0)?;
-                let (entries, end) = self.map(place, depth)?;
+                self.plain_tag(tag.is_some(), location)?;
+                self.spend(location, 1, 0)?;
+                let (entries, end) = self.map(location, depth)?;
                 (Content::Map(entries), anchor, end)
             }
-            _ => return Err(Box::new(Problem::new(place, "", "this is not YAML: a value is missing"))),
+            _ => return Err(Box::new(Problem::new(location, "", "this is not YAML: a value is missing"))),
         };
-        let place = Place { end, ..place };
-        let node = Node { place, shown: place, content };
+        let location = Location { end, ..location };
+        let node = Node { location, shown: location, content };
         if anchor > 0 {
             let (nodes, text, _) = node.size();
-            self.spend(place, nodes, text)?;
+            self.spend(location, nodes, text)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
     }
 
-    fn plain_tag(&self, is_tagged: bool, place: Place) -> Result<(), Box<Problem>> {
+    fn plain_tag(&self, is_tagged: bool, location: Location) -> Result<(), Box<Problem>> {
         match is_tagged {
-            true => Err(Box::new(Problem::new(place, "", "a scenario has no YAML tags such as `!!str`"))),
+            true => Err(Box::new(Problem::new(location, "", "a scenario has no YAML tags such as `!!str`"))),
             false => Ok(()),
         }
     }
 
-    fn alias(&mut self, id: usize, place: Place, depth: usize) -> Result<Node, Box<Problem>> {
+    fn alias(&mut self, id: usize, location: Location, depth: usize) -> Result<Node, Box<Problem>> {
         let Some(node) = self.anchors.get(&id) else {
-            return Err(Box::new(Problem::new(place, "", "this alias refers to a value that contains it")));
+            return Err(Box::new(Problem::new(
+                location,
+                "",
+                "this alias refers to a value that contains it",
+            )));
         };
         let (nodes, text, levels) = node.size();
         if depth + levels - 1 > MAX_DEPTH {
-            return Err(Self::deep(place));
+            return Err(Self::deep(location));
         }
         let mut node = node.clone();
-        self.spend(place, nodes, text)?;
-        (node.place, node.shown) = (place, place);
+        self.spend(location, nodes, text)?;
+        (node.location, node.shown) = (location, location);
         Ok(node)
     }
 
     /// The items of a list and where it ends. A block's end is its last item's, a flow's its bracket.
-    fn list(&mut self, begin: Place, depth: usize) -> Result<(Vec<Node>, usize), Box<Problem>> {
+    fn list(&mut self, begin: Location, depth: usize) -> Result<(Vec<Node>, usize), Box<Problem>> {
         let (mut items, mut end) = (Vec::new(), begin.end);
         loop {
-            let (event, place) = self.next()?;
+            let (event, location) = self.next()?;
             if event == Event::SequenceEnd {
-                let closed = place.end > place.start;
-                return Ok((items, if closed { place.end } else { end }));
+                let closed = location.end > location.start;
+                return Ok((items, if closed { location.end } else { end }));
             }
-            let item = self.node(event, place, depth + 1)?;
-            end = item.place.end;
+            let item = self.node(event, location, depth + 1)?;
+            end = item.location.end;
             items.push(item);
         }
     }
 
-    fn map(&mut self, begin: Place, depth: usize) -> Result<(Vec<Entry>, usize), Box<Problem>> {
+    fn map(&mut self, begin: Location, depth: usize) -> Result<(Vec<Entry>, usize), Box<Problem>> {
         let (mut entries, mut end) = (Vec::new(), begin.end);
         loop {
-            let (event, place) = self.next()?;
+            let (event, location) = self.next()?;
             let key = match event {
                 Event::MappingEnd => {
-                    let closed = place.end > place.start;
-                    return Ok((entries, if closed { place.end } else { end }));
+                    let closed = location.end > location.start;
+                    return Ok((entries, if closed { location.end } else { end }));
                 }
                 Event::Scalar(text, _, _, None) => text.into_owned(),
-                _ => return Err(Box::new(Problem::new(place, "", "a key is text here, and nothing else"))),
+                _ => {
+                    return Err(Box::new(Problem::new(location, "", "a key is text here, and nothing else")));
+                }
             };
-            self.spend(place, 1, key.len())?;
+            self.spend(location, 1, key.len())?;
             let (event, at) = self.next()?;
             let mut value = self.node(event, at, depth + 1)?;
-            if value.place.line != place.line {
-                value.shown = place;
+            if value.location.line != location.line {
+                value.shown = location;
             }
-            end = value.place.end;
-            entries.push(Entry { key, place, value });
+            end = value.location.end;
+            entries.push(Entry { key, location, value });
         }
     }
 }
@@ -327,11 +335,11 @@ mod tests {
     fn keys_and_values_know_their_lines_and_columns() {
         let root = parse("a: 1\nb:\n  - {x: two, y: [3]}\n", 0).expect("YAML");
         let Content::Map(entries) = &root.content else { panic!("a mapping") };
-        assert_eq!((entries[1].place.line, entries[1].place.column), (2, 1));
-        assert_eq!((entries[1].value.place.line, entries[1].value.shown.line), (3, 2));
+        assert_eq!((entries[1].location.line, entries[1].location.column), (2, 1));
+        assert_eq!((entries[1].value.location.line, entries[1].value.shown.line), (3, 2));
         let Content::List(items) = &entries[1].value.content else { panic!("a list") };
         let x = items[0].get("x").expect("x");
-        assert_eq!((x.place.line, x.place.column), (3, 9));
+        assert_eq!((x.location.line, x.location.column), (3, 9));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
 use crate::time::Span;
 use crate::workload::{
-    Arrivals, Executor, Fleet, FleetStart, KeyStore, OnLimit, Pacing, Payload, Pick, Popularity, Trace,
+    Arrivals, Executor, FleetConfig, FleetStart, KeyStore, OnLimit, Pacing, Payload, Pick, Popularity, Trace,
     Workload,
 };
 use serde_yaml::{Mapping, Value};
@@ -277,7 +277,7 @@ fn fault(fault: &Fault) -> Map {
         .maybe("region", aim.and_then(|aim| aim.region.clone()))
 }
 
-fn fleet(fleet: &Fleet) -> Map {
+fn fleet(fleet: &FleetConfig) -> Map {
     let start: Value = match fleet.start {
         FleetStart::Together => "together".into(),
         FleetStart::Over(span) => one("over", span.to_string()),

@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::faults::{self, CHAOS};
 use super::hosts::is_from_another_page;
 use super::metrics::Kept;
-use super::shared::{Chaos, Heart, Shared};
+use super::shared::{Chaos, Locked, Shared};
 use super::sigv4::{Signed, text_of};
 use super::state::{self, clock};
 use crate::clock::epoch_millis;
@@ -48,7 +48,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
         };
     }
     if (asked.method, path) == ("GET", "metrics") {
-        let kept = Kept::of(&shared.heart().kms);
+        let kept = Kept::of(&shared.locked().kms);
         let text = shared.metrics.text(&kept);
         return Answer::other(200, super::Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
     }
@@ -102,22 +102,22 @@ fn may_change(asked: &Signed<'_>) -> Result<(), (u16, &'static str)> {
 async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
     match (asked.method, path) {
         ("GET", "health") => Ok(json!({ "status": "ok" })),
-        ("GET", "quotas") => Ok(quotas(&shared.heart(), shared)),
+        ("GET", "quotas") => Ok(quotas(&shared.locked(), shared)),
         ("PUT" | "POST", "quotas") => set_quotas(shared, asked.body),
-        ("GET", "faults") => Ok(faults::list(&shared.heart())),
+        ("GET", "faults") => Ok(faults::list(&shared.locked())),
         ("PUT" | "POST", "faults") => faults::put(shared, asked.body),
         ("DELETE", "faults") => Ok(faults::clear(shared)),
-        ("GET", "clock") => Ok(clock(&shared.heart())),
+        ("GET", "clock") => Ok(clock(&shared.locked())),
         ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
         ("GET", "principals") => Ok(principals(&shared.sessions.directory())),
         ("PUT" | "POST", "principals") => put_principals(shared, asked.body),
         ("POST", "reset") => {
             let kept = {
-                let mut heart = shared.heart();
-                let now = heart.now();
-                heart.kms.reset(now);
-                heart.chaos = Chaos::default();
-                shared.keep(&mut heart)
+                let mut locked = shared.locked();
+                let now = locked.now();
+                locked.kms.reset(now);
+                locked.chaos = Chaos::default();
+                shared.keep(&mut locked)
             };
             shared.kept(kept).await.map_err(|e| (500, e.to_string()))?;
             shared.faults_changed.send_modify(|count| *count += 1);
@@ -133,11 +133,11 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
     }
 }
 
-fn quotas(heart: &Heart, shared: &Shared) -> Value {
-    let quotas = heart.kms.gate().quotas();
+fn quotas(locked: &Locked, shared: &Shared) -> Value {
+    let quotas = locked.kms.admission().quotas();
     let region = &shared.settings.region;
     let limits: Map<String, Value> = crate::quota::catalogue::all()
-        .map(|pool| (pool.name().into(), json!(heart.kms.gate().limit(region, pool).to_string())))
+        .map(|pool| (pool.name().into(), json!(locked.kms.admission().limit(region, pool).to_string())))
         .collect();
     let enforcement = match quotas.enforcement {
         Enforcement::Window { .. } => "window".to_string(),
@@ -160,18 +160,18 @@ fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
     }
     restored.iter().for_each(|(name, _)| drop(given.remove(name)));
     let service = read(&json!({ "quotas": given.clone() }))?;
-    let mut heart = shared.heart();
-    let now = heart.now();
+    let mut locked = shared.locked();
+    let now = locked.now();
     for (_, pool) in &restored {
-        heart.kms.gate_mut().set_limit(*pool, None, now);
+        locked.kms.admission_mut().set_limit(*pool, None, now);
     }
     for (name, limit) in &service.quotas.overrides {
         if let Some(pool) = PoolId::from_name(name) {
-            heart.kms.gate_mut().set_limit(pool, Some(*limit), now);
+            locked.kms.admission_mut().set_limit(pool, Some(*limit), now);
         }
     }
     if ["enforcement", "background", "reEncryptCost"].iter().any(|name| given.contains_key(*name)) {
-        let mut all = heart.kms.gate().quotas().clone();
+        let mut all = locked.kms.admission().quotas().clone();
         if given.contains_key("enforcement") {
             all.enforcement = service.quotas.enforcement;
         }
@@ -181,9 +181,9 @@ fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
         if given.contains_key("reEncryptCost") {
             all.re_encrypt_cost = service.quotas.re_encrypt_cost;
         }
-        heart.kms.gate_mut().set_quotas(all);
+        locked.kms.admission_mut().set_quotas(all);
     }
-    Ok(quotas(&heart, shared))
+    Ok(quotas(&locked, shared))
 }
 
 /// `{"freeze": true}`, `{"advance": "7d"}`, `{"set": "2027-01-01T00:00:00Z"}`, in this order if several are given.
@@ -209,23 +209,23 @@ fn set_clock(shared: &Shared, body: &[u8]) -> Said {
         None if !given.contains_key("set") => None,
         _ => return Err(wrong("set", "a date, as \"2027-01-01T00:00:00Z\"")),
     };
-    let mut heart = shared.heart();
+    let mut locked = shared.locked();
     // Before anything is changed: the clock stands where `set` would find it.
-    if to.is_some_and(|to| to < heart.clock.date() + advance.unwrap_or(Span::ZERO)) {
+    if to.is_some_and(|to| to < locked.clock.date() + advance.unwrap_or(Span::ZERO)) {
         return Err((400, "`set` lies in the past: the clock never goes back".into()));
     }
     if let Some(freeze) = freeze {
-        heart.clock.freeze(freeze);
+        locked.clock.freeze(freeze);
     }
     if let Some(by) = advance {
-        heart.clock.advance(by);
+        locked.clock.advance(by);
     }
     if let Some(to) = to {
-        heart.clock.set(to);
+        locked.clock.set(to);
     }
-    let told = clock(&heart);
-    let ahead = heart.clock.date().as_millis() - epoch_millis();
-    drop(heart);
+    let told = clock(&locked);
+    let ahead = locked.clock.date().as_millis() - epoch_millis();
+    drop(locked);
     if let Some(store) = &shared.store {
         store.keep_clock_ahead(ahead).map_err(|e| (500, e.to_string()))?;
     }
@@ -252,10 +252,10 @@ fn put_principals(shared: &Shared, body: &[u8]) -> Said {
         })
         .collect();
     // Under the lock of what asks, so that a call sees everybody or nobody new.
-    let mut heart = shared.heart();
+    let mut locked = shared.locked();
     let directory = shared.sessions.put(added).map_err(told)?;
-    heart.kms.set_directory(Arc::clone(&directory));
-    drop(heart);
+    locked.kms.set_directory(Arc::clone(&directory));
+    drop(locked);
     let mut told = principals(&directory);
     if !never_set.is_empty() {
         told["warnings"] = json!(never_set);

@@ -96,7 +96,7 @@ async fn known(
     heads: &Heads<'_>,
     received: Received,
 ) -> Option<Answer> {
-    let now = || shared.heart().clock.date();
+    let now = || shared.locked().clock.date();
     let known = match identify(&shared.settings, &shared.sessions, (signed, heads, Service::Kms), now) {
         Ok(known) => known,
         Err(error) => {
@@ -207,14 +207,14 @@ pub(super) fn for_another_service(what: &str) -> ApiError {
 
 /// Lets a call meet the emulator: all that must happen under its lock.
 fn enter(shared: &Shared, call: &Call, room: Option<Room>) -> Entered {
-    let mut heart = shared.heart();
-    let at = heart.now();
-    let begun = heart.kms.begin(call, at);
+    let mut locked = shared.locked();
+    let at = locked.now();
+    let begun = locked.kms.begin(call, at);
     if let Some(room) = room {
         // Here, so that the log has the order in which quota was taken.
         shared.journal.line(receipt(call, &begun, at), room);
     }
-    let kept = shared.keep(&mut heart);
+    let kept = shared.keep(&mut locked);
     // Here too: faults that end as soon as the lock is free are not missed by who waits for their end.
     let changed = (!begun.takes.is_zero()).then(|| shared.faults_changed.subscribe());
     Entered { begun, at, kept, changed }
@@ -238,10 +238,10 @@ async fn finish(
                 tokio::task::spawn_blocking(move || Material::generate(spec)).await.map_err(lost)?;
             let material = material.map_err(|_| ApiError::kms_internal("An internal error occurred."))?;
             let (output, kept) = {
-                let mut heart = shared.heart();
-                let now = heart.now();
-                let output = heart.kms.create(*new, Some(material), now);
-                let kept = shared.keep(&mut heart);
+                let mut locked = shared.locked();
+                let now = locked.now();
+                let output = locked.kms.create(*new, Some(material), now);
+                let kept = shared.keep(&mut locked);
                 (output, kept)
             };
             shared.kept(kept).await.map_err(|error| ApiError::kms_internal(error.to_string()))?;
@@ -282,7 +282,7 @@ async fn wait(shared: &Shared, mut changed: watch::Receiver<u64>, watch: &Stopwa
     }
 }
 
-/// The line of the access log: the call as it was received and what the gate said.
+/// The line of the access log: the call as it was received and what admission said.
 fn receipt(call: &Call, begun: &Begun, now: Time) -> String {
     let decision = match (&begun.step, begun.is_throttled, begun.is_reset) {
         (_, true, _) => "throttled",
@@ -318,9 +318,9 @@ fn turned_away(
 ) -> Answer {
     if let Some(room) = room {
         // Under the lock, as the others.
-        let heart = shared.heart();
+        let locked = shared.locked();
         let line = json!({
-            "at_ns": heart.now().as_nanos(),
+            "at_ns": locked.now().as_nanos(),
             "requestId": request_id,
             "operation": operation.map(Operation::name),
             "decision": "refused",
@@ -334,7 +334,7 @@ fn turned_away(
 
 /// The record of the audit trail.
 fn audit(shared: &Shared, call: &Call, trail: &Trail, (at, error): (Time, Option<&ApiError>), room: Room) {
-    let at = shared.heart().kms.moment(at);
+    let at = shared.locked().kms.moment(at);
     let account = &call.caller.principal.account;
     let record = events::record(call, trail, account, at, error);
     shared.journal.record(record, at, (account, &call.region), room);

@@ -24,7 +24,7 @@ const END: u8 = 2;
 
 /// What one connection is told.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ConnectionState {
     what: AtomicU8,
     /// Who drives the connection.
     driver: Mutex<Option<Waker>>,
@@ -33,7 +33,7 @@ pub(super) struct Told {
     ended: AtomicU64,
 }
 
-impl Told {
+impl ConnectionState {
     fn tell(&self, what: u8) {
         self.what.fetch_max(what, Ordering::Release);
         if let Some(driver) = self.driver.lock().expect(super::UNSPOILT).take() {
@@ -57,7 +57,7 @@ struct Numbered {
 /// A connection, and what the last looks at it have found.
 #[derive(Debug)]
 struct Watched {
-    told: Arc<Told>,
+    state: Arc<ConnectionState>,
     /// Calls that had ended; `None` before the first look, which finds a connection of whatever age.
     ended: Option<u64>,
     still: u8,
@@ -67,44 +67,44 @@ struct Watched {
 pub(super) struct Listed {
     all: Arc<Connections>,
     number: u64,
-    told: Arc<Told>,
+    state: Arc<ConnectionState>,
 }
 
 impl Connections {
     /// One more.
     pub(super) fn begin(self: &Arc<Connections>) -> Listed {
-        let told = Arc::new(Told::default());
+        let state = Arc::new(ConnectionState::default());
         let mut all = self.all.lock().expect(super::UNSPOILT);
         all.came += 1;
         let number = all.came;
-        all.open.insert(number, Watched { told: Arc::clone(&told), ended: None, still: 0 });
-        Listed { all: Arc::clone(self), number, told }
+        all.open.insert(number, Watched { state: Arc::clone(&state), ended: None, still: 0 });
+        Listed { all: Arc::clone(self), number, state }
     }
 
     /// Ends those on which nothing was asked at the last looks, this one included.
     pub(super) fn end_idle(&self) {
         for watched in self.all.lock().expect(super::UNSPOILT).open.values_mut() {
-            let ended = watched.told.ended.load(Ordering::Relaxed);
+            let ended = watched.state.ended.load(Ordering::Relaxed);
             let is_still =
-                watched.told.begun.load(Ordering::Relaxed) == ended && watched.ended == Some(ended);
+                watched.state.begun.load(Ordering::Relaxed) == ended && watched.ended == Some(ended);
             watched.ended = Some(ended);
             watched.still = if is_still { watched.still + 1 } else { 0 };
             if watched.still >= LOOKS {
-                watched.told.tell(END);
+                watched.state.tell(END);
             }
         }
     }
 
     /// Lets all of them finish the calls they are at.
     pub(super) fn end_all(&self) {
-        self.all.lock().expect(super::UNSPOILT).open.values().for_each(|watched| watched.told.tell(FINISH));
+        self.all.lock().expect(super::UNSPOILT).open.values().for_each(|watched| watched.state.tell(FINISH));
     }
 }
 
 impl Listed {
     /// What it is told.
-    pub(super) const fn told(&self) -> &Arc<Told> {
-        &self.told
+    pub(super) const fn state(&self) -> &Arc<ConnectionState> {
+        &self.state
     }
 }
 
@@ -115,12 +115,12 @@ impl Drop for Listed {
 }
 
 /// A call under way on a connection.
-pub(super) struct Open(Arc<Told>);
+pub(super) struct Open(Arc<ConnectionState>);
 
 impl Open {
-    pub(super) fn begin(told: &Arc<Told>) -> Open {
-        told.begun.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(told))
+    pub(super) fn begin(state: &Arc<ConnectionState>) -> Open {
+        state.begun.fetch_add(1, Ordering::Relaxed);
+        Open(Arc::clone(state))
     }
 }
 
@@ -133,14 +133,14 @@ impl Drop for Open {
 /// Serves a connection until it ends or is told to.
 pub(super) struct Attended<'a, C> {
     connection: Pin<Box<C>>,
-    told: &'a Told,
+    state: &'a ConnectionState,
     is_driven: bool,
     is_finishing: bool,
 }
 
 impl<'a, C: GracefulConnection> Attended<'a, C> {
-    pub(super) fn new(connection: C, told: &'a Told) -> Attended<'a, C> {
-        Attended { connection: Box::pin(connection), told, is_driven: false, is_finishing: false }
+    pub(super) fn new(connection: C, state: &'a ConnectionState) -> Attended<'a, C> {
+        Attended { connection: Box::pin(connection), state, is_driven: false, is_finishing: false }
     }
 }
 
@@ -151,10 +151,10 @@ impl<C: GracefulConnection> Future for Attended<'_, C> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if !self.is_driven {
             // Whoever drives it stays the same, as it is a task of its own.
-            *self.told.driver.lock().expect(super::UNSPOILT) = Some(context.waker().clone());
+            *self.state.driver.lock().expect(super::UNSPOILT) = Some(context.waker().clone());
             self.is_driven = true;
         }
-        match self.told.what.load(Ordering::Acquire) {
+        match self.state.what.load(Ordering::Acquire) {
             OPEN => {}
             END => return Poll::Ready(()),
             _ if self.is_finishing => {}
@@ -175,11 +175,11 @@ mod tests {
     fn one_that_asks_nothing_is_told_to_end_at_the_fifth_look_and_one_with_a_call_is_not() {
         let all = Arc::new(Connections::default());
         let (idle, busy, asks) = (all.begin(), all.begin(), all.begin());
-        let call = Open::begin(busy.told());
-        let what = |listed: &Listed| listed.told().what.load(Ordering::Relaxed);
+        let call = Open::begin(busy.state());
+        let what = |listed: &Listed| listed.state().what.load(Ordering::Relaxed);
         for look in 1..=5 {
             assert_eq!(what(&idle), OPEN, "before look {look}");
-            drop(Open::begin(asks.told()));
+            drop(Open::begin(asks.state()));
             all.end_idle();
         }
         assert_eq!([&idle, &busy, &asks].map(what), [END, OPEN, OPEN]);
@@ -195,11 +195,11 @@ mod tests {
         let all = Arc::new(Connections::default());
         let (one, other) = (all.begin(), all.begin());
         let woken = Arc::new(Flag(AtomicU8::new(0)));
-        *one.told().driver.lock().unwrap() = Some(Waker::from(Arc::clone(&woken)));
+        *one.state().driver.lock().unwrap() = Some(Waker::from(Arc::clone(&woken)));
         drop(other);
         assert_eq!(all.all.lock().unwrap().open.len(), 1);
         all.end_all();
-        assert_eq!((one.told().what.load(Ordering::Relaxed), woken.0.load(Ordering::Relaxed)), (FINISH, 1));
+        assert_eq!((one.state().what.load(Ordering::Relaxed), woken.0.load(Ordering::Relaxed)), (FINISH, 1));
     }
 
     struct Flag(AtomicU8);

@@ -21,7 +21,7 @@ pub struct Direct(pub(super) Arc<Shared>);
 
 /// The service as one trial of a scenario wants it.
 #[derive(Clone, Debug)]
-pub struct Season {
+pub struct ServiceSettings {
     /// Request quotas.
     pub quotas: Quotas,
     /// How long answers take.
@@ -73,24 +73,24 @@ impl Direct {
 
     /// Begins a season: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys
     /// stay.
-    pub fn begin(&self, season: Season) {
-        let mut heart = self.0.heart();
-        let now = heart.now();
-        heart.kms.gate_mut().begin(
+    pub fn begin(&self, season: ServiceSettings) {
+        let mut locked = self.0.locked();
+        let now = locked.now();
+        locked.kms.admission_mut().begin(
             season.quotas,
             season.service_time,
             season.faults,
             (season.seed, season.trial),
             now,
         );
-        drop(heart);
+        drop(locked);
         self.0.faults_changed.send_modify(|count| *count += 1);
     }
 
     /// What the pools have met since the season began, up to now, in the account and Region calls come from.
     pub fn pools(&self) -> Vec<PoolReport> {
-        let mut heart = self.0.heart();
-        let now = heart.now();
-        heart.kms.gate_mut().finish(now).into_iter().next().unwrap_or_default()
+        let mut locked = self.0.locked();
+        let now = locked.now();
+        locked.kms.admission_mut().finish(now).into_iter().next().unwrap_or_default()
     }
 }

@@ -113,7 +113,7 @@ impl EmulatorBuilder {
         }
         let running = Running::start(self.settings)?;
         let direct = running.direct();
-        direct.0.heart().clock.freeze(true);
+        direct.0.locked().clock.freeze(true);
         Ok(Emulator { running, direct })
     }
 }
@@ -150,12 +150,12 @@ impl Emulator {
     /// Lets time pass: quotas come back, deletions and expiries happen.
     pub fn advance(&self, by: Duration) {
         let by = Span::from_nanos(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX));
-        self.direct.0.heart().clock.advance(by);
+        self.direct.0.locked().clock.advance(by);
     }
 
     /// How much time has passed by its clock since it was started.
     pub fn elapsed(&self) -> Duration {
-        let now = self.direct.0.heart().now();
+        let now = self.direct.0.locked().now();
         Duration::from_nanos(now.as_nanos())
     }
 
@@ -171,11 +171,11 @@ impl Emulator {
 
     /// Puts a fault in the place of those before it.
     fn strike(&self, kind: FaultKind, calls: u64) {
-        let mut heart = self.direct.0.heart();
-        let now = heart.now();
+        let mut locked = self.direct.0.locked();
+        let now = locked.now();
         let fault = Fault { at: now.since(Time::ZERO), strikes: Strikes::Next(calls), ..Fault::new(kind) };
-        heart.kms.gate_mut().set_faults(vec![fault], now);
-        drop(heart);
+        locked.kms.admission_mut().set_faults(vec![fault], now);
+        drop(locked);
         self.direct.0.faults_changed.send_modify(|count| *count += 1);
     }
 }

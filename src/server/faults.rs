@@ -1,7 +1,7 @@
 //! Faults that are changed while the server runs: in our words, and in those of LocalStack's chaos API.
 
 use super::admin_body::{Said, read};
-use super::shared::{Chaos, Heart, Shared};
+use super::shared::{Chaos, Locked, Shared};
 use crate::api::Operation;
 use crate::kms::{Aim, Fault, FaultKind, Strikes};
 use crate::time::{Span, Time};
@@ -16,9 +16,9 @@ const LATENCY: u64 = 24 * 3_600_000;
 const RULES: usize = 1_000;
 
 /// Every fault, LocalStack's included.
-pub(super) fn list(heart: &Heart) -> Value {
-    let now = heart.now();
-    let shown: Vec<Value> = heart.kms.gate().faults().iter().map(|fault| shown(fault, now)).collect();
+pub(super) fn list(locked: &Locked) -> Value {
+    let now = locked.now();
+    let shown: Vec<Value> = locked.kms.admission().faults().iter().map(|fault| shown(fault, now)).collect();
     json!({ "faults": shown })
 }
 
@@ -85,20 +85,20 @@ fn json(body: &[u8]) -> Result<Value, (u16, String)> {
 
 /// Puts faults in whose `at` counts from now, in the place of all there are.
 fn replace(shared: &Shared, mut faults: Vec<Fault>, chaos: Chaos) -> Value {
-    let mut heart = shared.heart();
-    let now = heart.now();
+    let mut locked = shared.locked();
+    let now = locked.now();
     for fault in &mut faults {
         fault.at = fault.at + Span::from_nanos(now.as_nanos());
     }
-    exchange(shared, &mut heart, faults, chaos);
-    list(&heart)
+    exchange(shared, &mut locked, faults, chaos);
+    list(&locked)
 }
 
 /// Puts faults in whose `at` is on the server's timeline.
-fn exchange(shared: &Shared, heart: &mut Heart, faults: Vec<Fault>, chaos: Chaos) {
-    let now = heart.now();
-    heart.kms.gate_mut().set_faults(faults, now);
-    heart.chaos = chaos;
+fn exchange(shared: &Shared, locked: &mut Locked, faults: Vec<Fault>, chaos: Chaos) {
+    let now = locked.now();
+    locked.kms.admission_mut().set_faults(faults, now);
+    locked.chaos = chaos;
     // Whoever waits for this looks at nothing but the count.
     shared.faults_changed.send_modify(|count| *count += 1);
 }
@@ -106,8 +106,8 @@ fn exchange(shared: &Shared, heart: &mut Heart, faults: Vec<Fault>, chaos: Chaos
 /// LocalStack's chaos API: `faults` with GET, POST (these instead), PATCH (these too) and DELETE (these no more; all of
 /// them if none are named), `effects` with GET and POST.
 pub(super) fn chaos(shared: &Shared, (method, path): (&str, &str), body: &[u8]) -> Said {
-    let mut heart = shared.heart();
-    let mut chaos = heart.chaos.clone();
+    let mut locked = shared.locked();
+    let mut chaos = locked.chaos.clone();
     let rules = |body: &[u8]| match json(body)? {
         Value::Array(rules) if rules.len() <= RULES => Ok(rules),
         Value::Array(_) => Err((400, format!("at most {RULES} rules"))),
@@ -129,7 +129,7 @@ pub(super) fn chaos(shared: &Shared, (method, path): (&str, &str), body: &[u8]) 
     if chaos.rules.len() > RULES {
         return Err((400, format!("at most {RULES} rules")));
     }
-    let at = Span::from_nanos(heart.now().as_nanos());
+    let at = Span::from_nanos(locked.now().as_nanos());
     let mut own: Vec<Fault> = chaos.rules.iter().map(|rule| fault_of(rule, at)).collect::<Result<_, _>>()?;
     if chaos.latency > 0 {
         let by = Span::from_millis(chaos.latency);
@@ -139,11 +139,11 @@ pub(super) fn chaos(shared: &Shared, (method, path): (&str, &str), body: &[u8]) 
         "effects" => json!({ "latency": chaos.latency }),
         _ => Value::Array(chaos.rules.clone()),
     };
-    let before = heart.kms.gate().faults();
+    let before = locked.kms.admission().faults();
     let mut faults = before[..before.len().saturating_sub(chaos.faults)].to_vec();
     chaos.faults = own.len();
     faults.extend(own);
-    exchange(shared, &mut heart, faults, chaos);
+    exchange(shared, &mut locked, faults, chaos);
     Ok(said)
 }
 

@@ -148,7 +148,7 @@ pub(super) fn other(
     let known = if sts::is_unsigned(&form) {
         Ok((None, Arc::from(shared.settings.region.as_str())))
     } else {
-        let now = || shared.heart().clock.date();
+        let now = || shared.locked().clock.date();
         identity::identify(&shared.settings, &shared.sessions, (signed, heads, Service::Sts), now)
             .map(|known| (Some(known.caller), known.region))
     };

@@ -1,6 +1,6 @@
 //! Sockets: accepting, TLS, how many, how long, and the end.
 
-use super::connections::{Attended, Connections, Open, Told};
+use super::connections::{Attended, ConnectionState, Connections, Open};
 use super::http::{self, Paths};
 use super::shared::Shared;
 use super::{DRAIN, Direct, Error, Settings, tls};
@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 /// The longest head of a request: names and values of its headers, of which hyper takes a hundred.
-const HEAD: usize = 64 * 1024;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Connections that may wait to be accepted: a fleet that starts together overflows the usual 128, and whoever does not
 /// fit tries again a second later. Linux's own limit, `net.core.somaxconn`, is 4,096 since 5.4.
@@ -204,12 +204,12 @@ async fn serve(
             continue;
         };
         let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
-        let told = attended.begin();
+        let state = attended.begin();
         tokio::spawn(async move {
             shared.metrics.connection(1);
-            connection(stream, peer, &shared, acceptor, paths, told.told()).await;
+            connection(stream, peer, &shared, acceptor, paths, state.state()).await;
             shared.metrics.connection(-1);
-            drop((told, permit));
+            drop((state, permit));
         });
     }
     drop(listener);
@@ -225,16 +225,16 @@ async fn connection(
     shared: &Arc<Shared>,
     acceptor: Option<TlsAcceptor>,
     paths: Paths,
-    told: &Arc<Told>,
+    state: &Arc<ConnectionState>,
 ) {
     // Without it, answers would wait for more to send; a socket that refuses it works all the same.
     let _ = stream.set_nodelay(true);
     match acceptor {
-        None => speak(stream, peer, shared, paths, told).await,
+        None => speak(stream, peer, shared, paths, state).await,
         Some(acceptor) => {
             let idle = shared.settings.idle_timeout;
             if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
-                speak(stream, peer, shared, paths, told).await;
+                speak(stream, peer, shared, paths, state).await;
             }
         }
     }
@@ -245,9 +245,9 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     peer: SocketAddr,
     shared: &Arc<Shared>,
     paths: Paths,
-    told: &Arc<Told>,
+    state: &Arc<ConnectionState>,
 ) {
-    let (owned, counted) = (Arc::clone(shared), Arc::clone(told));
+    let (owned, counted) = (Arc::clone(shared), Arc::clone(state));
     let service = service_fn(move |request| {
         let (shared, open) = (Arc::clone(&owned), Open::begin(&counted));
         async move {
@@ -258,14 +258,18 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let stream = TokioIo::new(stream);
     if shared.settings.http2 {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().header_read_timeout(None).max_buf_size(HEAD);
+        builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD_BYTES);
         let every = Duration::from_nanos(shared.settings.idle_timeout.as_nanos());
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(every).max_header_list_size(HEAD as u32);
-        Attended::new(builder.serve_connection(stream, service), told).await;
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(every)
+            .max_header_list_size(MAX_HEAD_BYTES as u32);
+        Attended::new(builder.serve_connection(stream, service), state).await;
     } else {
         let mut builder = http1::Builder::new();
         // An answer is short: one piece goes out faster than two.
-        builder.writev(false).header_read_timeout(None).max_buf_size(HEAD);
-        Attended::new(builder.serve_connection(stream, service), told).await;
+        builder.writev(false).header_read_timeout(None).max_buf_size(MAX_HEAD_BYTES);
+        Attended::new(builder.serve_connection(stream, service), state).await;
     }
 }

@@ -221,15 +221,15 @@ impl Kept {
     /// Takes it from the machine, whose lock is held for numbers only.
     pub(super) fn of(kms: &Kms) -> Kept {
         let mut kept = Kept::default();
-        let estate = kms.estate();
-        let place = |id: RealmId| match (id.index() < REALMS, estate.realm(id)) {
+        let inventory = kms.inventory();
+        let place = |id: RealmId| match (id.index() < REALMS, inventory.realm(id)) {
             (true, realm) => (realm.account.to_string(), realm.region.to_string()),
             (false, _) => (OTHERS.to_string(), OTHERS.to_string()),
         };
-        for (id, _) in estate.realms() {
-            *kept.keys.entry(place(id)).or_default() += estate.key_count(id);
+        for (id, _) in inventory.realms() {
+            *kept.keys.entry(place(id)).or_default() += inventory.key_count(id);
         }
-        for (id, pool, asked) in kms.gate().totals() {
+        for (id, pool, asked) in kms.admission().totals() {
             let (account, region) = place(id);
             *kept.units.entry((account, region, pool)).or_default() += asked;
         }

@@ -37,7 +37,7 @@ mod sts;
 mod tls;
 mod upstream;
 
-pub use direct::{Direct, Season};
+pub use direct::{Direct, ServiceSettings};
 pub use embedded::{Answered, Broken, Emulator, EmulatorBuilder};
 pub use exposition::Exposition;
 pub use identity::is_region;

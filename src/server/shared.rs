@@ -20,19 +20,19 @@ use tokio::sync::watch;
 
 /// The machine and the clock it lives by; one lock for both, so that `now` never goes back.
 #[derive(Debug)]
-pub(super) struct Heart {
+pub(super) struct Locked {
     pub(super) kms: Kms,
     pub(super) clock: AdminClock,
     /// What LocalStack's chaos API was told.
     pub(super) chaos: Chaos,
-    /// How often the estate was taken back to what is kept.
+    /// How often the inventory was taken back to what is kept.
     pub(super) epoch: u64,
 }
 
 /// What every connection shares.
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    heart: Mutex<Heart>,
+    locked: Mutex<Locked>,
     pub(super) metrics: Metrics,
     pub(super) journal: Journal,
     pub(super) sessions: Sessions,
@@ -44,7 +44,7 @@ pub(super) struct Shared {
     ids: Ids,
 }
 
-/// What LocalStack's chaos API was told. Its faults are the last of the gate's list.
+/// What LocalStack's chaos API was told. Its faults are the last of admission's list.
 ///
 /// Source: LocalStack's documentation, Chaos API (read 2026-11-30).
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,7 @@ impl Shared {
             store.keep(kms.take_changes(), 0).blocking_recv().unwrap_or_else(|_| Err(ended()))?;
         }
         Ok(Arc::new(Shared {
-            heart: Mutex::new(Heart { kms, clock, chaos: Chaos::default(), epoch: 0 }),
+            locked: Mutex::new(Locked { kms, clock, chaos: Chaos::default(), epoch: 0 }),
             store,
             metrics: Metrics::default(),
             journal: Journal::open(&settings)?,
@@ -114,20 +114,20 @@ impl Shared {
     }
 
     /// The machine and its clock.
-    pub(super) fn heart(&self) -> MutexGuard<'_, Heart> {
+    pub(super) fn locked(&self) -> MutexGuard<'_, Locked> {
         // A panic under the lock is a bug that must not go on as if nothing had happened.
-        self.heart.lock().expect("no call has panicked while it held the emulator")
+        self.locked.lock().expect("no call has panicked while it held the emulator")
     }
 
     /// Hands what has changed to the store; call it under the lock, with what it guards. `None` if nothing must be waited
     /// for.
-    pub(super) fn keep(&self, heart: &mut Heart) -> Option<(Kept, u64)> {
+    pub(super) fn keep(&self, locked: &mut Locked) -> Option<(Kept, u64)> {
         let store = self.store.as_ref()?;
-        let changes = heart.kms.take_changes();
-        (!changes.is_empty()).then(|| (store.keep(changes, heart.epoch), heart.epoch))
+        let changes = locked.kms.take_changes();
+        (!changes.is_empty()).then(|| (store.keep(changes, locked.epoch), locked.epoch))
     }
 
-    /// Waits until changes are kept. If they cannot be, the estate goes back to what is kept, and whoever changed it
+    /// Waits until changes are kept. If they cannot be, the inventory goes back to what is kept, and whoever changed it
     /// is told that it failed.
     ///
     /// # Errors
@@ -146,15 +146,15 @@ impl Shared {
         Err(error)
     }
 
-    /// Takes the estate back to what is kept, unless somebody has done so since `epoch`.
+    /// Takes the inventory back to what is kept, unless somebody has done so since `epoch`.
     fn go_back(&self, epoch: u64) -> Result<(), Error> {
-        let mut heart = self.heart();
-        let Some(store) = self.store.as_ref().filter(|_| heart.epoch == epoch) else { return Ok(()) };
+        let mut locked = self.locked();
+        let Some(store) = self.store.as_ref().filter(|_| locked.epoch == epoch) else { return Ok(()) };
         let records = store.reload(epoch + 1)?;
-        heart.kms.estate_mut().clear();
-        heart.kms.take_changes();
-        restore(&mut heart.kms, records)?;
-        heart.epoch = epoch + 1;
+        locked.kms.inventory_mut().clear();
+        locked.kms.take_changes();
+        restore(&mut locked.kms, records)?;
+        locked.epoch = epoch + 1;
         Ok(())
     }
 
@@ -193,12 +193,12 @@ fn ended() -> store::Error {
 /// Puts kept records back.
 fn restore(kms: &mut Kms, records: Vec<(RecordKey, Record)>) -> Result<(), Error> {
     for (name, record) in records {
-        kms.estate_mut().restore(&name, record).map_err(Error::Settings)?;
+        kms.inventory_mut().restore(&name, record).map_err(Error::Settings)?;
     }
     Ok(())
 }
 
-impl Heart {
+impl Locked {
     /// Now, on the server's timeline.
     pub(super) fn now(&self) -> Time {
         self.clock.now()

@@ -2,7 +2,7 @@
 //!
 //! Each piece is what there was when it was read: keys that are made or deleted meanwhile may be there or not.
 
-use super::shared::{Heart, Shared};
+use super::shared::{Locked, Shared};
 use crate::kms::keys::RealmId;
 use serde_json::{Value, json};
 
@@ -12,55 +12,55 @@ const PIECE: usize = 256;
 /// All of it, without any secret.
 pub(super) fn of(shared: &Shared) -> Value {
     let (clock, realms) = {
-        let heart = shared.heart();
-        let realms: Vec<RealmId> = heart.kms.estate().realms().map(|(id, _)| id).collect();
-        (clock(&heart), realms)
+        let locked = shared.locked();
+        let realms: Vec<RealmId> = locked.kms.inventory().realms().map(|(id, _)| id).collect();
+        (clock(&locked), realms)
     };
     let (mut told, mut pools) = (Vec::new(), Vec::new());
     for id in realms {
         let mut keys = Vec::new();
         let mut after = None;
         loop {
-            let (piece, last) = keys_of(&shared.heart(), id, after.as_deref());
+            let (piece, last) = keys_of(&shared.locked(), id, after.as_deref());
             keys.extend(piece);
             match last {
                 Some(last) => after = Some(last),
                 None => break,
             }
         }
-        let heart = shared.heart();
+        let locked = shared.locked();
         // A reset in between leaves nothing to tell of.
-        if heart.kms.estate().realms().nth(id.index()).is_none() {
+        if locked.kms.inventory().realms().nth(id.index()).is_none() {
             continue;
         }
-        told.push(realm_of(&heart, id, keys));
-        pools.extend(pools_of(&heart, id));
+        told.push(realm_of(&locked, id, keys));
+        pools.extend(pools_of(&locked, id));
     }
     json!({ "clock": clock, "realms": told, "pools": pools })
 }
 
 /// The clock, as its path shows it.
-pub(super) fn clock(heart: &Heart) -> Value {
-    let at = jiff::Timestamp::from_millisecond(heart.clock.date().as_millis()).unwrap_or_default();
-    json!({ "now": at.to_string(), "since_start_ns": heart.now().as_nanos(), "frozen": heart.clock.is_frozen() })
+pub(super) fn clock(locked: &Locked) -> Value {
+    let at = jiff::Timestamp::from_millisecond(locked.clock.date().as_millis()).unwrap_or_default();
+    json!({ "now": at.to_string(), "since_start_ns": locked.now().as_nanos(), "frozen": locked.clock.is_frozen() })
 }
 
 /// The keys of a realm behind `after`, and the last of them if more may follow.
-fn keys_of(heart: &Heart, id: RealmId, after: Option<&str>) -> (Vec<Value>, Option<String>) {
-    let (estate, now) = (heart.kms.estate(), heart.clock.date());
-    if estate.realms().nth(id.index()).is_none() {
+fn keys_of(locked: &Locked, id: RealmId, after: Option<&str>) -> (Vec<Value>, Option<String>) {
+    let (inventory, now) = (locked.kms.inventory(), locked.clock.date());
+    if inventory.realms().nth(id.index()).is_none() {
         return (Vec::new(), None);
     }
     let mut last = None;
-    let keys: Vec<Value> = estate
+    let keys: Vec<Value> = inventory
         .keys(id, after)
         .take(PIECE)
         .map(|key| {
             last = Some(key.id.to_string());
-            let store = key.store.as_deref().and_then(|store| estate.store(id, store));
+            let store = key.store.as_deref().and_then(|store| inventory.store(id, store));
             let state = key.state(now, store.is_none_or(|store| store.is_connected(now)));
             let aliases: Vec<&str> =
-                estate.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
+                inventory.aliases_of(id, key.id.as_str()).map(|alias| &*alias.name).collect();
             json!({
                 "id": key.id.as_str(),
                 "spec": key.spec.name(),
@@ -75,21 +75,21 @@ fn keys_of(heart: &Heart, id: RealmId, after: Option<&str>) -> (Vec<Value>, Opti
     (keys, last)
 }
 
-fn realm_of(heart: &Heart, id: RealmId, keys: Vec<Value>) -> Value {
-    let estate = heart.kms.estate();
-    let realm = estate.realm(id);
+fn realm_of(locked: &Locked, id: RealmId, keys: Vec<Value>) -> Value {
+    let inventory = locked.kms.inventory();
+    let realm = inventory.realm(id);
     json!({
         "account": &*realm.account,
         "region": &*realm.region,
         "keys": keys,
-        "aliases": estate.alias_count(id),
-        "customKeyStores": estate.stores(id).count(),
+        "aliases": inventory.alias_count(id),
+        "customKeyStores": inventory.stores(id).count(),
     })
 }
 
-fn pools_of(heart: &Heart, id: RealmId) -> Vec<Value> {
-    let realm = heart.kms.estate().realm(id).to_string();
-    let told = heart.kms.gate().report_of(id).into_iter().map(|pool| {
+fn pools_of(locked: &Locked, id: RealmId) -> Vec<Value> {
+    let realm = locked.kms.inventory().realm(id).to_string();
+    let told = locked.kms.admission().report_of(id).into_iter().map(|pool| {
         json!({
             "realm": realm,
             "pool": pool.pool.name(),
@@ -124,9 +124,9 @@ mod tests {
         let (mut pieces, mut after) = (Vec::new(), None);
         loop {
             let (piece, last) = {
-                let heart = shared.heart();
-                let id = heart.kms.estate().realms().next().unwrap().0;
-                keys_of(&heart, id, after.as_deref())
+                let locked = shared.locked();
+                let id = locked.kms.inventory().realms().next().unwrap().0;
+                keys_of(&locked, id, after.as_deref())
             };
             pieces.push(piece.len());
             after = last;

@@ -3,7 +3,7 @@
 //! The Query protocol: form fields in, XML out (STS API 2011-06-15).
 
 mod assume;
-mod wish;
+mod session_request;
 
 use super::shared::Shared;
 use crate::kms::access::Principal;
@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The namespace of every answer.
-const SPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// An answer: status and XML.
 pub(super) struct Xml {
@@ -62,7 +62,7 @@ pub(super) fn answer(shared: &Shared, call: &Call<'_>) -> Xml {
         Ok(body) => {
             let request_id = call.request_id;
             let text = format!(
-                "<{action}Response xmlns=\"{SPACE}\"><{action}Result>{body}</{action}Result><ResponseMetadata>\
+                "<{action}Response xmlns=\"{STS_NAMESPACE}\"><{action}Result>{body}</{action}Result><ResponseMetadata>\
                  <RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
             );
             Xml { status: 200, text }
@@ -84,7 +84,7 @@ pub(super) fn refusal(refused: &ApiError, request_id: Uuid) -> Xml {
 
 fn error(status: u16, code: &str, message: &str, request_id: Uuid) -> Xml {
     let text = format!(
-        "<ErrorResponse xmlns=\"{SPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error>\
+        "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error>\
          <RequestId>{request_id}</RequestId></ErrorResponse>",
         escaped(message)
     );

@@ -1,7 +1,7 @@
 //! Another service behind this one: calls that have passed our faults and quotas go on to it, signed anew.
 //!
 //! ```text
-//! call ─▶ who? ─▶ gate (faults, quotas) ─▶ upstream: signed with its credentials ─▶ answer ─▶ service time, metrics, trail
+//! call ─▶ who? ─▶ admission (faults, quotas) ─▶ upstream: signed with its credentials ─▶ answer ─▶ service time, metrics, trail
 //!                                          keys and policies are there
 //! ```
 //!

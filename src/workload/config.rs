@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The processes that make the calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fleet {
+pub struct FleetConfig {
     /// How many; at least one.
     pub clients: u32,
     /// How they come up.

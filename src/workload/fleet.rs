@@ -1,15 +1,15 @@
 //! When clients start and restart.
 
-use super::{Fleet, FleetStart};
+use super::{FleetConfig, FleetStart};
 use crate::time::{Span, Time};
 
 /// A fleet's timetable.
 #[derive(Clone, Debug)]
-pub struct FleetPlan(Fleet);
+pub struct FleetPlan(FleetConfig);
 
 impl FleetPlan {
     /// The timetable of `fleet`.
-    pub fn new(fleet: &Fleet) -> FleetPlan {
+    pub fn new(fleet: &FleetConfig) -> FleetPlan {
         FleetPlan(fleet.clone())
     }
 
@@ -71,7 +71,7 @@ mod tests {
             FleetStart::Over(Span::from_secs(7)),
             FleetStart::Rolling { batch: 3, every: Span::from_secs(2) },
         ] {
-            let plan = FleetPlan::new(&Fleet { clients: 10, start, restart: None });
+            let plan = FleetPlan::new(&FleetConfig { clients: 10, start, restart: None });
             for client in 0..10 {
                 let at = plan.start_of(client);
                 assert!(plan.started(at) > client, "{start:?} {client}");
@@ -89,7 +89,7 @@ mod tests {
     fn restarts_go_by_batches_and_cover_everyone() {
         let restart = Restart { at: Span::from_secs(60), batch: 4, every: Span::from_secs(5) };
         let plan =
-            FleetPlan::new(&Fleet { clients: 10, start: FleetStart::Together, restart: Some(restart) });
+            FleetPlan::new(&FleetConfig { clients: 10, start: FleetStart::Together, restart: Some(restart) });
         let expected = [(60, 0, 4), (65, 4, 8), (70, 8, 10)].map(|(s, a, b)| (Time::from_secs(s), a, b));
         assert_eq!(plan.restarts(), expected);
     }

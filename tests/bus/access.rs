@@ -3,7 +3,7 @@
 use crate::install::done;
 use crate::needs::missing;
 use crate::server::{Server, Which};
-use crate::support::Place;
+use crate::support::Workspace;
 use std::fs;
 use std::process::Command;
 
@@ -13,7 +13,7 @@ fn a_bus_with_a_token_lets_in_who_has_it_and_tells_who_has_not() {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let (place, url) = (Place::new(), server.url());
+    let (place, url) = (Workspace::new(), server.url());
     fs::write(place.path("token"), "s3cret\n").expect("written");
     fs::write(place.path("other"), "other\n").expect("written");
     let (code, said) = place.ended(&format!("run s.yaml -o out --bus {url}"));
@@ -32,7 +32,7 @@ const PUBLIC: &str = "UDNKBKXIING726M636I4DUQMRT2H5WAGBRCKDC6PAXKULKJFMPCOOIEZ";
 
 #[test]
 fn a_bus_with_nkeys_lets_in_who_can_sign() {
-    let place = Place::new();
+    let place = Workspace::new();
     let config = format!("authorization {{ users: [ {{ nkey: {PUBLIC} }} ] }}\n");
     fs::write(place.path("nats.conf"), config).expect("written");
     let file = place.path("nats.conf").display().to_string();
@@ -52,7 +52,7 @@ fn a_bus_with_nkeys_lets_in_who_can_sign() {
 
 #[test]
 fn a_bus_under_tls_is_who_its_certificate_names() {
-    let place = Place::new();
+    let place = Workspace::new();
     let make = |name: &str| {
         let subject = format!("subjectAltName=DNS:{name}");
         let mut command = Command::new("openssl");
@@ -104,7 +104,7 @@ fn a_bus_under_tls_is_who_its_certificate_names() {
 
 #[test]
 fn what_cannot_be_on_a_bus_is_refused_before_anything_is_connected_to() {
-    let place = Place::new();
+    let place = Workspace::new();
     for (line, code, part) in [
         ("run s.yaml --bus nats://8.8.8.8:4222", 2, "--yes-remote-bus"),
         ("run s.yaml --bus http://127.0.0.1", 2, "write nats://HOST:4222"),

@@ -2,7 +2,7 @@
 
 use crate::needs::missing;
 use crate::server::{Server, Which};
-use crate::support::{Place, Process, assert_same, whole};
+use crate::support::{Process, Workspace, assert_same, whole};
 use serde_json::Value;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn the_containers_of_compose_run_a_run_that_is_that_of_one_process() {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let place = Place::new();
+    let place = Workspace::new();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/distributed/compose.yaml");
     let text = std::fs::read_to_string(file).expect("it is there");
     let compose: Value = serde_yaml::from_str(&text).expect("YAML");

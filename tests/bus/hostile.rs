@@ -2,7 +2,7 @@
 
 use crate::needs::missing;
 use crate::server::{Server, Which};
-use crate::support::{Place, Process, assert_same, until, whole};
+use crate::support::{Process, Workspace, assert_same, until, whole};
 use keystorm::bus::Version;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -57,7 +57,7 @@ impl Stranger {
 }
 
 /// A run that is under way, and that nobody works for yet: every cell is missing, and the coordinator listens.
-fn begun(server: &Server, place: &Place) -> (Process, Stranger, String) {
+fn begun(server: &Server, place: &Workspace) -> (Process, Stranger, String) {
     let mut coordinator = place.start(&format!("run s.yaml -o out --bus {}", server.url()));
     let mut stranger = Stranger::at(server.address());
     until("its folder is there", || {
@@ -71,7 +71,7 @@ fn begun(server: &Server, place: &Place) -> (Process, Stranger, String) {
 }
 
 /// The first digits of the keys of all cells, by a process that has run them.
-fn keys(place: &Place) -> Vec<String> {
+fn keys(place: &Workspace) -> Vec<String> {
     assert_eq!(place.ended("run s.yaml -q --shard 1/1 -o keys").0, 0);
     let files = place.files("keys");
     let keys: Vec<String> = files.keys().filter_map(|path| cell_key(path)).map(str::to_owned).collect();
@@ -91,7 +91,7 @@ fn what_strangers_say_is_refused_and_told_and_changes_nothing() {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let place = Place::new();
+    let place = Workspace::new();
     let keys = keys(&place);
     let (mut coordinator, mut stranger, run) = begun(&server, &place);
     let (short, version) = (&run[..32], Version::own().token());
@@ -176,7 +176,7 @@ fn a_cell_with_other_bytes_than_its_name_tells_is_refused_and_run_again() {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let place = Place::new();
+    let place = Workspace::new();
     let keys = keys(&place);
     let (mut coordinator, mut stranger, run) = begun(&server, &place);
     let bucket = format!("keystorm-{}", &run[..32]);
@@ -211,7 +211,7 @@ fn a_server_that_loses_streams_is_refused_in_words() {
             line.clear();
         }
     });
-    let (code, said) = Place::new().ended(&format!("worker --bus nats://{address}"));
+    let (code, said) = Workspace::new().ended(&format!("worker --bus nats://{address}"));
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("nats-server 2.10.21") && said.contains("use 2.10.23 or later"), "{said}");
     server.join().expect("it has gone");

@@ -2,7 +2,7 @@
 
 use crate::needs::missing;
 use crate::server::{Server, Which};
-use crate::support::{OVER, Place, assert_same, cells, until, whole};
+use crate::support::{OVER, Workspace, assert_same, cells, until, whole};
 
 /// Who is killed in the middle.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ fn holds(which: Which, what: What, killed: Killed) {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let (place, url) = (Place::new(), server.url());
+    let (place, url) = (Workspace::new(), server.url());
     let over = match what {
         What::Run => String::new(),
         What::Sweep => format!(" --over {OVER}"),
@@ -106,7 +106,7 @@ fn trials_are_added_over_a_bus_until_intervals_are_narrow_as_in_one_process() {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let (place, url) = (Place::new(), server.url());
+    let (place, url) = (Workspace::new(), server.url());
     let text = std::fs::read_to_string(place.path("s.yaml")).expect("there");
     let until =
         text.replace("trials: 5", "trials: { until: 30%, max: 60 }").replace("duration: 40s", "duration: 4s");
@@ -129,7 +129,8 @@ fn a_worker_ends_when_there_is_nothing_to_do_for_long() {
         Ok(server) => server,
         Err(why) => return missing(&why),
     };
-    let (code, said) = Place::new().ended(&format!("worker --bus {} --idle 1s --threads 1", server.url()));
+    let (code, said) =
+        Workspace::new().ended(&format!("worker --bus {} --idle 1s --threads 1", server.url()));
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("ran 0 cells"), "{said}");
 }

@@ -13,14 +13,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// The longest a test waits: only what hangs takes it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Asks again until it is so; what never comes to it fails the test.
 #[track_caller]
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let watch = Stopwatch::start();
     while !is_so() {
-        assert!(watch.elapsed() < Span::from_secs(PATIENCE.as_secs()), "not within {PATIENCE:?}: {what}");
+        assert!(watch.elapsed() < Span::from_secs(DEADLINE.as_secs()), "not within {DEADLINE:?}: {what}");
         std::thread::yield_now();
     }
 }
@@ -47,16 +47,16 @@ thresholds: { failed: [ \"rate<90%\" ] }
 pub const OVER: &str = "strategies.cached.cache.maxAge=0s,1s,4s";
 
 /// A folder with the scenario, and keystorm's processes in it.
-pub struct Place {
+pub struct Workspace {
     folder: TempDir,
 }
 
-impl Place {
-    pub fn new() -> Place {
+impl Workspace {
+    pub fn new() -> Workspace {
         let folder = TempDir::new().expect("a folder");
         fs::write(folder.path().join("s.yaml"), SCENARIO).expect("written");
         fs::write(folder.path().join("jobs.csv"), "time_s,count\n0,5\n1,60\n3,20\n").expect("written");
-        Place { folder }
+        Workspace { folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -125,7 +125,7 @@ impl Place {
 pub fn whole() -> &'static [BTreeMap<PathBuf, Vec<u8>>; 2] {
     static WHOLE: OnceLock<[BTreeMap<PathBuf, Vec<u8>>; 2]> = OnceLock::new();
     WHOLE.get_or_init(|| {
-        let place = Place::new();
+        let place = Workspace::new();
         assert_eq!(place.ended("run s.yaml -q -o run").0, 0);
         assert_eq!(place.ended(&format!("run s.yaml -q -o sweep --over {OVER}")).0, 0);
         [place.files("run"), place.files("sweep")]
@@ -165,12 +165,12 @@ impl Process {
     pub fn says(&mut self, part: &str) {
         let watch = Stopwatch::start();
         while !self.said.iter().any(|line| line.contains(part)) {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.recv_timeout(DEADLINE) {
                 Ok(line) => self.said.push(line),
                 Err(RecvTimeoutError::Disconnected) => panic!("it ended without `{part}`: {:#?}", self.said),
                 Err(RecvTimeoutError::Timeout) => panic!("`{part}` was never said: {:#?}", self.said),
             }
-            assert!(watch.elapsed() < Span::from_secs(PATIENCE.as_secs()), "no `{part}`: {:#?}", self.said);
+            assert!(watch.elapsed() < Span::from_secs(DEADLINE.as_secs()), "no `{part}`: {:#?}", self.said);
         }
     }
 
@@ -188,12 +188,12 @@ impl Process {
     pub fn end(&mut self) -> (Option<i32>, String) {
         let watch = Stopwatch::start();
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.recv_timeout(DEADLINE) {
                 Ok(line) => self.said.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("it never ends: {:#?}", self.said),
             }
-            assert!(watch.elapsed() < Span::from_secs(PATIENCE.as_secs()), "it never ends: {:#?}", self.said);
+            assert!(watch.elapsed() < Span::from_secs(DEADLINE.as_secs()), "it never ends: {:#?}", self.said);
         }
         (self.child.wait().expect("it ends").code(), self.said.join("\n"))
     }

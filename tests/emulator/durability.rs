@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// How often the server is killed.
 const ROUNDS: u64 = 25;
 /// The longest a round takes: only a server that has stopped writing needs it.
-const PATIENCE: Span = Span::from_secs(60);
+const DEADLINE: Span = Span::from_secs(60);
 /// Connections that write at a time.
 const WRITERS: usize = 4;
 
@@ -140,12 +140,12 @@ fn what_was_acknowledged_survives_kill_9() {
                 scope.spawn(move || write_keys(address, round, writer, enough, acknowledged));
             }
             let watch = Stopwatch::start();
-            while !enough.load(Ordering::Relaxed) && watch.elapsed() < PATIENCE {
+            while !enough.load(Ordering::Relaxed) && watch.elapsed() < DEADLINE {
                 std::thread::yield_now();
             }
             server.kill();
         });
-        assert!(enough.load(Ordering::Relaxed), "round {round}: not enough was written in {PATIENCE}");
+        assert!(enough.load(Ordering::Relaxed), "round {round}: not enough was written in {DEADLINE}");
     }
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() >= rounds, "{} records in {rounds} rounds", acknowledged.len());

@@ -327,7 +327,7 @@ const LIMIT: u64 = 500;
 /// Grants among the calls, at least: more than two seconds give, so that the limit is reached more than once.
 const GRANTED: usize = 2 * LIMIT as usize + 1;
 /// The longest that takes: only a quota that never refuses, or never grants, needs it.
-const PATIENCE: Span = Span::from_secs(120);
+const DEADLINE: Span = Span::from_secs(120);
 
 /// The receipts of a run on the wall clock: when, and whether it passed.
 fn receipts(enforcement: Enforcement) -> Vec<(u64, bool)> {
@@ -340,7 +340,7 @@ fn receipts(enforcement: Enforcement) -> Vec<(u64, bool)> {
     let watch = keystorm::clock::Stopwatch::start();
     let is_enough = || {
         let (granted, refused) = (granted.load(Ordering::Relaxed), refused.load(Ordering::Relaxed));
-        granted >= GRANTED && refused >= REFUSED && granted + refused >= CALLS || watch.elapsed() > PATIENCE
+        granted >= GRANTED && refused >= REFUSED && granted + refused >= CALLS || watch.elapsed() > DEADLINE
     };
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -361,10 +361,10 @@ fn receipts(enforcement: Enforcement) -> Vec<(u64, bool)> {
     };
     let all: Vec<(u64, bool)> = text.lines().map(read).collect();
     let (granted, refused) = (granted.into_inner(), refused.into_inner());
-    assert!(granted + refused >= CALLS, "{granted} granted and {refused} refused in {PATIENCE}");
+    assert!(granted + refused >= CALLS, "{granted} granted and {refused} refused in {DEADLINE}");
     assert!(
         granted >= GRANTED && refused >= REFUSED,
-        "{granted} granted and {refused} refused in {PATIENCE}"
+        "{granted} granted and {refused} refused in {DEADLINE}"
     );
     assert_eq!(all.len(), granted + refused, "a line for each call");
     assert_eq!(all.iter().filter(|(_, passed)| *passed).count(), granted, "as the clients were told");

@@ -394,7 +394,7 @@ impl keystorm::guard::Lookup for Turning {
 fn clients_connect_to_the_addresses_of_the_first_look_up() {
     use keystorm::api::{KeySpec, Operation};
     use keystorm::backend::http::{HttpFactory, Signer, Trust};
-    use keystorm::backend::{Ask, Backend, Tell};
+    use keystorm::backend::{AttemptObserver, Backend, Dispatch};
     use keystorm::guard::{Agent, Consent, Guard};
     use keystorm::scenario::Transport;
     use keystorm::time::Span;
@@ -405,7 +405,7 @@ fn clients_connect_to_the_addresses_of_the_first_look_up() {
     let guard = Guard::asking(lookup, Consent::default(), Agent::unnamed());
     let url = format!("http://kms.internal:{}", running.address().port());
     let reached = guard.reach(&url).expect("loopback, the first time");
-    let ask = Ask {
+    let dispatch = Dispatch {
         operation: Operation::GenerateRandom,
         key: "",
         spec: KeySpec::SymmetricDefault,
@@ -425,7 +425,7 @@ fn clients_connect_to_the_addresses_of_the_first_look_up() {
     runtime.block_on(async {
         let http = HttpFactory::new(&reached, "eu-west-1", &transport, Trust::System, Signer::Nobody).unwrap().make();
         for client in 0..3 {
-            http.ask(client, &ask, &Tell::nobody()).await.unwrap();
+            http.dispatch(client, &dispatch, &AttemptObserver::nobody()).await.unwrap();
         }
         #[cfg(feature = "aws")]
         {
@@ -438,7 +438,7 @@ fn clients_connect_to_the_addresses_of_the_first_look_up() {
             let scenario = keystorm::scenario::Scenario::parse(&text, &options).expect("valid").scenario;
             let sdk = keystorm::aws::SdkFactory::new(access, &scenario).for_setup();
             for client in 0..3 {
-                sdk.ask(client, &ask, &Tell::nobody()).await.unwrap();
+                sdk.dispatch(client, &dispatch, &AttemptObserver::nobody()).await.unwrap();
             }
         }
     });

@@ -3,7 +3,7 @@
 use crate::socket::ample;
 use keystorm::api::{Attempt, ErrorCode, KeySpec, Operation, Order, Reply, Token};
 use keystorm::backend::http::{Error, Http, HttpFactory, Signer, Trust};
-use keystorm::backend::{Ask, Backend, Refusal, Tell, Told};
+use keystorm::backend::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal};
 use keystorm::clock::{RunClock, within};
 use keystorm::guard::nearby;
 use keystorm::kms::{Fault, FaultKind, Latency, Strikes};
@@ -18,19 +18,19 @@ use std::pin::pin;
 use std::sync::mpsc;
 
 /// Longer than any answer on loopback takes.
-const PATIENCE: Span = Span::from_secs(30);
+const DEADLINE: Span = Span::from_secs(30);
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { within(PATIENCE, work).await.expect("nothing hangs") })
+    runtime.block_on(async { within(DEADLINE, work).await.expect("nothing hangs") })
 }
 
 fn factory(url: &str, transport: &Transport) -> HttpFactory {
     HttpFactory::new(&nearby(url).unwrap(), "eu-west-1", transport, Trust::System, Signer::Nobody).unwrap()
 }
 
-fn plain(operation: Operation, key: &str) -> Ask<'_> {
-    Ask {
+fn plain(operation: Operation, key: &str) -> Dispatch<'_> {
+    Dispatch {
         operation,
         key,
         spec: KeySpec::SymmetricDefault,
@@ -46,17 +46,17 @@ fn plain(operation: Operation, key: &str) -> Ask<'_> {
     }
 }
 
-async fn ask(http: &Http, client: u32, ask: &Ask<'_>) -> Result<Told, Refusal> {
-    http.ask(client, ask, &Tell::nobody()).await
+async fn dispatch(http: &Http, client: u32, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    http.dispatch(client, dispatch, &AttemptObserver::nobody()).await
 }
 
 /// The cheapest call there is.
-async fn random(http: &Http, client: u32) -> Result<Told, Refusal> {
-    ask(http, client, &Ask { is_read: false, ..plain(Operation::GenerateRandom, "") }).await
+async fn random(http: &Http, client: u32) -> Result<KmsOutput, Refusal> {
+    dispatch(http, client, &Dispatch { is_read: false, ..plain(Operation::GenerateRandom, "") }).await
 }
 
 /// What was said instead of an answer.
-fn no_answer(result: Result<Told, Refusal>) -> String {
+fn no_answer(result: Result<KmsOutput, Refusal>) -> String {
     let refusal = result.err().expect("no answer");
     assert_eq!(
         (refusal.code.as_str(), refusal.reply),
@@ -69,11 +69,11 @@ fn no_answer(result: Result<Told, Refusal>) -> String {
 
 /// Makes a key, encrypts under it, and has the ciphertext decrypted.
 async fn round_trip(http: &Http) -> Result<(), Refusal> {
-    let key = ask(http, 0, &plain(Operation::CreateKey, "")).await?.key;
+    let key = dispatch(http, 0, &plain(Operation::CreateKey, "")).await?.key;
     assert!(key.starts_with("arn:aws:kms:"), "{key}");
-    let blob = ask(http, 0, &plain(Operation::Encrypt, &key)).await?.blob;
+    let blob = dispatch(http, 0, &plain(Operation::Encrypt, &key)).await?.blob;
     assert!(!blob.is_empty());
-    let opened = ask(http, 0, &Ask { blob: &blob, ..plain(Operation::Decrypt, &key) }).await?;
+    let opened = dispatch(http, 0, &Dispatch { blob: &blob, ..plain(Operation::Decrypt, &key) }).await?;
     assert_eq!(opened.key, key);
     Ok(())
 }
@@ -85,7 +85,7 @@ fn calls_are_answered_and_refusals_have_their_codes() {
     run(async {
         let http = factory.make();
         round_trip(&http).await.unwrap();
-        let refusal = ask(&http, 0, &plain(Operation::Encrypt, "alias/none")).await.err().unwrap();
+        let refusal = dispatch(&http, 0, &plain(Operation::Encrypt, "alias/none")).await.err().unwrap();
         assert_eq!(
             (refusal.code.as_str(), refusal.reply),
             ("NotFoundException", Reply::Failed(ErrorCode::Rejected))
@@ -175,10 +175,10 @@ fn whoever_waits_for_a_connection_gets_it_in_turn_and_has_not_left_before() {
         let (words, _heard) = tokio::sync::mpsc::unbounded_channel();
         let (http, words, ended) = (&http, &words, &ended);
         let one = |number: usize| async move {
-            let tell = Tell::new(order(clock.now()), words, clock);
-            let ask = Ask { is_read: false, ..plain(Operation::GenerateRandom, "") };
-            http.ask(0, &ask, &tell).await.unwrap();
-            ended.borrow_mut().push((number, tell.last().0, clock.now()));
+            let observer = AttemptObserver::new(order(clock.now()), words, clock);
+            let dispatch = Dispatch { is_read: false, ..plain(Operation::GenerateRandom, "") };
+            http.dispatch(0, &dispatch, &observer).await.unwrap();
+            ended.borrow_mut().push((number, observer.last().0, clock.now()));
         };
         tokio::join!(one(0), one(1), one(2), one(3), one(4));
     });
@@ -266,7 +266,7 @@ fn answer_calls(peer: &mut TcpStream, most: usize) {
 }
 
 /// What the client makes of a server that says `bytes` and closes.
-fn told_by(bytes: &'static [u8]) -> Result<Told, Refusal> {
+fn told_by(bytes: &'static [u8]) -> Result<KmsOutput, Refusal> {
     let server = Server::start(move |mut peer, _| {
         let _ = peer.read(&mut [0; 4_096]);
         let _ = peer.write_all(bytes);
@@ -404,8 +404,8 @@ fn whoever_stops_waiting_leaves_the_queue() {
 #[test]
 fn an_attempt_that_waits_takes_little_memory() {
     let http = factory("http://127.0.0.1:1", &Transport::default()).make();
-    let (ask, tell) = (plain(Operation::Encrypt, "key"), Tell::nobody());
-    let size = size_of_val(&http.ask(0, &ask, &tell));
+    let (dispatch, observer) = (plain(Operation::Encrypt, "key"), AttemptObserver::nobody());
+    let size = size_of_val(&http.dispatch(0, &dispatch, &observer));
     assert!(size <= 2_048, "{size} bytes");
 }
 

@@ -1,7 +1,7 @@
 //! A signal ends set-up, whatever it waits for; what was made is given up all the same.
 
 use super::support::read;
-use keystorm::backend::{Ask, Backend, Refusal, Tell, Told};
+use keystorm::backend::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal};
 use keystorm::engine::live::{Control, Error, Provision, Setup};
 use keystorm::time::Span;
 use std::cell::Cell;
@@ -15,7 +15,12 @@ struct Silent {
 }
 
 impl Backend for Silent {
-    async fn ask(&self, _client: u32, _ask: &Ask<'_>, _tell: &Tell<'_>) -> Result<Told, Refusal> {
+    async fn dispatch(
+        &self,
+        _client: u32,
+        _dispatch: &Dispatch<'_>,
+        _observer: &AttemptObserver<'_>,
+    ) -> Result<KmsOutput, Refusal> {
         self.asked.set(self.asked.get() + 1);
         self.control.stop.store(true, Ordering::Relaxed);
         std::future::pending().await
@@ -36,14 +41,14 @@ fn a_signal_ends_set_up_though_no_answer_comes() {
         let backend = Silent { control: Arc::clone(&control), asked: Cell::new(0) };
         let provision = Provision::Made { tag: "signal".into(), given_up: true, policy: None };
         let mut setup = Setup { control: Some(Arc::clone(&control)), ..Setup::default() };
-        let ended = setup.stock(&backend, &scenario, &provision).await;
+        let ended = setup.fixtures(&backend, &scenario, &provision).await;
         assert!(matches!(ended, Err(Error::Interrupted)), "it goes on");
         assert_eq!((backend.asked.get(), setup.attempts), (1, 1));
         // A pause as long as others need it ends too.
         control.stop.store(true, Ordering::Relaxed);
         let mut slow =
             Setup { control: Some(control), pause: Some(Span::from_secs(3_600)), ..Setup::default() };
-        assert!(matches!(slow.stock(&backend, &scenario, &provision).await, Err(Error::Interrupted)));
+        assert!(matches!(slow.fixtures(&backend, &scenario, &provision).await, Err(Error::Interrupted)));
         assert_eq!(slow.attempts, 0);
     });
 }

@@ -46,7 +46,7 @@ pub fn lived_in_order(scenario: &Scenario) -> (Vec<Vec<Trial>>, Vec<(u32, usize)
         let server = Direct::start(Settings::default()).unwrap();
         let provision = Provision::Made { tag: "paused".into(), given_up: false, policy: None };
         let mut setup = Setup::default();
-        let stock = setup.stock(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
+        let fixtures = setup.fixtures(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
         let options = Options {
             threads: 1,
             emulator: Some(server.clone()),
@@ -62,7 +62,7 @@ pub fn lived_in_order(scenario: &Scenario) -> (Vec<Vec<Trial>>, Vec<(u32, usize)
             move || Emulated::new(server.clone())
         };
         let control = Control::default();
-        let done = live::run(scenario, &Arc::new(stock), make, &setup, &options, &control).await.unwrap();
+        let done = live::run(scenario, &Arc::new(fixtures), make, &setup, &options, &control).await.unwrap();
         let trials = done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect());
         (trials.collect(), order.into_inner())
     })

@@ -27,16 +27,16 @@ enum Piece {
 
 /// Where a module in a file of its own stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum ModuleFile {
     Below(String),
     Beside(String),
 }
 
-impl Place {
+impl ModuleFile {
     fn seen_from(self, module: &[String]) -> Vec<String> {
         let (from, name) = match self {
-            Place::Below(name) => (module, name),
-            Place::Beside(name) => (&module[..module.len() - 1], name),
+            ModuleFile::Below(name) => (module, name),
+            ModuleFile::Beside(name) => (&module[..module.len() - 1], name),
         };
         from.iter().cloned().chain(name.split('/').map(Into::into)).collect()
     }
@@ -107,7 +107,7 @@ fn raw_text(text: &[char]) -> Option<usize> {
 
 /// `found` without the items that `#[cfg(test)]` marks, and where the modules in files of their own stand that are
 /// so marked: below the module itself, or at a `#[path]` beside it.
-fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<Place>) {
+fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<ModuleFile>) {
     let mark = pieces("#[cfg(test)]");
     let (mut kept, mut modules, mut i) = (Vec::new(), BTreeSet::new(), 0);
     while i < found.len() {
@@ -141,8 +141,8 @@ fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<Place>) {
                 _ => None,
             });
             modules.insert(match path {
-                Some(file) => Place::Beside(file.trim_end_matches(".rs").replace("/mod", "")),
-                None => Place::Below(name.clone()),
+                Some(file) => ModuleFile::Beside(file.trim_end_matches(".rs").replace("/mod", "")),
+                None => ModuleFile::Below(name.clone()),
             });
         }
     }

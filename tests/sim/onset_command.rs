@@ -3,7 +3,7 @@
 use super::support::scenario;
 use assert_cmd::cargo::CommandCargoExt;
 use keystorm::engine::{Control, simulate_one};
-use keystorm::planner::onset::{Measure, Search, Terms, Wish, terms};
+use keystorm::planner::onset::{Measure, Search, SearchOptions, Terms, terms};
 use keystorm::planner::variant;
 use keystorm::scenario::Scenario;
 use keystorm::time::Span;
@@ -206,9 +206,9 @@ fn bisections(scenario: &Scenario, strategy: usize, terms: &Terms) -> u64 {
 #[test]
 fn a_search_simulates_at_most_six_tenths_of_what_three_bisections_do() {
     let scenario = scenario(&SCENARIO.replace(", response_time: [ \"p(99)<200ms\" ]", ""));
-    let wish = Wish { within: 0.01, length: Span::from_secs(32), reach: 64.0, budget: None };
+    let options = SearchOptions { within: 0.01, length: Span::from_secs(32), reach: 64.0, budget: None };
     for strategy in 0..2 {
-        let terms = terms(&scenario, strategy, &wish);
+        let terms = terms(&scenario, strategy, &options);
         let mut search = Search::new(terms.clone());
         while let Some(probe) = search.next() {
             let steady = variant::steady(&scenario, probe.load_per_s, terms.levels[probe.level].length);

@@ -78,25 +78,25 @@ impl File {
         match &node.content {
             Content::Scalar(_) => {}
             Content::List(items) => {
-                items.iter().for_each(|item| self.visit(item, item.place.line, "", sites));
+                items.iter().for_each(|item| self.visit(item, item.location.line, "", sites));
             }
             // What an alias repeats stands where its anchor stands, and was visited there.
             Content::Map(entries)
                 if entries.first().is_some_and(|first| {
-                    sites.iter().any(|site| site.entry.place.start == first.place.start)
+                    sites.iter().any(|site| site.entry.location.start == first.location.start)
                 }) => {}
             Content::Map(entries) => {
                 for (index, entry) in entries.iter().enumerate() {
                     sites.push(Site {
                         entry,
                         parent_line: line,
-                        parent_end: self.line(node.place.end),
-                        next: entries.get(index + 1).map(|next| next.place.start),
-                        is_flow: self.chars[node.place.start] == '{',
+                        parent_end: self.line(node.location.end),
+                        next: entries.get(index + 1).map(|next| next.location.start),
+                        is_flow: self.chars[node.location.start] == '{',
                         is_name: ["workloads", "strategies"].contains(&key),
                         is_referred_to: ["workloads", "strategies", "jobs"].contains(&key),
                     });
-                    self.visit(&entry.value, entry.place.line, &entry.key, sites);
+                    self.visit(&entry.value, entry.location.line, &entry.key, sites);
                 }
             }
         }
@@ -107,7 +107,7 @@ impl File {
 type Mutant = (&'static str, String, std::ops::RangeInclusive<u32>);
 
 fn mutants(file: &File, site: &Site) -> Vec<Mutant> {
-    let (key, value) = (site.entry.place, site.entry.value.place);
+    let (key, value) = (site.entry.location, site.entry.value.location);
     let whole = file.line(file.chars.len());
     let here = |line: u32| if site.is_name { 1..=whole } else { line..=line };
     let is_quoted = file.chars[key.start] == '"';

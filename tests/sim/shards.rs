@@ -30,16 +30,16 @@ const SWEEP: &str = "
 sweep: { over: { workloads.w.contexts.count: [1, 50], strategies.cached.cache.maxAge: [0s, 1s, 4s] } }
 ";
 
-struct Place {
+struct Workspace {
     folder: TempDir,
 }
 
-impl Place {
-    fn new(scenario: &str) -> Place {
+impl Workspace {
+    fn new(scenario: &str) -> Workspace {
         let folder = TempDir::new().expect("a temporary folder");
         fs::write(folder.path().join("s.yaml"), scenario).expect("written");
         fs::write(folder.path().join("jobs.csv"), "time_s,count\n0,5\n1,60\n3,20\n").expect("written");
-        Place { folder }
+        Workspace { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -123,7 +123,7 @@ fn assert_same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>
 
 #[test]
 fn a_merged_run_is_that_of_one_process_byte_for_byte_whatever_the_shares_and_their_order() {
-    let place = Place::new(SCENARIO);
+    let place = Workspace::new(SCENARIO);
     let more = " --set fleet.clients=4";
     place.done(&format!("run s.yaml -q -o whole{more}"));
     let whole = place.files("whole");
@@ -151,7 +151,7 @@ fn a_merged_run_is_that_of_one_process_byte_for_byte_whatever_the_shares_and_the
 
 #[test]
 fn what_is_not_the_run_is_refused_by_name() {
-    let place = Place::new(SCENARIO);
+    let place = Workspace::new(SCENARIO);
     let shares = place.shares(2, "");
     let both = shares.join(" ");
     let said = place.refused(&format!("merge {} -o out", shares[0]));
@@ -200,7 +200,7 @@ fn what_is_not_the_run_is_refused_by_name() {
 fn a_cell_of_another_version_is_refused_by_name() {
     use flate2::{Compression, read::GzDecoder, write::GzEncoder};
     use std::io::{Read as _, Write as _};
-    let place = Place::new(SCENARIO);
+    let place = Workspace::new(SCENARIO);
     place.done("run s.yaml -q --shard 1/1 -o all");
     let cell = place.cells("all")[0].clone();
     let mut text = String::new();
@@ -224,7 +224,7 @@ fn a_cell_of_another_version_is_refused_by_name() {
 
 #[test]
 fn a_sweep_of_shares_is_that_of_one_process_and_a_stopped_one_goes_on_where_it_was() {
-    let place = Place::new(&format!("{SCENARIO}{SWEEP}"));
+    let place = Workspace::new(&format!("{SCENARIO}{SWEEP}"));
     let said = place.done("run s.yaml -o whole");
     assert!(said.contains("report: whole/sweep.html"), "{said}");
     let drawn = place.files("whole");
@@ -263,7 +263,7 @@ fn a_sweep_of_shares_is_that_of_one_process_and_a_stopped_one_goes_on_where_it_w
 
 #[test]
 fn every_cell_of_a_sweep_meets_the_same_jobs_and_a_cache_of_no_age_serves_nothing() {
-    let place = Place::new(SCENARIO);
+    let place = Workspace::new(SCENARIO);
     place.done(
         "run s.yaml -q -o out --over strategies.cached.cache.maxAge=0s,1s,5s --over workloads.w.contexts.count=1..100:log:2",
     );
@@ -299,7 +299,7 @@ fn every_cell_of_a_sweep_meets_the_same_jobs_and_a_cache_of_no_age_serves_nothin
 
 #[test]
 fn a_sweep_needs_a_field_that_can_be_varied() {
-    let place = Place::new(SCENARIO);
+    let place = Workspace::new(SCENARIO);
     for (over, part) in [
         ("seed=1,2", "`seed` cannot be varied"),
         ("fleet.clients=1..9", "FROM..TO:log"),
@@ -316,7 +316,7 @@ fn a_sweep_needs_a_field_that_can_be_varied() {
 
 #[test]
 fn a_launcher_says_which_share_it_is_and_that_is_told() {
-    let place = Place::new(SCENARIO);
+    let place = Workspace::new(SCENARIO);
     type Set = &'static [(&'static str, &'static str)];
     let shares: [(&str, Set, &str); 4] = [
         (

@@ -12,14 +12,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The longest a test waits for a socket: only a server that hangs takes it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Asks again until it is so; a server that never comes to it fails the test.
 #[track_caller]
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let watch = Stopwatch::start();
     while !is_so() {
-        assert!(watch.elapsed() < Span::from_secs(PATIENCE.as_secs()), "not within {PATIENCE:?}: {what}");
+        assert!(watch.elapsed() < Span::from_secs(DEADLINE.as_secs()), "not within {DEADLINE:?}: {what}");
         std::thread::yield_now();
     }
 }
@@ -72,8 +72,8 @@ pub struct Peer(pub BufReader<TcpStream>);
 impl Peer {
     pub fn connect(to: SocketAddr) -> Peer {
         let stream = TcpStream::connect(to).expect("the server accepts");
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Peer(BufReader::new(stream))
     }

@@ -1,6 +1,6 @@
 //! Bodies that were written once, kept for the attempts that ask the same again.
 
-use crate::backend::{Ask, Mark, body};
+use crate::backend::{Dispatch, Mark, body};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::body::Bytes;
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ pub(super) struct Body {
 }
 
 impl Body {
-    fn new(ask: &Ask<'_>) -> Body {
-        let bytes = Bytes::from(body::json(ask));
+    fn new(dispatch: &Dispatch<'_>) -> Body {
+        let bytes = Bytes::from(body::json(dispatch));
         Body { hash: hex::encode(digest(&SHA256, &bytes)), bytes }
     }
 }
@@ -33,12 +33,12 @@ pub(super) struct Bodies {
 
 impl Bodies {
     /// The body of a call.
-    pub(super) fn of(&mut self, ask: &Ask<'_>) -> Rc<Body> {
-        let Some(mark) = ask.mark else { return Rc::new(Body::new(ask)) };
+    pub(super) fn of(&mut self, dispatch: &Dispatch<'_>) -> Rc<Body> {
+        let Some(mark) = dispatch.mark else { return Rc::new(Body::new(dispatch)) };
         if let Some(known) = self.kept.get(&mark) {
             return Rc::clone(known);
         }
-        let body = Rc::new(Body::new(ask));
+        let body = Rc::new(Body::new(dispatch));
         let size = body.bytes.len() + body.hash.len();
         if self.bytes + size <= ROOM {
             self.bytes += size;

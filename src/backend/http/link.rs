@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// The most bytes of one answer.
-const MOST: usize = 1 << 20;
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// One connection.
 pub(super) struct Link {
@@ -132,7 +132,7 @@ impl Link {
             let frame = frame.map_err(|e| lost(&e))?;
             if let Some(bytes) = frame.data_ref() {
                 length += bytes.len();
-                if length > MOST {
+                if length > MAX_ANSWER_BYTES {
                     return Err(Refusal::no_answer("the answer is longer than 1 MiB"));
                 }
                 keep(bytes);

@@ -1,7 +1,7 @@
 //! Our own HTTP/1.1 client: kept-alive connections, bodies written once, nothing done twice.
 //!
 //! ```text
-//! Ask ─▶ Bodies ─▶ Signer ─▶ Pool (one for each simulated client) ─▶ Link ─▶ socket
+//! Dispatch ─▶ Bodies ─▶ Signer ─▶ Pool (one for each simulated client) ─▶ Link ─▶ socket
 //!        JSON      headers   a turn, a connection
 //! ```
 //!
@@ -21,7 +21,7 @@ mod sign;
 pub use endpoint::{Error, HttpFactory, Trust};
 pub use sign::{NOBODY, Sign, Signed, Signer, Unsigned};
 
-use super::{Ask, Backend, Refusal, Tell, Told};
+use super::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal};
 use crate::api::Operation;
 use crate::clock::{RunClock, epoch_millis};
 use crate::time::{Span, Time};
@@ -143,20 +143,20 @@ impl Http {
     async fn exchange(
         &self,
         pool: &Pool,
-        ask: &Ask<'_>,
-        tell: &Tell<'_>,
+        dispatch: &Dispatch<'_>,
+        observer: &AttemptObserver<'_>,
     ) -> Result<(StatusCode, Vec<u8>), Refusal> {
-        let body = self.bodies.borrow_mut().of(ask);
+        let body = self.bodies.borrow_mut().of(dispatch);
         loop {
             let mut link = match pool.take().await {
                 Some(link) => link,
                 // Rare and large: in a box, so that those who never open one have no room for it.
                 None => Box::pin(Link::open(&self.endpoint)).await?,
             };
-            let answer = match link.send(self.request(ask.operation, &body)).await {
+            let answer = match link.send(self.request(dispatch.operation, &body)).await {
                 Ok(answer) => answer,
                 Err(Broken::Unsent) if link.is_reused => {
-                    tell.sends();
+                    observer.sends();
                     continue;
                 }
                 Err(Broken::Unsent) => return Err(Refusal::no_answer("the connection was closed at once")),
@@ -164,7 +164,7 @@ impl Http {
             };
             let (head, body) = answer.into_parts();
             let mut kept = Vec::new();
-            let is_kept = ask.is_read || head.status != StatusCode::OK;
+            let is_kept = dispatch.is_read || head.status != StatusCode::OK;
             link.read(body, |bytes| {
                 if is_kept {
                     kept.extend_from_slice(bytes)
@@ -188,15 +188,20 @@ impl Stamp {
 }
 
 impl Backend for Http {
-    async fn ask(&self, client: u32, ask: &Ask<'_>, tell: &Tell<'_>) -> Result<Told, Refusal> {
+    async fn dispatch(
+        &self,
+        client: u32,
+        dispatch: &Dispatch<'_>,
+        observer: &AttemptObserver<'_>,
+    ) -> Result<KmsOutput, Refusal> {
         self.sweep(self.clock.now());
         let pool = self.pool(client);
-        let turn = pool.turn(|| tell.sends()).await;
-        let answer = self.exchange(&pool, ask, tell).await;
+        let turn = pool.turn(|| observer.sends()).await;
+        let answer = self.exchange(&pool, dispatch, observer).await;
         drop(turn);
         match answer? {
-            (StatusCode::OK, bytes) if ask.is_read => Told::from_json(&bytes),
-            (StatusCode::OK, _) => Ok(Told::default()),
+            (StatusCode::OK, bytes) if dispatch.is_read => KmsOutput::from_json(&bytes),
+            (StatusCode::OK, _) => Ok(KmsOutput::default()),
             (status, bytes) => Err(Refusal::from_json(status.as_u16(), &bytes)),
         }
     }

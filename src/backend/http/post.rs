@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, StatusCode, Uri};
 
 /// How long an answer may take.
-const PATIENCE: Span = Span::from_secs(10);
+const TIMEOUT: Span = Span::from_secs(10);
 
 impl HttpFactory {
     /// Sends JSON to `path`, on a connection of its own; gives the status and the answer.
@@ -19,8 +19,8 @@ impl HttpFactory {
     /// # Errors
     /// No answer came, or not in time.
     pub async fn post(&self, path: &'static str, json: Vec<u8>) -> Result<(StatusCode, Vec<u8>), Refusal> {
-        let sent = within(PATIENCE, self.exchange(path, json));
-        sent.await.unwrap_or_else(|| Err(Refusal::no_answer(format!("no answer within {PATIENCE}"))))
+        let sent = within(TIMEOUT, self.exchange(path, json));
+        sent.await.unwrap_or_else(|| Err(Refusal::no_answer(format!("no answer within {TIMEOUT}"))))
     }
 
     async fn exchange(&self, path: &'static str, json: Vec<u8>) -> Result<(StatusCode, Vec<u8>), Refusal> {

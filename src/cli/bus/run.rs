@@ -2,7 +2,7 @@
 
 use super::{Access, Coordinator};
 use crate::cli::grid::{Grid, Shard, Share, Source};
-use crate::cli::gridded::{self, Came, Wish};
+use crate::cli::gridded::{self, Came, GridOptions};
 use crate::cli::run_folder::RunFolder;
 use crate::cli::{Common, Error, exit};
 use crate::engine::{are_enough, trials_after};
@@ -17,7 +17,7 @@ pub fn run(
     mut source: Source,
     axes: Vec<Axis>,
     (url, access): (&str, &Access),
-    wish: &Wish<'_>,
+    options: &GridOptions<'_>,
     common: &Common,
 ) -> Result<Came, Error> {
     let asked = source.load()?.scenario;
@@ -28,10 +28,10 @@ pub fn run(
     }
     let coordinator = Coordinator::new(url, access, common.quiet)?;
     let grid = Grid::new(source, axes)?;
-    let share = Share::claim(wish.out, &grid, Shard::WHOLE, wish.force)?;
+    let share = Share::claim(options.out, &grid, Shard::WHOLE, options.force)?;
     let mut many = if chooses { trials_after(&asked, 0) } else { u32::MAX };
     loop {
-        let worked = coordinator.gather(&grid, &share, &wish.how, |cell| cell.trial < many)?;
+        let worked = coordinator.gather(&grid, &share, &options.how, |cell| cell.trial < many)?;
         if !gridded::is_whole(&worked, &share, common) {
             return Ok(Came::Done(ExitCode::from(exit::INTERRUPTED)));
         }

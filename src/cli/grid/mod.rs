@@ -22,7 +22,7 @@ mod work;
 pub use folder::{NAME as SHARE, TRACES};
 pub use folder::{Opened, Share};
 pub use shard::Shard;
-pub use source::{Place, Source};
+pub use source::{Source, SourceLookup};
 pub use store::Store;
 pub use sweep::{conclude_sweep, files_of, show_sweep};
 pub use work::{How, Worked, run_share};

@@ -21,7 +21,7 @@ impl fmt::Display for Shard {
 
 /// A share, and the variables that said so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ShardGiven {
     /// The share.
     pub shard: Shard,
     /// `SLURM_ARRAY_TASK_ID=3 of SLURM_ARRAY_TASK_COUNT=8`; nothing if it was given in numbers.
@@ -29,7 +29,7 @@ pub struct Told {
 }
 
 /// The most shares of a run.
-const MOST: u32 = 100_000;
+const MAX_SHARDS: u32 = 100_000;
 
 impl Shard {
     /// All of it.
@@ -44,7 +44,7 @@ impl Shard {
     ///
     /// # Errors
     /// [`Error::Usage`] with what is missing, and the way out.
-    pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Told, Error> {
+    pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<ShardGiven, Error> {
         let wrong = || {
             Error::Usage(format!(
                 "--shard {text}: write I/N, such as 1/4 for the first of four, or auto, or auto/N under a launcher"
@@ -54,12 +54,12 @@ impl Shard {
             return launched(text, None, env);
         }
         let (index, of) = text.split_once('/').ok_or_else(wrong)?;
-        let of: u32 = of.parse().ok().filter(|of| (1..=MOST).contains(of)).ok_or_else(wrong)?;
+        let of: u32 = of.parse().ok().filter(|of| (1..=MAX_SHARDS).contains(of)).ok_or_else(wrong)?;
         if index == "auto" {
             return launched(text, Some(of), env);
         }
         let index: u32 = index.parse().ok().filter(|index| (1..=of).contains(index)).ok_or_else(wrong)?;
-        Ok(Told { shard: Shard { index, of }, by: None })
+        Ok(ShardGiven { shard: Shard { index, of }, by: None })
     }
 }
 
@@ -72,7 +72,7 @@ struct Launcher {
 }
 
 /// The share that a launcher's variables name; `of` is how many there are, where somebody has said so.
-fn launched(text: &str, of: Option<u32>, env: &dyn Fn(&str) -> Option<String>) -> Result<Told, Error> {
+fn launched(text: &str, of: Option<u32>, env: &dyn Fn(&str) -> Option<String>) -> Result<ShardGiven, Error> {
     let mut found = Vec::new();
     for launcher in [slurm, kubernetes, batch] {
         found.extend(launcher(text, env)?);
@@ -110,14 +110,14 @@ fn launched(text: &str, of: Option<u32>, env: &dyn Fn(&str) -> Option<String>) -
             )));
         }
     };
-    if launcher.index >= count || count > u64::from(MOST) {
+    if launcher.index >= count || count > u64::from(MAX_SHARDS) {
         return Err(Error::Usage(format!(
             "--shard {text}: index {} from 0 is none of {count} ({}); number them without gaps, or write --shard I/N",
             launcher.index, launcher.read
         )));
     }
     let shard = Shard { index: launcher.index as u32 + 1, of: count as u32 };
-    Ok(Told { shard, by: Some(launcher.read.clone()) })
+    Ok(ShardGiven { shard, by: Some(launcher.read.clone()) })
 }
 
 /// A whole number in the environment; `None` if it is not set.
@@ -197,7 +197,7 @@ fn batch(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Laun
 mod tests {
     use super::*;
 
-    fn told(text: &str, set: &[(&str, &str)]) -> Result<Told, String> {
+    fn told(text: &str, set: &[(&str, &str)]) -> Result<ShardGiven, String> {
         let env =
             |name: &str| set.iter().find(|(each, _)| *each == name).map(|(_, value)| (*value).to_owned());
         Shard::parse(text, &env).map_err(|error| error.to_string())

@@ -23,14 +23,14 @@ pub struct Source {
     /// The strategies that are run; all if there are none.
     pub strategies: Vec<String>,
     /// Where its traces and its environment are.
-    pub place: Place,
+    pub place: SourceLookup,
     /// The words of its command that change figures, as the saved run has them.
     pub words: Vec<String>,
 }
 
 /// Where what a scenario refers to is looked up.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum SourceLookup {
     /// Traces in this folder, the environment of this process.
     Here(PathBuf),
     /// Another process's: what it found in its environment, and copies of its traces by the names that the scenario has.
@@ -71,7 +71,7 @@ impl Source {
             true => ("stdin".to_owned(), PathBuf::new()),
             false => (path.display().to_string(), path.parent().unwrap_or(Path::new("")).to_path_buf()),
         };
-        Ok(Source { text, file, sets, strategies, place: Place::Here(dir), words: Vec::new() })
+        Ok(Source { text, file, sets, strategies, place: SourceLookup::Here(dir), words: Vec::new() })
     }
 
     /// The scenario as it stands.
@@ -89,8 +89,8 @@ impl Source {
     pub fn with(&self, more: &[Set]) -> Result<Loaded, Error> {
         let sets: Vec<Set> = self.sets.iter().chain(more).cloned().collect();
         let mut loaded = match &self.place {
-            Place::Here(dir) => load::load_text(&self.text, &self.file, dir, &sets)?,
-            Place::Kept { env, traces } => {
+            SourceLookup::Here(dir) => load::load_text(&self.text, &self.file, dir, &sets)?,
+            SourceLookup::Kept { env, traces } => {
                 let copy = |name: &str| kept(traces, name);
                 load::load_in(&self.text, &self.file, &sets, &|name| env.get(name).cloned(), &copy)?
             }
@@ -102,8 +102,8 @@ impl Source {
     /// Where the trace is that the scenario calls `name`.
     pub fn trace(&self, name: &str) -> PathBuf {
         match &self.place {
-            Place::Here(dir) => dir.join(name),
-            Place::Kept { traces, .. } => kept(traces, name),
+            SourceLookup::Here(dir) => dir.join(name),
+            SourceLookup::Kept { traces, .. } => kept(traces, name),
         }
     }
 
@@ -112,8 +112,8 @@ impl Source {
         let asked = RefCell::new(BTreeMap::new());
         let look = |name: &str| {
             let found = match &self.place {
-                Place::Here(_) => load::environment(name),
-                Place::Kept { env, .. } => env.get(name).cloned(),
+                SourceLookup::Here(_) => load::environment(name),
+                SourceLookup::Kept { env, .. } => env.get(name).cloned(),
             };
             asked.borrow_mut().extend(found.clone().map(|value| (name.to_owned(), value)));
             found
@@ -150,7 +150,7 @@ impl SavedSource {
         let set =
             |set: SavedSet| Set { path: set.path, value: set.value, joins: set.joins, given: set.given };
         let copy = |(name, sum): (String, String)| (name, folder.join(sum));
-        let place = Place::Kept { env: self.env, traces: self.traces.into_iter().map(copy).collect() };
+        let place = SourceLookup::Kept { env: self.env, traces: self.traces.into_iter().map(copy).collect() };
         Source {
             text: self.text,
             file: self.file,

@@ -13,7 +13,7 @@
 use super::pace::Pace;
 use super::theme::{Meaning, Theme};
 use super::{Title, panels, plot};
-use crate::engine::live::Glance;
+use crate::engine::live::Snapshot;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -22,7 +22,7 @@ use ratatui::widgets::Paragraph;
 /// What there is to draw.
 pub(super) struct Scene<'a> {
     pub(super) title: &'a Title,
-    pub(super) glance: Option<&'a Glance>,
+    pub(super) snapshot: Option<&'a Snapshot>,
     pub(super) pace: &'a Pace,
     pub(super) is_stopping: bool,
     pub(super) theme: Theme,
@@ -42,9 +42,9 @@ const SLIM: u16 = 60;
 /// Draws one picture.
 pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     let area = frame.area();
-    let Some(glance) = scene.glance else { return waiting(frame, scene) };
+    let Some(snapshot) = scene.snapshot else { return waiting(frame, scene) };
     let most_pools = (area.height / 6).max(1) as usize;
-    let pools = glance.pools.len().min(most_pools) as u16;
+    let pools = snapshot.pools.len().min(most_pools) as u16;
     let fixed = 3 + 1;
     let has_panels = area.height >= fixed + PANELS && area.width >= NARROW;
     let mut left = area.height.saturating_sub(fixed + if has_panels { PANELS } else { 0 });
@@ -54,8 +54,8 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     }
     if !has_panels {
         return match area.width >= SLIM && area.height > 3 + PANELS + 2 {
-            true => slim(frame, scene, glance),
-            false => narrow(frame, scene, glance),
+            true => slim(frame, scene, snapshot),
+            false => narrow(frame, scene, snapshot),
         };
     }
     let [head, row, pool_row, plot_row, foot] = Layout::vertical([
@@ -66,7 +66,7 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
         Constraint::Length(1),
     ])
     .areas(area);
-    panels::head(frame, head, scene, glance);
+    panels::head(frame, head, scene, snapshot);
     // Times need 29 columns; what is more is shared.
     let [load, times, harness] = Layout::horizontal([
         Constraint::Fill(5),
@@ -74,27 +74,27 @@ pub(super) fn frame(frame: &mut Frame<'_>, scene: &Scene<'_>) {
         Constraint::Fill(5),
     ])
     .areas(row);
-    panels::load(frame, load, scene, glance);
-    panels::times(frame, times, scene, glance);
-    panels::harness(frame, harness, scene, glance);
+    panels::load(frame, load, scene, snapshot);
+    panels::times(frame, times, scene, snapshot);
+    panels::harness(frame, harness, scene, snapshot);
     if has_pools {
-        panels::pools(frame, pool_row, scene, glance);
+        panels::pools(frame, pool_row, scene, snapshot);
     }
     if left >= TWO_PLOTS {
         let [rates, tail] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(plot_row);
-        plot::history(frame, rates, scene, glance);
-        plot::tail(frame, tail, scene, glance);
+        plot::history(frame, rates, scene, snapshot);
+        plot::tail(frame, tail, scene, snapshot);
     } else if left >= PLOT {
-        plot::history(frame, plot_row, scene, glance);
+        plot::history(frame, plot_row, scene, snapshot);
     }
-    panels::foot(frame, foot, scene, glance);
+    panels::foot(frame, foot, scene, snapshot);
 }
 
 /// A terminal in which two panels stand beside each other: the harness has a line.
-fn slim(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
+fn slim(frame: &mut Frame<'_>, scene: &Scene<'_>, snapshot: &Snapshot) {
     let area = frame.area();
     let free = area.height.saturating_sub(3 + PANELS + 2);
-    let pools = (glance.pools.len() as u16).min(free.saturating_sub(2));
+    let pools = (snapshot.pools.len() as u16).min(free.saturating_sub(2));
     let pool_lines = if pools > 0 { pools + 2 } else { 0 };
     let [head, row, pool_row, plot_row, harness, foot] = Layout::vertical([
         Constraint::Length(3),
@@ -106,21 +106,21 @@ fn slim(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
     ])
     .areas(area);
     let [load, times] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(29)]).areas(row);
-    panels::head(frame, head, scene, glance);
-    panels::load(frame, load, scene, glance);
-    panels::times(frame, times, scene, glance);
+    panels::head(frame, head, scene, snapshot);
+    panels::load(frame, load, scene, snapshot);
+    panels::times(frame, times, scene, snapshot);
     if pools > 0 {
-        panels::pools(frame, pool_row, scene, glance);
+        panels::pools(frame, pool_row, scene, snapshot);
     }
     if plot_row.height >= PLOT {
-        plot::history(frame, plot_row, scene, glance);
+        plot::history(frame, plot_row, scene, snapshot);
     }
-    let line = panels::fitted(panels::harness_line(scene, glance), usize::from(harness.width));
+    let line = panels::fitted(panels::harness_line(scene, snapshot), usize::from(harness.width));
     frame.render_widget(Paragraph::new(line), harness);
-    panels::foot(frame, foot, scene, glance);
+    panels::foot(frame, foot, scene, snapshot);
 }
 
-/// Before the first glance.
+/// Before the first snapshot.
 fn waiting(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     let lines = vec![
         panels::name(scene),
@@ -130,19 +130,19 @@ fn waiting(frame: &mut Frame<'_>, scene: &Scene<'_>) {
 }
 
 /// A terminal too small for panels: one figure a line, the weightiest first.
-fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, glance: &Glance) {
+fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, snapshot: &Snapshot) {
     let area = frame.area();
-    let mut lines = panels::head_lines(scene, glance, area.width);
-    let mut harness = panels::harness_lines(scene, glance).into_iter();
-    lines.extend(panels::load_lines(scene, glance));
+    let mut lines = panels::head_lines(scene, snapshot, area.width);
+    let mut harness = panels::harness_lines(scene, snapshot).into_iter();
+    lines.extend(panels::load_lines(scene, snapshot));
     lines.extend(harness.next());
-    lines.extend(panels::times_lines(scene, glance));
+    lines.extend(panels::times_lines(scene, snapshot));
     lines.extend(harness);
     let [body, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     frame
         .render_widget(Paragraph::new(lines), Rect { height: body.height.max(1), ..body }.intersection(area));
     if area.height > 1 {
-        panels::foot(frame, foot, scene, glance);
+        panels::foot(frame, foot, scene, snapshot);
     }
 }
 

@@ -25,9 +25,9 @@ fn pool(name: &str, limit: u64, attempts: u64, peak_1s: u64, throttled: u64) -> 
 }
 
 /// The twelfth second of thirty: 812 jobs a second done, 912 attempts, 100 of them throttled.
-fn glance() -> Glance {
+fn snapshot() -> Snapshot {
     let row = Row { offered: 820, attempts: 912, throttled: 100, goodput: 812, ..Row::default() };
-    Glance {
+    Snapshot {
         strategy: ("full-jitter".into(), 1),
         strategies: 3,
         trial: (0, 1),
@@ -68,13 +68,18 @@ fn glance() -> Glance {
 struct Picture(Terminal<TestBackend>);
 
 impl Picture {
-    fn of(glance: Option<&Glance>, (width, height): (u16, u16), colour: bool, is_stopping: bool) -> Picture {
+    fn of(
+        snapshot: Option<&Snapshot>,
+        (width, height): (u16, u16),
+        colour: bool,
+        is_stopping: bool,
+    ) -> Picture {
         let title = Title { name: "checkout-peak".into(), target: "emulator".into() };
         let mut pace = Pace::default();
-        if let Some(glance) = glance {
-            pace.see(glance);
+        if let Some(snapshot) = snapshot {
+            pace.see(snapshot);
         }
-        let scene = Scene { title: &title, glance, pace: &pace, is_stopping, theme: Theme { colour } };
+        let scene = Scene { title: &title, snapshot, pace: &pace, is_stopping, theme: Theme { colour } };
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
         terminal.draw(|picture| frame(picture, &scene)).expect("drawn in memory");
         Picture(terminal)
@@ -106,7 +111,7 @@ impl Picture {
 
 #[test]
 fn eighty_by_twenty_four_holds_everything() {
-    let picture = Picture::of(Some(&glance()), (80, 24), true, false);
+    let picture = Picture::of(Some(&snapshot()), (80, 24), true, false);
     let text = picture.text();
     for part in [
         "keystorm checkout-peak → emulator",
@@ -141,7 +146,7 @@ fn eighty_by_twenty_four_holds_everything() {
 
 #[test]
 fn seventy_by_eighteen_keeps_pools_and_the_slowest() {
-    let picture = Picture::of(Some(&glance()), (70, 18), true, false);
+    let picture = Picture::of(Some(&snapshot()), (70, 18), true, false);
     let text = picture.text();
     for part in [
         "12.0 s of 30.0 s",
@@ -157,7 +162,7 @@ fn seventy_by_eighteen_keeps_pools_and_the_slowest() {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     assert!(picture.lines().iter().all(|line| line.chars().count() <= 70), "{text}");
-    let late = Glance { lateness_ms: 40.0, ..glance() };
+    let late = Snapshot { lateness_ms: 40.0, ..snapshot() };
     let limited = Picture::of(Some(&late), (70, 18), true, false).text();
     assert!(limited.contains("keystorm is the limit") && limited.contains("≤40 ms 100 %"), "{limited}");
 }
@@ -166,24 +171,24 @@ fn seventy_by_eighteen_keeps_pools_and_the_slowest() {
 fn a_large_terminal_shows_p99_over_time_and_what_its_quota_is_called() {
     let rows =
         |at: u64| Row { goodput: 812, attempts: 912, p99_micros: 20_000 + 10_000 * at, ..Row::default() };
-    let glance = Glance { seconds: (0..12).map(rows).collect(), ..glance() };
-    let large = Picture::of(Some(&glance), (200, 50), true, false).text();
+    let snapshot = Snapshot { seconds: (0..12).map(rows).collect(), ..snapshot() };
+    let large = Picture::of(Some(&snapshot), (200, 50), true, false).text();
     for part in ["p99 response time, of jobs completed in that second", "143 ms", "╌╌ symmetric 1,000/s"]
     {
         assert!(large.contains(part), "{part} is missing in\n{large}");
     }
-    assert!(!Picture::of(Some(&glance), (80, 24), true, false).text().contains("p99 response time"));
+    assert!(!Picture::of(Some(&snapshot), (80, 24), true, false).text().contains("p99 response time"));
 }
 
 #[test]
 fn pools_change_colour_at_80_percent_and_beyond_the_quota() {
     let colour = |attempts| {
-        let mut glance = glance();
-        glance.pools = vec![pool("symmetric", 1_000, attempts * 12, attempts, 0)];
-        Picture::of(Some(&glance), (80, 24), true, false).colour(&format!("{attempts}/1,000/s"))
+        let mut snapshot = snapshot();
+        snapshot.pools = vec![pool("symmetric", 1_000, attempts * 12, attempts, 0)];
+        Picture::of(Some(&snapshot), (80, 24), true, false).colour(&format!("{attempts}/1,000/s"))
     };
     assert_eq!([colour(500), colour(850), colour(999)], [Color::Green, Color::Yellow, Color::Yellow]);
-    let mut over = glance();
+    let mut over = snapshot();
     over.pools = vec![pool("symmetric", 1_000, 14_400, 1_200, 0)];
     let picture = Picture::of(Some(&over), (80, 24), true, false);
     assert_eq!(picture.colour("1,200/1,000/s"), Color::Red);
@@ -192,44 +197,44 @@ fn pools_change_colour_at_80_percent_and_beyond_the_quota() {
 
 #[test]
 fn a_harness_that_is_the_limit_is_told_in_red() {
-    let kept_up = Picture::of(Some(&glance()), (80, 24), true, false);
+    let kept_up = Picture::of(Some(&snapshot()), (80, 24), true, false);
     assert!(kept_up.text().contains(" harness "));
     assert_eq!(kept_up.colour("0.42 ms"), Color::Green);
-    let late = Glance { lateness_ms: 40.0, ..glance() };
+    let late = Snapshot { lateness_ms: 40.0, ..snapshot() };
     let picture = Picture::of(Some(&late), (80, 24), true, false);
     assert_eq!((picture.colour("keystorm is the limit"), picture.colour("40 ms")), (Color::Red, Color::Red));
     // Response times count from the intended start: 40 ms are more than their whole median.
     assert!(picture.text().contains("times off ≤40 ms"), "{}", picture.text());
-    let busy = Glance { busy_share: Some(0.93), ..glance() };
+    let busy = Snapshot { busy_share: Some(0.93), ..snapshot() };
     assert!(Picture::of(Some(&busy), (80, 24), true, false).text().contains("keystorm is the limit"));
 }
 
 #[test]
 fn without_colours_every_curve_has_a_mark_of_its_own() {
-    let picture = Picture::of(Some(&glance()), (80, 24), false, false);
+    let picture = Picture::of(Some(&snapshot()), (80, 24), false, false);
     assert_eq!(picture.colours(), 0);
     let text = picture.text();
     for part in ["⠒⠒ goodput", "·· attempts", "xx throttled", "╌╌ symmetric"] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    assert!(Picture::of(Some(&glance()), (80, 24), true, false).colours() > 100);
+    assert!(Picture::of(Some(&snapshot()), (80, 24), true, false).colours() > 100);
 }
 
 #[test]
 fn no_size_is_too_small_or_too_large() {
     for width in (0..=90).step_by(3).chain([76, 77, 200, 400]) {
         for height in (0..=30).chain([60, 100]) {
-            for glance in [None, Some(&Glance::default()), Some(&glance())] {
-                Picture::of(glance, (width, height), true, true);
+            for snapshot in [None, Some(&Snapshot::default()), Some(&snapshot())] {
+                Picture::of(snapshot, (width, height), true, true);
             }
         }
     }
-    let small = Picture::of(Some(&glance()), (40, 12), true, false).text();
+    let small = Picture::of(Some(&snapshot()), (40, 12), true, false).text();
     for part in ["full-jitter", "goodput   812/s", "late p99", "q or Ctrl-C"] {
         assert!(small.contains(part), "{part}\n{small}");
     }
-    assert!(Picture::of(Some(&glance()), (100, 24), true, false).text().contains("24.7 % of 50,000"));
-    let large = Picture::of(Some(&glance()), (160, 50), true, false).text();
+    assert!(Picture::of(Some(&snapshot()), (100, 24), true, false).text().contains("24.7 % of 50,000"));
+    let large = Picture::of(Some(&snapshot()), (160, 50), true, false).text();
     assert!(large.lines().filter(|line| line.contains('│')).count() > 30, "it is filled\n{large}");
 }
 
@@ -237,7 +242,7 @@ fn no_size_is_too_small_or_too_large() {
 fn what_happens_around_the_load_is_told() {
     let waiting = Picture::of(None, (80, 24), true, false).text();
     assert!(waiting.contains("checkout-peak → emulator") && waiting.contains("set-up"), "{waiting}");
-    let over = Glance { now: Time::from_secs(31), ..glance() };
+    let over = Snapshot { now: Time::from_secs(31), ..snapshot() };
     let stopping = Picture::of(Some(&over), (80, 24), true, true).text();
     assert!(stopping.contains("drain: 35 in flight"), "{stopping}");
     assert!(stopping.contains("stopping: 35 in flight may finish · again leaves at once"), "{stopping}");
@@ -245,7 +250,7 @@ fn what_happens_around_the_load_is_told() {
 
 #[test]
 fn a_quota_far_above_the_load_is_named_and_not_drawn() {
-    let mut far = glance();
+    let mut far = snapshot();
     far.pools = vec![pool("symmetric", 100_000, 10_944, 1_031, 0)];
     let text = Picture::of(Some(&far), (80, 24), true, false).text();
     assert!(text.contains("↑ symmetric 100,000/s") && !text.contains('╌'), "{text}");
@@ -253,11 +258,11 @@ fn a_quota_far_above_the_load_is_named_and_not_drawn() {
 
 #[test]
 fn a_long_run_shows_its_last_minutes() {
-    let long = Glance {
+    let long = Snapshot {
         seconds: vec![Row { goodput: 7, ..Row::default() }; 600],
         skipped: 2_400,
         interval_s: 2,
-        ..glance()
+        ..snapshot()
     };
     let text = Picture::of(Some(&long), (80, 24), true, false).text();
     assert!(text.contains("5998 s") || text.contains("5,998 s"), "{text}");

@@ -1,7 +1,7 @@
 //! A live run on a terminal: a thread of its own draws what [`Control`] shows, and listens to keys.
 //!
 //! ```text
-//!  engine ──glance──▶ Control ──glance──▶ LiveView ──▶ draw ──▶ the terminal behind stderr
+//!  engine ──snapshot──▶ Control ──snapshot──▶ LiveView ──▶ draw ──▶ the terminal behind stderr
 //!                        ◀──── stop ────── q, Ctrl-C
 //! ```
 //!
@@ -104,12 +104,12 @@ fn watch(
     let mut pace = Pace::default();
     let mut hears = true;
     loop {
-        let glance = control.glance();
-        if let Some(glance) = &glance {
-            pace.see(glance);
+        let snapshot = control.snapshot();
+        if let Some(snapshot) = &snapshot {
+            pace.see(snapshot);
         }
         let is_stopping = control.stop.load(Ordering::Relaxed);
-        let scene = Scene { title, glance: glance.as_ref(), pace: &pace, is_stopping, theme };
+        let scene = Scene { title, snapshot: snapshot.as_ref(), pace: &pace, is_stopping, theme };
         screen.draw(|frame| draw::frame(frame, &scene))?;
         if hears {
             match event::poll(PICTURE).and_then(|is_there| if is_there { hear(control) } else { Ok(()) }) {
@@ -166,7 +166,7 @@ mod tests {
         let control = Arc::new(Control::default());
         let title = Title { name: "panic".into(), target: "nowhere".into() };
         let _view = LiveView::start(&control, title, true).expect("a terminal");
-        control.show(crate::engine::live::Glance::default());
+        control.show(crate::engine::live::Snapshot::default());
         panic!("on purpose, while the view had the terminal");
     }
 }

@@ -1,6 +1,6 @@
 //! Rates of the last second, from glances: what totals have grown by.
 
-use crate::engine::live::Glance;
+use crate::engine::live::Snapshot;
 use crate::quota::PoolId;
 use crate::time::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -32,22 +32,22 @@ pub(super) struct Rates {
 }
 
 impl Pace {
-    /// Takes in a glance; one of another trial begins anew.
-    pub(super) fn see(&mut self, glance: &Glance) {
-        let trial = Some((glance.strategy.1, glance.trial.0));
+    /// Takes in a snapshot; one of another trial begins anew.
+    pub(super) fn see(&mut self, snapshot: &Snapshot) {
+        let trial = Some((snapshot.strategy.1, snapshot.trial.0));
         if self.trial != trial {
             self.trial = trial;
             self.marks = VecDeque::from([Mark::default()]);
         }
-        if self.marks.back().is_some_and(|last| glance.now <= last.now) {
+        if self.marks.back().is_some_and(|last| snapshot.now <= last.now) {
             return;
         }
         self.marks.push_back(Mark {
-            now: glance.now,
-            totals: [glance.jobs.completed, glance.attempts.attempts, glance.attempts.throttled],
-            pools: glance.pools.iter().map(|pool| (pool.pool, pool.attempts)).collect(),
+            now: snapshot.now,
+            totals: [snapshot.jobs.completed, snapshot.attempts.attempts, snapshot.attempts.throttled],
+            pools: snapshot.pools.iter().map(|pool| (pool.pool, pool.attempts)).collect(),
         });
-        while self.marks.get(1).is_some_and(|next| glance.now.since(next.now) >= OVER) {
+        while self.marks.get(1).is_some_and(|next| snapshot.now.since(next.now) >= OVER) {
             self.marks.pop_front();
         }
     }
@@ -78,13 +78,13 @@ mod tests {
     use super::*;
     use crate::record::{AttemptCounts, JobCounts};
 
-    fn glance(strategy: usize, ms: u64, total: u64) -> Glance {
-        Glance {
+    fn snapshot(strategy: usize, ms: u64, total: u64) -> Snapshot {
+        Snapshot {
             strategy: (String::new(), strategy),
             now: Time::from_nanos(ms * 1_000_000),
             jobs: JobCounts { completed: total, ..JobCounts::default() },
             attempts: AttemptCounts { attempts: 2 * total, ..AttemptCounts::default() },
-            ..Glance::default()
+            ..Snapshot::default()
         }
     }
 
@@ -95,19 +95,19 @@ mod tests {
         for step in 1..=40 {
             // 100 a second for five seconds, then 300 a second.
             let (ms, slow) = (step * 250, step.min(20) * 25);
-            pace.see(&glance(0, ms, slow + step.saturating_sub(20) * 75));
+            pace.see(&snapshot(0, ms, slow + step.saturating_sub(20) * 75));
         }
         assert_eq!(pace.rates(), Rates { goodput: 300.0, attempts: 600.0, throttled: 0.0 });
-        pace.see(&glance(1, 500, 20));
+        pace.see(&snapshot(1, 500, 20));
         assert_eq!(pace.rates().goodput, 40.0, "another trial begins at nothing");
     }
 
     #[test]
     fn the_same_glance_twice_changes_nothing() {
         let mut pace = Pace::default();
-        pace.see(&glance(0, 500, 50));
+        pace.see(&snapshot(0, 500, 50));
         let before = pace.rates();
-        pace.see(&glance(0, 500, 50));
+        pace.see(&snapshot(0, 500, 50));
         assert_eq!((pace.rates(), pace.marks.len()), (before, 2));
     }
 }

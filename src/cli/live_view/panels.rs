@@ -2,7 +2,7 @@
 
 use super::draw::Scene;
 use super::theme::{Meaning, Theme};
-use crate::engine::live::Glance;
+use crate::engine::live::Snapshot;
 use crate::report::format::{NONE, clip, count, measured, milliseconds, number, percent};
 use crate::results::Generator;
 use crate::results::Trend;
@@ -55,32 +55,36 @@ pub(super) fn name(scene: &Scene<'_>) -> Line<'static> {
 }
 
 /// What is under way, and how far it is.
-pub(super) fn head_lines(scene: &Scene<'_>, glance: &Glance, width: u16) -> Vec<Line<'static>> {
+pub(super) fn head_lines(scene: &Scene<'_>, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let quiet = theme.style(Meaning::Quiet);
     let under_way = Line::from(vec![
         Span::styled(" strategy ", quiet),
-        Span::raw(format!("{}/{} ", glance.strategy.1 + 1, glance.strategies.max(1))),
-        Span::styled(clip(&glance.strategy.0, 40), theme.style(Meaning::Strong)),
+        Span::raw(format!("{}/{} ", snapshot.strategy.1 + 1, snapshot.strategies.max(1))),
+        Span::styled(clip(&snapshot.strategy.0, 40), theme.style(Meaning::Strong)),
         Span::styled(" · trial ", quiet),
-        Span::raw(format!("{}/{}", glance.trial.0 + 1, glance.trial.1.max(1))),
-        Span::styled(if glance.stages.is_empty() { "" } else { " · stage " }, quiet),
-        Span::raw(glance.stages.join(", ")),
+        Span::raw(format!("{}/{}", snapshot.trial.0 + 1, snapshot.trial.1.max(1))),
+        Span::styled(if snapshot.stages.is_empty() { "" } else { " · stage " }, quiet),
+        Span::raw(snapshot.stages.join(", ")),
     ]);
-    vec![name(scene), under_way, progress(theme, glance, width)]
+    vec![name(scene), under_way, progress(theme, snapshot, width)]
 }
 
 /// How much of the trial's arrivals is over, and what is left.
-fn progress(theme: Theme, glance: &Glance, width: u16) -> Line<'static> {
-    let share = glance.now.as_secs_f64() / glance.ends.as_secs_f64().max(f64::MIN_POSITIVE);
-    let told = if glance.now >= glance.ends {
-        format!(" {} · drain: {} in flight ", clock(glance.now.since(Time::ZERO)), count(glance.in_flight))
+fn progress(theme: Theme, snapshot: &Snapshot, width: u16) -> Line<'static> {
+    let share = snapshot.now.as_secs_f64() / snapshot.ends.as_secs_f64().max(f64::MIN_POSITIVE);
+    let told = if snapshot.now >= snapshot.ends {
+        format!(
+            " {} · drain: {} in flight ",
+            clock(snapshot.now.since(Time::ZERO)),
+            count(snapshot.in_flight)
+        )
     } else {
         format!(
             " {} of {} · {} left ",
-            clock(glance.now.since(Time::ZERO)),
-            clock(glance.ends.since(Time::ZERO)),
-            clock(glance.ends.since(glance.now))
+            clock(snapshot.now.since(Time::ZERO)),
+            clock(snapshot.ends.since(Time::ZERO)),
+            clock(snapshot.ends.since(snapshot.now))
         )
     };
     let columns = usize::from(width).saturating_sub(told.chars().count() + 1);
@@ -94,8 +98,8 @@ fn progress(theme: Theme, glance: &Glance, width: u16) -> Line<'static> {
 }
 
 /// The three lines at the top.
-pub(super) fn head(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
-    frame.render_widget(Paragraph::new(head_lines(scene, glance, area.width)), area);
+pub(super) fn head(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
+    frame.render_widget(Paragraph::new(head_lines(scene, snapshot, area.width)), area);
 }
 
 /// A label to the left of a figure.
@@ -112,9 +116,9 @@ const fn if_any(value: u64, meaning: Meaning) -> Meaning {
 }
 
 /// What is asked and what comes of it.
-pub(super) fn load_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
+pub(super) fn load_lines(scene: &Scene<'_>, snapshot: &Snapshot) -> Vec<Line<'static>> {
     let (theme, rates) = (scene.theme, scene.pace.rates());
-    let (jobs, attempts) = (&glance.jobs, &glance.attempts);
+    let (jobs, attempts) = (&snapshot.jobs, &snapshot.attempts);
     let share = attempts.throttled as f64 / attempts.attempts.max(1) as f64;
     let per_second = |rate: f64| format!("{}/s", number(rate.round()));
     let throttled = format!("{} {}", per_second(rates.throttled), percent(share));
@@ -122,7 +126,7 @@ pub(super) fn load_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static
         figure(theme, "goodput", per_second(rates.goodput), Meaning::Goodput),
         figure(theme, "attempts", per_second(rates.attempts), Meaning::Attempts),
         figure(theme, "throttled", throttled, if_any(attempts.throttled, Meaning::Throttled)),
-        figure(theme, "in flight", count(glance.in_flight), Meaning::Plain),
+        figure(theme, "in flight", count(snapshot.in_flight), Meaning::Plain),
         two(theme, [("faults", attempts.faults), ("timeouts", attempts.timeouts)], Meaning::Bad),
         two(theme, [("failed", jobs.failed), ("shed", jobs.shed)], Meaning::Warning),
     ]
@@ -138,9 +142,9 @@ fn two(theme: Theme, counts: [(&str, u64); 2], meaning: Meaning) -> Line<'static
 }
 
 /// What the application and what KMS took, with what it was measured on.
-pub(super) fn times_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
+pub(super) fn times_lines(scene: &Scene<'_>, snapshot: &Snapshot) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let (response, service) = (&glance.response, &glance.service);
+    let (response, service) = (&snapshot.response, &snapshot.service);
     let row = |label: &str, of: fn(&Trend) -> f64, meaning| {
         let value = |p: &Trend| measured(of(p), p.count);
         Line::from(vec![
@@ -164,18 +168,18 @@ pub(super) fn times_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'stati
 }
 
 /// Whether keystorm itself is the limit.
-pub(super) fn is_limited(glance: &Glance) -> bool {
-    Generator::is_limited(glance.lateness_ms, glance.response.p50, glance.busy_share.unwrap_or(0.0))
+pub(super) fn is_limited(snapshot: &Snapshot) -> bool {
+    Generator::is_limited(snapshot.lateness_ms, snapshot.response.p50, snapshot.busy_share.unwrap_or(0.0))
 }
 
 /// How keystorm itself keeps up, and what of the caps is used.
-pub(super) fn harness_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'static>> {
+pub(super) fn harness_lines(scene: &Scene<'_>, snapshot: &Snapshot) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let bound = Generator::lateness_bound_ms(glance.response.p50);
-    let late = if glance.lateness_ms > bound { Meaning::Bad } else { Meaning::Good };
-    let computing = glance.busy_share.map_or_else(|| NONE.into(), percent);
-    let busy = if glance.busy_share.unwrap_or(0.0) > 0.8 { Meaning::Bad } else { Meaning::Plain };
-    let (sent, most) = glance.cap;
+    let bound = Generator::lateness_bound_ms(snapshot.response.p50);
+    let late = if snapshot.lateness_ms > bound { Meaning::Bad } else { Meaning::Good };
+    let computing = snapshot.busy_share.map_or_else(|| NONE.into(), percent);
+    let busy = if snapshot.busy_share.unwrap_or(0.0) > 0.8 { Meaning::Bad } else { Meaning::Plain };
+    let (sent, most) = snapshot.cap;
     let used = most.map(|most| sent as f64 / most.max(1) as f64);
     let near = used.map_or(Meaning::Good, Theme::nearness);
     let cap = match (most, used) {
@@ -183,31 +187,36 @@ pub(super) fn harness_lines(scene: &Scene<'_>, glance: &Glance) -> Vec<Line<'sta
         _ => "none".into(),
     };
     // When the harness is the limit, it is told by how much response times may be off.
-    let bounded = match is_limited(glance) && glance.response.p50 > 0.0 {
+    let bounded = match is_limited(snapshot) && snapshot.response.p50 > 0.0 {
         true => {
-            let share = percent((glance.lateness_ms / glance.response.p50).min(1.0));
-            figure(theme, "times off", format!("≤{} {share}", milliseconds(glance.lateness_ms)), Meaning::Bad)
+            let share = percent((snapshot.lateness_ms / snapshot.response.p50).min(1.0));
+            figure(
+                theme,
+                "times off",
+                format!("≤{} {share}", milliseconds(snapshot.lateness_ms)),
+                Meaning::Bad,
+            )
         }
         false => figure(theme, "bound", milliseconds(bound), Meaning::Plain),
     };
     vec![
-        figure(theme, "late p99", milliseconds(glance.lateness_ms), late),
+        figure(theme, "late p99", milliseconds(snapshot.lateness_ms), late),
         bounded,
         figure(theme, "computing", computing, busy),
-        figure(theme, "offered", count(glance.jobs.offered), Meaning::Plain),
+        figure(theme, "offered", count(snapshot.jobs.offered), Meaning::Plain),
         figure(theme, "sent", count(sent), Meaning::Plain),
         figure(theme, "cap used", cap, if near == Meaning::Good { Meaning::Plain } else { near }),
     ]
 }
 
 /// How keystorm itself keeps up, in one line.
-pub(super) fn harness_line(scene: &Scene<'_>, glance: &Glance) -> Line<'static> {
+pub(super) fn harness_line(scene: &Scene<'_>, snapshot: &Snapshot) -> Line<'static> {
     let theme = scene.theme;
-    let heading = match is_limited(glance) {
+    let heading = match is_limited(snapshot) {
         true => Span::styled(" keystorm is the limit", theme.style(Meaning::Bad)),
         false => Span::styled(" harness", theme.style(Meaning::Strong)),
     };
-    let mut lines = harness_lines(scene, glance);
+    let mut lines = harness_lines(scene, snapshot);
     // Lateness, its bound or what it may cost, computing; what was offered and sent stands elsewhere.
     let cap = lines.pop();
     lines.truncate(3);
@@ -245,35 +254,35 @@ pub(super) fn fitted(line: Line<'static>, room: usize) -> Line<'static> {
 }
 
 /// Load, in its frame.
-pub(super) fn load(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn load(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let block = block(scene.theme, heading(scene.theme, "load"), Meaning::Quiet);
-    framed(frame, area, load_lines(scene, glance), block);
+    framed(frame, area, load_lines(scene, snapshot), block);
 }
 
 /// Response and service time, in their frame.
-pub(super) fn times(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn times(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let block = block(scene.theme, heading(scene.theme, "times"), Meaning::Quiet);
-    framed(frame, area, times_lines(scene, glance), block);
+    framed(frame, area, times_lines(scene, snapshot), block);
 }
 
 /// The harness, in a frame that says so when it is the limit.
-pub(super) fn harness(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn harness(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let theme = scene.theme;
-    let (title, meaning) = if is_limited(glance) {
+    let (title, meaning) = if is_limited(snapshot) {
         (Line::styled(" keystorm is the limit ", theme.style(Meaning::Bad)), Meaning::Bad)
     } else {
         (heading(theme, "harness"), Meaning::Quiet)
     };
     let block = block(theme, title, meaning);
-    framed(frame, area, harness_lines(scene, glance), block);
+    framed(frame, area, harness_lines(scene, snapshot), block);
 }
 
 /// Each pool against its quota, the fullest first.
-pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let theme = scene.theme;
     let block = block(theme, heading(theme, "quota pools, last second"), Meaning::Quiet);
     let inside = block.inner(area);
-    let mut pools: Vec<_> = glance
+    let mut pools: Vec<_> = snapshot
         .pools
         .iter()
         .map(|pool| {
@@ -320,10 +329,10 @@ pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance
 }
 
 /// What keys do, or that the run is ending.
-pub(super) fn foot(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn foot(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let theme = scene.theme;
     let line = if scene.is_stopping {
-        let flying = count(glance.in_flight);
+        let flying = count(snapshot.in_flight);
         Line::styled(
             format!(" stopping: {flying} in flight may finish · again leaves at once, without results"),
             theme.style(Meaning::Warning),

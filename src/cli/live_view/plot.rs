@@ -3,7 +3,7 @@
 use super::draw::Scene;
 use super::panels::block;
 use super::theme::Meaning;
-use crate::engine::live::Glance;
+use crate::engine::live::Snapshot;
 use crate::quota::PoolReport;
 use crate::record::Row;
 use crate::report::format::{milliseconds, number};
@@ -21,12 +21,12 @@ const AXIS: u16 = 10;
 type Curve = (Meaning, &'static str, Vec<(f64, f64)>);
 
 /// Goodput, attempts and throttled attempts of the last minutes.
-pub(super) fn history(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn history(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let theme = scene.theme;
-    let (from, span, rows) = stretch(area, glance);
-    let mut curves = curves(rows, from, glance.interval_s);
+    let (from, span, rows) = stretch(area, snapshot);
+    let mut curves = curves(rows, from, snapshot.interval_s);
     let highest = curves.iter().flat_map(|curve| &curve.2).map(|point| point.1).fold(1.0, f64::max);
-    let quota = nearest(glance, scene).map(|pool| (pool.pool.name(), pool.limit.as_per_second()));
+    let quota = nearest(snapshot, scene).map(|pool| (pool.pool.name(), pool.limit.as_per_second()));
     let drawn = quota.filter(|(_, limit)| *limit <= ABOVE * highest);
     let top = 1.1 * drawn.map_or(highest, |(_, limit)| highest.max(limit));
     if let Some((_, limit)) = drawn {
@@ -55,10 +55,10 @@ pub(super) fn history(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glan
 }
 
 /// p99 of the jobs completed in each of the last seconds.
-pub(super) fn tail(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance: &Glance) {
+pub(super) fn tail(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapshot: &Snapshot) {
     let theme = scene.theme;
-    let (from, span, rows) = stretch(area, glance);
-    let per = glance.interval_s.max(1) as f64;
+    let (from, span, rows) = stretch(area, snapshot);
+    let per = snapshot.interval_s.max(1) as f64;
     let known = rows.iter().enumerate().filter(|(_, row)| row.goodput > 0);
     let points: Vec<(f64, f64)> =
         known.map(|(index, row)| (from + (index as f64 + 0.5) * per, row.p99_micros as f64 / 1e3)).collect();
@@ -87,21 +87,21 @@ pub(super) fn tail(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, glance:
 
 /// The stretch of time that there is room for: when it begins, how long it is, and its intervals. Two points to a column,
 /// and at least a minute, so that a run's beginning does not fill the whole width.
-fn stretch(area: Rect, glance: &Glance) -> (f64, f64, &[Row]) {
+fn stretch(area: Rect, snapshot: &Snapshot) -> (f64, f64, &[Row]) {
     let most = usize::from(area.width.saturating_sub(AXIS)).max(1) * 2;
-    let (from, rows) = whole(glance, most);
-    (from, (rows.len().max(60).min(most) as u64 * glance.interval_s.max(1)) as f64, rows)
+    let (from, rows) = whole(snapshot, most);
+    (from, (rows.len().max(60).min(most) as u64 * snapshot.interval_s.max(1)) as f64, rows)
 }
 
 /// The whole intervals to draw, at most `most`, and when the first begins.
-fn whole(glance: &Glance, most: usize) -> (f64, &[Row]) {
-    let all = match glance.seconds.as_slice() {
+fn whole(snapshot: &Snapshot, most: usize) -> (f64, &[Row]) {
+    let all = match snapshot.seconds.as_slice() {
         // The last of several seconds added up may not be full yet.
-        [all @ .., _] if glance.interval_s > 1 => all,
+        [all @ .., _] if snapshot.interval_s > 1 => all,
         all => all,
     };
     let skipped = all.len().saturating_sub(most);
-    (((glance.skipped + skipped) as u64 * glance.interval_s.max(1)) as f64, &all[skipped..])
+    (((snapshot.skipped + skipped) as u64 * snapshot.interval_s.max(1)) as f64, &all[skipped..])
 }
 
 fn curves(rows: &[Row], from: f64, interval_s: u64) -> Vec<Curve> {
@@ -118,12 +118,12 @@ fn curves(rows: &[Row], from: f64, interval_s: u64) -> Vec<Curve> {
 }
 
 /// The pool that is used most of its quota.
-fn nearest<'g>(glance: &'g Glance, scene: &Scene<'_>) -> Option<&'g PoolReport> {
+fn nearest<'g>(snapshot: &'g Snapshot, scene: &Scene<'_>) -> Option<&'g PoolReport> {
     let used = |pool: &&PoolReport| {
         scene.pace.of_pool(pool.pool).max(pool.peak_1s as f64)
             / pool.limit.as_per_second().max(f64::MIN_POSITIVE)
     };
-    glance.pools.iter().max_by(|a, b| used(a).total_cmp(&used(b)))
+    snapshot.pools.iter().max_by(|a, b| used(a).total_cmp(&used(b)))
 }
 
 /// The heading: what each curve is.

@@ -1,7 +1,7 @@
 //! Between the machines of a live run and who sends for them: attempts leave in order, counted against the caps and the pools
 //! they draw from, and what senders report is handed to the machines.
 
-use crate::api::{Attempt, Order, Reply, Word};
+use crate::api::{Attempt, Order, Reply, SenderEvent};
 use crate::engine::charges::charges;
 use crate::engine::core::Core;
 use crate::quota::{ChargeTable, Counter, Enforcement, PoolId, PoolReport, Pools, Quotas, catalogue};
@@ -129,9 +129,9 @@ impl Dispatcher {
     }
 
     /// Hands what a sender reports to the machines, at `now`.
-    pub(super) fn hear(&mut self, core: &mut Core<'_>, word: Word, now: Time) {
+    pub(super) fn hear(&mut self, core: &mut Core<'_>, word: SenderEvent, now: Time) {
         match word {
-            Word::Answered { order, number, sent, at, reply } => {
+            SenderEvent::Answered { order, number, sent, at, reply } => {
                 self.heed(reply);
                 // Otherwise nobody waits for it any longer.
                 let token = order.attempt.token;
@@ -141,7 +141,7 @@ impl Dispatcher {
                     self.collect(core, now);
                 }
             }
-            Word::Retried { order, number, met, sent, at } => {
+            SenderEvent::Retried { order, number, met, sent, at } => {
                 self.heed(met);
                 if core.expects(order.attempt.token) {
                     self.met(core, &order, number - 1, (sent, at), met, now);
@@ -150,7 +150,7 @@ impl Dispatcher {
                     self.went(&attempt, now);
                 }
             }
-            Word::Refused { code, message } => {
+            SenderEvent::Refused { code, message } => {
                 self.refusals.entry(code).or_insert(message);
             }
         }

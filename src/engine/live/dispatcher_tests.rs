@@ -32,7 +32,7 @@ impl Driven<'_> {
         self.dispatcher.take().collect()
     }
 
-    fn hear(&mut self, word: Word, now: Time) {
+    fn hear(&mut self, word: SenderEvent, now: Time) {
         self.dispatcher.hear(&mut self.core, word, now);
     }
 }
@@ -45,8 +45,8 @@ fn begun(scenario: &Scenario) -> (Driven<'_>, Order) {
     (driven, orders[0])
 }
 
-fn answered(order: Order, number: u32, sent: Time, now: Time) -> Word {
-    Word::Answered { order, number, sent, at: now, reply: Reply::Ok }
+fn answered(order: Order, number: u32, sent: Time, now: Time) -> SenderEvent {
+    SenderEvent::Answered { order, number, sent, at: now, reply: Reply::Ok }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn without_a_stop_the_longest_waiting_begins() {
 fn only_the_first_try_can_be_late() {
     let scenario = scenario();
     let (mut driven, order) = begun(&scenario);
-    let retried = Word::Retried {
+    let retried = SenderEvent::Retried {
         order,
         number: 2,
         met: Reply::Throttled,
@@ -98,7 +98,8 @@ fn retries_that_the_sdk_makes_by_itself_come_under_the_caps() {
     let scenario = scenario();
     let (mut driven, order) = begun(&scenario);
     driven.dispatcher.cap(1);
-    let retried = |number| Word::Retried { order, number, met: Reply::Throttled, sent: at(0), at: at(5) };
+    let retried =
+        |number| SenderEvent::Retried { order, number, met: Reply::Throttled, sent: at(0), at: at(5) };
     driven.hear(retried(2), at(5));
     assert_eq!(driven.dispatcher.cap_hit(), None, "one more was left");
     driven.hear(retried(3), at(9));

@@ -1,8 +1,8 @@
-//! The driver: does what is due when it is due, hands attempts to the crew, and takes in what they report.
+//! The driver: does what is due when it is due, hands attempts to the senders, and takes in what they report.
 
-use super::crew::Crew;
 use super::dispatcher::Dispatcher;
-use super::glance::{Control, Glance};
+use super::senders::Senders;
+use super::snapshot::{Control, Snapshot};
 use crate::clock::{Alarm, RunClock};
 use crate::engine::core::Core;
 use crate::results::{Gauge, Watch};
@@ -57,18 +57,18 @@ impl Driven<'_> {
     }
 
     /// Hands over what is to be sent.
-    fn send(&mut self, crew: &Crew) {
-        self.dispatcher.take().for_each(|order| crew.send(order));
+    fn send(&mut self, senders: &Senders) {
+        self.dispatcher.take().for_each(|order| senders.send(order));
     }
 }
 
 /// Runs the machines on the real clock until nothing is left to do.
 pub(super) async fn drive(
     driven: &mut Driven<'_>,
-    crew: &mut Crew,
+    senders: &mut Senders,
     (clock, alarm): (RunClock, &mut Alarm),
     (stops, gauge): (&Stops<'_>, &mut Gauge<'_>),
-    show: impl Fn(&Driven<'_>, Time) -> Glance,
+    show: impl Fn(&Driven<'_>, Time) -> Snapshot,
 ) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
     let (mut look, mut shown, mut closed) = (stops.watch.first_look(), Time::ZERO, false);
@@ -76,11 +76,11 @@ pub(super) async fn drive(
     loop {
         let now = clock.now();
         driven.catch_up(now);
-        driven.send(crew);
-        while let Ok(word) = crew.words().try_recv() {
+        driven.send(senders);
+        while let Ok(word) = senders.words().try_recv() {
             driven.dispatcher.hear(&mut driven.core, word, clock.now());
         }
-        driven.send(crew);
+        driven.send(senders);
         if now >= gauge.next() {
             gauge.read(driven.core.recorder(), now);
         }
@@ -93,7 +93,7 @@ pub(super) async fn drive(
             stops.control.show(show(driven, now));
         }
         // Calls whose attempts are kept back end by nobody's answer: they are not waited for.
-        let is_heard = crew.is_idle() && crew.words().is_empty();
+        let is_heard = senders.is_idle() && senders.words().is_empty();
         let is_stuck = closed && is_heard && driven.dispatcher.is_shut();
         let core = &driven.core;
         if is_stuck || core.is_over(clock.now()) {
@@ -109,7 +109,7 @@ pub(super) async fn drive(
         let next = core.poll_timeout().min(core.end() + Span::from_nanos(1)).min(until).min(tick);
         tokio::select! {
             biased;
-            Some(word) = crew.words().recv() => driven.dispatcher.hear(&mut driven.core, word, clock.now()),
+            Some(word) = senders.words().recv() => driven.dispatcher.hear(&mut driven.core, word, clock.now()),
             slept = alarm.sleep_until(next) => slept?,
         }
     }

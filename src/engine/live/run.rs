@@ -1,19 +1,19 @@
 //! Runs a scenario on the real clock, trial by trial.
 
-use super::crew::Crew;
 use super::dispatcher::Dispatcher;
 use super::drive::{Driven, Ended, Stops, drive};
 use super::error::Error;
-use super::glance::{Control, Glance};
+use super::senders::Senders;
 use super::setup::Setup;
-use crate::backend::{Backend, Stock};
+use super::snapshot::{Control, Snapshot};
+use crate::backend::{Backend, Fixtures};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::engine::core::Core;
 use crate::quota::PoolId;
 use crate::record::{Layout, Trial};
 use crate::results::{Gauge, Selection, Trend, Watch};
 use crate::scenario::Scenario;
-use crate::server::{Direct, Season};
+use crate::server::{Direct, ServiceSettings};
 use crate::time::{Span, Time};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,7 +57,7 @@ pub struct LiveTrial {
 /// A thread cannot be started.
 pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
     scenario: &Scenario,
-    stock: &Arc<Stock>,
+    fixtures: &Arc<Fixtures>,
     make: impl Fn(usize, u32) -> M,
     setup: &Setup,
     options: &Options,
@@ -75,9 +75,9 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
             if !options.pause.is_zero() && all.iter().any(|trials| !trials.is_empty()) {
                 sleep(options.pause).await;
             }
-            let place = Place { scenario, layout: &layout, strategy, trial, sent, run_began: begun };
+            let place = TrialContext { scenario, layout: &layout, strategy, trial, sent, run_began: begun };
             let local = tokio::task::LocalSet::new();
-            let one = run_trial(&place, stock, make(strategy, trial), options, control);
+            let one = run_trial(&place, fixtures, make(strategy, trial), options, control);
             let done = local.run_until(one).await?;
             sent += done.trial.recorder.attempt_totals().attempts;
             let ended = &done.ended;
@@ -99,7 +99,7 @@ pub fn order(many: usize, trial: u32, seed: u64) -> impl Iterator<Item = usize> 
 }
 
 /// Which trial, and what came before it.
-struct Place<'s> {
+struct TrialContext<'s> {
     scenario: &'s Scenario,
     layout: &'s Arc<Layout>,
     strategy: usize,
@@ -110,13 +110,13 @@ struct Place<'s> {
 }
 
 async fn run_trial<B: Backend>(
-    place: &Place<'_>,
-    stock: &Arc<Stock>,
+    place: &TrialContext<'_>,
+    fixtures: &Arc<Fixtures>,
     make: impl Fn() -> B + Clone + Send + 'static,
     options: &Options,
     control: &Control,
 ) -> Result<LiveTrial, Error> {
-    let Place { scenario, layout, strategy, trial, .. } = *place;
+    let TrialContext { scenario, layout, strategy, trial, .. } = *place;
     let caps = &scenario.live.caps;
     let mut dispatcher = Dispatcher::new(scenario, strategy, trial);
     if let Some(cap) = caps.attempts {
@@ -129,7 +129,7 @@ async fn run_trial<B: Backend>(
     let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase());
     let begin = || {
         if let Some(emulator) = &options.emulator {
-            emulator.begin(Season {
+            emulator.begin(ServiceSettings {
                 quotas: scenario.quotas.clone(),
                 service_time: scenario.service_time.clone(),
                 faults: scenario.faults.clone(),
@@ -139,7 +139,8 @@ async fn run_trial<B: Backend>(
         }
         RunClock::start()
     };
-    let (mut crew, clock) = Crew::start((options.threads, scenario.fleet.clients), make, stock, begin)?;
+    let (mut senders, clock) =
+        Senders::start((options.threads, scenario.fleet.clients), make, fixtures, begin)?;
     let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
     let spent = place.run_began.now().since(Time::ZERO);
@@ -150,11 +151,11 @@ async fn run_trial<B: Backend>(
             .duration
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
-    let show = |driven: &Driven<'_>, now| place.glance(driven, now, cpu);
+    let show = |driven: &Driven<'_>, now| place.snapshot(driven, now, cpu);
     let mut gauge = Gauge::new(scenario, strategy);
     let mut driven = Driven { core, dispatcher };
-    let ended = drive(&mut driven, &mut crew, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
-    crew.end();
+    let ended = drive(&mut driven, &mut senders, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
+    senders.end();
     let Driven { core, mut dispatcher } = driven;
     let elapsed = clock.now().since(Time::ZERO);
     let busy = busy(cpu, elapsed).unwrap_or(0.0);
@@ -172,9 +173,9 @@ fn busy(before: Option<Span>, elapsed: Span) -> Option<f64> {
     (!elapsed.is_zero()).then(|| spent as f64 / elapsed.as_nanos() as f64)
 }
 
-impl Place<'_> {
+impl TrialContext<'_> {
     /// What somebody who watches sees now.
-    fn glance(&self, driven: &Driven<'_>, now: Time, cpu: Option<Span>) -> Glance {
+    fn snapshot(&self, driven: &Driven<'_>, now: Time, cpu: Option<Span>) -> Snapshot {
         let recorder = driven.core.recorder();
         let stage = |workload: &crate::workload::Workload| {
             (now >= workload.start() && now < workload.end())
@@ -182,8 +183,8 @@ impl Place<'_> {
         };
         let attempts = recorder.attempt_totals();
         let rows = recorder.timeline().rows();
-        let skipped = rows.len().saturating_sub(Glance::MOST);
-        Glance {
+        let skipped = rows.len().saturating_sub(Snapshot::MAX_INTERVALS);
+        Snapshot {
             strategy: (self.scenario.strategies[self.strategy].name.clone(), self.strategy),
             strategies: self.scenario.strategies.len(),
             trial: (self.trial, self.scenario.trials),

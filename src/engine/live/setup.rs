@@ -1,9 +1,9 @@
 //! Before the measured run: keys, and what is made under them; after it: what was made is given up again.
 
 use super::error::Error;
-use super::glance::Control;
+use super::snapshot::Control;
 use crate::api::{ErrorCode, JobKind, KeySpec, Operation, Reply};
-use crate::backend::{Ask, Backend, Refusal, Stock, Tell, Told};
+use crate::backend::{AttemptObserver, Backend, Dispatch, Fixtures, KmsOutput, Refusal};
 use crate::clock::sleep;
 use crate::scenario::Scenario;
 use crate::time::Span;
@@ -60,21 +60,21 @@ impl Setup {
     ///
     /// # Errors
     /// No keys are named and none may be made, the service says no, or the cap on attempts is reached.
-    pub async fn stock<B: Backend>(
+    pub async fn fixtures<B: Backend>(
         &mut self,
         backend: &B,
         scenario: &Scenario,
         provision: &Provision,
-    ) -> Result<Stock, Error> {
+    ) -> Result<Fixtures, Error> {
         let mut ids = Vec::new();
         for workload in &scenario.workloads {
             ids.push(self.keys(backend, workload, provision).await?);
         }
-        let mut stock = Stock::new(&scenario.workloads, ids);
+        let mut fixtures = Fixtures::new(&scenario.workloads, ids);
         for (number, workload) in scenario.workloads.iter().enumerate() {
-            self.fill(backend, &mut stock, number, workload).await?;
+            self.fill(backend, &mut fixtures, number, workload).await?;
         }
-        Ok(stock)
+        Ok(fixtures)
     }
 
     /// A workload's keys: those it names, or new ones.
@@ -106,14 +106,14 @@ impl Setup {
         }
         let mut ids = Vec::new();
         for _ in 0..keys.count {
-            let ask = Ask {
+            let dispatch = Dispatch {
                 operation: Operation::CreateKey,
                 tag,
                 policy: policy.as_deref(),
                 payload: if encrypts { b"encrypts" } else { b"" },
                 ..plain(keys.spec)
             };
-            let told = self.ask(backend, &ask).await?;
+            let told = self.dispatch(backend, &dispatch).await?;
             self.made.push(told.key.clone());
             ids.push(told.key);
         }
@@ -127,12 +127,16 @@ impl Setup {
         tag: &str,
         policy: Option<&str>,
     ) -> Result<(), Error> {
-        let create = Ask { operation: Operation::CreateKey, tag, policy, ..plain(KeySpec::SymmetricDefault) };
-        let key = self.ask(backend, &create).await?.key;
+        let create =
+            Dispatch { operation: Operation::CreateKey, tag, policy, ..plain(KeySpec::SymmetricDefault) };
+        let key = self.dispatch(backend, &create).await?.key;
         self.tried += 1;
-        let end =
-            Ask { operation: Operation::ScheduleKeyDeletion, key: &key, ..plain(KeySpec::SymmetricDefault) };
-        match self.ask(backend, &end).await {
+        let end = Dispatch {
+            operation: Operation::ScheduleKeyDeletion,
+            key: &key,
+            ..plain(KeySpec::SymmetricDefault)
+        };
+        match self.dispatch(backend, &end).await {
             Ok(_) => Ok(()),
             Err(Error::Refused { refusal, .. })
                 if refusal.reply == Reply::Failed(ErrorCode::AccessDenied) =>
@@ -151,7 +155,7 @@ impl Setup {
     async fn fill<B: Backend>(
         &mut self,
         backend: &B,
-        stock: &mut Stock,
+        fixtures: &mut Fixtures,
         number: usize,
         workload: &Workload,
     ) -> Result<(), Error> {
@@ -163,27 +167,28 @@ impl Setup {
         let only_messages = kinds.iter().any(is_message)
             && !kinds.contains(&JobKind::Call(Operation::Decrypt))
             && !does(Operation::ReEncrypt);
-        for key in 0..stock.shelves[number].keys.len() {
-            let shelf = stock.shelves[number].clone();
-            let id = shelf.keys[key].id.clone();
-            let bytes = if only_messages { 32 } else { shelf.bytes };
-            let payload = stock.bytes(bytes).to_vec();
-            let base = Ask { key: &id, payload: &payload, ..plain(shelf.spec) };
+        for key in 0..fixtures.workloads[number].keys.len() {
+            let own = fixtures.workloads[number].clone();
+            let id = own.keys[key].id.clone();
+            let bytes = if only_messages { 32 } else { own.bytes };
+            let payload = fixtures.bytes(bytes).to_vec();
+            let base = Dispatch { key: &id, payload: &payload, ..plain(own.spec) };
             if opens {
-                for context in &shelf.contexts {
-                    let context = (shelf.contexts.len() > 1).then_some(context.as_str());
-                    let ask = Ask { operation: Operation::Encrypt, context, ..base };
-                    let made = self.ask(backend, &ask).await?.blob;
-                    stock.shelves[number].keys[key].ciphertexts.push(made);
+                for context in &own.contexts {
+                    let context = (own.contexts.len() > 1).then_some(context.as_str());
+                    let dispatch = Dispatch { operation: Operation::Encrypt, context, ..base };
+                    let made = self.dispatch(backend, &dispatch).await?.blob;
+                    fixtures.workloads[number].keys[key].ciphertexts.push(made);
                 }
             }
             if does(Operation::Verify) {
-                let ask = Ask { operation: Operation::Sign, ..base };
-                stock.shelves[number].keys[key].signature = self.ask(backend, &ask).await?.blob;
+                let dispatch = Dispatch { operation: Operation::Sign, ..base };
+                fixtures.workloads[number].keys[key].signature =
+                    self.dispatch(backend, &dispatch).await?.blob;
             }
             if does(Operation::VerifyMac) {
-                let ask = Ask { operation: Operation::GenerateMac, ..base };
-                stock.shelves[number].keys[key].mac = self.ask(backend, &ask).await?.blob;
+                let dispatch = Dispatch { operation: Operation::GenerateMac, ..base };
+                fixtures.workloads[number].keys[key].mac = self.dispatch(backend, &dispatch).await?.blob;
             }
         }
         Ok(())
@@ -195,12 +200,12 @@ impl Setup {
         // What was made is given up whatever ended the run.
         (self.cap, self.control) = (None, None);
         for key in std::mem::take(&mut self.made) {
-            let ask = Ask {
+            let dispatch = Dispatch {
                 operation: Operation::ScheduleKeyDeletion,
                 key: &key,
                 ..plain(KeySpec::SymmetricDefault)
             };
-            if let Err(Error::Refused { refusal, .. }) = self.ask(backend, &ask).await {
+            if let Err(Error::Refused { refusal, .. }) = self.dispatch(backend, &dispatch).await {
                 left.push((key, refusal));
             }
         }
@@ -208,35 +213,39 @@ impl Setup {
     }
 
     /// One call, asked again with growing pauses while the service is busy, unless a signal ends it first.
-    pub async fn ask<B: Backend>(&mut self, backend: &B, ask: &Ask<'_>) -> Result<Told, Error> {
-        let Some(control) = self.control.clone() else { return self.ask_on(backend, ask).await };
+    pub async fn dispatch<B: Backend>(
+        &mut self,
+        backend: &B,
+        dispatch: &Dispatch<'_>,
+    ) -> Result<KmsOutput, Error> {
+        let Some(control) = self.control.clone() else { return self.ask_on(backend, dispatch).await };
         tokio::select! {
             biased;
             () = stopped(&control) => Err(Error::Interrupted),
-            told = self.ask_on(backend, ask) => told,
+            told = self.ask_on(backend, dispatch) => told,
         }
     }
 
-    async fn ask_on<B: Backend>(&mut self, backend: &B, ask: &Ask<'_>) -> Result<Told, Error> {
+    async fn ask_on<B: Backend>(&mut self, backend: &B, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Error> {
         let mut pause = Span::from_millis(100);
         let mut tried = 0;
         loop {
             tried += 1;
             if let Some(between) = self.pause {
-                let is_key = ask.operation == Operation::CreateKey;
+                let is_key = dispatch.operation == Operation::CreateKey;
                 sleep(if is_key { between.max(KEY_PAUSE) } else { between }).await;
             }
             if self.cap.is_some_and(|cap| self.attempts >= cap) {
                 return Err(Error::Cap("attempts"));
             }
             self.attempts += 1;
-            match backend.ask(0, ask, &Tell::nobody()).await {
+            match backend.dispatch(0, dispatch, &AttemptObserver::nobody()).await {
                 Ok(told) => return Ok(told),
                 Err(refusal) if tried < tries(refusal.reply) => {
                     sleep(pause).await;
                     pause = pause.times(2);
                 }
-                Err(refusal) => return Err(Error::Refused { operation: ask.operation, refusal }),
+                Err(refusal) => return Err(Error::Refused { operation: dispatch.operation, refusal }),
             }
         }
     }
@@ -262,8 +271,8 @@ const fn tries(reply: Reply) -> u32 {
 }
 
 /// An ask of nothing yet, whose answer is read.
-fn plain(spec: KeySpec) -> Ask<'static> {
-    Ask {
+fn plain(spec: KeySpec) -> Dispatch<'static> {
+    Dispatch {
         operation: Operation::DescribeKey,
         key: "",
         spec,

@@ -1,7 +1,7 @@
 //! The decision.
 
 use super::condition::Effect;
-use super::facts::Facts;
+use super::condition_context::ConditionContext;
 use super::grant::{GrantOperation, GrantView};
 use super::policy::{Asked, Policy, Reach};
 use super::principal::{Principal, PrincipalKind};
@@ -33,7 +33,7 @@ pub struct Question<'a> {
     /// The key, if the action has one.
     pub key: Option<KeyAccess<'a>>,
     /// What conditions can ask of the call.
-    pub facts: &'a Facts,
+    pub facts: &'a ConditionContext,
     /// Its encryption context, for grants.
     pub context: &'a BTreeMap<String, String>,
 }
@@ -147,7 +147,7 @@ pub fn would_lock_out(
     key_account: &str,
     caller: (&Principal, &[Policy]),
     resource: &str,
-    facts: &Facts,
+    facts: &ConditionContext,
 ) -> bool {
     let question = Question {
         caller: caller.0,

@@ -2,7 +2,7 @@
 //!
 //! Source: IAM User Guide, condition operators and their evaluation (from memory, checked against public examples).
 
-use super::facts::{Facts, Given};
+use super::condition_context::{ConditionContext, Given};
 use super::glob::Glob;
 use core::net::IpAddr; // an address as a value; no socket
 
@@ -101,7 +101,7 @@ impl Condition {
 
     /// Whether it holds for a call. Where a key has several values because names that differ only in case fall together,
     /// an Allow needs all of them and a Deny any.
-    pub(super) fn holds(&self, facts: &Facts, effect: Effect) -> bool {
+    pub(super) fn holds(&self, facts: &ConditionContext, effect: Effect) -> bool {
         let with = |choice: usize| match facts.given(&self.key) {
             Some(Given::Either(values)) => {
                 either(effect, values, |value| self.meets(std::slice::from_ref(value), facts, choice))
@@ -117,7 +117,7 @@ impl Condition {
 
     /// Whether these values of its key do; none of them if the key is missing. `choice` is which of several values
     /// variables stand for.
-    fn meets(&self, given: &[String], facts: &Facts, choice: usize) -> bool {
+    fn meets(&self, given: &[String], facts: &ConditionContext, choice: usize) -> bool {
         if self.test == Test::Null {
             let is_true = |value: &Glob| value.text().eq_ignore_ascii_case("true");
             return self.values.iter().any(|value| is_true(value) == given.is_empty());
@@ -277,7 +277,7 @@ mod tests {
 
     fn holds(operator: &str, values: &[&str], given: &[&str]) -> bool {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         if !given.is_empty() {
             facts.many("kms:Thing", given);
         }
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn variables_are_letters_in_old_policies() {
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         facts.one("aws:username", "ann");
         let holds = |value: &str, given: &str, has_variables| {
             let mut facts = facts.clone();
@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn contexts_that_differ_only_in_case_keep_both_values() {
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         facts.alternative("kms:EncryptionContext:Team", "a");
         facts.alternative("kms:EncryptionContext:team", "b");
         let holds = |operator: &str, values: &[&str], effect| {

@@ -15,8 +15,8 @@
 
 mod authorize;
 mod condition;
+mod condition_context;
 mod directory;
-mod facts;
 mod file;
 mod glob;
 mod grant;
@@ -27,8 +27,8 @@ mod template;
 mod web_identity;
 
 pub use authorize::{Allowed, Denied, KeyAccess, Question, authorize, would_lock_out};
+pub use condition_context::{Circumstances, ConditionContext};
 pub use directory::{AccessKey, Directory, Existence, Member, Provider};
-pub use facts::{Circumstances, Facts};
 pub use file::Files;
 pub use glob::is_like;
 pub use grant::{Constraints, GrantOperation, GrantView};

@@ -3,7 +3,7 @@
 mod read;
 
 use super::condition::{Condition, Effect};
-use super::facts::{Facts, is_ever_set};
+use super::condition_context::{ConditionContext, is_ever_set};
 use super::glob::Glob;
 use super::json::Once;
 use super::principal::{Principal, PrincipalKind};
@@ -160,7 +160,7 @@ impl Policy {
         &self.text
     }
 
-    /// Whether anything in it depends on [`Facts`].
+    /// Whether anything in it depends on [`ConditionContext`].
     pub const fn has_conditions(&self) -> bool {
         self.has_conditions
     }
@@ -207,7 +207,7 @@ pub(super) struct Asked<'a> {
     /// `kms:Encrypt`; case does not matter.
     pub action: &'a str,
     pub resource: &'a str,
-    pub facts: &'a Facts,
+    pub facts: &'a ConditionContext,
 }
 
 impl Statement {

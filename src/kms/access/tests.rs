@@ -25,7 +25,7 @@ fn ask(
     grants: &[GrantView<'_>],
 ) -> Result<Allowed, Denied> {
     let context = BTreeMap::from([("team".to_string(), "a".to_string())]);
-    let mut facts = Facts::default();
+    let mut facts = ConditionContext::default();
     facts.one("kms:CallerAccount", account_of_arn(caller).unwrap());
     authorize(&Question {
         caller: &Principal::from_arn(caller).unwrap(),
@@ -81,8 +81,9 @@ fn a_key_policy_that_names_nobody_else_shuts_everybody_out() {
     );
     assert!(ask("arn:aws:iam::111122223333:user/bob", &identity(ALL), "kms:Encrypt", &policy, &[]).is_err());
     let ann = Principal::from_arn(ANN).unwrap();
-    let locks_out =
-        |policy: &Policy| would_lock_out(policy, "111122223333", (&ann, &[]), KEY, &Facts::default());
+    let locks_out = |policy: &Policy| {
+        would_lock_out(policy, "111122223333", (&ann, &[]), KEY, &ConditionContext::default())
+    };
     assert!(locks_out(&policy));
     assert!(!locks_out(&key_policy(&allow(ANN, "kms:Put*"))));
 }
@@ -211,7 +212,7 @@ fn a_session_of_a_role_with_a_path_is_that_role() {
     assert_eq!(session.role.as_deref(), Some("arn:aws:iam::111122223333:role/team/x/app"));
     assert_eq!(session.id, format!("{}:s1", role.id));
     assert!(session.id.starts_with("AROA"));
-    let (facts, context) = (Facts::default(), BTreeMap::new());
+    let (facts, context) = (ConditionContext::default(), BTreeMap::new());
     let asks = |policy: &Policy, grants: &[GrantView<'_>]| {
         let key = Some(KeyAccess { account: "111122223333", policy, grants });
         let question = Question {
@@ -264,7 +265,7 @@ fn a_grant_to_an_account_leaves_it_to_the_accounts_policies() {
 #[test]
 fn variables_are_letters_in_policies_of_2008() {
     let facts = {
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         facts.one("aws:username", "ann");
         facts
     };
@@ -327,7 +328,7 @@ fn facts_are_told_of_every_kind_of_caller() {
         ..Standing::default()
     };
     let told = |caller: &Principal, standing: &Standing| {
-        Facts::of(&Circumstances {
+        ConditionContext::of(&Circumstances {
             caller: Some((caller, standing)),
             region: "eu-west-1",
             source_ip: "::ffff:10.1.2.3".parse().unwrap(),
@@ -336,7 +337,7 @@ fn facts_are_told_of_every_kind_of_caller() {
             resource: ("444455556666", None),
         })
     };
-    let single = |facts: &Facts, key: &str| facts.single(key, 0).map(String::from);
+    let single = |facts: &ConditionContext, key: &str| facts.single(key, 0).map(String::from);
     for (caller, standing, expected) in [
         (
             &ann,

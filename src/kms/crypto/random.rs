@@ -1,7 +1,7 @@
 //! Randomness, from the library's generator.
 //!
-//! It is drawn in stocks of [`STOCK`] bytes for each thread, because the generator takes about as long for 32 bytes as for
-//! a thousand, and every message needs a salt and a nonce, every data key its bytes. What a stock has handed out is
+//! It is drawn in stocks of [`RESERVE`] bytes for each thread, because the generator takes about as long for 32 bytes as for
+//! a thousand, and every message needs a salt and a nonce, every data key its bytes. What the reserve has handed out is
 //! overwritten in it at once, so that what was a secret is nowhere but with whoever has it.
 
 use super::{Error, Secret};
@@ -10,20 +10,20 @@ use std::cell::RefCell;
 use zeroize::Zeroize as _;
 
 /// Bytes drawn together.
-const STOCK: usize = 1_024;
+const RESERVE: usize = 1_024;
 
 /// Bytes that nobody has had yet: the first `left` of them.
-struct Stock {
-    bytes: [u8; STOCK],
+struct Reserve {
+    bytes: [u8; RESERVE],
     left: usize,
 }
 
-impl Stock {
+impl Reserve {
     fn hand_out(&mut self, into: &mut [u8]) -> Result<(), Error> {
         if self.left < into.len() {
             // The few that are left are given up.
             draw(&mut self.bytes)?;
-            self.left = STOCK;
+            self.left = RESERVE;
         }
         let from = self.left - into.len();
         into.copy_from_slice(&self.bytes[from..self.left]);
@@ -33,7 +33,7 @@ impl Stock {
     }
 }
 
-impl Drop for Stock {
+impl Drop for Reserve {
     fn drop(&mut self) {
         self.bytes.zeroize();
     }
@@ -46,12 +46,12 @@ fn draw(into: &mut [u8]) -> Result<(), Error> {
 /// Fills `into` with random bytes.
 fn fill(into: &mut [u8]) -> Result<(), Error> {
     thread_local! {
-        static OWN: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; STOCK], left: 0 }) };
+        static OWN: RefCell<Reserve> = const { RefCell::new(Reserve { bytes: [0; RESERVE], left: 0 }) };
     }
-    if into.len() > STOCK / 2 {
+    if into.len() > RESERVE / 2 {
         return draw(into);
     }
-    OWN.with_borrow_mut(|stock| stock.hand_out(into))
+    OWN.with_borrow_mut(|reserve| reserve.hand_out(into))
 }
 
 /// `n` random bytes.
@@ -81,19 +81,22 @@ mod tests {
 
     #[test]
     fn a_stock_hands_out_each_byte_once_and_forgets_it() {
-        let mut stock = Stock { bytes: [0; STOCK], left: 0 };
+        let mut reserve = Reserve { bytes: [0; RESERVE], left: 0 };
         let mut seen = BTreeSet::new();
         for length in (8..200).cycle().take(5_000) {
             let mut bytes = vec![0; length];
-            stock.hand_out(&mut bytes).unwrap();
-            assert!(stock.bytes[stock.left..].iter().all(|byte| *byte == 0), "what was handed out is kept");
+            reserve.hand_out(&mut bytes).unwrap();
+            assert!(
+                reserve.bytes[reserve.left..].iter().all(|byte| *byte == 0),
+                "what was handed out is kept"
+            );
             assert!(bytes.chunks_exact(8).all(|piece| seen.insert(piece.to_vec())), "handed out twice");
         }
     }
 
     #[test]
     fn any_length_is_filled_to_its_end() {
-        for length in (16..STOCK * 3).step_by(97) {
+        for length in (16..RESERVE * 3).step_by(97) {
             let (one, other) = (random(length).unwrap(), random(length).unwrap());
             assert_ne!(one.as_bytes(), other.as_bytes());
             // The chance that sixteen bytes are all zero is 1 in 2^128.

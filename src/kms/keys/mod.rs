@@ -1,7 +1,7 @@
 //! What the emulated KMS keeps: keys with their material, aliases, grants and custom key stores, by account and Region.
 //!
 //! ```text
-//! Estate ─┬─ Realm (account, Region) ─┬─ Key ─ materials, policy, tags, rotation, grants
+//! Inventory ─┬─ Realm (account, Region) ─┬─ Key ─ materials, policy, tags, rotation, grants
 //!         │                           ├─ Alias ─▶ key
 //!         │                           └─ Store (custom key store)
 //!         ├─ material id ─▶ key       what a ciphertext names
@@ -12,9 +12,9 @@
 //! not wait seven days.
 
 mod alias;
-mod estate;
 mod eventual;
 mod grant;
+mod inventory;
 mod key;
 mod moment;
 mod names;
@@ -23,9 +23,9 @@ mod state;
 mod store;
 
 pub use alias::Alias;
-pub use estate::{Change, Estate, KeyRef, Realm, RealmId};
 pub use eventual::Eventual;
 pub use grant::Grant;
+pub use inventory::{Change, Inventory, KeyRef, Realm, RealmId};
 pub use key::{
     Deletion, ExpirationModel, Key, KeyMaterial, LastUsage, Manager, MultiRegion, Origin, Rotation, Turn,
     TurnKind,

@@ -1,4 +1,4 @@
-//! What is kept of the estate outside memory: one record for each key, alias, grant and store.
+//! What is kept of the inventory outside memory: one record for each key, alias, grant and store.
 //!
 //! A record holds key material: whoever writes it down encrypts it.
 

@@ -4,7 +4,7 @@
 
 use super::aws_keys::SERVICES;
 use super::page::Page;
-use super::{Desk, Handled, Step};
+use super::{CallContext, Handled, Step};
 use crate::api::KeyUsage;
 use crate::kms::keys::{Alias, Eventual, Key, KeyRef};
 use crate::kms::wire::{ApiError, Output};
@@ -22,90 +22,90 @@ const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
 
 /// CreateAlias: a name for a key.
-pub(super) fn create_alias(desk: &mut Desk<'_>) -> Handled {
-    let name = desk.required("AliasName");
+pub(super) fn create_alias(ctx: &mut CallContext<'_>) -> Handled {
+    let name = ctx.required("AliasName");
     check_name(name)?;
-    let key = target(desk, name, "kms:CreateAlias")?;
-    if desk.estate.alias(desk.realm, name).is_some() {
-        let arn = desk.estate.realm(desk.realm).alias_arn(name);
+    let key = target(ctx, name, "kms:CreateAlias")?;
+    if ctx.inventory.alias(ctx.realm, name).is_some() {
+        let arn = ctx.inventory.realm(ctx.realm).alias_arn(name);
         return Err(ApiError::already_exists(format!("An alias with the name {arn} already exists")));
     }
-    desk.check_state(&key)?;
-    check_room(desk, &key)?;
+    ctx.check_state(&key)?;
+    check_room(ctx, &key)?;
     let mut target = Eventual::new(None);
-    target.set(Some(key.id), desk.now, desk.consistency.alias);
-    desk.estate
-        .put_alias(desk.realm, Alias { name: name.into(), target, created: desk.now, updated: desk.now });
+    target.set(Some(key.id), ctx.now, ctx.consistency.alias);
+    ctx.inventory
+        .put_alias(ctx.realm, Alias { name: name.into(), target, created: ctx.now, updated: ctx.now });
     Ok(Step::Done(Output::new()))
 }
 
 /// UpdateAlias: moves a name to another key of the same type and usage.
-pub(super) fn update_alias(desk: &mut Desk<'_>) -> Handled {
-    let name = desk.required("AliasName");
-    let (mut alias, old) = existing(desk, name)?;
-    let new = target(desk, name, "kms:UpdateAlias")?;
+pub(super) fn update_alias(ctx: &mut CallContext<'_>) -> Handled {
+    let name = ctx.required("AliasName");
+    let (mut alias, old) = existing(ctx, name)?;
+    let new = target(ctx, name, "kms:UpdateAlias")?;
     if let Some(old) = &old {
-        desk.authorize(old, "kms:UpdateAlias", &BTreeMap::new(), |_| ())?;
-        if kind(desk.key(old)) != kind(desk.key(&new)) {
+        ctx.authorize(old, "kms:UpdateAlias", &BTreeMap::new(), |_| ())?;
+        if kind(ctx.key(old)) != kind(ctx.key(&new)) {
             return Err(ApiError::validation(format!(
                 "Alias {name} cannot be moved to a key of another type or usage: {} has key spec {} and usage {}.",
-                desk.estate.arn(&new),
-                desk.key(&new).spec,
-                desk.key(&new).usage.name()
+                ctx.inventory.arn(&new),
+                ctx.key(&new).spec,
+                ctx.key(&new).usage.name()
             )));
         }
     }
-    desk.check_state(&new)?;
+    ctx.check_state(&new)?;
     if old.as_ref() != Some(&new) {
-        check_room(desk, &new)?;
+        check_room(ctx, &new)?;
     }
-    alias.target.set(Some(new.id), desk.now, desk.consistency.alias);
-    alias.updated = desk.now;
-    desk.estate.put_alias(desk.realm, alias);
+    alias.target.set(Some(new.id), ctx.now, ctx.consistency.alias);
+    alias.updated = ctx.now;
+    ctx.inventory.put_alias(ctx.realm, alias);
     Ok(Step::Done(Output::new()))
 }
 
 /// DeleteAlias: frees a name; the key stays.
-pub(super) fn delete_alias(desk: &mut Desk<'_>) -> Handled {
-    let name = desk.required("AliasName");
-    let (alias, key) = existing(desk, name)?;
-    desk.authorize_identity("kms:DeleteAlias", &desk.estate.realm(desk.realm).alias_arn(name), |_| ())?;
+pub(super) fn delete_alias(ctx: &mut CallContext<'_>) -> Handled {
+    let name = ctx.required("AliasName");
+    let (alias, key) = existing(ctx, name)?;
+    ctx.authorize_identity("kms:DeleteAlias", &ctx.inventory.realm(ctx.realm).alias_arn(name), |_| ())?;
     if let Some(key) = &key {
-        desk.authorize(key, "kms:DeleteAlias", &BTreeMap::new(), |_| ())?;
-        desk.check_state(key)?;
+        ctx.authorize(key, "kms:DeleteAlias", &BTreeMap::new(), |_| ())?;
+        ctx.check_state(key)?;
     }
-    desk.estate.remove_alias(desk.realm, &alias.name);
+    ctx.inventory.remove_alias(ctx.realm, &alias.name);
     Ok(Step::Done(Output::new()))
 }
 
 /// ListAliases: the names of an account in a Region, or of one key.
-pub(super) fn list_aliases(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    desk.authorize_identity("kms:ListAliases", "*", |_| ())?;
-    let key = input.text("KeyId").map(|_| desk.find_bare("KeyId")).transpose()?;
+pub(super) fn list_aliases(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    ctx.authorize_identity("kms:ListAliases", "*", |_| ())?;
+    let key = input.text("KeyId").map(|_| ctx.find_bare("KeyId")).transpose()?;
     if let Some(key) = &key {
-        desk.check_own(key)?;
+        ctx.check_own(key)?;
     }
     let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
-    if key.is_none() && desk.assumed.predefined_aliases {
-        return Ok(Step::Done(with_predefined(desk, &page)));
+    if key.is_none() && ctx.assumed.predefined_aliases {
+        return Ok(Step::Done(with_predefined(ctx, &page)));
     }
-    let aliases = desk.estate.aliases(desk.realm, page.after());
-    let wanted = aliases.filter(|alias| match (&key, alias.target.seen(desk.now)) {
+    let aliases = ctx.inventory.aliases(ctx.realm, page.after());
+    let wanted = aliases.filter(|alias| match (&key, alias.target.seen(ctx.now)) {
         (Some(key), Some(target)) => key.id == *target,
         (None, Some(_)) => true,
         (_, None) => false,
     });
-    let output = page.fill("Aliases", wanted, |alias| entry(desk, alias), |alias| alias.name.to_string());
+    let output = page.fill("Aliases", wanted, |alias| entry(ctx, alias), |alias| alias.name.to_string());
     Ok(Step::Done(output))
 }
 
 /// All aliases, and those of AWS's services that have no key yet: name and ARN only.
 ///
 /// Source: KMS API reference, ListAliases, which "might" list them (kms-recorded-behaviour, row 46).
-fn with_predefined(desk: &Desk<'_>, page: &Page) -> Output {
-    let own = desk.estate.aliases(desk.realm, page.after());
-    let own = own.filter(|alias| alias.target.seen(desk.now).is_some());
+fn with_predefined(ctx: &CallContext<'_>, page: &Page) -> Output {
+    let own = ctx.inventory.aliases(ctx.realm, page.after());
+    let own = own.filter(|alias| alias.target.seen(ctx.now).is_some());
     let mut all: BTreeMap<String, Option<&Alias>> =
         own.map(|alias| (alias.name.to_string(), Some(alias))).collect();
     for name in SERVICES.iter().map(|service| format!("{RESERVED}{service}")) {
@@ -114,19 +114,19 @@ fn with_predefined(desk: &Desk<'_>, page: &Page) -> Output {
         }
     }
     let show = |(name, alias): &(&String, &Option<&Alias>)| match alias {
-        Some(alias) => entry(desk, alias),
+        Some(alias) => entry(ctx, alias),
         None => {
-            let arn = desk.estate.realm(desk.realm).alias_arn(name);
+            let arn = ctx.inventory.realm(ctx.realm).alias_arn(name);
             Output::new().text("AliasName", name).text("AliasArn", &arn)
         }
     };
     page.fill("Aliases", all.iter(), show, |(name, _)| (*name).clone())
 }
 
-fn entry(desk: &Desk<'_>, alias: &Alias) -> Output {
-    let arn = desk.estate.realm(desk.realm).alias_arn(&alias.name);
+fn entry(ctx: &CallContext<'_>, alias: &Alias) -> Output {
+    let arn = ctx.inventory.realm(ctx.realm).alias_arn(&alias.name);
     let output = Output::new().text("AliasName", &alias.name).text("AliasArn", &arn);
-    let target = alias.target.seen(desk.now).as_ref();
+    let target = alias.target.seen(ctx.now).as_ref();
     let output = output.given(target, |output, target| output.text("TargetKeyId", target.as_str()));
     output.time("CreationDate", alias.created.as_secs()).time("LastUpdatedDate", alias.updated.as_secs())
 }
@@ -153,38 +153,38 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 }
 
 /// The customer's alias of that name, and the key it was given last.
-fn existing(desk: &Desk<'_>, name: &str) -> Result<(Alias, Option<KeyRef>), ApiError> {
+fn existing(ctx: &CallContext<'_>, name: &str) -> Result<(Alias, Option<KeyRef>), ApiError> {
     if name.starts_with(RESERVED) {
         return Err(ApiError::validation(format!("Aliases that begin with {RESERVED} are managed by AWS")));
     }
     let missing = || {
-        let arn = desk.estate.realm(desk.realm).alias_arn(name);
+        let arn = ctx.inventory.realm(ctx.realm).alias_arn(name);
         ApiError::not_found(format!("Alias {arn} is not found."))
     };
-    let alias = desk.estate.alias(desk.realm, name).ok_or_else(missing)?.clone();
-    let key = alias.target.latest().clone().map(|id| KeyRef { realm: desk.realm, id });
+    let alias = ctx.inventory.alias(ctx.realm, name).ok_or_else(missing)?.clone();
+    let key = alias.target.latest().clone().map(|id| KeyRef { realm: ctx.realm, id });
     Ok((alias, key))
 }
 
 /// The key that an alias is to name, if the caller may do `action` with both.
-fn target(desk: &mut Desk<'_>, name: &str, action: &str) -> Result<KeyRef, ApiError> {
-    let key = desk.find_bare("TargetKeyId")?;
-    if key.realm != desk.realm && desk.assumed.alias_cross_account {
+fn target(ctx: &mut CallContext<'_>, name: &str, action: &str) -> Result<KeyRef, ApiError> {
+    let key = ctx.find_bare("TargetKeyId")?;
+    if key.realm != ctx.realm && ctx.assumed.alias_cross_account {
         return Err(ApiError::access_denied("This operation cannot be called cross account"));
     }
-    desk.check_own(&key)?;
-    desk.authorize_identity(action, &desk.estate.realm(desk.realm).alias_arn(name), |_| ())?;
-    desk.authorize(&key, action, &BTreeMap::new(), |_| ())?;
+    ctx.check_own(&key)?;
+    ctx.authorize_identity(action, &ctx.inventory.realm(ctx.realm).alias_arn(name), |_| ())?;
+    ctx.authorize(&key, action, &BTreeMap::new(), |_| ())?;
     Ok(key)
 }
 
 /// Refuses one alias too many on a key.
-fn check_room(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
-    let limit = desk.limits.aliases_per_key as usize;
-    if desk.estate.aliases_of(key.realm, key.id.as_str()).count() < limit {
+fn check_room(ctx: &CallContext<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let limit = ctx.limits.aliases_per_key as usize;
+    if ctx.inventory.aliases_of(key.realm, key.id.as_str()).count() < limit {
         return Ok(());
     }
-    let arn = desk.estate.arn(key);
+    let arn = ctx.inventory.arn(key);
     Err(ApiError::limit_exceeded(format!("The key {arn} has reached its limit of {limit} aliases.")))
 }
 

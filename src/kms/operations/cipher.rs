@@ -1,11 +1,11 @@
 //! A key that is ready to encrypt or to decrypt: allowed, fit for the algorithm, in a good state.
 //!
-//! It holds all it needs, so that the arithmetic runs without the estate.
+//! It holds all it needs, so that the arithmetic runs without the inventory.
 
-use super::Desk;
+use super::CallContext;
 use super::usage::{internal, opened, refused};
 use crate::api::{EncryptionAlgorithm, KeySpec, KeyUsage};
-use crate::kms::access::Facts;
+use crate::kms::access::ConditionContext;
 use crate::kms::crypto::{self, Header, Material, MaterialId, Secret};
 use crate::kms::keys::{Key, KeyRef};
 use crate::kms::wire::{ApiError, Input};
@@ -42,15 +42,15 @@ impl Cipher {
     /// # Errors
     /// AccessDeniedException, InvalidKeyUsageException, ValidationException, and what its state says.
     pub(super) fn encrypting(
-        desk: &mut Desk<'_>,
+        ctx: &mut CallContext<'_>,
         key: &KeyRef,
         action: &str,
         (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
-        own_facts: impl FnOnce(&mut Facts),
+        own_facts: impl FnOnce(&mut ConditionContext),
     ) -> Result<Cipher, ApiError> {
-        let arn = allow(desk, key, action, (context, algorithm), own_facts)?;
-        let found = check_fit(desk, key, (context, algorithm), "encrypting")?;
-        let version = found.current(desk.now).and_then(opened).ok_or_else(internal)?;
+        let arn = allow(ctx, key, action, (context, algorithm), own_facts)?;
+        let found = check_fit(ctx, key, (context, algorithm), "encrypting")?;
+        let version = found.current(ctx.now).and_then(opened).ok_or_else(internal)?;
         Ok(Cipher::new(arn, version, (context, algorithm)))
     }
 
@@ -59,24 +59,24 @@ impl Cipher {
     /// # Errors
     /// As of [`Cipher::encrypting`], and IncorrectKeyException, InvalidCiphertextException.
     pub(super) fn decrypting(
-        desk: &mut Desk<'_>,
+        ctx: &mut CallContext<'_>,
         source: &Source,
         key: &KeyRef,
-        own_facts: impl FnOnce(&mut Facts),
+        own_facts: impl FnOnce(&mut ConditionContext),
     ) -> Result<Cipher, ApiError> {
-        let input = desk.input();
+        let input = ctx.input();
         let terms = (input.context(source.context), algorithm(input, source.algorithm));
-        let arn = allow(desk, key, source.action, terms, own_facts)?;
+        let arn = allow(ctx, key, source.action, terms, own_facts)?;
         // The ciphertext is read, and its key compared, before anything is asked of the key that the call names
         // (kms-recorded-behaviour, rows 3 and 4).
         let names_material = terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input);
         if names_material {
-            check_maker(desk, key, ciphertext(input)?)?;
+            check_maker(ctx, key, ciphertext(input)?)?;
         }
-        let found = check_fit(desk, key, terms, "decrypting")?;
+        let found = check_fit(ctx, key, terms, "decrypting")?;
         let version = match names_material {
             true => version_of(found, ciphertext(input)?)?,
-            false => found.current(desk.now).and_then(opened).ok_or_else(internal)?,
+            false => found.current(ctx.now).and_then(opened).ok_or_else(internal)?,
         };
         Ok(Cipher::new(arn, version, terms))
     }
@@ -129,16 +129,16 @@ impl Source {
     /// # Errors
     /// NotFoundException, InvalidArnException, ValidationException; InvalidCiphertextException for what is no
     /// ciphertext of ours; AccessDeniedException if its key does not exist here.
-    pub(super) fn find(&self, desk: &mut Desk<'_>) -> Result<KeyRef, ApiError> {
-        let input = desk.input();
-        if ignores_ciphertext(input) && !desk.is_dry_run() {
+    pub(super) fn find(&self, ctx: &mut CallContext<'_>) -> Result<KeyRef, ApiError> {
+        let input = ctx.input();
+        if ignores_ciphertext(input) && !ctx.is_dry_run() {
             return Err(ApiError::validation("DryRunModifiers can only be specified when DryRun is true."));
         }
         if !ignores_ciphertext(input) {
             ciphertext(input)?;
         }
         if let Some(named) = input.text(self.key) {
-            return desk.find_text(named);
+            return ctx.find_text(named);
         }
         if ignores_ciphertext(input)
             || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault
@@ -146,7 +146,7 @@ impl Source {
             // Source: kms-recorded-behaviour, row 37.
             return Err(ApiError::validation(format!("{} must not be null", self.key)));
         }
-        owner(desk, ciphertext(input)?)
+        owner(ctx, ciphertext(input)?)
     }
 }
 
@@ -178,13 +178,13 @@ pub(super) fn ciphertext(input: &Input) -> Result<&[u8], ApiError> {
 
 /// The key's ARN, if the caller may work with it by these terms.
 fn allow(
-    desk: &mut Desk<'_>,
+    ctx: &mut CallContext<'_>,
     key: &KeyRef,
     action: &str,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
-    own_facts: impl FnOnce(&mut Facts),
+    own_facts: impl FnOnce(&mut ConditionContext),
 ) -> Result<Arc<str>, ApiError> {
-    let right = desk.authorize(key, action, context, |facts| {
+    let right = ctx.authorize(key, action, context, |facts| {
         facts.one("kms:EncryptionAlgorithm", algorithm.name());
         own_facts(facts);
     })?;
@@ -195,19 +195,19 @@ fn allow(
 ///
 /// Source: kms-recorded-behaviour, rows 31 and 34 (2026-11-29).
 fn check_fit<'a>(
-    desk: &'a Desk<'_>,
+    ctx: &'a CallContext<'_>,
     key: &KeyRef,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
     doing: &str,
 ) -> Result<&'a Key, ApiError> {
-    let found = desk.usable(key, KeyUsage::EncryptDecrypt)?;
+    let found = ctx.usable(key, KeyUsage::EncryptDecrypt)?;
     let spec = found.spec;
     if !spec.encryption_algorithms().contains(&algorithm) {
-        if desk.operation().name().starts_with("GenerateDataKey") {
+        if ctx.operation().name().starts_with("GenerateDataKey") {
             let what = "You cannot generate a data key with an asymmetric CMK";
             return Err(ApiError::invalid_key_usage(what));
         }
-        return Err(desk.incompatible(key, algorithm.name()));
+        return Err(ctx.incompatible(key, algorithm.name()));
     }
     if spec != KeySpec::SymmetricDefault && !context.is_empty() {
         // Source: kms-recorded-behaviour, row 36.
@@ -219,13 +219,13 @@ fn check_fit<'a>(
 }
 
 /// Refuses a ciphertext that another key made, or none.
-fn check_maker(desk: &Desk<'_>, key: &KeyRef, blob: &[u8]) -> Result<(), ApiError> {
+fn check_maker(ctx: &CallContext<'_>, key: &KeyRef, blob: &[u8]) -> Result<(), ApiError> {
     let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
-    if desk.key(key).material(&header.material_id).is_some() {
+    if ctx.key(key).material(&header.material_id).is_some() {
         return Ok(());
     }
     // A material that nobody has is no other key's but a damaged name.
-    let is_known = !desk.estate.owners(&header.material_id).is_empty();
+    let is_known = !ctx.inventory.owners(&header.material_id).is_empty();
     Err(if is_known { ApiError::incorrect_key(INCORRECT_KEY) } else { ApiError::invalid_ciphertext() })
 }
 
@@ -236,9 +236,9 @@ fn version_of(found: &Key, blob: &[u8]) -> Result<(MaterialId, Arc<Material>), A
 }
 
 /// The key of this Region that made a ciphertext: of a multi-Region key, the one that lives here.
-fn owner(desk: &Desk<'_>, blob: &[u8]) -> Result<KeyRef, ApiError> {
+fn owner(ctx: &CallContext<'_>, blob: &[u8]) -> Result<KeyRef, ApiError> {
     let header = Header::read(blob).map_err(|_| ApiError::invalid_ciphertext())?;
-    let here = desk.estate.owner(&header.material_id, desk.realm);
+    let here = ctx.inventory.owner(&header.material_id, ctx.realm);
     here.cloned().ok_or_else(|| ApiError::access_denied(NO_KEY))
 }
 

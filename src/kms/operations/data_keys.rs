@@ -3,18 +3,18 @@
 use super::cipher::Cipher;
 use super::recipient::refuse_recipient;
 use super::usage::internal;
-use super::{Desk, Handled, Step};
+use super::{CallContext, Handled, Step};
 use crate::api::{EncryptionAlgorithm, KeySpec};
 use crate::kms::crypto::{self};
 use crate::kms::keys::StoreKind;
 use crate::kms::wire::{ApiError, Input, Output};
 
 /// GenerateDataKey: a data key, in clear and encrypted.
-pub(super) fn generate_data_key(desk: &mut Desk<'_>) -> Handled {
-    let length = length(desk.input())?;
-    let cipher = cipher(desk, "kms:GenerateDataKey")?;
-    desk.end_dry_run()?;
-    desk.compute(move || {
+pub(super) fn generate_data_key(ctx: &mut CallContext<'_>) -> Handled {
+    let length = length(ctx.input())?;
+    let cipher = cipher(ctx, "kms:GenerateDataKey")?;
+    ctx.end_dry_run()?;
+    ctx.compute(move || {
         let plaintext = crypto::random(length).map_err(|_| internal())?;
         let output = Output::new()
             .blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?)
@@ -24,11 +24,11 @@ pub(super) fn generate_data_key(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// GenerateDataKeyWithoutPlaintext: an encrypted data key for later.
-pub(super) fn generate_data_key_without_plaintext(desk: &mut Desk<'_>) -> Handled {
-    let length = length(desk.input())?;
-    let cipher = cipher(desk, "kms:GenerateDataKeyWithoutPlaintext")?;
-    desk.end_dry_run()?;
-    desk.compute(move || {
+pub(super) fn generate_data_key_without_plaintext(ctx: &mut CallContext<'_>) -> Handled {
+    let length = length(ctx.input())?;
+    let cipher = cipher(ctx, "kms:GenerateDataKeyWithoutPlaintext")?;
+    ctx.end_dry_run()?;
+    ctx.compute(move || {
         let plaintext = crypto::random(length).map_err(|_| internal())?;
         let output = Output::new().blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?);
         Ok(with_names(output, &cipher))
@@ -36,20 +36,20 @@ pub(super) fn generate_data_key_without_plaintext(desk: &mut Desk<'_>) -> Handle
 }
 
 /// GenerateDataKeyPair: a key pair, its private half in clear and encrypted.
-pub(super) fn generate_data_key_pair(desk: &mut Desk<'_>) -> Handled {
-    key_pair(desk, "kms:GenerateDataKeyPair", true)
+pub(super) fn generate_data_key_pair(ctx: &mut CallContext<'_>) -> Handled {
+    key_pair(ctx, "kms:GenerateDataKeyPair", true)
 }
 
 /// GenerateDataKeyPairWithoutPlaintext: a key pair, its private half encrypted only.
-pub(super) fn generate_data_key_pair_without_plaintext(desk: &mut Desk<'_>) -> Handled {
-    key_pair(desk, "kms:GenerateDataKeyPairWithoutPlaintext", false)
+pub(super) fn generate_data_key_pair_without_plaintext(ctx: &mut CallContext<'_>) -> Handled {
+    key_pair(ctx, "kms:GenerateDataKeyPairWithoutPlaintext", false)
 }
 
-fn key_pair(desk: &mut Desk<'_>, action: &str, in_clear: bool) -> Handled {
-    let cipher = cipher(desk, action)?;
-    let spec = desk.input().pair_spec().expect("validation requires it");
-    desk.end_dry_run()?;
-    desk.compute(move || {
+fn key_pair(ctx: &mut CallContext<'_>, action: &str, in_clear: bool) -> Handled {
+    let cipher = cipher(ctx, action)?;
+    let spec = ctx.input().pair_spec().expect("validation requires it");
+    ctx.end_dry_run()?;
+    ctx.compute(move || {
         let (private, public) = crypto::data_key_pair(spec).map_err(|_| internal())?;
         let mut output = Output::new().blob("PrivateKeyCiphertextBlob", &cipher.encrypt(private.as_bytes())?);
         if in_clear {
@@ -61,18 +61,18 @@ fn key_pair(desk: &mut Desk<'_>, action: &str, in_clear: bool) -> Handled {
 }
 
 /// The symmetric key that a data key is encrypted under.
-fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
-    let input = desk.input();
-    let key = desk.find("KeyId")?;
+fn cipher(ctx: &mut CallContext<'_>, action: &str) -> Result<Cipher, ApiError> {
+    let input = ctx.input();
+    let key = ctx.find("KeyId")?;
     let terms = (input.context("EncryptionContext"), EncryptionAlgorithm::SymmetricDefault);
     let pair = input.pair_spec();
-    if pair.is_some() && desk.key(&key).store.is_some() {
-        desk.authorize(&key, action, terms.0, |_| ())?;
+    if pair.is_some() && ctx.key(&key).store.is_some() {
+        ctx.authorize(&key, action, terms.0, |_| ())?;
         return Err(ApiError::unsupported_operation(
             "A key in a custom key store cannot encrypt data key pairs.",
         ));
     }
-    let cipher = Cipher::encrypting(desk, &key, action, terms, |facts| {
+    let cipher = Cipher::encrypting(ctx, &key, action, terms, |facts| {
         if let Some(spec) = pair {
             facts.one("kms:DataKeyPairSpec", spec.name());
         }
@@ -81,7 +81,7 @@ fn cipher(desk: &mut Desk<'_>, action: &str) -> Result<Cipher, ApiError> {
         return Err(ApiError::unsupported_operation("SM2 is not supported in this Region."));
     }
     refuse_recipient(input)?;
-    desk.note_use(&key, cipher.named_material());
+    ctx.note_use(&key, cipher.named_material());
     Ok(cipher)
 }
 
@@ -101,21 +101,21 @@ fn length(input: &Input) -> Result<usize, ApiError> {
 }
 
 /// GenerateRandom: random bytes, from a CloudHSM key store if asked.
-pub(super) fn generate_random(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    desk.authorize_identity("kms:GenerateRandom", "*", |_| ())?;
+pub(super) fn generate_random(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    ctx.authorize_identity("kms:GenerateRandom", "*", |_| ())?;
     let Some(bytes) = input.integer("NumberOfBytes") else {
         return Err(ApiError::validation("NumberOfBytes is required."));
     };
     if let Some(id) = input.text("CustomKeyStoreId") {
-        let store = desk.find_store(id)?;
+        let store = ctx.find_store(id)?;
         if matches!(store.kind, StoreKind::External { .. }) {
             return Err(ApiError::unsupported_operation(
                 "An external key store does not generate random bytes.",
             ));
         }
-        if !store.is_connected(desk.now) {
-            return Err(desk.wrong_store_state(store));
+        if !store.is_connected(ctx.now) {
+            return Err(ctx.wrong_store_state(store));
         }
     }
     refuse_recipient(input)?;

@@ -1,10 +1,10 @@
 //! DescribeKey, ListKeys, GetPublicKey, GetKeyLastUsage; and what a key shows of itself.
 
 use super::page::Page;
-use super::{Desk, Handled, Step};
+use super::{CallContext, Handled, Step};
 use crate::api::{KeySpec, KeyUsage};
 use crate::kms::keys::{
-    Estate, ExpirationModel, Key, KeyMaterial, KeyRef, KeyState, Moment, Origin, Realm, StoreKind, key_arn,
+    ExpirationModel, Inventory, Key, KeyMaterial, KeyRef, KeyState, Moment, Origin, Realm, StoreKind, key_arn,
 };
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
@@ -13,20 +13,20 @@ use std::collections::BTreeMap;
 const PAGE: usize = 100;
 
 /// DescribeKey.
-pub(super) fn describe_key(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find("KeyId")?;
-    desk.authorize(&key, "kms:DescribeKey", &BTreeMap::new(), |_| ())?;
-    Ok(Step::Done(Output::new().object("KeyMetadata", metadata(desk.estate, &key, desk.now))))
+pub(super) fn describe_key(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find("KeyId")?;
+    ctx.authorize(&key, "kms:DescribeKey", &BTreeMap::new(), |_| ())?;
+    Ok(Step::Done(Output::new().object("KeyMetadata", metadata(ctx.inventory, &key, ctx.now))))
 }
 
 /// ListKeys: those of the caller's account and Region. Keys shared through AWS RAM are not emulated: there are none.
-pub(super) fn list_keys(desk: &mut Desk<'_>) -> Handled {
-    desk.authorize_identity("kms:ListKeys", "*", |_| ())?;
-    let page = Page::read(desk.input(), PAGE)?;
-    let owners = desk.input().texts("ResourceOwners");
+pub(super) fn list_keys(ctx: &mut CallContext<'_>) -> Handled {
+    ctx.authorize_identity("kms:ListKeys", "*", |_| ())?;
+    let page = Page::read(ctx.input(), PAGE)?;
+    let owners = ctx.input().texts("ResourceOwners");
     let is_own = owners.is_empty() || owners.iter().any(|owner| owner == "SELF");
-    let realm = desk.own();
-    let keys = desk.estate.keys(desk.realm, page.after()).filter(|_| is_own);
+    let realm = ctx.own();
+    let keys = ctx.inventory.keys(ctx.realm, page.after()).filter(|_| is_own);
     let show = |key: &&Key| {
         Output::new().text("KeyId", key.id.as_str()).text("KeyArn", &realm.key_arn(key.id.as_str()))
     };
@@ -34,21 +34,21 @@ pub(super) fn list_keys(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// GetPublicKey: the public half of an asymmetric key.
-pub(super) fn get_public_key(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find("KeyId")?;
-    desk.authorize(&key, "kms:GetPublicKey", &BTreeMap::new(), |_| ())?;
-    let found = desk.key(&key);
+pub(super) fn get_public_key(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find("KeyId")?;
+    ctx.authorize(&key, "kms:GetPublicKey", &BTreeMap::new(), |_| ())?;
+    let found = ctx.key(&key);
     let has_public = found.spec.has_public_key();
     // The state first, then no word of why (kms-recorded-behaviour, row 35).
-    desk.check_state(&key)?;
+    ctx.check_state(&key)?;
     if !has_public {
         return Err(ApiError::unsupported_operation("").without_message());
     }
-    let found = desk.key(&key);
+    let found = ctx.key(&key);
     let public = found.materials.iter().rev().find_map(|material| material.public_key());
-    let missing = || ApiError::kms_invalid_state(format!("{} is pending import.", desk.estate.arn(&key)));
+    let missing = || ApiError::kms_invalid_state(format!("{} is pending import.", ctx.inventory.arn(&key)));
     let output = Output::new()
-        .text("KeyId", &desk.estate.arn(&key))
+        .text("KeyId", &ctx.inventory.arn(&key))
         .blob("PublicKey", public.ok_or_else(missing)?)
         .text("CustomerMasterKeySpec", found.spec.name())
         .text("KeySpec", found.spec.name())
@@ -57,11 +57,11 @@ pub(super) fn get_public_key(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// GetKeyLastUsage: the last cryptographic use that was seen.
-pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:GetKeyLastUsage", &BTreeMap::new(), |_| ())?;
-    let found = desk.key(&key);
+pub(super) fn get_key_last_usage(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:GetKeyLastUsage", &BTreeMap::new(), |_| ())?;
+    let found = ctx.key(&key);
     // An empty object stands for a key that was never used.
     let usage = Output::new().given(found.last_usage.as_ref(), |output, usage| {
         output
@@ -71,7 +71,7 @@ pub(super) fn get_key_last_usage(desk: &mut Desk<'_>) -> Handled {
             .text("KmsRequestId", &usage.request_id.to_string())
     });
     let output = Output::new()
-        .text("KeyId", &desk.estate.arn(&key))
+        .text("KeyId", &ctx.inventory.arn(&key))
         .object("KeyLastUsage", usage)
         .time("TrackingStartDate", found.created.as_secs())
         .time("KeyCreationDate", found.created.as_secs());
@@ -93,17 +93,17 @@ fn algorithms(output: Output, key: &Key) -> Output {
 }
 
 /// `KeyMetadata` of a key at a moment.
-pub(super) fn metadata(estate: &Estate, key: &KeyRef, now: Moment) -> Output {
-    let found = estate.get(key).expect("whoever describes a key has found it");
-    let store = found.store.as_deref().and_then(|id| estate.store(key.realm, id));
-    metadata_in(estate, key, now, found.state(now, store.is_none_or(|store| store.is_connected(now))))
+pub(super) fn metadata(inventory: &Inventory, key: &KeyRef, now: Moment) -> Output {
+    let found = inventory.get(key).expect("whoever describes a key has found it");
+    let store = found.store.as_deref().and_then(|id| inventory.store(key.realm, id));
+    metadata_in(inventory, key, now, found.state(now, store.is_none_or(|store| store.is_connected(now))))
 }
 
 /// `KeyMetadata` of a key at a moment, in the state that is to be shown.
-pub(super) fn metadata_in(estate: &Estate, key: &KeyRef, now: Moment, state: KeyState) -> Output {
-    let realm = estate.realm(key.realm);
-    let found = estate.get(key).expect("whoever describes a key has found it");
-    let store = found.store.as_deref().and_then(|id| estate.store(key.realm, id));
+pub(super) fn metadata_in(inventory: &Inventory, key: &KeyRef, now: Moment, state: KeyState) -> Output {
+    let realm = inventory.realm(key.realm);
+    let found = inventory.get(key).expect("whoever describes a key has found it");
+    let store = found.store.as_deref().and_then(|id| inventory.store(key.realm, id));
     let output = Output::new()
         .text("AWSAccountId", &realm.account)
         .text("KeyId", found.id.as_str())

@@ -2,8 +2,8 @@
 
 use super::cipher::{Cipher, Source, algorithm, ciphertext, ignores_ciphertext};
 use super::recipient::refuse_recipient;
-use super::{Desk, Handled};
-use crate::kms::access::Facts;
+use super::{CallContext, Handled};
+use crate::kms::access::ConditionContext;
 use crate::kms::crypto::Secret;
 use crate::kms::wire::{ApiError, Output};
 
@@ -24,14 +24,14 @@ const RE_ENCRYPT: Source = Source {
 };
 
 /// Encrypt: a short plaintext under a key.
-pub(super) fn encrypt(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let key = desk.find("KeyId")?;
+pub(super) fn encrypt(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let key = ctx.find("KeyId")?;
     let terms = (input.context("EncryptionContext"), algorithm(input, "EncryptionAlgorithm"));
-    let cipher = Cipher::encrypting(desk, &key, "kms:Encrypt", terms, |_| ())?;
-    desk.note_use(&key, cipher.named_material());
+    let cipher = Cipher::encrypting(ctx, &key, "kms:Encrypt", terms, |_| ())?;
+    ctx.note_use(&key, cipher.named_material());
     let plaintext = Secret::from(input.blob("Plaintext").expect("validation requires it"));
-    desk.compute(move || {
+    ctx.compute(move || {
         let blob = cipher.encrypt(plaintext.as_bytes())?;
         Ok(Output::new()
             .blob("CiphertextBlob", &blob)
@@ -41,17 +41,17 @@ pub(super) fn encrypt(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// Decrypt: what Encrypt or a data key operation made.
-pub(super) fn decrypt(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let key = DECRYPT.find(desk)?;
-    let cipher = Cipher::decrypting(desk, &DECRYPT, &key, |_| ())?;
+pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let key = DECRYPT.find(ctx)?;
+    let cipher = Cipher::decrypting(ctx, &DECRYPT, &key, |_| ())?;
     refuse_recipient(input)?;
-    desk.note_use(&key, cipher.named_material());
+    ctx.note_use(&key, cipher.named_material());
     if ignores_ciphertext(input) {
-        desk.end_dry_run()?;
+        ctx.end_dry_run()?;
     }
     let blob = ciphertext(input)?.to_vec();
-    desk.compute(move || {
+    ctx.compute(move || {
         let plaintext = cipher.decrypt(&blob)?;
         let output = Output::new()
             .text("KeyId", &cipher.arn)
@@ -62,28 +62,27 @@ pub(super) fn decrypt(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// ReEncrypt: from one key to another, or from one context to another.
-pub(super) fn re_encrypt(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let (from, to) = (RE_ENCRYPT.find(desk)?, desk.find("DestinationKeyId")?);
-    let tell = |facts: &mut Facts, named: Option<&str>| {
+pub(super) fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let (from, to) = (RE_ENCRYPT.find(ctx)?, ctx.find("DestinationKeyId")?);
+    let tell = |facts: &mut ConditionContext, named: Option<&str>| {
         facts.flag("kms:ReEncryptOnSameKey", from == to);
         if let Some(alias) = named.and_then(|named| Some(&named[named.find("alias/")?..])) {
             facts.one("kms:RequestAlias", alias);
         }
     };
-    let source =
-        Cipher::decrypting(desk, &RE_ENCRYPT, &from, |facts| tell(facts, input.text("SourceKeyId")))?;
+    let source = Cipher::decrypting(ctx, &RE_ENCRYPT, &from, |facts| tell(facts, input.text("SourceKeyId")))?;
     let terms =
         (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
     let named = input.text("DestinationKeyId");
-    let destination = Cipher::encrypting(desk, &to, "kms:ReEncryptTo", terms, |facts| tell(facts, named))?;
-    desk.note_use(&from, source.named_material());
-    desk.note_use(&to, destination.named_material());
+    let destination = Cipher::encrypting(ctx, &to, "kms:ReEncryptTo", terms, |facts| tell(facts, named))?;
+    ctx.note_use(&from, source.named_material());
+    ctx.note_use(&to, destination.named_material());
     if ignores_ciphertext(input) {
-        desk.end_dry_run()?;
+        ctx.end_dry_run()?;
     }
     let blob = ciphertext(input)?.to_vec();
-    desk.compute(move || re_encrypted(&source, &destination, &blob))
+    ctx.compute(move || re_encrypted(&source, &destination, &blob))
 }
 
 fn re_encrypted(source: &Cipher, destination: &Cipher, blob: &[u8]) -> Result<Output, ApiError> {

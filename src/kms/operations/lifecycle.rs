@@ -2,8 +2,8 @@
 //! themselves when their time has come.
 
 use super::managed::managed;
-use super::{Desk, Handled, Step, rotation};
-use crate::kms::keys::{DAY, Deletion, Estate, KeyRef, Manager, Moment};
+use super::{CallContext, Handled, Step, rotation};
+use crate::kms::keys::{DAY, Deletion, Inventory, KeyRef, Manager, Moment};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 
@@ -13,45 +13,45 @@ const WINDOW: i64 = 30;
 const WINDOWS: std::ops::RangeInclusive<i64> = 7..=30;
 
 /// EnableKey; a rotation that came due meanwhile happens at once.
-pub(super) fn enable_key(desk: &mut Desk<'_>) -> Handled {
-    set_enabled(desk, "kms:EnableKey", true)
+pub(super) fn enable_key(ctx: &mut CallContext<'_>) -> Handled {
+    set_enabled(ctx, "kms:EnableKey", true)
 }
 
 /// DisableKey.
-pub(super) fn disable_key(desk: &mut Desk<'_>) -> Handled {
-    set_enabled(desk, "kms:DisableKey", false)
+pub(super) fn disable_key(ctx: &mut CallContext<'_>) -> Handled {
+    set_enabled(ctx, "kms:DisableKey", false)
 }
 
-fn set_enabled(desk: &mut Desk<'_>, action: &str, enabled: bool) -> Handled {
-    let key = managed(desk, action)?;
-    desk.check_state(&key)?;
-    let (now, delay) = (desk.now, desk.consistency.key_state);
-    desk.estate.change(&key, |key| key.enabled.set(enabled, now, delay));
+fn set_enabled(ctx: &mut CallContext<'_>, action: &str, enabled: bool) -> Handled {
+    let key = managed(ctx, action)?;
+    ctx.check_state(&key)?;
+    let (now, delay) = (ctx.now, ctx.consistency.key_state);
+    ctx.inventory.change(&key, |key| key.enabled.set(enabled, now, delay));
     if enabled {
-        rotation::catch_up(desk.estate, &key, now);
+        rotation::catch_up(ctx.inventory, &key, now);
     }
     Ok(Step::Done(Output::new()))
 }
 
 /// UpdateKeyDescription.
-pub(super) fn update_key_description(desk: &mut Desk<'_>) -> Handled {
-    let key = managed(desk, "kms:UpdateKeyDescription")?;
-    desk.check_state(&key)?;
-    let description = desk.required("Description").to_string();
-    desk.estate.change(&key, |key| key.description = description);
+pub(super) fn update_key_description(ctx: &mut CallContext<'_>) -> Handled {
+    let key = managed(ctx, "kms:UpdateKeyDescription")?;
+    ctx.check_state(&key)?;
+    let description = ctx.required("Description").to_string();
+    ctx.inventory.change(&key, |key| key.description = description);
     Ok(Step::Done(Output::new()))
 }
 
 /// ScheduleKeyDeletion: a multi-Region primary waits for its replicas first.
-pub(super) fn schedule_key_deletion(desk: &mut Desk<'_>) -> Handled {
-    let days = desk.input().integer("PendingWindowInDays").unwrap_or(WINDOW);
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:ScheduleKeyDeletion", &BTreeMap::new(), |facts| {
+pub(super) fn schedule_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
+    let days = ctx.input().integer("PendingWindowInDays").unwrap_or(WINDOW);
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:ScheduleKeyDeletion", &BTreeMap::new(), |facts| {
         facts.one("kms:ScheduleKeyDeletionPendingWindowInDays", &days.to_string());
     })?;
-    if desk.key(&key).manager == Manager::Aws {
-        let arn = desk.estate.arn(&key);
+    if ctx.key(&key).manager == Manager::Aws {
+        let arn = ctx.inventory.arn(&key);
         return Err(ApiError::access_denied(format!("The AWS managed key {arn} cannot be deleted.")));
     }
     if !WINDOWS.contains(&days) {
@@ -60,52 +60,52 @@ pub(super) fn schedule_key_deletion(desk: &mut Desk<'_>) -> Handled {
              must have value between 7 and 30"
         )));
     }
-    desk.check_state(&key)?;
+    ctx.check_state(&key)?;
     let window_days = u32::try_from(days).expect("the window was checked");
-    let waits = has_replicas(desk, &key);
-    let at = (!waits).then(|| desk.now + DAY.times(u64::from(window_days)));
-    let (now, delay) = (desk.now, desk.consistency.key_state);
-    desk.estate.change(&key, |key| key.deletion.set(Some(Deletion { window_days, at }), now, delay));
+    let waits = has_replicas(ctx, &key);
+    let at = (!waits).then(|| ctx.now + DAY.times(u64::from(window_days)));
+    let (now, delay) = (ctx.now, ctx.consistency.key_state);
+    ctx.inventory.change(&key, |key| key.deletion.set(Some(Deletion { window_days, at }), now, delay));
     let output = Output::new()
-        .text("KeyId", &desk.estate.arn(&key))
+        .text("KeyId", &ctx.inventory.arn(&key))
         .given(at, |output, at| output.time("DeletionDate", at.as_secs()))
         .text("KeyState", if waits { "PendingReplicaDeletion" } else { "PendingDeletion" });
     Ok(Step::Done(output.integer("PendingWindowInDays", days)))
 }
 
 /// Whether a key is a primary with replicas.
-fn has_replicas(desk: &Desk<'_>, key: &KeyRef) -> bool {
-    let region = &desk.estate.realm(key.realm).region;
-    desk.key(key)
+fn has_replicas(ctx: &CallContext<'_>, key: &KeyRef) -> bool {
+    let region = &ctx.inventory.realm(key.realm).region;
+    ctx.key(key)
         .multi_region
         .as_ref()
         .is_some_and(|multi| multi.primary == **region && !multi.replicas.is_empty())
 }
 
 /// CancelKeyDeletion: the key comes back disabled (from memory).
-pub(super) fn cancel_key_deletion(desk: &mut Desk<'_>) -> Handled {
-    let key = managed(desk, "kms:CancelKeyDeletion")?;
-    desk.check_state(&key)?;
-    let (now, delay) = (desk.now, desk.consistency.key_state);
-    desk.estate.change(&key, |key| {
+pub(super) fn cancel_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
+    let key = managed(ctx, "kms:CancelKeyDeletion")?;
+    ctx.check_state(&key)?;
+    let (now, delay) = (ctx.now, ctx.consistency.key_state);
+    ctx.inventory.change(&key, |key| {
         key.deletion.set(None, now, delay);
         key.enabled.set(false, now, delay);
     });
-    Ok(Step::Done(Output::new().text("KeyId", &desk.estate.arn(&key))))
+    Ok(Step::Done(Output::new().text("KeyId", &ctx.inventory.arn(&key))))
 }
 
 /// Lets happen what is due to a key at `at`: its deletion, the expiry of imported material, a rotation.
-pub(in crate::kms) fn happen(estate: &mut Estate, key: &KeyRef, at: Moment) {
-    let Some(found) = estate.get(key) else { return };
+pub(in crate::kms) fn happen(inventory: &mut Inventory, key: &KeyRef, at: Moment) {
+    let Some(found) = inventory.get(key) else { return };
     if found.deletion.latest().is_some() {
-        delete(estate, key, at);
+        delete(inventory, key, at);
         return;
     }
     let is_rotation = found.rotation.is_some_and(|rotation| rotation.next <= at);
     if is_rotation {
-        rotation::rotate_by_itself(estate, key, at);
+        rotation::rotate_by_itself(inventory, key, at);
     }
-    estate.change(key, |key| {
+    inventory.change(key, |key| {
         for material in key.materials.iter_mut().filter(|m| m.valid_to.is_some_and(|until| until <= at)) {
             material.forget();
         }
@@ -113,15 +113,15 @@ pub(in crate::kms) fn happen(estate: &mut Estate, key: &KeyRef, at: Moment) {
 }
 
 /// Takes a key out; a primary whose last replica this was begins its own waiting.
-fn delete(estate: &mut Estate, key: &KeyRef, at: Moment) {
-    let realm = estate.realm(key.realm).clone();
-    let Some(gone) = estate.remove(key) else { return };
+fn delete(inventory: &mut Inventory, key: &KeyRef, at: Moment) {
+    let realm = inventory.realm(key.realm).clone();
+    let Some(gone) = inventory.remove(key) else { return };
     let Some(multi) = gone.multi_region.filter(|multi| multi.primary != *realm.region) else { return };
     for region in multi.replicas.iter().chain([&multi.primary]) {
-        let Some(other) = estate.find_realm(&realm.account, region) else { continue };
+        let Some(other) = inventory.find_realm(&realm.account, region) else { continue };
         let other = KeyRef { realm: other, id: key.id.clone() };
         let is_primary = *region == multi.primary;
-        estate.change(&other, |left| {
+        inventory.change(&other, |left| {
             let Some(config) = &mut left.multi_region else { return };
             config.replicas.retain(|replica| *replica != *realm.region);
             if let Some(deletion) = left.deletion.latest().filter(|d| d.at.is_none() && is_primary)

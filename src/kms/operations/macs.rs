@@ -1,7 +1,7 @@
 //! GenerateMac and VerifyMac.
 
 use super::usage::refused;
-use super::{Desk, Handled};
+use super::{CallContext, Handled};
 use crate::api::{KeyUsage, MacAlgorithm};
 use crate::kms::crypto::{self, Material};
 use crate::kms::keys::KeyRef;
@@ -19,10 +19,10 @@ struct Authenticator {
 }
 
 /// GenerateMac: the authentication code of a message.
-pub(super) fn generate_mac(desk: &mut Desk<'_>) -> Handled {
-    let maker = Authenticator::read(desk, "kms:GenerateMac")?;
-    desk.note_use(&maker.key, None);
-    desk.compute(move || {
+pub(super) fn generate_mac(ctx: &mut CallContext<'_>) -> Handled {
+    let maker = Authenticator::read(ctx, "kms:GenerateMac")?;
+    ctx.note_use(&maker.key, None);
+    ctx.compute(move || {
         let name = maker.algorithm.name();
         let mac = crypto::generate_mac(&maker.material, maker.algorithm, &maker.message);
         let mac = mac.map_err(|error| refused(error, name, &maker.material))?;
@@ -31,11 +31,11 @@ pub(super) fn generate_mac(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// VerifyMac: whether GenerateMac made a code; what it did not make is an error.
-pub(super) fn verify_mac(desk: &mut Desk<'_>) -> Handled {
-    let maker = Authenticator::read(desk, "kms:VerifyMac")?;
-    desk.note_use(&maker.key, None);
-    let mac = desk.input().blob("Mac").expect("validation requires it").to_vec();
-    desk.compute(move || {
+pub(super) fn verify_mac(ctx: &mut CallContext<'_>) -> Handled {
+    let maker = Authenticator::read(ctx, "kms:VerifyMac")?;
+    ctx.note_use(&maker.key, None);
+    let mac = ctx.input().blob("Mac").expect("validation requires it").to_vec();
+    ctx.compute(move || {
         let name = maker.algorithm.name();
         let is_valid = crypto::verify_mac(&maker.material, maker.algorithm, &maker.message, &mac);
         if !is_valid.map_err(|error| refused(error, name, &maker.material))? {
@@ -46,19 +46,19 @@ pub(super) fn verify_mac(desk: &mut Desk<'_>) -> Handled {
 }
 
 impl Authenticator {
-    fn read(desk: &mut Desk<'_>, action: &str) -> Result<Authenticator, ApiError> {
-        let key = desk.find("KeyId")?;
-        let algorithm = desk.required("MacAlgorithm");
+    fn read(ctx: &mut CallContext<'_>, action: &str) -> Result<Authenticator, ApiError> {
+        let key = ctx.find("KeyId")?;
+        let algorithm = ctx.required("MacAlgorithm");
         let right =
-            desk.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
-        let found = desk.usable(&key, KeyUsage::GenerateVerifyMac)?;
+            ctx.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
+        let found = ctx.usable(&key, KeyUsage::GenerateVerifyMac)?;
         let algorithm = found
             .spec
             .mac_algorithm()
             .filter(|its| its.name() == algorithm)
-            .ok_or_else(|| desk.incompatible(&key, algorithm))?;
-        let (_, material) = desk.current(&key)?;
-        let message = desk.input().blob("Message").expect("validation requires it").to_vec();
+            .ok_or_else(|| ctx.incompatible(&key, algorithm))?;
+        let (_, material) = ctx.current(&key)?;
+        let message = ctx.input().blob("Message").expect("validation requires it").to_vec();
         Ok(Authenticator { arn: right.arn, key, material, algorithm, message })
     }
 }

@@ -1,21 +1,21 @@
-//! The API's operations: what each does with an authenticated call that has passed the gate and is well-formed.
+//! The API's operations: what each does with an authenticated call that was admitted and is well-formed.
 //!
 //! ```text
-//! Desk { estate, call, now … } ─▶ find the key ─▶ may the caller? ─▶ does its state allow it? ─▶ Step
+//! CallContext { inventory, call, now … } ─▶ find the key ─▶ may the caller? ─▶ does its state allow it? ─▶ Step
 //!                                                                     Step::Done      the answer
-//!                                                                     Step::Compute   arithmetic, without the estate
+//!                                                                     Step::Compute   arithmetic, without the inventory
 //!                                                                     Step::Create    a key that needs material first
 //! ```
 //!
-//! One file for each family of operations; `desk` holds what they share.
+//! One file for each family of operations; `ctx` holds what they share.
 
 mod aliases;
 mod aws_keys;
 mod cipher;
+mod context;
 mod create;
 mod data_keys;
 mod describe;
-mod desk;
 mod encrypt;
 mod grants;
 mod imports;
@@ -33,9 +33,9 @@ mod stores;
 mod tags;
 mod usage;
 
+pub(in crate::kms) use context::CallContext;
+pub use context::{NewKey, Step, Trail};
 pub(in crate::kms) use create::{bare, create, written_policy};
-pub(in crate::kms) use desk::Desk;
-pub use desk::{NewKey, Step, Trail};
 pub(in crate::kms) use lifecycle::happen;
 
 use crate::api::Operation::{self, *};
@@ -44,14 +44,14 @@ use crate::kms::wire::ApiError;
 /// What a call leads to.
 pub(in crate::kms) type Handled = Result<Step, ApiError>;
 
-/// Serves the call at the desk.
-pub(in crate::kms) fn serve(desk: &mut Desk<'_>) -> Handled {
-    aws_keys::appear(desk)?;
-    handler(desk.operation())(desk)
+/// Serves one call.
+pub(in crate::kms) fn serve(ctx: &mut CallContext<'_>) -> Handled {
+    aws_keys::appear(ctx)?;
+    handler(ctx.operation())(ctx)
 }
 
 /// Who serves an operation.
-const fn handler(operation: Operation) -> fn(&mut Desk<'_>) -> Handled {
+const fn handler(operation: Operation) -> fn(&mut CallContext<'_>) -> Handled {
     match operation {
         CancelKeyDeletion => lifecycle::cancel_key_deletion,
         ConnectCustomKeyStore => stores::connect_custom_key_store,

@@ -1,6 +1,6 @@
 //! GetKeyPolicy, PutKeyPolicy, ListKeyPolicies.
 
-use super::{Desk, Handled, Step};
+use super::{CallContext, Handled, Step};
 use crate::api::partition::Partition;
 use crate::kms::access::{Existence, INVALID_PRINCIPALS, Kind, Policy, would_lock_out};
 use crate::kms::keys::{Key, Manager, RealmId};
@@ -12,49 +12,49 @@ use std::sync::Arc;
 const DEFAULT: &str = "default";
 
 /// GetKeyPolicy.
-pub(super) fn get_key_policy(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:GetKeyPolicy", &BTreeMap::new(), |facts| facts.one("kms:PolicyName", DEFAULT))?;
-    check_name(desk)?;
-    let policy = desk.key(&key).policy.seen(desk.now);
+pub(super) fn get_key_policy(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:GetKeyPolicy", &BTreeMap::new(), |facts| facts.one("kms:PolicyName", DEFAULT))?;
+    check_name(ctx)?;
+    let policy = ctx.key(&key).policy.seen(ctx.now);
     Ok(Step::Done(Output::new().text("Policy", policy.text()).text("PolicyName", DEFAULT)))
 }
 
 /// PutKeyPolicy.
-pub(super) fn put_key_policy(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    let bypass = desk.input().flag("BypassPolicyLockoutSafetyCheck");
-    desk.authorize(&key, "kms:PutKeyPolicy", &BTreeMap::new(), |facts| {
+pub(super) fn put_key_policy(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    let bypass = ctx.input().flag("BypassPolicyLockoutSafetyCheck");
+    ctx.authorize(&key, "kms:PutKeyPolicy", &BTreeMap::new(), |facts| {
         facts.flag("kms:BypassPolicyLockoutSafetyCheck", bypass);
         facts.one("kms:PolicyName", DEFAULT);
     })?;
-    check_name(desk)?;
-    let arn = desk.estate.arn(&key);
-    if desk.key(&key).manager == Manager::Aws {
+    check_name(ctx)?;
+    let arn = ctx.inventory.arn(&key);
+    if ctx.key(&key).manager == Manager::Aws {
         return Err(ApiError::access_denied(format!(
             "The key policy of the AWS managed key {arn} cannot be changed."
         )));
     }
-    let policy = read_policy(desk, desk.required("Policy"))?;
-    check_lockout(desk, &policy, key.realm, desk.key(&key))?;
-    desk.check_state(&key)?;
-    let (now, delay) = (desk.now, desk.consistency.policy);
-    desk.estate.change(&key, |key| key.policy.set(policy, now, delay));
+    let policy = read_policy(ctx, ctx.required("Policy"))?;
+    check_lockout(ctx, &policy, key.realm, ctx.key(&key))?;
+    ctx.check_state(&key)?;
+    let (now, delay) = (ctx.now, ctx.consistency.policy);
+    ctx.inventory.change(&key, |key| key.policy.set(policy, now, delay));
     Ok(Step::Done(Output::new()))
 }
 
 /// ListKeyPolicies.
-pub(super) fn list_key_policies(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:ListKeyPolicies", &BTreeMap::new(), |_| ())?;
+pub(super) fn list_key_policies(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:ListKeyPolicies", &BTreeMap::new(), |_| ())?;
     Ok(Step::Done(Output::new().list("PolicyNames", [DEFAULT]).flag("Truncated", false)))
 }
 
-fn check_name(desk: &Desk<'_>) -> Result<(), ApiError> {
-    match desk.input().text("PolicyName") {
+fn check_name(ctx: &CallContext<'_>) -> Result<(), ApiError> {
+    match ctx.input().text("PolicyName") {
         None | Some(DEFAULT) => Ok(()),
         Some(name) => Err(ApiError::not_found(format!("No such policy exists: {name}"))),
     }
@@ -65,44 +65,44 @@ fn check_name(desk: &Desk<'_>) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// LimitExceededException, MalformedPolicyDocumentException.
-pub(super) fn read_policy(desk: &mut Desk<'_>, text: &str) -> Result<Arc<Policy>, ApiError> {
-    let limit = desk.limits.policy_bytes as usize;
+pub(super) fn read_policy(ctx: &mut CallContext<'_>, text: &str) -> Result<Arc<Policy>, ApiError> {
+    let limit = ctx.limits.policy_bytes as usize;
     if text.len() > limit {
         return Err(ApiError::limit_exceeded(format!("A key policy can have at most {limit} bytes.")));
     }
-    let operation = desk.operation();
+    let operation = ctx.operation();
     let policy = Policy::parse(text, Kind::Key).map_err(|problem| {
         let ours = || format!("The policy is malformed: {problem}.");
         if problem.in_aws_words().is_some() {
-            desk.trail.warnings.push(format!("{operation}: the key policy is refused: {problem}"));
+            ctx.trail.warnings.push(format!("{operation}: the key policy is refused: {problem}"));
         }
         ApiError::malformed_policy_document(problem.in_aws_words().map_or_else(ours, Into::into))
     })?;
-    let region = &desk.estate.realm(desk.realm).region;
+    let region = &ctx.inventory.realm(ctx.realm).region;
     for arn in policy.principals() {
         if !Partition::has(region, arn) {
-            desk.trail.warnings.push(format!(
+            ctx.trail.warnings.push(format!(
                 "{operation}: the key policy is refused: {arn} is of another partition than {region}"
             ));
             return Err(ApiError::malformed_policy_document(INVALID_PRINCIPALS));
         }
-        match desk.directory.existence(arn) {
+        match ctx.directory.existence(arn) {
             Existence::Listed => {}
             Existence::Missing => {
-                desk.trail.warnings.push(format!(
+                ctx.trail.warnings.push(format!(
                     "{operation}: the key policy is refused: {arn} is not in the principals file, which lists others of \
                      its account; PUT /_keystorm/principals adds it"
                 ));
                 return Err(ApiError::malformed_policy_document(INVALID_PRINCIPALS));
             }
-            Existence::Unknown if desk.directory.is_complete() => desk.trail.warnings.push(format!(
+            Existence::Unknown if ctx.directory.is_complete() => ctx.trail.warnings.push(format!(
                 "{operation}: the key policy names {arn}, which no principals file has: nobody can call as it"
             )),
             Existence::Unknown => {}
         }
     }
     for key in policy.keys_never_set() {
-        desk.trail.warnings.push(format!(
+        ctx.trail.warnings.push(format!(
             "{operation}: the key policy asks for the condition key {key}, which no call sets here: a Deny under it may \
              never hold"
         ));
@@ -116,19 +116,19 @@ pub(super) fn read_policy(desk: &mut Desk<'_>, text: &str) -> Result<Arc<Policy>
 /// # Errors
 /// MalformedPolicyDocumentException.
 pub(super) fn check_lockout(
-    desk: &Desk<'_>,
+    ctx: &CallContext<'_>,
     policy: &Policy,
     realm: RealmId,
     key: &Key,
 ) -> Result<(), ApiError> {
-    if desk.input().flag("BypassPolicyLockoutSafetyCheck") {
+    if ctx.input().flag("BypassPolicyLockoutSafetyCheck") {
         return Ok(());
     }
-    let caller = desk.caller();
-    let mut facts = desk.facts_of_next_put_key_policy(realm, key);
+    let caller = ctx.caller();
+    let mut facts = ctx.facts_of_next_put_key_policy(realm, key);
     facts.flag("kms:BypassPolicyLockoutSafetyCheck", false);
     facts.one("kms:PolicyName", DEFAULT);
-    let owner = desk.estate.realm(realm);
+    let owner = ctx.inventory.realm(realm);
     let arn = owner.key_arn(key.id.as_str());
     if would_lock_out(policy, &owner.account, (&caller.principal, &caller.policies), &arn, &facts) {
         return Err(ApiError::malformed_policy_document(

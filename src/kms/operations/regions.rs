@@ -5,8 +5,8 @@ use super::describe::metadata_in;
 use super::policies::{check_lockout, read_policy};
 use super::rotation::check_primary;
 use super::tags::{checked_tags, read_tags, tag_facts};
-use super::{Desk, Handled, Step};
-use crate::kms::access::Facts;
+use super::{CallContext, Handled, Step};
+use crate::kms::access::ConditionContext;
 use crate::kms::keys::{
     Key, KeyMaterial, KeyRef, KeyState, Moment, MultiRegion, Origin, Realm, RealmId, partition,
 };
@@ -17,56 +17,56 @@ use std::sync::Arc;
 
 /// ReplicateKey: the same key, of the same material, in another Region. The replica is ready at once,
 /// unless `Consistency::multi_region` says otherwise.
-pub(super) fn replicate_key(desk: &mut Desk<'_>) -> Handled {
-    let region = desk.required("ReplicaRegion");
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:ReplicateKey", &BTreeMap::new(), |facts| {
+pub(super) fn replicate_key(ctx: &mut CallContext<'_>) -> Handled {
+    let region = ctx.required("ReplicaRegion");
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:ReplicateKey", &BTreeMap::new(), |facts| {
         facts.one("kms:ReplicaRegion", region)
     })?;
-    authorize_there(desk, &key, region)?;
-    let own = desk.own();
-    let mut multi = multi_region(desk, &key)?;
-    desk.check_state(&key)?;
-    check_primary(desk, &key)?;
+    authorize_there(ctx, &key, region)?;
+    let own = ctx.own();
+    let mut multi = multi_region(ctx, &key)?;
+    ctx.check_state(&key)?;
+    check_primary(ctx, &key)?;
     check_other(&own, region)?;
-    let there_id = room_there(desk, &key, &Realm::new(&own.account, region))?;
-    let tags = read_tags(desk, "Tags")?;
-    checked_tags(desk, &tags, 0)?;
-    let policy = match desk.input().text("Policy") {
-        Some(text) => read_policy(desk, text)?,
+    let there_id = room_there(ctx, &key, &Realm::new(&own.account, region))?;
+    let tags = read_tags(ctx, "Tags")?;
+    checked_tags(ctx, &tags, 0)?;
+    let policy = match ctx.input().text("Policy") {
+        Some(text) => read_policy(ctx, text)?,
         None => written_policy(&own.account, region),
     };
     multi.replicas.push(region.into());
     multi.replicas.sort();
-    let found = desk.key(&key);
+    let found = ctx.key(&key);
     let replica = Key {
-        description: desk.input().text("Description").unwrap_or_default().into(),
+        description: ctx.input().text("Description").unwrap_or_default().into(),
         tags,
         materials: materials_of_replica(found),
-        creating_until: until(desk),
+        creating_until: until(ctx),
         on_demand_rotations: found.on_demand_rotations,
         multi_region: Some(multi.clone()),
-        ..bare(key.id.clone(), found.spec, found.usage, found.origin, Arc::clone(&policy), desk.now)
+        ..bare(key.id.clone(), found.spec, found.usage, found.origin, Arc::clone(&policy), ctx.now)
     };
-    if desk.input().is_given("Policy") {
-        check_lockout(desk, &policy, there_id, &replica)?;
+    if ctx.input().is_given("Policy") {
+        check_lockout(ctx, &policy, there_id, &replica)?;
     }
-    check_room(desk, there_id)?;
-    update_family(desk, &key, &multi);
-    let made = desk.estate.put(there_id, replica);
-    Ok(Step::Done(replicated(desk, &made)))
+    check_room(ctx, there_id)?;
+    update_family(ctx, &key, &multi);
+    let made = ctx.inventory.put(there_id, replica);
+    Ok(Step::Done(replicated(ctx, &made)))
 }
 
 /// The realm in which a replica of the key is to live.
-fn room_there(desk: &mut Desk<'_>, key: &KeyRef, there: &Realm) -> Result<RealmId, ApiError> {
-    let Some(id) = desk.estate.new_realm(there, desk.realms) else {
+fn room_there(ctx: &mut CallContext<'_>, key: &KeyRef, there: &Realm) -> Result<RealmId, ApiError> {
+    let Some(id) = ctx.inventory.new_realm(there, ctx.realms) else {
         return Err(ApiError::limit_exceeded(format!(
             "This emulator has no room for the account in one more Region, {}: --max-realms raises the {} it has.",
-            there.region, desk.realms
+            there.region, ctx.realms
         )));
     };
-    if desk.estate.key(id, key.id.as_str()).is_some() {
+    if ctx.inventory.key(id, key.id.as_str()).is_some() {
         let replica_arn = there.key_arn(key.id.as_str());
         return Err(ApiError::already_exists(format!("Key {replica_arn} already exists")));
     }
@@ -74,12 +74,12 @@ fn room_there(desk: &mut Desk<'_>, key: &KeyRef, there: &Realm) -> Result<RealmI
 }
 
 /// What is answered of a replica that is there now.
-fn replicated(desk: &Desk<'_>, made: &KeyRef) -> Output {
-    let tags: Vec<Output> = desk.key(made).tags.iter().map(tag).collect();
-    let policy = desk.key(made).policy.seen(desk.now).text().to_string();
+fn replicated(ctx: &CallContext<'_>, made: &KeyRef) -> Output {
+    let tags: Vec<Output> = ctx.key(made).tags.iter().map(tag).collect();
+    let policy = ctx.key(made).policy.seen(ctx.now).text().to_string();
     let output = Output::new()
         // The answer says what it says of every replica, however soon this one is ready (kms-recorded-behaviour, row 15).
-        .object("ReplicaKeyMetadata", metadata_in(desk.estate, made, desk.now, KeyState::Creating))
+        .object("ReplicaKeyMetadata", metadata_in(ctx.inventory, made, ctx.now, KeyState::Creating))
         .text("ReplicaPolicy", &policy);
     // Absent where there are none (kms-recorded-behaviour, row 15).
     let tags = (!tags.is_empty()).then_some(tags);
@@ -98,17 +98,17 @@ fn materials_of_replica(primary: &Key) -> Vec<KeyMaterial> {
 }
 
 /// Until when keys of a family are Creating or Updating, if not ready at once.
-fn until(desk: &Desk<'_>) -> Option<Moment> {
-    let delay = desk.consistency.multi_region;
-    (!delay.is_zero()).then(|| desk.now + delay)
+fn until(ctx: &CallContext<'_>) -> Option<Moment> {
+    let delay = ctx.consistency.multi_region;
+    (!delay.is_zero()).then(|| ctx.now + delay)
 }
 
 /// Refuses unless the caller may create a key (and tag it) in the replica's Region.
 ///
 /// Source: KMS API reference, ReplicateKey, required permissions (model of 2026-11-17).
-fn authorize_there(desk: &Desk<'_>, key: &KeyRef, region: &str) -> Result<(), ApiError> {
-    let (found, input) = (desk.key(key), desk.input());
-    let facts = |facts: &mut Facts| {
+fn authorize_there(ctx: &CallContext<'_>, key: &KeyRef, region: &str) -> Result<(), ApiError> {
+    let (found, input) = (ctx.key(key), ctx.input());
+    let facts = |facts: &mut ConditionContext| {
         facts.one("aws:RequestedRegion", region);
         facts.one("kms:KeySpec", found.spec.name());
         facts.one("kms:KeyUsage", found.usage.name());
@@ -117,9 +117,9 @@ fn authorize_there(desk: &Desk<'_>, key: &KeyRef, region: &str) -> Result<(), Ap
         facts.one("kms:MultiRegionKeyType", "REPLICA");
         tag_facts(input, facts);
     };
-    desk.authorize_identity("kms:CreateKey", "*", facts)?;
+    ctx.authorize_identity("kms:CreateKey", "*", facts)?;
     if input.is_given("Tags") {
-        desk.authorize_identity("kms:TagResource", "*", facts)?;
+        ctx.authorize_identity("kms:TagResource", "*", facts)?;
     }
     Ok(())
 }
@@ -129,29 +129,29 @@ fn tag((name, value): (&String, &String)) -> Output {
 }
 
 /// UpdatePrimaryRegion: primary and replica change places.
-pub(super) fn update_primary_region(desk: &mut Desk<'_>) -> Handled {
-    let region = desk.required("PrimaryRegion");
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
+pub(super) fn update_primary_region(ctx: &mut CallContext<'_>) -> Handled {
+    let region = ctx.required("PrimaryRegion");
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
         facts.one("kms:PrimaryRegion", region)
     })?;
-    let own = desk.own();
-    let mut multi = multi_region(desk, &key)?;
-    desk.check_state(&key)?;
-    check_primary(desk, &key)?;
+    let own = ctx.own();
+    let mut multi = multi_region(ctx, &key)?;
+    ctx.check_state(&key)?;
+    check_primary(ctx, &key)?;
     check_other(&own, region)?;
     let there =
-        desk.estate.find_realm(&own.account, region).map(|realm| KeyRef { realm, id: key.id.clone() });
-    let Some(there) = there.filter(|there| desk.estate.get(there).is_some()) else {
+        ctx.inventory.find_realm(&own.account, region).map(|realm| KeyRef { realm, id: key.id.clone() });
+    let Some(there) = there.filter(|there| ctx.inventory.get(there).is_some()) else {
         let replica = Realm::new(&own.account, region).key_arn(key.id.as_str());
         return Err(ApiError::not_found(format!("Key '{replica}' does not exist")));
     };
-    desk.authorize(&there, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
+    ctx.authorize(&there, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
         facts.one("kms:PrimaryRegion", region)
     })?;
-    let state = desk.state(&there);
-    if let Some(refused) = crate::kms::keys::refusal(desk.operation(), state, &desk.estate.arn(&there)) {
+    let state = ctx.state(&there);
+    if let Some(refused) = crate::kms::keys::refusal(ctx.operation(), state, &ctx.inventory.arn(&there)) {
         return Err(refused);
     }
     multi.replicas.retain(|replica| replica != region);
@@ -159,25 +159,25 @@ pub(super) fn update_primary_region(desk: &mut Desk<'_>) -> Handled {
     multi.replicas.sort();
     multi.primary = region.into();
     // Automatic rotation belongs to the primary.
-    let rotation = desk.estate.change(&key, |key| key.rotation.take()).flatten();
-    desk.estate.change(&there, |key| key.rotation = rotation);
-    update_family(desk, &key, &multi);
-    let until = until(desk);
+    let rotation = ctx.inventory.change(&key, |key| key.rotation.take()).flatten();
+    ctx.inventory.change(&there, |key| key.rotation = rotation);
+    update_family(ctx, &key, &multi);
+    let until = until(ctx);
     for each in [key, there] {
-        desk.estate.change(&each, |key| key.updating_until = until);
+        ctx.inventory.change(&each, |key| key.updating_until = until);
     }
     Ok(Step::Done(Output::new()))
 }
 
 /// Tells every key of the family who belongs to it.
-fn update_family(desk: &mut Desk<'_>, key: &KeyRef, multi: &MultiRegion) {
-    super::rotation::everywhere(desk.estate, key, |key| key.multi_region = Some(multi.clone()));
+fn update_family(ctx: &mut CallContext<'_>, key: &KeyRef, multi: &MultiRegion) {
+    super::rotation::everywhere(ctx.inventory, key, |key| key.multi_region = Some(multi.clone()));
 }
 
-fn multi_region(desk: &Desk<'_>, key: &KeyRef) -> Result<MultiRegion, ApiError> {
+fn multi_region(ctx: &CallContext<'_>, key: &KeyRef) -> Result<MultiRegion, ApiError> {
     let none =
-        || ApiError::unsupported_operation(format!("{} is not a multi-region key.", desk.estate.arn(key)));
-    desk.key(key).multi_region.clone().ok_or_else(none)
+        || ApiError::unsupported_operation(format!("{} is not a multi-region key.", ctx.inventory.arn(key)));
+    ctx.key(key).multi_region.clone().ok_or_else(none)
 }
 
 /// Refuses a Region that is the key's own, unknown, or in another partition.

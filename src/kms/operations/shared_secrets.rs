@@ -2,7 +2,7 @@
 
 use super::recipient::refuse_recipient;
 use super::usage::refused;
-use super::{Desk, Handled};
+use super::{CallContext, Handled};
 use crate::api::KeyUsage;
 use crate::kms::crypto::{self, Material};
 use crate::kms::keys::KeyRef;
@@ -16,14 +16,14 @@ const ML_KEM: &str = "ML_KEM";
 const ECDH: &str = "ECDH";
 
 /// DeriveSharedSecret: Diffie–Hellman with a peer's public key.
-pub(super) fn derive_shared_secret(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let (key, material) = ready(desk, "kms:DeriveSharedSecret", KeyUsage::KeyAgreement)?;
+pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let (key, material) = ready(ctx, "kms:DeriveSharedSecret", KeyUsage::KeyAgreement)?;
     refuse_recipient(input)?;
-    desk.note_use(&key, None);
-    let (arn, origin) = (desk.estate.arn(&key), desk.key(&key).origin);
+    ctx.note_use(&key, None);
+    let (arn, origin) = (ctx.inventory.arn(&key), ctx.key(&key).origin);
     let peer = input.blob("PublicKey").expect("validation requires it").to_vec();
-    desk.compute(move || {
+    ctx.compute(move || {
         let secret = crypto::derive_shared_secret(&material, &peer).map_err(|error| match error {
             // KMS says no more (kms-recorded-behaviour, row 25).
             crypto::Error::BadKey(_) => ApiError::validation("").without_message(),
@@ -38,11 +38,11 @@ pub(super) fn derive_shared_secret(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// Encapsulate: a new shared secret, and its ciphertext for whoever has the key.
-pub(super) fn encapsulate(desk: &mut Desk<'_>) -> Handled {
-    let (key, material) = ready(desk, "kms:Encapsulate", KeyUsage::EncapsulateDecapsulate)?;
-    desk.note_use(&key, None);
-    let arn = desk.estate.arn(&key);
-    desk.compute(move || {
+pub(super) fn encapsulate(ctx: &mut CallContext<'_>) -> Handled {
+    let (key, material) = ready(ctx, "kms:Encapsulate", KeyUsage::EncapsulateDecapsulate)?;
+    ctx.note_use(&key, None);
+    let arn = ctx.inventory.arn(&key);
+    ctx.compute(move || {
         let (secret, blob) =
             crypto::encapsulate(&material).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
@@ -54,12 +54,12 @@ pub(super) fn encapsulate(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// Decapsulate: the shared secret of a ciphertext; of a false one of the right length, some other secret.
-pub(super) fn decapsulate(desk: &mut Desk<'_>) -> Handled {
-    let (key, material) = ready(desk, "kms:Decapsulate", KeyUsage::EncapsulateDecapsulate)?;
-    desk.note_use(&key, None);
-    let arn = desk.estate.arn(&key);
-    let blob = desk.input().blob("SharedSecretCiphertextBlob").expect("validation requires it").to_vec();
-    desk.compute(move || {
+pub(super) fn decapsulate(ctx: &mut CallContext<'_>) -> Handled {
+    let (key, material) = ready(ctx, "kms:Decapsulate", KeyUsage::EncapsulateDecapsulate)?;
+    ctx.note_use(&key, None);
+    let arn = ctx.inventory.arn(&key);
+    let blob = ctx.input().blob("SharedSecretCiphertextBlob").expect("validation requires it").to_vec();
+    ctx.compute(move || {
         let secret =
             crypto::decapsulate(&material, &blob).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
@@ -70,14 +70,18 @@ pub(super) fn decapsulate(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// The key that a call names, allowed and in a good state.
-fn ready(desk: &mut Desk<'_>, action: &str, usage: KeyUsage) -> Result<(KeyRef, Arc<Material>), ApiError> {
-    let key = desk.find("KeyId")?;
-    desk.authorize(&key, action, &BTreeMap::new(), |facts| {
+fn ready(
+    ctx: &mut CallContext<'_>,
+    action: &str,
+    usage: KeyUsage,
+) -> Result<(KeyRef, Arc<Material>), ApiError> {
+    let key = ctx.find("KeyId")?;
+    ctx.authorize(&key, action, &BTreeMap::new(), |facts| {
         if usage == KeyUsage::KeyAgreement {
             facts.one("kms:KeyAgreementAlgorithm", ECDH);
         }
     })?;
-    desk.usable(&key, usage)?;
-    let (_, material) = desk.current(&key)?;
+    ctx.usable(&key, usage)?;
+    let (_, material) = ctx.current(&key)?;
     Ok((key, material))
 }

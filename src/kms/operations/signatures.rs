@@ -1,7 +1,7 @@
 //! Sign and Verify.
 
 use super::usage::refused;
-use super::{Desk, Handled};
+use super::{CallContext, Handled};
 use crate::api::{KeySpec, KeyUsage, SigningAlgorithm};
 use crate::kms::crypto::{self, Material, MessageType};
 use crate::kms::keys::KeyRef;
@@ -20,10 +20,10 @@ struct Signer {
 }
 
 /// Sign: a signature of a message or of its digest.
-pub(super) fn sign(desk: &mut Desk<'_>) -> Handled {
-    let signer = Signer::read(desk, "kms:Sign")?;
-    desk.note_use(&signer.key, None);
-    desk.compute(move || {
+pub(super) fn sign(ctx: &mut CallContext<'_>) -> Handled {
+    let signer = Signer::read(ctx, "kms:Sign")?;
+    ctx.note_use(&signer.key, None);
+    ctx.compute(move || {
         let name = signer.algorithm.name();
         let signature = crypto::sign(&signer.material, signer.algorithm, signer.kind, &signer.message);
         let signature = signature.map_err(|error| refused(error, name, &signer.material))?;
@@ -35,11 +35,11 @@ pub(super) fn sign(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// Verify: whether Sign made a signature; what it did not make is an error.
-pub(super) fn verify(desk: &mut Desk<'_>) -> Handled {
-    let signer = Signer::read(desk, "kms:Verify")?;
-    desk.note_use(&signer.key, None);
-    let signature = desk.input().blob("Signature").expect("validation requires it").to_vec();
-    desk.compute(move || {
+pub(super) fn verify(ctx: &mut CallContext<'_>) -> Handled {
+    let signer = Signer::read(ctx, "kms:Verify")?;
+    ctx.note_use(&signer.key, None);
+    let signature = ctx.input().blob("Signature").expect("validation requires it").to_vec();
+    ctx.compute(move || {
         let name = signer.algorithm.name();
         let is_valid =
             crypto::verify(&signer.material, signer.algorithm, signer.kind, &signer.message, &signature);
@@ -54,22 +54,22 @@ pub(super) fn verify(desk: &mut Desk<'_>) -> Handled {
 }
 
 impl Signer {
-    fn read(desk: &mut Desk<'_>, action: &str) -> Result<Signer, ApiError> {
-        let input = desk.input();
-        let key = desk.find("KeyId")?;
-        let algorithm = desk.required("SigningAlgorithm");
+    fn read(ctx: &mut CallContext<'_>, action: &str) -> Result<Signer, ApiError> {
+        let input = ctx.input();
+        let key = ctx.find("KeyId")?;
+        let algorithm = ctx.required("SigningAlgorithm");
         let kind = input.text("MessageType").unwrap_or("RAW");
-        let right = desk.authorize(&key, action, &BTreeMap::new(), |facts| {
+        let right = ctx.authorize(&key, action, &BTreeMap::new(), |facts| {
             facts.one("kms:SigningAlgorithm", algorithm);
             facts.one("kms:MessageType", kind);
         })?;
         // In the order in which KMS asks (kms-recorded-behaviour, row 31).
-        desk.usable(&key, KeyUsage::SignVerify)?;
+        ctx.usable(&key, KeyUsage::SignVerify)?;
         let algorithm = SigningAlgorithm::from_name(algorithm)
-            .filter(|algorithm| desk.key(&key).spec.signing_algorithms().contains(algorithm))
-            .ok_or_else(|| desk.incompatible(&key, algorithm))?;
-        let kind = kind_for(algorithm, desk.key(&key).spec, kind)?;
-        let (_, material) = desk.current(&key)?;
+            .filter(|algorithm| ctx.key(&key).spec.signing_algorithms().contains(algorithm))
+            .ok_or_else(|| ctx.incompatible(&key, algorithm))?;
+        let kind = kind_for(algorithm, ctx.key(&key).spec, kind)?;
+        let (_, material) = ctx.current(&key)?;
         let message = input.blob("Message").expect("validation requires it").to_vec();
         Ok(Signer { arn: right.arn, key, material, algorithm, kind, message })
     }

@@ -1,9 +1,9 @@
 //! TagResource, UntagResource, ListResourceTags.
 
 use super::page::Page;
-use super::{Desk, Handled, Step};
+use super::{CallContext, Handled, Step};
 use crate::api::Operation;
-use crate::kms::access::Facts;
+use crate::kms::access::ConditionContext;
 use crate::kms::keys::{KeyRef, Manager};
 use crate::kms::wire::{ApiError, Input, Output};
 use std::collections::BTreeMap;
@@ -12,56 +12,63 @@ use std::collections::BTreeMap;
 const PAGE: usize = 50;
 
 /// TagResource.
-pub(super) fn tag_resource(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let key = tagged(desk, "kms:TagResource", |facts| tag_facts(input, facts))?;
-    let tags = read_tags(desk, "Tags")?;
-    let kept = desk.key(&key).tags.keys().filter(|name| !tags.contains_key(*name)).count();
-    checked_tags(desk, &tags, kept)?;
-    desk.estate.change(&key, |key| key.tags.extend(tags));
+pub(super) fn tag_resource(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let key = tagged(ctx, "kms:TagResource", |facts| tag_facts(input, facts))?;
+    let tags = read_tags(ctx, "Tags")?;
+    let kept = ctx.key(&key).tags.keys().filter(|name| !tags.contains_key(*name)).count();
+    checked_tags(ctx, &tags, kept)?;
+    ctx.inventory.change(&key, |key| key.tags.extend(tags));
     Ok(Step::Done(Output::new()))
 }
 
 /// UntagResource: names that are not there are no error.
-pub(super) fn untag_resource(desk: &mut Desk<'_>) -> Handled {
-    let names = desk.input().texts("TagKeys");
-    let key = tagged(desk, "kms:UntagResource", |facts| facts.many("aws:TagKeys", names))?;
+pub(super) fn untag_resource(ctx: &mut CallContext<'_>) -> Handled {
+    let names = ctx.input().texts("TagKeys");
+    let key = tagged(ctx, "kms:UntagResource", |facts| facts.many("aws:TagKeys", names))?;
     if names.iter().any(|name| is_reserved(name)) {
         return Err(reserved());
     }
-    desk.estate.change(&key, |key| names.iter().for_each(|name| drop(key.tags.remove(name))));
+    ctx.inventory.change(&key, |key| names.iter().for_each(|name| drop(key.tags.remove(name))));
     Ok(Step::Done(Output::new()))
 }
 
 /// ListResourceTags.
-pub(super) fn list_resource_tags(desk: &mut Desk<'_>) -> Handled {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:ListResourceTags", &BTreeMap::new(), |_| ())?;
-    let page = Page::read(desk.input(), PAGE)?.at_most(PAGE);
+pub(super) fn list_resource_tags(ctx: &mut CallContext<'_>) -> Handled {
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:ListResourceTags", &BTreeMap::new(), |_| ())?;
+    let page = Page::read(ctx.input(), PAGE)?.at_most(PAGE);
     let after = page.after().unwrap_or_default();
-    let tags = desk.key(&key).tags.iter().filter(|(name, _)| name.as_str() > after || page.after().is_none());
+    let tags = ctx.key(&key).tags.iter().filter(|(name, _)| name.as_str() > after || page.after().is_none());
     let show =
         |(name, value): &(&String, &String)| Output::new().text("TagKey", name).text("TagValue", value);
     Ok(Step::Done(page.fill("Tags", tags, show, |(name, _)| name.to_string())))
 }
 
 /// The customer's key whose tags are changed.
-fn tagged(desk: &mut Desk<'_>, action: &str, own_facts: impl FnOnce(&mut Facts)) -> Result<KeyRef, ApiError> {
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, action, &BTreeMap::new(), own_facts)?;
-    if desk.key(&key).manager == Manager::Aws {
+fn tagged(
+    ctx: &mut CallContext<'_>,
+    action: &str,
+    own_facts: impl FnOnce(&mut ConditionContext),
+) -> Result<KeyRef, ApiError> {
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, action, &BTreeMap::new(), own_facts)?;
+    if ctx.key(&key).manager == Manager::Aws {
         return Err(ApiError::access_denied("Tagging an AWS managed key is not permitted."));
     }
-    desk.check_state(&key)?;
+    ctx.check_state(&key)?;
     Ok(key)
 }
 
 /// The tags of a member; a name that is given twice is refused.
-pub(super) fn read_tags(desk: &Desk<'_>, member: &'static str) -> Result<BTreeMap<String, String>, ApiError> {
+pub(super) fn read_tags(
+    ctx: &CallContext<'_>,
+    member: &'static str,
+) -> Result<BTreeMap<String, String>, ApiError> {
     let mut tags = BTreeMap::new();
-    for tag in desk.input().structures(member) {
+    for tag in ctx.input().structures(member) {
         let (name, value) =
             (tag.text("TagKey").unwrap_or_default(), tag.text("TagValue").unwrap_or_default());
         if tags.insert(name.to_string(), value.to_string()).is_some() {
@@ -74,7 +81,7 @@ pub(super) fn read_tags(desk: &Desk<'_>, member: &'static str) -> Result<BTreeMa
 /// What conditions can ask about the tags of a call.
 ///
 /// Source: KMS Developer Guide, aws:RequestTag and aws:TagKeys (read 2026-11-23).
-pub(super) fn tag_facts(input: &Input, facts: &mut Facts) {
+pub(super) fn tag_facts(input: &Input, facts: &mut ConditionContext) {
     let tags = input.structures("Tags");
     for tag in tags {
         let (name, value) =
@@ -88,7 +95,7 @@ pub(super) fn tag_facts(input: &Input, facts: &mut Facts) {
 
 /// Checks new tags beside `kept` others.
 pub(super) fn checked_tags(
-    desk: &Desk<'_>,
+    ctx: &CallContext<'_>,
     tags: &BTreeMap<String, String>,
     kept: usize,
 ) -> Result<(), ApiError> {
@@ -96,10 +103,10 @@ pub(super) fn checked_tags(
         return Err(reserved());
     }
     // Texts and the code at CreateKey: kms-recorded-behaviour, rows 21 and 22.
-    if tags.len() > desk.limits.tags_per_key as usize && desk.operation() == Operation::CreateKey {
+    if tags.len() > ctx.limits.tags_per_key as usize && ctx.operation() == Operation::CreateKey {
         return Err(ApiError::tag("Too many tags"));
     }
-    let limit = desk.limits.tags_per_key;
+    let limit = ctx.limits.tags_per_key;
     if tags.len() + kept > limit as usize {
         return Err(ApiError::limit_exceeded(format!("A key can have at most {limit} tags.")));
     }

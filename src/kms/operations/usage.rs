@@ -1,14 +1,14 @@
 //! What every use of a key has in common: what the key is for, its current material, dry runs, the note of its use.
 
 use super::Handled;
-use super::desk::{Desk, Step};
+use super::context::{CallContext, Step};
 use crate::api::KeyUsage;
 use crate::kms::crypto::{self, Material, MaterialId};
 use crate::kms::keys::{Key, KeyMaterial, KeyRef, LastUsage};
 use crate::kms::wire::{ApiError, Output};
 use std::sync::Arc;
 
-impl Desk<'_> {
+impl CallContext<'_> {
     /// The key, if it is for `usage` and its state allows the operation: KMS asks in this order.
     ///
     /// # Errors
@@ -16,7 +16,7 @@ impl Desk<'_> {
     pub(super) fn usable(&self, key: &KeyRef, usage: KeyUsage) -> Result<&Key, ApiError> {
         let found = self.key(key);
         if found.usage != usage {
-            let (arn, operation) = (self.estate.arn_of(key.realm, found), self.operation());
+            let (arn, operation) = (self.inventory.arn_of(key.realm, found), self.operation());
             return Err(ApiError::invalid_key_usage(format!(
                 "{arn} key usage is {} which is not valid for {operation}.",
                 found.usage
@@ -75,7 +75,8 @@ impl Desk<'_> {
             event_id: self.call.event_id,
             request_id: self.call.request_id,
         };
-        let found = if self.is_dry_run() { self.estate.get(key) } else { self.estate.note_usage(key, usage) };
+        let found =
+            if self.is_dry_run() { self.inventory.get(key) } else { self.inventory.note_usage(key, usage) };
         self.trail.store = found.and_then(|key| key.store.clone());
     }
 }

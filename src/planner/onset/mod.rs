@@ -16,7 +16,7 @@ use crate::time::Span;
 
 /// How an onset is looked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wish {
+pub struct SearchOptions {
     /// How far apart the two sides of an edge may be, relative.
     pub within: f64,
     /// How long each load is held in the trials that decide.
@@ -43,21 +43,21 @@ pub fn guess(scenario: &Scenario) -> f64 {
 
 /// What the search of strategy number `strategy` is told. Trials of a sixteenth and a quarter of the length come first, as
 /// far as they last a second.
-pub fn terms(scenario: &Scenario, strategy: usize, wish: &Wish) -> Terms {
+pub fn terms(scenario: &Scenario, strategy: usize, options: &SearchOptions) -> Terms {
     let all = scenario.trials.max(1);
     let levels = [(16, 1, 4), (4, 3, 2), (1, all, 1)].map(|(part, trials, gap)| Level {
-        length: Span::from_nanos(wish.length.as_nanos() / part),
+        length: Span::from_nanos(options.length.as_nanos() / part),
         trials: all.min(trials),
         gap,
     });
     let fits = |level: &Level| level.length >= Span::from_secs(1) || level.gap == 1;
     Terms {
         guess_per_s: guess(scenario),
-        within: wish.within,
+        within: options.within,
         levels: levels.into_iter().filter(fits).collect(),
-        reach: wish.reach,
+        reach: options.reach,
         thresholds: thresholds(scenario, strategy).len(),
-        budget: wish.budget,
+        budget: options.budget,
     }
 }
 

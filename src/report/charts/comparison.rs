@@ -76,10 +76,10 @@ fn rates(s: &StrategyRun) -> [f64; 3] {
 }
 
 /// A word in a plot: its place, its ink, its text.
-type Word = ((f64, f64), Ink, String);
+type PlotLabel = ((f64, f64), Ink, String);
 
 /// The bars of all strategies, and their figures.
-fn bars(shown: &[(usize, &StrategyRun)], x: &Axis, quota: Option<f64>) -> (Vec<Bar>, Vec<Word>) {
+fn bars(shown: &[(usize, &StrategyRun)], x: &Axis, quota: Option<f64>) -> (Vec<Bar>, Vec<PlotLabel>) {
     let (mut bars, mut words) = (Vec::new(), Vec::new());
     for (row, (strategy, s)) in shown.iter().enumerate() {
         for (place, (rate, (name, strength))) in rates(s).into_iter().zip(BARS).enumerate() {

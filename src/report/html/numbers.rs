@@ -6,7 +6,7 @@ use crate::results::Run;
 use serde_json::{Value, json};
 
 /// The most values of all lines together: more would not be seen, and would make the page heavy.
-const MOST: usize = 60_000;
+const MAX_VALUES: usize = 60_000;
 
 /// The numbers of these charts and of the percentile curve; safe inside a `script` element.
 pub fn json(run: &Run, overlays: &[Overlay]) -> String {
@@ -17,7 +17,7 @@ pub fn json(run: &Run, overlays: &[Overlay]) -> String {
 /// The numbers of these charts over time of these strategies, and of `curves`.
 pub fn of(strategies: &[String], overlays: &[Overlay], curves: Value) -> String {
     let values: usize = overlays.iter().flat_map(|o| &o.lines).map(|line| line.values.len()).sum();
-    let step = values.div_ceil(MOST).max(1);
+    let step = values.div_ceil(MAX_VALUES).max(1);
     let looks = strategies.iter().enumerate().map(|(place, name)| {
         let ink = Ink::Series(place);
         json!({ "n": name, "c": variable(ink), "d": dash(ink), "m": corners(place) })
@@ -94,11 +94,11 @@ mod tests {
         assert_eq!(goodput["lines"][1]["s"], 0);
         assert_eq!(numbers["time"][2]["quota"], json!(["quota of symmetric", 1000.0]));
         assert_eq!(numbers["looks"][2]["n"], "cached");
-        run.strategies[0].timeline.goodput = vec![7; 3 * MOST];
+        run.strategies[0].timeline.goodput = vec![7; 3 * MAX_VALUES];
         let lines = &read(&run)["time"][0]["lines"];
         let all: usize =
             lines.as_array().expect("lines").iter().map(|l| l["v"].as_array().map_or(0, Vec::len)).sum();
-        assert!(all <= MOST && lines[0]["d"].as_u64() > Some(1), "{all}");
+        assert!(all <= MAX_VALUES && lines[0]["d"].as_u64() > Some(1), "{all}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 /// Rows on the dashboard; all of them stand among the details.
 const ROWS: usize = 12;
 /// From how many times the quota on one bar would leave nothing to see of the others: then bars grow logarithmically.
-const MOST: f64 = 4.0;
+const LOGARITHMIC_FROM: f64 = 4.0;
 
 /// The table; nothing if no pool has a quota.
 pub fn section(run: &Run) -> Markup {
@@ -25,7 +25,7 @@ pub fn section(run: &Run) -> Markup {
             thead { tr {
                 @if several { th scope="col" { "pool" } }
                 th scope="col" { "strategy" }
-                th scope="col" { "against the quota" @if highest > MOST { ", log scale" } }
+                th scope="col" { "against the quota" @if highest > LOGARITHMIC_FROM { ", log scale" } }
                 th.n scope="col" { "peak in 1 s" }
                 th.n scope="col" { "refused in all" }
             } }
@@ -64,7 +64,7 @@ fn rows(run: &Run) -> Vec<Row<'_>> {
 }
 
 fn bar(place: usize, pool: &PoolRun, highest: f64) -> Markup {
-    let length = |utilisation: f64| match highest > MOST {
+    let length = |utilisation: f64| match highest > LOGARITHMIC_FROM {
         true => utilisation.max(0.0).ln_1p() / highest.ln_1p(),
         false => utilisation / highest,
     };

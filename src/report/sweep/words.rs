@@ -5,7 +5,7 @@ use super::{short, size};
 use crate::results::{Beside, BreakEven, Sweep, SweepCell, Tips, Verdict};
 
 /// Sentences of one kind before the reader is sent to the tables.
-const MOST: usize = 6;
+const MAX_SENTENCES: usize = 6;
 
 /// What was run.
 pub fn headline(sweep: &Sweep) -> String {
@@ -109,9 +109,9 @@ fn side(sweep: &Sweep, tip: &BreakEven) -> String {
 
 fn cut(mut sentences: Vec<String>) -> Vec<String> {
     let many = sentences.len();
-    if many > MOST {
-        sentences.truncate(MOST - 1);
-        sentences.push(format!("And {} more of its kind, in sweep.json.", many - (MOST - 1)));
+    if many > MAX_SENTENCES {
+        sentences.truncate(MAX_SENTENCES - 1);
+        sentences.push(format!("And {} more of its kind, in sweep.json.", many - (MAX_SENTENCES - 1)));
     }
     sentences
 }

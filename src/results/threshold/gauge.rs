@@ -18,7 +18,7 @@ use crate::scenario::{Metric, Scenario, Target, Threshold};
 use crate::time::{Span, Time};
 
 /// The most readings that are kept.
-const MOST: usize = 40;
+const MAX_READINGS: usize = 40;
 /// The fewest batches that tell how sure a figure is: with fewer their own spread is not known (Schmeiser 1982).
 pub(super) const FEWEST: usize = 10;
 /// No lag-one correlation above this is believed, nor corrected for.
@@ -61,7 +61,7 @@ impl<'s> Gauge<'s> {
             if is_asked { sums(threshold, recorder, self.scenario) } else { (0.0, 0.0) }
         });
         self.readings.push(Reading { at: now, sums: each.collect() });
-        if self.readings.len() == MOST {
+        if self.readings.len() == MAX_READINGS {
             let mut number = 0;
             self.readings.retain(|_| {
                 number += 1;

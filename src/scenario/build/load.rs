@@ -6,7 +6,7 @@ use crate::scenario::read::{Fields, Item, LONGEST, Reader};
 use crate::time::Span;
 use crate::units::Rate;
 use crate::workload::{
-    Arrivals, Executor, Fleet, FleetStart, Pacing, RateStage, Restart, Trace, TraceRows, VuStage,
+    Arrivals, Executor, FleetConfig, FleetStart, Pacing, RateStage, Restart, Trace, TraceRows, VuStage,
 };
 use std::sync::Arc;
 
@@ -16,10 +16,11 @@ const MAX_STAGES: usize = 1000;
 const MAX_DURATION: Span = Span::from_secs(600);
 
 /// One client, from the beginning to the end.
-pub(super) const ONE_CLIENT: Fleet = Fleet { clients: 1, start: FleetStart::Together, restart: None };
+pub(super) const ONE_CLIENT: FleetConfig =
+    FleetConfig { clients: 1, start: FleetStart::Together, restart: None };
 
 /// Reads `fleet`.
-pub(super) fn fleet(r: &mut Reader, item: &Item) -> Option<Fleet> {
+pub(super) fn fleet(r: &mut Reader, item: &Item) -> Option<FleetConfig> {
     let mark = r.mark();
     let fields = r.fields(item, &keys::FLEET)?;
     let clients = r.or(&fields, "clients", 1, |r, item| r.count(item, MILLION));
@@ -33,7 +34,7 @@ pub(super) fn fleet(r: &mut Reader, item: &Item) -> Option<Fleet> {
             every: r.or(&fields, "every", Span::ZERO, Reader::span),
         })
     });
-    Some(Fleet { clients, start, restart })
+    Some(FleetConfig { clients, start, restart })
 }
 
 fn fleet_start(r: &mut Reader, item: &Item, most: u64) -> Option<FleetStart> {

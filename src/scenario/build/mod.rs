@@ -169,7 +169,7 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
         let name = entry.key.as_str();
         if NO_NAMES.contains(&name) {
             let message = format!("`{name}` is no name for a strategy");
-            let problem = super::problem::Problem::new(entry.place, &item.path, message);
+            let problem = super::problem::Problem::new(entry.location, &item.path, message);
             let example = if name == "none" { "no-retry" } else { "patient" };
             r.problems.push(
                 problem.allowed(format!(
@@ -177,7 +177,7 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
                 )),
             );
             has_all_names = false;
-        } else if r.is_name(entry.place, &item.path, name) {
+        } else if r.is_name(entry.location, &item.path, name) {
             let policy = policy::policy(r, &item);
             strategies.push((name, policy.is_some().then_some(item.node), policy.unwrap_or(policy::PLAIN)));
         } else {
@@ -199,7 +199,7 @@ fn workloads(r: &mut Reader, item: &Item, outer: &Outer) -> Option<Vec<Workload>
     let (mut workloads, mark) = (Vec::new(), r.mark());
     let many = fields.named().count();
     for (entry, item) in fields.named().take(MAX_NAMED) {
-        if r.is_name(entry.place, &item.path, &entry.key) {
+        if r.is_name(entry.location, &item.path, &entry.key) {
             workloads.extend(workload::workload(r, &item, &entry.key, outer));
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::api::nearest;
 use crate::client::{
-    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, LegacySdk, Limiter, Policy, Retry,
-    RetryMode, SdkMode,
+    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, LegacySdk, LimiterConfig, Policy,
+    Retry, RetryMode, SdkMode,
 };
 use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
 use crate::scenario::problem::Problem;
@@ -162,9 +162,9 @@ fn legacy(r: &mut Reader, fields: &Fields) -> LegacySdk {
     r.or(fields, "preset", LegacySdk::Botocore, |r, item| r.by_name(item, &LegacySdk::ALL, LegacySdk::name))
 }
 
-fn limiter(r: &mut Reader, item: &Item) -> Option<Limiter> {
+fn limiter(r: &mut Reader, item: &Item) -> Option<LimiterConfig> {
     let fields = r.fields(item, &keys::LIMITER)?;
-    Some(Limiter {
+    Some(LimiterConfig {
         rate: r.need(&fields, "rate", Rate::per_second(1), Reader::positive_rate),
         burst: r.or(&fields, "burst", 1, |r, item| r.count(item, MILLION)),
     })

@@ -82,17 +82,17 @@ fn metric(
     let (name, rest) = entry.key.split_once('{').unwrap_or((&entry.key, "}"));
     let Some((_, metric)) = METRICS.iter().find(|(each, _)| *each == name.trim()) else {
         if let Some(meant) = metric_meant(name.trim()) {
-            let mut problem = Problem::new(entry.place, path, "this is no metric of a threshold");
+            let mut problem = Problem::new(entry.location, path, "this is no metric of a threshold");
             problem.suggestion = Some(meant);
             r.problems.push(problem.read(format!("`{}`", clip(name))));
             return None;
         }
         let names = METRICS.iter().map(|(name, _)| *name);
-        r.unknown(entry.place, path, "this is no metric of a threshold", name, names);
+        r.unknown(entry.location, path, "this is no metric of a threshold", name, names);
         return None;
     };
     let Some(inner) = rest.strip_suffix('}') else {
-        let problem = Problem::new(entry.place, path, "the tags are not closed by `}`");
+        let problem = Problem::new(entry.location, path, "the tags are not closed by `}`");
         r.problems.push(problem.allowed("response_time{operation:Decrypt}"));
         return None;
     };
@@ -102,9 +102,9 @@ fn metric(
         let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
         let (key, value) = (key.trim(), value.trim());
         if !TAGS.contains(&key) {
-            r.unknown(entry.place, path, "this is no tag of a threshold", key, TAGS.into_iter());
+            r.unknown(entry.location, path, "this is no tag of a threshold", key, TAGS.into_iter());
         } else if tags.insert(key.to_owned(), value.to_owned()).is_some() {
-            r.problems.push(Problem::new(entry.place, path, format!("the tag `{key}` stands here twice")));
+            r.problems.push(Problem::new(entry.location, path, format!("the tag `{key}` stands here twice")));
         }
     }
     if r.is_clean(mark) {
@@ -120,10 +120,10 @@ fn outcome(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: &BTr
     let Some(value) = tags.get("outcome") else { return };
     if !matches!(metric, Metric::ResponseTime | Metric::ServiceTime) {
         let message = "the tag `outcome` chooses among times, which this metric has not by outcome";
-        let problem = Problem::new(entry.place, path, message);
+        let problem = Problem::new(entry.location, path, message);
         r.problems.push(problem.allowed("response_time{outcome:completed}, service_time{outcome:completed}"));
     } else if !OUTCOMES.contains(&value.as_str()) {
-        r.unknown(entry.place, path, "this is no outcome", value, OUTCOMES.into_iter());
+        r.unknown(entry.location, path, "this is no outcome", value, OUTCOMES.into_iter());
     }
 }
 
@@ -132,7 +132,7 @@ fn whole_units(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: 
     let part = ["operation", "stage"].into_iter().find(|tag| tags.contains_key(*tag));
     if let (Metric::UnitsFailed, Some(tag)) = (metric, part) {
         let message = format!("the tag `{tag}` selects jobs, and a VU or a client has them all");
-        let problem = Problem::new(entry.place, path, message);
+        let problem = Problem::new(entry.location, path, message);
         r.problems.push(problem.allowed("units_failed, units_failed{workload:…}, units_failed{strategy:…}"));
     }
 }
@@ -140,7 +140,7 @@ fn whole_units(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: 
 /// Whether tags select something that exists.
 fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, String>, tagged: &Tagged) {
     let mut unknown = |message: &str, read: &str, known: &[&str]| {
-        r.unknown(entry.place, path, message, read, known.iter().copied());
+        r.unknown(entry.location, path, message, read, known.iter().copied());
     };
     let workloads: Vec<&str> = tagged.workloads.iter().map(|workload| workload.name.as_str()).collect();
     let chosen = tags.get("workload");

@@ -10,7 +10,7 @@ const SIMULATED: u32 = 5;
 /// Trials of a live run that does not say how many.
 const LIVE: u32 = 1;
 /// The most trials that are added until intervals are narrow, unless it is said.
-const MOST: u32 = 200;
+const MAX_ADDED: u32 = 200;
 
 /// How many trials at most, and how narrow intervals have to be for fewer.
 pub(super) fn trials(r: &mut Reader, fields: &Fields, target: &Target) -> (u32, Option<Ratio>) {
@@ -27,7 +27,8 @@ pub(super) fn trials(r: &mut Reader, fields: &Fields, target: &Target) -> (u32, 
     }
     let Some(fields) = r.fields(&item, &keys::TRIALS) else { return (default, None) };
     let until = r.need(&fields, "until", Ratio::ONE, narrow);
-    let most = r.or(&fields, "max", MOST, |r, item| r.whole(item, 2, MAX_TRIALS).map(|most| most as u32));
+    let most =
+        r.or(&fields, "max", MAX_ADDED, |r, item| r.whole(item, 2, MAX_TRIALS).map(|most| most as u32));
     (most, Some(until))
 }
 

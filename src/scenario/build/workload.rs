@@ -146,7 +146,7 @@ fn overrides(r: &mut Reader, fields: &Fields, outer: &Outer) -> Vec<Policy> {
         if known.clone().any(|name| name == entry.key) {
             patches.push((&entry.key, item));
         } else if outer.has_all_names {
-            r.unknown(entry.place, &item.path, "there is no strategy of this name", &entry.key, known);
+            r.unknown(entry.location, &item.path, "there is no strategy of this name", &entry.key, known);
         }
     }
     let merged = outer.strategies.iter().map(|(name, node, plain)| {

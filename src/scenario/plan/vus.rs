@@ -2,7 +2,7 @@
 
 use crate::kms::ServiceTime;
 use crate::time::Span;
-use crate::workload::{Executor, Fleet, FleetPlan, FleetStart, Pacing, VuStage, Workload};
+use crate::workload::{Executor, FleetConfig, FleetPlan, FleetStart, Pacing, VuStage, Workload};
 
 /// Seconds from the beginning of a VU's job to that of its next, when every job is one call of the median service time.
 fn cycle(pacing: &Pacing, service: &ServiceTime) -> f64 {
@@ -19,7 +19,7 @@ fn begun(active: f64, cycle: f64) -> f64 {
 }
 
 /// About how many jobs a closed workload offers, at most all of its iterations; `None` for an open one.
-pub(super) fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
+pub(super) fn offered(workload: &Workload, fleet: &FleetConfig, service: &ServiceTime) -> Option<f64> {
     let begins = workload.start_time.as_secs_f64();
     Some(match &workload.executor {
         Executor::ConstantVus { vus, duration, pacing } => {
@@ -38,7 +38,7 @@ pub(super) fn offered(workload: &Workload, fleet: &Fleet, service: &ServiceTime)
 
 /// Jobs of all VUs of a workload that begins so many seconds after the start, each active while the ramps stand above its
 /// number and its client has started.
-fn ramped(start: u32, stages: &[VuStage], (fleet, begins): (&Fleet, f64), cycle: f64) -> f64 {
+fn ramped(start: u32, stages: &[VuStage], (fleet, begins): (&FleetConfig, f64), cycle: f64) -> f64 {
     let most = stages.iter().map(|stage| stage.target).fold(start, u32::max);
     let starts = FleetPlan::new(fleet);
     let jobs_of = |vu: u32| {
@@ -74,7 +74,7 @@ fn active(vu: u32, start: u32, stages: &[VuStage]) -> Vec<(f64, f64)> {
 /// Jobs a second at the worst second of a closed workload; `None` for an open one.
 ///
 /// All VUs of clients that start together begin in one second: with long pauses that is the worst one.
-pub(super) fn peak(executor: &Executor, fleet: &Fleet, service: &ServiceTime) -> Option<f64> {
+pub(super) fn peak(executor: &Executor, fleet: &FleetConfig, service: &ServiceTime) -> Option<f64> {
     let second = |lasts: &Span| lasts.as_secs_f64().min(1.0);
     let of = |vus: u32, lasts: &Span, pacing| {
         let share = starts_together(fleet);
@@ -108,7 +108,7 @@ pub(super) fn peak(executor: &Executor, fleet: &Fleet, service: &ServiceTime) ->
 }
 
 /// The largest share of a fleet that starts within one second.
-fn starts_together(fleet: &Fleet) -> f64 {
+fn starts_together(fleet: &FleetConfig) -> f64 {
     match fleet.start {
         FleetStart::Together => 1.0,
         FleetStart::Over(span) => 1.0 / span.as_secs_f64().max(1.0),

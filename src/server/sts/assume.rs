@@ -2,14 +2,14 @@
 
 use super::super::identity::{Credentials, Loan};
 use super::super::shared::Shared;
-use super::wish::{Wish, invalid};
+use super::session_request::{SessionRequest, invalid};
 use super::{Call, Refused, escaped};
 use crate::api::partition::Partition;
 use crate::clock::epoch_millis;
 use crate::kms::Caller;
 use crate::kms::access::{
-    Circumstances, Directory, Facts, KeyAccess, Kind, NotTaken, Policy, Principal, PrincipalKind, Question,
-    WebIdentity, authorize,
+    Circumstances, ConditionContext, Directory, KeyAccess, Kind, NotTaken, Policy, Principal, PrincipalKind,
+    Question, WebIdentity, authorize,
 };
 use crate::kms::keys::Moment;
 use crate::time::Span;
@@ -22,30 +22,30 @@ const CHAINED: u64 = 3_600;
 
 /// AssumeRole.
 pub(super) fn role(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<String, Refused> {
-    let wish = Wish::read(call.form)?;
+    let request = SessionRequest::read(call.form)?;
     let directory = shared.sessions.directory();
     // Without checks everybody with an unknown access key is a root user, and roles are assumed all the same.
     if directory.is_complete() && caller.principal.kind == PrincipalKind::Root {
         return Err((403, "AccessDenied", "Roles may not be assumed by root accounts.".into()));
     }
-    let facts = facts(shared, call, &directory, &wish);
+    let facts = facts(shared, call, &directory, &request);
     // Nobody of one partition is anybody in another.
-    let is_near = Partition::has(call.region, &wish.role.arn);
-    for action in actions("sts:AssumeRole", &wish) {
+    let is_near = Partition::has(call.region, &request.role.arn);
+    for action in actions("sts:AssumeRole", &request) {
         let asked = (&caller.principal, &caller.policies[..], action);
-        if !is_near || !may_assume(&directory, &wish.role, asked, &facts) {
-            let (who, role) = (&caller.principal.arn, &wish.role.arn);
+        if !is_near || !may_assume(&directory, &request.role, asked, &facts) {
+            let (who, role) = (&caller.principal.arn, &request.role.arn);
             let what = format!("User: {who} is not authorized to perform: {action} on resource: {role}");
             return Err((403, "AccessDenied", what));
         }
     }
     let is_chained = caller.principal.kind == PrincipalKind::Session;
-    lend(shared, &directory, &wish, is_chained, None)
+    lend(shared, &directory, &request, is_chained, None)
 }
 
 /// AssumeRoleWithWebIdentity.
 pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result<String, Refused> {
-    let mut wish = Wish::read(call.form)?;
+    let mut request = SessionRequest::read(call.form)?;
     for name in call.form.keys() {
         if name == "ProviderId" || name.starts_with("Tags.") || name == "ExternalId" {
             return Err(invalid(format!("{name} is not for the token of an OpenID Connect provider")));
@@ -56,12 +56,12 @@ pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result
         (400, "InvalidIdentityToken", "The web identity token that was passed is not a JWT".to_string())
     })?;
     let directory = shared.sessions.directory();
-    let provider = checked(&directory, &wish, &token)?;
+    let provider = checked(&directory, &request, &token)?;
     if token.has_transitive_tags {
         return Err(invalid("transitive_tag_keys of a token are not emulated: leave them out".into()));
     }
-    wish.take_tags(token.tags.clone())?;
-    let mut facts = facts(shared, call, &directory, &wish);
+    request.take_tags(token.tags.clone())?;
+    let mut facts = facts(shared, call, &directory, &request);
     let issuer = token.issuer_name();
     facts.one(&format!("{issuer}:sub"), &token.subject);
     facts.many(&format!("{issuer}:aud"), &token.audiences);
@@ -73,16 +73,16 @@ pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result
     }
     // A provider that is known is named by its ARN; without checks by its address too.
     let names = if directory.is_complete() { vec![provider.as_str()] } else { vec![issuer, &provider] };
-    for action in actions("sts:AssumeRoleWithWebIdentity", &wish) {
+    for action in actions("sts:AssumeRoleWithWebIdentity", &request) {
         let is_trusted = names.iter().any(|name| {
-            let who = Principal::federated(name, &wish.role.account, &token.subject);
-            may_assume(&directory, &wish.role, (&who, &[], action), &facts)
+            let who = Principal::federated(name, &request.role.account, &token.subject);
+            may_assume(&directory, &request.role, (&who, &[], action), &facts)
         });
         if !is_trusted {
             return Err((403, "AccessDenied", format!("Not authorized to perform {action}")));
         }
     }
-    let body = lend(shared, &directory, &wish, false, Some(&provider))?;
+    let body = lend(shared, &directory, &request, false, Some(&provider))?;
     Ok(format!(
         "{body}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Provider>{}</Provider><Audience>{}</Audience>",
         escaped(&token.subject),
@@ -93,9 +93,9 @@ pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result
 
 /// The ARN of the provider that made a token, in the role's account. Where only what is listed exists, the provider must
 /// be listed, and the token be its own and hold now, by the wall clock, as its provider knows no other.
-fn checked(directory: &Directory, wish: &Wish, token: &WebIdentity) -> Result<String, Refused> {
-    let partition = wish.role.arn.split(':').nth(1).unwrap_or("aws");
-    let arn = format!("arn:{partition}:iam::{}:oidc-provider/{}", wish.role.account, token.issuer_name());
+fn checked(directory: &Directory, request: &SessionRequest, token: &WebIdentity) -> Result<String, Refused> {
+    let partition = request.role.arn.split(':').nth(1).unwrap_or("aws");
+    let arn = format!("arn:{partition}:iam::{}:oidc-provider/{}", request.role.account, token.issuer_name());
     if !directory.is_complete() {
         return Ok(arn);
     }
@@ -115,31 +115,36 @@ fn checked(directory: &Directory, wish: &Wish, token: &WebIdentity) -> Result<St
 }
 
 /// What must be allowed: the call, and its tags.
-fn actions<'a>(action: &'a str, wish: &Wish) -> impl Iterator<Item = &'a str> {
-    let tags = (!wish.tags.is_empty()).then_some("sts:TagSession");
+fn actions<'a>(action: &'a str, request: &SessionRequest) -> impl Iterator<Item = &'a str> {
+    let tags = (!request.tags.is_empty()).then_some("sts:TagSession");
     std::iter::once(action).chain(tags)
 }
 
 /// What conditions can ask of the call: the same as KMS's, and what it asks for.
-fn facts(shared: &Shared, call: &Call<'_>, directory: &Directory, wish: &Wish) -> Facts {
-    let role = &wish.role;
-    let mut facts = Facts::of(&Circumstances {
+fn facts(
+    shared: &Shared,
+    call: &Call<'_>,
+    directory: &Directory,
+    request: &SessionRequest,
+) -> ConditionContext {
+    let role = &request.role;
+    let mut facts = ConditionContext::of(&Circumstances {
         caller: call.caller.as_ref().map(|caller| (&caller.principal, &caller.standing)),
         region: call.region,
         source_ip: call.source_ip,
         user_agent: call.user_agent,
-        now: shared.heart().clock.date(),
+        now: shared.locked().clock.date(),
         resource: (&role.account, directory.organization_of(&role.account)),
     });
-    facts.one("sts:RoleSessionName", &wish.session);
-    if let Some(id) = &wish.external_id {
+    facts.one("sts:RoleSessionName", &request.session);
+    if let Some(id) = &request.external_id {
         facts.one("sts:ExternalId", id);
     }
-    for (name, value) in &wish.tags {
+    for (name, value) in &request.tags {
         facts.one(&format!("aws:RequestTag/{name}"), value);
     }
-    if !wish.tags.is_empty() {
-        facts.many("aws:TagKeys", wish.tags.keys());
+    if !request.tags.is_empty() {
+        facts.many("aws:TagKeys", request.tags.keys());
     }
     for (name, value) in directory.by_arn(&role.arn).iter().flat_map(|member| &member.standing.tags) {
         facts.one(&format!("aws:ResourceTag/{name}"), value);
@@ -154,7 +159,7 @@ fn may_assume(
     directory: &Directory,
     role: &Principal,
     (caller, caller_policies, action): (&Principal, &[Policy], &str),
-    facts: &Facts,
+    facts: &ConditionContext,
 ) -> bool {
     let assumed;
     let trust = match directory.by_arn(&role.arn) {
@@ -193,21 +198,21 @@ fn trust_in(account: &str) -> Policy {
 fn lend(
     shared: &Shared,
     directory: &Directory,
-    wish: &Wish,
+    request: &SessionRequest,
     is_chained: bool,
     provider: Option<&str>,
 ) -> Result<String, Refused> {
-    if is_chained && wish.seconds > CHAINED {
+    if is_chained && request.seconds > CHAINED {
         let what = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(invalid(what.into()));
     }
-    let lasts = Span::from_secs(wish.seconds);
-    if directory.by_arn(&wish.role.arn).is_some_and(|member| lasts > member.max_session) {
+    let lasts = Span::from_secs(request.seconds);
+    if directory.by_arn(&request.role.arn).is_some_and(|member| lasts > member.max_session) {
         let what = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(invalid(what.into()));
     }
-    let Wish { role, session, tags, .. } = wish;
-    let now = shared.heart().clock.date();
+    let SessionRequest { role, session, tags, .. } = request;
+    let now = shared.locked().clock.date();
     let failed = |_| (500, "InternalFailure", "The machine has no randomness".to_string());
     let Credentials { access_key_id, secret, token, until } =
         shared.sessions.lend(&Loan { role, session, tags, provider, lasts }, now).map_err(failed)?;

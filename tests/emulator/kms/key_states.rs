@@ -226,10 +226,10 @@ fn calls(operation: &str, stage: &mut Stage) -> Vec<Value> {
 }
 
 /// What a cell wants of a kind of key: nothing, or a code and maybe a message.
-type Wish = Option<(String, Option<String>)>;
+type Expected = Option<(String, Option<String>)>;
 
 /// A note's error.
-fn noted(notes: &Yaml, note: &str, state: &str) -> Wish {
+fn noted(notes: &Yaml, note: &str, state: &str) -> Expected {
     let found = &notes[note];
     let code = found["error"].as_str().unwrap_or_else(|| panic!("note {note} has an error")).to_string();
     // The page writes the messages of both states in one; a key that is in neither is said to be in neither.
@@ -252,7 +252,7 @@ fn noted(notes: &Yaml, note: &str, state: &str) -> Wish {
 }
 
 /// Which keys a cell is asked with, and what it wants of each.
-fn cases(operation: &str, state: &str, cell: &str, notes: &Yaml) -> Vec<(From, Wish)> {
+fn cases(operation: &str, state: &str, cell: &str, notes: &Yaml) -> Vec<(From, Expected)> {
     let is_import = ["GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"];
     let ordinary = match state {
         "PendingImport" => From::Import,
@@ -262,9 +262,9 @@ fn cases(operation: &str, state: &str, cell: &str, notes: &Yaml) -> Vec<(From, W
     };
     let note = |note: &str| noted(notes, note, state);
     // A key in a custom key store is of a single Region.
-    let stored = |wish| {
+    let stored = |expected| {
         let can_be = !["Creating", "Updating", "PendingReplicaDeletion"].contains(&state);
-        can_be.then_some((From::Store, wish))
+        can_be.then_some((From::Store, expected))
     };
     match cell {
         "ok" | "ok(12)" => vec![(ordinary, None)],
@@ -285,9 +285,9 @@ fn cases(operation: &str, state: &str, cell: &str, notes: &Yaml) -> Vec<(From, W
 }
 
 /// What is wrong about an answer, if anything.
-fn wrong(said: &Said, wish: &Wish, key: &str, is_grant_missing: bool) -> Option<String> {
-    let wrong = || Some(format!("{wish:?}, but says {said:?}"));
-    match (said, wish) {
+fn wrong(said: &Said, expected: &Expected, key: &str, is_grant_missing: bool) -> Option<String> {
+    let wrong = || Some(format!("{expected:?}, but says {said:?}"));
+    match (said, expected) {
         (Ok(_), None) => None,
         // Without a grant there is none to retire; the state is no obstacle to looking for it.
         (Err((code, _)), None) if is_grant_missing && code == "NotFoundException" => None,
@@ -316,7 +316,7 @@ fn ask(facts: &Yaml, column: &str, state: &str) -> (usize, Vec<String>) {
         if cell == "NA" {
             continue;
         }
-        for (from, wish) in cases(operation, state, cell, &facts["notes"]) {
+        for (from, expected) in cases(operation, state, cell, &facts["notes"]) {
             let count = calls(operation, &mut stage(operation, from, state)).len();
             for at in 0..count {
                 // Each call meets a key of its own: a call that succeeds may change it.
@@ -325,7 +325,7 @@ fn ask(facts: &Yaml, column: &str, state: &str) -> (usize, Vec<String>) {
                 let said = stage.kms.call(operation, call);
                 let is_grant_missing = stage.grant.is_none() && operation.ends_with("eGrant");
                 asked += 1;
-                let found = wrong(&said, &wish, &stage.key, is_grant_missing);
+                let found = wrong(&said, &expected, &stage.key, is_grant_missing);
                 problems.extend(found.map(|what| format!("{operation}, {state} ({cell}), {from:?}: {what}")));
             }
         }

@@ -251,20 +251,20 @@ impl Emulator {
             id,
         };
         change(&mut key);
-        let realm = self.kms.estate_mut().realm_id(&Realm::new(&account, &self.region));
-        let reference = self.kms.estate_mut().put(realm, key);
-        self.kms.estate().arn(&reference)
+        let realm = self.kms.inventory_mut().realm_id(&Realm::new(&account, &self.region));
+        let reference = self.kms.inventory_mut().put(realm, key);
+        self.kms.inventory().arn(&reference)
     }
 
     /// Changes a key that is there.
     pub fn change(&mut self, arn: &str, change: impl FnOnce(&mut Key)) {
         let key = self.reference(arn);
-        self.kms.estate_mut().change(&key, change).expect("the key exists");
+        self.kms.inventory_mut().change(&key, change).expect("the key exists");
     }
 
     /// A key that is there.
     pub fn look(&self, arn: &str) -> &Key {
-        self.kms.estate().get(&self.reference(arn)).expect("the key exists")
+        self.kms.inventory().get(&self.reference(arn)).expect("the key exists")
     }
 
     /// Gives a key a policy (JSON).
@@ -276,12 +276,12 @@ impl Emulator {
     /// Takes a key out, as its deletion does.
     pub fn remove(&mut self, arn: &str) {
         let key = self.reference(arn);
-        self.kms.estate_mut().remove(&key);
+        self.kms.inventory_mut().remove(&key);
     }
 
     fn reference(&self, arn: &str) -> KeyRef {
         let parts: Vec<&str> = arn.split(':').collect();
-        let realm = self.kms.estate().find_realm(parts[4], parts[3]).expect("the realm exists");
+        let realm = self.kms.inventory().find_realm(parts[4], parts[3]).expect("the realm exists");
         KeyRef { realm, id: parts[5].strip_prefix("key/").expect("a key's ARN").into() }
     }
 }

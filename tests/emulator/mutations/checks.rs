@@ -4,7 +4,9 @@ use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use keystorm::api::{KeySpec, Operation};
 use keystorm::intake::cloudtrail::{Collector, Filter, Replay, Traces, fitted, page};
-use keystorm::kms::access::{Directory, Facts, KeyAccess, Kind, Policy, Principal, Question, authorize};
+use keystorm::kms::access::{
+    ConditionContext, Directory, KeyAccess, Kind, Policy, Principal, Question, authorize,
+};
 use keystorm::kms::crypto::{Header, Material, MaterialId, Secret, decrypt, encrypt};
 use keystorm::kms::keys::Moment;
 use keystorm::kms::wire::decode;
@@ -42,7 +44,7 @@ pub fn policy(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for kind in [Kind::Key, Kind::Identity] {
         let Ok(policy) = Policy::parse(&text, kind) else { continue };
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         facts.one("kms:CallerAccount", "111122223333");
         facts.many("kms:EncryptionContextKeys", ["a", "b"]);
         facts.one("aws:SourceIp", "10.0.0.1");
@@ -102,7 +104,7 @@ pub fn condition(bytes: &[u8]) {
         let statement = serde_json::json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": condition });
         let document = serde_json::json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
         let policies = [Policy::parse(&document, Kind::Identity).ok()?];
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         if is_there {
             facts.one(key, given);
         }

@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex};
 
 /// Service Quotas: what was asked of it, and the requests that it holds.
 #[derive(Default)]
-struct Desk {
+struct IncreaseClient {
     asked: Vec<(String, Value)>,
     requests: Vec<Value>,
     denies: bool,
 }
 
 /// Opens the desk; gives its URL.
-fn open(desk: &Arc<Mutex<Desk>>) -> String {
+fn open(desk: &Arc<Mutex<IncreaseClient>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let desk = Arc::clone(desk);
@@ -29,7 +29,7 @@ fn open(desk: &Arc<Mutex<Desk>>) -> String {
     url
 }
 
-fn serve(stream: TcpStream, desk: &Mutex<Desk>) {
+fn serve(stream: TcpStream, desk: &Mutex<IncreaseClient>) {
     let mut from = BufReader::new(stream);
     loop {
         let (mut length, mut operation) = (0, String::new());
@@ -67,7 +67,7 @@ fn serve(stream: TcpStream, desk: &Mutex<Desk>) {
 }
 
 /// A page holds one request, so that pages are turned.
-fn answer(desk: &mut Desk, operation: &str, body: &Value) -> (&'static str, Value) {
+fn answer(desk: &mut IncreaseClient, operation: &str, body: &Value) -> (&'static str, Value) {
     desk.asked.push((operation.to_owned(), body.clone()));
     if desk.denies {
         return (
@@ -105,9 +105,9 @@ thresholds: { failed: [ \"rate<1%\" ] }
 ";
 
 /// A house with a plan in it, and the desk.
-fn planned() -> (House, Arc<Mutex<Desk>>, String) {
+fn planned() -> (House, Arc<Mutex<IncreaseClient>>, String) {
     let house = House::new();
-    let desk = Arc::new(Mutex::new(Desk::default()));
+    let desk = Arc::new(Mutex::new(IncreaseClient::default()));
     let url = open(&desk);
     std::fs::write(house.folder.path().join("reader.yaml"), SCENARIO).unwrap();
     let made = house.command().args(["plan", "reader.yaml", "-o", "plan", "-q"]).output().unwrap();

@@ -2,11 +2,11 @@
 
 use super::house::{ACCOUNT, House, REGION, end, scenario};
 use super::standin::{Says, Standin};
-use crate::socket::{PATIENCE, until};
+use crate::socket::{DEADLINE, until};
 use aws_sdk_kms::config::retry::RetryConfig;
-use keystorm::aws::{Access, Looked, Metric, Watchman};
+use keystorm::aws::{Access, Looked, Metric, QuotaGuard};
 use keystorm::guard::nearby;
-use keystorm::planner::{Denied, Found, PoolFound, Wish, decide};
+use keystorm::planner::{Denied, Found, PermitRequest, PoolFound, decide};
 use keystorm::quota::PoolId;
 use keystorm::scenario::{Options, Plan, Scenario, Transport};
 use keystorm::time::Span;
@@ -16,12 +16,12 @@ use std::sync::mpsc;
 
 /// A watchman over a run of 40 calls a second, who asks CloudWatch at `url` every ten milliseconds, and where he tells that
 /// he has ended it.
-fn watchman(url: &str) -> (Watchman, mpsc::Receiver<()>) {
+fn quota_guard(url: &str) -> (QuotaGuard, mpsc::Receiver<()>) {
     watchman_for(url, None)
 }
 
 /// The same, over a run that stops on an alarm.
-fn watchman_for(url: &str, alarm: Option<&str>) -> (Watchman, mpsc::Receiver<()>) {
+fn watchman_for(url: &str, alarm: Option<&str>) -> (QuotaGuard, mpsc::Receiver<()>) {
     let text = scenario("{ ids: [a] }", std::path::Path::new("unused"));
     let mut scenario = Scenario::parse(&text, &Options::default()).expect("valid").scenario;
     scenario.live.caps.stop_on = alarm.map(str::to_owned);
@@ -34,8 +34,8 @@ fn watchman_for(url: &str, alarm: Option<&str>) -> (Watchman, mpsc::Receiver<()>
         pools: BTreeMap::from([(PoolId::SYMMETRIC, pool)]),
     };
     let denied = Denied::default();
-    let wish = Wish { scenario: &scenario, plan: &plan, checks_use: true, denied: &denied };
-    let permit = decide(&wish, found).expect("a small run");
+    let request = PermitRequest { scenario: &scenario, plan: &plan, checks_use: true, denied: &denied };
+    let permit = decide(&request, found).expect("a small run");
     let metric =
         Metric { namespace: "AWS/Usage".into(), name: "CallCount".into(), dimensions: BTreeMap::new() };
     let looked = Looked { permit, metrics: BTreeMap::from([(PoolId::SYMMETRIC, metric)]) };
@@ -47,7 +47,7 @@ fn watchman_for(url: &str, alarm: Option<&str>) -> (Watchman, mpsc::Receiver<()>
     let (tell, told) = mpsc::channel();
     let ended = move || tell.send(()).expect("the test waits");
     let every = Span::from_millis(10);
-    (Watchman::start(access, scenario, looked, every, Vec::new, ended).expect("a thread"), told)
+    (QuotaGuard::start(access, scenario, looked, every, Vec::new, ended).expect("a thread"), told)
 }
 
 /// He looks five times more and lets the run go on.
@@ -68,11 +68,11 @@ fn others_who_need_the_room_end_a_run_and_nobody_else_does() {
         refuses: None,
         alarm: None,
     });
-    let (watchman, told) = watchman(&standin.url);
+    let (quota_guard, told) = quota_guard(&standin.url);
     goes_on(&standin, &told, "600 calls a minute leave room");
     standin.says.lock().unwrap().minutes = vec![600.0, 594_000.0];
-    told.recv_timeout(PATIENCE).expect("he ends it");
-    let why = watchman.finish().expect("and says why");
+    told.recv_timeout(DEADLINE).expect("he ends it");
+    let why = quota_guard.finish().expect("and says why");
     assert!(why.contains("pool symmetric: the plan peaks at 40.0/s"), "{why}");
 }
 
@@ -85,13 +85,13 @@ fn the_alarm_that_a_run_stops_on_ends_it_and_nothing_else_of_it_does() {
         refuses: None,
         alarm: Some("OK"),
     });
-    let (watchman, told) = watchman_for(&standin.url, Some("sick"));
+    let (quota_guard, told) = watchman_for(&standin.url, Some("sick"));
     goes_on(&standin, &told, "the alarm is OK");
     standin.says.lock().unwrap().alarm = Some("INSUFFICIENT_DATA");
     goes_on(&standin, &told, "nobody knows that anything is wrong");
     standin.says.lock().unwrap().alarm = Some("ALARM");
-    told.recv_timeout(PATIENCE).expect("he ends it");
-    let why = watchman.finish().expect("and says why");
+    told.recv_timeout(DEADLINE).expect("he ends it");
+    let why = quota_guard.finish().expect("and says why");
     assert_eq!(why, "the alarm sick (caps.stopOn) is in ALARM: nothing is sent while it is");
 }
 
@@ -104,8 +104,8 @@ fn a_run_that_ends_by_itself_was_not_ended_by_anybody() {
         refuses: None,
         alarm: None,
     });
-    let (watchman, told) = watchman(&standin.url);
-    assert_eq!(watchman.finish(), None);
+    let (quota_guard, told) = quota_guard(&standin.url);
+    assert_eq!(quota_guard.finish(), None);
     assert!(told.recv().is_err(), "he is gone without a word");
 }
 
@@ -113,9 +113,9 @@ fn a_run_that_ends_by_itself_was_not_ended_by_anybody() {
 fn a_run_that_nobody_can_watch_is_ended() {
     // A port that nobody listens on: it was free a moment ago.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (watchman, told) = watchman(&format!("http://{closed}"));
-    told.recv_timeout(PATIENCE).expect("he ends it");
-    let why = watchman.finish().expect("and says why");
+    let (quota_guard, told) = quota_guard(&format!("http://{closed}"));
+    told.recv_timeout(DEADLINE).expect("he ends it");
+    let why = quota_guard.finish().expect("and says why");
     assert!(why.contains("the account's use cannot be seen any longer: CloudWatch GetMetricData"), "{why}");
 }
 

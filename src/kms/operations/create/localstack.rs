@@ -3,7 +3,7 @@
 use crate::api::KeySpec;
 use crate::kms::crypto::Material;
 use crate::kms::keys::KeyId;
-use crate::kms::operations::Desk;
+use crate::kms::operations::CallContext;
 use crate::kms::wire::ApiError;
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ const CUSTOM_MATERIAL: &str = "_custom_key_material_";
 
 /// Takes the id out of the tags, if they choose one.
 pub(super) fn take_id(
-    desk: &Desk<'_>,
+    ctx: &CallContext<'_>,
     tags: &mut BTreeMap<String, String>,
 ) -> Result<Option<KeyId>, ApiError> {
-    tags.remove(CUSTOM_ID).map(|id| id_of(desk, &id)).transpose()
+    tags.remove(CUSTOM_ID).map(|id| id_of(ctx, &id)).transpose()
 }
 
 /// Takes the material out of the tags, if they bring some.
@@ -27,15 +27,15 @@ pub(super) fn take_material(
 }
 
 /// The id that LocalStack's tag asks for.
-fn id_of(desk: &Desk<'_>, id: &str) -> Result<KeyId, ApiError> {
+fn id_of(ctx: &CallContext<'_>, id: &str) -> Result<KeyId, ApiError> {
     let is_good = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if id.is_empty() || id.len() > 128 || !id.bytes().all(is_good) {
         return Err(ApiError::validation(format!(
             "The tag {CUSTOM_ID} must hold 1 to 128 letters, digits, - or _."
         )));
     }
-    if desk.estate.key(desk.realm, id).is_some() {
-        return Err(ApiError::validation(format!("Key {} already exists", desk.own().key_arn(id))));
+    if ctx.inventory.key(ctx.realm, id).is_some() {
+        return Err(ApiError::validation(format!("Key {} already exists", ctx.own().key_arn(id))));
     }
     Ok(id.into())
 }

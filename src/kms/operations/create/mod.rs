@@ -11,25 +11,25 @@ use spec::{check_region, spec_of, usage_of};
 use super::describe::metadata;
 use super::policies::{check_lockout, read_policy};
 use super::tags::{checked_tags, read_tags, tag_facts};
-use super::{Desk, Handled, NewKey, Step};
+use super::{CallContext, Handled, NewKey, Step};
 use crate::api::{KeySpec, KeyUsage};
 use crate::kms::access::{Kind, Policy, default_policy};
 use crate::kms::crypto::{self, Material, MaterialId};
 use crate::kms::keys::{
-    Estate, Eventual, Key, KeyId, KeyMaterial, Manager, Moment, MultiRegion, Origin, RealmId, partition,
+    Eventual, Inventory, Key, KeyId, KeyMaterial, Manager, Moment, MultiRegion, Origin, RealmId, partition,
 };
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// CreateKey.
-pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let spec = spec_of(desk)?;
-    let usage = usage_of(desk, spec)?;
+pub(super) fn create_key(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let spec = spec_of(ctx)?;
+    let usage = usage_of(ctx, spec)?;
     let origin = input.text("Origin").and_then(Origin::from_name).unwrap_or(Origin::AwsKms);
     let is_multi_region = input.flag("MultiRegion");
-    desk.authorize_identity("kms:CreateKey", "*", |facts| {
+    ctx.authorize_identity("kms:CreateKey", "*", |facts| {
         facts.one("kms:KeySpec", spec.name());
         facts.one("kms:KeyUsage", usage.name());
         facts.one("kms:KeyOrigin", origin.name());
@@ -38,41 +38,41 @@ pub(super) fn create_key(desk: &mut Desk<'_>) -> Handled {
         tag_facts(input, facts);
     })?;
     if input.is_given("Tags") {
-        desk.authorize_identity("kms:TagResource", "*", |facts| tag_facts(input, facts))?;
+        ctx.authorize_identity("kms:TagResource", "*", |facts| tag_facts(input, facts))?;
     }
-    check_region(desk, spec)?;
-    let store = check_origin(desk, spec, origin, is_multi_region)?;
-    let mut tags = read_tags(desk, "Tags")?;
-    let chosen = take_id(desk, &mut tags)?;
+    check_region(ctx, spec)?;
+    let store = check_origin(ctx, spec, origin, is_multi_region)?;
+    let mut tags = read_tags(ctx, "Tags")?;
+    let chosen = take_id(ctx, &mut tags)?;
     let is_chosen = chosen.is_some();
     let id = match chosen {
         Some(id) => id,
         None => KeyId::from_random(random()?, is_multi_region),
     };
     let given = take_material(spec, &mut tags)?;
-    checked_tags(desk, &tags, 0)?;
+    checked_tags(ctx, &tags, 0)?;
     let policy = match input.text("Policy") {
-        Some(text) => read_policy(desk, text)?,
-        None => written_policy(&desk.own().account, &desk.own().region),
+        Some(text) => read_policy(ctx, text)?,
+        None => written_policy(&ctx.own().account, &ctx.own().region),
     };
     let key = Key {
         multi_region: is_multi_region
-            .then(|| MultiRegion { primary: desk.own().region.to_string(), replicas: Vec::new() }),
+            .then(|| MultiRegion { primary: ctx.own().region.to_string(), replicas: Vec::new() }),
         description: input.text("Description").unwrap_or_default().into(),
         tags,
         store,
         xks_key_id: input.text("XksKeyId").map(Into::into),
-        ..bare(id, spec, usage, origin, Arc::clone(&policy), desk.now)
+        ..bare(id, spec, usage, origin, Arc::clone(&policy), ctx.now)
     };
     if input.is_given("Policy") {
-        check_lockout(desk, &policy, desk.realm, &key)?;
+        check_lockout(ctx, &policy, ctx.realm, &key)?;
     }
-    check_room(desk, desk.realm)?;
-    finish(desk, NewKey { realm: desk.realm, key }, given, is_chosen)
+    check_room(ctx, ctx.realm)?;
+    finish(ctx, NewKey { realm: ctx.realm, key }, given, is_chosen)
 }
 
 /// Puts a key in whose material is at hand, quick to make or not needed; leaves the others to be made.
-fn finish(desk: &mut Desk<'_>, new: NewKey, given: Option<Material>, is_chosen: bool) -> Handled {
+fn finish(ctx: &mut CallContext<'_>, new: NewKey, given: Option<Material>, is_chosen: bool) -> Handled {
     let material = match given {
         None if new.key.origin == Origin::External => None,
         // Nobody may choose the same id while the material is made.
@@ -82,19 +82,19 @@ fn finish(desk: &mut Desk<'_>, new: NewKey, given: Option<Material>, is_chosen: 
         None => return Ok(Step::Create(Box::new(new))),
         given => given,
     };
-    Ok(Step::Done(create(desk.estate, new, material, desk.now)))
+    Ok(Step::Done(create(ctx.inventory, new, material, ctx.now)))
 }
 
 /// Refuses one key too many in a realm.
 ///
 /// # Errors
 /// LimitExceededException.
-pub(super) fn check_room(desk: &Desk<'_>, realm: RealmId) -> Result<(), ApiError> {
-    let limit = desk.limits.keys;
-    if desk.estate.has_room_for_key(realm, limit as usize) {
+pub(super) fn check_room(ctx: &CallContext<'_>, realm: RealmId) -> Result<(), ApiError> {
+    let limit = ctx.limits.keys;
+    if ctx.inventory.has_room_for_key(realm, limit as usize) {
         return Ok(());
     }
-    let region = &desk.estate.realm(realm).region;
+    let region = &ctx.inventory.realm(realm).region;
     Err(ApiError::limit_exceeded(format!(
         "The account has reached its quota of {limit} KMS keys in {region}."
     )))
@@ -136,7 +136,7 @@ pub(in crate::kms) fn bare(
 
 /// Puts a new key in, with its material if it has some already.
 pub(in crate::kms) fn create(
-    estate: &mut Estate,
+    inventory: &mut Inventory,
     new: NewKey,
     material: Option<Material>,
     now: Moment,
@@ -146,8 +146,8 @@ pub(in crate::kms) fn create(
         let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
         key.materials.push(KeyMaterial::new(id, Arc::new(material), now));
     }
-    let reference = estate.put(realm, key);
-    Output::new().object("KeyMetadata", metadata(estate, &reference, now))
+    let reference = inventory.put(realm, key);
+    Output::new().object("KeyMetadata", metadata(inventory, &reference, now))
 }
 
 /// Whether material of a type is made in microseconds.

@@ -2,20 +2,20 @@
 
 use crate::api::{KeyFamily, KeySpec};
 use crate::kms::keys::{Key, Origin, StoreKind};
-use crate::kms::operations::Desk;
+use crate::kms::operations::CallContext;
 use crate::kms::wire::ApiError;
 
 /// Checks what an origin asks for; gives the custom key store.
 pub(super) fn check_origin(
-    desk: &Desk<'_>,
+    ctx: &CallContext<'_>,
     spec: KeySpec,
     origin: Origin,
     is_multi_region: bool,
 ) -> Result<Option<String>, ApiError> {
-    let store = desk.input().text("CustomKeyStoreId");
+    let store = ctx.input().text("CustomKeyStoreId");
     let is_custom = matches!(origin, Origin::CloudHsm | Origin::ExternalKeyStore);
     if !is_custom {
-        return check_without_store(desk, spec, origin).map(|()| None);
+        return check_without_store(ctx, spec, origin).map(|()| None);
     }
     if spec != KeySpec::SymmetricDefault || is_multi_region {
         return Err(ApiError::unsupported_operation(
@@ -29,7 +29,7 @@ pub(super) fn check_origin(
         )));
     };
     let missing = || ApiError::custom_key_store_not_found(format!("Custom key store {id} does not exist."));
-    let found = desk.estate.store(desk.realm, id).ok_or_else(missing)?;
+    let found = ctx.inventory.store(ctx.realm, id).ok_or_else(missing)?;
     let is_external = matches!(found.kind, StoreKind::External { .. });
     if is_external != (origin == Origin::ExternalKeyStore) {
         return Err(ApiError::validation(format!(
@@ -37,19 +37,19 @@ pub(super) fn check_origin(
             origin.name()
         )));
     }
-    if !found.is_connected(desk.now) {
+    if !found.is_connected(ctx.now) {
         return Err(ApiError::custom_key_store_invalid_state(format!(
             "Custom key store {id} is {} and must be CONNECTED.",
-            found.state(desk.now)
+            found.state(ctx.now)
         )));
     }
-    check_xks(desk, id, is_external)?;
+    check_xks(ctx, id, is_external)?;
     Ok(Some(id.into()))
 }
 
 /// Refuses what a key outside of custom key stores cannot have or be.
-fn check_without_store(desk: &Desk<'_>, spec: KeySpec, origin: Origin) -> Result<(), ApiError> {
-    let input = desk.input();
+fn check_without_store(ctx: &CallContext<'_>, spec: KeySpec, origin: Origin) -> Result<(), ApiError> {
+    let input = ctx.input();
     if input.text("CustomKeyStoreId").is_some() {
         return Err(ApiError::validation(format!(
             "The Origin {} is not compatible with a CustomKeyStoreId; use AWS_CLOUDHSM or EXTERNAL_KEY_STORE.",
@@ -63,7 +63,7 @@ fn check_without_store(desk: &Desk<'_>, spec: KeySpec, origin: Origin) -> Result
     if origin == Origin::External && family == KeyFamily::MlKem {
         return Err(ApiError::unsupported_operation(format!("Key material for {spec} cannot be imported.")));
     }
-    if origin == Origin::External && family == KeyFamily::MlDsa && desk.assumed.no_ml_dsa_import {
+    if origin == Origin::External && family == KeyFamily::MlDsa && ctx.assumed.no_ml_dsa_import {
         return Err(ApiError::unsupported_operation(format!(
             "KeySpec {spec} is not supported for Origin EXTERNAL"
         )));
@@ -72,8 +72,8 @@ fn check_without_store(desk: &Desk<'_>, spec: KeySpec, origin: Origin) -> Result
 }
 
 /// `XksKeyId`: required in an external key store, and one key's only.
-fn check_xks(desk: &Desk<'_>, store: &str, is_external: bool) -> Result<(), ApiError> {
-    match desk.input().text("XksKeyId") {
+fn check_xks(ctx: &CallContext<'_>, store: &str, is_external: bool) -> Result<(), ApiError> {
+    match ctx.input().text("XksKeyId") {
         None if is_external => {
             Err(ApiError::validation("The Origin EXTERNAL_KEY_STORE requires an XksKeyId."))
         }
@@ -83,7 +83,7 @@ fn check_xks(desk: &Desk<'_>, store: &str, is_external: bool) -> Result<(), ApiE
         Some(id) => {
             let uses =
                 |key: &Key| key.store.as_deref() == Some(store) && key.xks_key_id.as_deref() == Some(id);
-            if desk.estate.keys(desk.realm, None).any(uses) {
+            if ctx.inventory.keys(ctx.realm, None).any(uses) {
                 return Err(ApiError::xks_key_already_in_use(format!(
                     "The external key {id} is already in use."
                 )));

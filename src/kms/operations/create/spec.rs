@@ -1,12 +1,12 @@
 //! What a key can be: its type, and what it is for.
 
 use crate::api::{KeyFamily, KeySpec, KeyUsage};
-use crate::kms::operations::Desk;
+use crate::kms::operations::CallContext;
 use crate::kms::wire::ApiError;
 
 /// `KeySpec`, or its old name `CustomerMasterKeySpec`; not both unless they agree.
-pub(super) fn spec_of(desk: &Desk<'_>) -> Result<KeySpec, ApiError> {
-    let (new, old) = (desk.input().text("KeySpec"), desk.input().text("CustomerMasterKeySpec"));
+pub(super) fn spec_of(ctx: &CallContext<'_>) -> Result<KeySpec, ApiError> {
+    let (new, old) = (ctx.input().text("KeySpec"), ctx.input().text("CustomerMasterKeySpec"));
     if let (Some(_), Some(_)) = (new, old) {
         return Err(ApiError::validation(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is \
@@ -17,9 +17,9 @@ pub(super) fn spec_of(desk: &Desk<'_>) -> Result<KeySpec, ApiError> {
 }
 
 /// `KeyUsage`: which a type has several of must be said.
-pub(super) fn usage_of(desk: &Desk<'_>, spec: KeySpec) -> Result<KeyUsage, ApiError> {
+pub(super) fn usage_of(ctx: &CallContext<'_>, spec: KeySpec) -> Result<KeyUsage, ApiError> {
     let all = spec.usages();
-    let Some(name) = desk.input().text("KeyUsage") else {
+    let Some(name) = ctx.input().text("KeyUsage") else {
         if all.contains(&KeyUsage::EncryptDecrypt) && all.len() == 1 {
             return Ok(KeyUsage::EncryptDecrypt);
         }
@@ -34,8 +34,8 @@ pub(super) fn usage_of(desk: &Desk<'_>, spec: KeySpec) -> Result<KeyUsage, ApiEr
 }
 
 /// SM2 exists in China Regions only, and its arithmetic is not emulated; ML-KEM does not exist there.
-pub(super) fn check_region(desk: &Desk<'_>, spec: KeySpec) -> Result<(), ApiError> {
-    let region = desk.own().region;
+pub(super) fn check_region(ctx: &CallContext<'_>, spec: KeySpec) -> Result<(), ApiError> {
+    let region = ctx.own().region;
     let is_china = region.starts_with("cn-");
     let is_ml_kem = spec.family() == KeyFamily::MlKem;
     if spec == KeySpec::Sm2 && is_china {

@@ -1,7 +1,7 @@
 //! ListGrants, ListRetirableGrants.
 
 use super::super::page::Page;
-use super::super::{Desk, Handled, Step};
+use super::super::{CallContext, Handled, Step};
 use super::is_alive;
 use crate::kms::access::Constraints;
 use crate::kms::keys::{Grant, KeyRef, partition};
@@ -16,10 +16,10 @@ const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
 
 /// ListGrants: the grants of a key.
-pub(in crate::kms::operations) fn list_grants(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    let key = desk.find_bare("KeyId")?;
-    desk.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |facts| {
+pub(in crate::kms::operations) fn list_grants(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    let key = ctx.find_bare("KeyId")?;
+    ctx.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |facts| {
         facts.one("kms:GrantIsForAWSResource", "false")
     })?;
     let (grantee, service) = (input.text("GranteePrincipal"), input.text("GranteeServicePrincipal"));
@@ -29,7 +29,7 @@ pub(in crate::kms::operations) fn list_grants(desk: &mut Desk<'_>) -> Handled {
         ));
     }
     if let Some(id) = input.text("GrantId") {
-        desk.find_grant(&key, id)?;
+        ctx.find_grant(&key, id)?;
     }
     let wanted = |grant: &Grant| {
         input.text("GrantId").is_none_or(|id| grant.id == id)
@@ -39,25 +39,25 @@ pub(in crate::kms::operations) fn list_grants(desk: &mut Desk<'_>) -> Handled {
     };
     let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
-    let grants = desk.estate.grants(&key).range::<str, _>((from, Bound::Unbounded)).map(|(_, grant)| grant);
-    let grants = grants.filter(|grant| is_seen(desk, grant) && wanted(grant));
-    let output = page.fill("Grants", grants, |grant| entry(desk, &key, grant), |grant| grant.id.clone());
+    let grants = ctx.inventory.grants(&key).range::<str, _>((from, Bound::Unbounded)).map(|(_, grant)| grant);
+    let grants = grants.filter(|grant| is_seen(ctx, grant) && wanted(grant));
+    let output = page.fill("Grants", grants, |grant| entry(ctx, &key, grant), |grant| grant.id.clone());
     Ok(Step::Done(output))
 }
 
 /// ListRetirableGrants: the grants of a Region, of any account's keys, that one principal may retire.
-pub(in crate::kms::operations) fn list_retirable_grants(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
+pub(in crate::kms::operations) fn list_retirable_grants(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
     let (who, is_service) = match (input.text("RetiringPrincipal"), input.text("RetiringServicePrincipal")) {
-        (Some(arn), None) => (desk.principal(arn)?, false),
+        (Some(arn), None) => (ctx.principal(arn)?, false),
         (None, Some(service)) => (service.into(), true),
         _ => {
             let either = "Specify either RetiringPrincipal or RetiringServicePrincipal, and not both.";
             return Err(ApiError::validation(either));
         }
     };
-    desk.authorize_identity("kms:ListRetirableGrants", if is_service { "*" } else { &who }, |_| ())?;
-    let own = &desk.caller().principal.account;
+    ctx.authorize_identity("kms:ListRetirableGrants", if is_service { "*" } else { &who }, |_| ())?;
+    let own = &ctx.caller().principal.account;
     if !is_service && who.split(':').nth(4) != Some(own) {
         return Err(ApiError::invalid_arn(format!(
             "The retiring principal {who} is not of the account {own}."
@@ -65,28 +65,28 @@ pub(in crate::kms::operations) fn list_retirable_grants(desk: &mut Desk<'_>) -> 
     }
     let page = Page::read(input, PAGE)?.at_most(MAX_PAGE);
     let mut found: Vec<(String, KeyRef, &Grant)> = Vec::new();
-    for (key, grant) in desk.estate.grants_of_region(&desk.estate.realm(desk.realm).region) {
+    for (key, grant) in ctx.inventory.grants_of_region(&ctx.inventory.realm(ctx.realm).region) {
         let is_retirable = grant.retiring.as_deref() == Some(&who) && grant.retiring_is_service == is_service;
-        if is_retirable && is_seen(desk, grant) {
-            found.push((format!("{}/{}", desk.estate.arn(&key), grant.id), key, grant));
+        if is_retirable && is_seen(ctx, grant) {
+            found.push((format!("{}/{}", ctx.inventory.arn(&key), grant.id), key, grant));
         }
     }
     found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let rest =
         found.into_iter().filter(|(place, ..)| page.after().is_none_or(|after| place.as_str() > after));
     let output =
-        page.fill("Grants", rest, |(_, key, grant)| entry(desk, key, grant), |(place, ..)| place.clone());
+        page.fill("Grants", rest, |(_, key, grant)| entry(ctx, key, grant), |(place, ..)| place.clone());
     Ok(Step::Done(output))
 }
 
 /// Whether lists show a grant: new ones late, ended ones no longer than they work.
-fn is_seen(desk: &Desk<'_>, grant: &Grant) -> bool {
-    grant.visible <= desk.now && is_alive(grant, desk.now)
+fn is_seen(ctx: &CallContext<'_>, grant: &Grant) -> bool {
+    grant.visible <= ctx.now && is_alive(grant, ctx.now)
 }
 
-fn entry(desk: &Desk<'_>, key: &KeyRef, grant: &Grant) -> Output {
-    let partition = partition(&desk.estate.realm(key.realm).region);
-    let output = Output::new().text("KeyId", &desk.estate.arn(key)).text("GrantId", &grant.id);
+fn entry(ctx: &CallContext<'_>, key: &KeyRef, grant: &Grant) -> Output {
+    let partition = partition(&ctx.inventory.realm(key.realm).region);
+    let output = Output::new().text("KeyId", &ctx.inventory.arn(key)).text("GrantId", &grant.id);
     let mut output = output
         .given(grant.name.as_deref(), |output, name| output.text("Name", name))
         .time("CreationDate", grant.created.as_secs());

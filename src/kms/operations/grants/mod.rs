@@ -8,14 +8,14 @@
 mod create;
 mod end;
 mod list;
+mod request;
 mod token;
-mod wish;
 
 pub(super) use create::create_grant;
 pub(super) use end::{retire_grant, revoke_grant};
 pub(super) use list::{list_grants, list_retirable_grants};
 
-use super::Desk;
+use super::CallContext;
 use crate::kms::keys::{Grant, KeyRef, Moment};
 use crate::kms::wire::ApiError;
 
@@ -25,16 +25,16 @@ fn is_alive(grant: &Grant, now: Moment) -> bool {
 }
 
 /// Takes out the grants of a key that everybody knows to have ended.
-fn forget_ended(desk: &mut Desk<'_>, key: &KeyRef) {
-    let grants = desk.estate.grants(key).values();
+fn forget_ended(ctx: &mut CallContext<'_>, key: &KeyRef) {
+    let grants = ctx.inventory.grants(key).values();
     let ended: Vec<String> =
-        grants.filter(|grant| !is_alive(grant, desk.now)).map(|grant| grant.id.clone()).collect();
+        grants.filter(|grant| !is_alive(grant, ctx.now)).map(|grant| grant.id.clone()).collect();
     for id in ended {
-        desk.estate.remove_grant(key, &id);
+        ctx.inventory.remove_grant(key, &id);
     }
 }
 
-impl Desk<'_> {
+impl CallContext<'_> {
     /// A grant of a key by its id.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Desk<'_> {
         if id.len() != 64 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(ApiError::invalid_grant_id(format!("Grant ID {id} is not valid")));
         }
-        let found = self.estate.grants(key).get(id).filter(|grant| grant.ends.is_none());
+        let found = self.inventory.grants(key).get(id).filter(|grant| grant.ends.is_none());
         found.ok_or_else(|| ApiError::not_found(format!("Grant ID {id} not found")))
     }
 }

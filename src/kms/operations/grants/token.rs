@@ -2,7 +2,7 @@
 //!
 //! A token lets a call use a grant that is not visible to all yet; it gives no right that the grant does not.
 
-use super::super::Desk;
+use super::super::CallContext;
 use super::super::usage::internal;
 use crate::kms::crypto;
 use crate::kms::keys::{KeyRef, Realm};
@@ -12,10 +12,10 @@ use base64_simd::STANDARD;
 /// Keeps grant tokens apart from import tokens under the same key.
 const KIND: &[u8] = b"keystorm grant token 1";
 
-impl Desk<'_> {
+impl CallContext<'_> {
     /// A token of a grant; each is another text.
     pub(super) fn grant_token(&self, key: &KeyRef, grant: &str) -> Result<String, ApiError> {
-        let Realm { account, region } = self.estate.realm(key.realm);
+        let Realm { account, region } = self.inventory.realm(key.realm);
         let name = format!("{account}\u{1f}{region}\u{1f}{}\u{1f}{grant}", key.id);
         let sealed = crypto::seal(self.token_key, KIND, name.as_bytes()).map_err(|_| internal())?;
         Ok(STANDARD.encode_to_string(sealed))
@@ -34,7 +34,7 @@ impl Desk<'_> {
         let sealed = STANDARD.decode_to_vec(token).ok()?;
         let name = crypto::open(self.token_key, KIND, &sealed).ok()?;
         let mut parts = std::str::from_utf8(name.as_bytes()).ok()?.split('\u{1f}');
-        let realm = self.estate.find_realm(parts.next()?, parts.next()?)?;
+        let realm = self.inventory.find_realm(parts.next()?, parts.next()?)?;
         let key = KeyRef { realm, id: parts.next()?.into() };
         Some((key, parts.next()?.to_owned()))
     }

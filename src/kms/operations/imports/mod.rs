@@ -2,16 +2,16 @@
 //!
 //! An import token holds the wrapping key, sealed: nothing of it is kept here.
 
+mod request;
 mod token;
-mod wish;
 
+use request::{ImportRequest, request};
 use token::{Token, unwrapped};
-use wish::{Wish, wish};
 
 use super::managed::managed;
 use super::rotation::{everywhere, family, is_primary};
 use super::usage::internal;
-use super::{Desk, Handled, Step};
+use super::{CallContext, Handled, Step};
 use crate::api::KeySpec;
 use crate::kms::crypto::{Material, MaterialId, WrappingKey, WrappingKeySpec};
 use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, Origin};
@@ -25,23 +25,23 @@ use std::sync::Arc;
 const VALID: Span = Span::from_secs(24 * 3600);
 
 /// GetParametersForImport.
-pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
-    let (algorithm, spec) = (desk.required("WrappingAlgorithm"), desk.required("WrappingKeySpec"));
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:GetParametersForImport", &BTreeMap::new(), |facts| {
+pub(super) fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
+    let (algorithm, spec) = (ctx.required("WrappingAlgorithm"), ctx.required("WrappingKeySpec"));
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:GetParametersForImport", &BTreeMap::new(), |facts| {
         facts.one("kms:WrappingAlgorithm", algorithm);
         facts.one("kms:WrappingKeySpec", spec);
     })?;
-    check_importable(desk, &key)?;
-    desk.check_state(&key)?;
+    check_importable(ctx, &key)?;
+    ctx.check_state(&key)?;
     let unsupported = |what: &str| ApiError::unsupported_operation(format!("{what} is not supported."));
     if matches!(algorithm, "RSAES_PKCS1_V1_5" | "SM2PKE") {
         return Err(unsupported(algorithm));
     }
     let wrapping_spec = WrappingKeySpec::from_name(spec).filter(|spec| *spec != WrappingKeySpec::Sm2);
     let wrapping_spec = wrapping_spec.ok_or_else(|| unsupported(spec))?;
-    let (until, arn, sealing) = (desk.now + VALID, desk.estate.arn(&key), *desk.token_key);
+    let (until, arn, sealing) = (ctx.now + VALID, ctx.inventory.arn(&key), *ctx.token_key);
     let (algorithm, spec) = (algorithm.to_string(), spec.to_string());
     Ok(Step::Compute(Box::new(move || {
         let wrapping = WrappingKey::generate(wrapping_spec).map_err(|_| internal())?;
@@ -57,26 +57,26 @@ pub(super) fn get_parameters_for_import(desk: &mut Desk<'_>) -> Handled {
 }
 
 /// ImportKeyMaterial.
-pub(super) fn import_key_material(desk: &mut Desk<'_>) -> Handled {
-    let wish = wish(desk)?;
-    let key = desk.find_bare("KeyId")?;
-    desk.check_own(&key)?;
-    desk.authorize(&key, "kms:ImportKeyMaterial", &BTreeMap::new(), |facts| {
-        facts.one("kms:ExpirationModel", wish.expiration.name());
-        if let Some(at) = wish.valid_to {
+pub(super) fn import_key_material(ctx: &mut CallContext<'_>) -> Handled {
+    let request = request(ctx)?;
+    let key = ctx.find_bare("KeyId")?;
+    ctx.check_own(&key)?;
+    ctx.authorize(&key, "kms:ImportKeyMaterial", &BTreeMap::new(), |facts| {
+        facts.one("kms:ExpirationModel", request.expiration.name());
+        if let Some(at) = request.valid_to {
             facts.one("kms:ValidTo", &at.as_secs().to_string());
         }
     })?;
-    check_importable(desk, &key)?;
-    desk.check_state(&key)?;
-    let material = unwrapped(desk, &key)?;
+    check_importable(ctx, &key)?;
+    ctx.check_state(&key)?;
+    let material = unwrapped(ctx, &key)?;
     let id = MaterialId::of(key.id.as_str(), material.to_bytes().as_bytes());
-    check_expected(desk, &key, id, &wish)?;
-    check_nothing_waits(desk, &key, id)?;
-    let now = desk.now;
-    desk.estate.change(&key, |key| place(key, id, &material, &wish, now));
-    let shows_id = super::describe::has_material_id(desk.key(&key));
-    let output = Output::new().text("KeyId", &desk.estate.arn(&key));
+    check_expected(ctx, &key, id, &request)?;
+    check_nothing_waits(ctx, &key, id)?;
+    let now = ctx.now;
+    ctx.inventory.change(&key, |key| place(key, id, &material, &request, now));
+    let shows_id = super::describe::has_material_id(ctx.key(&key));
+    let output = Output::new().text("KeyId", &ctx.inventory.arn(&key));
     Ok(Step::Done(
         output.given(shows_id.then(|| id.to_string()), |output, id| output.text("KeyMaterialId", &id)),
     ))
@@ -85,22 +85,27 @@ pub(super) fn import_key_material(desk: &mut Desk<'_>) -> Handled {
 /// Refuses material that is not what the call says it is, or that the key cannot have beside what it has.
 ///
 /// Source: KMS API reference, ImportKeyMaterial, `ImportType` and `KeyMaterialId` (model of 2026-11-17).
-fn check_expected(desk: &Desk<'_>, key: &KeyRef, id: MaterialId, wish: &Wish) -> Result<(), ApiError> {
-    let found = desk.key(key);
+fn check_expected(
+    ctx: &CallContext<'_>,
+    key: &KeyRef,
+    id: MaterialId,
+    request: &ImportRequest,
+) -> Result<(), ApiError> {
+    let found = ctx.key(key);
     let is_known = found.material(&id).is_some();
-    let is_new = wish.is_new.unwrap_or(found.materials.is_empty());
+    let is_new = request.is_new.unwrap_or(found.materials.is_empty());
     // A replica takes what its primary has, and nothing else.
-    let mut others = family(desk.estate, key).filter(|each| each != key && is_primary(desk.estate, each));
-    let primary = others.next().map(|primary| desk.key(&primary));
+    let mut others = family(ctx.inventory, key).filter(|each| each != key && is_primary(ctx.inventory, each));
+    let primary = others.next().map(|primary| ctx.key(&primary));
     let is_expected = match primary {
         Some(primary) => !is_new && primary.material(&id).is_some(),
         None => is_known != is_new,
     };
     let has_room = is_known || found.materials.is_empty() || found.spec == KeySpec::SymmetricDefault;
-    if is_expected && has_room && wish.named.is_none_or(|named| named == id) {
+    if is_expected && has_room && request.named.is_none_or(|named| named == id) {
         return Ok(());
     }
-    Err(ApiError::incorrect_key_material(if wish.named.is_some_and(|named| named != id) {
+    Err(ApiError::incorrect_key_material(if request.named.is_some_and(|named| named != id) {
         "The key material does not have the given KeyMaterialId."
     } else if primary.is_some() {
         "A replica key takes only key material that was imported into its primary key, as EXISTING_KEY_MATERIAL."
@@ -114,22 +119,22 @@ fn check_expected(desk: &Desk<'_>, key: &KeyRef, id: MaterialId, wish: &Wish) ->
 /// Refuses new material while other material waits for a rotation: at most one of a family does.
 ///
 /// Source: kms-recorded-behaviour, row 13 (2026-11-29).
-fn check_nothing_waits(desk: &Desk<'_>, key: &KeyRef, id: MaterialId) -> Result<(), ApiError> {
-    let found = desk.key(key);
+fn check_nothing_waits(ctx: &CallContext<'_>, key: &KeyRef, id: MaterialId) -> Result<(), ApiError> {
+    let found = ctx.key(key);
     let mut waiting = found.materials.iter().filter(|material| material.is_pending_rotation);
     match waiting.next().filter(|_| found.material(&id).is_none()) {
         None => Ok(()),
         Some(old) => Err(ApiError::kms_invalid_state(format!(
             "New key material (id: {id}) cannot be imported into KMS key {}, because another key material (id: {}) is \
              pending rotation.",
-            desk.estate.arn(key),
+            ctx.inventory.arn(key),
             old.id
         ))),
     }
 }
 
 /// Puts material in: again where it was, or as the first, or to be rotated to.
-fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now: Moment) {
+fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, request: &ImportRequest, now: Moment) {
     let is_first = key.materials.is_empty();
     let found = key.materials.iter().position(|material| material.id == id);
     let at = found.unwrap_or_else(|| {
@@ -141,47 +146,47 @@ fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, wish: &Wish, now
     });
     let material = &mut key.materials[at];
     material.secret = Some(Arc::clone(secret));
-    material.expiration = Some(wish.expiration);
-    material.valid_to = wish.valid_to;
-    if wish.description.is_some() {
-        material.description.clone_from(&wish.description);
+    material.expiration = Some(request.expiration);
+    material.valid_to = request.valid_to;
+    if request.description.is_some() {
+        material.description.clone_from(&request.description);
     }
 }
 
 /// DeleteImportedKeyMaterial: the named version, or the current one; deleting what is gone is no error.
-pub(super) fn delete_imported_key_material(desk: &mut Desk<'_>) -> Handled {
-    let key = managed(desk, "kms:DeleteImportedKeyMaterial")?;
-    check_importable(desk, &key)?;
-    desk.check_state(&key)?;
-    let named = desk.input().text("KeyMaterialId").and_then(|id| id.parse::<MaterialId>().ok());
-    let found = desk.key(&key);
+pub(super) fn delete_imported_key_material(ctx: &mut CallContext<'_>) -> Handled {
+    let key = managed(ctx, "kms:DeleteImportedKeyMaterial")?;
+    check_importable(ctx, &key)?;
+    ctx.check_state(&key)?;
+    let named = ctx.input().text("KeyMaterialId").and_then(|id| id.parse::<MaterialId>().ok());
+    let found = ctx.key(&key);
     let current = found.latest().map(|material| material.id);
     if let Some(missing) = named.filter(|id| found.material(id).is_none()) {
         return Err(ApiError::not_found(format!("The key has no key material with the id {missing}.")));
     }
     let id = named.or(current);
     let is_waiting = |material: &KeyMaterial| material.is_pending_rotation && Some(material.id) == id;
-    if is_primary(desk.estate, &key) {
+    if is_primary(ctx.inventory, &key) {
         // What waits for a rotation belongs to nobody yet: it goes, from the replicas too.
-        everywhere(desk.estate, &key, |key| key.materials.retain(|material| !is_waiting(material)));
+        everywhere(ctx.inventory, &key, |key| key.materials.retain(|material| !is_waiting(material)));
     }
-    desk.estate.change(&key, |key| {
+    ctx.inventory.change(&key, |key| {
         let gone = key.materials.iter_mut().filter(|material| Some(material.id) == id);
         gone.for_each(KeyMaterial::forget);
     });
-    let id = id.filter(|_| super::describe::has_material_id(desk.key(&key)));
-    let output = Output::new().text("KeyId", &desk.estate.arn(&key));
+    let id = id.filter(|_| super::describe::has_material_id(ctx.key(&key)));
+    let output = Output::new().text("KeyId", &ctx.inventory.arn(&key));
     Ok(Step::Done(output.given(id, |output, id| output.text("KeyMaterialId", &id.to_string()))))
 }
 
-fn check_importable(desk: &Desk<'_>, key: &KeyRef) -> Result<(), ApiError> {
-    let found = desk.key(key);
+fn check_importable(ctx: &CallContext<'_>, key: &KeyRef) -> Result<(), ApiError> {
+    let found = ctx.key(key);
     if found.origin == Origin::External {
         return Ok(());
     }
     Err(ApiError::unsupported_operation(format!(
         "{} origin is {} which is not valid for this operation.",
-        desk.estate.arn(key),
+        ctx.inventory.arn(key),
         found.origin.name()
     )))
 }

@@ -2,7 +2,7 @@
 
 use crate::kms::crypto::{self, Material, Secret, WrappingAlgorithm, WrappingKey, WrappingKeySpec};
 use crate::kms::keys::{KeyRef, Moment};
-use crate::kms::operations::Desk;
+use crate::kms::operations::CallContext;
 use crate::kms::operations::usage::internal;
 use crate::kms::wire::ApiError;
 use base64_simd::STANDARD;
@@ -34,16 +34,16 @@ impl Token {
 }
 
 /// The material that the call brings.
-pub(super) fn unwrapped(desk: &Desk<'_>, key: &KeyRef) -> Result<Arc<Material>, ApiError> {
-    let input = desk.input();
+pub(super) fn unwrapped(ctx: &CallContext<'_>, key: &KeyRef) -> Result<Arc<Material>, ApiError> {
+    let input = ctx.input();
     let invalid = || ApiError::invalid_import_token("The import token is invalid or belongs to another key.");
     let sealed = input.blob("ImportToken").unwrap_or_default();
-    let opened = crypto::open(desk.token_key, PURPOSE, sealed).map_err(|_| invalid())?;
+    let opened = crypto::open(ctx.token_key, PURPOSE, sealed).map_err(|_| invalid())?;
     let token: Token = serde_json::from_slice(opened.as_bytes()).map_err(|_| invalid())?;
-    if token.key != desk.estate.arn(key) {
+    if token.key != ctx.inventory.arn(key) {
         return Err(invalid());
     }
-    if token.until <= desk.now {
+    if token.until <= ctx.now {
         return Err(ApiError::expired_import_token(
             "The import token has expired: get new parameters for import.",
         ));
@@ -54,7 +54,7 @@ pub(super) fn unwrapped(desk: &Desk<'_>, key: &KeyRef) -> Result<Arc<Material>, 
     let wrapping = WrappingKey::from_bytes(spec, bytes.as_bytes()).map_err(|_| invalid())?;
     let wrapped = input.blob("EncryptedKeyMaterial").unwrap_or_default();
     let bytes = wrapping.unwrap(algorithm, wrapped).map_err(|_| ApiError::invalid_ciphertext())?;
-    Material::from_bytes(desk.key(key).spec, bytes.as_bytes())
+    Material::from_bytes(ctx.key(key).spec, bytes.as_bytes())
         .map(Arc::new)
         .map_err(|e| ApiError::incorrect_key_material(format!("{e}.")))
 }

@@ -1,7 +1,7 @@
 //! DescribeCustomKeyStores.
 
 use super::super::page::Page;
-use super::super::{Desk, Handled, Step};
+use super::super::{CallContext, Handled, Step};
 use crate::kms::keys::{Store, StoreKind};
 use crate::kms::wire::{ApiError, Output};
 
@@ -9,9 +9,9 @@ use crate::kms::wire::{ApiError, Output};
 const PAGE: usize = 100;
 
 /// DescribeCustomKeyStores: all of an account in a Region, or one by its id or name.
-pub(in crate::kms::operations) fn describe_custom_key_stores(desk: &mut Desk<'_>) -> Handled {
-    let input = desk.input();
-    desk.authorize_identity("kms:DescribeCustomKeyStores", "*", |_| ())?;
+pub(in crate::kms::operations) fn describe_custom_key_stores(ctx: &mut CallContext<'_>) -> Handled {
+    let input = ctx.input();
+    ctx.authorize_identity("kms:DescribeCustomKeyStores", "*", |_| ())?;
     let (id, name) = (input.text("CustomKeyStoreId"), input.text("CustomKeyStoreName"));
     if id.is_some() && name.is_some() {
         return Err(ApiError::validation(
@@ -21,19 +21,20 @@ pub(in crate::kms::operations) fn describe_custom_key_stores(desk: &mut Desk<'_>
     let page = Page::read(input, PAGE)?;
     let wanted =
         |store: &&Store| id.is_none_or(|id| store.id == id) && name.is_none_or(|name| store.name == name);
-    if let Some(missing) = id.or(name).filter(|_| !desk.estate.stores(desk.realm).any(|store| wanted(&store)))
+    if let Some(missing) =
+        id.or(name).filter(|_| !ctx.inventory.stores(ctx.realm).any(|store| wanted(&store)))
     {
         return Err(ApiError::custom_key_store_not_found(format!(
             "Custom key store {missing} was not found."
         )));
     }
-    let stores = desk.estate.stores(desk.realm).filter(wanted);
+    let stores = ctx.inventory.stores(ctx.realm).filter(wanted);
     let rest = stores.filter(|store| page.after().is_none_or(|after| store.id.as_str() > after));
-    let output = page.fill("CustomKeyStores", rest, |store| entry(desk, store), |store| store.id.clone());
+    let output = page.fill("CustomKeyStores", rest, |store| entry(ctx, store), |store| store.id.clone());
     Ok(Step::Done(output))
 }
 
-fn entry(desk: &Desk<'_>, store: &Store) -> Output {
+fn entry(ctx: &CallContext<'_>, store: &Store) -> Output {
     let output = Output::new().text("CustomKeyStoreId", &store.id).text("CustomKeyStoreName", &store.name);
     let output = match &store.kind {
         StoreKind::CloudHsm { cluster, trust_anchor } => {
@@ -42,10 +43,10 @@ fn entry(desk: &Desk<'_>, store: &Store) -> Output {
         StoreKind::External { .. } => output,
     };
     let output = output
-        .text("ConnectionState", store.state(desk.now))
+        .text("ConnectionState", store.state(ctx.now))
         .time("CreationDate", store.created.as_secs())
         .text("CustomKeyStoreType", kind_name(&store.kind));
-    output.given(proxy(desk, &store.kind), |output, proxy| output.object("XksProxyConfiguration", proxy))
+    output.given(proxy(ctx, &store.kind), |output, proxy| output.object("XksProxyConfiguration", proxy))
 }
 
 const fn kind_name(kind: &StoreKind) -> &'static str {
@@ -55,7 +56,7 @@ const fn kind_name(kind: &StoreKind) -> &'static str {
     }
 }
 
-fn proxy(desk: &Desk<'_>, kind: &StoreKind) -> Option<Output> {
+fn proxy(ctx: &CallContext<'_>, kind: &StoreKind) -> Option<Output> {
     let StoreKind::External { uri_endpoint, uri_path, connectivity, vpc_service, vpc_owner, access_key_id } =
         kind
     else {
@@ -67,6 +68,6 @@ fn proxy(desk: &Desk<'_>, kind: &StoreKind) -> Option<Output> {
         .text("UriEndpoint", uri_endpoint)
         .text("UriPath", uri_path);
     let Some(service) = vpc_service else { return Some(output) };
-    let owner = vpc_owner.as_deref().unwrap_or(&desk.caller().principal.account);
+    let owner = vpc_owner.as_deref().unwrap_or(&ctx.caller().principal.account);
     Some(output.text("VpcEndpointServiceName", service).text("VpcEndpointServiceOwner", owner))
 }

@@ -15,11 +15,11 @@ pub(super) use change::{
 pub(super) use create::create_custom_key_store;
 pub(super) use describe::describe_custom_key_stores;
 
-use super::Desk;
+use super::CallContext;
 use crate::kms::keys::{Store, StoreKind};
 use crate::kms::wire::ApiError;
 
-impl Desk<'_> {
+impl CallContext<'_> {
     /// A custom key store of the caller's account and Region.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl Desk<'_> {
     pub(super) fn find_store(&self, id: &str) -> Result<&Store, ApiError> {
         let missing =
             || ApiError::custom_key_store_not_found(format!("Custom key store {id} was not found."));
-        self.estate.store(self.realm, id).ok_or_else(missing)
+        self.inventory.store(self.realm, id).ok_or_else(missing)
     }
 
     /// The refusal of what a store's state does not allow.
@@ -41,7 +41,7 @@ impl Desk<'_> {
 
     /// Refuses a name that another store (than `but`) has.
     fn check_store_name(&self, name: &str, but: Option<&str>) -> Result<(), ApiError> {
-        let mut others = self.estate.stores(self.realm).filter(|store| Some(store.id.as_str()) != but);
+        let mut others = self.inventory.stores(self.realm).filter(|store| Some(store.id.as_str()) != but);
         if others.all(|store| store.name != name) {
             return Ok(());
         }
@@ -54,7 +54,7 @@ impl Desk<'_> {
     ///
     /// Source: KMS API reference, CreateCustomKeyStore (model of 2026-11-17).
     fn check_store_kind(&self, kind: &StoreKind, but: Option<&str>) -> Result<(), ApiError> {
-        let mut others = self.estate.stores(self.realm).filter(|store| Some(store.id.as_str()) != but);
+        let mut others = self.inventory.stores(self.realm).filter(|store| Some(store.id.as_str()) != but);
         others.try_for_each(|other| proxy::check_apart(kind, &other.kind))
     }
 }

@@ -39,7 +39,7 @@ impl fmt::Display for Realm {
     }
 }
 
-/// A realm's number in its estate.
+/// A realm's number in its inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RealmId(u32);
 
@@ -86,9 +86,9 @@ static NO_GRANTS: BTreeMap<String, Grant> = BTreeMap::new();
 
 /// Keys, aliases, grants and custom key stores of all realms.
 ///
-/// What is changed through it is remembered until [`Estate::take_changes`], if anybody keeps records.
+/// What is changed through it is remembered until [`Inventory::take_changes`], if anybody keeps records.
 #[derive(Debug, Default)]
-pub struct Estate {
+pub struct Inventory {
     realms: Vec<Holdings>,
     numbers: BTreeMap<Realm, RealmId>,
     /// Which keys have a material: one in each realm that a multi-Region key lives in.
@@ -108,10 +108,10 @@ const FEW_REALMS: usize = 16;
 /// Policies that are looked through for those no longer in use when there are so many.
 const POLICIES: usize = 1_024;
 
-impl Estate {
+impl Inventory {
     /// An empty one; `is_recording` if changes are to be kept.
-    pub fn new(is_recording: bool) -> Estate {
-        Estate { is_recording, ..Estate::default() }
+    pub fn new(is_recording: bool) -> Inventory {
+        Inventory { is_recording, ..Inventory::default() }
     }
 
     /// The number of a realm, which begins to exist when it is first asked for.
@@ -167,7 +167,7 @@ impl Estate {
         &mut self.realms[realm.0 as usize]
     }
 
-    fn touch(&mut self, key: impl FnOnce(&Estate) -> RecordKey) {
+    fn touch(&mut self, key: impl FnOnce(&Inventory) -> RecordKey) {
         if self.is_recording {
             let key = key(self);
             self.changed.insert(key);
@@ -260,7 +260,9 @@ impl Estate {
         }
         let due = key.next_due();
         self.set_due(reference, due);
-        self.touch(|estate| RecordKey::Key(estate.realm(reference.realm).clone(), reference.id.to_string()));
+        self.touch(|inventory| {
+            RecordKey::Key(inventory.realm(reference.realm).clone(), reference.id.to_string())
+        });
     }
 
     fn set_due(&mut self, key: &KeyRef, due: Option<Moment>) {
@@ -302,14 +304,16 @@ impl Estate {
         self.set_due(key, None);
         let grants = self.holdings_mut(key.realm).grants.remove(key.id.as_str()).unwrap_or_default();
         for id in grants.into_keys() {
-            self.touch(|estate| RecordKey::Grant(estate.realm(key.realm).clone(), key.id.to_string(), id));
+            self.touch(|inventory| {
+                RecordKey::Grant(inventory.realm(key.realm).clone(), key.id.to_string(), id)
+            });
         }
         let names: Vec<AliasName> =
             self.aliases_of(key.realm, key.id.as_str()).map(|alias| alias.name.clone()).collect();
         for name in names {
             self.remove_alias(key.realm, &name);
         }
-        self.touch(|estate| RecordKey::Key(estate.realm(key.realm).clone(), key.id.to_string()));
+        self.touch(|inventory| RecordKey::Key(inventory.realm(key.realm).clone(), key.id.to_string()));
         Some(removed)
     }
 
@@ -346,13 +350,15 @@ impl Estate {
     pub fn put_grant(&mut self, key: &KeyRef, grant: Grant) {
         let id = grant.id.clone();
         self.holdings_mut(key.realm).grants.entry(key.id.clone()).or_default().insert(id.clone(), grant);
-        self.touch(|estate| RecordKey::Grant(estate.realm(key.realm).clone(), key.id.to_string(), id));
+        self.touch(|inventory| RecordKey::Grant(inventory.realm(key.realm).clone(), key.id.to_string(), id));
     }
 
     /// Takes a grant from a key.
     pub fn remove_grant(&mut self, key: &KeyRef, id: &str) -> Option<Grant> {
         let removed = self.holdings_mut(key.realm).grants.get_mut(key.id.as_str())?.remove(id)?;
-        self.touch(|estate| RecordKey::Grant(estate.realm(key.realm).clone(), key.id.to_string(), id.into()));
+        self.touch(|inventory| {
+            RecordKey::Grant(inventory.realm(key.realm).clone(), key.id.to_string(), id.into())
+        });
         Some(removed)
     }
 
@@ -384,14 +390,14 @@ impl Estate {
             holdings.aliases_of.entry(key.clone()).or_default().insert(name.clone());
         }
         holdings.aliases.insert(name.clone(), alias);
-        self.touch(|estate| RecordKey::Alias(estate.realm(realm).clone(), name.to_string()));
+        self.touch(|inventory| RecordKey::Alias(inventory.realm(realm).clone(), name.to_string()));
     }
 
     /// Takes an alias out.
     pub fn remove_alias(&mut self, realm: RealmId, name: &str) -> Option<Alias> {
         self.unlink(realm, name);
         let removed = self.holdings_mut(realm).aliases.remove(name)?;
-        self.touch(|estate| RecordKey::Alias(estate.realm(realm).clone(), name.into()));
+        self.touch(|inventory| RecordKey::Alias(inventory.realm(realm).clone(), name.into()));
         Some(removed)
     }
 
@@ -423,13 +429,13 @@ impl Estate {
     pub fn put_store(&mut self, realm: RealmId, store: Store) {
         let id = store.id.clone();
         self.holdings_mut(realm).stores.insert(id.clone(), store);
-        self.touch(|estate| RecordKey::Store(estate.realm(realm).clone(), id));
+        self.touch(|inventory| RecordKey::Store(inventory.realm(realm).clone(), id));
     }
 
     /// Takes a custom key store out.
     pub fn remove_store(&mut self, realm: RealmId, id: &str) -> Option<Store> {
         let removed = self.holdings_mut(realm).stores.remove(id)?;
-        self.touch(|estate| RecordKey::Store(estate.realm(realm).clone(), id.into()));
+        self.touch(|inventory| RecordKey::Store(inventory.realm(realm).clone(), id.into()));
         Some(removed)
     }
 
@@ -439,7 +445,7 @@ impl Estate {
         if self.is_recording {
             changed.extend(self.records().map(|(name, _)| name));
         }
-        *self = Estate { changed, ..Estate::new(self.is_recording) };
+        *self = Inventory { changed, ..Inventory::new(self.is_recording) };
     }
 
     /// What has changed since this was last asked, in the order of the records' names.

@@ -9,8 +9,8 @@
 //! The machines are many times cheaper than sending, so that one thread drives them for all: caps, thresholds and the
 //! record are exact without a lock. What costs, sockets and signatures, is spread over all cores by client.
 
-use crate::api::{Order, Word};
-use crate::backend::{Backend, Refusal, Stock, Tell};
+use crate::api::{Order, SenderEvent};
+use crate::backend::{AttemptObserver, Backend, Fixtures, Refusal};
 use crate::clock::{RunClock, within};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,26 +28,26 @@ const TOLD: u32 = 3;
 const CODES: usize = 32;
 
 /// The threads of one trial.
-pub(super) struct Crew {
+pub(super) struct Senders {
     /// Sends what is for clients of the driver's own thread.
     own: Box<dyn Fn(Order)>,
     /// Of the other threads.
     orders: Vec<UnboundedSender<Order>>,
-    words: UnboundedReceiver<Word>,
+    words: UnboundedReceiver<SenderEvent>,
     threads: Vec<JoinHandle<()>>,
     /// Attempts that were handed over and are neither reported nor given up.
     flying: Arc<AtomicUsize>,
 }
 
-impl Crew {
-    /// A crew of `threads`, the caller's own included, which must run a [`tokio::task::LocalSet`], for so many clients.
+impl Senders {
+    /// Senders on `threads` threads, the caller's own included, which must run a [`tokio::task::LocalSet`], for so many clients.
     /// Each thread makes its backend by `make` and has it prepare its clients; when all have, `begin` starts the clock.
     pub(super) fn start<B: Backend>(
         (threads, clients): (usize, u32),
         make: impl Fn() -> B + Clone + Send + 'static,
-        stock: &Arc<Stock>,
+        fixtures: &Arc<Fixtures>,
         begin: impl FnOnce() -> RunClock,
-    ) -> std::io::Result<(Crew, RunClock)> {
+    ) -> std::io::Result<(Senders, RunClock)> {
         let threads = threads.max(1);
         let (say, words) = unbounded_channel();
         let flying = Arc::new(AtomicUsize::new(0));
@@ -59,7 +59,7 @@ impl Crew {
             let (start, started) = channel::<RunClock>();
             orders.push(order);
             waiting.push((is_ready, start));
-            let (make, stock, say) = (make.clone(), Arc::clone(stock), line());
+            let (make, fixtures, say) = (make.clone(), Arc::clone(fixtures), line());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let body = move || {
                 let local = tokio::task::LocalSet::new();
@@ -69,7 +69,7 @@ impl Crew {
                     drop(ready);
                     // Without a clock the trial was never begun.
                     let Ok(clock) = started.recv() else { return };
-                    work(Sender::new(backend, &stock, clock, say), taken).await;
+                    work(Sender::new(backend, &fixtures, clock, say), taken).await;
                 });
             };
             handles.push(std::thread::Builder::new().name(format!("sender-{number}")).spawn(body)?);
@@ -85,11 +85,11 @@ impl Crew {
             // One that has panicked takes no clock; its panic is met at the end.
             let _ = start.send(clock);
         }
-        let sender = Sender::new(backend, stock, clock, line());
+        let sender = Sender::new(backend, fixtures, clock, line());
         let own = Box::new(move |order| {
             tokio::task::spawn_local(Rc::clone(&sender).serve(order));
         });
-        Ok((Crew { own, orders, words, threads: handles, flying }, clock))
+        Ok((Senders { own, orders, words, threads: handles, flying }, clock))
     }
 
     /// Hands an attempt to the thread of its client.
@@ -103,7 +103,7 @@ impl Crew {
     }
 
     /// What threads report, as it comes.
-    pub(super) const fn words(&mut self) -> &mut UnboundedReceiver<Word> {
+    pub(super) const fn words(&mut self) -> &mut UnboundedReceiver<SenderEvent> {
         &mut self.words
     }
 
@@ -136,27 +136,27 @@ async fn work<B: Backend>(sender: Rc<Sender<B>>, mut orders: UnboundedReceiver<O
 /// What the attempts of one thread share.
 struct Sender<B> {
     backend: B,
-    stock: Arc<Stock>,
+    fixtures: Arc<Fixtures>,
     clock: RunClock,
-    words: UnboundedSender<Word>,
+    words: UnboundedSender<SenderEvent>,
     flying: Arc<AtomicUsize>,
     told: RefCell<BTreeMap<String, u32>>,
 }
 
 /// Where a thread reports, and the count of what is under way.
-type Line = (UnboundedSender<Word>, Arc<AtomicUsize>);
+type Line = (UnboundedSender<SenderEvent>, Arc<AtomicUsize>);
 
 impl<B: Backend> Sender<B> {
-    fn new(backend: B, stock: &Arc<Stock>, clock: RunClock, (words, flying): Line) -> Rc<Sender<B>> {
-        let stock = Arc::clone(stock);
-        Rc::new(Sender { backend, stock, clock, words, flying, told: RefCell::default() })
+    fn new(backend: B, fixtures: &Arc<Fixtures>, clock: RunClock, (words, flying): Line) -> Rc<Sender<B>> {
+        let fixtures = Arc::clone(fixtures);
+        Rc::new(Sender { backend, fixtures, clock, words, flying, told: RefCell::default() })
     }
 
     async fn serve(self: Rc<Sender<B>>, order: Order) {
-        let tell = Tell::new(order, &self.words, self.clock);
-        let ask = self.stock.ask(&order.attempt);
+        let observer = AttemptObserver::new(order, &self.words, self.clock);
+        let dispatch = self.fixtures.dispatch(&order.attempt);
         // Pinned where it is made: handed on by value it would take its room in every layer it passes.
-        let mut work = pin!(self.backend.ask(order.attempt.client, &ask, &tell));
+        let mut work = pin!(self.backend.dispatch(order.attempt.client, &dispatch, &observer));
         let result = match order.timeout {
             // The client machine has a timer of its own: by then nobody waits for the answer.
             Some(timeout) => match within(timeout, work.as_mut()).await {
@@ -170,9 +170,9 @@ impl<B: Backend> Sender<B> {
             Ok(_) => crate::api::Reply::Ok,
             Err(refusal) => self.refused(refusal),
         };
-        let (sent, number) = tell.last();
+        let (sent, number) = observer.last();
         // If nobody listens any longer, the trial is over.
-        let _ = self.words.send(Word::Answered { order, number, sent, at, reply });
+        let _ = self.words.send(SenderEvent::Answered { order, number, sent, at, reply });
         self.lands();
     }
 
@@ -192,7 +192,7 @@ impl<B: Backend> Sender<B> {
         };
         *count += 1;
         if *count <= TOLD {
-            let _ = self.words.send(Word::Refused { code: refusal.code, message: refusal.message });
+            let _ = self.words.send(SenderEvent::Refused { code: refusal.code, message: refusal.message });
         }
         refusal.reply
     }

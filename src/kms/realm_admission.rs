@@ -1,4 +1,4 @@
-//! The gate of the emulator: faults, request quotas and service time of calls of many accounts and Regions.
+//! Admission to the emulator: faults, request quotas and service time of calls of many accounts and Regions.
 //!
 //! ```text
 //! call ─▶ fault? ─▶ pools of the caller's realm ─┬─▶ granted: takes from all
@@ -18,7 +18,7 @@ use crate::time::{Span, Time};
 use crate::units::Rate;
 use std::collections::BTreeMap;
 
-/// What the gate says to one call.
+/// What admission says to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass {
     /// Ok, throttled, or failed by a fault.
@@ -31,7 +31,7 @@ pub struct Pass {
     pub is_slowed: bool,
     /// When the pool that refused it would let it pass, if that is ever.
     pub ready_in: Option<Span>,
-    /// The fault that answers it, by its place in [`Gate::faults`].
+    /// The fault that answers it, by its place in [`RealmAdmission::faults`].
     pub fault: Option<u16>,
     /// How its answer is sent.
     pub delivery: Delivery,
@@ -53,7 +53,7 @@ type StoreName = (RealmId, String);
 
 /// Faults, quotas and service time of every realm.
 #[derive(Debug)]
-pub struct Gate {
+pub struct RealmAdmission {
     service_time: ServiceTime,
     faults: Vec<Fault>,
     conditions: Conditions,
@@ -105,15 +105,15 @@ impl Ledger for Meeting<'_> {
     }
 }
 
-impl Gate {
-    /// A gate without anybody's pools yet.
-    pub fn new(quotas: Quotas, service_time: ServiceTime, faults: Vec<Fault>, seed: u64) -> Gate {
-        Gate::at(quotas, service_time, faults, (seed, 0), Time::ZERO)
+impl RealmAdmission {
+    /// Admission without anybody's pools yet.
+    pub fn new(quotas: Quotas, service_time: ServiceTime, faults: Vec<Fault>, seed: u64) -> RealmAdmission {
+        RealmAdmission::at(quotas, service_time, faults, (seed, 0), Time::ZERO)
     }
 
     /// The same that throttles state changes of one key beyond this rate.
-    pub fn with_hot_keys(self, rate: Option<Rate>) -> Gate {
-        Gate { accounts: Accounts { hot_keys: rate.map(HotKeys::new), ..self.accounts }, ..self }
+    pub fn with_hot_keys(self, rate: Option<Rate>) -> RealmAdmission {
+        RealmAdmission { accounts: Accounts { hot_keys: rate.map(HotKeys::new), ..self.accounts }, ..self }
     }
 
     /// The same whose own timeline begins at `origin`.
@@ -123,10 +123,10 @@ impl Gate {
         faults: Vec<Fault>,
         (seed, trial): (u64, u32),
         origin: Time,
-    ) -> Gate {
+    ) -> RealmAdmission {
         // Only the simulator has endpoints that are not KMS.
         let service_time = ServiceTime { capacity: None, ..service_time };
-        Gate {
+        RealmAdmission {
             conditions: Conditions::new(&service_time, &faults, 1, seed, trial),
             service_time,
             faults,
@@ -156,11 +156,11 @@ impl Gate {
             hot_keys.clear();
             hot_keys
         });
-        *self = Gate::at(quotas, service_time, faults, draws, now);
+        *self = RealmAdmission::at(quotas, service_time, faults, draws, now);
         self.accounts.hot_keys = hot_keys;
     }
 
-    /// A moment on the gate's own timeline.
+    /// A moment on admission's own timeline.
     #[inline]
     fn own(&self, now: Time) -> Time {
         Time::ZERO + now.since(self.origin)

@@ -1,9 +1,9 @@
 //! What CreateGrant asks for, before there is a grant.
 
-use super::super::Desk;
+use super::super::CallContext;
 use crate::api::KeyUsage;
 use crate::api::partition::Partition;
-use crate::kms::access::{Constraints, Facts, GrantOperation, Principal};
+use crate::kms::access::{ConditionContext, Constraints, GrantOperation, Principal};
 use crate::kms::keys::{Grant, Key};
 use crate::kms::wire::{ApiError, Input};
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 const MAX_PAIRS: usize = 8;
 const MAX_VALUE: usize = 384;
 
-/// A grant as it is wished for.
-pub(super) struct Wish {
+/// A grant that a call asks for.
+pub(super) struct GrantRequest {
     pub(super) name: Option<String>,
     pub(super) grantee: String,
     pub(super) grantee_is_service: bool,
@@ -26,18 +26,18 @@ pub(super) struct Wish {
     pub(super) constraints: Constraints,
 }
 
-impl Wish {
+impl GrantRequest {
     /// Reads what does not depend on the key.
     ///
     /// # Errors
     /// ValidationException, InvalidArnException.
-    pub(super) fn read(desk: &Desk<'_>) -> Result<Wish, ApiError> {
-        let input = desk.input();
-        let (grantee, grantee_is_service) = principal(desk, "GranteePrincipal", "GranteeServicePrincipal")?
+    pub(super) fn read(ctx: &CallContext<'_>) -> Result<GrantRequest, ApiError> {
+        let input = ctx.input();
+        let (grantee, grantee_is_service) = principal(ctx, "GranteePrincipal", "GranteeServicePrincipal")?
             .ok_or_else(|| {
-            ApiError::validation("Either GranteePrincipal or GranteeServicePrincipal must be specified.")
-        })?;
-        let retiring = principal(desk, "RetiringPrincipal", "RetiringServicePrincipal")?;
+                ApiError::validation("Either GranteePrincipal or GranteeServicePrincipal must be specified.")
+            })?;
+        let retiring = principal(ctx, "RetiringPrincipal", "RetiringServicePrincipal")?;
         let constraints = input.structure("Constraints").map(constraints).transpose()?.unwrap_or_default();
         if grantee_is_service && (constraints.source_arn.is_none() || retiring.is_none()) {
             return Err(ApiError::validation(
@@ -45,7 +45,7 @@ impl Wish {
             ));
         }
         let (retiring, retiring_is_service) = retiring.map_or((None, false), |(who, is)| (Some(who), is));
-        Ok(Wish {
+        Ok(GrantRequest {
             name: input.text("Name").map(Into::into),
             grantee,
             grantee_is_service,
@@ -80,7 +80,7 @@ impl Wish {
     }
 
     /// What conditions can ask of it.
-    pub(super) fn tell(&self, facts: &mut Facts) {
+    pub(super) fn tell(&self, facts: &mut ConditionContext) {
         facts.many("kms:GrantOperations", self.operations.iter().map(|each| each.name()));
         let grantee =
             if self.grantee_is_service { "kms:GranteeServicePrincipal" } else { "kms:GranteePrincipal" };
@@ -116,7 +116,7 @@ impl Wish {
         }
     }
 
-    /// Whether a grant is exactly what is wished for, name included.
+    /// Whether a grant is exactly what is asked for, name included.
     pub(super) fn is_met_by(&self, grant: &Grant) -> bool {
         self.name.is_some()
             && self.name == grant.name
@@ -140,27 +140,27 @@ impl Wish {
 
 /// Who is named by one of two members, and whether it is a service.
 fn principal(
-    desk: &Desk<'_>,
+    ctx: &CallContext<'_>,
     arn: &'static str,
     service: &'static str,
 ) -> Result<Option<(String, bool)>, ApiError> {
-    match (desk.input().text(arn), desk.input().text(service)) {
+    match (ctx.input().text(arn), ctx.input().text(service)) {
         (Some(_), Some(_)) => {
             Err(ApiError::validation(format!("Specify either {arn} or {service}, but not both.")))
         }
-        (Some(named), None) => Ok(Some((desk.principal(named)?, false))),
+        (Some(named), None) => Ok(Some((ctx.principal(named)?, false))),
         (None, Some(named)) => Ok(Some((named.into(), true))),
         (None, None) => Ok(None),
     }
 }
 
-impl Desk<'_> {
+impl CallContext<'_> {
     /// The ARN of a principal that a call names; an account's number stands for its root.
     ///
     /// # Errors
     /// InvalidArnException if it is none, or does not exist in an account that the principals file lists.
     pub(super) fn principal(&self, named: &str) -> Result<String, ApiError> {
-        let region = &self.estate.realm(self.realm).region;
+        let region = &self.inventory.realm(self.realm).region;
         if named.len() == 12 && named.bytes().all(|b| b.is_ascii_digit()) {
             return Ok(format!("arn:{}:iam::{named}:root", Partition::of(region).id));
         }

@@ -2,14 +2,14 @@
 
 use crate::kms::crypto::MaterialId;
 use crate::kms::keys::{ExpirationModel, Moment};
-use crate::kms::operations::Desk;
+use crate::kms::operations::CallContext;
 use crate::kms::wire::ApiError;
 use crate::time::Span;
 
 /// The longest that imported material can be valid (API reference, 2026).
 const LONGEST: Span = Span::from_secs(365 * 24 * 3600);
 /// What a call says about the material it brings.
-pub(super) struct Wish {
+pub(super) struct ImportRequest {
     pub(super) expiration: ExpirationModel,
     pub(super) valid_to: Option<Moment>,
     /// `None` leaves it to whether the key has material.
@@ -19,8 +19,8 @@ pub(super) struct Wish {
 }
 
 /// Reads it.
-pub(super) fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
-    let input = desk.input();
+pub(super) fn request(ctx: &CallContext<'_>) -> Result<ImportRequest, ApiError> {
+    let input = ctx.input();
     let expiration = input.text("ExpirationModel").and_then(ExpirationModel::from_name);
     let expiration = expiration.unwrap_or(ExpirationModel::Expires);
     let valid_to = input.time("ValidTo");
@@ -37,7 +37,7 @@ pub(super) fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
         }
         (ExpirationModel::DoesNotExpire, None) => None,
         (ExpirationModel::Expires, Some(secs)) => {
-            let at = Moment::from_secs(secs).filter(|at| *at > desk.now && *at <= desk.now + LONGEST);
+            let at = Moment::from_secs(secs).filter(|at| *at > ctx.now && *at <= ctx.now + LONGEST);
             Some(at.ok_or_else(|| {
                 ApiError::validation("The ValidTo date must lie in the future, at most 365 days from now.")
             })?)
@@ -49,7 +49,7 @@ pub(super) fn wish(desk: &Desk<'_>) -> Result<Wish, ApiError> {
             "A KeyMaterialId cannot be given with the ImportType NEW_KEY_MATERIAL.",
         ));
     }
-    Ok(Wish {
+    Ok(ImportRequest {
         expiration,
         valid_to,
         is_new,

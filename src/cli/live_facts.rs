@@ -1,7 +1,7 @@
 //! What a live run tells of itself for the saved run: from where, when, and how it went.
 
 use crate::engine::live::{Ended, LiveTrial, Setup};
-use crate::results::{EndedEarly, Facts, SetUp, TrialWall, Vantage};
+use crate::results::{EndedEarly, LiveFacts, SetUp, TrialWall, Vantage};
 use crate::scenario::{LiveClient, Scenario};
 use crate::time::Span;
 
@@ -34,14 +34,14 @@ pub fn facts(
     setup: &Setup,
     keys_made: u64,
     trials: &[Vec<LiveTrial>],
-) -> Facts {
+) -> LiveFacts {
     let one = |live: &LiveTrial| TrialWall {
         elapsed: live.elapsed,
         busy_share: live.busy,
         refusals: live.ended.refusals.clone(),
         ended_early: ended_early(&live.ended),
     };
-    Facts {
+    LiveFacts {
         run_id: run_id.into(),
         command: super::stamp::command(),
         started_at,
@@ -52,7 +52,7 @@ pub fn facts(
     }
 }
 
-/// Why a trial ended before its time: a person's wish before a bound that was met meanwhile.
+/// Why a trial ended before its time: a person who stops it before a bound that was met meanwhile.
 fn ended_early(ended: &Ended) -> Option<EndedEarly> {
     if ended.interrupted {
         Some(EndedEarly::Interrupted)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Condition keys and their values; the names of keys are caseless.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct ConditionContext {
     by_key: BTreeMap<String, Values>,
     /// The most values that a key has of which one is meant; 0 if there is no such key.
     choices: usize,
@@ -46,15 +46,15 @@ pub struct Circumstances<'a> {
     pub resource: (&'a str, Option<&'a str>),
 }
 
-impl Facts {
+impl ConditionContext {
     /// What every call tells of itself: the same for KMS, for the lockout check and for STS.
     ///
     /// Always over TLS, as AWS has nothing else. Nobody signs in with a second factor here.
     ///
     /// Source: IAM User Guide, global condition context keys, and "Where you can use policy variables" for which kind
     /// of principal has which (from memory, checked against public examples).
-    pub fn of(call: &Circumstances<'_>) -> Facts {
-        let mut facts = Facts::default();
+    pub fn of(call: &Circumstances<'_>) -> ConditionContext {
+        let mut facts = ConditionContext::default();
         if let Some((principal, standing)) = call.caller {
             facts.tell_caller(principal, standing, call.region);
         }

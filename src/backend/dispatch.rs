@@ -4,7 +4,7 @@ use crate::api::{KeySpec, KeyUsage, Operation};
 
 /// What is asked of KMS.
 #[derive(Clone, Copy)]
-pub struct Ask<'a> {
+pub struct Dispatch<'a> {
     /// Which operation.
     pub operation: Operation,
     /// The key: id, ARN or alias; empty where the operation takes none.
@@ -13,7 +13,7 @@ pub struct Ask<'a> {
     pub spec: KeySpec,
     /// Type of generated data key pairs.
     pub pair_spec: KeySpec,
-    /// The value under [`Ask::CONTEXT`] in the encryption context; `None` for no context.
+    /// The value under [`Dispatch::CONTEXT`] in the encryption context; `None` for no context.
     pub context: Option<&'a str>,
     /// Plaintext or message; meaningless bytes.
     pub payload: &'a [u8],
@@ -21,17 +21,17 @@ pub struct Ask<'a> {
     pub blob: &'a [u8],
     /// How many bytes GenerateRandom gives.
     pub length: u32,
-    /// Value of the tag [`Ask::TAG`] of a key that is created; the run's name.
+    /// Value of the tag [`Dispatch::TAG`] of a key that is created; the run's name.
     pub tag: &'a str,
     /// Policy of a key that is created; `None` for what the service gives it by itself.
     pub policy: Option<&'a str>,
-    /// Whether the answer is read: [`Told`] is empty otherwise.
+    /// Whether the answer is read: [`KmsOutput`] is empty otherwise.
     pub is_read: bool,
-    /// Two asks of one stock with the same mark are the same; `None` of one that does not come twice.
+    /// Two dispatches of the same fixtures with the same mark are the same; `None` of one that does not come twice.
     pub mark: Option<Mark>,
 }
 
-/// What tells the asks of one [`Stock`](super::Stock) apart, so that what one was written down as serves the next.
+/// What tells the asks of one [`Fixtures`](super::Fixtures) apart, so that what one was written down as serves the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     pub(super) workload: u16,
@@ -41,7 +41,7 @@ pub struct Mark {
     pub(super) bytes: u32,
 }
 
-impl Ask<'_> {
+impl Dispatch<'_> {
     /// The one name in the encryption context of live runs.
     pub const CONTEXT: &'static str = "keystorm";
     /// The tag of keys that were made for a run.
@@ -50,7 +50,7 @@ impl Ask<'_> {
 
 /// What set-up needs of an answer.
 #[derive(Clone, Default)]
-pub struct Told {
+pub struct KmsOutput {
     /// Ciphertext, signature or code.
     pub blob: Vec<u8>,
     /// The key's ARN, where the answer names it.

@@ -1,27 +1,27 @@
 //! What the attempts of a run are made of: keys, and what set-up has made under them.
 
-use super::ask::{Ask, Mark};
+use super::dispatch::{Dispatch, Mark};
 use crate::api::{Attempt, KeySpec, Operation};
 use crate::workload::{Payload, Workload};
 
 /// Everything attempts are made of.
 #[derive(Clone, Default)]
-pub struct Stock {
+pub struct Fixtures {
     /// By workload.
-    pub shelves: Vec<Shelf>,
+    pub workloads: Vec<WorkloadFixtures>,
     /// As many meaningless bytes as the largest payload has.
     payload: Vec<u8>,
 }
 
 /// What one workload uses.
 #[derive(Clone)]
-pub struct Shelf {
+pub struct WorkloadFixtures {
     /// The keys' type.
     pub spec: KeySpec,
     /// Type of generated data key pairs.
     pub pair_spec: KeySpec,
     /// Its keys; at least one.
-    pub keys: Vec<KeyStock>,
+    pub keys: Vec<KeyFixture>,
     /// How many encryption contexts ciphertexts were made for; at least one.
     pub contexts: Vec<String>,
     /// Payload of what set-up makes.
@@ -30,7 +30,7 @@ pub struct Shelf {
 
 /// One key and what was made under it.
 #[derive(Clone, Default)]
-pub struct KeyStock {
+pub struct KeyFixture {
     /// Id, ARN or alias, as it is sent.
     pub id: String,
     /// Ciphertexts, by context; empty if no job needs them.
@@ -44,17 +44,17 @@ pub struct KeyStock {
 /// The most bytes of one payload that KMS takes.
 const MOST_BYTES: usize = 4_096;
 
-impl Stock {
-    /// The stock of these workloads, still without anything that set-up makes; `ids` by workload.
-    pub fn new(workloads: &[Workload], ids: Vec<Vec<String>>) -> Stock {
-        let shelves = workloads.iter().zip(ids).map(|(workload, ids)| Shelf {
+impl Fixtures {
+    /// The fixtures of these workloads, still without anything that set-up makes; `ids` by workload.
+    pub fn new(workloads: &[Workload], ids: Vec<Vec<String>>) -> Fixtures {
+        let workloads = workloads.iter().zip(ids).map(|(workload, ids)| WorkloadFixtures {
             spec: workload.keys.spec,
             pair_spec: workload.keys.pair_spec,
             contexts: (0..workload.live_contexts()).map(|n| n.to_string()).collect(),
             bytes: usual_bytes(&workload.payload, workload.keys.spec),
-            keys: ids.into_iter().map(|id| KeyStock { id, ..KeyStock::default() }).collect(),
+            keys: ids.into_iter().map(|id| KeyFixture { id, ..KeyFixture::default() }).collect(),
         });
-        Stock { shelves: shelves.collect(), payload: vec![b'k'; MOST_BYTES] }
+        Fixtures { workloads: workloads.collect(), payload: vec![b'k'; MOST_BYTES] }
     }
 
     /// Meaningless bytes, at most as many as KMS takes.
@@ -64,24 +64,24 @@ impl Stock {
 
     /// What an attempt asks.
     #[inline]
-    pub fn ask(&self, attempt: &Attempt) -> Ask<'_> {
-        let shelf = &self.shelves[usize::from(attempt.workload)];
-        let number = attempt.key as usize % shelf.keys.len();
-        let key = &shelf.keys[number];
-        let context = attempt.context as usize % shelf.contexts.len();
+    pub fn dispatch(&self, attempt: &Attempt) -> Dispatch<'_> {
+        let fixtures = &self.workloads[usize::from(attempt.workload)];
+        let number = attempt.key as usize % fixtures.keys.len();
+        let key = &fixtures.keys[number];
+        let context = attempt.context as usize % fixtures.contexts.len();
         let made = matches!(attempt.operation, Operation::Verify | Operation::VerifyMac);
         let blob: &[u8] = match attempt.operation {
             Operation::Verify => &key.signature,
             Operation::VerifyMac => &key.mac,
             _ => key.ciphertexts.get(context % key.ciphertexts.len().max(1)).map_or(&[], Vec::as_slice),
         };
-        Ask {
+        Dispatch {
             operation: attempt.operation,
             key: &key.id,
-            spec: shelf.spec,
-            pair_spec: shelf.pair_spec,
-            context: (shelf.contexts.len() > 1).then_some(shelf.contexts[context].as_str()),
-            payload: self.bytes(if made { shelf.bytes } else { attempt.bytes as usize }),
+            spec: fixtures.spec,
+            pair_spec: fixtures.pair_spec,
+            context: (fixtures.contexts.len() > 1).then_some(fixtures.contexts[context].as_str()),
+            payload: self.bytes(if made { fixtures.bytes } else { attempt.bytes as usize }),
             blob,
             length: attempt.bytes.clamp(1, 1_024),
             tag: "",

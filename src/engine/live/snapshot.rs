@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A live run at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Glance {
+pub struct Snapshot {
     /// The strategy under way, and its number from 0.
     pub strategy: (String, usize),
     /// How many strategies there are.
@@ -28,7 +28,7 @@ pub struct Glance {
     pub attempts: AttemptCounts,
     /// Jobs begun and not ended.
     pub in_flight: u64,
-    /// The last intervals of the timeline, oldest first, at most [`Glance::MOST`] of them.
+    /// The last intervals of the timeline, oldest first, at most [`Snapshot::MAX_INTERVALS`] of them.
     pub seconds: Vec<Row>,
     /// How many intervals came before them.
     pub skipped: usize,
@@ -48,10 +48,10 @@ pub struct Glance {
     pub cap: (u64, Option<u64>),
 }
 
-impl Glance {
+impl Snapshot {
     /// The most intervals that are shown: two for each column of a wide terminal. Copies that grew with the run would make
     /// its memory grow.
-    pub const MOST: usize = 600;
+    pub const MAX_INTERVALS: usize = 600;
 }
 
 /// How a live run is steered from outside and watched.
@@ -60,8 +60,8 @@ pub struct Control {
     /// Set to let what flies finish and end the run.
     pub stop: AtomicBool,
     watched: AtomicBool,
-    glance: Mutex<Option<Glance>>,
-    past: Mutex<Vec<Glance>>,
+    snapshot: Mutex<Option<Snapshot>>,
+    past: Mutex<Vec<Snapshot>>,
 }
 
 impl Control {
@@ -75,25 +75,26 @@ impl Control {
         self.watched.load(Ordering::Relaxed)
     }
 
-    /// Shows a newer glance; that of a trial which is over is kept.
-    pub fn show(&self, glance: Glance) {
-        let is_same = |old: &Glance| (old.strategy.1, old.trial.0) == (glance.strategy.1, glance.trial.0);
-        let mut latest = self.glance.lock().expect("nobody panics while holding a glance");
+    /// Shows a newer snapshot; that of a trial which is over is kept.
+    pub fn show(&self, snapshot: Snapshot) {
+        let is_same =
+            |old: &Snapshot| (old.strategy.1, old.trial.0) == (snapshot.strategy.1, snapshot.trial.0);
+        let mut latest = self.snapshot.lock().expect("nobody panics while holding a snapshot");
         if let Some(old) = latest.take().filter(|old| !is_same(old)) {
-            let kept = Glance { seconds: Vec::new(), ..old };
-            self.past.lock().expect("nobody panics while holding a glance").push(kept);
+            let kept = Snapshot { seconds: Vec::new(), ..old };
+            self.past.lock().expect("nobody panics while holding a snapshot").push(kept);
         }
-        *latest = Some(glance);
+        *latest = Some(snapshot);
     }
 
-    /// The last glance of every trial that is over, in order, without its seconds.
-    pub fn past(&self) -> Vec<Glance> {
-        self.past.lock().expect("nobody panics while holding a glance").clone()
+    /// The last snapshot of every trial that is over, in order, without its seconds.
+    pub fn past(&self) -> Vec<Snapshot> {
+        self.past.lock().expect("nobody panics while holding a snapshot").clone()
     }
 
-    /// The latest glance; `None` before the first.
-    pub fn glance(&self) -> Option<Glance> {
-        self.glance.lock().expect("nobody panics while holding a glance").clone()
+    /// The latest snapshot; `None` before the first.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.snapshot.lock().expect("nobody panics while holding a snapshot").clone()
     }
 }
 
@@ -101,29 +102,29 @@ impl Control {
 mod tests {
     use super::*;
 
-    fn glance(strategy: usize, trial: u32, completed: u64) -> Glance {
+    fn snapshot(strategy: usize, trial: u32, completed: u64) -> Snapshot {
         let jobs = JobCounts { completed, ..JobCounts::default() };
         let seconds = vec![Row::default()];
-        Glance {
+        Snapshot {
             strategy: (format!("s{strategy}"), strategy),
             trial: (trial, 2),
             jobs,
             seconds,
-            ..Glance::default()
+            ..Snapshot::default()
         }
     }
 
     #[test]
     fn a_trial_that_is_over_is_remembered_as_it_was_last_seen() {
         let control = Control::default();
-        assert!(control.glance().is_none() && !control.is_watched());
-        for glance in [glance(0, 0, 1), glance(0, 0, 5), glance(1, 0, 2), glance(0, 1, 3)] {
-            control.show(glance);
+        assert!(control.snapshot().is_none() && !control.is_watched());
+        for snapshot in [snapshot(0, 0, 1), snapshot(0, 0, 5), snapshot(1, 0, 2), snapshot(0, 1, 3)] {
+            control.show(snapshot);
         }
         let past: Vec<_> =
             control.past().iter().map(|g| (g.strategy.1, g.trial.0, g.jobs.completed)).collect();
         assert_eq!(past, [(0, 0, 5), (1, 0, 2)]);
-        assert!(control.past().iter().all(|glance| glance.seconds.is_empty()));
-        assert_eq!(control.glance().map(|glance| glance.jobs.completed), Some(3));
+        assert!(control.past().iter().all(|snapshot| snapshot.seconds.is_empty()));
+        assert_eq!(control.snapshot().map(|snapshot| snapshot.jobs.completed), Some(3));
     }
 }

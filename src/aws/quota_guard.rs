@@ -20,10 +20,10 @@ const TICK: Span = Span::from_secs(1);
 /// How many times as often as the use, which CloudWatch tells late, the alarm is looked at.
 const ALARMS: i64 = 6;
 /// How many times in a row CloudWatch may give no answer.
-const PATIENCE: u32 = 3;
+const MAX_SILENCES: u32 = 3;
 
 /// A thread that watches; ends when it is told to, or when it has ended the run.
-pub struct Watchman {
+pub struct QuotaGuard {
     home: oneshot::Sender<()>,
     thread: JoinHandle<Option<String>>,
 }
@@ -36,7 +36,7 @@ struct Post {
     every: Span,
 }
 
-impl Watchman {
+impl QuotaGuard {
     /// Begins to watch, looking at CloudWatch once `every`, a minute against AWS. `own` tells the attempts of each pool in the
     /// trial under way so far, and `end` ends the run.
     ///
@@ -49,7 +49,7 @@ impl Watchman {
         every: Span,
         own: impl FnMut() -> Vec<(PoolId, u64)> + Send + 'static,
         end: impl FnOnce() + Send + 'static,
-    ) -> Result<Watchman, Error> {
+    ) -> Result<QuotaGuard, Error> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
         let (home, called) = oneshot::channel();
@@ -67,14 +67,14 @@ impl Watchman {
             why
         };
         let thread =
-            std::thread::Builder::new().name("watchman".into()).spawn(body).map_err(Error::Thread)?;
-        Ok(Watchman { home, thread })
+            std::thread::Builder::new().name("quota-guard".into()).spawn(body).map_err(Error::Thread)?;
+        Ok(QuotaGuard { home, thread })
     }
 
     /// Ends the watch; why it ended the run, if it did.
     ///
     /// # Panics
-    /// With the watchman's panic.
+    /// With the panic of its thread.
     pub fn finish(self) -> Option<String> {
         // It may have gone home by itself.
         let _ = self.home.send(());
@@ -144,7 +144,7 @@ impl Beat {
             }
             Err(error) => {
                 self.missed += 1;
-                if self.missed >= PATIENCE { Err(error) } else { Ok(None) }
+                if self.missed >= MAX_SILENCES { Err(error) } else { Ok(None) }
             }
         }
     }

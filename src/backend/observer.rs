@@ -1,31 +1,35 @@
 //! What is taken down of an attempt on its way.
 
-use crate::api::{Order, Reply, Word};
+use crate::api::{Order, Reply, SenderEvent};
 use crate::clock::RunClock;
 use crate::time::Time;
 use std::cell::Cell;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Takes down what happens to one attempt on its way.
-pub struct Tell<'w> {
+pub struct AttemptObserver<'w> {
     order: Option<Order>,
-    words: Option<&'w UnboundedSender<Word>>,
+    words: Option<&'w UnboundedSender<SenderEvent>>,
     clock: RunClock,
     sent: Cell<Time>,
     number: Cell<u32>,
 }
 
-impl<'w> Tell<'w> {
+impl<'w> AttemptObserver<'w> {
     /// For an attempt of the measured run, which leaves now.
-    pub fn new(order: Order, words: &'w UnboundedSender<Word>, clock: RunClock) -> Tell<'w> {
+    pub fn new(
+        order: Order,
+        words: &'w UnboundedSender<SenderEvent>,
+        clock: RunClock,
+    ) -> AttemptObserver<'w> {
         let (sent, number) = (Cell::new(clock.now()), Cell::new(1));
-        Tell { order: Some(order), words: Some(words), clock, sent, number }
+        AttemptObserver { order: Some(order), words: Some(words), clock, sent, number }
     }
 
     /// For a call that nobody measures.
-    pub fn nobody() -> Tell<'static> {
+    pub fn nobody() -> AttemptObserver<'static> {
         let clock = RunClock::start();
-        Tell { order: None, words: None, clock, sent: Cell::new(Time::ZERO), number: Cell::new(1) }
+        AttemptObserver { order: None, words: None, clock, sent: Cell::new(Time::ZERO), number: Cell::new(1) }
     }
 
     /// The run's clock, for who takes down moments where this cannot be reached.
@@ -52,7 +56,7 @@ impl<'w> Tell<'w> {
     pub fn retries_at(&self, reply: Reply, at: Time, leaves: Time) {
         let number = self.number.get() + 1;
         if let (Some(order), Some(words)) = (self.order, self.words) {
-            let word = Word::Retried { order, number, met: reply, sent: self.sent.get(), at };
+            let word = SenderEvent::Retried { order, number, met: reply, sent: self.sent.get(), at };
             // If nobody listens any longer, the run is over.
             let _ = words.send(word);
         }

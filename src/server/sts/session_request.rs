@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 /// How long credentials last if the call does not say, and the least and the most, in seconds.
 ///
 /// Source: STS API reference, AssumeRole (from memory).
-const LASTS: u64 = 3_600;
+const DEFAULT_SECONDS: u64 = 3_600;
 const LEAST: u64 = 900;
-const MOST: u64 = 43_200;
+const MAX_SECONDS: u64 = 43_200;
 
 /// Tags of a session, and characters of a name and of a value.
 ///
@@ -31,7 +31,7 @@ const NOT_EMULATED: [&str; 7] = [
 
 /// A session that is asked for.
 #[derive(Debug)]
-pub(super) struct Wish {
+pub(super) struct SessionRequest {
     pub(super) role: Principal,
     pub(super) session: String,
     pub(super) seconds: u64,
@@ -39,12 +39,12 @@ pub(super) struct Wish {
     pub(super) external_id: Option<String>,
 }
 
-impl Wish {
+impl SessionRequest {
     /// Reads a call.
     ///
     /// # Errors
     /// ValidationError.
-    pub(super) fn read(form: &BTreeMap<String, String>) -> Result<Wish, Refused> {
+    pub(super) fn read(form: &BTreeMap<String, String>) -> Result<SessionRequest, Refused> {
         let role = form.get("RoleArn").and_then(|arn| Principal::from_arn(arn));
         let role = role.filter(|role| role.kind == PrincipalKind::Role);
         let given = || form.get("RoleArn").map(String::as_str).unwrap_or_default();
@@ -56,7 +56,7 @@ impl Wish {
             let name = name.trim_end_matches('.');
             return Err(invalid(format!("{name} is not emulated: leave it out")));
         }
-        Ok(Wish {
+        Ok(SessionRequest {
             role,
             session: session_name(form)?,
             seconds: seconds(form)?,
@@ -100,11 +100,13 @@ fn session_name(form: &BTreeMap<String, String>) -> Result<String, Refused> {
 }
 
 fn seconds(form: &BTreeMap<String, String>) -> Result<u64, Refused> {
-    let Some(given) = form.get("DurationSeconds") else { return Ok(LASTS) };
+    let Some(given) = form.get("DurationSeconds") else { return Ok(DEFAULT_SECONDS) };
     let wrong = |rule: String| Err(constraint(given, "durationSeconds", &rule));
     match given.parse::<u64>() {
         Ok(seconds) if seconds < LEAST => wrong(format!("have value greater than or equal to {LEAST}")),
-        Ok(seconds) if seconds > MOST => wrong(format!("have value less than or equal to {MOST}")),
+        Ok(seconds) if seconds > MAX_SECONDS => {
+            wrong(format!("have value less than or equal to {MAX_SECONDS}"))
+        }
         Ok(seconds) => Ok(seconds),
         Err(_) => wrong("be a number of seconds".into()),
     }
@@ -183,7 +185,7 @@ mod tests {
             ("a/b", Some("pattern")),
             ("é1", Some("pattern")),
         ] {
-            let said = Wish::read(&form(&[("RoleSessionName", name)]));
+            let said = SessionRequest::read(&form(&[("RoleSessionName", name)]));
             match rule {
                 None => assert_eq!(said.unwrap().session, name),
                 Some(rule) => {
@@ -193,21 +195,21 @@ mod tests {
                 }
             }
         }
-        assert!(Wish::read(&form(&[("RoleSessionName", &"a".repeat(64))])).is_ok());
-        assert!(Wish::read(&form(&[("RoleSessionName", &"a".repeat(65))])).is_err());
+        assert!(SessionRequest::read(&form(&[("RoleSessionName", &"a".repeat(64))])).is_ok());
+        assert!(SessionRequest::read(&form(&[("RoleSessionName", &"a".repeat(65))])).is_err());
     }
 
     #[test]
     fn tags_are_read_and_what_is_not_emulated_is_refused() {
         let tag = |n: u32, part: &str| format!("Tags.member.{n}.{part}");
         let tagged = form(&[(&tag(1, "Key"), "team"), (&tag(1, "Value"), "red"), (&tag(2, "Key"), "stage")]);
-        let tags = Wish::read(&tagged).unwrap().tags;
+        let tags = SessionRequest::read(&tagged).unwrap().tags;
         assert_eq!(tags, BTreeMap::from([("team".into(), "red".into()), ("stage".into(), String::new())]));
         for twice in [("team", "Team"), ("team", "team")] {
             let twice = form(&[(&tag(1, "Key"), twice.0), (&tag(2, "Key"), twice.1)]);
-            assert_eq!(Wish::read(&twice).unwrap_err().1, "InvalidParameterValue");
+            assert_eq!(SessionRequest::read(&twice).unwrap_err().1, "InvalidParameterValue");
         }
-        assert!(Wish::read(&form(&[(&tag(1, "Key"), "aws:team")])).is_err());
+        assert!(SessionRequest::read(&form(&[(&tag(1, "Key"), "aws:team")])).is_err());
         for name in [
             "Policy",
             "PolicyArns.member.1.arn",
@@ -215,7 +217,10 @@ mod tests {
             "SourceIdentity",
             "SerialNumber",
         ] {
-            assert!(Wish::read(&form(&[(name, "x")])).unwrap_err().2.contains("is not emulated"), "{name}");
+            assert!(
+                SessionRequest::read(&form(&[(name, "x")])).unwrap_err().2.contains("is not emulated"),
+                "{name}"
+            );
         }
     }
 }

@@ -17,7 +17,7 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 const CHUNK: usize = 512 * 1024;
 
 /// A run's objects on the bus.
-pub(super) struct Shelf {
+pub(super) struct RunObjects {
     link: Link,
     bucket: String,
     store: ObjectStore,
@@ -32,12 +32,12 @@ pub(super) struct Found {
     nuid: String,
 }
 
-impl Shelf {
+impl RunObjects {
     /// That of `run`, made if it is not there.
     ///
     /// # Errors
     /// [`Error::Lost`] if it cannot be made now.
-    pub async fn make(link: &Link, run: &str) -> Result<Shelf, Error> {
+    pub async fn make(link: &Link, run: &str) -> Result<RunObjects, Error> {
         let config = Config {
             bucket: bucket(run),
             description: Some("a run of keystorm".into()),
@@ -47,27 +47,31 @@ impl Shelf {
             ..Config::default()
         };
         let made = link.streams.create_object_store(config).await;
-        Shelf::of(link, run, made.map_err(|error| Error::lost("the object store cannot be made", error))?)
-            .await
+        RunObjects::of(
+            link,
+            run,
+            made.map_err(|error| Error::lost("the object store cannot be made", error))?,
+        )
+        .await
     }
 
     /// That of `run`; `None` if it is not there.
     ///
     /// # Errors
     /// [`Error::Lost`] if the server does not say.
-    pub async fn find(link: &Link, run: &str) -> Result<Option<Shelf>, Error> {
+    pub async fn find(link: &Link, run: &str) -> Result<Option<RunObjects>, Error> {
         match link.streams.get_object_store(bucket(run)).await {
-            Ok(store) => Shelf::of(link, run, store).await.map(Some),
+            Ok(store) => RunObjects::of(link, run, store).await.map(Some),
             Err(error) if error.kind() == ObjectStoreErrorKind::GetStore && is_absent(&error) => Ok(None),
             Err(error) => Err(Error::lost("the object store cannot be found", error)),
         }
     }
 
-    async fn of(link: &Link, run: &str, store: ObjectStore) -> Result<Shelf, Error> {
+    async fn of(link: &Link, run: &str, store: ObjectStore) -> Result<RunObjects, Error> {
         let bucket = bucket(run);
         let stream = link.streams.get_stream_no_info(format!("OBJ_{bucket}")).await;
         let stream = stream.map_err(|error| Error::lost("the object store cannot be read", error))?;
-        Ok(Shelf { link: link.clone(), bucket, store, stream })
+        Ok(RunObjects { link: link.clone(), bucket, store, stream })
     }
 
     /// Puts an object there, instead of one of this name.

@@ -7,7 +7,7 @@ use crate::workload::Workload;
 
 /// Calls and cost of a whole run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bill {
+pub struct CostEstimate {
     /// Calls of the measured trials: first attempts, without any cache.
     pub calls: f64,
     /// Whether `calls` is an estimate: closed workloads go as fast as the service lets them.
@@ -30,11 +30,11 @@ pub struct Bill {
 /// KMS call of a run is a management event.
 pub const TRAIL_MICROS: f64 = 20.0;
 
-impl Bill {
-    /// The bill of `scenario`, whose plan is `plan`; a plan is one trial of one strategy.
-    pub fn of(scenario: &Scenario, plan: &Plan) -> Bill {
+impl CostEstimate {
+    /// What `scenario` costs, whose plan is `plan`; a plan is one trial of one strategy.
+    pub fn of(scenario: &Scenario, plan: &Plan) -> CostEstimate {
         let trials = f64::from(scenario.trials) * scenario.strategies.len() as f64;
-        let mut bill = Bill {
+        let mut cost_estimate = CostEstimate {
             calls: plan.calls.values().sum::<f64>() * trials,
             is_estimate: plan.is_estimate,
             setup: 0,
@@ -44,16 +44,16 @@ impl Bill {
             most_micros: TRAIL_MICROS,
         };
         for workload in &scenario.workloads {
-            bill.add(workload);
+            cost_estimate.add(workload);
         }
-        if bill.keys_made > 0 {
-            bill.keys_made += 1;
+        if cost_estimate.keys_made > 0 {
+            cost_estimate.keys_made += 1;
             for operation in [Operation::CreateKey, Operation::ScheduleKeyDeletion] {
-                bill.set_up(1, operation, KeySpec::SymmetricDefault, KeySpec::SymmetricDefault);
+                cost_estimate.set_up(1, operation, KeySpec::SymmetricDefault, KeySpec::SymmetricDefault);
             }
         }
-        bill.trail_usd = (bill.calls + bill.setup as f64) * TRAIL_MICROS / 1e6;
-        bill
+        cost_estimate.trail_usd = (cost_estimate.calls + cost_estimate.setup as f64) * TRAIL_MICROS / 1e6;
+        cost_estimate
     }
 
     /// Adds the set-up of a workload.

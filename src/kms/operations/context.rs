@@ -1,24 +1,24 @@
-//! The desk at which one call is served: the estate, who calls, what is asked, at which moment.
+//! The context in which one call is served: the inventory, who calls, what is asked, at which moment.
 
 use crate::api::{KeySpec, Operation};
 use crate::kms::access::{
-    self, Allowed, Circumstances, Directory, Facts, GrantView, KeyAccess, Principal, Question,
+    self, Allowed, Circumstances, ConditionContext, Directory, GrantView, KeyAccess, Principal, Question,
 };
 use crate::kms::crypto::MaterialId;
-use crate::kms::keys::{Estate, Key, KeyForm, KeyId, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
+use crate::kms::keys::{Inventory, Key, KeyForm, KeyId, KeyRef, KeyState, Moment, Realm, RealmId, refusal};
 use crate::kms::limits::{Consistency, Limits};
 use crate::kms::wire::{ApiError, Input, Output};
 use crate::kms::{Assumed, Call, Caller};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a call leads to while the estate is at hand.
+/// What a call leads to while the inventory is at hand.
 pub enum Step {
     /// The answer.
     Done(Output),
-    /// Arithmetic that holds all it needs: run it without the estate.
+    /// Arithmetic that holds all it needs: run it without the inventory.
     Compute(Box<dyn FnOnce() -> Result<Output, ApiError> + Send>),
-    /// A key to be made: generate its material without the estate, then hand it to
+    /// A key to be made: generate its material without the inventory, then hand it to
     /// [`Kms::create`](crate::kms::Kms::create).
     Create(Box<NewKey>),
     /// Whoever has the keys is to be asked.
@@ -62,9 +62,9 @@ pub(in crate::kms) struct Right {
 }
 
 /// One call being served.
-pub(in crate::kms) struct Desk<'a> {
+pub(in crate::kms) struct CallContext<'a> {
     /// All there is.
-    pub estate: &'a mut Estate,
+    pub inventory: &'a mut Inventory,
     /// The call.
     pub call: &'a Call,
     /// The caller's realm.
@@ -87,7 +87,7 @@ pub(in crate::kms) struct Desk<'a> {
     pub trail: &'a mut Trail,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> CallContext<'a> {
     /// What is asked.
     pub fn operation(&self) -> Operation {
         self.call.decoded.input.operation()
@@ -110,7 +110,7 @@ impl<'a> Desk<'a> {
 
     /// The caller's realm by name.
     pub fn own(&self) -> Realm {
-        self.estate.realm(self.realm).clone()
+        self.inventory.realm(self.realm).clone()
     }
 
     /// The key that a member names in any of the four forms.
@@ -127,8 +127,9 @@ impl<'a> Desk<'a> {
     /// NotFoundException, InvalidArnException.
     pub fn find_text(&self, text: &str) -> Result<KeyRef, ApiError> {
         let alias = |realm: RealmId, name: &str| {
-            let target = self.estate.alias(realm, name).and_then(|alias| alias.target.seen(self.now).clone());
-            let arn = || self.estate.realm(realm).alias_arn(name);
+            let target =
+                self.inventory.alias(realm, name).and_then(|alias| alias.target.seen(self.now).clone());
+            let arn = || self.inventory.realm(realm).alias_arn(name);
             let id = target.ok_or_else(|| ApiError::not_found(format!("Alias {} is not found.", arn())))?;
             Ok(KeyRef { realm, id })
         };
@@ -155,29 +156,31 @@ impl<'a> Desk<'a> {
             KeyForm::Malformed => return Err(ApiError::invalid_arn(format!("Invalid arn {text}"))),
         };
         let missing = || {
-            let arn = self.estate.realm(realm).key_arn(id);
+            let arn = self.inventory.realm(realm).key_arn(id);
             ApiError::not_found(match (KeyId::is_well_formed(id), id == text) {
                 (true, _) => format!("Key '{arn}' does not exist"),
                 (false, true) => format!("Invalid keyId '{id}'"),
                 (false, false) => format!("Invalid keyId {id}"),
             })
         };
-        let found = self.estate.key(realm, id).ok_or_else(missing)?;
+        let found = self.inventory.key(realm, id).ok_or_else(missing)?;
         Ok(KeyRef { realm, id: found.id.clone() })
     }
 
     /// The realm of an ARN, which must be of the caller's Region.
     fn realm_of(&self, region: &str, account: &str, text: &str) -> Result<RealmId, ApiError> {
-        if region != &*self.estate.realm(self.realm).region {
+        if region != &*self.inventory.realm(self.realm).region {
             return Err(ApiError::not_found(format!("Invalid arn {region}")));
         }
         let missing = || ApiError::not_found(format!("Key '{text}' does not exist"));
-        self.estate.find_realm(account, region).ok_or_else(missing)
+        self.inventory.find_realm(account, region).ok_or_else(missing)
     }
 
     /// A key that exists.
     pub fn key(&self, key: &KeyRef) -> &Key {
-        self.estate.get(key).expect("a reference found at this desk stays good while the call is served")
+        self.inventory
+            .get(key)
+            .expect("a reference found in this context stays good while the call is served")
     }
 
     /// The state of a key as this call sees it.
@@ -186,7 +189,7 @@ impl<'a> Desk<'a> {
     }
 
     fn state_of(&self, realm: RealmId, found: &Key) -> KeyState {
-        let store = found.store.as_deref().and_then(|id| self.estate.store(realm, id));
+        let store = found.store.as_deref().and_then(|id| self.inventory.store(realm, id));
         found.state(self.now, store.is_none_or(|store| store.is_connected(self.now)))
     }
 
@@ -205,7 +208,7 @@ impl<'a> Desk<'a> {
         match refusal(self.operation(), state, "") {
             None => Ok(()),
             Some(_) => {
-                let arn = self.estate.arn_of(realm, found);
+                let arn = self.inventory.arn_of(realm, found);
                 refusal(self.operation(), state, &arn).map_or(Ok(()), Err)
             }
         }
@@ -219,7 +222,7 @@ impl<'a> Desk<'a> {
         if key.realm == self.realm {
             return Ok(());
         }
-        let (who, what, arn) = (&self.caller().principal.arn, self.operation(), self.estate.arn(key));
+        let (who, what, arn) = (&self.caller().principal.arn, self.operation(), self.inventory.arn(key));
         Err(ApiError::access_denied(format!(
             "User: {who} is not authorized to perform: kms:{what} on resource: {arn} because the operation is not \
              permitted on a key of another account"
@@ -236,20 +239,20 @@ impl<'a> Desk<'a> {
         key: &KeyRef,
         action: &str,
         context: &BTreeMap<String, String>,
-        own_facts: impl FnOnce(&mut Facts),
+        own_facts: impl FnOnce(&mut ConditionContext),
     ) -> Result<Right, ApiError> {
         let found = self.key(key);
-        let arn = self.estate.arn_of(key.realm, found);
-        let account = Arc::clone(&self.estate.realm(key.realm).account);
+        let arn = self.inventory.arn_of(key.realm, found);
+        let account = Arc::clone(&self.inventory.realm(key.realm).account);
         let policy = found.policy.seen(self.now);
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         if policy.has_conditions() || self.caller().policies.iter().any(|policy| policy.has_conditions()) {
             facts = self.facts_of_key(key, context);
             own_facts(&mut facts);
         }
         let tokens = self.presented_grants()?;
         let grants: Vec<GrantView<'_>> = self
-            .estate
+            .inventory
             .grants(key)
             .values()
             .filter(|grant| is_grantee(&self.caller().principal, &grant.grantee))
@@ -285,9 +288,9 @@ impl<'a> Desk<'a> {
         &self,
         action: &str,
         resource: &str,
-        own_facts: impl FnOnce(&mut Facts),
+        own_facts: impl FnOnce(&mut ConditionContext),
     ) -> Result<(), ApiError> {
-        let mut facts = Facts::default();
+        let mut facts = ConditionContext::default();
         if self.caller().policies.iter().any(|policy| policy.has_conditions()) {
             facts = self.facts(self.realm, self.realm);
             own_facts(&mut facts);
@@ -305,12 +308,12 @@ impl<'a> Desk<'a> {
     }
 
     /// What conditions can ask of a call to `there` about something that `owner` has.
-    fn facts(&self, there: RealmId, owner: RealmId) -> Facts {
+    fn facts(&self, there: RealmId, owner: RealmId) -> ConditionContext {
         let caller = self.caller();
-        let owner = &self.estate.realm(owner).account;
-        let mut facts = Facts::of(&Circumstances {
+        let owner = &self.inventory.realm(owner).account;
+        let mut facts = ConditionContext::of(&Circumstances {
             caller: Some((&caller.principal, &caller.standing)),
-            region: &self.estate.realm(there).region,
+            region: &self.inventory.realm(there).region,
             source_ip: self.call.source_ip,
             user_agent: &self.call.user_agent,
             now: self.now,
@@ -324,7 +327,7 @@ impl<'a> Desk<'a> {
     /// call names the key.
     ///
     /// Source: KMS Developer Guide, condition keys (read 2026-11-23).
-    fn facts_of_key(&self, key: &KeyRef, context: &BTreeMap<String, String>) -> Facts {
+    fn facts_of_key(&self, key: &KeyRef, context: &BTreeMap<String, String>) -> ConditionContext {
         let mut facts = self.facts(self.realm, key.realm);
         for (name, value) in context {
             facts.alternative(&format!("kms:EncryptionContext:{name}"), value);
@@ -333,7 +336,7 @@ impl<'a> Desk<'a> {
             facts.many("kms:EncryptionContextKeys", context.keys());
         }
         let names: Vec<&str> =
-            self.estate.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
+            self.inventory.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
         if !names.is_empty() {
             facts.many("kms:ResourceAliases", names);
         }
@@ -341,20 +344,20 @@ impl<'a> Desk<'a> {
             let name = named.find("alias/").map_or(named, |at| &named[at..]);
             facts.one("kms:RequestAlias", name);
         }
-        tell_key(&mut facts, self.key(key), &self.estate.realm(key.realm).region);
+        tell_key(&mut facts, self.key(key), &self.inventory.realm(key.realm).region);
         facts
     }
 
     /// What conditions could ask of the caller's next PutKeyPolicy of a key in `realm`: one that is there, or one that is
     /// about to be (it has no aliases yet).
-    pub fn facts_of_next_put_key_policy(&self, realm: RealmId, key: &Key) -> Facts {
+    pub fn facts_of_next_put_key_policy(&self, realm: RealmId, key: &Key) -> ConditionContext {
         let mut facts = self.facts(realm, realm);
         let names: Vec<&str> =
-            self.estate.aliases_of(realm, key.id.as_str()).map(|alias| &*alias.name).collect();
+            self.inventory.aliases_of(realm, key.id.as_str()).map(|alias| &*alias.name).collect();
         if !names.is_empty() {
             facts.many("kms:ResourceAliases", names);
         }
-        tell_key(&mut facts, key, &self.estate.realm(realm).region);
+        tell_key(&mut facts, key, &self.inventory.realm(realm).region);
         facts
     }
 }
@@ -377,7 +380,7 @@ pub(super) fn is_grantee(caller: &Principal, grantee: &str) -> bool {
 }
 
 /// What conditions can ask of a key, wherever it is spoken of.
-fn tell_key(facts: &mut Facts, key: &Key, region: &str) {
+fn tell_key(facts: &mut ConditionContext, key: &Key, region: &str) {
     facts.one("kms:KeySpec", key.spec.name());
     facts.one("kms:KeyUsage", key.usage.name());
     facts.one("kms:KeyOrigin", key.origin.name());
