@@ -158,10 +158,11 @@ async function linked(page) {
   if (await count(link) === 0) return;
   const target = (await link.getAttribute('href')).slice(1);
   await link.click();
-  const seen = await page.evaluate(id => {
+  // The page scrolls, and what is folded opens, a frame or more after the click.
+  const seen = await page.waitForFunction(id => {
     const figure = document.getElementById(id).closest('figure').getBoundingClientRect();
     return figure.top >= -5 && figure.bottom <= innerHeight + 5;
-  }, target);
+  }, target, { timeout: 10_000 }).then(() => true, () => false);
   must(seen, 'a link from a sentence does not show its chart');
 }
 
