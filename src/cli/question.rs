@@ -4,7 +4,7 @@
 use super::load::{self, Loaded};
 use super::one_liner::Load;
 use super::{Error, scenario_file};
-use crate::quota::Enforcement;
+use crate::quota::{Enforcement, EnforcementKind};
 use crate::scenario::Set;
 use crate::workload::{TraceRows, trace};
 use serde_json::{Value, json};
@@ -137,14 +137,15 @@ fn written(scenario: &Value) -> String {
 
 /// `window`, `bucket:1s:500ms`, `lagging:1s` as a scenario writes them.
 pub fn enforcement(text: &str) -> Value {
-    match text.split_once(':') {
-        Some(("bucket", given)) => match given.split_once(':') {
-            Some((burst, lag)) => json!({ "bucket": { "burst": burst, "lag": lag } }),
-            None => json!({ "bucket": { "burst": given } }),
+    let Some((kind, given)) = text.split_once(':') else { return json!(text) };
+    match EnforcementKind::from_name(kind) {
+        Some(EnforcementKind::Bucket) => match given.split_once(':') {
+            Some((burst, lag)) => json!({ kind: { "burst": burst, "lag": lag } }),
+            None => json!({ kind: { "burst": given } }),
         },
-        Some(("lagging", lag)) => json!({ "lagging": { "lag": lag } }),
-        Some(("window", phase)) => json!({ "window": { "phase": phase } }),
-        _ => json!(text),
+        Some(EnforcementKind::Lagging) => json!({ kind: { "lag": given } }),
+        Some(EnforcementKind::Window) => json!({ kind: { "phase": given } }),
+        Some(EnforcementKind::Sliding) | None => json!(text),
     }
 }
 

@@ -41,7 +41,7 @@ mod spans;
 pub use admission::{Admission, Answer};
 #[cfg(feature = "emulator")]
 pub use assumed::Assumed;
-pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};
+pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, FaultWord, Latency, Part, ServiceTime, Strikes};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Call, Caller, Config, Kms};
 #[cfg(feature = "emulator")]

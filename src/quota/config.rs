@@ -1,5 +1,6 @@
 //! What a scenario says about quotas.
 
+use crate::api::words;
 use crate::time::Span;
 use crate::units::Rate;
 use std::collections::BTreeMap;
@@ -15,6 +16,20 @@ pub struct Quotas {
     pub background: BTreeMap<String, Rate>,
     /// What one ReEncrypt takes from each distinct pool; AWS does not say: assumed 1.
     pub re_encrypt_cost: u32,
+}
+
+words! {
+    /// The kinds of enforcement, as files name them.
+    EnforcementKind {
+        /// Fixed windows.
+        Window = "window",
+        /// Any trailing second.
+        Sliding = "sliding",
+        /// A token bucket, which may book late.
+        Bucket = "bucket",
+        /// A counter that sees late.
+        Lagging = "lagging",
+    }
 }
 
 /// How a limit is enforced; see scenario.md §3 and [`crate::quota`].
@@ -46,11 +61,24 @@ pub enum Enforcement {
     },
 }
 
-/// A custom key store: adds its own request quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyStore {
-    /// Backed by a CloudHSM cluster.
-    CloudHsm,
-    /// Backed by a key manager outside AWS.
-    External,
+impl Enforcement {
+    /// Its kind, as files name it.
+    pub const fn kind(&self) -> EnforcementKind {
+        match self {
+            Enforcement::Window { .. } => EnforcementKind::Window,
+            Enforcement::Sliding => EnforcementKind::Sliding,
+            Enforcement::Bucket { .. } | Enforcement::LateBucket { .. } => EnforcementKind::Bucket,
+            Enforcement::Lagging { .. } => EnforcementKind::Lagging,
+        }
+    }
+}
+
+words! {
+    /// A custom key store: adds its own request quota.
+    KeyStore {
+        /// Backed by a CloudHSM cluster.
+        CloudHsm = "cloudhsm",
+        /// Backed by a key manager outside AWS.
+        External = "external",
+    }
 }

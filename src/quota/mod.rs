@@ -26,7 +26,7 @@ mod window;
 
 pub use bucket::Bucket;
 pub use catalogue::PoolId;
-pub use config::{Enforcement, KeyStore, Quotas};
+pub use config::{Enforcement, EnforcementKind, KeyStore, Quotas};
 pub use counter::Counter;
 pub use lagging::Lagging;
 pub use late::LateBucket;

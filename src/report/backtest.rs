@@ -59,17 +59,15 @@ fn told(limit: &Limit) -> String {
 /// The limiter as `--set` takes it.
 pub fn setting(enforcement: Enforcement) -> String {
     let at = |span: Span| span.to_string();
+    let kind = enforcement.kind().name();
     match enforcement {
-        Enforcement::Window { phase } => match phase {
-            Some(phase) => json!({ "window": { "phase": at(phase) } }).to_string(),
-            None => "window".into(),
-        },
-        Enforcement::Sliding => "sliding".into(),
-        Enforcement::Bucket { burst } => json!({ "bucket": { "burst": at(burst) } }).to_string(),
+        Enforcement::Window { phase: Some(phase) } => json!({ kind: { "phase": at(phase) } }).to_string(),
+        Enforcement::Window { phase: None } | Enforcement::Sliding => kind.into(),
+        Enforcement::Bucket { burst } => json!({ kind: { "burst": at(burst) } }).to_string(),
         Enforcement::LateBucket { burst, lag } => {
-            json!({ "bucket": { "burst": at(burst), "lag": at(lag) } }).to_string()
+            json!({ kind: { "burst": at(burst), "lag": at(lag) } }).to_string()
         }
-        Enforcement::Lagging { lag } => json!({ "lagging": { "lag": at(lag) } }).to_string(),
+        Enforcement::Lagging { lag } => json!({ kind: { "lag": at(lag) } }).to_string(),
     }
 }
 

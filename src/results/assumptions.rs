@@ -1,7 +1,7 @@
 //! What a run takes for granted, one sentence each: shown as "assumed" wherever its figures are shown.
 
 use crate::api::{JobKind, Operation};
-use crate::client::{Accounting, AwsRetry, AwsSdk, Generation, RetryMode, Waiters};
+use crate::client::{Accounting, AwsRetry, Generation, RetryMode, Waiters};
 use crate::format::named;
 use crate::kms::Capacity;
 use crate::quota::Enforcement;
@@ -113,19 +113,16 @@ fn retries(scenario: &Scenario) -> BTreeSet<String> {
         _ => None,
     });
     let waits = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
-        RetryMode::AwsAdaptive(aws) => Some(waits(&strategy.name, aws.sdk)),
+        RetryMode::AwsAdaptive(aws) => Some(waits(&strategy.name, aws)),
         _ => None,
     });
     each.chain(waits).collect()
 }
 
 /// How the callers of a strategy wait for its adaptive rate.
-fn waits(name: &str, sdk: AwsSdk) -> String {
-    let whose = match sdk {
-        AwsSdk::Unnamed => "of the specification".to_owned(),
-        named => format!("of the SDK `{}`", named.name()),
-    };
-    let how = match sdk.waiters() {
+fn waits(name: &str, aws: AwsRetry) -> String {
+    let whose = aws.sdk.map_or("of the specification".to_owned(), |sdk| format!("of the SDK `{sdk}`"));
+    let how = match aws.waiters() {
         Waiters::InTurn => "in turn",
         Waiters::ByThemselves => "each by itself: who looks when there is a token takes it",
         Waiters::Woken => "each by itself, and an answer wakes the one who has waited longest",

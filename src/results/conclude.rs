@@ -10,7 +10,7 @@ use super::{
     Vantage, Wall, evaluate, merged, strategy_run, widest,
 };
 use crate::record::{Recorder, Trial};
-use crate::scenario::{Scenario, Target};
+use crate::scenario::Scenario;
 use crate::time::Span;
 
 /// What only a live run can tell of itself, beside its recordings.
@@ -76,7 +76,7 @@ fn conclude_with(
         scenario_hash: hash(&resolved.to_string()),
         scenario: resolved,
         seed: scenario.seed,
-        target: target(&scenario.target),
+        target: scenario.target.to_string(),
         region: scenario.region.clone(),
         interrupted,
         assumptions: assumptions(scenario),
@@ -144,15 +144,6 @@ fn trials_until(scenario: &Scenario, trials: &[Vec<Trial>], interrupted: bool) -
         strategy: widest.strategy,
         figure: widest.figure,
     })
-}
-
-fn target(target: &Target) -> String {
-    match target {
-        Target::Sim => "sim".into(),
-        Target::Emulator => "emulator".into(),
-        Target::Http(url) => url.clone(),
-        Target::Aws => "aws".into(),
-    }
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo), in hex: names a text; it does not protect it.

@@ -56,11 +56,8 @@ impl LimiterKinds {
 /// The name of a kind in reports.
 pub const fn kind_name(kind: Enforcement) -> &'static str {
     match kind {
-        Enforcement::Window { .. } => "window",
-        Enforcement::Sliding => "sliding",
-        Enforcement::Bucket { .. } => "bucket",
         Enforcement::LateBucket { .. } => "late bucket",
-        Enforcement::Lagging { .. } => "lagging",
+        other => other.kind().name(),
     }
 }
 

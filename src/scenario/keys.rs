@@ -1,7 +1,11 @@
 //! Every key of the scenario language: the one table that the reader and the JSON Schema share.
 
+use super::LiveClient;
 use crate::api::{JobKind, KeySpec, Operation};
-use crate::quota::catalogue;
+use crate::client::{Accounting, AwsSdk, Eviction, Generation, Jitter, LegacySdk, SdkMode};
+use crate::kms::FaultWord;
+use crate::quota::{EnforcementKind, KeyStore, catalogue};
+use crate::workload::{ExecutorKind, OnLimit};
 
 /// The keys a mapping may have.
 #[derive(Debug)]
@@ -146,25 +150,19 @@ const COUNT: Shape = Shape::Whole(1, MILLION);
 const NONE: Shape = Shape::Words(&["none"]);
 const DURATION_OR_NONE: Shape = Shape::Either(&[Shape::Duration, NONE]);
 
-/// The executors, open ones first.
-pub(crate) const EXECUTORS: [&str; 8] = [
-    "constant-arrival-rate",
-    "ramping-arrival-rate",
-    "burst",
-    "trace",
-    "constant-vus",
-    "ramping-vus",
-    "shared-iterations",
-    "per-vu-iterations",
-];
-const OPEN: &[&str] = &["constant-arrival-rate", "ramping-arrival-rate", "burst", "trace"];
-const SPREAD: &[&str] = &["constant-arrival-rate", "ramping-arrival-rate", "trace"];
-const CLOSED: &[&str] = &["constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations"];
-const ITERATIONS: &[&str] = &["shared-iterations", "per-vu-iterations"];
-const RAMPING: &[&str] = &["ramping-arrival-rate", "ramping-vus"];
-const LASTING: &[&str] = &["constant-arrival-rate", "burst", "trace", "constant-vus"];
-const FLAT_VUS: &[&str] = &["constant-vus", "shared-iterations", "per-vu-iterations"];
-const TRACE: &[&str] = &["trace"];
+use ExecutorKind as On;
+
+const OPEN: &[&str] =
+    &[On::ConstantArrivalRate.name(), On::RampingArrivalRate.name(), On::Burst.name(), On::Trace.name()];
+const SPREAD: &[&str] = &[On::ConstantArrivalRate.name(), On::RampingArrivalRate.name(), On::Trace.name()];
+const CLOSED: &[&str] =
+    &[On::ConstantVus.name(), On::RampingVus.name(), On::SharedIterations.name(), On::PerVuIterations.name()];
+const ITERATIONS: &[&str] = &[On::SharedIterations.name(), On::PerVuIterations.name()];
+const RAMPING: &[&str] = &[On::RampingArrivalRate.name(), On::RampingVus.name()];
+const LASTING: &[&str] =
+    &[On::ConstantArrivalRate.name(), On::Burst.name(), On::Trace.name(), On::ConstantVus.name()];
+const FLAT_VUS: &[&str] = &[On::ConstantVus.name(), On::SharedIterations.name(), On::PerVuIterations.name()];
+const TRACE: &[&str] = &[On::Trace.name()];
 
 /// The whole file.
 pub(crate) static SCENARIO: Table = table(
@@ -213,7 +211,7 @@ pub(crate) static SCENARIO: Table = table(
         later("regions", "Several Regions."),
         later("failover", "Moving to another Region."),
         later("consistency", "How changes spread."),
-        key("client", Shape::Words(&["aws-sdk", "raw"]), "Live: what sends attempts (aws-sdk)."),
+        key("client", Shape::Words(LiveClient::WORDS), "Live: what sends attempts (aws-sdk)."),
         key(
             "transport",
             Shape::Either(&[Shape::Words(&["in-process"]), Shape::Map(&TRANSPORT)]),
@@ -317,10 +315,7 @@ pub(crate) static QUOTAS: Table = Table {
     keys: &[
         key(
             "enforcement",
-            Shape::Either(&[
-                Shape::Words(&["window", "sliding", "bucket", "lagging"]),
-                Shape::Map(&ENFORCEMENT),
-            ]),
+            Shape::Either(&[Shape::Words(EnforcementKind::WORDS), Shape::Map(&ENFORCEMENT)]),
             "How limits are enforced (window). AWS publishes limits a second and no algorithm. window: each second by \
              itself, as the Developer Guide's wording reads. sliding: any trailing second. bucket: a token bucket, which \
              other AWS APIs document. lagging: on counts that are a while old. bucket with a lag: it books what it grants \
@@ -348,9 +343,13 @@ pub(crate) static BACKGROUND: Table = Table {
 pub(crate) static ENFORCEMENT: Table = table(
     "enforcement",
     &[
-        key("window", Shape::Map(&WINDOW), "Fixed one-second windows."),
-        key("bucket", Shape::Map(&BUCKET), "A token bucket; with a lag it may go into debt."),
-        key("lagging", Shape::Map(&LAGGING), "Refuses on what it saw a while ago."),
+        key(EnforcementKind::Window.name(), Shape::Map(&WINDOW), "Fixed one-second windows."),
+        key(
+            EnforcementKind::Bucket.name(),
+            Shape::Map(&BUCKET),
+            "A token bucket; with a lag it may go into debt.",
+        ),
+        key(EnforcementKind::Lagging.name(), Shape::Map(&LAGGING), "Refuses on what it saw a while ago."),
     ],
 );
 /// Parameters of `window`.
@@ -454,18 +453,30 @@ pub(crate) static LATENCY: Table = table(
     ],
 );
 
-/// The kinds of fault.
-pub(crate) const FAULT_KINDS: [&str; 8] =
-    ["throttle", "error", "slow", "freeze", "reset", "trickle", "truncate", "quota"];
-const STRIKING: &[&str] = &["throttle", "error", "slow", "reset", "freeze", "trickle", "truncate"];
-const COUNTED: &[&str] = &["throttle", "error", "slow", "reset", "trickle", "truncate"];
+const STRIKING: &[&str] = &[
+    FaultWord::Throttle.name(),
+    FaultWord::Error.name(),
+    FaultWord::Slow.name(),
+    FaultWord::Reset.name(),
+    FaultWord::Freeze.name(),
+    FaultWord::Trickle.name(),
+    FaultWord::Truncate.name(),
+];
+const COUNTED: &[&str] = &[
+    FaultWord::Throttle.name(),
+    FaultWord::Error.name(),
+    FaultWord::Slow.name(),
+    FaultWord::Reset.name(),
+    FaultWord::Trickle.name(),
+    FaultWord::Truncate.name(),
+];
 /// One fault.
 pub(crate) static FAULT: Table = table(
     "fault",
     &[
         key("at", Shape::Duration, "When it begins (0s)."),
         key("for", Shape::Duration, "How long it lasts; may be left out with `next`."),
-        key("kind", Shape::Words(&FAULT_KINDS), "What it does.").required(),
+        key("kind", Shape::Words(FaultWord::WORDS), "What it does.").required(),
         key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
         key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.").with(COUNTED),
         key(
@@ -490,12 +501,14 @@ pub(crate) static FAULT: Table = table(
             .with(STRIKING),
         key("region", Shape::Text, "In a server: strikes calls to this Region only.").with(STRIKING),
         key("by", Shape::Duration, "Added to the service time; the answer's last piece comes so much later.")
-            .with(&["slow", "trickle"]),
-        key("errorCode", Shape::Text, "What it answers (KMSInternalException).").with(&["error"]),
+            .with(&[FaultWord::Slow.name(), FaultWord::Trickle.name()]),
+        key("errorCode", Shape::Text, "What it answers (KMSInternalException).")
+            .with(&[FaultWord::Error.name()]),
         key("status", Shape::Whole(400, 599), "The HTTP status of that (the code's usual one).")
-            .with(&["error"]),
-        key("pool", Shape::Named(Names::Pools), "The pool whose limit changes.").with(&["quota"]),
-        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&["quota"]),
+            .with(&[FaultWord::Error.name()]),
+        key("pool", Shape::Named(Names::Pools), "The pool whose limit changes.")
+            .with(&[FaultWord::Quota.name()]),
+        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&[FaultWord::Quota.name()]),
     ],
 );
 
@@ -555,14 +568,14 @@ pub(crate) static WORKLOADS: Table = Table {
 pub(crate) static WORKLOAD: Table = table(
     "workload",
     &[
-        key("executor", Shape::Words(&EXECUTORS), "How jobs arrive.").required(),
-        key("rate", Shape::Rate, "Arrivals.").with(&["constant-arrival-rate"]),
+        key("executor", Shape::Words(ExecutorKind::WORDS), "How jobs arrive.").required(),
+        key("rate", Shape::Rate, "Arrivals.").with(&[On::ConstantArrivalRate.name()]),
         key("duration", Shape::Duration, "How long jobs arrive (trace: all of it).").with(LASTING),
-        key("startRate", Shape::Rate, "Where the first ramp begins (0/s).").with(&["ramping-arrival-rate"]),
-        key("startVus", Shape::Whole(0, MILLION), "Where the first ramp begins (1).").with(&["ramping-vus"]),
+        key("startRate", Shape::Rate, "Where the first ramp begins (0/s).").with(&[On::RampingArrivalRate.name()]),
+        key("startVus", Shape::Whole(0, MILLION), "Where the first ramp begins (1).").with(&[On::RampingVus.name()]),
         key("stages", Shape::List(&Shape::Map(&STAGE)), "Linear ramps, one after another.").with(RAMPING),
-        key("count", Shape::Whole(1, MAX_JOBS), "Jobs of a burst.").with(&["burst"]),
-        key("every", Shape::Duration, "Time between bursts.").with(&["burst"]),
+        key("count", Shape::Whole(1, MAX_JOBS), "Jobs of a burst.").with(&[On::Burst.name()]),
+        key("every", Shape::Duration, "Time between bursts.").with(&[On::Burst.name()]),
         key("file", Shape::Text, "The trace, relative to the scenario: CSV, optionally gzipped.").with(TRACE),
         key("columns", Shape::Map(&COLUMNS), "What the trace calls its columns.").with(TRACE),
         key("scale", Shape::Number, "Multiplies the trace's arrivals (1).").with(TRACE),
@@ -590,7 +603,7 @@ pub(crate) static WORKLOAD: Table = table(
         key("deadline", DURATION_OR_NONE, "When a job has failed (the scenario's, none)."),
         key("maxInFlight", Shape::Either(&[Shape::Whole(1, 1_000_000_000), NONE]), "Jobs at once (none).")
             .with(OPEN),
-        key("onLimit", Shape::Words(&["queue", "shed"]), "What maxInFlight does with a job (queue).")
+        key("onLimit", Shape::Words(OnLimit::WORDS), "What maxInFlight does with a job (queue).")
             .with(OPEN),
         key("jobs", Shape::Map(&JOBS), "Weights of operations and envelope jobs.").required(),
         key("payload", Shape::Either(&[Shape::Size, Shape::Map(&PAYLOAD)]), "How large payloads are (256B)."),
@@ -664,7 +677,7 @@ pub(crate) static KEYS: Table = table(
             "KeyPairSpec of the jobs GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext: it decides their quota pool \
              (key-pair-rsa-2048, …) and their price; other jobs do not look at it (ECC_NIST_P256).",
         ),
-        key("store", Shape::Words(&["cloudhsm", "external"]), "The custom key store they live in (none)."),
+        key("store", Shape::Words(KeyStore::WORDS), "The custom key store they live in (none)."),
         key(
             "ids",
             Shape::List(&Shape::Text),
@@ -724,10 +737,6 @@ pub(crate) const MODES: [&str; 10] = [
     "aws-legacy",
 ];
 const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
-/// The SDKs whose standard and adaptive modes have a name.
-pub(crate) const SDKS: [&str; 8] = ["rust", "botocore", "js", "go", "java", "dotnet", "cpp", "kotlin"];
-/// The SDKs whose legacy mode has a name.
-pub(crate) const LEGACY_SDKS: [&str; 6] = ["botocore", "java1", "java2", "js2", "go1", "dotnet"];
 /// How a strategy retries.
 pub(crate) static RETRY: Table = table(
     "retry",
@@ -750,7 +759,7 @@ pub(crate) static RETRY: Table = table(
         key("factor", Shape::Number, "Growth from retry to retry (2).").with(&["exponential"]),
         key(
             "jitter",
-            Shape::Words(&["none", "full", "equal", "decorrelated"]),
+            Shape::Words(Jitter::WORDS),
             "How delays are spread (full).",
         )
         .with(&["exponential"]),
@@ -760,18 +769,18 @@ pub(crate) static RETRY: Table = table(
         key("capacity", Shape::Number, "Tokens of a client, at the start and at most (10).").with(&["tokens"]),
         key("cost", Shape::Number, "Tokens a retry takes; without them there is none (1).").with(&["tokens"]),
         key("refund", Shape::Number, "Tokens a success brings (0.1).").with(&["tokens"]),
-        key("sdkMode", Shape::Words(&["standard", "adaptive"]), "The SDK's own retry mode (standard).")
+        key("sdkMode", Shape::Words(SdkMode::WORDS), "The SDK's own retry mode (standard).")
             .with(&["aws-sdk"]),
-        key("generation", Shape::Words(&["2.1", "2.0"]), "Of the AWS retry specification (2.1).").with(AWS),
+        key("generation", Shape::Words(&[Generation::V2_1.name(), Generation::V2_0.name()]), "Of the AWS retry specification (2.1).").with(AWS),
         key(
             "accounting",
-            Shape::Words(&["per-call", "shared-slot"]),
+            Shape::Words(Accounting::WORDS),
             "Who owns the quota a retry took (per-call).",
         )
         .with(AWS),
         key(
             "preset",
-            Shape::Either(&[Shape::Words(&SDKS), Shape::Words(&LEGACY_SDKS)]),
+            Shape::Either(&[Shape::Words(AwsSdk::WORDS), Shape::Words(LegacySdk::WORDS)]),
             "An SDK, instead of generation and accounting. rust is 2.0 shared-slot; botocore, js, go, dotnet and cpp are \
              2.1 per-call; java and kotlin are their own 2.0 per-call (java: 100 ms before a transient retry, which costs \
              5; kotlin: 10 ms growing by 1.5, every retry costs 10). In aws-adaptive callers wait for the rate as that SDK's do: \
@@ -808,7 +817,7 @@ pub(crate) static CACHE: Table = table(
              AWS Encryption SDK says; its Python keeps none then, and its JavaScript takes 0 for no limit.",
         ),
         key("capacity", Shape::Whole(1, 10 * MILLION), "Entries (100)."),
-        key("eviction", Shape::Words(&["lru", "fifo"]), "Which entry leaves a full cache (lru)."),
+        key("eviction", Shape::Words(Eviction::WORDS), "Which entry leaves a full cache (lru)."),
         later("expiry", "When entries leave."),
         later("oversize", "What a message above maxBytes does."),
         later("inFlight", "Whether callers wait for one another."),

@@ -2,6 +2,7 @@
 //!
 //! The simulator does not look at any of it.
 
+use crate::api::words;
 use crate::time::Span;
 use crate::units::{Money, Rate, Ratio};
 
@@ -18,13 +19,14 @@ pub struct Live {
     pub allow: Allow,
 }
 
-/// What sends live attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LiveClient {
-    /// The AWS SDK for Rust, its own retries off unless a strategy asks for them.
-    AwsSdk,
-    /// Our own HTTP/1.1 client, several times cheaper per attempt.
-    Raw,
+words! {
+    /// What sends live attempts.
+    LiveClient {
+        /// The AWS SDK for Rust, its own retries off unless a strategy asks for them.
+        AwsSdk = "aws-sdk",
+        /// Our own HTTP/1.1 client, several times cheaper per attempt.
+        Raw = "raw",
+    }
 }
 
 /// How live attempts travel.
@@ -90,14 +92,6 @@ impl Default for Live {
 impl LiveClient {
     /// The AWS SDK where it is built in.
     pub const DEFAULT: LiveClient = if cfg!(feature = "aws") { LiveClient::AwsSdk } else { LiveClient::Raw };
-
-    /// The word in YAML.
-    pub const fn name(self) -> &'static str {
-        match self {
-            LiveClient::AwsSdk => "aws-sdk",
-            LiveClient::Raw => "raw",
-        }
-    }
 }
 
 impl Default for Transport {

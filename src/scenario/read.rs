@@ -6,6 +6,7 @@
 use super::keys::{Key, Names, Table};
 use super::problem::{Problem, clip};
 use super::tree::{Content, Entry, Location, Node};
+use crate::api::Spelled;
 use crate::time::Span;
 use crate::units::{Bytes, Rate, Ratio};
 use crate::workload::{Arrivals, Popularity};
@@ -464,6 +465,10 @@ impl Reader {
         }
         let word = self.word(item, &["poisson", "uniform", "bursty(4)"])?;
         Some(if word == "uniform" { Arrivals::Uniform } else { Arrivals::Poisson })
+    }
+    /// One of the words of an enum.
+    pub fn spelled<T: Spelled>(&mut self, item: &Item) -> Option<T> {
+        self.by_name(item, T::ALL, T::spelled)
     }
     /// One of the things that have a name, such as operations.
     pub fn by_name<T: Copy>(&mut self, item: &Item, all: &[T], name: fn(T) -> &'static str) -> Option<T> {

@@ -1,15 +1,12 @@
 //! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
 
-use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
-use crate::client::{
-    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
-};
+use super::{Allow, Caps, Live, Scenario, Target, Threshold, Transport};
+use crate::client::{AwsRetry, Cache, Policy, Retry, RetryMode};
 use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
 use crate::quota::{Enforcement, Quotas};
 use crate::time::Span;
 use crate::workload::{
-    Arrivals, Executor, FleetConfig, FleetStart, KeyStore, OnLimit, Pacing, Payload, Pick, Popularity, Trace,
-    Workload,
+    Arrivals, Executor, FleetConfig, FleetStart, KeyStore, Pacing, Payload, Pick, Popularity, Trace, Workload,
 };
 use serde_yaml::{Mapping, Value};
 use std::fmt::Display;
@@ -73,7 +70,7 @@ impl Scenario {
             .put("version", 1)
             .put("name", self.name.as_str())
             .put("seed", self.seed)
-            .put("target", target(&self.target))
+            .show("target", &self.target)
             .put("region", self.region.as_str())
             .put("quotas", quotas(&self.quotas))
             .put("serviceTime", service_time(&self.service_time))
@@ -116,11 +113,10 @@ impl Scenario {
             .show("warmUp", workload.warm_up)
             .show("gracefulStop", workload.graceful_stop)
             .or_none("deadline", workload.deadline.map(|span| span.to_string()));
-        let limit = |on_limit| if on_limit == OnLimit::Shed { "shed" } else { "queue" };
-        let map = match (is_open(&workload.executor), workload.max_in_flight) {
+        let map = match (workload.executor.is_open(), workload.max_in_flight) {
             (false, _) => map,
             (true, None) => map.put("maxInFlight", "none"),
-            (true, Some(most)) => map.put("maxInFlight", most).put("onLimit", limit(workload.on_limit)),
+            (true, Some(most)) => map.put("maxInFlight", most).show("onLimit", workload.on_limit),
         };
         let keys = &workload.keys;
         let key_map = Map::default()
@@ -128,13 +124,7 @@ impl Scenario {
             .put("popularity", popularity(&keys.popularity))
             .put("spec", keys.spec.name())
             .put("pairSpec", keys.pair_spec.name())
-            .maybe(
-                "store",
-                keys.store.map(|store| match store {
-                    KeyStore::CloudHsm => "cloudhsm",
-                    KeyStore::External => "external",
-                }),
-            )
+            .maybe("store", keys.store.map(KeyStore::name))
             .maybe("ids", (!keys.ids.is_empty()).then(|| list(keys.ids.iter().map(String::as_str))));
         let pairs = self.strategies.iter().zip(&workload.strategies);
         let changed: Vec<_> = pairs.filter(|(strategy, own)| strategy.policy != **own).collect();
@@ -148,15 +138,6 @@ impl Scenario {
             return map;
         }
         map.put("strategies", named(changed.into_iter().map(|(s, own)| (s.name.clone(), policy(own)))))
-    }
-}
-
-fn target(target: &Target) -> &str {
-    match target {
-        Target::Sim => "sim",
-        Target::Emulator => "emulator",
-        Target::Http(url) => url,
-        Target::Aws => "aws",
     }
 }
 
@@ -198,15 +179,15 @@ fn quotas(quotas: &Quotas) -> Map {
     let rates = |rates: &std::collections::BTreeMap<String, crate::units::Rate>| {
         named(rates.iter().map(|(pool, rate)| (pool.clone(), rate.to_string())))
     };
+    let kind = quotas.enforcement.kind().name();
     let enforcement: Value = match quotas.enforcement {
-        Enforcement::Window { phase: None } => "window".into(),
-        Enforcement::Sliding => "sliding".into(),
-        Enforcement::Window { phase: Some(phase) } => one("window", one("phase", phase.to_string())),
-        Enforcement::Bucket { burst } => one("bucket", one("burst", burst.to_string())),
+        Enforcement::Window { phase: None } | Enforcement::Sliding => kind.into(),
+        Enforcement::Window { phase: Some(phase) } => one(kind, one("phase", phase.to_string())),
+        Enforcement::Bucket { burst } => one(kind, one("burst", burst.to_string())),
         Enforcement::LateBucket { burst, lag } => {
-            one("bucket", Map::default().show("burst", burst).show("lag", lag))
+            one(kind, Map::default().show("burst", burst).show("lag", lag))
         }
-        Enforcement::Lagging { lag } => one("lagging", one("lag", lag.to_string())),
+        Enforcement::Lagging { lag } => one(kind, one("lag", lag.to_string())),
     };
     rates(&quotas.overrides)
         .put("enforcement", enforcement)
@@ -248,20 +229,16 @@ fn distribution(times: &Distribution) -> Map {
 
 fn fault(fault: &Fault) -> Map {
     let map = Map::default().show("at", fault.at).maybe("for", fault.lasts.map(|span| span.to_string()));
+    let map = map.show("kind", fault.kind.word());
     let map = match &fault.kind {
-        FaultKind::Quota { pool, to } => {
-            return map.put("kind", "quota").put("pool", pool.as_str()).show("to", to);
-        }
-        FaultKind::Throttle => map.put("kind", "throttle"),
-        FaultKind::Error => map.put("kind", "error"),
-        FaultKind::ErrorAs { code, status } => {
-            map.put("kind", "error").put("errorCode", code.as_str()).put("status", *status)
-        }
-        FaultKind::Slow { by } => map.put("kind", "slow").show("by", by),
-        FaultKind::Freeze => map.put("kind", "freeze"),
-        FaultKind::Reset => map.put("kind", "reset"),
-        FaultKind::Trickle { by } => map.put("kind", "trickle").show("by", by),
-        FaultKind::Truncate => map.put("kind", "truncate"),
+        FaultKind::Quota { pool, to } => return map.put("pool", pool.as_str()).show("to", to),
+        FaultKind::ErrorAs { code, status } => map.put("errorCode", code.as_str()).put("status", *status),
+        FaultKind::Slow { by } | FaultKind::Trickle { by } => map.show("by", by),
+        FaultKind::Throttle
+        | FaultKind::Error
+        | FaultKind::Freeze
+        | FaultKind::Reset
+        | FaultKind::Truncate => map,
     };
     let map = match fault.strikes {
         Strikes::Probability(ratio) => map.show("probability", ratio),
@@ -291,46 +268,32 @@ fn fleet(fleet: &FleetConfig) -> Map {
     Map::default().put("clients", fleet.clients).put("start", start).maybe("restart", restart)
 }
 
-const fn is_open(executor: &Executor) -> bool {
-    matches!(
-        executor,
-        Executor::ConstantArrivalRate { .. }
-            | Executor::RampingArrivalRate { .. }
-            | Executor::Burst { .. }
-            | Executor::Trace(_)
-    )
-}
-
 fn executor(executor: &Executor) -> Map {
-    let map = |name: &str| Map::default().put("executor", name);
+    let map = Map::default().show("executor", executor.kind());
     let stage =
         |duration: Span, target: Value| Map::default().show("duration", duration).put("target", target);
     match executor {
-        Executor::ConstantArrivalRate { rate, duration, arrivals } => map("constant-arrival-rate")
-            .show("rate", rate)
-            .show("duration", duration)
-            .put("arrivals", spread(*arrivals)),
-        Executor::RampingArrivalRate { start_rate, stages, arrivals } => map("ramping-arrival-rate")
+        Executor::ConstantArrivalRate { rate, duration, arrivals } => {
+            map.show("rate", rate).show("duration", duration).put("arrivals", spread(*arrivals))
+        }
+        Executor::RampingArrivalRate { start_rate, stages, arrivals } => map
             .show("startRate", start_rate)
             .put("stages", list(stages.iter().map(|s| stage(s.duration, s.target.to_string().into()))))
             .put("arrivals", spread(*arrivals)),
         Executor::Burst { count, every, duration } => {
-            map("burst").put("count", *count).show("every", every).show("duration", duration)
+            map.put("count", *count).show("every", every).show("duration", duration)
         }
-        Executor::Trace(each) => trace(map("trace"), each),
+        Executor::Trace(each) => trace(map, each),
         Executor::ConstantVus { vus, duration, pacing } => {
-            paced(map("constant-vus").put("vus", *vus).show("duration", duration), pacing)
+            paced(map.put("vus", *vus).show("duration", duration), pacing)
         }
         Executor::RampingVus { start_vus, stages, pacing } => {
             let stages = list(stages.iter().map(|s| stage(s.duration, s.target.into())));
-            paced(map("ramping-vus").put("startVus", *start_vus).put("stages", stages), pacing)
+            paced(map.put("startVus", *start_vus).put("stages", stages), pacing)
         }
-        Executor::SharedIterations { vus, iterations, max_duration, pacing } => {
-            let map = map("shared-iterations").put("vus", *vus).put("iterations", *iterations);
-            paced(map.show("maxDuration", max_duration), pacing)
-        }
-        Executor::PerVuIterations { vus, iterations, max_duration, pacing } => {
-            let map = map("per-vu-iterations").put("vus", *vus).put("iterations", *iterations);
+        Executor::SharedIterations { vus, iterations, max_duration, pacing }
+        | Executor::PerVuIterations { vus, iterations, max_duration, pacing } => {
+            let map = map.put("vus", *vus).put("iterations", *iterations);
             paced(map.show("maxDuration", max_duration), pacing)
         }
     }
@@ -403,14 +366,8 @@ fn retry(retry: &Retry) -> Map {
         RetryMode::Immediate => map("immediate"),
         RetryMode::Fixed { delay } => map("fixed").show("delay", delay),
         RetryMode::Exponential { base, cap, factor, jitter } => {
-            let jitter = match jitter {
-                Jitter::None => "none",
-                Jitter::Full => "full",
-                Jitter::Equal => "equal",
-                Jitter::Decorrelated => "decorrelated",
-            };
             let map = map("exponential").show("base", base).show("cap", cap);
-            map.put("factor", factor).put("jitter", jitter)
+            map.put("factor", factor).show("jitter", jitter)
         }
         RetryMode::Budget { ratio, min_per_second, ttl } => {
             map("budget").show("ratio", ratio).show("minPerSecond", min_per_second).show("ttl", ttl)
@@ -419,39 +376,26 @@ fn retry(retry: &Retry) -> Map {
             map("tokens").put("capacity", capacity).put("cost", cost).put("refund", refund)
         }
         RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
-        RetryMode::AwsAdaptive(retry) if retry.sdk != AwsSdk::Unnamed => {
-            map("aws-adaptive").put("preset", retry.sdk.name())
-        }
         RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
         RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),
-        RetryMode::AwsSdk(mode) => {
-            map("aws-sdk").put("sdkMode", if mode == SdkMode::Adaptive { "adaptive" } else { "standard" })
-        }
+        RetryMode::AwsSdk(mode) => map("aws-sdk").show("sdkMode", mode),
     }
 }
 
 fn aws(map: Map, retry: AwsRetry) -> Map {
-    let generation = match retry.generation {
-        Generation::V2_0 => "2.0",
-        Generation::V2_1 => "2.1",
-        Generation::Java => return map.put("preset", "java"),
-        Generation::Kotlin => return map.put("preset", "kotlin"),
-    };
-    let accounting = match retry.accounting {
-        Accounting::PerCall => "per-call",
-        Accounting::SharedSlot => "shared-slot",
-    };
-    map.put("generation", generation).put("accounting", accounting)
+    match retry.preset() {
+        Some(sdk) => map.show("preset", sdk),
+        None => map.show("generation", retry.generation).show("accounting", retry.accounting),
+    }
 }
 
 fn cache_map(cache: &Cache) -> Map {
-    let eviction = if cache.eviction == Eviction::Fifo { "fifo" } else { "lru" };
     Map::default()
         .show("maxAge", cache.max_age)
         .put("maxMessages", cache.max_messages)
         .put("maxBytes", cache.max_bytes)
         .put("capacity", cache.capacity)
-        .put("eviction", eviction)
+        .show("eviction", cache.eviction)
 }
 
 /// Thresholds by name, names in the order of their first threshold.
@@ -470,22 +414,4 @@ fn thresholds(thresholds: &[Threshold]) -> Map {
         map = map.put(&threshold.name, Value::Sequence(items));
     }
     map
-}
-
-impl Metric {
-    /// Its name in thresholds.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Metric::ResponseTime => "response_time",
-            Metric::ServiceTime => "service_time",
-            Metric::QueueWait => "queue_wait",
-            Metric::Failed => "failed",
-            Metric::Throttled => "throttled",
-            Metric::Shed => "shed",
-            Metric::UnitsFailed => "units_failed",
-            Metric::Goodput => "goodput",
-            Metric::Amplification => "amplification",
-            Metric::Cost => "cost",
-        }
-    }
 }

@@ -139,12 +139,12 @@ fn quotas(locked: &Locked, shared: &Shared) -> Value {
     let limits: Map<String, Value> = crate::quota::catalogue::all()
         .map(|pool| (pool.name().into(), json!(locked.kms.admission().limit(region, pool).to_string())))
         .collect();
+    let kind = quotas.enforcement.kind();
     let enforcement = match quotas.enforcement {
-        Enforcement::Window { .. } => "window".to_string(),
-        Enforcement::Sliding => "sliding".into(),
-        Enforcement::Bucket { burst } => format!("bucket, burst {burst}"),
-        Enforcement::LateBucket { burst, lag } => format!("bucket, burst {burst}, lag {lag}"),
-        Enforcement::Lagging { lag } => format!("lagging, lag {lag}"),
+        Enforcement::Window { .. } | Enforcement::Sliding => kind.to_string(),
+        Enforcement::Bucket { burst } => format!("{kind}, burst {burst}"),
+        Enforcement::LateBucket { burst, lag } => format!("{kind}, burst {burst}, lag {lag}"),
+        Enforcement::Lagging { lag } => format!("{kind}, lag {lag}"),
     };
     json!({ "region": region, "enforcement": enforcement, "limits": limits })
 }

@@ -1,6 +1,6 @@
 //! What a scenario says about load: the fleet, executors, and what jobs look like.
 
-use crate::api::{JobKind, KeySpec};
+use crate::api::{JobKind, KeySpec, words};
 use crate::client::Policy;
 pub use crate::quota::KeyStore;
 use crate::time::Span;
@@ -78,6 +78,28 @@ pub struct Workload {
     pub strategies: Vec<Policy>,
 }
 
+words! {
+    /// The executors, open ones first.
+    ExecutorKind {
+        /// Open: a constant rate.
+        ConstantArrivalRate = "constant-arrival-rate",
+        /// Open: linear ramps between rates.
+        RampingArrivalRate = "ramping-arrival-rate",
+        /// Open: many jobs at once, again and again.
+        Burst = "burst",
+        /// Open: a recorded trace.
+        Trace = "trace",
+        /// Closed: a constant number of VUs.
+        ConstantVus = "constant-vus",
+        /// Closed: linear ramps of the number of VUs.
+        RampingVus = "ramping-vus",
+        /// Closed: VUs share a number of jobs.
+        SharedIterations = "shared-iterations",
+        /// Closed: each VU does a number of jobs.
+        PerVuIterations = "per-vu-iterations",
+    }
+}
+
 /// How jobs arrive.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Executor {
@@ -150,6 +172,22 @@ pub enum Executor {
         /// When a VU starts its next job.
         pacing: Pacing,
     },
+}
+
+impl Executor {
+    /// Its kind, as files name it.
+    pub const fn kind(&self) -> ExecutorKind {
+        match self {
+            Executor::ConstantArrivalRate { .. } => ExecutorKind::ConstantArrivalRate,
+            Executor::RampingArrivalRate { .. } => ExecutorKind::RampingArrivalRate,
+            Executor::Burst { .. } => ExecutorKind::Burst,
+            Executor::Trace(_) => ExecutorKind::Trace,
+            Executor::ConstantVus { .. } => ExecutorKind::ConstantVus,
+            Executor::RampingVus { .. } => ExecutorKind::RampingVus,
+            Executor::SharedIterations { .. } => ExecutorKind::SharedIterations,
+            Executor::PerVuIterations { .. } => ExecutorKind::PerVuIterations,
+        }
+    }
 }
 
 /// How open arrivals are spaced.
@@ -240,13 +278,14 @@ pub struct TraceJob {
     pub known_size: bool,
 }
 
-/// What happens to a job that arrives when `maxInFlight` is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnLimit {
-    /// It waits.
-    Queue,
-    /// It is dropped and counted.
-    Shed,
+words! {
+    /// What happens to a job that arrives when `maxInFlight` is reached.
+    OnLimit {
+        /// It waits.
+        Queue = "queue",
+        /// It is dropped and counted.
+        Shed = "shed",
+    }
 }
 
 /// How large payloads are.

@@ -18,7 +18,7 @@ const UNSEEN_BY_REPORT: &[&str] = &["engine", "kms", "client"];
 
 /// A name, `::`, a text, or one character of anything else.
 #[derive(Clone, Debug, PartialEq)]
-enum Piece {
+pub(super) enum Piece {
     Name(String),
     Path,
     Text(String),
@@ -27,7 +27,7 @@ enum Piece {
 
 /// Where a module in a file of its own stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum ModuleFile {
+pub(super) enum ModuleFile {
     Below(String),
     Beside(String),
 }
@@ -43,7 +43,7 @@ impl ModuleFile {
 }
 
 /// The pieces of `source`, without comments, raw texts and characters.
-fn pieces(source: &str) -> Vec<Piece> {
+pub(super) fn pieces(source: &str) -> Vec<Piece> {
     let text = source.chars().collect::<Vec<_>>();
     let (mut found, mut i) = (Vec::new(), 0);
     let starts = |i: usize, with: &str| with.chars().enumerate().all(|(k, c)| text.get(i + k) == Some(&c));
@@ -107,7 +107,7 @@ fn raw_text(text: &[char]) -> Option<usize> {
 
 /// `found` without the items that `#[cfg(test)]` marks, and where the modules in files of their own stand that are
 /// so marked: below the module itself, or at a `#[path]` beside it.
-fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<ModuleFile>) {
+pub(super) fn without_tests(found: &[Piece]) -> (Vec<Piece>, BTreeSet<ModuleFile>) {
     let mark = pieces("#[cfg(test)]");
     let (mut kept, mut modules, mut i) = (Vec::new(), BTreeSet::new(), 0);
     while i < found.len() {
@@ -249,7 +249,7 @@ fn order(lib: &str) -> Vec<String> {
     list.split('`').skip(1).step_by(2).map(Into::into).collect()
 }
 
-fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(super) fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     entries.sort();
     for path in entries {

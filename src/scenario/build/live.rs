@@ -19,14 +19,12 @@ pub(super) fn live(r: &mut Reader, fields: &Fields) -> Live {
 }
 
 fn client(r: &mut Reader, item: &Item) -> Option<LiveClient> {
-    match r.word(item, &["aws-sdk", "raw"])? {
-        "raw" => Some(LiveClient::Raw),
-        _ if cfg!(feature = "aws") => Some(LiveClient::AwsSdk),
-        _ => {
-            r.wrong(item, "this keystorm is built without the AWS SDK (feature `aws`)", "raw");
-            None
-        }
+    let client = r.spelled(item)?;
+    if client == LiveClient::AwsSdk && !cfg!(feature = "aws") {
+        r.wrong(item, "this keystorm is built without the AWS SDK (feature `aws`)", LiveClient::Raw.name());
+        return None;
     }
+    Some(client)
 }
 
 fn transport(r: &mut Reader, item: &Item) -> Option<Transport> {

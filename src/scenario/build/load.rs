@@ -6,7 +6,8 @@ use crate::scenario::read::{Fields, Item, LONGEST, Reader};
 use crate::time::Span;
 use crate::units::Rate;
 use crate::workload::{
-    Arrivals, Executor, FleetConfig, FleetStart, Pacing, RateStage, Restart, Trace, TraceRows, VuStage,
+    Arrivals, Executor, ExecutorKind, FleetConfig, FleetStart, Pacing, RateStage, Restart, Trace, TraceRows,
+    VuStage,
 };
 use std::sync::Arc;
 
@@ -56,20 +57,17 @@ fn fleet_start(r: &mut Reader, item: &Item, most: u64) -> Option<FleetStart> {
 
 /// Reads the keys of a workload that belong to its executor.
 pub(super) fn executor(r: &mut Reader, fields: &Fields) -> Option<Executor> {
-    let word = r.need(fields, "executor", "", |r, item| r.word(item, &keys::EXECUTORS));
-    if word.is_empty() {
-        return None;
-    }
-    r.only_with(fields, "executor", word);
+    let kind = r.need(fields, "executor", None, |r, item| r.spelled::<ExecutorKind>(item).map(Some))?;
+    r.only_with(fields, "executor", kind.name());
     let duration = |r: &mut Reader| r.need(fields, "duration", Span::ZERO, Reader::time);
     let vus = |r: &mut Reader| r.need(fields, "vus", 1, |r, item| r.count(item, MILLION));
-    Some(match word {
-        "constant-arrival-rate" => Executor::ConstantArrivalRate {
+    Some(match kind {
+        ExecutorKind::ConstantArrivalRate => Executor::ConstantArrivalRate {
             rate: r.need(fields, "rate", Rate::ZERO, Reader::positive_rate),
             duration: duration(r),
             arrivals: arrivals(r, fields),
         },
-        "ramping-arrival-rate" => {
+        ExecutorKind::RampingArrivalRate => {
             let start_rate = r.or(fields, "startRate", Rate::ZERO, Reader::rate);
             let stages = r.need(fields, "stages", Vec::new(), |r, item| {
                 stages(r, item, (Rate::ZERO, Reader::rate), |duration, target| RateStage { duration, target })
@@ -78,16 +76,16 @@ pub(super) fn executor(r: &mut Reader, fields: &Fields) -> Option<Executor> {
             some_target(r, fields, idle && !stages.is_empty());
             Executor::RampingArrivalRate { start_rate, stages, arrivals: arrivals(r, fields) }
         }
-        "burst" => Executor::Burst {
+        ExecutorKind::Burst => Executor::Burst {
             count: r.need(fields, "count", 1, |r, item| r.whole(item, 1, MAX_JOBS)),
             every: r.need(fields, "every", Span::from_secs(1), Reader::time),
             duration: duration(r),
         },
-        "trace" => Executor::Trace(trace(r, fields)),
-        "constant-vus" => {
+        ExecutorKind::Trace => Executor::Trace(trace(r, fields)),
+        ExecutorKind::ConstantVus => {
             Executor::ConstantVus { vus: vus(r), duration: duration(r), pacing: pacing(r, fields) }
         }
-        "ramping-vus" => {
+        ExecutorKind::RampingVus => {
             let start_vus = r.or(fields, "startVus", 1, vu_target);
             let stages = r.need(fields, "stages", Vec::new(), |r, item| {
                 stages(r, item, (0, vu_target), |duration, target| VuStage { duration, target })
@@ -96,12 +94,14 @@ pub(super) fn executor(r: &mut Reader, fields: &Fields) -> Option<Executor> {
             some_target(r, fields, idle && !stages.is_empty());
             Executor::RampingVus { start_vus, stages, pacing: pacing(r, fields) }
         }
-        _ => {
+        ExecutorKind::SharedIterations | ExecutorKind::PerVuIterations => {
             let iterations = r.need(fields, "iterations", 1, |r, item| r.whole(item, 1, MAX_JOBS));
             let max_duration = r.or(fields, "maxDuration", MAX_DURATION, Reader::time);
             let (vus, pacing) = (vus(r), pacing(r, fields));
-            match word {
-                "shared-iterations" => Executor::SharedIterations { vus, iterations, max_duration, pacing },
+            match kind {
+                ExecutorKind::SharedIterations => {
+                    Executor::SharedIterations { vus, iterations, max_duration, pacing }
+                }
                 _ => Executor::PerVuIterations { vus, iterations, max_duration, pacing },
             }
         }

@@ -16,7 +16,7 @@ pub use threshold::percentile_of;
 use super::problem::clip;
 use super::read::{Fields, Item, LONGEST, Reader};
 use super::tree::Node;
-use super::{Scenario, Service, Strategy, Target, keys, plan};
+use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
 use crate::client::Policy;
 use crate::quota::catalogue;
 use crate::time::Span;
@@ -114,19 +114,12 @@ pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
 
 fn target(r: &mut Reader, item: &Item) -> Option<Target> {
     let text = r.string(item)?;
-    let is_url = text.starts_with("http://") || text.starts_with("https://");
-    match text.as_str() {
-        "sim" => return Some(Target::Sim),
-        "emulator" => return Some(Target::Emulator),
-        "aws" => return Some(Target::Aws),
-        _ if is_url => return Some(Target::Http(text.trim_end_matches('/').to_owned())),
-        _ => {
-            let known = ["sim", "emulator", "aws"];
-            let message = "this is no target";
-            r.unknown(item.node.shown, &item.path, message, &text, known.into_iter());
-        }
+    let target = Target::parse(&text);
+    if target.is_none() {
+        let known = TargetWord::WORDS.iter().copied();
+        r.unknown(item.node.shown, &item.path, "this is no target", &text, known);
     }
-    None
+    target
 }
 
 fn region(r: &mut Reader, item: &Item) -> Option<String> {

@@ -2,8 +2,8 @@
 
 use crate::api::nearest;
 use crate::client::{
-    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, LegacySdk, LimiterConfig, Policy,
-    Retry, RetryMode, SdkMode,
+    Accounting, AwsRetry, Cache, Eviction, Generation, Jitter, LegacySdk, LimiterConfig, Policy, Retry,
+    RetryMode, SdkMode,
 };
 use crate::scenario::keys::{self, MAX_CACHE_BYTES, MAX_CACHE_MESSAGES, MILLION};
 use crate::scenario::problem::Problem;
@@ -11,11 +11,8 @@ use crate::scenario::read::{Fields, Item, Reader};
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 
-/// What is known of the retry behaviour of the newest SDKs: generation 2.1, each call gives back what it took.
-const NEWEST: AwsRetry =
-    AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall, sdk: AwsSdk::Unnamed };
 /// What a strategy that says nothing does: the SDKs' standard mode with three attempts.
-const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(NEWEST), max_attempts: Some(3) };
+const STANDARD: Retry = Retry { mode: RetryMode::AwsStandard(AwsRetry::NEWEST), max_attempts: Some(3) };
 
 /// The most retry tokens of anything.
 const MOST_TOKENS: f64 = 1e9;
@@ -73,16 +70,11 @@ fn retry(r: &mut Reader, item: &Item) -> Option<Retry> {
             refund: r.or(&fields, "refund", 0.1, |r, item| r.number(item, 0.0, MOST_TOKENS)),
         },
         "aws-adaptive" => RetryMode::AwsAdaptive(aws(r, &fields)),
-        "aws-sdk" => {
-            let word =
-                r.or(&fields, "sdkMode", "standard", |r, item| r.word(item, &["standard", "adaptive"]));
-            RetryMode::AwsSdk(if word == "adaptive" { SdkMode::Adaptive } else { SdkMode::Standard })
-        }
+        "aws-sdk" => RetryMode::AwsSdk(r.or(&fields, "sdkMode", SdkMode::Standard, Reader::spelled)),
         // In standard mode an SDK is its generation and its accounting.
-        _ => legacy.map_or_else(
-            || RetryMode::AwsStandard(AwsRetry { sdk: AwsSdk::Unnamed, ..aws(r, &fields) }),
-            RetryMode::AwsLegacy,
-        ),
+        _ => {
+            legacy.map_or_else(|| RetryMode::AwsStandard(aws(r, &fields).without_sdk()), RetryMode::AwsLegacy)
+        }
     };
     Some(Retry { mode, max_attempts })
 }
@@ -113,18 +105,11 @@ fn exponential(r: &mut Reader, fields: &Fields) -> RetryMode {
             r.wrong(&item, format!("cap {cap} is below base {base}"), "a cap of at least the base");
         }
     }
-    let jitter =
-        r.or(fields, "jitter", "full", |r, item| r.word(item, &["none", "full", "equal", "decorrelated"]));
     RetryMode::Exponential {
         base,
         cap,
         factor: r.or(fields, "factor", 2.0, |r, item| r.number(item, 1.0, 100.0)),
-        jitter: match jitter {
-            "none" => Jitter::None,
-            "equal" => Jitter::Equal,
-            "decorrelated" => Jitter::Decorrelated,
-            _ => Jitter::Full,
-        },
+        jitter: r.or(fields, "jitter", Jitter::Full, Reader::spelled),
     }
 }
 
@@ -135,31 +120,20 @@ fn aws(r: &mut Reader, fields: &Fields) -> AwsRetry {
                 r.wrong(&item, format!("`preset` already says the {key}"), "either of the two");
             }
         }
-        let name = r.word(&preset, &keys::SDKS);
-        let named = AwsSdk::ALL.into_iter().find(|sdk| name == Some(sdk.name()));
-        let like = AwsRetry { sdk: named.unwrap_or(AwsSdk::Unnamed), ..NEWEST };
-        return match like.sdk {
-            AwsSdk::Rust => {
-                AwsRetry { generation: Generation::V2_0, accounting: Accounting::SharedSlot, ..like }
-            }
-            AwsSdk::Java => AwsRetry { generation: Generation::Java, ..like },
-            AwsSdk::Kotlin => AwsRetry { generation: Generation::Kotlin, ..like },
-            // botocore 1.44, JS v3 3.1166, Go v2 1.48, .NET Core 4.0.103, C++ 1.11.926: AWS Developer Tools Blog, May 2026.
-            _ => like,
-        };
+        return r.spelled(&preset).map_or(AwsRetry::NEWEST, AwsRetry::of);
     }
-    let generation = r.or(fields, "generation", "2.1", |r, item| r.word(item, &["2.1", "2.0"]));
-    let accounting =
-        r.or(fields, "accounting", "per-call", |r, item| r.word(item, &["per-call", "shared-slot"]));
+    let generations = [Generation::V2_1, Generation::V2_0];
     AwsRetry {
-        generation: if generation == "2.0" { Generation::V2_0 } else { Generation::V2_1 },
-        accounting: if accounting == "shared-slot" { Accounting::SharedSlot } else { Accounting::PerCall },
-        sdk: AwsSdk::Unnamed,
+        generation: r.or(fields, "generation", Generation::V2_1, |r, item| {
+            r.by_name(item, &generations, Generation::name)
+        }),
+        accounting: r.or(fields, "accounting", Accounting::PerCall, Reader::spelled),
+        sdk: None,
     }
 }
 
 fn legacy(r: &mut Reader, fields: &Fields) -> LegacySdk {
-    r.or(fields, "preset", LegacySdk::Botocore, |r, item| r.by_name(item, &LegacySdk::ALL, LegacySdk::name))
+    r.or(fields, "preset", LegacySdk::Botocore, Reader::spelled)
 }
 
 fn limiter(r: &mut Reader, item: &Item) -> Option<LimiterConfig> {
@@ -172,7 +146,6 @@ fn limiter(r: &mut Reader, item: &Item) -> Option<LimiterConfig> {
 
 fn cache(r: &mut Reader, item: &Item) -> Option<Cache> {
     let fields = r.fields(item, &keys::CACHE)?;
-    let eviction = r.or(&fields, "eviction", "lru", |r, item| r.word(item, &["lru", "fifo"]));
     Some(Cache {
         max_age: r.need(&fields, "maxAge", Span::from_secs(1), Reader::span),
         max_messages: r
@@ -180,6 +153,6 @@ fn cache(r: &mut Reader, item: &Item) -> Option<Cache> {
         max_bytes: r
             .or(&fields, "maxBytes", MAX_CACHE_BYTES, |r, item| r.size_or_number(item, MAX_CACHE_BYTES)),
         capacity: r.or(&fields, "capacity", 100, |r, item| r.count(item, 10 * MILLION)),
-        eviction: if eviction == "fifo" { Eviction::Fifo } else { Eviction::Lru },
+        eviction: r.or(&fields, "eviction", Eviction::Lru, Reader::spelled),
     })
 }

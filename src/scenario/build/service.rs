@@ -3,7 +3,7 @@
 use crate::api::Operation;
 use crate::client::{Policy, RetryMode};
 use crate::kms::{Capacity, Distribution, Latency, Part, ServiceTime};
-use crate::quota::{Enforcement, Quotas};
+use crate::quota::{Enforcement, EnforcementKind, Quotas};
 use crate::scenario::Target;
 use crate::scenario::keys::{self, MILLION};
 use crate::scenario::read::{Fields, Item, Reader};
@@ -44,16 +44,18 @@ pub(super) fn quotas(r: &mut Reader, item: &Item) -> Option<Quotas> {
 fn enforcement(r: &mut Reader, item: &Item) -> Option<Enforcement> {
     let second = Span::from_secs(1);
     if !item.is_map() {
-        return Some(match r.word(item, &["window", "sliding", "bucket", "lagging"])? {
-            "sliding" => Enforcement::Sliding,
-            "bucket" => Enforcement::Bucket { burst: second },
-            "lagging" => Enforcement::Lagging { lag: second },
-            _ => Enforcement::Window { phase: None },
+        return Some(match r.spelled(item)? {
+            EnforcementKind::Window => Enforcement::Window { phase: None },
+            EnforcementKind::Sliding => Enforcement::Sliding,
+            EnforcementKind::Bucket => Enforcement::Bucket { burst: second },
+            EnforcementKind::Lagging => Enforcement::Lagging { lag: second },
         });
     }
     let fields = r.fields(item, &keys::ENFORCEMENT)?;
-    match only_key(r, &fields, &["window", "bucket", "lagging"])? {
-        ("bucket", item) => {
+    let with_keys = [EnforcementKind::Window, EnforcementKind::Bucket, EnforcementKind::Lagging];
+    let (word, item) = only_key(r, &fields, &with_keys.map(EnforcementKind::name))?;
+    match EnforcementKind::from_name(word)? {
+        EnforcementKind::Bucket => {
             let fields = r.fields(&item, &keys::BUCKET)?;
             let burst = r.or(&fields, "burst", second, Reader::time);
             let lag = r.or(&fields, "lag", Span::ZERO, Reader::span);
@@ -62,11 +64,11 @@ fn enforcement(r: &mut Reader, item: &Item) -> Option<Enforcement> {
                 false => Enforcement::LateBucket { burst, lag },
             })
         }
-        ("lagging", item) => {
+        EnforcementKind::Lagging => {
             let fields = r.fields(&item, &keys::LAGGING)?;
             Some(Enforcement::Lagging { lag: r.or(&fields, "lag", second, Reader::span) })
         }
-        (_, item) => {
+        EnforcementKind::Window | EnforcementKind::Sliding => {
             let fields = r.fields(&item, &keys::WINDOW)?;
             let phase = r.opt(&fields, "phase", |r, item| {
                 let phase = r.span(item)?;

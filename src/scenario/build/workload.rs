@@ -9,7 +9,7 @@ use crate::scenario::read::{Fields, Item, Reader};
 use crate::scenario::tree::{Content, Node};
 use crate::time::Span;
 use crate::units::Bytes;
-use crate::workload::{Executor, KeyStore, Keys, OnLimit, Pacing, Payload, Pick, Popularity, Workload};
+use crate::workload::{Executor, Keys, OnLimit, Pacing, Payload, Pick, Popularity, Workload};
 
 /// Reads one workload.
 pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -> Option<Workload> {
@@ -24,7 +24,7 @@ pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -
     let max_in_flight = r.or(&fields, "maxInFlight", None, |r, item| {
         if item.is_word("none") { Some(None) } else { r.count(item, 1_000_000_000).map(Some) }
     });
-    let on_limit = r.or(&fields, "onLimit", "queue", |r, item| r.word(item, &["queue", "shed"]));
+    let on_limit = r.or(&fields, "onLimit", OnLimit::Queue, Reader::spelled);
     if let Some(item) = fields.get("onLimit").filter(|_| r.is_clean(mark) && max_in_flight.is_none()) {
         r.wrong(&item, "`onLimit` does nothing without `maxInFlight`", "with maxInFlight");
     }
@@ -38,7 +38,7 @@ pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -
         graceful_stop: r.or(&fields, "gracefulStop", outer.graceful_stop, Reader::span),
         deadline: r.or(&fields, "deadline", outer.deadline, Reader::time_or_none),
         max_in_flight,
-        on_limit: if on_limit == "shed" { OnLimit::Shed } else { OnLimit::Queue },
+        on_limit,
         jobs: r.need(&fields, "jobs", Vec::new(), jobs),
         payload: r.or(&fields, "payload", Payload::Fixed(Bytes(256)), payload),
         keys: r.or(&fields, "keys", DEFAULT_KEYS, key_set),
@@ -104,12 +104,12 @@ fn payload(r: &mut Reader, item: &Item) -> Option<Payload> {
 
 fn key_set(r: &mut Reader, item: &Item) -> Option<Keys> {
     let fields = r.fields(item, &keys::KEYS)?;
-    let spec = |r: &mut Reader, item: &Item| r.by_name(item, KeySpec::ALL, KeySpec::name);
+    let spec = |r: &mut Reader, item: &Item| r.spelled(item);
     let pair_spec = r.or(&fields, "pairSpec", DEFAULT_KEYS.pair_spec, spec);
     if let Some(item) = fields.get("pairSpec").filter(|_| !pair_spec.is_pair_spec()) {
         r.wrong(&item, "KMS makes no data key pairs of this spec", "RSA_*, ECC_*, SM2 or ML_KEM_*");
     }
-    let store = r.opt(&fields, "store", |r, item| r.word(item, &["cloudhsm", "external"]));
+    let store = r.opt(&fields, "store", Reader::spelled);
     let ids = r.or(&fields, "ids", Vec::new(), |r, item| super::live::texts(r, item, Reader::string));
     let named = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let count = r.or(&fields, "count", named.max(1), |r, item| r.count(item, MILLION));
@@ -122,7 +122,7 @@ fn key_set(r: &mut Reader, item: &Item) -> Option<Keys> {
         spec: r.or(&fields, "spec", DEFAULT_KEYS.spec, spec),
         pair_spec,
         ids,
-        store: store.map(|word| if word == "external" { KeyStore::External } else { KeyStore::CloudHsm }),
+        store,
     })
 }
 
