@@ -5,7 +5,7 @@
 //! input and random draws, and return what they want done next. The simulator drives them in virtual time.
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
-//! `time`, `rng`, `units`, `format`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
+//! `time`, `rng`, `units`, `format`, `api`, `language`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
 //! `clock`, `notice`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `bus`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
@@ -30,6 +30,7 @@ pub mod guard;
 #[cfg(feature = "sim")]
 pub mod intake;
 pub mod kms;
+pub mod language;
 pub mod notice;
 pub mod planner;
 pub mod quota;

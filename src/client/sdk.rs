@@ -1,7 +1,8 @@
-//! Whose retry behaviour: the AWS SDKs by name, and what is known of each.
+//! Whose retry behaviour: the AWS SDKs by name, and what is known of each; and how a file names them.
 
 use super::waiting::Waiters;
 use crate::api::words;
+use crate::language::{Fields, Part, Reader, Walk, key, one_of, words};
 
 words! {
     /// Which of its own retry modes the real AWS SDK runs.
@@ -131,12 +132,12 @@ impl AwsRetry {
     }
 
     /// In standard mode an SDK is its generation and its accounting.
-    pub const fn without_sdk(self) -> AwsRetry {
+    pub(super) const fn without_sdk(self) -> AwsRetry {
         AwsRetry { sdk: None, ..self }
     }
 
     /// The preset that says it, where generation and accounting do not.
-    pub const fn preset(&self) -> Option<AwsSdk> {
+    const fn preset(&self) -> Option<AwsSdk> {
         match (self.generation, self.sdk) {
             (Generation::Java, _) => Some(AwsSdk::Java),
             (Generation::Kotlin, _) => Some(AwsSdk::Kotlin),
@@ -152,5 +153,49 @@ impl AwsRetry {
     /// Whether its rate is measured from when the client was made.
     pub fn begins_now(self) -> bool {
         self.sdk.is_none_or(AwsSdk::begins_now)
+    }
+}
+
+impl Part for AwsRetry {
+    /// Either `preset`, or `generation` and `accounting`.
+    fn walk(walk: &mut Walk<'_, '_>, now: Option<&AwsRetry>) -> Option<AwsRetry> {
+        let preset = now.map(AwsRetry::preset);
+        let now = now.filter(|_| preset.flatten().is_none());
+        let generation = walk.part(
+            key(
+                "generation",
+                "Of the AWS retry specification ({}).",
+                one_of(&[Generation::V2_1, Generation::V2_0]),
+            )
+            .or(Generation::V2_1),
+            now.map(|now| &now.generation),
+        );
+        let accounting = walk.part(
+            key("accounting", "Who owns the quota a retry took ({}).", words()).or(Accounting::PerCall),
+            now.map(|now| &now.accounting),
+        );
+        let preset = walk.part(key("preset", PRESET, words::<AwsSdk>()).optional(), preset.as_ref());
+        walk.look(excludes);
+        match preset? {
+            Some(sdk) => Some(AwsRetry::of(sdk)),
+            None => Some(AwsRetry { generation: generation?, accounting: accounting?, sdk: None }),
+        }
+    }
+}
+
+/// What `preset` means, in all the modes that have it.
+const PRESET: &str = "An SDK, instead of generation and accounting. rust is 2.0 shared-slot; botocore, js, go, dotnet and cpp are \
+     2.1 per-call; java and kotlin are their own 2.0 per-call (java: 100 ms before a transient retry, which costs \
+     5; kotlin: 10 ms growing by 1.5, every retry costs 10). In aws-adaptive callers wait for the rate as that SDK's do: \
+     in turn (java, cpp, kotlin), each by itself (js, rust, go, dotnet, and without a preset), or woken by answers too \
+     (botocore). For aws-legacy: botocore (default), java1, java2, js2, \
+     go1, dotnet.";
+
+/// Reports what a preset already says.
+fn excludes(r: &mut Reader, fields: &Fields) {
+    for name in ["generation", "accounting"] {
+        if let Some(item) = fields.get(name).filter(|_| fields.get("preset").is_some()) {
+            r.wrong(&item, format!("`preset` already says the {name}"), "either of the two");
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::api::Operation;
 use crate::kms::{Aim, Fault, FaultKind, FaultWord, Strikes};
+use crate::language::{Fields, Item, MAX_JOBS, Reader};
 use crate::quota::catalogue;
-use crate::scenario::keys::{self, MAX_JOBS};
-use crate::scenario::read::{Fields, Item, Reader};
+use crate::scenario::keys;
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 

@@ -1,10 +1,10 @@
 //! Reads thresholds: k6's grammar plus units, `response_time{operation:Decrypt}: [ "p(99)<250ms" ]`.
 
 use crate::api::JobKind;
+use crate::language::tree::Entry;
+use crate::language::{Item, Reader};
+use crate::language::{Problem, clip};
 use crate::scenario::keys;
-use crate::scenario::problem::{Problem, clip};
-use crate::scenario::read::{Item, Reader};
-use crate::scenario::tree::Entry;
 use crate::scenario::{Aggregate, Comparison, Metric, Tag, Threshold, TimesOf};
 use crate::time::Span;
 use crate::time::decimal;
