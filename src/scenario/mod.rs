@@ -14,6 +14,7 @@ mod build;
 pub mod fis;
 mod keys;
 mod live;
+mod location;
 mod model;
 mod overlay;
 pub mod plan;
