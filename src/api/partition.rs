@@ -27,6 +27,15 @@ const fn partition(
     Partition { id, region, suffix, dual_stack }
 }
 
+/// The longest name of a Region; AWS's own have at most fifteen letters.
+pub const MAX_REGION: usize = 64;
+
+/// Whether a text can be the name of a Region, known or not: it stands in ARNs, metrics and names of files.
+pub fn is_region_name(text: &str) -> bool {
+    (1..=MAX_REGION).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
 /// All of them.
 static PARTITIONS: [Partition; 8] = [
     partition("aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),

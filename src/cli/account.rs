@@ -1,6 +1,6 @@
 //! The account behind commands that only ask: who it is, whether it may be touched, and access to it.
 
-use super::aws::runtime;
+use super::runtime::runtime;
 use super::{Error, consent};
 use crate::aws::{Access, Wanted, whoami};
 use crate::guard::{Agent, Consent, Guard};

@@ -1,8 +1,9 @@
 //! `keystorm calibrate`: how long a service takes, measured at low load, as a scenario's `serviceTime`.
 
 use super::consent::Credentials;
-use super::live::{self, LiveArgs, LiveOptions};
-use super::run::{End, Finished};
+use super::finished::{End, Finished};
+use super::live;
+use super::live::args::{LiveArgs, LiveOptions};
 use super::{Common, Error, exit, load, output};
 use crate::api::Operation;
 use crate::results::{Calibration, Run};

@@ -32,7 +32,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     sets.extend(args.target.map(target));
     sets.extend(fault_template::sets(&args.fault_template, Targets::Everybody)?);
     let loaded = load::load(&args.scenario, &sets)?;
-    let threads = super::run::threads(None);
+    let threads = super::threads::threads(None);
     memory::fits(&loaded.scenario, threads, &args.scenario.display().to_string())?;
     let plan = Plan::of(&loaded.scenario);
     let shown = if common.json {
@@ -102,7 +102,7 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
     }
     say(format!("On AWS these calls cost {:.2} USD ({}).", plan.cost_usd, plan.cost_source));
     if scenario.target == crate::scenario::Target::Sim {
-        let threads = super::run::threads(None);
+        let threads = super::threads::threads(None);
         say(format!("Simulating it takes about {} of memory.", memory::told(scenario, threads)));
     }
     say(String::new());

@@ -1,6 +1,6 @@
 //! `keystorm cleanup`: finds keys that a killed run left behind and schedules their deletion.
 
-use super::aws::runtime;
+use super::runtime::runtime;
 use super::{Common, Error, consent, output};
 use crate::aws::{self, Access, Leftover, Search, Wanted, find_leftovers, give_up, whoami};
 use crate::guard::{Agent, Consent, Guard};

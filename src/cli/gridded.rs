@@ -1,8 +1,7 @@
 //! `keystorm run` as far as it is made of cells: `--over` and `sweep:`, `--shard`, and `--bus`.
 
 use super::grid::{self, Grid, Shard, Share, Source, store};
-#[cfg(feature = "bus")]
-use super::run_folder::RunFolder;
+use super::grid_options::{Came, GridOptions};
 use super::{Common, Error, exit, output};
 use crate::notice;
 use crate::record::Layout;
@@ -12,32 +11,6 @@ use crate::scenario::Axis;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// What `run` was asked for.
-pub struct GridOptions<'a> {
-    /// `--over`, in order.
-    pub over: &'a [String],
-    /// `--shard`.
-    pub shard: Option<&'a str>,
-    /// `--out`.
-    pub out: Option<&'a Path>,
-    /// `--force`.
-    pub force: bool,
-    /// Threads and progress.
-    pub how: grid::How,
-    /// `--bus`, and as whom one comes there.
-    #[cfg(feature = "bus")]
-    pub bus: Option<(&'a str, &'a super::bus::Access)>,
-}
-
-/// What it came to.
-pub enum Came {
-    /// Everything is said.
-    Done(ExitCode),
-    /// All trials of a run without axes, by strategy, and the folder for the run.
-    #[cfg(feature = "bus")]
-    Trials(Vec<Vec<Trial>>, RunFolder),
-}
 
 /// Runs a sweep, or a share of a run or of a sweep.
 ///

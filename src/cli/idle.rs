@@ -3,7 +3,7 @@
 //! What the environment says holds for every command of a session, so only the command line is judged.
 
 #[cfg(feature = "live")]
-use super::live::LiveArgs;
+use super::live::args::LiveArgs;
 use super::{Common, Error};
 #[cfg(feature = "live")]
 use crate::scenario::Target;

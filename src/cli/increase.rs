@@ -1,6 +1,6 @@
 //! `dossier --request` and `--status`: the request sent to Service Quotas, and followed.
 
-use super::aws::runtime;
+use super::runtime::runtime;
 use super::{Error, consent, output};
 use crate::aws::{self, Access, Change, Wanted, changes, request_increase, whoami};
 use crate::guard::{Agent, Consent, Guard};

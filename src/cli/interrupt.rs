@@ -12,6 +12,6 @@ pub fn interrupt(stop: &AtomicBool) {
 
 fn leave() -> ! {
     #[cfg(feature = "tui")]
-    super::live_view::restore();
+    super::live::view::restore();
     std::process::exit(i32::from(exit::INTERRUPTED));
 }

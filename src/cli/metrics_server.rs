@@ -1,6 +1,6 @@
 //! The Prometheus endpoint of a live run: a thread of its own, which ends with the run.
 
-use super::live_metrics;
+use super::live::metrics;
 use super::small_server::{self, Asked, Background, Bounds};
 use crate::engine::live::Control;
 use crate::server::Exposition;
@@ -30,7 +30,7 @@ impl MetricsServer {
     /// The address cannot be listened on, or no thread can be started.
     pub fn start(control: &Arc<Control>, address: SocketAddr) -> io::Result<MetricsServer> {
         let shown = Arc::clone(control);
-        let server = MetricsServer::showing(Arc::new(move || live_metrics::text(&shown)), address)?;
+        let server = MetricsServer::showing(Arc::new(move || metrics::text(&shown)), address)?;
         control.watch();
         Ok(server)
     }

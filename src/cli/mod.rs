@@ -8,9 +8,8 @@ use std::process::ExitCode;
 mod absent;
 #[cfg(feature = "aws")]
 mod account;
-#[cfg(feature = "aws")]
-mod aws;
 mod backtest;
+mod built;
 #[cfg(feature = "bus")]
 mod bus;
 #[cfg(feature = "live")]
@@ -25,7 +24,9 @@ mod consent;
 mod dossier;
 mod explain;
 mod fault_template;
+mod finished;
 mod grid;
+mod grid_options;
 mod gridded;
 #[cfg(feature = "emulator")]
 mod health;
@@ -38,16 +39,6 @@ mod increase;
 mod interrupt;
 #[cfg(feature = "live")]
 mod live;
-#[cfg(feature = "live")]
-mod live_facts;
-#[cfg(feature = "live")]
-mod live_lines;
-#[cfg(feature = "live")]
-mod live_metrics;
-#[cfg(feature = "live")]
-mod live_url;
-#[cfg(feature = "tui")]
-mod live_view;
 mod load;
 #[cfg(feature = "emulator")]
 mod loopback;
@@ -60,8 +51,6 @@ mod one_liner;
 mod onset;
 #[cfg(feature = "live")]
 mod onset_live;
-#[cfg(feature = "live")]
-mod otlp;
 mod output;
 mod plan;
 mod progress;
@@ -70,25 +59,20 @@ mod quotas;
 mod report;
 mod run;
 mod run_folder;
+#[cfg(feature = "aws")]
+mod runtime;
 mod saved;
 mod scenario_file;
 mod schema;
 #[cfg(feature = "emulator")]
 mod serve;
 #[cfg(feature = "emulator")]
-mod serve_service;
-#[cfg(feature = "aws")]
-mod serve_upstream;
-#[cfg(feature = "emulator")]
 mod small_server;
 mod stamp;
+mod threads;
 #[cfg(feature = "emulator")]
 mod ui;
 mod unbuilt;
-#[cfg(feature = "live")]
-mod watching;
-#[cfg(feature = "live")]
-mod web;
 mod words;
 
 /// Why a command failed: shown as one line (scenario problems as a list), with the exit code it means.

@@ -1,7 +1,8 @@
 //! `keystorm onset --live`: the loads are sent, to the emulator or to a service nearby. Between two probes the service is
 //! let drain, under a small load, until nothing of the one before is left.
 
-use super::live::{LiveArgs, LiveOptions, once};
+use super::live::args::{LiveArgs, LiveOptions};
+use super::live::once;
 use super::load::{Loaded, keep_strategies};
 use super::{Common, Error};
 use crate::engine::live::Control;

@@ -103,7 +103,7 @@ impl Question {
 
     /// How many threads to simulate on.
     pub fn threads(&self) -> usize {
-        super::run::threads(self.threads)
+        super::threads::threads(self.threads)
     }
 
     fn sets(&self) -> Result<Vec<Set>, Error> {

@@ -1,15 +1,18 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
+use super::built::built;
+use super::finished::{End, Finished};
 use super::grid::{How, Source, SourceLookup};
+use super::grid_options::{Came, GridOptions};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
-use super::words::built;
+use super::threads::threads;
 use super::{Common, Error, exit, fault_template, gridded, interrupt, memory, one_liner, saved};
 #[cfg(feature = "live")]
 use super::{idle, live};
 use crate::engine::{Control, simulate, under_other_limiters};
 use crate::notice;
-use crate::record::{Recorder, Trial};
+use crate::record::Trial;
 use crate::results::Run;
 use crate::scenario::fis::Targets;
 use crate::scenario::{Set, Target};
@@ -77,7 +80,7 @@ pub struct Args {
     pub access: super::bus::Access,
     #[cfg(feature = "live")]
     #[command(flatten)]
-    pub live: live::LiveArgs,
+    pub live: live::args::LiveArgs,
     #[command(flatten)]
     pub load: one_liner::Load,
 }
@@ -109,8 +112,8 @@ impl Args {
     }
 
     /// The run as far as it is made of cells.
-    fn gridded(&self) -> gridded::GridOptions<'_> {
-        gridded::GridOptions {
+    fn gridded(&self) -> GridOptions<'_> {
+        GridOptions {
             over: &self.over,
             shard: self.shard.as_deref(),
             out: self.out.as_deref(),
@@ -138,8 +141,8 @@ impl Args {
     }
 
     #[cfg(feature = "live")]
-    fn options(&self) -> live::LiveOptions<'_> {
-        live::LiveOptions { live: &self.live, threads: self.threads, every: self.progress_every }
+    fn options(&self) -> live::args::LiveOptions<'_> {
+        live::args::LiveOptions { live: &self.live, threads: self.threads, every: self.progress_every }
     }
 }
 
@@ -173,9 +176,9 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         let mut options = args.gridded();
         options.how.quiet = common.quiet;
         return match gridded::run(source, &options, common)? {
-            gridded::Came::Done(code) => Ok(code),
+            Came::Done(code) => Ok(code),
             #[cfg(feature = "bus")]
-            gridded::Came::Trials(trials, folder) => gathered(&loaded, &args, &trials, folder, common),
+            Came::Trials(trials, folder) => gathered(&loaded, &args, &trials, folder, common),
         };
     }
     // Whether the results can be kept is known before the first job, not after the last.
@@ -211,9 +214,9 @@ fn gathered(
 
 /// Prints the least IAM policy that the run needs.
 #[cfg(feature = "live")]
-fn print_policy(loaded: &Loaded, live: &live::LiveArgs) -> Result<ExitCode, Error> {
+fn print_policy(loaded: &Loaded, live: &live::args::LiveArgs) -> Result<ExitCode, Error> {
     #[cfg(feature = "aws")]
-    let printed = super::aws::print_policy(&loaded.scenario, live.provision);
+    let printed = live::aws::print_policy(&loaded.scenario, live.provision);
     #[cfg(not(feature = "aws"))]
     let printed = {
         let _ = (loaded, live);
@@ -249,27 +252,6 @@ fn conclude(
     Ok(ExitCode::from(exit_code(run, end)))
 }
 
-/// A run that has ended, with whatever it came to.
-pub(super) struct Finished {
-    pub(super) run: Run,
-    pub(super) histograms: saved::Histograms,
-    pub(super) end: End,
-    /// Each strategy's recording, all trials in one.
-    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "calibrate measures live only"))]
-    pub(super) recordings: Vec<Option<Recorder>>,
-}
-
-/// How a run ended, beside what it measured.
-#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live runs end so"))]
-pub(super) enum End {
-    /// As it should.
-    Done,
-    /// By a cap, or what else bounds it; the sentence says which.
-    Cap(String),
-    /// It measured nothing that was asked; the sentence says why.
-    Failed(String),
-}
-
 /// Simulates with progress on stderr and Ctrl-C ending it cleanly.
 fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, Error> {
     let threads = threads(args.threads);
@@ -293,11 +275,6 @@ fn simulated(loaded: &Loaded, args: &Args, common: &Common) -> Result<Finished, 
     let finished = finished(loaded, &trials, interrupted, threads, &control);
     progress.finish();
     Ok(finished)
-}
-
-/// Threads to simulate on: as many as asked, else one for each core.
-pub(super) fn threads(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
 /// The run that its trials make.

@@ -1,18 +1,9 @@
 //! What stood behind `keystorm run`, so that a report can say what to run next.
 
-use super::{Cli, run};
-use crate::results::{Built, Run};
-use clap::CommandFactory as _;
+use super::built::built;
+use super::run;
+use crate::results::Run;
 use std::path::Path;
-
-/// Which commands this keystorm has beside those that every one has.
-pub fn built() -> Built {
-    let cli = Cli::command();
-    let has = |name: &str| cli.find_subcommand(name).is_some_and(|command| !command.is_hide_set());
-    let runs = cli.find_subcommand("run");
-    let over = runs.is_some_and(|run| run.get_arguments().any(|arg| arg.get_long() == Some("over")));
-    Built { plan: has("plan"), onset: has("onset"), over }
-}
 
 impl run::Args {
     /// The words that change figures: the scenario's file without its folders, so that a run is the same wherever it is
@@ -65,8 +56,8 @@ impl run::Args {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clap::Parser;
+    use crate::cli::Cli;
+    use clap::{CommandFactory as _, Parser};
 
     fn words(line: &[&str]) -> Vec<String> {
         let cli = Cli::try_parse_from(["keystorm", "run"].iter().chain(line)).expect("it parses");

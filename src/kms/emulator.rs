@@ -8,52 +8,19 @@
 //! It never waits and never looks at a clock: the server asks it under a lock, does long arithmetic outside, and delays
 //! the answer by [`Begun::takes`].
 
-use super::access::{Directory, Policy, Principal, Standing, is_like};
+use super::access::{Directory, Principal, is_like};
+use super::call::Call;
 use super::crypto::Material;
 use super::keys::{Change, Inventory, Key, KeyForm, KeyRef, LastUsage, Moment, Realm, RealmId, StoreKind};
 use super::limits::{Consistency, Limits};
 use super::operations::{self, CallContext, NewKey, Step, Trail};
 use super::realm_admission::{Charged, Delivery, Pass, RealmAdmission};
-use super::wire::{ApiError, Decoded, More, Output};
+use super::wire::{ApiError, More, Output};
 use super::{Aim, Assumed, Fault, FaultKind, ServiceTime};
 use crate::api::{ErrorCode, KeySpec, Operation, Reply};
 use crate::quota::{Charges, KeyStore, PoolId, Quotas, catalogue, route};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
-use core::net::IpAddr;
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// Who makes a call, as authentication has found.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The principal.
-    pub principal: Principal,
-    /// Its identity policies.
-    pub policies: Arc<[Policy]>,
-    /// The access key id it signed with; for the audit trail.
-    pub access_key_id: String,
-    /// What else is known of it.
-    pub standing: Standing,
-}
-
-/// One call as it arrives.
-#[derive(Debug)]
-pub struct Call {
-    /// What is asked, with what is wrong about it.
-    pub decoded: Decoded,
-    /// Who asks.
-    pub caller: Arc<Caller>,
-    /// The Region of the credential scope.
-    pub region: Arc<str>,
-    /// `x-amzn-RequestId` of the reply.
-    pub request_id: Uuid,
-    /// `eventID` of the audit trail.
-    pub event_id: Uuid,
-    /// Where it comes from.
-    pub source_ip: IpAddr,
-    /// What the client says it is.
-    pub user_agent: String,
-}
 
 /// What the emulator is made of.
 #[derive(Clone, Debug)]

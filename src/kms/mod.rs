@@ -21,6 +21,8 @@ pub mod wire;
 mod admission;
 #[cfg(feature = "emulator")]
 mod assumed;
+#[cfg(feature = "emulator")]
+mod call;
 mod conditions;
 mod config;
 #[cfg(feature = "emulator")]
@@ -41,9 +43,11 @@ mod spans;
 pub use admission::{Admission, Answer};
 #[cfg(feature = "emulator")]
 pub use assumed::Assumed;
+#[cfg(feature = "emulator")]
+pub use call::{Call, Caller};
 pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, FaultWord, Latency, Part, ServiceTime, Strikes};
 #[cfg(feature = "emulator")]
-pub use emulator::{Begun, Call, Caller, Config, Kms};
+pub use emulator::{Begun, Config, Kms};
 #[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]

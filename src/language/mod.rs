@@ -11,6 +11,7 @@
 
 mod declare;
 mod form;
+mod location;
 mod problem;
 pub(crate) mod read;
 mod set;

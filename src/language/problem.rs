@@ -1,7 +1,7 @@
 //! What is wrong with a scenario file: every problem, where it stands, and what would be right.
 
 use super::Set;
-use super::tree::Location;
+use super::location::Location;
 use std::fmt;
 
 /// One thing that is wrong.

@@ -2,6 +2,7 @@
 //!
 //! Aliases are expanded within a budget, so that no small file becomes a large tree.
 
+pub use super::location::Location;
 use super::problem::Problem;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::collections::BTreeMap;
@@ -14,21 +15,6 @@ const MAX_NODES: usize = 100_000;
 const MAX_TEXT: usize = 4 * MAX_BYTES;
 /// How deep mappings and lists may be nested.
 const MAX_DEPTH: usize = 64;
-
-/// Where something stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Location {
-    /// Line from 1; 0 when it stands in no file.
-    pub line: u32,
-    /// Column from 1, in characters; 0 when it stands in no file.
-    pub column: u32,
-    /// Index of its first character.
-    pub start: usize,
-    /// Index after its last character.
-    pub end: usize,
-    /// The number from 1 of the `--set` it came from; 0 for the file.
-    pub set: u32,
-}
 
 /// A value.
 #[derive(Clone, Debug)]

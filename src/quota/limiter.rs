@@ -4,23 +4,9 @@
 //! one or, where that is cheaper, as itself.
 
 use super::config::Enforcement;
-use super::{Bucket, Lagging, LateBucket, Sliding, Window};
+use super::{Bucket, Lagging, LateBucket, Sliding, Take, Window};
 use crate::time::{Span, Time};
 use crate::units::Rate;
-
-/// What a limiter says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Take {
-    /// Taken.
-    Granted,
-    /// Not now; nothing was taken.
-    Refused {
-        /// The first moment it would be granted if nobody else took anything.
-        ready_at: Time,
-    },
-    /// Never under this limit: the cost is more than it ever holds.
-    Impossible,
-}
 
 /// A limiter of any kind.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! Source and date: [`super::catalogue::SOURCES`]. Values are requests a second, per account and Region unless a row
 //! says otherwise. What no source says carries [`Basis::Assumed`]. A test compares every row with the fact sheet.
 
-use super::catalogue::{Adjustable, Basis, Entry, Source};
+use super::entry::{Adjustable, Basis, Entry, Source};
 use crate::api::Operation as Op;
 use crate::units::Rate;
 use Source::{DeveloperGuide as DG, GeneralReference as GR, ServiceModel as MODEL};

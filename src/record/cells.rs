@@ -1,7 +1,6 @@
 //! The smallest parts of a recording, each with `merge`.
 
-use super::Tally;
-use super::saved::packed;
+use super::{Tally, packed};
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 

@@ -6,6 +6,7 @@ mod cells;
 mod layout;
 mod measured;
 mod occupancy;
+mod packed;
 mod recorder;
 mod saved;
 mod tail;

@@ -1,6 +1,7 @@
 //! Thresholds: what must hold, evaluated for each strategy over the window.
 
 mod gauge;
+mod question;
 mod sure;
 mod width;
 

@@ -25,6 +25,7 @@
 //! An SDK is pointed at [`Emulator::endpoint`]; its calls and those of [`Emulator::call`] are answered alike.
 
 use super::{Direct, Error, Running, Settings};
+use crate::api::partition::is_region_name;
 use crate::api::{Operation, Reply, nearest, reply_of};
 use crate::kms::{Fault, FaultKind, Strikes};
 use crate::quota::{Enforcement, PoolId, catalogue};
@@ -84,7 +85,7 @@ impl EmulatorBuilder {
 
     /// Sets the Region of calls that name none: `us-east-1` otherwise.
     pub fn region(mut self, region: &str) -> EmulatorBuilder {
-        if super::is_region(region) {
+        if is_region_name(region) {
             self.settings.region = region.into();
         } else {
             self.problems.push(format!("`{region}` is not a Region"));

@@ -3,7 +3,7 @@
 use super::heads::Heads;
 use super::sigv4::{Authorization, Service, Signed};
 use super::{Auth, Settings, UNSPOILT};
-use crate::api::partition::Partition;
+use crate::api::partition::{MAX_REGION, Partition, is_region_name};
 use crate::clock::epoch_millis;
 use crate::kms::Caller;
 use crate::kms::access::{Directory, Kind, Member, Policy, Principal, Session};
@@ -23,9 +23,6 @@ const PURPOSE: &[u8] = b"keystorm session token";
 /// Callers remembered at a time; more are made anew on each call.
 const REMEMBERED: usize = 10_000;
 
-/// The longest name of a Region; AWS's own have at most fifteen letters.
-const REGION: usize = 64;
-
 /// A caller and what its credential says.
 pub(super) struct Known {
     pub(super) caller: Arc<Caller>,
@@ -38,12 +35,6 @@ pub(super) struct Credentials {
     pub(super) secret: String,
     pub(super) token: String,
     pub(super) until: Moment,
-}
-
-/// Whether a text can be the name of a Region, known or not: it stands in ARNs, metrics and names of files.
-pub fn is_region(text: &str) -> bool {
-    (1..=REGION).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// What a session token holds; nothing of a session is kept here.
@@ -170,13 +161,13 @@ pub(super) fn identify(
     let read = header.and_then(Authorization::read);
     // Without checks any name can be that of a Region, as tests make some up.
     let is_known = |region: &str| {
-        is_region(region)
+        is_region_name(region)
             && (settings.auth == Auth::Off || region == settings.region || catalogue::is_region(region))
     };
     if let Some(read) = read.as_ref().filter(|read| !is_known(read.region)) {
         return Err(ApiError::invalid_signature(format!(
             "Credential should be scoped to a valid Region, not '{}'. ",
-            read.region.chars().take(REGION).collect::<String>()
+            read.region.chars().take(MAX_REGION).collect::<String>()
         )));
     }
     let region: Arc<str> = read.as_ref().map_or(settings.region.as_str(), |read| read.region).into();

@@ -40,7 +40,6 @@ mod upstream;
 pub use direct::{Direct, ServiceSettings};
 pub use embedded::{Answered, Broken, Emulator, EmulatorBuilder};
 pub use exposition::Exposition;
-pub use identity::is_region;
 pub use listener::{Running, Signals};
 pub use settings::{Auth, Settings};
 #[cfg(feature = "sim")]

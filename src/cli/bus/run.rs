@@ -2,7 +2,8 @@
 
 use super::{Access, Coordinator};
 use crate::cli::grid::{Grid, Shard, Share, Source};
-use crate::cli::gridded::{self, Came, GridOptions};
+use crate::cli::grid_options::{Came, GridOptions};
+use crate::cli::gridded;
 use crate::cli::run_folder::RunFolder;
 use crate::cli::{Common, Error, exit};
 use crate::engine::{are_enough, trials_after};

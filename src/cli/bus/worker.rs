@@ -3,7 +3,7 @@
 use super::grind::Grinder;
 use super::{Access, runtime, stopped_by_ctrl_c};
 use crate::bus::{self, printable};
-use crate::cli::{Common, Error, run};
+use crate::cli::{Common, Error, threads};
 use crate::engine::Control;
 use crate::notice;
 use crate::report::format::counted;
@@ -39,7 +39,7 @@ pub fn worker(args: WorkerArgs, common: &Common) -> Result<ExitCode, Error> {
     let way = args.access.way(&args.bus, common.quiet)?;
     let control = Arc::new(Control::default());
     let stop = stopped_by_ctrl_c(&control)?;
-    let threads = run::threads(args.threads);
+    let threads = threads::threads(args.threads);
     let name = args.name.unwrap_or_else(|| format!("worker-{}", std::process::id()));
     let how = bus::How { name: printable(&name), threads, idle: args.idle };
     if !common.quiet {

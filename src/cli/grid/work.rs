@@ -124,7 +124,7 @@ fn work(
             }
         }
     };
-    let threads = crate::cli::run::threads(how.threads);
+    let threads = crate::cli::threads::threads(how.threads);
     std::thread::scope(|scope| {
         for _ in 1..threads.clamp(1, cells.len().max(1)) {
             scope.spawn(one);

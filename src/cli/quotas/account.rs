@@ -1,8 +1,8 @@
 //! `keystorm quotas --applied` and `--watch`: what an account has, and what it uses of it.
 
 use super::super::account::Way;
-use super::super::aws::runtime;
 use super::super::metrics_server::MetricsServer;
+use super::super::runtime::runtime;
 use super::super::{Common, Error, import, interrupt, output};
 use super::alarms;
 use crate::aws::{Access, Applied, Minutes, applied, busiest, recent};

@@ -1,8 +1,10 @@
 //! Why a live run cannot be made, with what helps.
 
-use super::setup::MOST_KEYS;
 use crate::api::{ErrorCode, Operation, Reply};
 use crate::backend::Refusal;
+
+/// The most keys that a run makes.
+pub const MOST_KEYS: u32 = 1_000;
 
 /// Why a live run cannot be made.
 #[derive(Debug, thiserror::Error)]

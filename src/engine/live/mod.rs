@@ -20,5 +20,5 @@ mod snapshot;
 pub use drive::Ended;
 pub use error::Error;
 pub use run::{LiveTrial, Options, order, run};
-pub use setup::{MOST_KEYS, Provision, Setup};
+pub use setup::{Provision, Setup};
 pub use snapshot::{Control, Snapshot};

@@ -1,6 +1,6 @@
 //! Before the measured run: keys, and what is made under them; after it: what was made is given up again.
 
-use super::error::Error;
+use super::error::{Error, MOST_KEYS};
 use super::snapshot::Control;
 use crate::api::{ErrorCode, JobKind, KeySpec, Operation, Reply};
 use crate::backend::{AttemptObserver, Backend, Dispatch, Fixtures, KmsOutput, Refusal};
@@ -28,8 +28,6 @@ pub enum Provision {
     },
 }
 
-/// The most keys that a run makes.
-pub const MOST_KEYS: u32 = 1_000;
 /// How often set-up asks when it is throttled.
 const TRIES: u32 = 8;
 /// How often it asks when it is not answered, or by a service error.

@@ -1,43 +1,10 @@
 //! Everything the emulator keeps, and what of it has changed.
 
-use super::{Alias, AliasName, Eventual, Grant, Key, KeyId, Moment, Record, RecordKey, Store};
+use super::{Alias, AliasName, Eventual, Grant, Key, KeyId, Moment, Realm, Record, RecordKey, Store};
 use crate::kms::access::Policy;
 use crate::kms::crypto::MaterialId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Arc, Weak};
-
-/// One account in one Region: quotas, keys and names are counted in it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Realm {
-    /// Twelve digits.
-    pub account: Arc<str>,
-    /// `eu-west-1`.
-    pub region: Arc<str>,
-}
-
-impl Realm {
-    /// The realm of an account in a Region.
-    pub fn new(account: &str, region: &str) -> Realm {
-        Realm { account: account.into(), region: region.into() }
-    }
-
-    /// The ARN of one of its keys.
-    pub fn key_arn(&self, id: &str) -> String {
-        super::key_arn(&self.account, &self.region, id)
-    }
-
-    /// The ARN of one of its aliases.
-    pub fn alias_arn(&self, name: &str) -> String {
-        format!("arn:{}:kms:{}:{}:{name}", super::partition(&self.region), self.region, self.account)
-    }
-}
-
-impl fmt::Display for Realm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.account, self.region)
-    }
-}
 
 /// A realm's number in its inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

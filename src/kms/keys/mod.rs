@@ -18,6 +18,7 @@ mod inventory;
 mod key;
 mod moment;
 mod names;
+mod realm;
 mod record;
 mod state;
 mod store;
@@ -25,13 +26,14 @@ mod store;
 pub use alias::Alias;
 pub use eventual::Eventual;
 pub use grant::Grant;
-pub use inventory::{Change, Inventory, KeyRef, Realm, RealmId};
+pub use inventory::{Change, Inventory, KeyRef, RealmId};
 pub use key::{
     Deletion, ExpirationModel, Key, KeyMaterial, LastUsage, Manager, MultiRegion, Origin, Rotation, Turn,
     TurnKind,
 };
 pub use moment::{DAY, Moment};
 pub use names::{AliasName, KeyForm, KeyId, key_arn, partition};
+pub use realm::Realm;
 pub use record::{Record, RecordKey};
 pub use state::{KeyState, refusal};
 pub use store::{Connection, Store, StoreKind};

@@ -1,8 +1,10 @@
 //! A sweep for people: what tips over where, heat maps with the break-even line, the tables, and all of it as CSV.
 
+mod files;
 mod heat;
 mod words;
 
+pub use files::files;
 pub use heat::{Figure, Map, maps};
 pub use words::{headline, sentences};
 
@@ -16,18 +18,6 @@ use crate::results::{Beside, Sweep, SweepCell};
 
 /// Columns of a matrix that still fit a terminal.
 const MOST_COLUMNS: usize = 9;
-
-/// Every file of a saved sweep that a [`Sweep`] suffices for; `sweep.json` itself is not among them.
-pub fn files(sweep: &Sweep) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![
-        ("sweep.html".to_owned(), super::html::sweep::render(sweep).into_bytes()),
-        ("sweep.md".to_owned(), markdown(sweep).into_bytes()),
-        ("sweep.csv".to_owned(), csv(sweep)),
-    ];
-    let named = |map: Map| (format!("charts/{}.svg", map.id), map.svg.into_bytes());
-    files.extend(maps(sweep).into_iter().map(named));
-    files
-}
 
 /// The summary as it is to look.
 pub fn text(sweep: &Sweep, look: Look) -> String {

@@ -10,7 +10,7 @@
 //! figure's error follows from how the batches' own ratios spread about it (batch means, for a ratio of sums). Batches
 //! that follow one another are seldom independent: the error is widened as much as their lag-one correlation asks for.
 
-use super::sure::{Question, offenders, question};
+use super::question::{Question, offenders, question};
 use super::{Times, applies};
 use crate::record::{Reading, Recorder, Trial};
 use crate::results::Selection;

@@ -1,6 +1,6 @@
 //! How narrow the intervals are that verdicts rest on: what `trials: { until: 1% }` asks for.
 
-use super::sure::{Question, question};
+use super::question::{Question, question};
 use super::{Times, applies, figure};
 use crate::record::{Recorder, Trial};
 use crate::results::stats::interval;

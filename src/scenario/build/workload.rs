@@ -4,7 +4,7 @@ use super::Outer;
 use crate::api::{JobKind, KeySpec, Operation};
 use crate::client::Policy;
 use crate::language::tree::{Content, Node};
-use crate::language::{Fields, Item, Reader, Walk, plain};
+use crate::language::{Fields, Item, Reader, Walk};
 use crate::scenario::keys;
 use crate::scenario::overlay::merge;
 use crate::scenario::workload as declared;

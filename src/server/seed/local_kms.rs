@@ -12,6 +12,7 @@
 mod aliases;
 
 use super::Reader;
+use crate::api::partition::is_region_name;
 use crate::api::{KeyFamily, KeySpec};
 use crate::kms::Seed;
 use crate::kms::crypto::Material;
@@ -390,7 +391,7 @@ impl Reader<'_> {
         if owner.len() != 12 || !owner.bytes().all(|b| b.is_ascii_digit()) {
             self.wrong(&format!("{place}.AWSAccountId"), "is not an account id of twelve digits");
         }
-        if !super::is_region(region) {
+        if !is_region_name(region) {
             self.wrong(&format!("{place}.Arn"), format!("`{region}` is no Region"));
         }
         Realm::new(owner, region)

@@ -20,9 +20,13 @@
 //! A key whose id exists already is left as it is, and so is one without an id whose aliases all exist, so that a seeded
 //! folder can be started again.
 
+mod format;
 mod local_kms;
 
-use super::{Error, Settings, is_region};
+pub use format::Format;
+
+use super::{Error, Settings};
+use crate::api::partition::is_region_name;
 use crate::api::{KeySpec, nearest};
 use crate::kms::access::{Kind, Policy};
 use crate::kms::crypto::Material;
@@ -32,15 +36,6 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-
-/// How a seed file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Ours.
-    Keystorm,
-    /// local-kms's `seed.yaml`.
-    LocalKms,
-}
 
 /// What is told of a key.
 const NAMES: [&str; 14] = [
@@ -202,7 +197,7 @@ impl Reader<'_> {
         let rotation = self.rotation(object, place);
         let is_enabled = self.flag(object, "enabled", place, true);
         let is_multi_region = self.flag(object, "multiRegion", place, false);
-        if region.is_some_and(|region| !is_region(region)) {
+        if region.is_some_and(|region| !is_region_name(region)) {
             self.wrong(&format!("{place}.region"), "is no Region");
         }
         if account.is_some_and(|id| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit())) {

@@ -1,10 +1,10 @@
 //! `--otlp`: a live run's figures for OpenTelemetry, over HTTP: counts every ten seconds while it lasts, and at its end
 //! those that are saved, with histograms of every time.
 
-use super::live_metrics::{Counted, OUTCOMES, RESULTS, Trials, by_strategy, name, sum};
-use super::run::Finished;
-use super::{Error, stamp};
+use super::metrics::{Counted, OUTCOMES, RESULTS, Trials, by_strategy, name, sum};
 use crate::backend::http::{HttpFactory, Signer, Trust};
+use crate::cli::finished::Finished;
+use crate::cli::{Error, stamp};
 use crate::clock::epoch_millis;
 use crate::engine::live::{Control, Snapshot};
 use crate::guard::{Agent, Consent, Guard, Objection};

@@ -10,23 +10,14 @@
 //!
 //! Where three panels do not stand beside each other, the harness has a line of its own.
 
-use super::pace::Pace;
-use super::theme::{Meaning, Theme};
-use super::{Title, panels, plot};
+use super::scene::Scene;
+use super::theme::Meaning;
+use super::{panels, plot};
 use crate::engine::live::Snapshot;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
-
-/// What there is to draw.
-pub(super) struct Scene<'a> {
-    pub(super) title: &'a Title,
-    pub(super) snapshot: Option<&'a Snapshot>,
-    pub(super) pace: &'a Pace,
-    pub(super) is_stopping: bool,
-    pub(super) theme: Theme,
-}
 
 /// Lines of the row of panels.
 const PANELS: u16 = 8;

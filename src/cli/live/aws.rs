@@ -1,12 +1,13 @@
 //! `keystorm run` through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
 
-use super::consent::{self, Credentials};
-use super::live::LiveContext;
-use super::load::Loaded;
-use super::run::{End, Finished};
-use super::{Error, live_facts, output};
+use super::{LiveContext, facts};
 use crate::aws::{self, Access, Checks, Looked, QuotaGuard, SdkFactory, Wanted, look};
 use crate::backend::http::Signer;
+use crate::cli::consent::{self, Credentials};
+use crate::cli::finished::{End, Finished};
+use crate::cli::load::Loaded;
+use crate::cli::runtime::runtime;
+use crate::cli::{Error, output};
 use crate::engine::live::{Control, Options, Provision};
 use crate::guard::{Consent, Guard, Reached};
 use crate::planner::{Permit, policy, ramped};
@@ -16,7 +17,6 @@ use crate::time::Span;
 use crate::units::Rate;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::runtime::Runtime;
 
 /// How often the account's use is looked at while a run is under way.
 const EVERY: Span = Span::from_secs(60);
@@ -34,7 +34,7 @@ impl From<aws::Error> for Error {
 ///
 /// # Errors
 /// stdout cannot be written.
-pub(super) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
+pub(in crate::cli) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
     let unnamed =
         scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && workload.needs_keys());
     if let Some(workload) = unnamed.filter(|_| !provisions) {
@@ -42,12 +42,6 @@ pub(super) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), 
     }
     let account = scenario.live.allow.accounts.first().map_or("*", String::as_str);
     output::print(format!("{:#}\n", policy::identity_policy(scenario, account, provisions)))
-}
-
-/// A runtime for what is asked before and beside a run.
-pub(super) fn runtime() -> Result<Runtime, Error> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| Error::Failed(format!("cannot start: {error}")))
 }
 
 impl LiveContext<'_> {
@@ -72,7 +66,7 @@ impl LiveContext<'_> {
     ) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
         let factory = SdkFactory::new(self.access(endpoint, options.emulator.is_some())?, scenario);
-        let vantage = live_facts::vantage(scenario, Some(&endpoint.url().to_string()));
+        let vantage = facts::vantage(scenario, Some(&endpoint.url().to_string()));
         self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options, vantage)
     }
 
@@ -172,12 +166,7 @@ impl LiveContext<'_> {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
             LiveClient::AwsSdk => {
                 let make = move |strategy, trial| factory.maker(strategy, trial);
-                self.go(
-                    make,
-                    &provision,
-                    &options,
-                    live_facts::vantage(scenario, Some(&url.url().to_string())),
-                )
+                self.go(make, &provision, &options, facts::vantage(scenario, Some(&url.url().to_string())))
             }
         };
         let why = quota_guard.and_then(QuotaGuard::finish);

@@ -1,6 +1,9 @@
 //! Pictures at several sizes, as a terminal would hold them.
 
 use super::*;
+use crate::cli::live::view::Title;
+use crate::cli::live::view::pace::Pace;
+use crate::cli::live::view::theme::Theme;
 use crate::quota::{PoolReport, catalogue};
 use crate::record::{AttemptCounts, JobCounts, Row};
 use crate::results::Trend;

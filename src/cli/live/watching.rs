@@ -1,6 +1,6 @@
 //! Who watches a live run: the view on a terminal, otherwise a line every so often.
 
-use super::live_lines::LiveLines;
+use super::lines::LiveLines;
 use crate::engine::live::Control;
 use crate::time::Span;
 use std::io;
@@ -30,7 +30,7 @@ pub enum Watching {
     Lines(LiveLines),
     /// The live view.
     #[cfg(feature = "tui")]
-    View(super::live_view::LiveView),
+    View(super::view::LiveView),
 }
 
 impl Watching {
@@ -44,9 +44,9 @@ impl Watching {
         }
         #[cfg(feature = "tui")]
         if settings.view && io::IsTerminal::is_terminal(&io::stderr()) {
-            let title = super::live_view::Title { name: settings.name, target: settings.target };
-            let colour = !super::output::is_colourless();
-            match super::live_view::LiveView::start(control, title, colour) {
+            let title = super::view::Title { name: settings.name, target: settings.target };
+            let colour = !crate::cli::output::is_colourless();
+            match super::view::LiveView::start(control, title, colour) {
                 Ok(view) => return Ok(Watching::View(view)),
                 // A run that nobody can see in full is still a run.
                 Err(error) => crate::notice::tell(format_args!(

@@ -1,13 +1,23 @@
 //! `keystorm run` off the simulator: where attempts go, what sends them, what ends the run.
 
-use super::consent::{self, Credentials};
+pub mod args;
+#[cfg(feature = "aws")]
+pub mod aws;
+mod facts;
+mod lines;
+pub mod metrics;
+mod otlp;
+mod url;
+#[cfg(feature = "tui")]
+pub mod view;
+mod watching;
+mod web;
+
+use super::consent;
+use super::finished::{End, Finished};
 use super::load::Loaded;
 use super::metrics_server::MetricsServer;
-use super::otlp::Otlp;
-use super::run::{End, Finished};
-use super::watching::{self, Watching};
-use super::web::Web;
-use super::{Common, Error, interrupt, live_facts, saved, stamp};
+use super::{Common, Error, interrupt, saved, stamp};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Fixtures};
 use crate::clock::{Stopwatch, iso};
@@ -21,100 +31,18 @@ use crate::scenario::{LiveClient, Target};
 use crate::server::{Direct, Running, Settings};
 use crate::time::Span;
 use crate::units::Rate;
+use args::LiveOptions;
+use otlp::Otlp;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// Options of `run` that only live runs look at.
-#[derive(clap::Args, Debug)]
-pub struct LiveArgs {
-    /// What sends attempts: aws-sdk, or raw, which is several times cheaper.
-    #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
-    pub client: Option<String>,
-    /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
-    #[arg(long)]
-    pub provision: bool,
-    /// Tell how the run goes in lines, not in a view that takes the terminal.
-    #[arg(long, env = "KEYSTORM_NO_TUI")]
-    pub no_tui: bool,
-    /// Serve figures for Prometheus on this address while the run lasts, such as 127.0.0.1:9090.
-    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_METRICS")]
-    pub metrics: Option<SocketAddr>,
-    /// Show the run on a page of this machine while it lasts, which can stop it, such as 127.0.0.1:8090.
-    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_WEB")]
-    pub web: Option<SocketAddr>,
-    /// Send figures to an OpenTelemetry receiver over HTTP: counts every ten seconds, and at the end those that are saved,
-    /// with histograms, such as http://127.0.0.1:4318.
-    #[arg(long, value_name = "URL", env = "KEYSTORM_OTLP")]
-    pub otlp: Option<String>,
-    /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
-    /// env:PREFIX (PREFIX_ACCESS_KEY_ID, PREFIX_SECRET_ACCESS_KEY, PREFIX_SESSION_TOKEN), or chain, AWS's own, with every
-    /// permit that target aws needs [default: none].
-    #[arg(long, value_name = "WHOSE", value_parser = Credentials::parse)]
-    pub credentials: Option<Credentials>,
-    /// Profile of the shared AWS files whose credentials are used, for target aws.
-    #[arg(long, env = "KEYSTORM_PROFILE")]
-    pub profile: Option<String>,
-    /// Endpoint of KMS for target aws, instead of the Region's.
-    #[arg(long, value_name = "URL", env = "KEYSTORM_ENDPOINT_URL")]
-    pub endpoint_url: Option<String>,
-    /// Yes, call a real account.
-    #[arg(long)]
-    pub yes_real_aws: bool,
-    /// Yes, connect to what is neither this machine nor a private network; needs caps too.
-    #[arg(long)]
-    pub yes_remote: bool,
-    /// Look at everything a run against AWS depends on, print its plan, and run nothing.
-    #[arg(long, env = "KEYSTORM_DRY_RUN")]
-    pub dry_run: bool,
-    /// Go on when AWS throttles; otherwise the first throttle ends the run.
-    #[arg(long)]
-    pub allow_throttling: bool,
-    /// Run without knowing how much of its quotas the account uses.
-    #[arg(long)]
-    pub no_usage_check: bool,
-    /// Print the least IAM policy that the run needs, and run nothing.
-    #[arg(long, env = "KEYSTORM_PRINT_POLICY")]
-    pub print_policy: bool,
-}
-
-impl LiveArgs {
-    /// Those of a run that nobody watches, against what needs no permit.
-    pub(super) fn silent(provision: bool) -> LiveArgs {
-        LiveArgs {
-            client: None,
-            provision,
-            no_tui: true,
-            metrics: None,
-            web: None,
-            otlp: None,
-            credentials: None,
-            profile: None,
-            endpoint_url: None,
-            yes_real_aws: false,
-            yes_remote: false,
-            dry_run: false,
-            allow_throttling: true,
-            no_usage_check: false,
-            print_policy: false,
-        }
-    }
-}
-
-/// What a live run is asked for beside its scenario.
-#[derive(Clone, Copy)]
-pub(super) struct LiveOptions<'a> {
-    pub(super) live: &'a LiveArgs,
-    /// Threads that send; one per core if `None`.
-    pub(super) threads: Option<usize>,
-    /// How often progress is told where there is no view.
-    pub(super) every: Span,
-}
+use watching::Watching;
+use web::Web;
 
 /// Runs a live scenario; `None` if there was nothing to run, as asked.
 ///
 /// # Errors
 /// [`Error`], with its remedy.
-pub(super) fn run(
+pub(in crate::cli) fn run(
     loaded: &Loaded,
     options: &LiveOptions,
     common: &Common,
@@ -132,14 +60,14 @@ pub(super) fn run(
 ///
 /// # Errors
 /// [`Error`], with its remedy.
-pub(super) fn once(
+pub(in crate::cli) fn once(
     loaded: &Loaded,
     options: &LiveOptions,
     common: &Common,
     control: &Arc<Control>,
 ) -> Result<Option<Finished>, Error> {
     let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
-    let threads = super::run::threads(options.threads);
+    let threads = super::threads::threads(options.threads);
     let started_at = iso();
     let place = LiveContext {
         loaded,
@@ -267,7 +195,7 @@ impl LiveContext<'_> {
                 let server = server.clone();
                 move || Emulated::new(server.clone())
             };
-            return self.go(make, &provision, &options, live_facts::vantage(scenario, None));
+            return self.go(make, &provision, &options, facts::vantage(scenario, None));
         }
         let running = Running::start(settings).map_err(failed)?;
         let options = self.options(Some(running.direct()));
@@ -290,7 +218,9 @@ impl LiveContext<'_> {
             LiveClient::Raw => self.over_signed(url, provision, options),
             #[cfg(not(feature = "aws"))]
             LiveClient::Raw => match &self.options.live.credentials {
-                None | Some(Credentials::None) => self.over_raw(url, Signer::Nobody, provision, options),
+                None | Some(consent::Credentials::None) => {
+                    self.over_raw(url, Signer::Nobody, provision, options)
+                }
                 Some(_) => {
                     Err(Error::Usage("this keystorm is built without the AWS SDK, which signs".into()))
                 }
@@ -319,7 +249,7 @@ impl LiveContext<'_> {
             let factory = factory.clone();
             move || factory.make()
         };
-        self.go(make, provision, options, live_facts::vantage(scenario, Some(&url.url().to_string())))
+        self.go(make, provision, options, facts::vantage(scenario, Some(&url.url().to_string())))
     }
 
     /// The content of the file of certificates to trust, if the scenario names one.
@@ -391,7 +321,7 @@ impl LiveContext<'_> {
         let trials = result?;
         let elapsed = self.began.1.elapsed();
         let (run, began) = (self.agent.run(), self.began.0.to_owned());
-        let facts = live_facts::facts(run, began, elapsed, vantage, &setup, keys_made, &trials);
+        let facts = facts::facts(run, began, elapsed, vantage, &setup, keys_made, &trials);
         Ok(self.conclude(trials, facts))
     }
 

@@ -1,16 +1,15 @@
 //! `keystorm serve`: the emulated KMS for any SDK.
 
-use super::serve_service::{self, named};
+mod service;
+mod settings;
+#[cfg(feature = "aws")]
+mod upstream;
+
 use super::{Common, Error, health, output};
-use crate::kms::access::{AccessKey, Directory};
-use crate::kms::crypto::Secret;
-use crate::kms::{Consistency, Limits};
 use crate::notice;
-use crate::server::seed::Format;
-use crate::server::{Auth, Running, Settings, Tls, is_region};
+use crate::server::{Auth, Running};
 use crate::time::Span;
 use rustls::pki_types::ServerName;
-use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,32 +28,32 @@ pub struct Args {
     region: String,
     /// Limit of a request quota, `symmetric=50/s`; the rest keeps the Region's published default. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',')]
-    pub(super) quota: Vec<String>,
+    quota: Vec<String>,
     /// Let no request quota refuse anything; those named by --quota still do.
     #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
-    pub(super) no_quotas: bool,
+    no_quotas: bool,
     /// How quotas are enforced: window[:phase], sliding, bucket[:burst[:lag]], lagging[:lag] [default: window].
     #[arg(long, env = "KEYSTORM_ENFORCEMENT")]
-    pub(super) enforcement: Option<String>,
+    enforcement: Option<String>,
     /// What the rest of the account takes from a quota. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_BACKGROUND", value_delimiter = ',')]
-    pub(super) background: Vec<String>,
+    background: Vec<String>,
     /// How long answers take: `p50=6ms,p99=30ms,throttled=3ms` (no time beyond the work itself).
     #[arg(long, value_name = "TIMES", env = "KEYSTORM_SERVICE_TIME")]
-    pub(super) service_time: Option<String>,
+    service_time: Option<String>,
     /// A fault: `kind=throttle,probability=5%,at=0s,for=30s,operation=Decrypt`, or `next=10`. Repeatable.
     #[arg(long, value_name = "FAULT", env = "KEYSTORM_FAULT", value_delimiter = ';')]
-    pub(super) fault: Vec<String>,
+    fault: Vec<String>,
     /// Experiment template of AWS FIS: throttles, internal errors and unavailability of operations for target roles, as
     /// faults. Repeatable.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_FAULT_TEMPLATE", value_delimiter = ',')]
-    pub(super) fault_template: Vec<PathBuf>,
+    fault_template: Vec<PathBuf>,
     /// YAML file with `quotas`, `serviceTime` and `faults` in the words of a scenario; options go before it.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_CONFIG")]
-    pub(super) config: Option<PathBuf>,
+    config: Option<PathBuf>,
     #[cfg(feature = "aws")]
     #[command(flatten)]
-    upstream: super::serve_upstream::UpstreamArgs,
+    upstream: upstream::UpstreamArgs,
     /// A resource quota: keys, aliasesPerKey, grantsPerKey, customKeyStores, onDemandRotations, policyBytes,
     /// tagsPerKey. Repeatable.
     #[arg(long, value_name = "NAME=N", env = "KEYSTORM_LIMIT", value_delimiter = ',')]
@@ -192,7 +191,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(url) = &args.check {
         return health::check(url, args.listen, args.has_tls(), args.tls_ca.as_deref());
     }
-    let settings = settings(args)?;
+    let settings = settings::of(args)?;
     let listen = settings.listen;
     for (arn, key) in settings.directory.keys_never_set().iter().filter(|_| !common.quiet) {
         crate::notice::tell(format_args!(
@@ -218,135 +217,4 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     running.stop();
     Ok(ExitCode::SUCCESS)
-}
-
-fn settings(args: Args) -> Result<Settings, Error> {
-    let usage = |what: String| Error::Usage(what);
-    let mut args = args;
-    let format = match args.compat {
-        Some(Compat::LocalKms) => Format::LocalKms,
-        None => Format::Keystorm,
-    };
-    let mut seeds: Vec<(PathBuf, Format)> =
-        args.seed_keys.iter().map(|path| (path.clone(), format)).collect();
-    if args.compat == Some(Compat::LocalKms) {
-        seeds.extend(as_local_kms(&mut args, &environment)?);
-    }
-    if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(usage(format!("--account: `{}` is not an account id of twelve digits", args.account)));
-    }
-    if !is_region(&args.region) {
-        return Err(usage(format!("--region: `{}` is no Region", args.region)));
-    }
-    let service = serve_service::service(&args)?;
-    let tls =
-        args.has_tls().then(|| Tls { ca: args.tls_ca.take(), names: std::mem::take(&mut args.tls_name) });
-    let defaults = Settings::default();
-    let mut directory = Directory::default();
-    for path in &args.principals {
-        let text = std::fs::read_to_string(path).map_err(|e| usage(format!("{}: {e}", path.display())))?;
-        let told = |problems: Vec<String>| usage(format!("{}: {}", path.display(), problems.join("\n  ")));
-        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
-        let mut files = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
-        directory.merge(Directory::read(&text, &mut files).map_err(told)?).map_err(told)?;
-    }
-    for pair in &args.access_key {
-        let (id, secret) = pair
-            .split_once(':')
-            .filter(|(id, secret)| !id.is_empty() && !secret.is_empty())
-            .ok_or_else(|| usage("--access-key must be ID:SECRET".into()))?;
-        let key = AccessKey { id: id.into(), secret: Secret::from(secret.as_bytes()) };
-        directory
-            .add_root_key(&args.account, &args.region, key)
-            .map_err(|problems| usage(problems.join("\n  ")))?;
-    }
-    let auth = match args.auth {
-        AuthArg::Off => Auth::Off,
-        AuthArg::Verify if directory.has_access_keys() => Auth::Verify,
-        AuthArg::Verify => {
-            return Err(usage(
-                "--auth verify needs credentials to check against: give --access-key ID:SECRET or --principals FILE".into(),
-            ));
-        }
-    };
-    Ok(Settings {
-        listen: args.listen,
-        admin_listen: args.admin_listen,
-        admin_token: args.admin_token,
-        host_names: args.host_name,
-        account: args.account,
-        region: args.region,
-        quotas: service.quotas,
-        service_time: service.service_time.unwrap_or(defaults.service_time),
-        faults: service.faults,
-        #[cfg(feature = "aws")]
-        upstream: args.upstream.upstream()?,
-        #[cfg(not(feature = "aws"))]
-        upstream: None,
-        limits: named(
-            "--limit",
-            &args.limit,
-            |text| text.parse::<u32>().map(|n| json!(n)).map_err(|e| e.to_string()),
-            Limits::default(),
-        )?,
-        consistency: named(
-            "--consistency",
-            &args.consistency,
-            |text| Span::parse(text).map(|span| json!(span)),
-            Consistency::default(),
-        )?,
-        assumed: serve_service::assumed(&args.assume)?,
-        realms: args.max_realms,
-        tells_retry: args.throttle_details,
-        seed: args.seed,
-        auth,
-        directory,
-        tls,
-        http2: args.http2,
-        threads: args.threads,
-        max_connections: args.max_connections,
-        idle_timeout: args.idle_timeout,
-        seeds,
-        data_dir: args.data_dir,
-        root_key: args.root_key,
-        log: args.log,
-        cloudtrail: args.cloudtrail,
-        cloudtrail_throttled: args.cloudtrail_throttled,
-    })
-}
-
-/// A variable of the environment.
-#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Takes over what local-kms reads from its environment; gives its seed file, if there is one.
-///
-/// local-kms listens on every interface; here `--listen` must say so. Its data folder holds another database, so that
-/// ours goes beside it.
-fn as_local_kms(
-    args: &mut Args,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<(PathBuf, Format)>, Error> {
-    if let Some(port) = environment("PORT") {
-        let port = port.parse().map_err(|_| Error::Usage(format!("PORT: `{port}` is not a port")))?;
-        args.listen.set_port(port);
-    }
-    if let Some(account) = environment("KMS_ACCOUNT_ID") {
-        args.account = account;
-    } else if args.account == "123456789012" {
-        args.account = "111122223333".into();
-    }
-    if let Some(region) = environment("KMS_REGION") {
-        args.region = region;
-    } else if args.region == "us-east-1" {
-        args.region = "eu-west-2".into();
-    }
-    if args.data_dir.is_none() {
-        args.data_dir = environment("KMS_DATA_PATH").map(|path| PathBuf::from(path).join("keystorm"));
-    }
-    let named = environment("KMS_SEED_PATH").map(PathBuf::from);
-    let usual = PathBuf::from("/init/seed.yaml");
-    Ok(named.or_else(|| usual.exists().then_some(usual)).map(|path| (path, Format::LocalKms)))
 }

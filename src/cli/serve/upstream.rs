@@ -1,7 +1,7 @@
 //! `serve --upstream URL`: our quotas, faults and times before a service that somebody else runs nearby.
 
 use super::Error;
-use super::consent::Credentials;
+use crate::cli::consent::Credentials;
 use crate::guard::{Objection, nearby};
 use crate::kms::crypto::Secret;
 use crate::server::{Upstream, UpstreamCredentials};

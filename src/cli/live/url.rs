@@ -1,9 +1,9 @@
 //! Where a target that is a URL leads, and what a run there needs.
 
-use super::Error;
-use super::consent::{self, Credentials};
-use super::live::LiveContext;
-use super::run::Finished;
+use super::LiveContext;
+use crate::cli::Error;
+use crate::cli::consent::{self, Credentials};
+use crate::cli::finished::Finished;
 use crate::engine::live::Provision;
 use crate::guard::{Consent, Guard, Objection, Reached};
 use crate::planner::{objections_to_plan, policy};

@@ -1,6 +1,6 @@
 //! The panels of figures. Each is made of lines, so that a small terminal can have them without frames.
 
-use super::draw::Scene;
+use super::scene::Scene;
 use super::theme::{Meaning, Theme};
 use crate::engine::live::Snapshot;
 use crate::report::format::{NONE, clip, count, measured, milliseconds, number, percent};

@@ -13,16 +13,17 @@ mod draw;
 mod pace;
 mod panels;
 mod plot;
+mod scene;
 mod screen;
 mod theme;
 
 pub use screen::restore;
 
-use super::interrupt;
+use crate::cli::interrupt;
 use crate::engine::live::Control;
-use draw::Scene;
 use pace::Pace;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use scene::Scene;
 use screen::Screen;
 use std::io;
 use std::sync::Arc;

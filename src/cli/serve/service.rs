@@ -1,7 +1,7 @@
 //! What `serve` is told of the service: quotas, service time, faults, and what is assumed.
 
-use super::serve::Args;
-use super::{Error, fault_template};
+use super::{Args, Error};
+use crate::cli::fault_template;
 use crate::kms::Assumed;
 use crate::quota::catalogue;
 use crate::scenario::fis::Targets;
@@ -98,7 +98,7 @@ pub(super) fn service(args: &Args) -> Result<Service, Error> {
         lay(&["quotas", "background", &name], json!(rate), &format!("--background {name}={rate}"));
     }
     if let Some(enforcement) = &args.enforcement {
-        let kind = super::question::enforcement(enforcement);
+        let kind = crate::cli::question::enforcement(enforcement);
         lay(&["quotas", "enforcement"], kind, &format!("--enforcement {enforcement}"));
     }
     if let Some(times) = &args.service_time {

@@ -2,8 +2,8 @@
 //!
 //! The page is drawn once; numbers follow every second as server-sent events.
 
-use super::loopback;
-use super::small_server::{self, Asked, Background};
+use crate::cli::loopback;
+use crate::cli::small_server::{self, Asked, Background};
 use crate::engine::live::{Control, Snapshot};
 use crate::record::Row;
 use crate::report::charts::{Course, Overlay, Unit};
@@ -280,7 +280,7 @@ mod tests {
             question: String::new(),
             target: "emulator".into(),
             strategies: vec!["naive".into(), "cached".into()],
-            began: super::super::stamp::now(),
+            began: crate::cli::stamp::now(),
         }
     }
 

@@ -7,9 +7,9 @@ use crate::time::Span;
 
 /// From where attempts of `scenario` go to `endpoint`, a URL, or `None` without a socket.
 pub fn vantage(scenario: &Scenario, endpoint: Option<&str>) -> Vantage {
-    let endpoint = endpoint.map(super::stamp::origin);
+    let endpoint = endpoint.map(crate::cli::stamp::origin);
     Vantage {
-        host: super::stamp::host(),
+        host: crate::cli::stamp::host(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
         client: match (&endpoint, scenario.live.client) {
@@ -43,7 +43,7 @@ pub fn facts(
     };
     LiveFacts {
         run_id: run_id.into(),
-        command: super::stamp::command(),
+        command: crate::cli::stamp::command(),
         started_at,
         elapsed,
         vantage,

@@ -1,7 +1,7 @@
 //! What happened second by second, with the line of the quota that is nearest.
 
-use super::draw::Scene;
 use super::panels::block;
+use super::scene::Scene;
 use super::theme::Meaning;
 use crate::engine::live::Snapshot;
 use crate::quota::PoolReport;

@@ -1,0 +1,91 @@
+//! Options of live runs.
+
+use crate::cli::consent::Credentials;
+use crate::time::Span;
+use std::net::SocketAddr;
+
+/// Options of `run` that only live runs look at.
+#[derive(clap::Args, Debug)]
+pub struct LiveArgs {
+    /// What sends attempts: aws-sdk, or raw, which is several times cheaper.
+    #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
+    pub client: Option<String>,
+    /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
+    #[arg(long)]
+    pub provision: bool,
+    /// Tell how the run goes in lines, not in a view that takes the terminal.
+    #[arg(long, env = "KEYSTORM_NO_TUI")]
+    pub no_tui: bool,
+    /// Serve figures for Prometheus on this address while the run lasts, such as 127.0.0.1:9090.
+    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_METRICS")]
+    pub metrics: Option<SocketAddr>,
+    /// Show the run on a page of this machine while it lasts, which can stop it, such as 127.0.0.1:8090.
+    #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_WEB")]
+    pub web: Option<SocketAddr>,
+    /// Send figures to an OpenTelemetry receiver over HTTP: counts every ten seconds, and at the end those that are saved,
+    /// with histograms, such as http://127.0.0.1:4318.
+    #[arg(long, value_name = "URL", env = "KEYSTORM_OTLP")]
+    pub otlp: Option<String>,
+    /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
+    /// env:PREFIX (PREFIX_ACCESS_KEY_ID, PREFIX_SECRET_ACCESS_KEY, PREFIX_SESSION_TOKEN), or chain, AWS's own, with every
+    /// permit that target aws needs [default: none].
+    #[arg(long, value_name = "WHOSE", value_parser = Credentials::parse)]
+    pub credentials: Option<Credentials>,
+    /// Profile of the shared AWS files whose credentials are used, for target aws.
+    #[arg(long, env = "KEYSTORM_PROFILE")]
+    pub profile: Option<String>,
+    /// Endpoint of KMS for target aws, instead of the Region's.
+    #[arg(long, value_name = "URL", env = "KEYSTORM_ENDPOINT_URL")]
+    pub endpoint_url: Option<String>,
+    /// Yes, call a real account.
+    #[arg(long)]
+    pub yes_real_aws: bool,
+    /// Yes, connect to what is neither this machine nor a private network; needs caps too.
+    #[arg(long)]
+    pub yes_remote: bool,
+    /// Look at everything a run against AWS depends on, print its plan, and run nothing.
+    #[arg(long, env = "KEYSTORM_DRY_RUN")]
+    pub dry_run: bool,
+    /// Go on when AWS throttles; otherwise the first throttle ends the run.
+    #[arg(long)]
+    pub allow_throttling: bool,
+    /// Run without knowing how much of its quotas the account uses.
+    #[arg(long)]
+    pub no_usage_check: bool,
+    /// Print the least IAM policy that the run needs, and run nothing.
+    #[arg(long, env = "KEYSTORM_PRINT_POLICY")]
+    pub print_policy: bool,
+}
+
+impl LiveArgs {
+    /// Those of a run that nobody watches, against what needs no permit.
+    pub(in crate::cli) fn silent(provision: bool) -> LiveArgs {
+        LiveArgs {
+            client: None,
+            provision,
+            no_tui: true,
+            metrics: None,
+            web: None,
+            otlp: None,
+            credentials: None,
+            profile: None,
+            endpoint_url: None,
+            yes_real_aws: false,
+            yes_remote: false,
+            dry_run: false,
+            allow_throttling: true,
+            no_usage_check: false,
+            print_policy: false,
+        }
+    }
+}
+
+/// What a live run is asked for beside its scenario.
+#[derive(Clone, Copy)]
+pub struct LiveOptions<'a> {
+    pub(in crate::cli) live: &'a LiveArgs,
+    /// Threads that send; one per core if `None`.
+    pub(in crate::cli) threads: Option<usize>,
+    /// How often progress is told where there is no view.
+    pub(in crate::cli) every: Span,
+}
