@@ -4,7 +4,7 @@
 use super::load::{self, Loaded};
 use super::one_liner::Load;
 use super::{Error, scenario_file};
-use crate::quota::{Enforcement, EnforcementKind};
+use crate::quota::Enforcement;
 use crate::scenario::Set;
 use crate::workload::{TraceRows, trace};
 use serde_json::{Value, json};
@@ -137,16 +137,7 @@ fn written(scenario: &Value) -> String {
 
 /// `window`, `bucket:1s:500ms`, `lagging:1s` as a scenario writes them.
 pub fn enforcement(text: &str) -> Value {
-    let Some((kind, given)) = text.split_once(':') else { return json!(text) };
-    match EnforcementKind::from_name(kind) {
-        Some(EnforcementKind::Bucket) => match given.split_once(':') {
-            Some((burst, lag)) => json!({ kind: { "burst": burst, "lag": lag } }),
-            None => json!({ kind: { "burst": given } }),
-        },
-        Some(EnforcementKind::Lagging) => json!({ kind: { "lag": given } }),
-        Some(EnforcementKind::Window) => json!({ kind: { "phase": given } }),
-        Some(EnforcementKind::Sliding) | None => json!(text),
-    }
+    Enforcement::in_short(text)
 }
 
 /// A scenario's text, what messages call it, and where its traces lie.

@@ -1,15 +1,13 @@
 //! What a scenario says about quotas; and how a file says it.
 
 use super::catalogue::POOL_NAMES;
+use super::enforcement::Enforcement;
 use crate::api::words;
 use crate::language::{
-    Choice, Form, Item, Nested, POSITIVE_RATE, RATE, Reader, SPAN, Shape, TIME, Table, Walk, by_name, count,
-    each_name, key, names_to, nested, plain, record,
+    POSITIVE_RATE, RATE, Shape, Table, by_name, count, each_name, key, names_to, nested, plain, record,
 };
-use crate::time::Span;
 use crate::units::Rate;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 record! {
     /// The account's quotas, as far as the file says.
@@ -51,127 +49,6 @@ impl Default for Quotas {
 
 /// What stands under `background`.
 static BACKGROUND: Table = names_to("background", POOL_NAMES, &Shape::Rate);
-
-words! {
-    /// The kinds of enforcement, as files name them.
-    EnforcementKind {
-        /// Fixed windows.
-        Window = "window",
-        /// Any trailing second.
-        Sliding = "sliding",
-        /// A token bucket, which may book late.
-        Bucket = "bucket",
-        /// A counter that sees late.
-        Lagging = "lagging",
-    }
-}
-
-/// How a limit is enforced; see [`crate::quota`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Enforcement {
-    /// Fixed one-second windows.
-    Window {
-        /// Pins where windows begin, modulo one second; otherwise each trial draws it.
-        phase: Option<Span>,
-    },
-    /// At most the limit in any trailing second.
-    Sliding,
-    /// A token bucket.
-    Bucket {
-        /// How much of the limit the full bucket holds; at least one token.
-        burst: Span,
-    },
-    /// A token bucket that books what it grants some time later, and so may go into debt.
-    LateBucket {
-        /// How much of the limit the full bucket holds; at least one token.
-        burst: Span,
-        /// How much later; above zero, or it is [`Enforcement::Bucket`].
-        lag: Span,
-    },
-    /// Refuses on what it saw some time ago.
-    Lagging {
-        /// How long ago.
-        lag: Span,
-    },
-}
-
-impl Enforcement {
-    /// Its kind, as files name it.
-    pub const fn kind(&self) -> EnforcementKind {
-        match self {
-            Enforcement::Window { .. } => EnforcementKind::Window,
-            Enforcement::Sliding => EnforcementKind::Sliding,
-            Enforcement::Bucket { .. } | Enforcement::LateBucket { .. } => EnforcementKind::Bucket,
-            Enforcement::Lagging { .. } => EnforcementKind::Lagging,
-        }
-    }
-}
-
-impl Choice for Enforcement {
-    const WORDS: &'static [&'static str] = EnforcementKind::WORDS;
-
-    fn word(&self) -> &'static str {
-        self.kind().name()
-    }
-
-    /// One kind stands for two machines: a bucket that books late is one of its own.
-    fn walk_as(word: &str, walk: &mut Walk<'_, '_>, now: Option<&Enforcement>) -> Option<Enforcement> {
-        const SECOND: Span = Span::from_secs(1);
-        Some(match EnforcementKind::from_name(word)? {
-            EnforcementKind::Window => {
-                let about = "Where windows begin, under 1s (drawn once per trial).";
-                let now = if let Some(Enforcement::Window { phase }) = now { Some(phase) } else { None };
-                let phase = walk.part(key("phase", about, SPAN.checked(within_a_second)).optional(), now);
-                Enforcement::Window { phase: phase? }
-            }
-            EnforcementKind::Sliding => Enforcement::Sliding,
-            EnforcementKind::Bucket => {
-                let (burst, lag) = match now {
-                    Some(Enforcement::Bucket { burst }) => (Some(burst), Some(&Span::ZERO)),
-                    Some(Enforcement::LateBucket { burst, lag }) => (Some(burst), Some(lag)),
-                    _ => (None, None),
-                };
-                let about = "How much of the limit the full bucket holds ({}).";
-                let burst = walk.part(key("burst", about, TIME).or(SECOND), burst);
-                let about = "How much later what was granted is booked ({}: at once).";
-                let lag = walk.part(key("lag", about, SPAN).or(Span::ZERO).quiet(), lag);
-                match (burst?, lag?) {
-                    (burst, Span::ZERO) => Enforcement::Bucket { burst },
-                    (burst, lag) => Enforcement::LateBucket { burst, lag },
-                }
-            }
-            EnforcementKind::Lagging => {
-                let now = if let Some(Enforcement::Lagging { lag }) = now { Some(lag) } else { None };
-                let lag = walk.part(key("lag", "How long ago ({}).", SPAN).or(SECOND), now);
-                Enforcement::Lagging { lag: lag? }
-            }
-        })
-    }
-}
-
-impl Nested for Enforcement {
-    fn table() -> &'static Table {
-        static TABLE: LazyLock<Table> = LazyLock::new(|| {
-            Table::nested::<Enforcement>(
-                "enforcement",
-                &[
-                    (EnforcementKind::Window.name(), "Fixed one-second windows."),
-                    (EnforcementKind::Bucket.name(), "A token bucket; with a lag it may go into debt."),
-                    (EnforcementKind::Lagging.name(), "Refuses on what it saw a while ago."),
-                ],
-            )
-        });
-        &TABLE
-    }
-}
-
-/// Reports a phase that is beyond its window.
-fn within_a_second(r: &mut Reader, item: &Item, phase: Span) -> Option<Span> {
-    if phase >= Span::from_secs(1) {
-        r.wrong(item, "a window lasts one second, so its phase is less", "0s to 999ms");
-    }
-    Some(phase)
-}
 
 words! {
     /// A custom key store: adds its own request quota.

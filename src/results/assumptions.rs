@@ -63,26 +63,7 @@ fn answers(scenario: &Scenario) -> Vec<String> {
 }
 
 fn enforcement(enforcement: Enforcement) -> String {
-    match enforcement {
-        Enforcement::Window { .. } => {
-            "Quotas are enforced in fixed one-second windows, as the KMS Developer Guide's \
-             wording reads (2026); AWS does not publish the algorithm."
-                .into()
-        }
-        Enforcement::Sliding => {
-            "Quotas are enforced over any trailing second; AWS does not publish the algorithm.".into()
-        }
-        Enforcement::Bucket { burst } => format!(
-            "Quotas are enforced by a token bucket holding {burst} of the limit; AWS does not publish the algorithm."
-        ),
-        Enforcement::LateBucket { burst, lag } => format!(
-            "Quotas are enforced by a token bucket holding {burst} of the limit that books what it grants {lag} later; AWS \
-             does not publish the algorithm."
-        ),
-        Enforcement::Lagging { lag } => {
-            format!("Quotas are enforced on counts {lag} old; AWS does not publish the algorithm.")
-        }
-    }
+    format!("Quotas are enforced {}; AWS does not publish the algorithm.", enforcement.rule())
 }
 
 fn overrides(scenario: &Scenario) -> Option<String> {

@@ -14,7 +14,7 @@ use super::state::{self, clock};
 use crate::clock::epoch_millis;
 use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
-use crate::quota::{Enforcement, PoolId};
+use crate::quota::{EnforcementKind, PoolId};
 use crate::time::Span;
 use aws_lc_rs::constant_time;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -140,11 +140,14 @@ fn quotas(locked: &Locked, shared: &Shared) -> Value {
         .map(|pool| (pool.name().into(), json!(locked.kms.admission().limit(region, pool).to_string())))
         .collect();
     let kind = quotas.enforcement.kind();
-    let enforcement = match quotas.enforcement {
-        Enforcement::Window { .. } | Enforcement::Sliding => kind.to_string(),
-        Enforcement::Bucket { burst } => format!("{kind}, burst {burst}"),
-        Enforcement::LateBucket { burst, lag } => format!("{kind}, burst {burst}, lag {lag}"),
-        Enforcement::Lagging { lag } => format!("{kind}, lag {lag}"),
+    // Where windows begin is drawn, or pinned for a test: nothing to tell.
+    let enforcement = match quotas.enforcement.written() {
+        Value::Object(map) if kind != EnforcementKind::Window => {
+            let values = map.values().flat_map(|own| own.as_object().into_iter().flatten());
+            let shown = values.map(|(key, value)| format!(", {key} {}", value.as_str().unwrap_or_default()));
+            format!("{kind}{}", shown.collect::<String>())
+        }
+        _ => kind.to_string(),
     };
     json!({ "region": region, "enforcement": enforcement, "limits": limits })
 }

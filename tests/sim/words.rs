@@ -14,7 +14,7 @@ const DECLARES: [&str; 2] = ["words", "choice"];
 /// Lists that may stand twice, by file and type, and why.
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("format.rs", "Metric", "prints figures of saved runs, and stands above the language"),
-    ("report/describe.rs", "RetryMode", "reads saved runs, and must not see the client"),
+    ("report/describe.rs", "RetryKind", "reads saved runs, and must not see the client"),
 ];
 
 /// A declared list: the type's name and its words.
