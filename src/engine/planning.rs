@@ -174,9 +174,8 @@ fn of_pool(
     let have_per_s = have(asked.scenario, pool);
     let best = recommended(&strategies, have_per_s);
     let verified = best.and_then(|place| verify(asked, &first[place].0, &mut strategies[place], control));
-    for strategy in &mut strategies {
-        strategy.ask_per_s = strategy.formula.map(|formula| formula.ask).filter(|ask| *ask > have_per_s);
-    }
+    let more = |formula: Formula| Some(formula.ask).filter(|ask| *ask > have_per_s);
+    strategies.iter_mut().for_each(|strategy| strategy.ask_per_s = strategy.formula.and_then(more));
     let best = recommended(&strategies, have_per_s);
     let swinging = best.filter(|place| strategies[*place].need_per_s.is_some());
     let sensitivity =

@@ -163,6 +163,11 @@ fn roles(targets: Option<&Value>, problems: &mut Vec<String>) -> BTreeMap<String
     roles
 }
 
+/// A whole number of percent; all, where nothing is said.
+fn percentage(text: Option<&str>) -> Option<u8> {
+    text.map_or(Some(100), |text| text.parse().ok()).filter(|share| (1..=100).contains(share))
+}
+
 /// One fault for each role and operation.
 fn faults(
     kind: &Map<String, Value>,
@@ -224,8 +229,7 @@ fn one<'a>(
             text("service").unwrap_or("another one")
         ));
     }
-    let percentage = text("percentage").map_or(Some(100), |text| text.parse::<u8>().ok());
-    let percentage = percentage.filter(|share| (1..=100).contains(share));
+    let percentage = percentage(text("percentage"));
     if percentage.is_none() {
         problems.push(format!("{place}`percentage` must be a whole number from 1 to 100"));
     }
