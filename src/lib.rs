@@ -4,7 +4,7 @@
 //! The machines have no clock: quotas, the emulated service, retry policies, limiters and caches take `now`, an
 //! input and random draws, and return what they want done next. The simulator drives them in virtual time.
 //!
-//! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
+//! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/house.rs`):
 //! `time`, `rng`, `units`, `format`, `api`, `language`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
 //! `clock`, `notice`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `bus`, `cli`.
 //!

@@ -333,11 +333,6 @@ pub(crate) static WORKLOADS: Table = Table {
     keys: &[],
     others: Some(Others { names: FREE_NAMES, shape: &Shape::Record(super::workload::table) }),
 };
-pub(crate) static OVERRIDES: Table = Table {
-    name: "overrides",
-    keys: &[key("all", STRATEGY, "Merged into every strategy.")],
-    others: Some(Others { names: FREE_NAMES, shape: &STRATEGY }),
-};
 
 const STRATEGY: Shape = Shape::Record(<Policy as Record>::table);
 pub(crate) static STRATEGIES: Table =

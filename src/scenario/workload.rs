@@ -1,13 +1,23 @@
 //! A workload, declared: every key but its name and the overrides of its strategies, which need the scenario around it.
 
 use crate::api::JobKind;
+use crate::client::Policy;
 use crate::language::{
-    Form, Item, MILLION, Map, Names, Reader, SPAN, Shape, TIME, Table, Walk, count, key, later, names_to,
-    or_none, plain, record, table_key, words,
+    FREE_NAMES, Form, Item, MILLION, Map, Names, Others, Reader, Record, SPAN, Shape, TIME, Table, Walk,
+    count, key, later, names_to, or_none, plain, record, table_key, words,
 };
 use crate::time::Span;
 use crate::units::Bytes;
 use crate::workload::{Executor, ExecutorKind, OnLimit, Payload, Sizes, Workload};
+
+/// Overrides of strategies: `all`, or by the strategy's name.
+pub(super) static OVERRIDES: Table = Table {
+    name: "overrides",
+    keys: &[table_key("all", POLICY, "Merged into every strategy.")],
+    others: Some(Others { names: FREE_NAMES, shape: &POLICY }),
+};
+
+const POLICY: Shape = Shape::Record(<Policy as Record>::table);
 
 /// What a workload takes from the scenario around it.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +81,7 @@ pub(super) fn walk(walk: &mut Walk<'_, '_>, now: Option<&Workload>, defaults: &D
     let messages = walk.part(key("messages", about, record()).or(plain()), now.map(|now| &now.messages));
     walk.says(table_key(
         "strategies",
-        Shape::Map(&super::keys::OVERRIDES),
+        Shape::Map(&OVERRIDES),
         "Overrides of the strategies for this workload: `all` or by name.",
     ));
     later(

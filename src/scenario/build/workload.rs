@@ -5,7 +5,6 @@ use crate::api::{JobKind, KeySpec, Operation};
 use crate::client::Policy;
 use crate::language::tree::{Content, Node};
 use crate::language::{Fields, Item, Reader, Walk};
-use crate::scenario::keys;
 use crate::scenario::overlay::merge;
 use crate::scenario::workload as declared;
 use crate::time::Span;
@@ -45,7 +44,7 @@ pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -
 fn overrides(r: &mut Reader, fields: &Fields, outer: &Outer) -> Vec<Policy> {
     let plain = || outer.strategies.iter().map(|(_, _, policy)| policy.clone()).collect();
     let Some(item) = fields.get("strategies") else { return plain() };
-    let Some(fields) = r.fields(&item, &keys::OVERRIDES) else { return plain() };
+    let Some(fields) = r.fields(&item, &declared::OVERRIDES) else { return plain() };
     let all = fields.get("all");
     let mut patches: Vec<(&str, Item)> = Vec::new();
     for (entry, item) in fields.named() {
