@@ -5,7 +5,7 @@
 
 use super::{job, retrying};
 use keystorm::api::Reply;
-use keystorm::client::{Accounting, Action, AwsRetry, AwsSdk, Fleet, Generation, Input, RetryMode};
+use keystorm::client::{Accounting, Action, AwsRetry, Fleet, Generation, Input, RetryMode};
 use keystorm::rng::{Purpose, Stream};
 use keystorm::time::{Span, Time};
 use std::cmp::Reverse;
