@@ -1,7 +1,8 @@
 //! The service alone, in the words of a scenario: what an emulated KMS is told.
 
-use super::{Problems, Set, build, overlay, read, tree};
+use super::{Problems, Set, build, overlay, tree};
 use crate::kms::{Fault, ServiceTime};
+use crate::language::Reader;
 use crate::quota::Quotas;
 
 /// `quotas`, `serviceTime` and `faults` without a scenario around them.
@@ -31,7 +32,7 @@ impl Service {
     pub fn parse_with(text: &str, file: &str, sets: &[Set]) -> Result<Service, Problems> {
         let fail = |list| Problems::new(file, list, sets);
         let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
-        let mut reader = read::Reader::default();
+        let mut reader = Reader::default();
         overlay::set(&mut root, sets, &mut reader.problems);
         match build::service_alone(&mut reader, &root) {
             Some(service) if reader.problems.is_empty() => Ok(service),

@@ -49,3 +49,4 @@ mod trials_until;
 mod units_failed;
 mod validation;
 mod verdicts;
+mod words;
