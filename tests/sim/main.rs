@@ -17,6 +17,7 @@ mod facts_readme;
 mod figures;
 mod foreseen;
 mod import;
+mod import_shards;
 mod layers;
 mod limiter_episode;
 mod limiter_laws;

@@ -1,9 +1,10 @@
 //! All events of a log, each once, and the account and Region that they belong to.
 
-use super::collect::{Counts, FLAWS};
-use super::log::{Log, Second, Tally};
+use super::counts::{Counts, FLAWS};
+use super::log::{Log, Second};
 use super::row::{NETWORK, Names, OWN, Row, STOPPED};
-use super::sort::{Order, Sorter};
+use super::sort::{Order, Run, Sorter};
+use super::tally::Tally;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ impl Events {
     pub(super) fn of(
         counts: Counts,
         names: Names,
-        (rows, runs): (Vec<Row>, Vec<PathBuf>),
+        (rows, runs): (Vec<Row>, Vec<Run>),
         folder: Option<PathBuf>,
         (keeps_own, room): (bool, usize),
     ) -> io::Result<Events> {
