@@ -25,7 +25,14 @@ pub fn run(
 ) -> Result<ExitCode, Error> {
     let read = |path: &PathBuf, region: Option<&str>, account: Option<&str>| {
         let (paths, filter) = ([path.clone()], Filter::default());
-        let wanted = Wanted { input: Input::all(&paths), filter: &filter, region, account, threads, quiet: common.quiet };
+        let wanted = Wanted {
+            input: Input::all(&paths),
+            filter: &filter,
+            region,
+            account,
+            threads,
+            quiet: common.quiet,
+        };
         seconds(&wanted)
     };
     let (log, fitted) = read(first, region, account)?;

@@ -41,7 +41,8 @@ fn write_trail(folder: &Path) {
     };
     let mut next = 0;
     for file in 0..301_u64 {
-        let below = folder.join(format!("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/{:02}", file % 9 + 1));
+        let below =
+            folder.join(format!("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/{:02}", file % 9 + 1));
         fs::create_dir_all(&below).unwrap();
         let many = if file == 300 { 20_000 } else { 6 };
         let records: Vec<String> = (next..next + many).map(event).collect();
@@ -55,7 +56,9 @@ fn write_trail(folder: &Path) {
 
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap())).collect()
+    entries
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -70,7 +73,9 @@ fn objects_are_imported_as_files_are_whole_and_in_shares() {
     write_trail(&at.join("log"));
     let put = scripts().join("moto/bucket.py");
     let keys = [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")];
-    printed(Command::new(&python).arg(put).args([&*server.url, "trail", "a/b"]).arg(at.join("log")).envs(keys));
+    printed(
+        Command::new(&python).arg(put).args([&*server.url, "trail", "a/b"]).arg(at.join("log")).envs(keys),
+    );
     let import = |more: &[&str]| printed(&mut keystorm(at, &[&["import", "cloudtrail"], more].concat()));
     let said = |text: &str| text.split("wrote").next().unwrap().to_owned();
     let whole = import(&["log", "-o", "whole"]);
@@ -80,18 +85,23 @@ fn objects_are_imported_as_files_are_whole_and_in_shares() {
     assert_eq!(said(&objects), said(&whole));
     assert_eq!(files(&at.join("objects")), files(&at.join("whole")));
     // By the environment's endpoint, with a prefix that ends in a slash.
-    let mut by_environment = keystorm(at, &["import", "cloudtrail", "s3://trail/a/", "-o", "c", "--credentials", "test"]);
+    let mut by_environment =
+        keystorm(at, &["import", "cloudtrail", "s3://trail/a/", "-o", "c", "--credentials", "test"]);
     printed(by_environment.env("AWS_ENDPOINT_URL_S3", &server.url));
     assert_eq!(files(&at.join("c")), files(&at.join("whole")));
     import(&[&["s3://trail/a/b", "--list", "files.csv"], &there[..]].concat());
     assert!(fs::read_to_string(at.join("files.csv")).unwrap().contains("s3://trail/a/b/AWSLogs/"));
     for shard in ["1/2", "2/2"] {
-        import(&[&["--manifest", "files.csv", "--shard", shard, "-o", "shares/{shard}"], &there[..]].concat());
+        import(
+            &[&["--manifest", "files.csv", "--shard", shard, "-o", "shares/{shard}"], &there[..]].concat(),
+        );
     }
     printed(&mut keystorm(at, &["merge", "shares", "-o", "merged"]));
     assert_eq!(files(&at.join("merged")), files(&at.join("whole")));
     let fails = |line: &[&str], part: &str| {
-        let output = keystorm(at, &[&["import", "cloudtrail", "-o", "no"], line, &there[..]].concat()).output().unwrap();
+        let output = keystorm(at, &[&["import", "cloudtrail", "-o", "no"], line, &there[..]].concat())
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(1) && text.contains(part), "{line:?}: {text}");
         assert!(!at.join("no/scenario.yaml").exists());
@@ -105,7 +115,8 @@ fn nobody_is_asked_whom_no_flag_allows_and_nobody_s_credentials_are_sent_unasked
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let import = |more: &[&str], part: &str| {
-        let mut command = keystorm(at, &[&["import", "cloudtrail", "s3://trail/a", "-o", "no"], more].concat());
+        let mut command =
+            keystorm(at, &[&["import", "cloudtrail", "s3://trail/a", "-o", "no"], more].concat());
         // Somebody's, which nobody has asked for.
         command.env("AWS_ACCESS_KEY_ID", "AKIASOMEBODY").env("AWS_SECRET_ACCESS_KEY", "secret");
         command.env("KEYSTORM_YES_REAL_AWS", "true").env("KEYSTORM_YES_REMOTE", "true");
@@ -121,11 +132,17 @@ fn nobody_is_asked_whom_no_flag_allows_and_nobody_s_credentials_are_sent_unasked
     import(&["--endpoint-url", "http://192.0.2.1:9000"], "--yes-remote");
     import(&["--endpoint-url", "http://169.254.169.254"], "nothing is sent there");
     import(&["--endpoint-url", "http://127.0.0.1:9", "--credentials", "chain"], "--yes-real-aws");
-    import(&["--endpoint-url", "http://127.0.0.1:9", "--credentials", "env:NOBODY"], "NOBODY_ACCESS_KEY_ID is not set");
+    import(
+        &["--endpoint-url", "http://127.0.0.1:9", "--credentials", "env:NOBODY"],
+        "NOBODY_ACCESS_KEY_ID is not set",
+    );
     let line = ["import", "cloudtrail", ".", "-o", "no", "--bucket-region", "eu-west-1"];
     let output = keystorm(at, &line).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(2) && text.contains("--bucket-region means something with s3://"), "{text}");
+    assert!(
+        output.status.code() == Some(2) && text.contains("--bucket-region means something with s3://"),
+        "{text}"
+    );
 
     // What is sent without --credentials: no signature, and who calls.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -139,11 +156,15 @@ fn nobody_is_asked_whom_no_flag_allows_and_nobody_s_credentials_are_sent_unasked
         peer.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
         String::from_utf8(head).unwrap().to_ascii_lowercase()
     });
-    let mut command = keystorm(at, &["import", "cloudtrail", "s3://trail/a", "-o", "no", "--endpoint-url", &url]);
+    let mut command =
+        keystorm(at, &["import", "cloudtrail", "s3://trail/a", "-o", "no", "--endpoint-url", &url]);
     command.env("AWS_ACCESS_KEY_ID", "AKIASOMEBODY").env("AWS_SECRET_ACCESS_KEY", "secret");
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let heard = heard.join().unwrap();
     assert!(heard.starts_with("get /trail?list-type=2") && heard.contains("user-agent: "), "{heard}");
-    assert!(heard.contains("keystorm/") && !heard.contains("authorization") && !heard.contains("akia"), "{heard}");
+    assert!(
+        heard.contains("keystorm/") && !heard.contains("authorization") && !heard.contains("akia"),
+        "{heard}"
+    );
 }
