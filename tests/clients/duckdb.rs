@@ -25,9 +25,10 @@ fn records() -> Vec<serde_json::Value> {
         // Every hundredth is a copy of the one before.
         let n = if n % 100 == 99 { n - 1 } else { n };
         let at = jiff::Timestamp::from_second(1_767_225_600 + (n * 7_919 % 3_600) as i64).unwrap();
+        let operation = ["Decrypt", "GenerateDataKey", "Encrypt"][(n % 3) as usize];
         serde_json::json!({
             "eventTime": at.to_string(),
-            "eventName": ["Decrypt", "GenerateDataKey", "Encrypt"][(n % 3) as usize],
+            "eventName": operation,
             "eventSource": if n % 5 == 1 { "s3.amazonaws.com" } else { "kms.amazonaws.com" },
             "awsRegion": "eu-west-1",
             "eventType": "AwsApiCall",

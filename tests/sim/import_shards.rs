@@ -160,7 +160,7 @@ fn partials_that_are_missing_foreign_doubled_damaged_or_of_another_version_are_r
     fs::create_dir(at.join("copy")).unwrap();
     let two = partial(&at.join("s2"));
     fs::copy(&two, at.join("copy").join(two.file_name().unwrap())).unwrap();
-    refused(&["s1", "s2", "s3", "copy"], &["doubled: shard 2: copy/shard-2-of-3.", " and s2/shard-2-of-3."]);
+    refused(&["s1", "s2", "s3", "copy"], &["doubled: shard 2: s2/shard-2-of-3.", " and copy/shard-2-of-3."]);
     done(at, &["import", "cloudtrail", "log", "--shard", "3/3", "-o", "other", "--caller", "u1"]);
     refused(
         &["s1", "s2", "other"],

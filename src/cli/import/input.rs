@@ -49,6 +49,8 @@ pub struct Share {
     pub shard: Shard,
     /// What there is for all of them.
     pub listing: Listing,
+    /// Files that are no logs by their names.
+    pub passed_over: u64,
     /// Who reads which group of files, from 1.
     readers: BTreeMap<String, u32>,
     /// Bytes of each reader's files.
@@ -133,15 +135,17 @@ impl<'i> Input<'i> {
     /// As [`Input::walk`]; stdin and names that are no text cannot be listed.
     pub fn list(&self, to: &Path) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let mut walked = Ok(0);
+        let mut walked = Ok(());
         let written = output::write_with(to, |out| {
             let mut lines = csv::Writer::from_writer(out);
             let mut trouble = None;
-            walked = self.walk_named("--list", &mut |path, bytes| {
-                listing.add(path, bytes);
-                trouble = lines.serialize(Line { path: path.into(), bytes }).err();
-                trouble.is_none()
-            });
+            walked = self
+                .walk_named("--list", &mut |path, bytes| {
+                    listing.add(path, bytes);
+                    trouble = lines.serialize(Line { path: path.into(), bytes }).err();
+                    trouble.is_none()
+                })
+                .map(drop);
             trouble.map_or(Ok(()), |error| Err(io::Error::other(error)))?;
             if walked.is_err() {
                 // Half a list is none.
@@ -149,7 +153,7 @@ impl<'i> Input<'i> {
             }
             lines.flush()
         });
-        listing.passed_over = walked?;
+        walked?;
         written.map(|()| listing)
     }
 
@@ -160,7 +164,7 @@ impl<'i> Input<'i> {
     pub fn deal(&self, shard: Shard) -> Result<Share, Error> {
         let mut groups = BTreeMap::<String, u64>::new();
         let mut listing = Listing::default();
-        listing.passed_over = self.walk_named("--shard", &mut |path, bytes| {
+        let passed_over = self.walk_named("--shard", &mut |path, bytes| {
             listing.add(path, bytes);
             *groups.entry(group(path, bytes)).or_default() += bytes;
             true
@@ -177,7 +181,7 @@ impl<'i> Input<'i> {
                 loads.push(Reverse((load + bytes.max(1), reader)));
             }
         }
-        Ok(Share { shard, listing, readers, loads: shares })
+        Ok(Share { shard, listing, passed_over, readers, loads: shares })
     }
 
     /// Hands on every file by its name; gives how many were passed over.
@@ -246,7 +250,11 @@ fn listed(manifest: &Path, found: &mut dyn FnMut(Found) -> bool) -> Result<(), E
     let wrong = |error: csv::Error| {
         failed(manifest, format!("this is no list of files, which --list writes: {error}"))
     };
-    for line in csv::Reader::from_path(manifest).map_err(wrong)?.deserialize::<Line>() {
+    let mut lines = csv::Reader::from_path(manifest).map_err(wrong)?;
+    if lines.headers().map_err(wrong)? != &["path", "bytes"][..] {
+        return Err(failed(manifest, "this is no list of files, which --list writes"));
+    }
+    for line in lines.deserialize::<Line>() {
         let Line { path, bytes } = line.map_err(wrong)?;
         if path.starts_with(SCHEME) {
             if !found(Found::Object(path, bytes)) {

@@ -101,8 +101,9 @@ pub fn merge(merging: &Merging<'_>, common: &Common) -> Result<ExitCode, Error> 
         force: merging.force,
     };
     wanted.check()?;
+    // Whoever had a list has not looked for files.
+    let passed_over = partials.iter().map(Partial::passed_over).max().unwrap_or(0);
     let collector = Partial::together(partials, about.question.filter.clone(), &wanted.aside());
-    let passed_over = about.listing.passed_over;
     wanted.make(Gathered { collector, passed_over, resumed: 0 }, common)
 }
 

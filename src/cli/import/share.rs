@@ -44,7 +44,7 @@ pub fn run(
     }
     let own = Reading { input: Input { share: Some(&share), ..reading.input }, ..*reading };
     let gathered = readers::gather(&own, &aside)?;
-    let path = Partial::write(gathered.collector, about.clone(), &folder);
+    let path = Partial::write(gathered.collector, share.passed_over, about.clone(), &folder);
     let path = path.map_err(|error| failed(&folder, error))?;
     if aside.exists() {
         fs::remove_dir_all(&aside).map_err(|error| failed(&aside, error))?;

@@ -36,8 +36,6 @@ pub struct Listing {
     pub bytes: u64,
     /// Of their names and sizes, in any order.
     pub sum: u64,
-    /// Files beside them that are no logs by their names.
-    pub passed_over: u64,
 }
 
 impl Listing {
@@ -93,8 +91,10 @@ impl About {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Head {
     about: About,
+    passed_over: u64,
     counts: Counts,
     names: Vec<String>,
 }
@@ -104,6 +104,7 @@ struct Head {
 pub struct Partial {
     path: PathBuf,
     about: About,
+    passed_over: u64,
     counts: Counts,
     names: Names,
     run: Run,
@@ -136,11 +137,11 @@ fn digits(sum: Sha256) -> String {
 }
 
 impl Partial {
-    /// Keeps what `collector` has gathered in `folder`; gives the file.
+    /// Keeps what `collector` has gathered in `folder`, and how many files were passed over; gives the file.
     ///
     /// # Errors
     /// What was put aside cannot be read back, or the folder cannot be written to.
-    pub fn write(collector: Collector, about: About, folder: &Path) -> io::Result<PathBuf> {
+    pub fn write(collector: Collector, passed_over: u64, about: About, folder: &Path) -> io::Result<PathBuf> {
         let (counts, names, mut sorter) = collector.into_share();
         fs::create_dir_all(folder)?;
         let draft = folder.join(format!(".{}part-{}", about.stem(), std::process::id()));
@@ -148,7 +149,7 @@ impl Partial {
         let written = (|| {
             let out = BufWriter::with_capacity(1 << 16, File::create(&draft)?);
             let mut out = Summing { out, sum: Sha256::new() };
-            serde_json::to_writer(&mut out, &Head { about, counts, names: names.to_lines() })?;
+            serde_json::to_writer(&mut out, &Head { about, passed_over, counts, names: names.to_lines() })?;
             out.write_all(b"\n")?;
             let mut rows = sorter.rows()?;
             while let Some(row) = rows.next()? {
@@ -195,14 +196,15 @@ impl Partial {
                 "this partial is of keystorm {by} ({schema}), and this is {own} ({SCHEMA}): import that share again"
             ));
         }
-        let Head { about, counts, names } =
+        let Head { about, passed_over, counts, names } =
             serde_json::from_slice(&head).map_err(|error| format!("this is no partial: {error}"))?;
         let from = head.len() as u64;
         if !(size - from).is_multiple_of(SIZE as u64) {
             return Err("this is no partial: it ends inside an event".into());
         }
         let run = Run { path: path.to_path_buf(), from };
-        Ok(Partial { path: path.to_path_buf(), about, counts, names: Names::from_lines(&names), run })
+        let names = Names::from_lines(&names);
+        Ok(Partial { path: path.to_path_buf(), about, passed_over, counts, names, run })
     }
 
     /// Where it is.
@@ -213,6 +215,11 @@ impl Partial {
     /// What it is a share of.
     pub const fn about(&self) -> &About {
         &self.about
+    }
+
+    /// Files that are no logs by their names, if whoever read it has looked for files.
+    pub const fn passed_over(&self) -> u64 {
+        self.passed_over
     }
 
     /// What all of them hold together; `folder` is for what does not fit.
