@@ -63,7 +63,7 @@ fn moto_s_minutes_become_a_load_and_its_account_is_asked_for_first() {
 }
 
 #[test]
-fn credentials_that_moto_s_sts_does_not_know_end_it_with_its_own_words() {
+fn credentials_that_moto_s_sts_does_not_know_end_it_before_cloudwatch_is_asked() {
     let python = match moto() {
         Ok(python) => python,
         Err(why) => return needs::missing(&why),
@@ -71,6 +71,7 @@ fn credentials_that_moto_s_sts_does_not_know_end_it_with_its_own_words() {
     let server = Moto::start(&python, &[("INITIAL_NO_AUTH_ACTION_COUNT", "0")]);
     let folder = tempfile::tempdir().unwrap();
     let (code, text) = said(&mut import(&server, folder.path(), &["--yes-real-aws", "-o", "in"]));
-    assert!(code == Some(1) && text.contains("STS GetCallerIdentity: InvalidClientTokenId"), "{text}");
+    // Its answer has the form of IAM's, which no client of STS reads: the status is what is left.
+    assert!(code == Some(1) && text.contains("STS GetCallerIdentity: HTTP 403"), "{text}");
     assert!(!folder.path().join("in").exists());
 }

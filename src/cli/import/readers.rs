@@ -134,27 +134,28 @@ pub fn gather(reading: &Reading<'_>, aside: &Path) -> Result<Gathered, Error> {
     if let Some(error) = board.trouble.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(error);
     }
-    let mut all: Option<Collector> = None;
-    for collector in collectors {
-        let collector =
-            collector.map_err(|_| Error::Failed("a thread that read files has panicked".into()))?;
-        match &mut all {
-            None => all = Some(collector),
-            Some(all) => all.absorb(collector),
-        }
-    }
     let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let collector = together(collectors)?;
     if board.is_over() {
         return Err(Error::Interrupted(format!(
             "interrupted after {} files; the same command goes on from there",
             of(&board.files) + of(&board.resumed)
         )));
     }
-    Ok(Gathered {
-        collector: all.unwrap_or_default(),
-        passed_over: of(&board.passed_over),
-        resumed: of(&board.resumed),
-    })
+    Ok(Gathered { collector, passed_over: of(&board.passed_over), resumed: of(&board.resumed) })
+}
+
+/// What all threads have gathered.
+fn together(threads: Vec<std::thread::Result<Collector>>) -> Result<Collector, Error> {
+    let mut all: Option<Collector> = None;
+    for thread in threads {
+        let collector = thread.map_err(|_| Error::Failed("a thread that read files has panicked".into()))?;
+        match &mut all {
+            None => all = Some(collector),
+            Some(all) => all.absorb(collector),
+        }
+    }
+    Ok(all.unwrap_or_default())
 }
 
 /// Finds what there is to read, and begins to fetch objects.
