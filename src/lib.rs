@@ -4,9 +4,9 @@
 //! The machines have no clock: quotas, the emulated service, retry policies, limiters and caches take `now`, an
 //! input and random draws, and return what they want done next. The simulator drives them in virtual time.
 //!
-//! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/layers.rs`):
+//! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/house.rs`):
 //! `time`, `rng`, `units`, `format`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
-//! `clock`, `notice`, `guard`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `bus`, `cli`.
+//! `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `bus`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -21,6 +21,8 @@ pub mod bus;
 pub mod cli;
 pub mod client;
 pub mod clock;
+#[cfg(feature = "emulator")]
+pub mod emulator;
 pub mod engine;
 #[cfg(test)]
 #[path = "../tests/support/facts.rs"]

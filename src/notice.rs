@@ -1,7 +1,7 @@
 //! What is said beside results: a line on stderr. Nobody may be listening, which is no failure of what is told.
 //!
 //! `eprintln!` panics when stderr is closed, and a panic changes the exit code. So everything goes through here
-//! (`tests/sim/layers.rs`).
+//! (`tests/sim/house.rs`).
 
 use std::fmt::Display;
 use std::io::Write as _;

@@ -90,8 +90,8 @@ fn ask_again(stream: &mut BufReader<TcpStream>, request: &str) {
 fn lateness() {
     let takes = Span::from_micros(2_300);
     let mut settings = Settings::default();
-    settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(10_000_000));
-    settings.service_time.default = Latency { p50: takes, p99: takes }.into();
+    settings.emulator.quotas.overrides.insert("symmetric".into(), Rate::per_second(10_000_000));
+    settings.emulator.service_time.default = Latency { p50: takes, p99: takes }.into();
     let running = Running::start(settings).expect("a free port");
     let mut stream = BufReader::new(TcpStream::connect(running.address()).expect("a server"));
     let request = request("GenerateRandom", r#"{"NumberOfBytes":8}"#);

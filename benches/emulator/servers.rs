@@ -21,7 +21,7 @@ pub const CONNECTIONS: usize = 32;
 /// The emulated KMS on one thread, with a quota that nothing here uses up.
 pub fn our_server() -> Running {
     let mut settings = Settings { threads: 1, ..Settings::default() };
-    settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(10_000_000));
+    settings.emulator.quotas.overrides.insert("symmetric".into(), Rate::per_second(10_000_000));
     Running::start(settings).expect("a free port")
 }
 

@@ -2,7 +2,7 @@
 
 use super::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal, body};
 use crate::api::{ErrorCode, KeySpec, Reply};
-use crate::server::Direct;
+use crate::emulator::Direct;
 use base64_simd::STANDARD;
 use serde_json::Value;
 

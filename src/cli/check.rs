@@ -86,20 +86,7 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
     for (operation, calls) in &plan.calls {
         say(format!("  {operation:<36} {:>16}", count(*calls)));
     }
-    say("Peak of each pool, every workload at its own peak at once:".into());
-    for pool in &plan.pools {
-        let limit = match pool.limit_per_s {
-            Some(limit) if limit > 0.0 => {
-                let over = if pool.peak_per_s > limit { ", over the limit" } else { "" };
-                format!("of {}/s = {}{over}", count(limit), percent(pool.peak_per_s / limit))
-            }
-            _ => "limit not known".into(),
-        };
-        say(format!("  {:<36} {:>14}/s {limit}", pool.pool, count(pool.peak_per_s)));
-        for (workload, asked) in pool.workloads.iter().filter(|_| pool.workloads.len() > 1) {
-            say(format!("    {workload:<34} {:>14}/s", count(*asked)));
-        }
-    }
+    peaks(plan).into_iter().for_each(&mut say);
     say(format!("On AWS these calls cost {:.2} USD ({}).", plan.cost_usd, plan.cost_source));
     if scenario.target == crate::scenario::Target::Sim {
         let threads = super::threads::threads(None);
@@ -109,6 +96,25 @@ fn text(scenario: &Scenario, question: &str, plan: &Plan) -> String {
     say("The scenario with every default:".into());
     out.push_str(&scenario.to_yaml());
     out
+}
+
+/// What each pool is asked for at the peak, and by whom.
+fn peaks(plan: &Plan) -> Vec<String> {
+    let mut lines = vec!["Peak of each pool, every workload at its own peak at once:".to_owned()];
+    for pool in &plan.pools {
+        let limit = match pool.limit_per_s {
+            Some(limit) if limit > 0.0 => {
+                let over = if pool.peak_per_s > limit { ", over the limit" } else { "" };
+                format!("of {}/s = {}{over}", count(limit), percent(pool.peak_per_s / limit))
+            }
+            _ => "limit not known".into(),
+        };
+        lines.push(format!("  {:<36} {:>14}/s {limit}", pool.pool, count(pool.peak_per_s)));
+        for (workload, asked) in pool.workloads.iter().filter(|_| pool.workloads.len() > 1) {
+            lines.push(format!("    {workload:<34} {:>14}/s", count(*asked)));
+        }
+    }
+    lines
 }
 
 /// A number with thousands separated, one decimal where it is small and not whole.

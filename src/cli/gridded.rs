@@ -1,27 +1,36 @@
 //! `keystorm run` as far as it is made of cells: `--over` and `sweep:`, `--shard`, and `--bus`.
 
 use super::grid::{self, Grid, Shard, Share, Source, named, store};
-use super::grid_options::{Came, GridOptions};
 use super::{Common, Error, exit, output};
 use crate::notice;
 use crate::record::Layout;
 #[cfg(feature = "bus")]
 use crate::record::Trial;
 use crate::scenario::Axis;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+
+/// What `run` was asked for.
+pub struct GridOptions<'a> {
+    /// `--over`, in order.
+    pub over: &'a [String],
+    /// `--shard`.
+    pub shard: Option<&'a str>,
+    /// `--out`.
+    pub out: Option<&'a Path>,
+    /// `--force`.
+    pub force: bool,
+    /// Threads and progress.
+    pub how: grid::How,
+}
 
 /// Runs a sweep, or a share of a run or of a sweep.
 ///
 /// # Errors
 /// As [`Grid::new`], [`Share::claim`] and [`grid::run_share`].
-pub fn run(source: Source, options: &GridOptions<'_>, common: &Common) -> Result<Came, Error> {
+pub fn run(source: Source, options: &GridOptions<'_>, common: &Common) -> Result<ExitCode, Error> {
     let axes = axes(options.over)?;
-    #[cfg(feature = "bus")]
-    if let Some(bus) = options.bus {
-        return super::bus::run(source, axes, bus, options, common);
-    }
     let told = options.shard.map(|text| Shard::parse(text, &super::load::environment)).transpose()?;
     let grid = Grid::new(source, axes)?;
     let shard = told.as_ref().map_or(Shard::WHOLE, |told| told.shard);
@@ -32,13 +41,12 @@ pub fn run(source: Source, options: &GridOptions<'_>, common: &Common) -> Result
     }
     let worked = grid::run_share(&grid, shard, &share, &options.how)?;
     if !is_whole(&worked, &share, common) {
-        return Ok(Came::Done(ExitCode::from(exit::INTERRUPTED)));
+        return Ok(ExitCode::from(exit::INTERRUPTED));
     }
     match told {
         Some(_) => show_share(&grid, shard, &share, worked.cells, common),
         None => finish(&grid, &share, common),
     }
-    .map(Came::Done)
 }
 
 /// Whether all cells that were wanted are there; says so if they are not.
@@ -57,7 +65,11 @@ pub fn is_whole(worked: &grid::Worked, share: &Share, common: &Common) -> bool {
 }
 
 /// The fields to vary.
-fn axes(over: &[String]) -> Result<Vec<Axis>, Error> {
+/// The axes of `--over`.
+///
+/// # Errors
+/// [`Error::Usage`] for one that is none, or is given twice.
+pub fn axes(over: &[String]) -> Result<Vec<Axis>, Error> {
     let mut axes: Vec<Axis> = Vec::new();
     for text in over {
         let axis = Axis::parse(text).map_err(|why| Error::Usage(format!("--over {text}: {why}")))?;

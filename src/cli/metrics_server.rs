@@ -2,8 +2,8 @@
 
 use super::live::metrics;
 use super::small_server::{self, Asked, Background, Bounds};
+use crate::emulator::Exposition;
 use crate::engine::live::Control;
-use crate::server::Exposition;
 use crate::time::Span;
 use http_body_util::Full;
 use hyper::body::Bytes;

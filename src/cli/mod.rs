@@ -26,7 +26,6 @@ mod explain;
 mod fault_template;
 mod finished;
 mod grid;
-mod grid_options;
 mod gridded;
 #[cfg(feature = "emulator")]
 mod health;

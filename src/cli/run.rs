@@ -3,7 +3,6 @@
 use super::built::built;
 use super::finished::{End, Finished};
 use super::grid::{How, Source, SourceLookup};
-use super::grid_options::{Came, GridOptions};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
 use super::threads::threads;
@@ -112,24 +111,14 @@ impl Args {
     }
 
     /// The run as far as it is made of cells.
-    fn gridded(&self) -> GridOptions<'_> {
-        GridOptions {
+    fn gridded(&self) -> gridded::GridOptions<'_> {
+        gridded::GridOptions {
             over: &self.over,
             shard: self.shard.as_deref(),
             out: self.out.as_deref(),
             force: self.force,
             how: How { threads: self.threads, every: self.progress_every, quiet: false },
-            #[cfg(feature = "bus")]
-            bus: self.bus.as_deref().map(|url| (url, &self.access)),
         }
-    }
-
-    /// Whether workers on a bus run it.
-    const fn is_on_bus(&self) -> bool {
-        #[cfg(feature = "bus")]
-        return self.bus.is_some();
-        #[cfg(not(feature = "bus"))]
-        false
     }
 
     /// Whether nothing is run.
@@ -172,14 +161,18 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         super::bus::idle(common)?;
     }
     let is_sweep = !args.over.is_empty() || !loaded.scenario.sweep.is_empty();
-    if args.shard.is_some() || is_sweep || args.is_on_bus() {
-        let mut options = args.gridded();
-        options.how.quiet = common.quiet;
-        return match gridded::run(source, &options, common)? {
+    let mut options = args.gridded();
+    options.how.quiet = common.quiet;
+    #[cfg(feature = "bus")]
+    if let Some(url) = &args.bus {
+        use super::bus::Came;
+        return match super::bus::run(source, (url, &args.access), &options, common)? {
             Came::Done(code) => Ok(code),
-            #[cfg(feature = "bus")]
             Came::Trials(trials, folder) => gathered(&loaded, &args, &trials, folder, common),
         };
+    }
+    if args.shard.is_some() || is_sweep {
+        return gridded::run(source, &options, common);
     }
     // Whether the results can be kept is known before the first job, not after the last.
     let folder = match args.is_dry_run() {

@@ -121,6 +121,21 @@ fn have(scenario: &Scenario, pool: &str) -> f64 {
     own.or_else(default).map_or(0.0, |rate| rate.as_per_second())
 }
 
+/// What a strategy needs by all its trials, or why nobody can say.
+fn needed(
+    first: &Result<Need, String>,
+    others: impl Iterator<Item = Need>,
+) -> (Option<Interval>, Option<String>) {
+    let first = match first {
+        Ok(need) => *need,
+        Err(why) => return (None, Some(why.clone())),
+    };
+    let needs: Vec<Need> = [first].into_iter().chain(others).collect();
+    let found = interval(&needs);
+    let why = "In some trials no quota that was tried meets the thresholds.";
+    (found, found.is_none().then(|| why.into()))
+}
+
 fn of_pool(
     asked: &Asked,
     then: &Scenario,
@@ -147,18 +162,8 @@ fn of_pool(
     let mut strategies: Vec<StrategyNeed> = Vec::new();
     for (place, (_, need)) in first.iter().enumerate() {
         let mut found = blank(asked, place, pool, now, later);
-        match need {
-            Ok(need) => {
-                let rest = others[place * rest..(place + 1) * rest].iter().copied();
-                let needs: Vec<Need> = [*need].into_iter().chain(rest).collect();
-                found.need_per_s = interval(&needs);
-                if found.need_per_s.is_none() {
-                    found.why_none =
-                        Some("In some trials no quota that was tried meets the thresholds.".into());
-                }
-            }
-            Err(why) => found.why_none = Some(why.clone()),
-        }
+        let rest = others[place * rest..(place + 1) * rest].iter().copied();
+        (found.need_per_s, found.why_none) = needed(need, rest);
         found.formula = found.need_per_s.map(|need| {
             let peak = found.demand.peak_1s;
             Formula::new(need.high, peak, (asked.growth, asked.season), asked.failover, asked.utilisation)
@@ -169,19 +174,17 @@ fn of_pool(
     let have_per_s = have(asked.scenario, pool);
     let best = recommended(&strategies, have_per_s);
     let verified = best.and_then(|place| verify(asked, &first[place].0, &mut strategies[place], control));
-    for strategy in &mut strategies {
-        strategy.ask_per_s = strategy.formula.map(|formula| formula.ask).filter(|ask| *ask > have_per_s);
-    }
+    let more = |formula: Formula| Some(formula.ask).filter(|ask| *ask > have_per_s);
+    strategies.iter_mut().for_each(|strategy| strategy.ask_per_s = strategy.formula.and_then(more));
     let best = recommended(&strategies, have_per_s);
     let swinging = best.filter(|place| strategies[*place].need_per_s.is_some());
     let sensitivity =
         swinging.map(|place| swings::swings(asked, &first[place].0, &strategies[place], control));
     let outcomes = best.map(|place| {
-        let ask = strategies[place].ask_per_s;
-        let quotas: Vec<u64> = [have_per_s].into_iter().chain(ask).map(|quota| quota as u64).collect();
-        side_by_side(quotas.len(), asked.threads, |number| {
-            outcome(then, place, pool, quotas[number], control)
-        })
+        let quotas = [Some(have_per_s), strategies[place].ask_per_s].into_iter().flatten();
+        let quotas: Vec<u64> = quotas.map(|quota| quota as u64).collect();
+        let at = |number: usize| outcome(then, place, pool, quotas[number], control);
+        side_by_side(quotas.len(), asked.threads, at)
     });
     PoolFound {
         pool: pool.to_owned(),

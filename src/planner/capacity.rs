@@ -27,7 +27,7 @@ pub struct Capacity {
     pub answer: String,
     /// The resolved scenario, every default filled in.
     pub scenario: serde_json::Value,
-    /// FNV-1a 64 of the resolved scenario's JSON, in hex.
+    /// First 64 bits of SHA-256 of the resolved scenario's JSON, in hex.
     pub scenario_hash: String,
     /// Key of every random draw.
     pub seed: u64,

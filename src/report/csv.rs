@@ -59,6 +59,43 @@ pub fn strategies(run: &Run) -> Vec<u8> {
 /// Names and values of a strategy's row.
 fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
     let mut row: Vec<(String, String)> = vec![("strategy".into(), s.name.clone())];
+    let rates = [
+        ("offered_per_s", s.rates.offered_per_s),
+        ("goodput_per_s", s.rates.goodput_per_s),
+        ("attempts_per_s", s.rates.attempts_per_s),
+        ("throughput_per_s", s.rates.throughput_per_s),
+        ("throttled_per_s", s.rates.throttled_per_s),
+        ("window_s", Some(s.rates.window_s)),
+        ("done_after_s", s.done_after_s),
+    ];
+    let numbers = [
+        ("success", s.ratios.success),
+        ("throttle", s.ratios.throttle),
+        ("amplification", s.ratios.amplification),
+        ("cache_hit", s.ratios.cache_hit),
+        ("data_key_age_max_s", s.data_keys.age_max_s),
+        ("requests_usd", s.cost.requests_usd),
+    ];
+    let maybe = |value: Option<f64>| value.map(finite).unwrap_or_default();
+    row.extend(counts_of(s));
+    row.extend(rates.map(|(name, value)| (name.to_owned(), maybe(value))));
+    row.extend(numbers.map(|(name, value)| (name.to_owned(), finite(value))));
+    let costs = [
+        ("per_million_completed_usd", s.cost.per_million_completed_usd),
+        ("per_month_usd", s.cost.per_month_usd),
+        ("recovery_time_s", s.recovery_time_s),
+    ];
+    row.extend(costs.map(|(name, value)| (name.to_owned(), maybe(value))));
+    row.extend(trend("response_time", &s.response_time_ms));
+    row.extend(trend("service_time", &s.service_time_ms));
+    row.extend(trend("queue_wait", &s.queue_wait_ms));
+    row.extend(trend("lateness", &s.lateness_ms));
+    row.extend(standing(run, s));
+    row
+}
+
+/// What was counted of a strategy.
+fn counts_of(s: &StrategyRun) -> Vec<(String, String)> {
     let counts = [
         ("trials", u64::from(s.trials)),
         ("offered", s.jobs.offered),
@@ -87,41 +124,11 @@ fn columns_of(run: &Run, s: &StrategyRun) -> Vec<(String, String)> {
         ("units_active", s.units.map(|units| units.active)),
         ("units_failed", s.units.map(|units| units.failed)),
     ];
-    let rates = [
-        ("offered_per_s", s.rates.offered_per_s),
-        ("goodput_per_s", s.rates.goodput_per_s),
-        ("attempts_per_s", s.rates.attempts_per_s),
-        ("throughput_per_s", s.rates.throughput_per_s),
-        ("throttled_per_s", s.rates.throttled_per_s),
-        ("window_s", Some(s.rates.window_s)),
-        ("done_after_s", s.done_after_s),
-    ];
-    let numbers = [
-        ("success", s.ratios.success),
-        ("throttle", s.ratios.throttle),
-        ("amplification", s.ratios.amplification),
-        ("cache_hit", s.ratios.cache_hit),
-        ("data_key_age_max_s", s.data_keys.age_max_s),
-        ("requests_usd", s.cost.requests_usd),
-    ];
-    let maybe = |value: Option<f64>| value.map(finite).unwrap_or_default();
-    row.extend(counts.map(|(name, value)| (name.to_owned(), value.to_string())));
-    row.extend(in_window);
     let known = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let mut row: Vec<(String, String)> =
+        counts.map(|(name, value)| (name.to_owned(), value.to_string())).into();
+    row.extend(in_window);
     row.extend(units.map(|(name, value)| (name.to_owned(), known(value))));
-    row.extend(rates.map(|(name, value)| (name.to_owned(), maybe(value))));
-    row.extend(numbers.map(|(name, value)| (name.to_owned(), finite(value))));
-    let costs = [
-        ("per_million_completed_usd", s.cost.per_million_completed_usd),
-        ("per_month_usd", s.cost.per_month_usd),
-        ("recovery_time_s", s.recovery_time_s),
-    ];
-    row.extend(costs.map(|(name, value)| (name.to_owned(), maybe(value))));
-    row.extend(trend("response_time", &s.response_time_ms));
-    row.extend(trend("service_time", &s.service_time_ms));
-    row.extend(trend("queue_wait", &s.queue_wait_ms));
-    row.extend(trend("lateness", &s.lateness_ms));
-    row.extend(standing(run, s));
     row
 }
 

@@ -61,7 +61,7 @@ pub struct Side {
     pub label: String,
     /// The scenario's name.
     pub name: String,
-    /// FNV-1a 64 of the resolved scenario's JSON, in hex.
+    /// First 64 bits of SHA-256 of the resolved scenario's JSON, in hex.
     pub scenario_hash: String,
     /// Key of every random draw.
     pub seed: u64,

@@ -12,6 +12,7 @@ use super::{
 use crate::record::{Recorder, Trial};
 use crate::scenario::{Scenario, Target};
 use crate::time::Span;
+use sha2::{Digest as _, Sha256};
 
 /// What only a live run can tell of itself, beside its recordings.
 #[derive(Clone, Debug, Default)]
@@ -56,16 +57,9 @@ pub fn conclude(
     conclude_with(scenario, question, resolved, trials, interrupted, None)
 }
 
-fn conclude_with(
-    scenario: &Scenario,
-    question: &str,
-    resolved: serde_json::Value,
-    trials: &[Vec<Trial>],
-    interrupted: bool,
-    facts: Option<LiveFacts>,
-) -> (Run, Vec<Option<Recorder>>) {
-    let recordings: Vec<Option<Recorder>> = trials.iter().map(|trials| merged(trials)).collect();
-    let mut run = Run {
+/// A run of which nothing is known yet but what was asked.
+fn blank(scenario: &Scenario, question: &str, resolved: serde_json::Value) -> Run {
+    Run {
         schema: SCHEMA.into(),
         definitions: DEFINITIONS,
         tool: Tool { name: "keystorm".into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -78,7 +72,7 @@ fn conclude_with(
         seed: scenario.seed,
         target: target(&scenario.target),
         region: scenario.region.clone(),
-        interrupted,
+        interrupted: false,
         assumptions: assumptions(scenario),
         strategies: Vec::new(),
         thresholds: Vec::new(),
@@ -86,8 +80,24 @@ fn conclude_with(
         cautions: Vec::new(),
         differences: Vec::new(),
         limiter_kinds: None,
-        trials_until: trials_until(scenario, trials, interrupted),
+        trials_until: None,
         wall: None,
+    }
+}
+
+fn conclude_with(
+    scenario: &Scenario,
+    question: &str,
+    resolved: serde_json::Value,
+    trials: &[Vec<Trial>],
+    interrupted: bool,
+    facts: Option<LiveFacts>,
+) -> (Run, Vec<Option<Recorder>>) {
+    let recordings: Vec<Option<Recorder>> = trials.iter().map(|trials| merged(trials)).collect();
+    let mut run = Run {
+        interrupted,
+        trials_until: trials_until(scenario, trials, interrupted),
+        ..blank(scenario, question, resolved)
     };
     let mut walls = Vec::new();
     for (number, recording) in recordings.iter().enumerate() {
@@ -155,18 +165,16 @@ fn target(target: &Target) -> String {
     }
 }
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo), in hex: names a text; it does not protect it.
+/// The first 64 bits of SHA-256, in hex: names a text.
 pub fn hash(text: &str) -> String {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_hash_is_fnv_1a() {
-        assert_eq!(super::hash("foobar"), "85944171f73967e8");
+    fn the_hash_begins_as_sha_256_does() {
+        // FIPS 180-2, appendix B.1: the digest of "abc".
+        assert_eq!(super::hash("abc"), "ba7816bf8f01cfea");
     }
 }

@@ -29,7 +29,7 @@ pub struct Sweep {
     pub question: String,
     /// The resolved scenario at the first point, every default filled in.
     pub scenario: serde_json::Value,
-    /// FNV-1a 64 of its JSON, in hex.
+    /// First 64 bits of SHA-256 of its JSON, in hex.
     pub scenario_hash: String,
     /// Key of every random draw: the same in every cell.
     pub seed: u64,

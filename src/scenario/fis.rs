@@ -163,6 +163,30 @@ fn roles(targets: Option<&Value>, problems: &mut Vec<String>) -> BTreeMap<String
     roles
 }
 
+/// A whole number of percent; all, where nothing is said.
+fn percentage(text: Option<&str>) -> Option<u8> {
+    text.map_or(Some(100), |text| text.parse().ok()).filter(|share| (1..=100).contains(share))
+}
+
+/// One fault for each role and operation.
+fn faults(
+    kind: &Map<String, Value>,
+    (lasts, percentage): (Span, u8),
+    whom: &[Option<&String>],
+    operations: &[Operation],
+) -> Vec<Map<String, Value>> {
+    let fault = |role: &Option<&String>, operation: Operation| {
+        let mut fault = kind.clone();
+        fault.insert("for".into(), json!(lasts.to_string()));
+        fault.insert("probability".into(), json!(format!("{percentage}%")));
+        fault.insert("operation".into(), json!(operation.name()));
+        role.iter().for_each(|role| drop(fault.insert("principal".into(), json!(role))));
+        fault
+    };
+    let each = whom.iter().flat_map(|role| operations.iter().map(move |operation| (role, *operation)));
+    each.map(|(role, operation)| fault(role, operation)).collect()
+}
+
 fn one<'a>(
     name: &str,
     action: &'a Value,
@@ -205,8 +229,7 @@ fn one<'a>(
             text("service").unwrap_or("another one")
         ));
     }
-    let percentage = text("percentage").map_or(Some(100), |text| text.parse::<u8>().ok());
-    let percentage = percentage.filter(|share| (1..=100).contains(share));
+    let percentage = percentage(text("percentage"));
     if percentage.is_none() {
         problems.push(format!("{place}`percentage` must be a whole number from 1 to 100"));
     }
@@ -221,16 +244,7 @@ fn one<'a>(
         Targets::Everybody => vec![None],
     };
     let (lasts, percentage) = (lasts?, percentage?);
-    let fault = |role: &Option<&String>, operation: Operation| {
-        let mut fault = kind.clone();
-        fault.insert("for".into(), json!(lasts.to_string()));
-        fault.insert("probability".into(), json!(format!("{percentage}%")));
-        fault.insert("operation".into(), json!(operation.name()));
-        role.iter().for_each(|role| drop(fault.insert("principal".into(), json!(role))));
-        fault
-    };
-    let faults = whom.iter().flat_map(|role| operations.iter().map(move |operation| (role, *operation)));
-    let faults = faults.map(|(role, operation)| fault(role, operation)).collect();
+    let faults = faults(&kind, (lasts, percentage), &whom, &operations);
     Some(Action { lasts, after, faults })
 }
 

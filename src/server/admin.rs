@@ -7,11 +7,12 @@ use super::admin_body::{Said, object, read};
 use super::answer::Answer;
 use super::faults::{self, CHAOS};
 use super::hosts::is_from_another_page;
-use super::metrics::Kept;
-use super::shared::{Chaos, Locked, Shared};
+use super::service::Service;
 use super::sigv4::{Signed, text_of};
 use super::state::{self, clock};
 use crate::clock::epoch_millis;
+use crate::emulator::runtime::{Chaos, Locked};
+use crate::emulator::{Exposition, Kept};
 use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
 use crate::quota::{Enforcement, PoolId};
@@ -29,11 +30,11 @@ pub(super) const ROOT: &str = "/_keystorm/";
 pub(super) const HEALTH: &str = "/_keystorm/health";
 
 /// Answers an admin path.
-pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
-    let request_id = shared.id();
+pub(super) async fn answer(service: &Service, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
+    let request_id = service.emulator.id();
     let chaos = asked.path.strip_prefix(CHAOS).map(|path| path.trim_end_matches('/'));
     let path = asked.path.strip_prefix(ROOT).unwrap_or_default().trim_end_matches('/');
-    if path != "health" && !may_enter(shared, asked, peer) {
+    if path != "health" && !may_enter(service, asked, peer) {
         let why = "the admin paths answer loopback only; from elsewhere give --admin-token and send it as \
                    `Authorization: Bearer`";
         return Answer::other(403, "application/json", error(why), request_id);
@@ -42,26 +43,26 @@ pub(super) async fn answer(shared: &Arc<Shared>, asked: &Signed<'_>, peer: Socke
         return Answer::other(status, "application/json", error(why), request_id);
     }
     if let Some(path) = chaos {
-        return match faults::chaos(shared, (asked.method, path), asked.body) {
+        return match faults::chaos(&service.emulator, (asked.method, path), asked.body) {
             Ok(value) => Answer::other(200, "application/json", value.to_string().into_bytes(), request_id),
             Err((status, why)) => Answer::other(status, "application/json", error(&why), request_id),
         };
     }
     if (asked.method, path) == ("GET", "metrics") {
-        let kept = Kept::of(&shared.locked().kms);
-        let text = shared.metrics.text(&kept);
-        return Answer::other(200, super::Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
+        let kept = Kept::of(&service.emulator.locked().kms);
+        let text = service.emulator.metrics.text(&kept);
+        return Answer::other(200, Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
     }
     if (asked.method, path) == ("GET", "state") {
         // Told and written down where no call waits for a thread.
-        let shared = Arc::clone(shared);
-        let told = tokio::task::spawn_blocking(move || format!("{:#}\n", state::of(&shared)));
+        let emulator = Arc::clone(&service.emulator);
+        let told = tokio::task::spawn_blocking(move || format!("{:#}\n", state::of(&emulator)));
         return match told.await {
             Ok(text) => Answer::other(200, "application/json", text.into_bytes(), request_id),
             Err(e) => Answer::other(500, "application/json", error(&e.to_string()), request_id),
         };
     }
-    match said(shared, asked, path).await {
+    match said(service, asked, path).await {
         Ok(value) => Answer::other(200, "application/json", format!("{value:#}\n").into_bytes(), request_id),
         Err((status, why)) => Answer::other(status, "application/json", error(&why), request_id),
     }
@@ -71,8 +72,8 @@ fn error(why: &str) -> Vec<u8> {
     format!("{:#}\n", json!({ "error": why })).into_bytes()
 }
 
-fn may_enter(shared: &Shared, asked: &Signed<'_>, peer: SocketAddr) -> bool {
-    let Some(token) = &shared.settings.admin_token else { return peer.ip().to_canonical().is_loopback() };
+fn may_enter(service: &Service, asked: &Signed<'_>, peer: SocketAddr) -> bool {
+    let Some(token) = &service.settings.admin_token else { return peer.ip().to_canonical().is_loopback() };
     let given = text_of(asked.headers, AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
     given.is_some_and(|given| {
         constant_time::verify_slices_are_equal(given.as_bytes(), token.as_bytes()).is_ok()
@@ -99,28 +100,28 @@ fn may_change(asked: &Signed<'_>) -> Result<(), (u16, &'static str)> {
     Ok(())
 }
 
-async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
+async fn said(service: &Service, asked: &Signed<'_>, path: &str) -> Said {
     match (asked.method, path) {
         ("GET", "health") => Ok(json!({ "status": "ok" })),
-        ("GET", "quotas") => Ok(quotas(&shared.locked(), shared)),
-        ("PUT" | "POST", "quotas") => set_quotas(shared, asked.body),
-        ("GET", "faults") => Ok(faults::list(&shared.locked())),
-        ("PUT" | "POST", "faults") => faults::put(shared, asked.body),
-        ("DELETE", "faults") => Ok(faults::clear(shared)),
-        ("GET", "clock") => Ok(clock(&shared.locked())),
-        ("POST" | "PUT", "clock") => set_clock(shared, asked.body),
-        ("GET", "principals") => Ok(principals(&shared.sessions.directory())),
-        ("PUT" | "POST", "principals") => put_principals(shared, asked.body),
+        ("GET", "quotas") => Ok(quotas(&service.emulator.locked(), service)),
+        ("PUT" | "POST", "quotas") => set_quotas(service, asked.body),
+        ("GET", "faults") => Ok(faults::list(&service.emulator.locked())),
+        ("PUT" | "POST", "faults") => faults::put(&service.emulator, asked.body),
+        ("DELETE", "faults") => Ok(faults::clear(&service.emulator)),
+        ("GET", "clock") => Ok(clock(&service.emulator.locked())),
+        ("POST" | "PUT", "clock") => set_clock(service, asked.body),
+        ("GET", "principals") => Ok(principals(&service.emulator.sessions.directory())),
+        ("PUT" | "POST", "principals") => put_principals(service, asked.body),
         ("POST", "reset") => {
             let kept = {
-                let mut locked = shared.locked();
+                let mut locked = service.emulator.locked();
                 let now = locked.now();
                 locked.kms.reset(now);
                 locked.chaos = Chaos::default();
-                shared.keep(&mut locked)
+                service.emulator.keep(&mut locked)
             };
-            shared.kept(kept).await.map_err(|e| (500, e.to_string()))?;
-            shared.faults_changed.send_modify(|count| *count += 1);
+            service.emulator.kept(kept).await.map_err(|e| (500, e.to_string()))?;
+            service.emulator.faults_changed.send_modify(|count| *count += 1);
             Ok(json!({ "status": "empty" }))
         }
         (_, "health" | "quotas" | "faults" | "clock" | "principals" | "state" | "reset" | "metrics") => {
@@ -133,9 +134,9 @@ async fn said(shared: &Arc<Shared>, asked: &Signed<'_>, path: &str) -> Said {
     }
 }
 
-fn quotas(locked: &Locked, shared: &Shared) -> Value {
+fn quotas(locked: &Locked, service: &Service) -> Value {
     let quotas = locked.kms.admission().quotas();
-    let region = &shared.settings.region;
+    let region = &service.settings.emulator.region;
     let limits: Map<String, Value> = crate::quota::catalogue::all()
         .map(|pool| (pool.name().into(), json!(locked.kms.admission().limit(region, pool).to_string())))
         .collect();
@@ -151,7 +152,7 @@ fn quotas(locked: &Locked, shared: &Shared) -> Value {
 
 /// `{"symmetric": "50/s"}` sets a limit, `{"symmetric": null}` gives the Region's default back, `enforcement` and
 /// `background` begin every pool anew.
-fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
+fn set_quotas(service: &Service, body: &[u8]) -> Said {
     let mut given = object(body)?;
     let mut restored = Vec::new();
     for (name, _) in given.iter().filter(|(_, value)| value.is_null()) {
@@ -159,13 +160,13 @@ fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
         restored.push((name.clone(), pool));
     }
     restored.iter().for_each(|(name, _)| drop(given.remove(name)));
-    let service = read(&json!({ "quotas": given.clone() }))?;
-    let mut locked = shared.locked();
+    let wanted = read(&json!({ "quotas": given.clone() }))?;
+    let mut locked = service.emulator.locked();
     let now = locked.now();
     for (_, pool) in &restored {
         locked.kms.admission_mut().set_limit(*pool, None, now);
     }
-    for (name, limit) in &service.quotas.overrides {
+    for (name, limit) in &wanted.quotas.overrides {
         if let Some(pool) = PoolId::from_name(name) {
             locked.kms.admission_mut().set_limit(pool, Some(*limit), now);
         }
@@ -173,21 +174,21 @@ fn set_quotas(shared: &Shared, body: &[u8]) -> Said {
     if ["enforcement", "background", "reEncryptCost"].iter().any(|name| given.contains_key(*name)) {
         let mut all = locked.kms.admission().quotas().clone();
         if given.contains_key("enforcement") {
-            all.enforcement = service.quotas.enforcement;
+            all.enforcement = wanted.quotas.enforcement;
         }
         if given.contains_key("background") {
-            all.background = service.quotas.background;
+            all.background = wanted.quotas.background;
         }
         if given.contains_key("reEncryptCost") {
-            all.re_encrypt_cost = service.quotas.re_encrypt_cost;
+            all.re_encrypt_cost = wanted.quotas.re_encrypt_cost;
         }
         locked.kms.admission_mut().set_quotas(all);
     }
-    Ok(quotas(&locked, shared))
+    Ok(quotas(&locked, service))
 }
 
 /// `{"freeze": true}`, `{"advance": "7d"}`, `{"set": "2027-01-01T00:00:00Z"}`, in this order if several are given.
-fn set_clock(shared: &Shared, body: &[u8]) -> Said {
+fn set_clock(service: &Service, body: &[u8]) -> Said {
     let given = object(body)?;
     if let Some(name) = given.keys().find(|name| !["freeze", "advance", "set"].contains(&name.as_str())) {
         return Err((400, format!("`{name}` is not known: give `freeze`, `advance` or `set`")));
@@ -209,7 +210,7 @@ fn set_clock(shared: &Shared, body: &[u8]) -> Said {
         None if !given.contains_key("set") => None,
         _ => return Err(wrong("set", "a date, as \"2027-01-01T00:00:00Z\"")),
     };
-    let mut locked = shared.locked();
+    let mut locked = service.emulator.locked();
     // Before anything is changed: the clock stands where `set` would find it.
     if to.is_some_and(|to| to < locked.clock.date() + advance.unwrap_or(Span::ZERO)) {
         return Err((400, "`set` lies in the past: the clock never goes back".into()));
@@ -226,7 +227,7 @@ fn set_clock(shared: &Shared, body: &[u8]) -> Said {
     let told = clock(&locked);
     let ahead = locked.clock.date().as_millis() - epoch_millis();
     drop(locked);
-    if let Some(store) = &shared.store {
+    if let Some(store) = &service.emulator.store {
         store.keep_clock_ahead(ahead).map_err(|e| (500, e.to_string()))?;
     }
     Ok(told)
@@ -240,7 +241,7 @@ fn principals(directory: &Directory) -> Value {
 
 /// What a principals file holds, as JSON: who is there already is taken anew, everybody else stays. It lasts as long as
 /// the server.
-fn put_principals(shared: &Shared, body: &[u8]) -> Said {
+fn put_principals(service: &Service, body: &[u8]) -> Said {
     let given = Value::Object(object(body)?);
     let told = |problems: Vec<String>| (400, problems.join("\n"));
     let added = Directory::parse(&given.to_string()).map_err(told)?;
@@ -252,8 +253,8 @@ fn put_principals(shared: &Shared, body: &[u8]) -> Said {
         })
         .collect();
     // Under the lock of what asks, so that a call sees everybody or nobody new.
-    let mut locked = shared.locked();
-    let directory = shared.sessions.put(added).map_err(told)?;
+    let mut locked = service.emulator.locked();
+    let directory = service.emulator.sessions.put(added).map_err(told)?;
     locked.kms.set_directory(Arc::clone(&directory));
     drop(locked);
     let mut told = principals(&directory);

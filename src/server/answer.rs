@@ -1,6 +1,7 @@
 //! One answer: its status, its headers, its body.
 
 use super::body::Body;
+use crate::emulator::calls::Served;
 use crate::kms::wire::ApiError;
 use crate::kms::{Delivery, Uuid};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderName, HeaderValue, PRAGMA};
@@ -36,6 +37,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// A call that was served.
+    pub(super) fn of(served: Served) -> Answer {
+        let Served { status, body, delivery, request_id } = served;
+        Answer { delivery, ..Answer::json(status, body, request_id) }
+    }
+
     /// JSON as KMS writes it.
     pub(super) const fn json(status: u16, body: Vec<u8>, request_id: Uuid) -> Answer {
         Answer::other(status, AMZ_JSON, body, request_id)
@@ -54,17 +61,6 @@ impl Answer {
         request_id: Uuid,
     ) -> Answer {
         Answer { status, content_type, body, request_id, delivery: Delivery::Whole }
-    }
-
-    /// The same, sent so.
-    pub(super) const fn sent(mut self, delivery: Delivery) -> Answer {
-        self.delivery = delivery;
-        self
-    }
-
-    /// How it is sent.
-    pub(super) const fn delivery(&self) -> Delivery {
-        self.delivery
     }
 
     /// Its status and body.

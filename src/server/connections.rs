@@ -4,6 +4,7 @@
 //! that tell the version or for an HTTP/2 client that only answers pings. Here one look at all connections each quarter
 //! of the time does it, so that a call costs a connection two counts.
 
+use crate::emulator::UNSPOILT;
 use hyper_util::server::graceful::GracefulConnection;
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -36,7 +37,7 @@ pub(super) struct ConnectionState {
 impl ConnectionState {
     fn tell(&self, what: u8) {
         self.what.fetch_max(what, Ordering::Release);
-        if let Some(driver) = self.driver.lock().expect(super::UNSPOILT).take() {
+        if let Some(driver) = self.driver.lock().expect(UNSPOILT).take() {
             driver.wake();
         }
     }
@@ -74,7 +75,7 @@ impl Connections {
     /// One more.
     pub(super) fn begin(self: &Arc<Connections>) -> Listed {
         let state = Arc::new(ConnectionState::default());
-        let mut all = self.all.lock().expect(super::UNSPOILT);
+        let mut all = self.all.lock().expect(UNSPOILT);
         all.came += 1;
         let number = all.came;
         all.open.insert(number, Watched { state: Arc::clone(&state), ended: None, still: 0 });
@@ -83,7 +84,7 @@ impl Connections {
 
     /// Ends those on which nothing was asked at the last looks, this one included.
     pub(super) fn end_idle(&self) {
-        for watched in self.all.lock().expect(super::UNSPOILT).open.values_mut() {
+        for watched in self.all.lock().expect(UNSPOILT).open.values_mut() {
             let ended = watched.state.ended.load(Ordering::Relaxed);
             let is_still =
                 watched.state.begun.load(Ordering::Relaxed) == ended && watched.ended == Some(ended);
@@ -97,7 +98,7 @@ impl Connections {
 
     /// Lets all of them finish the calls they are at.
     pub(super) fn end_all(&self) {
-        self.all.lock().expect(super::UNSPOILT).open.values().for_each(|watched| watched.state.tell(FINISH));
+        self.all.lock().expect(UNSPOILT).open.values().for_each(|watched| watched.state.tell(FINISH));
     }
 }
 
@@ -110,7 +111,7 @@ impl Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        self.all.all.lock().expect(super::UNSPOILT).open.remove(&self.number);
+        self.all.all.lock().expect(UNSPOILT).open.remove(&self.number);
     }
 }
 
@@ -151,7 +152,7 @@ impl<C: GracefulConnection> Future for Attended<'_, C> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if !self.is_driven {
             // Whoever drives it stays the same, as it is a task of its own.
-            *self.state.driver.lock().expect(super::UNSPOILT) = Some(context.waker().clone());
+            *self.state.driver.lock().expect(UNSPOILT) = Some(context.waker().clone());
             self.is_driven = true;
         }
         match self.state.what.load(Ordering::Acquire) {

@@ -24,9 +24,10 @@
 //!
 //! An SDK is pointed at [`Emulator::endpoint`]; its calls and those of [`Emulator::call`] are answered alike.
 
-use super::{Direct, Error, Running, Settings};
+use super::{Error, Running, Settings};
 use crate::api::partition::is_region_name;
 use crate::api::{Operation, Reply, nearest, reply_of};
+use crate::emulator::{self, Direct};
 use crate::kms::{Fault, FaultKind, Strikes};
 use crate::quota::{Enforcement, PoolId, catalogue};
 use crate::time::{Span, Time};
@@ -71,7 +72,7 @@ impl EmulatorBuilder {
     pub fn quota(mut self, pool: &str, rate: &str) -> EmulatorBuilder {
         match (PoolId::from_name(pool), Rate::parse(rate)) {
             (Some(pool), Ok(rate)) => {
-                self.settings.quotas.overrides.insert(pool.name().into(), rate);
+                self.settings.emulator.quotas.overrides.insert(pool.name().into(), rate);
             }
             (None, _) => {
                 let near = nearest(pool, catalogue::all().map(PoolId::name));
@@ -86,7 +87,7 @@ impl EmulatorBuilder {
     /// Sets the Region of calls that name none: `us-east-1` otherwise.
     pub fn region(mut self, region: &str) -> EmulatorBuilder {
         if is_region_name(region) {
-            self.settings.region = region.into();
+            self.settings.emulator.region = region.into();
         } else {
             self.problems.push(format!("`{region}` is not a Region"));
         }
@@ -96,7 +97,7 @@ impl EmulatorBuilder {
     /// Sets the account of callers that name none: `123456789012` otherwise.
     pub fn account(mut self, account: &str) -> EmulatorBuilder {
         if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) {
-            self.settings.account = account.into();
+            self.settings.emulator.account = account.into();
         } else {
             self.problems.push(format!("`{account}` is not an account id of twelve digits"));
         }
@@ -110,7 +111,7 @@ impl EmulatorBuilder {
     /// randomness left.
     pub fn start(self) -> Result<Emulator, Error> {
         if !self.problems.is_empty() {
-            return Err(Error::Settings(self.problems.join("\n")));
+            return Err(Error::Emulator(emulator::Error::Settings(self.problems.join("\n"))));
         }
         let running = Running::start(self.settings)?;
         let direct = running.direct();
@@ -123,7 +124,7 @@ impl Emulator {
     /// An empty one with AWS's default quotas.
     pub fn builder() -> EmulatorBuilder {
         let mut settings = Settings { threads: 1, ..Settings::default() };
-        settings.quotas.enforcement = Enforcement::Window { phase: Some(Span::ZERO) };
+        settings.emulator.quotas.enforcement = Enforcement::Window { phase: Some(Span::ZERO) };
         EmulatorBuilder { settings, problems: Vec::new() }
     }
 
@@ -286,7 +287,9 @@ mod tests {
     fn every_problem_of_what_was_set_is_told_at_once() {
         let problems =
             Emulator::builder().quota("symetric", "1/s").quota("rsa", "fast").region("").account("1");
-        let Err(Error::Settings(told)) = problems.start() else { panic!("it starts") };
+        let Err(Error::Emulator(emulator::Error::Settings(told))) = problems.start() else {
+            panic!("it starts")
+        };
         for word in [
             "did you mean `symmetric`",
             "`fast` is not a rate",

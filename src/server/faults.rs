@@ -1,8 +1,8 @@
 //! Faults that are changed while the server runs: in our words, and in those of LocalStack's chaos API.
 
 use super::admin_body::{Said, read};
-use super::shared::{Chaos, Locked, Shared};
 use crate::api::Operation;
+use crate::emulator::runtime::{Chaos, Locked, Runtime};
 use crate::kms::{Aim, Fault, FaultKind, Strikes};
 use crate::time::{Span, Time};
 use crate::units::Ratio;
@@ -61,7 +61,7 @@ fn shown(fault: &Fault, now: Time) -> Value {
 }
 
 /// A list of faults as in a scenario, `at` from now on; it takes the place of those there are, LocalStack's too.
-pub(super) fn put(shared: &Shared, body: &[u8]) -> Said {
+pub(super) fn put(emulator: &Runtime, body: &[u8]) -> Said {
     let given = json(body)?;
     let all = match given {
         Value::Array(_) => given,
@@ -71,12 +71,12 @@ pub(super) fn put(shared: &Shared, body: &[u8]) -> Said {
         _ => return Err((400, "the body must be a list of faults".into())),
     };
     let service = read(&json!({ "faults": all }))?;
-    Ok(replace(shared, service.faults, Chaos::default()))
+    Ok(replace(emulator, service.faults, Chaos::default()))
 }
 
 /// Takes all of them away.
-pub(super) fn clear(shared: &Shared) -> Value {
-    replace(shared, Vec::new(), Chaos::default())
+pub(super) fn clear(emulator: &Runtime) -> Value {
+    replace(emulator, Vec::new(), Chaos::default())
 }
 
 fn json(body: &[u8]) -> Result<Value, (u16, String)> {
@@ -84,29 +84,29 @@ fn json(body: &[u8]) -> Result<Value, (u16, String)> {
 }
 
 /// Puts faults in whose `at` counts from now, in the place of all there are.
-fn replace(shared: &Shared, mut faults: Vec<Fault>, chaos: Chaos) -> Value {
-    let mut locked = shared.locked();
+fn replace(emulator: &Runtime, mut faults: Vec<Fault>, chaos: Chaos) -> Value {
+    let mut locked = emulator.locked();
     let now = locked.now();
     for fault in &mut faults {
         fault.at = fault.at + Span::from_nanos(now.as_nanos());
     }
-    exchange(shared, &mut locked, faults, chaos);
+    exchange(emulator, &mut locked, faults, chaos);
     list(&locked)
 }
 
 /// Puts faults in whose `at` is on the server's timeline.
-fn exchange(shared: &Shared, locked: &mut Locked, faults: Vec<Fault>, chaos: Chaos) {
+fn exchange(emulator: &Runtime, locked: &mut Locked, faults: Vec<Fault>, chaos: Chaos) {
     let now = locked.now();
     locked.kms.admission_mut().set_faults(faults, now);
     locked.chaos = chaos;
     // Whoever waits for this looks at nothing but the count.
-    shared.faults_changed.send_modify(|count| *count += 1);
+    emulator.faults_changed.send_modify(|count| *count += 1);
 }
 
 /// LocalStack's chaos API: `faults` with GET, POST (these instead), PATCH (these too) and DELETE (these no more; all of
 /// them if none are named), `effects` with GET and POST.
-pub(super) fn chaos(shared: &Shared, (method, path): (&str, &str), body: &[u8]) -> Said {
-    let mut locked = shared.locked();
+pub(super) fn chaos(emulator: &Runtime, (method, path): (&str, &str), body: &[u8]) -> Said {
+    let mut locked = emulator.locked();
     let mut chaos = locked.chaos.clone();
     let rules = |body: &[u8]| match json(body)? {
         Value::Array(rules) if rules.len() <= RULES => Ok(rules),
@@ -143,7 +143,7 @@ pub(super) fn chaos(shared: &Shared, (method, path): (&str, &str), body: &[u8]) 
     let mut faults = before[..before.len().saturating_sub(chaos.faults)].to_vec();
     chaos.faults = own.len();
     faults.extend(own);
-    exchange(shared, &mut locked, faults, chaos);
+    exchange(emulator, &mut locked, faults, chaos);
     Ok(said)
 }
 

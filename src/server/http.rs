@@ -3,8 +3,8 @@
 use super::answer::Answer;
 use super::body::{Body, Reset};
 use super::heads::Heads;
-use super::shared::Shared;
-use super::sigv4::{Authorization, Service, Signed, text_of};
+use super::service::Service;
+use super::sigv4::{self, Authorization, Signed, text_of};
 use super::{admin, calls, faults, hosts, identity, sts};
 use crate::clock::within;
 use crate::kms::Uuid;
@@ -12,9 +12,9 @@ use crate::kms::wire::ApiError;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{HeaderMap, Method, Request, Response};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The longest body: a key policy of 131,072 characters, escaped, fits several times.
@@ -36,7 +36,7 @@ pub(super) enum Paths {
 /// # Errors
 /// [`Reset`], if the connection is to be broken instead.
 pub(super) async fn answer(
-    shared: Arc<Shared>,
+    service: Arc<Service>,
     request: Request<Incoming>,
     peer: SocketAddr,
     paths: Paths,
@@ -44,12 +44,12 @@ pub(super) async fn answer(
     let (mut head, body) = request.into_parts();
     let authority = head.uri.authority().map(|authority| authority.as_str());
     let mut heads = Heads::of(&head.headers);
-    if let Some(name) = hosts::stranger(&shared.settings, &head.headers, &heads, authority) {
+    if let Some(name) = hosts::stranger(&service.settings, &head.headers, &heads, authority) {
         let error = ApiError::access_denied(hosts::refused(name));
-        return Ok(closing(Answer::error(&ApiError { status: 403, ..error }, shared.id())));
+        return Ok(closing(Answer::error(&ApiError { status: 403, ..error }, service.emulator.id())));
     }
     if heads.content_length().is_some_and(|length| length > BODY as u64) {
-        return Ok(too_large(&shared));
+        return Ok(too_large(&service));
     }
     // HTTP/2 has the host in the address, and it is signed as if it were the header.
     let host = authority.filter(|_| !heads.has_host()).map(HeaderValue::from_str);
@@ -57,13 +57,13 @@ pub(super) async fn answer(
         head.headers.insert(HOST, host);
         heads = Heads::of(&head.headers);
     }
-    let body = match within(shared.settings.idle_timeout, whole(body)).await {
+    let body = match within(service.settings.idle_timeout, whole(body)).await {
         Some(Ok(body)) => body,
-        Some(Err(Unread::TooLong)) => return Ok(too_large(&shared)),
+        Some(Err(Unread::TooLong)) => return Ok(too_large(&service)),
         Some(Err(Unread::Broken)) => return Err(Reset),
         None => {
             let error = ApiError::request_timeout("The body did not arrive in time.");
-            return Ok(closing(Answer::error(&error, shared.id())));
+            return Ok(closing(Answer::error(&error, service.emulator.id())));
         }
     };
     let query = head.uri.query().unwrap_or_default();
@@ -77,17 +77,17 @@ pub(super) async fn answer(
     let is_admin = signed.path.starts_with(admin::ROOT) || signed.path.starts_with(faults::CHAOS);
     if is_admin && (paths != Paths::Api || signed.path == admin::HEALTH) {
         // In memory of its own: it is large, and every call would be moved with room for it.
-        return Ok(Box::pin(admin::answer(&shared, &signed, peer)).await.into_response());
+        return Ok(Box::pin(admin::answer(&service, &signed, peer)).await.into_response());
     }
     if paths == Paths::Admin {
         let message = Some("only /_keystorm/ is served here".into());
         let error = ApiError { code: "NotFound", message, status: 404, more: None };
-        return Ok(Answer::error(&error, shared.id()).into_response());
+        return Ok(Answer::error(&error, service.emulator.id()).into_response());
     }
     if heads.has_target() && head.method == Method::POST {
-        return calls::serve(&shared, &signed, &heads, peer).await.map(Answer::into_response).ok_or(Reset);
+        return calls::serve(&service, &signed, &heads, peer).await.map(Answer::into_response).ok_or(Reset);
     }
-    Ok(other(&shared, &head.method, &signed, &heads, peer).into_response())
+    Ok(other(&service, &head.method, &signed, &heads, peer).into_response())
 }
 
 /// Why there is no body.
@@ -116,15 +116,28 @@ async fn whole(mut body: Incoming) -> Result<Bytes, Unread> {
     Ok(if more.is_empty() { first } else { [&first[..], &more].concat().into() })
 }
 
+/// Where calls come from that no socket has brought.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+impl Service {
+    /// Asks STS with an unsigned form: status and XML.
+    pub fn ask_sts(&self, form: &[u8]) -> (u16, Vec<u8>) {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, form_type)]);
+        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body: form };
+        other(self, &Method::POST, &signed, &Heads::of(&headers), NOWHERE).into_parts()
+    }
+}
+
 /// STS, or nothing that is served here.
 pub(super) fn other(
-    shared: &Shared,
+    service: &Service,
     method: &Method,
     signed: &Signed<'_>,
     heads: &Heads<'_>,
     peer: SocketAddr,
 ) -> Answer {
-    let request_id = shared.id();
+    let request_id = service.emulator.id();
     if hosts::is_from_another_page(signed.headers) {
         let error = ApiError::access_denied("A page of another origin sends this call: it is not served.");
         return Answer::error(&ApiError { status: 403, ..error }, request_id);
@@ -137,20 +150,24 @@ pub(super) fn other(
         _ => BTreeMap::new(),
     };
     let scope = heads.authorization().and_then(Authorization::read);
-    if let Some(service) =
-        scope.map(|scope| scope.service).filter(|service| !matches!(*service, "kms" | "sts"))
-    {
-        return elsewhere(service, form.contains_key("Action") || service == "s3", request_id);
+    let named = scope.map(|scope| scope.service);
+    if let Some(named) = named.filter(|named| !matches!(*named, "kms" | "sts")) {
+        return elsewhere(named, form.contains_key("Action") || named == "s3", request_id);
     }
     if !form.contains_key("Action") {
         return Answer::error(&ApiError::unknown_operation(), request_id);
     }
     let known = if sts::is_unsigned(&form) {
-        Ok((None, Arc::from(shared.settings.region.as_str())))
+        Ok((None, Arc::from(service.settings.emulator.region.as_str())))
     } else {
-        let now = || shared.locked().clock.date();
-        identity::identify(&shared.settings, &shared.sessions, (signed, heads, Service::Sts), now)
-            .map(|known| (Some(known.caller), known.region))
+        let now = || service.emulator.locked().clock.date();
+        identity::identify(
+            &service.settings,
+            &service.emulator.sessions,
+            (signed, heads, sigv4::Service::Sts),
+            now,
+        )
+        .map(|known| (Some(known.caller), known.region))
     };
     let xml = match known {
         Ok((caller, region)) => {
@@ -162,7 +179,7 @@ pub(super) fn other(
                 user_agent: heads.user_agent().unwrap_or_default(),
                 request_id,
             };
-            sts::answer(shared, &call)
+            sts::answer(&service.emulator, &call)
         }
         Err(error) => sts::refusal(&error, request_id),
     };
@@ -185,9 +202,9 @@ fn elsewhere(service: &str, is_xml: bool, request_id: Uuid) -> Answer {
     Answer::other(error.status, "text/xml", text.into_bytes(), request_id)
 }
 
-fn too_large(shared: &Shared) -> Response<Body> {
+fn too_large(service: &Service) -> Response<Body> {
     let error = ApiError::request_entity_too_large(format!("A request can have at most {BODY} bytes."));
-    closing(Answer::error(&error, shared.id()))
+    closing(Answer::error(&error, service.emulator.id()))
 }
 
 /// An answer after which the connection is closed, since what is left of the request is not read.

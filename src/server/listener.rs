@@ -2,9 +2,10 @@
 
 use super::connections::{Attended, ConnectionState, Connections, Open};
 use super::http::{self, Paths};
-use super::shared::Shared;
-use super::{DRAIN, Direct, Error, Settings, tls};
+use super::service::Service;
+use super::{DRAIN, Error, Settings, tls};
 use crate::clock::within;
+use crate::emulator::Direct;
 use crate::time::Span;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -30,7 +31,7 @@ const BACKLOG: u32 = 4_096;
 /// A server that runs on threads of its own until it is stopped or dropped.
 pub struct Running {
     runtime: Option<Runtime>,
-    shared: Arc<Shared>,
+    service: Arc<Service>,
     stop: watch::Sender<bool>,
     done: Vec<tokio::task::JoinHandle<()>>,
     address: SocketAddr,
@@ -54,23 +55,23 @@ impl Running {
         };
         let listener = bind(&runtime, settings.listen)?;
         let admin = settings.admin_listen.map(|address| bind(&runtime, address)).transpose()?;
-        let shared = Shared::new(settings)?;
-        runtime.block_on(async { shared.wake_here() }).map_err(|e| Error::Start(e.to_string()))?;
+        let service = Arc::new(Service::new(settings)?);
+        runtime.block_on(async { service.emulator.wake_here() }).map_err(|e| Error::Start(e.to_string()))?;
         let address = local(&listener)?;
         let admin_address = admin.as_ref().map(local).transpose()?;
         let (stop, stopped) = watch::channel(false);
         let paths = if admin.is_some() { Paths::Api } else { Paths::All };
         let mut done =
-            vec![runtime.spawn(serve(listener, Arc::clone(&shared), acceptor, paths, stopped.clone()))];
+            vec![runtime.spawn(serve(listener, Arc::clone(&service), acceptor, paths, stopped.clone()))];
         if let Some(admin) = admin {
-            done.push(runtime.spawn(serve(admin, Arc::clone(&shared), None, Paths::Admin, stopped)));
+            done.push(runtime.spawn(serve(admin, Arc::clone(&service), None, Paths::Admin, stopped)));
         }
-        Ok(Running { runtime: Some(runtime), shared, stop, done, address, admin: admin_address })
+        Ok(Running { runtime: Some(runtime), service, stop, done, address, admin: admin_address })
     }
 
     /// The same server, to be called without its socket.
     pub fn direct(&self) -> Direct {
-        Direct(Arc::clone(&self.shared))
+        Direct(Arc::clone(&self.service.emulator))
     }
 
     /// Where it listens.
@@ -85,7 +86,7 @@ impl Running {
 
     /// Its address as a URL.
     pub fn url(&self) -> String {
-        let scheme = if self.shared.settings.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.service.settings.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
@@ -126,7 +127,7 @@ impl Running {
             }
         });
         runtime.shutdown_timeout(Duration::from_secs(1));
-        self.shared.journal.flush();
+        self.service.emulator.journal.flush();
     }
 }
 
@@ -171,14 +172,14 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Error> {
 /// Accepts connections until `stopped`, then lets open calls finish.
 async fn serve(
     listener: TcpListener,
-    shared: Arc<Shared>,
+    service: Arc<Service>,
     acceptor: Option<TlsAcceptor>,
     paths: Paths,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let most = shared.settings.max_connections.min(Semaphore::MAX_PERMITS);
+    let most = service.settings.max_connections.min(Semaphore::MAX_PERMITS);
     let room = Arc::new(Semaphore::new(most));
-    let quarter = Span::from_nanos(shared.settings.idle_timeout.as_nanos() / 4);
+    let quarter = Span::from_nanos(service.settings.idle_timeout.as_nanos() / 4);
     let attended = Arc::new(Connections::default());
     let mut look = std::pin::pin!(crate::clock::sleep(quarter));
     loop {
@@ -200,15 +201,15 @@ async fn serve(
             }
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-            shared.metrics.reject();
+            service.emulator.metrics.reject();
             continue;
         };
-        let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
+        let (service, acceptor) = (Arc::clone(&service), acceptor.clone());
         let state = attended.begin();
         tokio::spawn(async move {
-            shared.metrics.connection(1);
-            connection(stream, peer, &shared, acceptor, paths, state.state()).await;
-            shared.metrics.connection(-1);
+            service.emulator.metrics.connection(1);
+            connection(stream, peer, &service, acceptor, paths, state.state()).await;
+            service.emulator.metrics.connection(-1);
             drop((state, permit));
         });
     }
@@ -222,7 +223,7 @@ async fn serve(
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    shared: &Arc<Shared>,
+    service: &Arc<Service>,
     acceptor: Option<TlsAcceptor>,
     paths: Paths,
     state: &Arc<ConnectionState>,
@@ -230,11 +231,11 @@ async fn connection(
     // Without it, answers would wait for more to send; a socket that refuses it works all the same.
     let _ = stream.set_nodelay(true);
     match acceptor {
-        None => speak(stream, peer, shared, paths, state).await,
+        None => speak(stream, peer, service, paths, state).await,
         Some(acceptor) => {
-            let idle = shared.settings.idle_timeout;
+            let idle = service.settings.idle_timeout;
             if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
-                speak(stream, peer, shared, paths, state).await;
+                speak(stream, peer, service, paths, state).await;
             }
         }
     }
@@ -243,33 +244,33 @@ async fn connection(
 async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: SocketAddr,
-    shared: &Arc<Shared>,
+    service: &Arc<Service>,
     paths: Paths,
     state: &Arc<ConnectionState>,
 ) {
-    let (owned, counted) = (Arc::clone(shared), Arc::clone(state));
-    let service = service_fn(move |request| {
-        let (shared, open) = (Arc::clone(&owned), Open::begin(&counted));
+    let (owned, counted) = (Arc::clone(service), Arc::clone(state));
+    let answering = service_fn(move |request| {
+        let (service, open) = (Arc::clone(&owned), Open::begin(&counted));
         async move {
             let _open = open;
-            http::answer(shared, request, peer, paths).await
+            http::answer(service, request, peer, paths).await
         }
     });
     let stream = TokioIo::new(stream);
-    if shared.settings.http2 {
+    if service.settings.http2 {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD_BYTES);
-        let every = Duration::from_nanos(shared.settings.idle_timeout.as_nanos());
+        let every = Duration::from_nanos(service.settings.idle_timeout.as_nanos());
         builder
             .http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(every)
             .max_header_list_size(MAX_HEAD_BYTES as u32);
-        Attended::new(builder.serve_connection(stream, service), state).await;
+        Attended::new(builder.serve_connection(stream, answering), state).await;
     } else {
         let mut builder = http1::Builder::new();
         // An answer is short: one piece goes out faster than two.
         builder.writev(false).header_read_timeout(None).max_buf_size(MAX_HEAD_BYTES);
-        Attended::new(builder.serve_connection(stream, service), state).await;
+        Attended::new(builder.serve_connection(stream, answering), state).await;
     }
 }

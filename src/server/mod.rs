@@ -11,42 +11,35 @@
 
 mod admin;
 mod admin_body;
-mod admin_clock;
 mod answer;
 mod body;
 mod calls;
 mod connections;
-mod direct;
 mod embedded;
-mod exposition;
 mod faults;
 mod heads;
 mod hosts;
 mod http;
 mod identity;
-mod journal;
 mod listener;
-mod metrics;
-pub mod seed;
+mod service;
 mod settings;
-mod shared;
 pub mod sigv4;
 mod state;
-pub mod store;
 mod sts;
 mod tls;
 mod upstream;
 
-pub use direct::{Direct, ServiceSettings};
 pub use embedded::{Answered, Broken, Emulator, EmulatorBuilder};
-pub use exposition::Exposition;
 pub use listener::{Running, Signals};
+pub use service::Service;
 pub use settings::{Auth, Settings};
 #[cfg(feature = "sim")]
 pub(crate) use sts::form;
 pub use tls::Tls;
 pub use upstream::{Upstream, UpstreamCredentials, UpstreamError};
 
+use crate::emulator;
 use crate::time::Span;
 
 /// Why the server cannot run.
@@ -73,19 +66,13 @@ pub enum Error {
     /// The certificate cannot be made.
     #[error("cannot make a TLS certificate: {0}")]
     Certificate(String),
-    /// The store cannot be used.
+    /// The emulator cannot start.
     #[error(transparent)]
-    Store(#[from] store::Error),
-    /// The settings contradict each other.
-    #[error("{0}")]
-    Settings(String),
-    /// The machine has no threads or no randomness left.
+    Emulator(#[from] emulator::Error),
+    /// The machine has no threads left.
     #[error("cannot start: {0}")]
     Start(String),
 }
 
 /// How long open calls may take to finish once the server is told to stop.
 pub const DRAIN: Span = Span::from_secs(10);
-
-/// Why the locks here are never poisoned.
-const UNSPOILT: &str = "nothing panics under this lock";

@@ -2,7 +2,7 @@
 //!
 //! Each piece is what there was when it was read: keys that are made or deleted meanwhile may be there or not.
 
-use super::shared::{Locked, Shared};
+use crate::emulator::runtime::{Locked, Runtime};
 use crate::kms::keys::RealmId;
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 const PIECE: usize = 256;
 
 /// All of it, without any secret.
-pub(super) fn of(shared: &Shared) -> Value {
+pub(super) fn of(emulator: &Runtime) -> Value {
     let (clock, realms) = {
-        let locked = shared.locked();
+        let locked = emulator.locked();
         let realms: Vec<RealmId> = locked.kms.inventory().realms().map(|(id, _)| id).collect();
         (clock(&locked), realms)
     };
@@ -21,14 +21,14 @@ pub(super) fn of(shared: &Shared) -> Value {
         let mut keys = Vec::new();
         let mut after = None;
         loop {
-            let (piece, last) = keys_of(&shared.locked(), id, after.as_deref());
+            let (piece, last) = keys_of(&emulator.locked(), id, after.as_deref());
             keys.extend(piece);
             match last {
                 Some(last) => after = Some(last),
                 None => break,
             }
         }
-        let locked = shared.locked();
+        let locked = emulator.locked();
         // A reset in between leaves nothing to tell of.
         if locked.kms.inventory().realms().nth(id.index()).is_none() {
             continue;
@@ -106,7 +106,7 @@ fn pools_of(locked: &Locked, id: RealmId) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::api::Operation;
-    use crate::server::{Direct, Settings};
+    use crate::emulator::{Direct, Settings};
     use crate::units::Rate;
 
     #[test]
@@ -120,11 +120,11 @@ mod tests {
                 assert_eq!(direct.call(Operation::CreateKey, b"{}").await.unwrap().0, 200);
             }
         });
-        let shared = direct.0;
+        let emulator = direct.0;
         let (mut pieces, mut after) = (Vec::new(), None);
         loop {
             let (piece, last) = {
-                let locked = shared.locked();
+                let locked = emulator.locked();
                 let id = locked.kms.inventory().realms().next().unwrap().0;
                 keys_of(&locked, id, after.as_deref())
             };
@@ -135,7 +135,7 @@ mod tests {
             }
         }
         assert_eq!(pieces, [PIECE, PIECE, 1], "the lock is free between them");
-        let all = of(&shared);
+        let all = of(&emulator);
         let ids: Vec<&str> = all["realms"][0]["keys"]
             .as_array()
             .unwrap()

@@ -5,7 +5,7 @@
 mod assume;
 mod session_request;
 
-use super::shared::Shared;
+use crate::emulator::runtime::Runtime;
 use crate::kms::access::Principal;
 use crate::kms::wire::ApiError;
 use crate::kms::{Caller, Uuid};
@@ -42,12 +42,12 @@ pub(super) fn is_unsigned(form: &BTreeMap<String, String>) -> bool {
 }
 
 /// Answers a call.
-pub(super) fn answer(shared: &Shared, call: &Call<'_>) -> Xml {
+pub(super) fn answer(emulator: &Runtime, call: &Call<'_>) -> Xml {
     let action = call.form.get("Action").map(String::as_str).unwrap_or_default();
     let result = match (action, &call.caller) {
         ("GetCallerIdentity", Some(caller)) => Ok(caller_identity(caller)),
-        ("AssumeRole", Some(caller)) => assume::role(shared, call, caller),
-        ("AssumeRoleWithWebIdentity", _) => assume::role_with_web_identity(shared, call),
+        ("AssumeRole", Some(caller)) => assume::role(emulator, call, caller),
+        ("AssumeRoleWithWebIdentity", _) => assume::role_with_web_identity(emulator, call),
         (other, _) => Err((
             400,
             "InvalidAction",

@@ -8,8 +8,9 @@
 //! Only addresses that the guard has judged are connected to, no redirection is followed, and no proxy is read.
 
 use super::sigv4;
-use crate::api::{Operation, Reply, reply_of};
+use crate::api::Operation;
 use crate::clock::{stamp, within};
+use crate::emulator::calls::Forwarded;
 use crate::guard::{Host, Reached};
 use crate::kms::crypto::Secret;
 use crate::kms::wire::ApiError;
@@ -23,7 +24,6 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -91,48 +91,6 @@ pub enum UpstreamError {
     Certificates(String),
 }
 
-/// What it has answered.
-pub(super) struct Answered {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
-}
-
-/// What of an answer is looked at.
-#[derive(Default, Deserialize)]
-struct Looked {
-    #[serde(rename = "KeyId")]
-    key: Option<String>,
-    #[serde(rename = "__type")]
-    kind: Option<String>,
-    #[serde(alias = "Message")]
-    message: Option<String>,
-}
-
-impl Answered {
-    fn look(&self) -> Looked {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// The key that it names by its ARN, with the key's account.
-    pub(super) fn key(&self) -> Option<(Arc<str>, Arc<str>)> {
-        let arn = self.look().key.filter(|key| key.starts_with("arn:"))?;
-        let account = arn.split(':').nth(4)?.into();
-        Some((arn.into(), account))
-    }
-
-    /// The error that it is, if it is one, and whether that is a throttle.
-    pub(super) fn error(&self) -> Option<(ApiError, bool)> {
-        if self.status == 200 {
-            return None;
-        }
-        let looked = self.look();
-        // `com.amazonaws.kms#NotFoundException` and `NotFoundException` are the same code.
-        let code = looked.kind.as_deref().and_then(|kind| kind.rsplit('#').next()).unwrap_or("UnknownError");
-        let error = ApiError { message: looked.message, ..ApiError::chosen(code, self.status) };
-        Some((error, reply_of(self.status, code) == Reply::Throttled))
-    }
-}
-
 impl Upstream {
     /// Where `reached` leads; for TLS, `ca` is the PEM of the certificates to trust. An answer may take `timeout`.
     ///
@@ -188,7 +146,7 @@ impl Upstream {
         operation: Operation,
         region: &str,
         body: &[u8],
-    ) -> Result<Answered, ApiError> {
+    ) -> Result<Forwarded, ApiError> {
         let exchange = self.exchange(operation, region, Bytes::copy_from_slice(body));
         let result = within(self.0.timeout, exchange).await;
         let result = result.unwrap_or_else(|| Err(format!("no answer within {}", self.0.timeout)));
@@ -197,7 +155,7 @@ impl Upstream {
         })
     }
 
-    async fn exchange(&self, operation: Operation, region: &str, body: Bytes) -> Result<Answered, String> {
+    async fn exchange(&self, operation: Operation, region: &str, body: Bytes) -> Result<Forwarded, String> {
         loop {
             let idle = self.0.idle.lock().expect("nothing panics under this lock").pop();
             let is_reused = idle.is_some();
@@ -223,7 +181,7 @@ impl Upstream {
                     idle.push(sender);
                 }
             }
-            return Ok(Answered { status, body });
+            return Ok(Forwarded { status, body });
         }
     }
 

@@ -43,7 +43,7 @@ fn the_rust_sdk_encrypts_and_signs() {
 #[test]
 fn throttling_is_seen_without_retries_and_got_through_with_them() {
     let mut settings: Settings = unthrottled();
-    settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(5));
+    settings.emulator.quotas.overrides.insert("symmetric".into(), Rate::per_second(5));
     let running = start(settings);
     let clock = |body: &str| {
         let reply = socket::admin(running.address(), "POST", "clock", body, "");

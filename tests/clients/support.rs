@@ -19,7 +19,7 @@ pub const SECRET: &str = "a+secret/that+signs";
 pub fn unthrottled() -> Settings {
     let mut settings = Settings::default();
     for pool in catalogue::pool_names() {
-        settings.quotas.overrides.insert(pool.into(), Rate::per_second(1_000_000_000));
+        settings.emulator.quotas.overrides.insert(pool.into(), Rate::per_second(1_000_000_000));
     }
     settings
 }
@@ -47,10 +47,10 @@ pub fn strict(ca: &Path) -> Settings {
     let directory = Directory::parse(&principals.to_string()).unwrap();
     Settings {
         auth: Auth::Verify,
-        directory,
         tls: Some(Tls { ca: Some(ca.to_path_buf()), ..Tls::default() }),
         ..unthrottled()
     }
+    .emulating(|emulator| emulator.directory = directory)
 }
 
 /// Starts a server.

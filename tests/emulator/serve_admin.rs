@@ -100,7 +100,7 @@ fn faults_strike_as_they_say() {
 fn no_answer_comes_before_its_service_time_is_over() {
     let takes = Span::from_micros(2_300);
     let mut settings = ample();
-    settings.service_time.default = Latency { p50: takes, p99: takes }.into();
+    settings.emulator.service_time.default = Latency { p50: takes, p99: takes }.into();
     let server = Server::start(settings);
     let mut peer = server.connect();
     for _ in 0..41 {
@@ -265,8 +265,10 @@ fn signed(operation: &str, input: &Value, token: &str) -> Vec<u8> {
 fn logs_are_json_in_order_hold_no_secret_and_are_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let (log, trail) = (folder.path().join("access.ndjson"), folder.path().join("trail"));
-    let server =
-        Server::start(Settings { log: Some(log.clone()), cloudtrail: Some(trail.clone()), ..ample() });
+    let server = Server::start(ample().emulating(|emulator| {
+        emulator.log = Some(log.clone());
+        emulator.cloudtrail = Some(trail.clone());
+    }));
     let key = server.key();
     let (plaintext, token) = ("nobody must read this plaintext", "VGhlVG9rZW5PZlRoZVNlc3Npb24=");
     let mut peer = server.connect();
@@ -317,7 +319,12 @@ fn logs_are_json_in_order_hold_no_secret_and_are_read_back() {
 fn a_call_that_is_turned_away_is_logged_and_no_region_breaks_the_trail() {
     let folder = tempfile::tempdir().unwrap();
     let (log, trail) = (folder.path().join("access.ndjson"), folder.path().join("trail"));
-    let settings = || Settings { log: Some(log.clone()), cloudtrail: Some(trail.clone()), ..ample() };
+    let settings = || {
+        ample().emulating(|emulator| {
+            emulator.log = Some(log.clone());
+            emulator.cloudtrail = Some(trail.clone());
+        })
+    };
     let server = Server::start(settings());
     let scoped = |region: &str| {
         let text = String::from_utf8(signed("GenerateRandom", &random(), "token")).unwrap();

@@ -22,7 +22,9 @@ principals:
 
 fn verifying() -> Server {
     let directory = Directory::parse(PRINCIPALS).unwrap();
-    Server::start(Settings { auth: Auth::Verify, directory, ..ample() })
+    Server::start(
+        Settings { auth: Auth::Verify, ..ample() }.emulating(|emulator| emulator.directory = directory),
+    )
 }
 
 #[test]
@@ -125,7 +127,10 @@ fn a_session_signs_until_it_ends_and_has_its_roles_permissions() {
 #[test]
 fn over_http2_the_authority_is_the_host_that_is_signed() {
     let directory = Directory::parse(PRINCIPALS).unwrap();
-    let server = Server::start(Settings { auth: Auth::Verify, directory, http2: true, ..ample() });
+    let server = Server::start(
+        Settings { auth: Auth::Verify, http2: true, ..ample() }
+            .emulating(|emulator| emulator.directory = directory),
+    );
     let send = |authority: &str, secret: &str| {
         let (head, body) = Signing::of("AKIAANN", secret, "GenerateRandom", &random()).text();
         let mut pairs = vec![(":authority", authority)];

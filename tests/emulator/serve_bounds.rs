@@ -13,7 +13,7 @@ fn random() -> Value {
 
 #[test]
 fn accounts_are_bounded_and_one_more_is_refused_in_words() {
-    let server = Server::start(Settings { realms: 2, ..ample() });
+    let server = Server::start(ample().emulating(|emulator| emulator.realms = 2));
     let by = |account: &str| Signing::of(account, "x", "GenerateRandom", &random()).send(&server);
     assert_eq!(code(&by("111122223333")), "ok");
     assert_eq!(code(&by("444455556666")), "ok");
@@ -52,8 +52,10 @@ fn labels_of_metrics_are_bounded() {
 #[test]
 fn refusals_of_access_are_a_figure_of_their_own() {
     let yaml = "principals:\n  - arn: arn:aws:iam::123456789012:user/ann\n    accessKeys: [ { id: AKIAANN, secret: hush } ]\n";
-    let server =
-        Server::start(Settings { auth: Auth::Verify, directory: Directory::parse(yaml).unwrap(), ..ample() });
+    let server = Server::start(
+        Settings { auth: Auth::Verify, ..ample() }
+            .emulating(|emulator| emulator.directory = Directory::parse(yaml).unwrap()),
+    );
     let good = || Signing::of("AKIAANN", "hush", "GenerateRandom", &random());
     assert_eq!(code(&good().send(&server)), "AccessDeniedException", "no policy allows it");
     assert_eq!(code(&Signing { secret: "wrong", ..good() }.send(&server)), "InvalidSignatureException");
@@ -73,7 +75,8 @@ fn credentials_of_one_partition_are_unknown_in_another() {
         )
     };
     let yaml = format!("principals:\n{}{}", user("aws", "AKIAANN"), user("aws-cn", "AKIALI"));
-    let verify = Settings { auth: Auth::Verify, directory: Directory::parse(&yaml).unwrap(), ..ample() };
+    let verify = Settings { auth: Auth::Verify, ..ample() }
+        .emulating(|emulator| emulator.directory = Directory::parse(&yaml).unwrap());
     let server = Server::start(verify);
     let ask = |key: &str, region: &str| {
         let signing = Signing { region, ..Signing::of(key, "hush", "GenerateRandom", &random()) };

@@ -5,7 +5,6 @@ use crate::signing::{Signing, element};
 use crate::socket::{Peer, Process, Reply, Server, admin, ample, call, keystorm};
 use keystorm::clock::Stopwatch;
 use keystorm::kms::access::Directory;
-use keystorm::server::Settings;
 use keystorm::time::Span;
 use keystorm::units::Rate;
 use serde_json::{Value, json};
@@ -65,7 +64,7 @@ fn faults_are_for_some_callers_keys_and_regions_only() {
         "principals:\n  - arn: arn:aws:iam::123456789012:user/team/app\n    accessKeys: [ { id: AKIAAPP, secret: x } ]\n    \
          policies: [ { Version: \"2012-10-17\", Statement: [ { Effect: Allow, Action: 'kms:*', Resource: '*' } ] } ]\n",
     );
-    let server = Server::start(Settings { directory: directory.unwrap(), ..ample() });
+    let server = Server::start(ample().emulating(|emulator| emulator.directory = directory.unwrap()));
     let by = |key: &str, region: &str| {
         let body = json!({ "NumberOfBytes": 8 });
         let sent = Signing::of(key, "x", "GenerateRandom", &body)
@@ -202,8 +201,8 @@ fn scripts_for_localstacks_chaos_api_do_the_same_here() {
 fn throttled_calls_can_be_told_when_to_come_back() {
     let details = |tells_retry: bool| {
         let mut settings = ample();
-        settings.tells_retry = tells_retry;
-        settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(1));
+        settings.emulator.tells_retry = tells_retry;
+        settings.emulator.quotas.overrides.insert("symmetric".into(), Rate::per_second(1));
         let server = Server::start(settings);
         server.told("POST", "clock", json!({ "freeze": true }));
         random(&server);

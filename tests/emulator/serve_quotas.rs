@@ -73,9 +73,9 @@ impl Client {
 
 fn settings(enforcement: Enforcement, limits: &[(&str, u64)]) -> Settings {
     let mut settings = Settings::default();
-    settings.quotas.enforcement = enforcement;
+    settings.emulator.quotas.enforcement = enforcement;
     for (pool, limit) in limits {
-        settings.quotas.overrides.insert((*pool).into(), Rate::per_second(*limit));
+        settings.emulator.quotas.overrides.insert((*pool).into(), Rate::per_second(*limit));
     }
     settings
 }
@@ -333,7 +333,8 @@ const DEADLINE: Span = Span::from_secs(120);
 fn receipts(enforcement: Enforcement) -> Vec<(u64, bool)> {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let settings = Settings { log: Some(log.clone()), ..settings(enforcement, &[("symmetric", LIMIT)]) };
+    let settings =
+        settings(enforcement, &[("symmetric", LIMIT)]).emulating(|emulator| emulator.log = Some(log.clone()));
     let running = Running::start(settings).unwrap();
     let address = running.address();
     let (granted, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -45,7 +45,7 @@ fn server(auth: Auth, file: &Value) -> Server {
     let mut directory = Directory::parse(&file.to_string()).unwrap();
     let key = AccessKey { id: "AKIAROOT".into(), secret: b"root".as_slice().into() };
     directory.add_root_key(OWN, "eu-west-1", key).unwrap();
-    Server::start(Settings { auth, directory, ..ample() })
+    Server::start(Settings { auth, ..ample() }.emulating(|emulator| emulator.directory = directory))
 }
 
 fn verifying(principals: Value) -> Server {

@@ -23,7 +23,10 @@ fn before(url: &str, id: &str, secret: &str, settings: Settings) -> Server {
 fn behind() -> Server {
     let yaml = "principals:\n  - arn: arn:aws:iam::123456789012:user/front\n    accessKeys: [ { id: AKIAFRONT, secret: hush } ]\n    \
                 policies: [ { Version: \"2012-10-17\", Statement: [ { Effect: Allow, Action: 'kms:*', Resource: '*' } ] } ]\n";
-    Server::start(Settings { auth: Auth::Verify, directory: Directory::parse(yaml).unwrap(), ..ample() })
+    Server::start(
+        Settings { auth: Auth::Verify, ..ample() }
+            .emulating(|emulator| emulator.directory = Directory::parse(yaml).unwrap()),
+    )
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn calls_are_signed_anew_and_answered_by_who_has_the_keys() {
 fn our_quotas_and_faults_stand_before_it() {
     let back = behind();
     let mut settings = ample();
-    settings.quotas.overrides.insert("rsa".into(), keystorm::units::Rate::per_second(1));
+    settings.emulator.quotas.overrides.insert("rsa".into(), keystorm::units::Rate::per_second(1));
     let front = before(&back.running.url(), "AKIAFRONT", "hush", settings);
     let rsa = json!({ "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY" });
     let key = front.call("CreateKey", rsa).1["KeyMetadata"]["KeyId"].clone();

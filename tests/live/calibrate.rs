@@ -18,8 +18,8 @@ fn calibrate(options: &[&str]) -> Output {
 /// A server whose answers take about this long.
 fn server(takes: Span) -> Running {
     let mut settings = Settings::default();
-    settings.service_time.default = Distribution::Fixed(takes);
-    settings.service_time.throttled = Span::from_millis(4);
+    settings.emulator.service_time.default = Distribution::Fixed(takes);
+    settings.emulator.service_time.throttled = Span::from_millis(4);
     Running::start(settings).expect("a free port")
 }
 

@@ -166,7 +166,7 @@ fn order(now: Time) -> Order {
 fn whoever_waits_for_a_connection_gets_it_in_turn_and_has_not_left_before() {
     let mut settings = ample();
     let slow = Span::from_millis(20);
-    settings.service_time.default = Latency { p50: slow, p99: slow }.into();
+    settings.emulator.service_time.default = Latency { p50: slow, p99: slow }.into();
     let server = Running::start(settings).unwrap();
     let factory = factory(&server.url(), &Transport { connections: Some(1), ..Transport::default() });
     let ended = RefCell::new(Vec::new());
@@ -213,7 +213,7 @@ fn an_attempt_that_is_given_up_takes_its_connection_with_it_and_not_its_turn() {
 #[test]
 fn a_reset_is_no_answer_and_the_next_attempt_goes_on_a_new_connection() {
     let mut settings = ample();
-    settings.faults.push(Fault { strikes: Strikes::Next(1), ..Fault::new(FaultKind::Reset) });
+    settings.emulator.faults.push(Fault { strikes: Strikes::Next(1), ..Fault::new(FaultKind::Reset) });
     let server = Running::start(settings).unwrap();
     let factory = factory(&server.url(), &Transport::default());
     run(async {
@@ -432,7 +432,10 @@ mod signed {
                     secret: hush } ], policies: [ { Version: '2012-10-17', Statement: [ { Effect: Allow, Action: '*', \
                     Resource: '*' } ] } ] } ]";
         let directory = Directory::parse(yaml).unwrap();
-        let server = Running::start(Settings { auth: Auth::Verify, directory, ..ample() }).unwrap();
+        let server = Running::start(
+            Settings { auth: Auth::Verify, ..ample() }.emulating(|emulator| emulator.directory = directory),
+        )
+        .unwrap();
         run(async {
             round_trip(&signed_by(&server.url(), "hush").await.make()).await.unwrap();
             let wrong = random(&signed_by(&server.url(), "guess").await.make(), 0).await.err().unwrap();

@@ -2,7 +2,8 @@
 
 use super::support::among_others;
 use assert_cmd::cargo::CommandCargoExt;
-use keystorm::server::{Running, Settings, seed::Format};
+use keystorm::emulator::seed::Format;
+use keystorm::server::{Running, Settings};
 use keystorm::units::Rate;
 use serde_json::Value;
 use std::path::Path;
@@ -83,8 +84,9 @@ fn a_service_on_this_machine_is_let_drain_and_its_own_limiter_is_found() {
     let folder = TempDir::new().expect("a temporary folder");
     let seeds = folder.path().join("keys.yaml");
     std::fs::write(&seeds, format!("keys: [ {{ id: {KEY} }} ]\n")).expect("written");
-    let mut settings = Settings { seeds: vec![(seeds, Format::Keystorm)], ..Settings::default() };
-    settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(50));
+    let mut settings =
+        Settings::default().emulating(|emulator| emulator.seeds = vec![(seeds, Format::Keystorm)]);
+    settings.emulator.quotas.overrides.insert("symmetric".into(), Rate::per_second(50));
     let running = Running::start(settings).expect("a free port");
     let path = scenario(folder.path(), &format!("keys: {{ ids: [ {KEY} ] }}"));
     let url = running.url();

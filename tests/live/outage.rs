@@ -2,7 +2,8 @@
 
 use super::support::{adds_up, among_others, figure};
 use assert_cmd::cargo::CommandCargoExt;
-use keystorm::server::{Running, Settings, seed::Format};
+use keystorm::emulator::seed::Format;
+use keystorm::server::{Running, Settings};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -14,8 +15,8 @@ const KEY: &str = "0a1b2c3d-0000-4000-8000-00000000feed";
 
 /// A server on this address whose one key is there from the start.
 fn server(seeds: &Path, listen: SocketAddr) -> Running {
-    let settings =
-        Settings { listen, seeds: vec![(seeds.to_path_buf(), Format::Keystorm)], ..Settings::default() };
+    let settings = Settings { listen, ..Settings::default() }
+        .emulating(|emulator| emulator.seeds = vec![(seeds.to_path_buf(), Format::Keystorm)]);
     Running::start(settings).expect("the address is free")
 }
 

@@ -2,10 +2,10 @@
 
 use assert_cmd::cargo::CommandCargoExt;
 use keystorm::backend::Emulated;
+use keystorm::emulator::{Direct, Settings};
 use keystorm::engine::live::{self, Control, Options, Provision, Setup};
 use keystorm::record::Trial;
 use keystorm::scenario::Scenario;
-use keystorm::server::{Direct, Settings};
 use keystorm::time::Span;
 use serde_json::Value;
 use std::process::Command;

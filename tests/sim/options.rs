@@ -3,11 +3,12 @@
 
 use clap::{Arg, ArgAction, Command as Clap, CommandFactory as _};
 use keystorm::cli::Cli;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use tempfile::TempDir;
 
 const SMALL: &str = "version: 1
@@ -254,58 +255,79 @@ fn is_traceless(path: &str, option: &str) -> bool {
     }
 }
 
-fn try_option(path: &str, line: &[&str], option: &Arg) {
-    let id = option.get_id().as_str();
-    let long = format!("--{}", option.get_long().expect("every option has a long name"));
-    let mut base = line.to_vec();
-    base.extend(beside(path, id, line));
-    let mut with = base.clone();
-    with.push(&long);
-    if matches!(option.get_action(), ArgAction::Set | ArgAction::Append) {
-        with.push(value(path, id));
-    }
-    let outcome = |line: &[&str]| {
-        let folder = place();
-        if path.starts_with("import") {
-            fs::create_dir(folder.path().join("there")).expect("made");
-            fs::write(folder.path().join("there/scenario.yaml"), "old").expect("written");
-        }
-        keystorm(folder.path(), line)
-    };
-    let (before, after) = (outcome(&base), outcome(&with));
-    if is_traceless(path, id) {
-        return assert_eq!(before, after, "{with:?} is said to leave no trace");
-    }
-    let is_refused = after.0 == 2 && after.2.contains(&long);
-    assert!(is_refused || before != after, "{with:?}: {long} is silently dropped");
-    if is_refused {
-        // Not because the line was wrong without it.
-        assert_ne!(before.0, 2, "{base:?}: {}", before.2);
+/// An option of a command on one of its lines.
+struct Try {
+    path: String,
+    line: &'static [&'static str],
+    option: Arg,
+}
+
+/// What each line comes to without the option that is tried; many options share one.
+#[derive(Default)]
+struct Bases(Mutex<BTreeMap<Vec<&'static str>, Arc<OnceLock<Outcome>>>>);
+
+impl Bases {
+    fn of(&self, path: &str, line: Vec<&'static str>) -> Arc<OnceLock<Outcome>> {
+        let known = Arc::clone(self.0.lock().expect("no panic").entry(line.clone()).or_default());
+        known.get_or_init(|| outcome(path, &line));
+        known
     }
 }
 
-fn walk(path: &str, command: &Clap, tried: &mut Vec<String>) {
+fn outcome(path: &str, line: &[&str]) -> Outcome {
+    let folder = place();
+    if path.starts_with("import") {
+        fs::create_dir(folder.path().join("there")).expect("made");
+        fs::write(folder.path().join("there/scenario.yaml"), "old").expect("written");
+    }
+    keystorm(folder.path(), line)
+}
+
+impl Try {
+    /// What is wrong with how the option is taken.
+    fn complaint(&self, bases: &Bases) -> Option<String> {
+        let Try { path, line, option } = self;
+        let id = option.get_id().as_str();
+        let long = format!("--{}", option.get_long().expect("every option has a long name"));
+        let mut base = line.to_vec();
+        base.extend(beside(path, id, line));
+        let mut with: Vec<&str> = base.clone();
+        with.push(&long);
+        if matches!(option.get_action(), ArgAction::Set | ArgAction::Append) {
+            with.push(value(path, id));
+        }
+        let (before, after) = (bases.of(path, base.clone()), outcome(path, &with));
+        let before = before.get().expect("it was tried");
+        if is_traceless(path, id) {
+            return (*before != after).then(|| format!("{with:?} is said to leave no trace"));
+        }
+        let is_refused = after.0 == 2 && after.2.contains(&long);
+        if !is_refused && *before == after {
+            return Some(format!("{with:?}: {long} is silently dropped"));
+        }
+        // Not because the line was wrong without it.
+        (is_refused && before.0 == 2).then(|| format!("{base:?}: {}", before.2))
+    }
+}
+
+fn walk(path: &str, command: &Clap, tries: &mut Vec<Try>) {
     for below in command.get_subcommands() {
         let path = if path.is_empty() {
             below.get_name().to_owned()
         } else {
             format!("{path} {}", below.get_name())
         };
-        walk(&path, below, tried);
+        walk(&path, below, tries);
     }
     let lines = lines(path);
     if lines.is_empty() {
         let takes_places = command.get_positionals().any(|place| !place.is_hide_set()) && !path.is_empty();
         return assert!(!takes_places, "say in `lines` how `{path}` is tried");
     }
-    for option in command.get_arguments().filter(|option| !option.is_positional()) {
-        if ["help", "version"].contains(&option.get_id().as_str()) {
-            continue;
-        }
-        for line in lines {
-            try_option(path, line, option);
-        }
-        tried.push(format!("{path} --{}", option.get_id()));
+    let tried =
+        |option: &&Arg| !option.is_positional() && !["help", "version"].contains(&option.get_id().as_str());
+    for option in command.get_arguments().filter(tried) {
+        tries.extend(lines.iter().map(|line| Try { path: path.into(), line, option: option.clone() }));
     }
 }
 
@@ -313,14 +335,28 @@ fn walk(path: &str, command: &Clap, tried: &mut Vec<String>) {
 fn no_option_of_any_command_is_silently_dropped() {
     let mut command = Cli::command();
     command.build();
-    let mut tried = Vec::new();
-    walk("", &command, &mut tried);
+    let mut tries = Vec::new();
+    walk("", &command, &mut tries);
+    let tried: BTreeSet<String> =
+        tries.iter().map(|each| format!("{} --{}", each.path, each.option.get_id())).collect();
     for one in
         ["run --threshold", "run --rate", "check --sets", "report --format", "import cloudtrail --region"]
     {
-        assert!(tried.iter().any(|each| each == one), "{one} is not among {tried:?}");
+        assert!(tried.contains(one), "{one} is not among {tried:?}");
     }
     assert!(tried.len() > 30, "{tried:?}");
+    // Each try is a process that mostly starts up: they share the cores.
+    let (next, bases, wrong) = (AtomicUsize::new(0), Bases::default(), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(one) = tries.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    wrong.lock().expect("no panic").extend(one.complaint(&bases));
+                }
+            });
+        }
+    });
+    assert_eq!(wrong.into_inner().expect("no panic"), Vec::<String>::new());
 }
 
 fn run(folder: &TempDir, more: &[&str]) -> Outcome {

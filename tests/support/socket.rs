@@ -119,7 +119,7 @@ pub fn call(operation: &str, input: &Value) -> Vec<u8> {
 pub fn ample() -> Settings {
     let mut settings = Settings::default();
     let rate = keystorm::units::Rate::per_second(1_000_000);
-    settings.quotas.overrides =
+    settings.emulator.quotas.overrides =
         keystorm::quota::catalogue::all().map(|pool| (pool.name().to_string(), rate)).collect();
     settings
 }

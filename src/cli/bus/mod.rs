@@ -6,7 +6,7 @@ mod run;
 mod worker;
 
 pub use coordinate::Coordinator;
-pub use run::run;
+pub use run::{Came, run};
 pub use worker::{WorkerArgs, worker};
 
 use super::{Common, Error, interrupt};

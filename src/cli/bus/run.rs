@@ -2,13 +2,21 @@
 
 use super::{Access, Coordinator};
 use crate::cli::grid::{Grid, Shard, Share, Source};
-use crate::cli::grid_options::{Came, GridOptions};
-use crate::cli::gridded;
+use crate::cli::gridded::{self, GridOptions};
 use crate::cli::run_folder::RunFolder;
 use crate::cli::{Common, Error, exit};
 use crate::engine::{are_enough, trials_after};
-use crate::scenario::{Axis, Set};
+use crate::record::Trial;
+use crate::scenario::Set;
 use std::process::ExitCode;
+
+/// What it came to.
+pub enum Came {
+    /// Everything is said.
+    Done(ExitCode),
+    /// All trials of a run without axes, by strategy, and the folder for the run.
+    Trials(Vec<Vec<Trial>>, RunFolder),
+}
 
 /// Has it run by workers on the bus at `url`.
 ///
@@ -16,11 +24,11 @@ use std::process::ExitCode;
 /// As [`Grid::new`], [`Share::claim`] and [`Coordinator::gather`].
 pub fn run(
     mut source: Source,
-    axes: Vec<Axis>,
     (url, access): (&str, &Access),
     options: &GridOptions<'_>,
     common: &Common,
 ) -> Result<Came, Error> {
+    let axes = gridded::axes(options.over)?;
     let asked = source.load()?.scenario;
     // As many trials as there may be are known beforehand; which of them are wanted turns out as it goes.
     let chooses = axes.is_empty() && asked.sweep.is_empty() && asked.until.is_some();

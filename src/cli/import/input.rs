@@ -251,7 +251,7 @@ fn listed(manifest: &Path, found: &mut dyn FnMut(Found) -> bool) -> Result<(), E
         failed(manifest, format!("this is no list of files, which --list writes: {error}"))
     };
     let mut lines = csv::Reader::from_path(manifest).map_err(wrong)?;
-    if lines.headers().map_err(wrong)? != &["path", "bytes"][..] {
+    if lines.headers().map_err(wrong)? != ["path", "bytes"][..] {
         return Err(failed(manifest, "this is no list of files, which --list writes"));
     }
     for line in lines.deserialize::<Line>() {

@@ -2,10 +2,10 @@
 //!
 //! Counters add up over the trials of a strategy; quantiles and gauges are those of its latest trial.
 
+use crate::emulator::Exposition;
 use crate::engine::live::{Control, Snapshot};
 use crate::quota::PoolReport;
 use crate::results::Trend;
-use crate::server::Exposition;
 use std::collections::BTreeMap;
 
 /// Everything that `control` has shown so far.

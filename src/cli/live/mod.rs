@@ -21,6 +21,7 @@ use super::{Common, Error, interrupt, saved, stamp};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Fixtures};
 use crate::clock::{Stopwatch, iso};
+use crate::emulator::{self, Direct};
 use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
 use crate::guard::{Agent, Consent, Guard, Reached};
 use crate::quota::{Quotas, catalogue};
@@ -28,7 +29,7 @@ use crate::record::Trial;
 use crate::report::html::{LiveTitle, Stamp};
 use crate::results::Vantage;
 use crate::scenario::{LiveClient, Target};
-use crate::server::{Direct, Running, Settings};
+use crate::server::{Running, Settings};
 use crate::time::Span;
 use crate::units::Rate;
 use args::LiveOptions;
@@ -182,16 +183,16 @@ impl LiveContext<'_> {
     /// The emulated KMS in this process, over a free loopback port or without a socket.
     fn against_emulator(&self) -> Result<Finished, Error> {
         let scenario = &self.loaded.scenario;
-        let settings = Settings {
+        let emulator = emulator::Settings {
             region: scenario.region.clone(),
             quotas: without_limits(),
             seed: scenario.seed,
-            ..Settings::default()
+            ..emulator::Settings::default()
         };
-        let failed = |error: crate::server::Error| Error::Failed(format!("the emulator: {error}"));
         let provision = Provision::Made { tag: scenario.name.clone(), given_up: false, policy: None };
         if scenario.live.transport.in_process {
-            let server = Direct::start(settings).map_err(failed)?;
+            let server =
+                Direct::start(emulator).map_err(|error| Error::Failed(format!("the emulator: {error}")))?;
             let options = self.options(Some(server.clone()));
             let make = move |_, _| {
                 let server = server.clone();
@@ -199,7 +200,8 @@ impl LiveContext<'_> {
             };
             return self.go(make, &provision, &options, facts::vantage(scenario, None));
         }
-        let running = Running::start(settings).map_err(failed)?;
+        let running = Running::start(Settings { emulator, ..Settings::default() })
+            .map_err(|error| Error::Failed(format!("the emulator: {error}")))?;
         let options = self.options(Some(running.direct()));
         let own = Guard::new(Consent::default(), self.agent.clone()).reach(&running.url())?;
         let finished = self.over_socket(&own, &provision, &options);
@@ -396,7 +398,7 @@ fn end_of(trials: &Trials) -> End {
 
 /// Quotas of an emulator while a run is prepared.
 fn without_limits() -> Quotas {
-    let defaults = Settings::default().quotas;
+    let defaults = emulator::Settings::default().quotas;
     let unlimited = Rate::per_second(1_000_000_000);
     let overrides = catalogue::pool_names().map(|pool| (pool.to_owned(), unlimited)).collect();
     Quotas { overrides, ..defaults }

@@ -193,7 +193,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     }
     let settings = settings::of(args)?;
     let listen = settings.listen;
-    for (arn, key) in settings.directory.keys_never_set().iter().filter(|_| !common.quiet) {
+    for (arn, key) in settings.emulator.directory.keys_never_set().iter().filter(|_| !common.quiet) {
         crate::notice::tell(format_args!(
             "warning: a policy of {arn} asks for the condition key {key}, which no call sets here"
         ));

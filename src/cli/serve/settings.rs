@@ -3,10 +3,11 @@
 use super::service::{self, named};
 use super::{Args, AuthArg, Compat, Error};
 use crate::api::partition::is_region_name;
+use crate::emulator;
+use crate::emulator::seed::Format;
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
 use crate::kms::{Consistency, Limits};
-use crate::server::seed::Format;
 use crate::server::{Auth, Settings, Tls};
 use crate::time::Span;
 use serde_json::json;
@@ -24,21 +25,13 @@ pub(super) fn of(mut args: Args) -> Result<Settings, Error> {
         args.has_tls().then(|| Tls { ca: args.tls_ca.take(), names: std::mem::take(&mut args.tls_name) });
     let directory = directory(&args)?;
     let auth = auth(&args, &directory)?;
-    let defaults = Settings::default();
-    Ok(Settings {
-        listen: args.listen,
-        admin_listen: args.admin_listen,
-        admin_token: args.admin_token,
-        host_names: args.host_name,
+    let defaults = emulator::Settings::default();
+    let emulator = emulator::Settings {
         account: args.account,
         region: args.region,
         quotas: service.quotas,
         service_time: service.service_time.unwrap_or(defaults.service_time),
         faults: service.faults,
-        #[cfg(feature = "aws")]
-        upstream: args.upstream.upstream()?,
-        #[cfg(not(feature = "aws"))]
-        upstream: None,
         limits: named(
             "--limit",
             &args.limit,
@@ -55,19 +48,30 @@ pub(super) fn of(mut args: Args) -> Result<Settings, Error> {
         realms: args.max_realms,
         tells_retry: args.throttle_details,
         seed: args.seed,
-        auth,
         directory,
-        tls,
-        http2: args.http2,
-        threads: args.threads,
-        max_connections: args.max_connections,
-        idle_timeout: args.idle_timeout,
         seeds,
         data_dir: args.data_dir,
         root_key: args.root_key,
         log: args.log,
         cloudtrail: args.cloudtrail,
         cloudtrail_throttled: args.cloudtrail_throttled,
+    };
+    Ok(Settings {
+        emulator,
+        listen: args.listen,
+        admin_listen: args.admin_listen,
+        admin_token: args.admin_token,
+        host_names: args.host_name,
+        #[cfg(feature = "aws")]
+        upstream: args.upstream.upstream()?,
+        #[cfg(not(feature = "aws"))]
+        upstream: None,
+        auth,
+        tls,
+        http2: args.http2,
+        threads: args.threads,
+        max_connections: args.max_connections,
+        idle_timeout: args.idle_timeout,
     })
 }
 

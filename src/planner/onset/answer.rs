@@ -18,7 +18,7 @@ pub struct Onset {
     pub tool: Tool,
     /// The scenario's name.
     pub name: String,
-    /// FNV-1a 64 of the resolved scenario's JSON, in hex.
+    /// First 64 bits of SHA-256 of the resolved scenario's JSON, in hex.
     pub scenario_hash: String,
     /// Key of every random draw.
     pub seed: u64,
@@ -106,7 +106,7 @@ pub struct Point {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
-    /// FNV-1a 64 of the scenario, with its quotas as they were enforced.
+    /// First 64 bits of SHA-256 of the scenario, with its quotas as they were enforced.
     pub scenario: String,
     /// The strategy's name.
     pub strategy: String,

@@ -1,11 +1,11 @@
 //! AssumeRole and AssumeRoleWithWebIdentity: who may, and what they are lent.
 
-use super::super::identity::{Credentials, Loan};
-use super::super::shared::Shared;
 use super::session_request::{SessionRequest, invalid};
 use super::{Call, Refused, escaped};
 use crate::api::partition::Partition;
 use crate::clock::epoch_millis;
+use crate::emulator::runtime::Runtime;
+use crate::emulator::sessions::{Credentials, Loan};
 use crate::kms::Caller;
 use crate::kms::access::{
     Circumstances, ConditionContext, Directory, KeyAccess, Kind, NotTaken, Policy, Principal, PrincipalKind,
@@ -21,14 +21,14 @@ use std::collections::BTreeMap;
 const CHAINED: u64 = 3_600;
 
 /// AssumeRole.
-pub(super) fn role(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<String, Refused> {
+pub(super) fn role(emulator: &Runtime, call: &Call<'_>, caller: &Caller) -> Result<String, Refused> {
     let request = SessionRequest::read(call.form)?;
-    let directory = shared.sessions.directory();
+    let directory = emulator.sessions.directory();
     // Without checks everybody with an unknown access key is a root user, and roles are assumed all the same.
     if directory.is_complete() && caller.principal.kind == PrincipalKind::Root {
         return Err((403, "AccessDenied", "Roles may not be assumed by root accounts.".into()));
     }
-    let facts = facts(shared, call, &directory, &request);
+    let facts = facts(emulator, call, &directory, &request);
     // Nobody of one partition is anybody in another.
     let is_near = Partition::has(call.region, &request.role.arn);
     for action in actions("sts:AssumeRole", &request) {
@@ -40,11 +40,11 @@ pub(super) fn role(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<
         }
     }
     let is_chained = caller.principal.kind == PrincipalKind::Session;
-    lend(shared, &directory, &request, is_chained, None)
+    lend(emulator, &directory, &request, is_chained, None)
 }
 
 /// AssumeRoleWithWebIdentity.
-pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result<String, Refused> {
+pub(super) fn role_with_web_identity(emulator: &Runtime, call: &Call<'_>) -> Result<String, Refused> {
     let mut request = SessionRequest::read(call.form)?;
     for name in call.form.keys() {
         if name == "ProviderId" || name.starts_with("Tags.") || name == "ExternalId" {
@@ -55,13 +55,13 @@ pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result
     let token = token.ok_or_else(|| {
         (400, "InvalidIdentityToken", "The web identity token that was passed is not a JWT".to_string())
     })?;
-    let directory = shared.sessions.directory();
+    let directory = emulator.sessions.directory();
     let provider = checked(&directory, &request, &token)?;
     if token.has_transitive_tags {
         return Err(invalid("transitive_tag_keys of a token are not emulated: leave them out".into()));
     }
     request.take_tags(token.tags.clone())?;
-    let mut facts = facts(shared, call, &directory, &request);
+    let mut facts = facts(emulator, call, &directory, &request);
     let issuer = token.issuer_name();
     facts.one(&format!("{issuer}:sub"), &token.subject);
     facts.many(&format!("{issuer}:aud"), &token.audiences);
@@ -82,7 +82,7 @@ pub(super) fn role_with_web_identity(shared: &Shared, call: &Call<'_>) -> Result
             return Err((403, "AccessDenied", format!("Not authorized to perform {action}")));
         }
     }
-    let body = lend(shared, &directory, &request, false, Some(&provider))?;
+    let body = lend(emulator, &directory, &request, false, Some(&provider))?;
     Ok(format!(
         "{body}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Provider>{}</Provider><Audience>{}</Audience>",
         escaped(&token.subject),
@@ -122,7 +122,7 @@ fn actions<'a>(action: &'a str, request: &SessionRequest) -> impl Iterator<Item 
 
 /// What conditions can ask of the call: the same as KMS's, and what it asks for.
 fn facts(
-    shared: &Shared,
+    emulator: &Runtime,
     call: &Call<'_>,
     directory: &Directory,
     request: &SessionRequest,
@@ -133,7 +133,7 @@ fn facts(
         region: call.region,
         source_ip: call.source_ip,
         user_agent: call.user_agent,
-        now: shared.locked().clock.date(),
+        now: emulator.locked().clock.date(),
         resource: (&role.account, directory.organization_of(&role.account)),
     });
     facts.one("sts:RoleSessionName", &request.session);
@@ -196,7 +196,7 @@ fn trust_in(account: &str) -> Policy {
 
 /// Lends what is allowed, unless it is asked for too long.
 fn lend(
-    shared: &Shared,
+    emulator: &Runtime,
     directory: &Directory,
     request: &SessionRequest,
     is_chained: bool,
@@ -212,10 +212,10 @@ fn lend(
         return Err(invalid(what.into()));
     }
     let SessionRequest { role, session, tags, .. } = request;
-    let now = shared.locked().clock.date();
+    let now = emulator.locked().clock.date();
     let failed = |_| (500, "InternalFailure", "The machine has no randomness".to_string());
     let Credentials { access_key_id, secret, token, until } =
-        shared.sessions.lend(&Loan { role, session, tags, provider, lasts }, now).map_err(failed)?;
+        emulator.sessions.lend(&Loan { role, session, tags, provider, lasts }, now).map_err(failed)?;
     let lent = Principal::session(role, session);
     Ok(format!(
         "<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser><Credentials>\

@@ -3,6 +3,8 @@
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use keystorm::api::{KeySpec, Operation};
+use keystorm::emulator;
+use keystorm::emulator::seed::{Format, read};
 use keystorm::intake::cloudtrail::{Collector, Filter, Replay, Traces, fitted, page};
 use keystorm::kms::access::{
     ConditionContext, Directory, KeyAccess, Kind, Policy, Principal, Question, authorize,
@@ -11,9 +13,8 @@ use keystorm::kms::crypto::{Header, Material, MaterialId, Secret, decrypt, encry
 use keystorm::kms::keys::Moment;
 use keystorm::kms::wire::decode;
 use keystorm::kms::{Config, Kms};
-use keystorm::server::seed::{Format, read};
-use keystorm::server::sigv4::{Authorization, Service, Signed};
-use keystorm::server::{Auth, Direct, Settings};
+use keystorm::server::sigv4::{self, Authorization, Signed};
+use keystorm::server::{Auth, Service, Settings};
 use keystorm::workload::{TraceRows, trace};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -142,12 +143,15 @@ const PRINCIPALS: &str = r#"{ "principals": [ { "arn": "arn:aws:iam::11112222333
 
 /// Whoever signs nothing and has no token of a provider gets no credentials, whatever is asked for, and always an answer.
 pub fn sts(bytes: &[u8]) {
-    static SERVERS: OnceLock<[Direct; 2]> = OnceLock::new();
+    static SERVERS: OnceLock<[Service; 2]> = OnceLock::new();
     let [verifying, permissive] = SERVERS.get_or_init(|| {
         [Auth::Verify, Auth::Off].map(|auth| {
             let directory = Directory::parse(PRINCIPALS).expect("a file of ours");
-            Direct::start(Settings { auth, directory, account: "111122223333".into(), ..Settings::default() })
-                .expect("it starts in memory")
+            Service::new(Settings { auth, ..Settings::default() }.emulating(|emulator| {
+                emulator.directory = directory;
+                emulator.account = "111122223333".into();
+            }))
+            .expect("it starts in memory")
         })
     });
     for (server, may_lend) in [(verifying, false), (permissive, true)] {
@@ -223,7 +227,7 @@ pub fn signature(bytes: &[u8]) {
     let call = Signed { method: "POST", path: "/", query: "", headers: &headers, body: &parts[1] };
     // The access key is not signed: another one has another secret.
     let is_accepted = read.access_key == "AKIA"
-        && read.verify(&call, &Secret::from(b"hush".as_slice()), Service::Kms, AT).is_ok();
+        && read.verify(&call, &Secret::from(b"hush".as_slice()), sigv4::Service::Kms, AT).is_ok();
     // Spaces around the parts of a header, and at the ends of a value, are not signed.
     let trimmed = |parts: &[Vec<u8>]| -> Vec<String> {
         let bare = |(at, part): (usize, &Vec<u8>)| match at {
@@ -241,7 +245,7 @@ pub fn seed(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let now = Moment::from_millis(1_767_225_600_000);
     for format in [Format::LocalKms, Format::Keystorm] {
-        match read(&text, format, &Settings::default(), now) {
+        match read(&text, format, &emulator::Settings::default(), now) {
             Err(problems) => {
                 assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.is_empty()))
             }
@@ -260,14 +264,14 @@ pub fn seed(bytes: &[u8]) {
 /// An emulator without bounds or faults.
 fn config() -> Config {
     Config {
-        quotas: Settings::default().quotas,
-        service_time: Settings::default().service_time,
+        quotas: emulator::Settings::default().quotas,
+        service_time: emulator::Settings::default().service_time,
         faults: Vec::new(),
-        limits: Settings::default().limits,
-        consistency: Settings::default().consistency,
+        limits: emulator::Settings::default().limits,
+        consistency: emulator::Settings::default().consistency,
         directory: Default::default(),
         token_key: [7; 32],
-        assumed: Settings::default().assumed,
+        assumed: emulator::Settings::default().assumed,
         is_front: false,
         realms: 1_000,
         tells_retry: false,

@@ -50,13 +50,15 @@ impl House {
         let directory = Directory::parse(&format!("{PRINCIPALS}{principals}")).unwrap();
         let settings = Settings {
             auth: Auth::Verify,
-            directory,
-            account: ACCOUNT.into(),
-            region: REGION.into(),
             tls: Some(Tls { ca: Some(folder.path().join("ca.pem")), ..Tls::default() }),
             admin_listen: Some("127.0.0.1:0".parse().unwrap()),
             ..settings
-        };
+        }
+        .emulating(|emulator| {
+            emulator.directory = directory;
+            emulator.account = ACCOUNT.into();
+            emulator.region = REGION.into();
+        });
         let running = Running::start(settings).unwrap();
         let standin = Standin::start(Says {
             quota: 10_000.0,

@@ -207,7 +207,7 @@ fn what_may_not_be_done_is_told_before_it_is_done() {
 /// A house whose symmetric quota is ten calls a second, whatever Service Quotas says.
 fn narrow() -> House {
     let mut settings = socket::ample();
-    settings.quotas.overrides.insert("symmetric".into(), Rate::per_second(10));
+    settings.emulator.quotas.overrides.insert("symmetric".into(), Rate::per_second(10));
     House::with("", settings)
 }
 

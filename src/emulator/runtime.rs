@@ -1,11 +1,11 @@
-//! What every connection shares.
+//! What all calls share: the machine under its lock, what is kept and written down.
 
-use super::admin_clock::AdminClock;
-use super::identity::Sessions;
+use super::clock::AdminClock;
 use super::journal::Journal;
 use super::metrics::Metrics;
+use super::sessions::Sessions;
 use super::store::{self, Kept, Store};
-use super::{Auth, Error, Settings, UNSPOILT};
+use super::{Error, Settings, UNSPOILT};
 use crate::clock::{Sleepers, sleep};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
@@ -20,25 +20,25 @@ use tokio::sync::watch;
 
 /// The machine and the clock it lives by; one lock for both, so that `now` never goes back.
 #[derive(Debug)]
-pub(super) struct Locked {
-    pub(super) kms: Kms,
-    pub(super) clock: AdminClock,
+pub(crate) struct Locked {
+    pub(crate) kms: Kms,
+    pub(crate) clock: AdminClock,
     /// What LocalStack's chaos API was told.
-    pub(super) chaos: Chaos,
+    pub(crate) chaos: Chaos,
     /// How often the inventory was taken back to what is kept.
-    pub(super) epoch: u64,
+    pub(crate) epoch: u64,
 }
 
-/// What every connection shares.
-pub(super) struct Shared {
-    pub(super) settings: Settings,
+/// What all calls share.
+pub(crate) struct Runtime {
+    pub(crate) settings: Settings,
     locked: Mutex<Locked>,
-    pub(super) metrics: Metrics,
-    pub(super) journal: Journal,
-    pub(super) sessions: Sessions,
+    pub(crate) metrics: Metrics,
+    pub(crate) journal: Journal,
+    pub(crate) sessions: Sessions,
     /// Changes when faults do, so that whoever waits for one to end looks again.
-    pub(super) faults_changed: watch::Sender<u64>,
-    pub(super) store: Option<Store>,
+    pub(crate) faults_changed: watch::Sender<u64>,
+    pub(crate) store: Option<Store>,
     /// Calls that wait for their answer's moment, where there is a runtime that wakes them.
     sleepers: RwLock<Option<Sleepers>>,
     ids: Ids,
@@ -48,21 +48,21 @@ pub(super) struct Shared {
 ///
 /// Source: LocalStack's documentation, Chaos API (read 2026-11-30).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chaos {
+pub(crate) struct Chaos {
     /// As they were given.
-    pub(super) rules: Vec<Value>,
+    pub(crate) rules: Vec<Value>,
     /// Milliseconds.
-    pub(super) latency: u64,
+    pub(crate) latency: u64,
     /// How many faults that makes.
-    pub(super) faults: usize,
+    pub(crate) faults: usize,
 }
 
-impl Shared {
-    /// An empty server.
+impl Runtime {
+    /// An emulator with what its settings name; with `is_front` the keys are elsewhere, and what is admitted is sent on.
     ///
     /// # Errors
     /// No randomness, or a log that cannot be written.
-    pub(super) fn new(settings: Settings) -> Result<Arc<Shared>, Error> {
+    pub(crate) fn new(settings: Settings, is_front: bool) -> Result<Arc<Runtime>, Error> {
         let no_randomness = |_| Error::Start("the machine has no randomness".into());
         let random = || random_array().map_err(no_randomness);
         let opened = settings.data_dir.as_deref().map(|dir| Store::open(dir, settings.root_key.as_deref()));
@@ -71,11 +71,7 @@ impl Shared {
         let mut clock = AdminClock::start();
         let ahead = store.as_ref().map_or(0, Store::clock_ahead);
         clock.advance(Span::from_millis(u64::try_from(ahead).unwrap_or(0)));
-        let mut directory = settings.directory.clone();
-        if settings.auth == Auth::Verify {
-            directory.complete();
-        }
-        let directory = Arc::new(directory);
+        let directory = Arc::new(settings.directory.clone());
         let config = Config {
             quotas: settings.quotas.clone(),
             service_time: settings.service_time.clone(),
@@ -83,7 +79,7 @@ impl Shared {
             limits: settings.limits.clone(),
             consistency: settings.consistency,
             assumed: settings.assumed.clone(),
-            is_front: settings.upstream.is_some(),
+            is_front,
             realms: settings.realms,
             tells_retry: settings.tells_retry,
             directory: Arc::clone(&directory),
@@ -100,7 +96,7 @@ impl Shared {
         if let Some(store) = &store {
             store.keep(kms.take_changes(), 0).blocking_recv().unwrap_or_else(|_| Err(ended()))?;
         }
-        Ok(Arc::new(Shared {
+        Ok(Arc::new(Runtime {
             locked: Mutex::new(Locked { kms, clock, chaos: Chaos::default(), epoch: 0 }),
             store,
             metrics: Metrics::default(),
@@ -114,14 +110,14 @@ impl Shared {
     }
 
     /// The machine and its clock.
-    pub(super) fn locked(&self) -> MutexGuard<'_, Locked> {
+    pub(crate) fn locked(&self) -> MutexGuard<'_, Locked> {
         // A panic under the lock is a bug that must not go on as if nothing had happened.
         self.locked.lock().expect("no call has panicked while it held the emulator")
     }
 
     /// Hands what has changed to the store; call it under the lock, with what it guards. `None` if nothing must be waited
     /// for.
-    pub(super) fn keep(&self, locked: &mut Locked) -> Option<(Kept, u64)> {
+    pub(crate) fn keep(&self, locked: &mut Locked) -> Option<(Kept, u64)> {
         let store = self.store.as_ref()?;
         let changes = locked.kms.take_changes();
         (!changes.is_empty()).then(|| (store.keep(changes, locked.epoch), locked.epoch))
@@ -132,7 +128,7 @@ impl Shared {
     ///
     /// # Errors
     /// The change is lost.
-    pub(super) async fn kept(self: &Arc<Shared>, waiting: Option<(Kept, u64)>) -> Result<(), store::Error> {
+    pub(crate) async fn kept(self: &Arc<Runtime>, waiting: Option<(Kept, u64)>) -> Result<(), store::Error> {
         let Some((kept, epoch)) = waiting else { return Ok(()) };
         let result = kept.await.unwrap_or_else(|_| Err(ended()));
         let Err(error) = result else { return Ok(()) };
@@ -162,7 +158,7 @@ impl Shared {
     ///
     /// # Errors
     /// The process has no file descriptor left.
-    pub(super) fn wake_here(&self) -> std::io::Result<()> {
+    pub(crate) fn wake_here(&self) -> std::io::Result<()> {
         let mut sleepers = self.sleepers.write().expect(UNSPOILT);
         if !sleepers.as_ref().is_some_and(Sleepers::are_woken) {
             *sleepers = Some(Sleepers::start()?);
@@ -171,7 +167,7 @@ impl Shared {
     }
 
     /// Lets a call wait.
-    pub(super) async fn sleep(&self, span: Span) {
+    pub(crate) async fn sleep(&self, span: Span) {
         let sleepers = self.sleepers.read().expect(UNSPOILT).clone();
         match sleepers {
             Some(sleepers) => sleepers.sleep(span).await,
@@ -180,7 +176,7 @@ impl Shared {
     }
 
     /// A new id for a reply or an event.
-    pub(super) fn id(&self) -> Uuid {
+    pub(crate) fn id(&self) -> Uuid {
         self.ids.next()
     }
 }
@@ -200,7 +196,7 @@ fn restore(kms: &mut Kms, records: Vec<(RecordKey, Record)>) -> Result<(), Error
 
 impl Locked {
     /// Now, on the server's timeline.
-    pub(super) fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.clock.now()
     }
 }

@@ -1,8 +1,8 @@
 use crate::api::KeySpec;
+use crate::emulator::Settings;
+use crate::emulator::seed::{Format, read as read_file};
 use crate::kms::Seed;
 use crate::kms::keys::{DAY, Moment, Origin};
-use crate::server::Settings;
-use crate::server::seed::{Format, read as read_file};
 
 /// 2026-01-01T00:00:00Z.
 fn now() -> Moment {

@@ -6,7 +6,7 @@ use crate::time::{Span, Time};
 
 /// Time since the server began, as it is told. It never goes back.
 #[derive(Debug)]
-pub(super) struct AdminClock {
+pub(crate) struct AdminClock {
     start: Moment,
     watch: Stopwatch,
     /// What was added to the stopwatch, less what it ran while frozen.
@@ -16,7 +16,7 @@ pub(super) struct AdminClock {
 
 impl AdminClock {
     /// A running clock that begins at the present.
-    pub(super) fn start() -> AdminClock {
+    pub(crate) fn start() -> AdminClock {
         AdminClock {
             start: Moment::from_millis(epoch_millis()),
             watch: Stopwatch::start(),
@@ -26,12 +26,12 @@ impl AdminClock {
     }
 
     /// The date of time zero.
-    pub(super) const fn start_date(&self) -> Moment {
+    pub(crate) const fn start_date(&self) -> Moment {
         self.start
     }
 
     /// Now, on the server's timeline.
-    pub(super) fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.frozen.unwrap_or_else(|| self.running())
     }
 
@@ -41,17 +41,17 @@ impl AdminClock {
     }
 
     /// Now, as a date.
-    pub(super) fn date(&self) -> Moment {
+    pub(crate) fn date(&self) -> Moment {
         Moment::at(self.start, self.now())
     }
 
     /// Whether it stands still.
-    pub(super) const fn is_frozen(&self) -> bool {
+    pub(crate) const fn is_frozen(&self) -> bool {
         self.frozen.is_some()
     }
 
     /// Jumps ahead.
-    pub(super) fn advance(&mut self, by: Span) {
+    pub(crate) fn advance(&mut self, by: Span) {
         match &mut self.frozen {
             Some(at) => *at += by,
             None => self.ahead += i128::from(by.as_nanos()),
@@ -59,7 +59,7 @@ impl AdminClock {
     }
 
     /// Jumps to a date; `false` if that has passed.
-    pub(super) fn set(&mut self, to: Moment) -> bool {
+    pub(crate) fn set(&mut self, to: Moment) -> bool {
         let by = to.since(self.date());
         let is_ahead = to >= self.date();
         self.advance(by);
@@ -67,7 +67,7 @@ impl AdminClock {
     }
 
     /// Stops it, or lets it go on from where it stands.
-    pub(super) fn freeze(&mut self, frozen: bool) {
+    pub(crate) fn freeze(&mut self, frozen: bool) {
         match (frozen, self.frozen) {
             (true, None) => self.frozen = Some(self.running()),
             (false, Some(at)) => {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     Ok,
     Throttled,
     /// Refused by the API for what was asked: HTTP 4xx.
@@ -28,7 +28,7 @@ impl End {
     const ALL: [End; ENDS] = [End::Ok, End::Throttled, End::Refused, End::Denied, End::Fault];
 
     /// How a call ended that is answered with an error.
-    pub(super) fn of(error: &ApiError) -> End {
+    pub(crate) fn of(error: &ApiError) -> End {
         match reply_of(error.status, error.code()) {
             Reply::Failed(ErrorCode::AccessDenied) => End::Denied,
             _ if error.is_service_fault() => End::Fault,
@@ -36,7 +36,7 @@ impl End {
         }
     }
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             End::Ok => "ok",
             End::Throttled => "throttled",
@@ -62,7 +62,7 @@ const REALMS: usize = 100;
 const OTHERS: &str = "other";
 
 /// Every counter of a server.
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     /// By operation, then by end.
     calls: Vec<[AtomicU64; ENDS]>,
     /// Refusals, by pool.
@@ -98,7 +98,7 @@ fn read(counter: &AtomicU64) -> u64 {
 
 impl Metrics {
     /// Counts a call.
-    pub(super) fn record(&self, operation: Operation, end: End, refused_by: Option<PoolId>, took: Span) {
+    pub(crate) fn record(&self, operation: Operation, end: End, refused_by: Option<PoolId>, took: Span) {
         let add = |counter: &AtomicU64, n| {
             counter.fetch_add(n, Ordering::Relaxed);
         };
@@ -113,7 +113,7 @@ impl Metrics {
     }
 
     /// Counts a call for each key that it found; ReEncrypt may have named one twice.
-    pub(super) fn record_keys(&self, trail: &Trail, end: End) {
+    pub(crate) fn record_keys(&self, trail: &Trail, end: End) {
         for keys in trail.keys.chunk_by(|a, b| a.0 == b.0) {
             self.record_key(&keys[0].0, end);
         }
@@ -134,7 +134,7 @@ impl Metrics {
     }
 
     /// Counts a connection that begins (+1) or ends (-1).
-    pub(super) fn connection(&self, change: i64) {
+    pub(crate) fn connection(&self, change: i64) {
         self.connections.fetch_add(change, Ordering::Relaxed);
         if change > 0 {
             self.accepted.fetch_add(1, Ordering::Relaxed);
@@ -142,12 +142,12 @@ impl Metrics {
     }
 
     /// Counts a connection over the limit.
-    pub(super) fn reject(&self) {
+    pub(crate) fn reject(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
     /// All of it, in Prometheus's text format; counters that are zero are left out where there are many.
-    pub(super) fn text(&self, kept: &Kept) -> String {
+    pub(crate) fn text(&self, kept: &Kept) -> String {
         let mut page = Exposition::default();
         self.calls(&mut page);
         self.durations(&mut page);
@@ -212,14 +212,14 @@ fn met(ends: &[AtomicU64; ENDS]) -> impl Iterator<Item = (&'static str, u64)> {
 
 /// What there is of each account and Region, by both.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     keys: BTreeMap<(String, String), usize>,
     units: BTreeMap<(String, String, PoolId), u64>,
 }
 
 impl Kept {
     /// Takes it from the machine, whose lock is held for numbers only.
-    pub(super) fn of(kms: &Kms) -> Kept {
+    pub(crate) fn of(kms: &Kms) -> Kept {
         let mut kept = Kept::default();
         let inventory = kms.inventory();
         let place = |id: RealmId| match (id.index() < REALMS, inventory.realm(id)) {

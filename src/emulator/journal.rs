@@ -34,7 +34,7 @@ const LINGER: Span = Span::from_secs(1);
 const BACKLOG: usize = 10_000;
 
 /// Room for one entry, until it is written.
-pub(super) struct Room(
+pub(crate) struct Room(
     #[expect(dead_code, reason = "it is given back when it is dropped")] OwnedSemaphorePermit,
 );
 
@@ -48,7 +48,7 @@ enum Entry {
 }
 
 /// Hands entries to the writer.
-pub(super) struct Journal {
+pub(crate) struct Journal {
     to: Option<Sender<Entry>>,
     room: Arc<Semaphore>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -61,7 +61,7 @@ impl Journal {
     ///
     /// # Errors
     /// A file or folder that cannot be written.
-    pub(super) fn open(settings: &Settings) -> Result<Journal, Error> {
+    pub(crate) fn open(settings: &Settings) -> Result<Journal, Error> {
         let file = |path: &Path| {
             // Who calls what is nobody else's to read.
             let made = File::options().create(true).append(true).mode(0o600).open(path);
@@ -98,12 +98,12 @@ impl Journal {
     }
 
     /// Waits until there is room for a line of the access log; `None` if there is no such log.
-    pub(super) async fn room_for_line(&self) -> Option<Room> {
+    pub(crate) async fn room_for_line(&self) -> Option<Room> {
         if self.has_log { Some(self.room().await) } else { None }
     }
 
     /// Waits until there is room for a record of the audit trail; `None` if there is none.
-    pub(super) async fn room_for_record(&self) -> Option<Room> {
+    pub(crate) async fn room_for_record(&self) -> Option<Room> {
         if self.has_trail { Some(self.room().await) } else { None }
     }
 
@@ -112,12 +112,12 @@ impl Journal {
     }
 
     /// Writes a line of the access log. Lines come out in the order in which this is called.
-    pub(super) fn line(&self, line: String, room: Room) {
+    pub(crate) fn line(&self, line: String, room: Room) {
         self.send(Entry::Line(line, room));
     }
 
     /// Writes a CloudTrail record.
-    pub(super) fn record(&self, record: Value, at: Moment, (account, region): (&str, &str), room: Room) {
+    pub(crate) fn record(&self, record: Value, at: Moment, (account, region): (&str, &str), room: Room) {
         self.send(Entry::Record(Box::new((record, at, account.into(), region.into())), room));
     }
 
@@ -129,7 +129,7 @@ impl Journal {
     }
 
     /// Waits until everything so far is written.
-    pub(super) fn flush(&self) {
+    pub(crate) fn flush(&self) {
         let (done, wait) = channel();
         self.send(Entry::Flush(done));
         if self.to.is_some() {
