@@ -1,7 +1,7 @@
 //! `import cloudtrail` beside DuckDB, on the same files in one run: MB of JSON a second, on one core and on two.
 //!
-//! Large delivery files (74 MB of JSON in 55 files) and small ones (20,000 of 8 records each, 1.2 kB gzipped). DuckDB runs where
-//! its client test has installed it: `cargo test --test clients duckdb`.
+//! Large delivery files (74 MB of JSON in 55 files), small ones (20,000 of 8 records each, 1.2 kB gzipped), and one large file
+//! of each form. DuckDB runs where its client test has installed it: `cargo test --test clients duckdb`.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -46,6 +46,32 @@ fn write(folder: &Path, files: u64, records: u64) -> u64 {
     size
 }
 
+/// Writes one log of so many records into `path`, in the form that its name ends in; gives the bytes of it, inflated.
+fn write_one(path: &Path, records: u64) -> u64 {
+    let name = path.to_string_lossy().into_owned();
+    let all: Vec<String> = (0..records).map(record).collect();
+    let text = match name.trim_end_matches(".gz").rsplit('.').next() {
+        Some("ndjson") => all.join("\n"),
+        Some("csv") => {
+            let mut out = String::from("eventjson\n");
+            for record in &all {
+                writeln!(out, "\"{}\"", record.replace('"', "\"\"")).expect("a String takes every text");
+            }
+            out
+        }
+        _ => format!(r#"{{"Records":[{}]}}"#, all.join(",")),
+    };
+    if name.ends_with(".gz") {
+        let file = std::fs::File::create(path).expect("made");
+        let mut out = GzEncoder::new(file, Compression::fast());
+        out.write_all(text.as_bytes()).expect("written");
+        out.finish().expect("written");
+    } else {
+        std::fs::write(path, &text).expect("written");
+    }
+    text.len() as u64
+}
+
 /// The shortest of some runs, in seconds.
 fn timed(mut command: impl FnMut() -> Command) -> f64 {
     let once = |mut command: Command| {
@@ -63,39 +89,57 @@ fn main() {
     let target = program.ancestors().nth(2).expect("target/<profile>/keystorm");
     let python = Some(target.join("clients/duckdb/bin/python")).filter(|python: &PathBuf| python.exists());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python/counts.py");
+    let logs = |name: &str| folder.path().join(name);
     for (name, files, records) in [("large files", 55, 900), ("small files", 20_000, 8)] {
-        let logs = folder.path().join(name.replace(' ', "-"));
-        let megabytes = write(&logs, files, records) as f64 / 1e6;
-        let ours = |threads: &str| {
-            timed(|| {
-                let mut command = Command::new(program);
-                command.args(["import", "cloudtrail", "-q", "--force", "--threads", threads]).arg(&logs);
-                command.arg("-o").arg(folder.path().join("out"));
-                command
-            })
-        };
-        let (one, two) = (ours("1"), ours("2"));
+        let path = logs(&name.replace(' ', "-"));
+        let megabytes = write(&path, files, records) as f64 / 1e6;
         println!("{name}: {megabytes:.0} MB of JSON in {files} files");
-        println!("  keystorm, one thread   {one:7.2} s  {:6.0} MB/s", megabytes / one);
-        println!(
-            "  keystorm, two threads  {two:7.2} s  {:6.0} MB/s, {:.2} times one",
-            megabytes / two,
-            one / two
+        compare(&path, folder.path(), megabytes, python.as_deref().map(|python| (python, &*script)));
+    }
+    for form in ["json", "json.gz", "ndjson", "csv"] {
+        let path = logs(&format!("one.{form}"));
+        let megabytes = write_one(&path, 200_000) as f64 / 1e6;
+        println!("one file, .{form}: {megabytes:.0} MB");
+        let is_read = form != "csv";
+        compare(
+            &path,
+            folder.path(),
+            megabytes,
+            python.as_deref().filter(|_| is_read).map(|python| (python, &*script)),
         );
-        match &python {
-            None => println!("  DuckDB is not installed: cargo test --test clients duckdb"),
-            Some(python) => {
-                let theirs = timed(|| {
-                    let mut command = Command::new(python);
-                    command.arg(&script).arg(&logs).args(["eu-west-1", "1"]);
-                    command
-                });
-                println!(
-                    "  DuckDB, one thread     {theirs:7.2} s  {:6.0} MB/s; keystorm takes {:.1} times less",
-                    megabytes / theirs,
-                    theirs / one
-                );
-            }
+    }
+}
+
+/// Says how long keystorm takes for `logs`, with one thread and with two, and how long DuckDB does.
+fn compare(logs: &Path, folder: &Path, megabytes: f64, duckdb: Option<(&Path, &Path)>) {
+    let ours = |threads: &str| {
+        timed(|| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_keystorm"));
+            command.args(["import", "cloudtrail", "-q", "--force", "--threads", threads]).arg(logs);
+            command.arg("-o").arg(folder.join("out"));
+            command
+        })
+    };
+    let (one, two) = (ours("1"), ours("2"));
+    println!("  keystorm, one thread   {one:7.2} s  {:6.0} MB/s", megabytes / one);
+    println!(
+        "  keystorm, two threads  {two:7.2} s  {:6.0} MB/s, {:.2} times one",
+        megabytes / two,
+        one / two
+    );
+    match duckdb {
+        None => println!("  DuckDB is not asked, or not installed: cargo test --test clients duckdb"),
+        Some((python, script)) => {
+            let theirs = timed(|| {
+                let mut command = Command::new(python);
+                command.arg(script).arg(logs).args(["eu-west-1", "1"]);
+                command
+            });
+            println!(
+                "  DuckDB, one thread     {theirs:7.2} s  {:6.0} MB/s; keystorm takes {:.1} times less",
+                megabytes / theirs,
+                theirs / one
+            );
         }
     }
 }

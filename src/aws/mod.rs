@@ -17,6 +17,8 @@ mod identity;
 mod increase;
 mod keys;
 mod leftovers;
+#[cfg(feature = "s3")]
+mod objects;
 mod quota;
 mod quota_guard;
 mod retries;
@@ -33,6 +35,8 @@ pub use identity::{Identity, whoami};
 pub use increase::{Change, changes, request_increase};
 pub use keys::describe;
 pub use leftovers::{Leftover, Search, find_leftovers, give_up};
+#[cfg(feature = "s3")]
+pub use objects::{Objects, ObjectsError};
 pub use quota::{Applied, applied};
 pub use quota_guard::QuotaGuard;
 pub use sdk::{Sdk, SdkFactory};

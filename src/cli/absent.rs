@@ -20,6 +20,7 @@ pub fn command(name: &str, feature: &str) -> Error {
 pub fn missing(what: &str, feature: &str) -> Error {
     let built = match feature {
         "bus" => "cargo build --release --features bus` builds it too",
+        "s3" => "cargo build --release --features s3` builds it too",
         _ => "cargo build --release` builds everything",
     };
     Error::Usage(format!("{what} is not in this build, which leaves out the feature `{feature}`; `{built}"))

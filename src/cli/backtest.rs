@@ -1,6 +1,6 @@
 //! `keystorm plan --backtest`: a limiter fitted to one log's throttles, held against another log.
 
-use super::import::{Wanted, go_through};
+use super::import::{Input, Wanted, go_through};
 use super::{Common, Error, output};
 use crate::intake::cloudtrail::{Filter, Log, pool};
 use crate::planner::backtest::{Score, Second, fit};
@@ -25,7 +25,14 @@ pub fn run(
 ) -> Result<ExitCode, Error> {
     let read = |path: &PathBuf, region: Option<&str>, account: Option<&str>| {
         let (paths, filter) = ([path.clone()], Filter::default());
-        let wanted = Wanted { paths: &paths, filter: &filter, region, account, threads, quiet: common.quiet };
+        let wanted = Wanted {
+            input: Input::all(&paths),
+            filter: &filter,
+            region,
+            account,
+            threads,
+            quiet: common.quiet,
+        };
         seconds(&wanted)
     };
     let (log, fitted) = read(first, region, account)?;

@@ -1,6 +1,6 @@
 //! `keystorm run` as far as it is made of cells: `--over` and `sweep:`, `--shard`, and `--bus`.
 
-use super::grid::{self, Grid, Shard, Share, Source, store};
+use super::grid::{self, Grid, Shard, Share, Source, named, store};
 use super::{Common, Error, exit, output};
 use crate::notice;
 use crate::record::Layout;
@@ -62,16 +62,6 @@ pub fn is_whole(worked: &grid::Worked, share: &Share, common: &Common) -> bool {
         ));
     }
     worked.is_whole()
-}
-
-/// The folder, in whose name `{shard}` is the share: `2-of-8`.
-fn named(out: &Path, shard: Option<Shard>) -> PathBuf {
-    match (out.to_str(), shard) {
-        (Some(text), Some(Shard { index, of })) => {
-            PathBuf::from(text.replace("{shard}", &format!("{index}-of-{of}")))
-        }
-        _ => out.to_path_buf(),
-    }
 }
 
 /// The fields to vary.

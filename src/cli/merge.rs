@@ -1,9 +1,9 @@
-//! `keystorm merge`: the shares of a run, wherever they were run, become the run. Nothing is believed but the cells that
-//! are there.
+//! `keystorm merge`: the shares of a run, wherever they were run, become the run; so do those of an import. Nothing is believed
+//! but the cells, or partials, that are there.
 
 use super::grid::{self, Grid, Opened, Store, store};
 use super::run_folder::RunFolder;
-use super::{Common, Error, run};
+use super::{Common, Error, import, run};
 use crate::notice;
 use crate::record::Layout;
 use std::collections::BTreeMap;
@@ -17,10 +17,16 @@ pub struct Args {
     /// The folders of all shares, in any order, or folders that hold them.
     #[arg(required = true, value_name = "DIR")]
     shares: Vec<PathBuf>,
-    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>].
+    /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>]; or for the import.
     #[arg(short, long, value_name = "DIR", env = "KEYSTORM_OUT")]
     out: Option<PathBuf>,
-    /// Replace the run that --out holds.
+    /// Of an import: also write the calls of each second by operation and caller, as CSV with the callers' names.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_COUNTS")]
+    counts: Option<PathBuf>,
+    /// Of an import: an answer of CloudWatch about CallCount of the same time, to say whether the log lacks calls.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_USAGE")]
+    usage: Option<PathBuf>,
+    /// Replace the run or the import that --out holds.
     #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
 }
@@ -36,6 +42,22 @@ const NAMED: usize = 5;
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if common.is_given("force") && args.out.is_none() {
         return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
+    }
+    if import::is_import(&args.shares)? {
+        let (counts, usage) = (args.counts.as_deref(), args.usage.as_deref());
+        let merging = import::Merging {
+            dirs: &args.shares,
+            out: args.out.as_deref(),
+            counts,
+            usage,
+            force: args.force,
+        };
+        return import::merge(&merging, common);
+    }
+    if let Some(option) = ["counts", "usage"].into_iter().find(|option| common.is_given(option)) {
+        return Err(Error::Usage(format!(
+            "--{option} goes with shares of an import, and these are of a run"
+        )));
     }
     let mut shares = Vec::new();
     for dir in &args.shares {

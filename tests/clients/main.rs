@@ -9,12 +9,15 @@ mod duckdb;
 #[path = "../support/install.rs"]
 mod install;
 mod launchers;
+mod moto;
 #[path = "../support/needs.rs"]
 mod needs;
 mod onset;
 mod otlp;
 mod page;
 mod rust_sdk;
+#[cfg(feature = "s3")]
+mod s3;
 mod scripts;
 mod sequences;
 #[path = "../support/signal.rs"]

@@ -4,15 +4,14 @@
 use super::cli::aws;
 use super::needs;
 use super::socket::{Peer, Process, keystorm, metric, until};
-use super::support::{client, moto, node, printed, python, scripts, start, strict, unthrottled};
+use super::support::{Moto, client, moto, node, printed, python, scripts, start, strict, unthrottled};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::server::Settings;
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 /// A tool, unless it is missing.
 fn tool<T>(found: Result<T, String>) -> Option<T> {
@@ -105,31 +104,16 @@ fn the_cli_imports_material_from_end_to_end() {
     assert_eq!(STANDARD.decode(opened["Plaintext"].as_str().unwrap()).unwrap(), b"imported");
 }
 
-/// Ends a process when the test does.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn moto_stands_behind_our_quotas_and_faults() {
     let Some(python) = tool(moto()) else { return };
-    // Nobody else takes a port that was free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut server = Command::new(python);
-    server.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
-    let _moto = Ended(server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let url = format!("http://127.0.0.1:{port}");
+    let server = Moto::start(&python, &[]);
     let front = Process::of(keystorm().args([
         "serve",
         "--listen",
         "127.0.0.1:0",
         "--upstream",
-        &url,
+        &server.url,
         "--upstream-credentials",
         "test",
         "--no-quotas",

@@ -1,13 +1,15 @@
 //! Installing clients, and a server for them.
 
 use crate::install::{self, done, home, once};
+use crate::socket::until;
 use keystorm::kms::access::Directory;
 use keystorm::quota::catalogue;
 use keystorm::server::{Auth, Running, Settings, Tls};
 use keystorm::units::Rate;
 use serde_json::{Value, json};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 /// What clients sign with.
 pub const ACCESS_KEY: &str = "AKIAKEYSTORMCLIENTS0";
@@ -69,6 +71,34 @@ pub fn python() -> Result<PathBuf, String> {
 /// A Python with moto's server.
 pub fn moto() -> Result<PathBuf, String> {
     venv("moto")
+}
+
+/// moto's server, which ends when the test does.
+pub struct Moto {
+    process: Child,
+    /// Where it is.
+    pub url: String,
+}
+
+impl Moto {
+    /// Starts it with these variables, and waits until it can be connected to.
+    pub fn start(python: &Path, set: &[(&str, &str)]) -> Moto {
+        // Nobody else takes a port that was free a moment ago.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut server = Command::new(python);
+        server.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &address.port().to_string()]);
+        server.envs(set.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
+        let moto = Moto { process: server.spawn().unwrap(), url: format!("http://{address}") };
+        until("moto answers", || TcpStream::connect(address).is_ok());
+        moto
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// A Python with what the list in the folder `name` of the scripts says.

@@ -18,6 +18,7 @@ mod figures;
 mod foreseen;
 mod house;
 mod import;
+mod import_shards;
 mod limiter_episode;
 mod limiter_laws;
 mod limiter_oracles;

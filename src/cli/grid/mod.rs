@@ -21,7 +21,7 @@ mod work;
 #[cfg(feature = "bus")]
 pub use folder::{NAME as SHARE, TRACES};
 pub use folder::{Opened, Share};
-pub use shard::Shard;
+pub use shard::{Shard, named};
 pub use source::{Source, SourceLookup};
 pub use store::Store;
 pub use sweep::{conclude_sweep, files_of, show_sweep};

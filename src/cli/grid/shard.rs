@@ -3,6 +3,7 @@
 use crate::cli::Error;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// Share number `index`, from 1, of `of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +61,16 @@ impl Shard {
         }
         let index: u32 = index.parse().ok().filter(|index| (1..=of).contains(index)).ok_or_else(wrong)?;
         Ok(ShardGiven { shard: Shard { index, of }, by: None })
+    }
+}
+
+/// The folder, in whose name `{shard}` is the share: `2-of-8`.
+pub fn named(out: &Path, shard: Option<Shard>) -> PathBuf {
+    match (out.to_str(), shard) {
+        (Some(text), Some(Shard { index, of })) => {
+            PathBuf::from(text.replace("{shard}", &format!("{index}-of-{of}")))
+        }
+        _ => out.to_path_buf(),
     }
 }
 

@@ -1,17 +1,12 @@
 //! `keystorm import cloudtrail`: traces, two scenarios and a page from the files of a log.
 
-use super::through::{Wanted, go_through, place};
-use super::{check_free, crew, failed, told};
+use super::input::Input;
+use super::results::ImportOutput;
+use super::through::{Wanted, go_through};
+use super::{readers, share};
 use crate::cli::{Common, Error, output};
-use crate::intake::cloudtrail::{
-    Events, Filter, Log, Reconciled, Replay, Second, Traces, Triage, callers, fitted, page, trace_name,
-};
-use crate::intake::cloudwatch;
-use crate::planner::callers::FILE as CALLERS;
+use crate::intake::cloudtrail::{Filter, Triage};
 use crate::time::Span;
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,11 +14,11 @@ use std::process::ExitCode;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Log files; folders searched for .json, .ndjson, .jsonl and .csv files, gzipped or not; patterns with * and **; `-`
-    /// for stdin.
-    #[arg(required = true, value_name = "PATH")]
+    /// for stdin; s3://BUCKET/PREFIX in a build with --features s3.
+    #[arg(required_unless_present = "manifest", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folder that receives scenario.yaml and its traces, fitted.yaml, found.md and callers.json.
-    #[arg(short, long = "out", value_name = "DIR", env = "KEYSTORM_OUT", required_unless_present = "triage")]
+    #[arg(short, long = "out", value_name = "DIR", env = "KEYSTORM_OUT", required_unless_present_any = ["triage", "list"])]
     output: Option<PathBuf>,
     /// Write nothing; say in five lines who grew in the last stretch of the log (such as 15m), in which pool, since when, and
     /// what helps.
@@ -59,72 +54,76 @@ pub struct Args {
     /// Threads that read files (one per core).
     #[arg(long, default_value_t = 0, env = "KEYSTORM_THREADS", hide_default_value = true)]
     threads: usize,
+    /// Write the list of all files, with their sizes, and read none: shares of a large log need not look for its files each.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_LIST",
+          conflicts_with_all = ["output", "triage", "counts", "usage", "shard", "region", "account", "from", "to", "key", "caller", "keep_own", "threads", "force"])]
+    list: Option<PathBuf>,
+    /// Read the files of a list that --list has written, instead of PATHs.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_MANIFEST", conflicts_with_all = ["paths", "list"])]
+    manifest: Option<PathBuf>,
+    /// Read a share of the files, I/N from 1/N to N/N, by account, Region and day; -o receives a partial, and `keystorm merge`
+    /// makes the import of all. `auto` or auto/N reads what Slurm, Kubernetes or AWS Batch say; {shard} in -o becomes 1-of-4.
+    #[arg(long, value_name = "I/N", env = "KEYSTORM_SHARD", conflicts_with_all = ["triage", "counts", "usage", "list"])]
+    shard: Option<String>,
     /// Overwrite what an import has written, and begin an interrupted one again.
     #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
+    #[cfg(feature = "s3")]
+    #[command(flatten)]
+    bucket: super::bucket::BucketArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Error> {
-    let filter = filter(args)?;
+    #[cfg(feature = "s3")]
+    let buckets = super::bucket::Buckets::new(&args.bucket);
+    let input = Input {
+        paths: &args.paths,
+        manifest: args.manifest.as_deref(),
+        share: None,
+        #[cfg(feature = "s3")]
+        buckets: Some(&buckets),
+        #[cfg(not(feature = "s3"))]
+        buckets: None,
+    };
+    #[cfg(feature = "s3")]
+    args.bucket.check(&input, common)?;
+    let reading =
+        readers::Reading { input, filter: &filter(args)?, threads: threads(args), quiet: common.quiet };
     if let Some(window) = &args.triage {
-        return triage(args, &filter, window, common);
+        return triage(args, &reading, window, common);
     }
-    let output = args.output.as_deref().unwrap_or(Path::new("."));
-    check_free(output, &["scenario.yaml", "fitted.yaml", "found.md", CALLERS], args.force)?;
-    if let Some(counts) = args.counts.as_deref().filter(|path| path.exists() && !args.force) {
-        let counts = counts.display();
-        return Err(Error::Usage(format!(
-            "--counts: {counts} is there already; give another file, or --force"
-        )));
+    if let Some(list) = &args.list {
+        return write_list(&input, list, common);
     }
-    let mut usage = args.usage.as_deref().map(usage).transpose()?;
-    let aside = output.join(".import");
-    if args.force && aside.exists() {
-        fs::remove_dir_all(&aside).map_err(|error| failed(&aside, error))?;
+    let wanted = ImportOutput {
+        output: args.output.as_deref().unwrap_or(Path::new(".")),
+        region: args.region.as_deref(),
+        account: args.account.as_deref(),
+        counts: args.counts.as_deref(),
+        usage: args.usage.as_deref(),
+        force: args.force,
+    };
+    if let Some(shard) = &args.shard {
+        return share::run(shard, &reading, &wanted, common);
     }
-    let gathered = crew::gather(&args.paths, &filter, &aside, threads(args), common.quiet)?;
-    let mut events = gathered.collector.settle().map_err(|error| failed(&aside, error))?;
-    let (log, mut written) = trace(&mut events, args, output, usage.as_mut())?;
-    if log.files == 0 {
-        let looked = "no .json, .ndjson, .jsonl or .csv file, gzipped or not, in the given folders";
-        return Err(Error::Failed(format!("{looked} ({} others)", gathered.passed_over)));
-    }
-    let Some(replay) = Replay::of(&log) else { return Err(told::no_calls(&log)) };
-    let compared = usage.map(|usage| usage.line());
-    let who = serde_json::to_string_pretty(&callers(&log))
-        .map_err(|error| Error::Failed(format!("{CALLERS} cannot be written: {error}")))?
-        + "\n";
-    let found = page(&log) + &compared.as_ref().map(|line| format!("- {line}.\n")).unwrap_or_default();
-    for (name, text) in [
-        ("found.md", found),
-        (CALLERS, who),
-        ("fitted.yaml", fitted(&log).unwrap_or_default()),
-        ("scenario.yaml", replay.scenario()),
-    ] {
-        let path = output.join(name);
-        output::write_file(&path, text)?;
-        written.push(path.display().to_string());
-    }
-    if aside.exists() {
-        fs::remove_dir_all(&aside).map_err(|error| failed(&aside, error))?;
-    }
-    let beside = (gathered.passed_over, gathered.resumed);
-    if common.json {
-        output::print(told::json(&log, &written, beside, compared.as_deref())? + "\n")?;
-    } else if !common.quiet {
-        let summary = told::summary(&log, beside);
-        let compared = compared.map(|line| format!("compared  {line}\n")).unwrap_or_default();
-        output::print(format!("{summary}{compared}wrote     {}\n", written.join(", ")))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    wanted.check()?;
+    let gathered = readers::gather(&reading, &wanted.aside())?;
+    wanted.make(gathered, common)
 }
 
-/// What CloudWatch has counted, to be held against the log.
-fn usage(path: &Path) -> Result<Reconciled, Error> {
-    let bytes = fs::read(path).map_err(|error| failed(path, error))?;
-    let series = cloudwatch::read(&bytes, None).map_err(|error| failed(path, error))?;
-    Reconciled::with(&series).ok_or_else(|| failed(path, "it has no CallCount; --usage needs one"))
+/// Lists the files.
+fn write_list(input: &Input<'_>, list: &Path, common: &Common) -> Result<ExitCode, Error> {
+    let listing = input.list(list)?;
+    let text = if common.json {
+        format!("{:#}\n", serde_json::json!({ "list": list, "files": listing.files, "bytes": listing.bytes }))
+    } else {
+        format!("{} files with {} bytes are listed in {}\n", listing.files, listing.bytes, list.display())
+    };
+    if common.json || !common.quiet {
+        output::print(text)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn filter(args: &Args) -> Result<Filter, Error> {
@@ -155,17 +154,17 @@ fn threads(args: &Args) -> usize {
 }
 
 /// Five lines about the end of a log.
-fn triage(args: &Args, filter: &Filter, window: &str, common: &Common) -> Result<ExitCode, Error> {
+fn triage(
+    args: &Args,
+    reading: &readers::Reading<'_>,
+    window: &str,
+    common: &Common,
+) -> Result<ExitCode, Error> {
     let span = Span::parse(window).map_err(|why| Error::Usage(format!("--triage: {why}")))?;
     let mut triage = Triage::of(span.as_nanos().div_ceil(1_000_000_000));
-    let wanted = Wanted {
-        paths: &args.paths,
-        filter,
-        region: args.region.as_deref(),
-        account: args.account.as_deref(),
-        threads: threads(args),
-        quiet: common.quiet,
-    };
+    let readers::Reading { input, filter, threads, quiet } = *reading;
+    let (region, account) = (args.region.as_deref(), args.account.as_deref());
+    let wanted = Wanted { input, filter, region, account, threads, quiet };
     let log = go_through(&wanted, &mut |second| triage.add(second))?;
     let lines = triage.lines(&log);
     let text = if common.json {
@@ -175,90 +174,4 @@ fn triage(args: &Args, filter: &Filter, window: &str, common: &Common) -> Result
     };
     output::print(text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Goes through the events of one account and Region, and writes their traces beside what they are counted for; gives the
-/// paths written.
-fn trace(
-    events: &mut Events,
-    args: &Args,
-    folder: &Path,
-    mut usage: Option<&mut Reconciled>,
-) -> Result<(Log, Vec<String>), Error> {
-    let (region, account) = place(events, args.region.as_deref(), args.account.as_deref());
-    let mut drafts = BTreeMap::new();
-    let mut traces = Traces::new(|spec| {
-        fs::create_dir_all(folder)?;
-        let path = folder.join(trace_name(spec));
-        if path.exists() && !args.force {
-            let what = format!("{} is there already; give another folder, or --force", path.display());
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
-        }
-        let draft = output::beside(&path, "part");
-        let file = File::create(&draft)?;
-        drafts.insert(draft, path);
-        Ok(BufWriter::new(file))
-    });
-    let mut counts = match &args.counts {
-        None => None,
-        Some(path) => Some(Counts::create(path).map_err(|error| failed(path, error))?),
-    };
-    let log = events.log(region.as_deref(), account.as_deref(), &mut |second| {
-        traces.add(second)?;
-        if let Some(usage) = &mut usage {
-            usage.add(second);
-        }
-        counts.as_mut().map_or(Ok(()), |counts| counts.add(second))
-    });
-    let finished = log.and_then(|log| traces.finish().map(|_| log));
-    let renamed = finished.and_then(|log| {
-        drafts.iter().try_for_each(|(draft, path)| fs::rename(draft, path))?;
-        Ok(log)
-    });
-    if renamed.is_err() {
-        // They say nothing; were they not there, all the better.
-        drafts.keys().for_each(|draft| _ = fs::remove_file(draft));
-    }
-    let log = renamed.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::Usage(error.to_string()),
-        _ => failed(folder, error),
-    })?;
-    let mut written: Vec<String> = drafts.values().map(|path| path.display().to_string()).collect();
-    if let (Some(counts), Some(path)) = (counts, &args.counts) {
-        counts.finish().map_err(|error| failed(path, error))?;
-        written.push(path.display().to_string());
-    }
-    Ok((log, written))
-}
-
-/// A table of the calls of each second, by operation and caller.
-struct Counts(csv::Writer<BufWriter<File>>);
-
-impl Counts {
-    fn create(path: &Path) -> io::Result<Counts> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut out = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
-        out.write_record(["time", "operation", "caller", "calls"])?;
-        Ok(Counts(out))
-    }
-
-    fn add(&mut self, second: &Second) -> io::Result<()> {
-        let mut counts = BTreeMap::<(&str, &str), u64>::new();
-        for call in second.calls {
-            let caller = second.callers.get(call.caller as usize).map_or("", |name| &**name);
-            *counts.entry((call.operation.name(), caller)).or_default() += 1;
-        }
-        let at = second.at.to_string();
-        for ((operation, caller), calls) in counts {
-            self.0.write_record([&at, operation, caller, &calls.to_string()])?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> io::Result<()> {
-        let mut out = self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-        out.flush()
-    }
 }

@@ -1,14 +1,23 @@
 //! `keystorm import`: real data becomes traces, scenarios and a page on what was found.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod cloudtrail;
 mod cloudwatch;
-mod crew;
 #[cfg(feature = "aws")]
 mod from_aws;
+mod input;
+mod merge;
+mod queue;
+mod readers;
+mod results;
+mod share;
 mod through;
 mod told;
 mod walk;
 
+pub use input::Input;
+pub use merge::{Merging, is_import, merge};
 pub use through::{Wanted, go_through};
 
 use super::{Common, Error};

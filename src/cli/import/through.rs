@@ -1,17 +1,17 @@
 //! Goes through the calls of one account and Region of a log, without writing anything.
 
-use super::{crew, failed, told};
+use super::input::Input;
+use super::{failed, readers, told};
 use crate::cli::Error;
 use crate::intake::cloudtrail::{Events, Filter, Log, Second};
 use std::fs;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Which calls of which log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Wanted<'w> {
-    /// Files, folders and patterns.
-    pub paths: &'w [PathBuf],
+    /// Which files.
+    pub input: Input<'w>,
     /// Which events count.
     pub filter: &'w Filter,
     /// The Region; the busiest without one.
@@ -44,7 +44,8 @@ pub fn go_through(wanted: &Wanted<'_>, each: &mut dyn FnMut(&Second)) -> Result<
     let name = format!("keystorm-log-{}-{}", std::process::id(), LOGS.fetch_add(1, Ordering::Relaxed));
     let aside = std::env::temp_dir().join(name);
     let log = (|| {
-        let gathered = crew::gather(wanted.paths, wanted.filter, &aside, wanted.threads, wanted.quiet)?;
+        let Wanted { input, filter, threads, quiet, .. } = *wanted;
+        let gathered = readers::gather(&readers::Reading { input, filter, threads, quiet }, &aside)?;
         let mut events = gathered.collector.settle().map_err(|error| failed(&aside, error))?;
         let (region, account) = place(&events, wanted.region, wanted.account);
         let mut add = |second: &Second| {

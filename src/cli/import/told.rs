@@ -67,10 +67,21 @@ fn list(counts: &BTreeMap<String, u64>) -> String {
     text
 }
 
+/// Takes a line of the summary: what it is about, and the rest.
+type Line<'l> = &'l mut dyn FnMut(&str, String);
+
 /// What the log says, for people.
 pub fn summary(log: &Log, (passed_over, resumed): (u64, u64)) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| _ = writeln!(text, "{name:<9} {value}");
+    what(log, &mut line);
+    beside(log, (passed_over, resumed), &mut line);
+    cautions(log, &mut line);
+    text
+}
+
+/// When, how much, what and by whom.
+fn what(log: &Log, line: Line<'_>) {
     let peak = |peak: Option<Peak>| {
         peak.map(|peak| format!("{} calls at {}", peak.calls, peak.at)).unwrap_or_default()
     };
@@ -100,6 +111,10 @@ pub fn summary(log: &Log, (passed_over, resumed): (u64, u64)) -> String {
     if !log.not_calls.is_empty() {
         line("no calls", format!("{}: done by KMS itself, not replayed", list(&log.not_calls)));
     }
+}
+
+/// What was left out, and why.
+fn beside(log: &Log, (passed_over, resumed): (u64, u64), line: Line<'_>) {
     for (count, name, what) in [
         (log.own, "left out", "calls that keystorm itself made; --keep-own keeps them"),
         (log.filtered, "left out", "KMS events that were not asked for"),
@@ -115,6 +130,10 @@ pub fn summary(log: &Log, (passed_over, resumed): (u64, u64)) -> String {
             line(name, format!("{count} {what}"));
         }
     }
+}
+
+/// What the log may lack, or what else is in it.
+fn cautions(log: &Log, line: Line<'_>) {
     for at in &log.exclusions {
         line(
             "caution",
@@ -138,7 +157,6 @@ pub fn summary(log: &Log, (passed_over, resumed): (u64, u64)) -> String {
         line("skipped", format!("{} records could not be read:", log.skipped));
         log.flaws.iter().for_each(|flaw| line("", flaw.clone()));
     }
-    text
 }
 
 /// The same as one JSON document.

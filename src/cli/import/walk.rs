@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub enum Found {
     /// By its path and size.
     File(PathBuf, u64),
+    /// By its URL and size.
+    Object(String, u64),
     /// What comes in on stdin.
     Stdin,
     /// In a folder, but no log by its name.
@@ -41,7 +43,11 @@ pub fn walk(paths: &[PathBuf], found: &mut dyn FnMut(Found) -> bool) -> Result<(
             let what = fs::metadata(path).map_err(|error| failed(path, error))?;
             if what.is_dir() {
                 below(path, &mut |file, bytes| {
-                    found(if is_log(file) { Found::File(file.into(), bytes) } else { Found::PassedOver })
+                    found(if is_log(&file.to_string_lossy()) {
+                        Found::File(file.into(), bytes)
+                    } else {
+                        Found::PassedOver
+                    })
                 })?
             } else {
                 found(Found::File(path.clone(), what.len()))
@@ -94,8 +100,8 @@ fn below(folder: &Path, found: &mut dyn FnMut(&Path, u64) -> bool) -> Result<boo
 }
 
 /// Whether a file's name is that of a log. Digests, which CloudTrail delivers beside logs, hold no events.
-fn is_log(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+pub fn is_log(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     let is_known = [".json", ".ndjson", ".jsonl", ".csv"].iter().any(|ending| name.ends_with(ending));
     is_known && !name.contains("_cloudtrail-digest_")

@@ -153,7 +153,7 @@ fn callers(log: &[PathBuf], region: &str, account: &str, common: &Common) -> Res
         return Ok(Vec::new());
     }
     let wanted = import::Wanted {
-        paths: log,
+        input: import::Input::all(log),
         filter: &Filter::default(),
         region: Some(region),
         account: Some(account),

@@ -3,86 +3,27 @@
 //! With a folder, rows that do not fit are put aside there, each time with a list of the files that are thereby done: whoever
 //! begins again with the same folder reads only the others.
 
-use super::CloudTrailError;
-use super::document::{self, Sink};
-use super::event::Entry;
+use super::counts::Counts;
+use super::document;
+use super::envelope::entries;
+use super::error::CloudTrailError;
 use super::events::Events;
-use super::row::{Names, Row, digest};
-use super::sort::{self, Order, ROOM};
-use crate::intake::glob::matches;
+use super::filter::Filter;
+use super::part::Part;
+use super::row::{Names, Row, mark};
+use super::sort::{self, Order, ROOM, Run, Sorter};
+use super::spread::{Alone, BatchResult, Helpers, Reading, Spread};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// How many flaws are kept for the reader; all are counted.
-pub const FLAWS: usize = 10;
 /// Files after which what was read is put aside, so that an interrupted import loses little.
 const FILES_ASIDE: usize = 20_000;
 /// Bytes after which it is, as they are on the disk.
 const BYTES_ASIDE: u64 = 256 << 20;
-
-/// Which events count, of those in the files.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    /// Not before this second since 1970.
-    pub from: Option<i64>,
-    /// Before this second since 1970.
-    pub to: Option<i64>,
-    /// Only on these keys: ARN, id or alias, with `*` and `?`.
-    pub keys: Vec<String>,
-    /// Only by these callers: as the summary names them, or the role's or user's name alone, with `*` and `?`.
-    pub callers: Vec<String>,
-    /// Whether calls that a keystorm made count: otherwise a load test would be replayed as if it were the account's own load.
-    pub keeps_own: bool,
-}
-
-impl Filter {
-    fn takes(&self, event: &super::event::Event<'_>) -> bool {
-        let is_in_time =
-            self.from.is_none_or(|from| event.at >= from) && self.to.is_none_or(|to| event.at < to);
-        let named = |wanted: &[String], names: &[&str]| {
-            wanted.is_empty() || wanted.iter().any(|each| names.iter().any(|name| matches(each, name)))
-        };
-        let key = event.key.as_deref().unwrap_or_default();
-        let bare = key.rsplit_once(":key/").map_or(key, |(_, id)| id);
-        let caller = event.invoker.split_once(' ').map_or(&*event.invoker, |(_, name)| name);
-        is_in_time && named(&self.keys, &[key, bare]) && named(&self.callers, &[&event.invoker, caller])
-    }
-}
-
-/// What is counted of files, whatever their events are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Counts {
-    pub(super) files: u64,
-    pub(super) records: u64,
-    pub(super) skipped: u64,
-    pub(super) flaws: BTreeSet<(String, u64, String)>,
-    pub(super) digests: u64,
-    pub(super) insights: u64,
-    pub(super) filtered: u64,
-    pub(super) exclusions: BTreeSet<String>,
-}
-
-impl Counts {
-    fn merge(&mut self, other: Counts) {
-        self.files += other.files;
-        self.records += other.records;
-        self.skipped += other.skipped;
-        self.flaws.extend(other.flaws);
-        while self.flaws.len() > FLAWS {
-            self.flaws.pop_last();
-        }
-        self.digests += other.digests;
-        self.insights += other.insights;
-        self.filtered += other.filtered;
-        self.exclusions.extend(other.exclusions);
-        while self.exclusions.len() > FLAWS {
-            self.exclusions.pop_last();
-        }
-    }
-}
 
 /// What was put aside at one time.
 #[derive(Default, Serialize, Deserialize)]
@@ -98,7 +39,9 @@ struct Aside {
 /// Gathers files.
 #[derive(Debug, Default)]
 pub struct Collector {
-    filter: Filter,
+    filter: Arc<Filter>,
+    /// Which files are read, where it is a share of them: nothing is resumed with others.
+    scope: String,
     counts: Counts,
     /// Counted where it was put aside already.
     put: Counts,
@@ -108,7 +51,7 @@ pub struct Collector {
     /// Tells this collector's files in the folder from those of others.
     number: usize,
     room: usize,
-    runs: Vec<PathBuf>,
+    runs: Vec<Run>,
     /// Done, and not put aside yet: the files, their bytes.
     fresh: (Vec<u64>, u64),
     /// Put aside with rows of a file that is not done yet.
@@ -118,12 +61,18 @@ pub struct Collector {
 impl Collector {
     /// One that holds all in memory.
     pub fn new(filter: Filter) -> Collector {
-        Collector { filter, room: usize::MAX, ..Collector::default() }
+        Collector { filter: Arc::new(filter), room: usize::MAX, ..Collector::default() }
     }
 
     /// One that puts aside in `folder` what does not fit; `number` is another for each thread.
     pub fn in_folder(filter: Filter, folder: &Path, number: usize) -> Collector {
-        Collector { filter, folder: Some(folder.into()), number, room: ROOM, ..Collector::default() }
+        Collector {
+            filter: Arc::new(filter),
+            folder: Some(folder.into()),
+            number,
+            room: ROOM,
+            ..Collector::default()
+        }
     }
 
     /// The same, which holds at most so many rows.
@@ -131,9 +80,14 @@ impl Collector {
         Collector { room: rows, ..self }
     }
 
+    /// The same for a share of the files, which `scope` names.
+    pub fn within(self, scope: &str) -> Collector {
+        Collector { scope: scope.into(), ..self }
+    }
+
     /// What is asked, as text: an import can be resumed only with the same.
     pub fn question(&self) -> String {
-        format!("1 {:?}", self.filter)
+        format!("2 {:?} {}", self.filter, self.scope)
     }
 
     /// Takes over what an interrupted import has put aside in the folder, and gives a set of the files that are done. Files
@@ -157,10 +111,10 @@ impl Collector {
             done.extend(aside.files);
             self.put.merge(aside.counts);
             self.names.absorb(Names::from_lines(&aside.names));
-            self.runs.extend(aside.runs.iter().map(|name| folder.join(name)));
+            self.runs.extend(aside.runs.iter().map(|name| Run::whole(folder.join(name))));
             kept.insert(path.clone());
         }
-        kept.extend(self.runs.iter().cloned());
+        kept.extend(self.runs.iter().map(|run| run.path.clone()));
         for path in paths.iter().filter(|path| !kept.contains(*path)) {
             fs::remove_file(path).map_err(CloudTrailError::Aside)?;
         }
@@ -169,7 +123,7 @@ impl Collector {
 
     /// What a file is called among those that are done: by its path and its size.
     pub fn mark(path: &str, bytes: u64) -> u64 {
-        digest(&format!("{path}\n{bytes}"))
+        mark(path, bytes)
     }
 
     /// Adds what a file or a stream holds; `name` is for messages, `bytes` is its size where it is known.
@@ -177,11 +131,30 @@ impl Collector {
     /// # Errors
     /// It is no log as a whole, or what was read cannot be put aside.
     pub fn read(&mut self, name: &str, bytes: u64, input: impl Read) -> Result<(), CloudTrailError> {
-        let before = self.rows.len();
-        let mut file =
-            Reading { from: before, collector: self, name, counts: Counts::default(), trouble: None };
-        let read = document::read(input, &mut file);
-        let (counts, trouble, from) = (file.counts, file.trouble, file.from);
+        self.read_with(name, bytes, input, &Alone)
+    }
+
+    /// The same; `helpers` read what they have time for, and what comes out is the same.
+    ///
+    /// # Errors
+    /// As [`Collector::read`].
+    pub fn read_with(
+        &mut self,
+        name: &str,
+        bytes: u64,
+        input: impl Read,
+        helpers: &dyn Helpers,
+    ) -> Result<(), CloudTrailError> {
+        let mut file = File {
+            from: self.rows.len(),
+            name,
+            counts: Counts::default(),
+            trouble: None,
+            spread: Spread::new(name, Arc::clone(&self.filter), helpers),
+        };
+        let read = document::cut(input, &mut |part| file.take(&part, self));
+        file.finish(self);
+        let File { from, counts, trouble, .. } = file;
         let read = trouble.map_or(read, |error| Err(CloudTrailError::Aside(error)));
         if let Err(error) = read {
             // Whoever goes on reads the file again: nothing of it may be kept.
@@ -237,7 +210,7 @@ impl Collector {
         let path = folder.join(&name);
         sort::write(&path, Order::Copies, &mut self.rows)?;
         self.rows.clear();
-        self.runs.push(path);
+        self.runs.push(Run::whole(path));
         Ok(name)
     }
 
@@ -267,63 +240,83 @@ impl Collector {
         Events::of(self.counts, self.names, (rows, runs), self.folder, (self.filter.keeps_own, self.room))
             .map_err(CloudTrailError::Aside)
     }
+
+    /// What was gathered, to be kept for whoever adds up all shares.
+    pub(super) fn into_share(mut self) -> (Counts, Names, Sorter) {
+        self.counts.merge(std::mem::take(&mut self.put));
+        let sorter = Sorter::new(Order::Copies, self.folder, self.room).with(self.runs, self.rows);
+        (self.counts, self.names, sorter)
+    }
+
+    /// Adds what somebody else has gathered and kept.
+    pub(super) fn add_share(&mut self, (counts, names, run): (Counts, Names, Run)) {
+        self.counts.merge(counts);
+        self.names.absorb(names);
+        self.runs.push(run);
+    }
 }
 
 /// A file that is being read.
-struct Reading<'c> {
-    collector: &'c mut Collector,
-    name: &'c str,
+struct File<'f> {
+    name: &'f str,
     counts: Counts,
     /// Where its rows begin.
     from: usize,
     trouble: Option<io::Error>,
+    spread: Spread<'f>,
 }
 
-impl Reading<'_> {
+impl File<'_> {
+    /// Reads a part, or sets it aside for others.
+    fn take(&mut self, part: &Part<'_>, collector: &mut Collector) {
+        if self.spread.is_idle() {
+            let filter = &*collector.filter;
+            let (rows, names, counts) = (&mut collector.rows, &mut collector.names, &mut self.counts);
+            entries(part, &mut Reading { filter, name: self.name, rows, names, counts });
+            self.make_room(collector);
+            return;
+        }
+        self.spread.push(part);
+        while let Some(result) = self.spread.ready() {
+            self.add(result, collector);
+        }
+    }
+
+    /// Waits for what others read.
+    fn finish(&mut self, collector: &mut Collector) {
+        self.spread.send();
+        while let Some(result) = self.spread.wait() {
+            self.add(result, collector);
+        }
+    }
+
+    /// Adds what comes next in the file.
+    fn add(&mut self, result: BatchResult, collector: &mut Collector) {
+        self.counts.follow(result.counts);
+        let renamed = collector.names.adopt(result.names);
+        collector.rows.extend(result.rows.into_iter().map(|row| match renamed.get(&row.who) {
+            Some(who) => Row { who: *who, ..row },
+            None => row,
+        }));
+        self.make_room(collector);
+    }
+
     /// Rows that do not fit: those of the files before are put aside with their list, those of this one by themselves.
-    fn make_room(&mut self) -> io::Result<()> {
-        let own = self.collector.rows.split_off(self.from);
-        self.collector.put_aside()?;
-        self.collector.rows = own;
-        self.from = 0;
-        if self.collector.rows.len() >= self.collector.room {
-            let name = self.collector.write_run()?;
-            self.collector.partial.push(name);
+    fn make_room(&mut self, collector: &mut Collector) {
+        if collector.rows.len() < collector.room || collector.folder.is_none() {
+            return;
         }
-        Ok(())
-    }
-}
-
-impl Sink for Reading<'_> {
-    fn entry(&mut self, entry: Entry<'_>) {
-        self.counts.records += 1;
-        match entry {
-            Entry::Other => {}
-            Entry::Insight => self.counts.insights += 1,
-            Entry::Excluding { at } => {
-                if self.counts.exclusions.len() < FLAWS {
-                    self.counts.exclusions.insert(at);
-                }
+        let made = (|| {
+            let own = collector.rows.split_off(self.from);
+            collector.put_aside()?;
+            collector.rows = own;
+            self.from = 0;
+            if collector.rows.len() >= collector.room {
+                let name = collector.write_run()?;
+                collector.partial.push(name);
             }
-            Entry::Flawed(reason) => {
-                self.counts.skipped += 1;
-                if self.counts.flaws.len() < FLAWS {
-                    self.counts.flaws.insert((self.name.into(), self.counts.records, reason.into()));
-                }
-            }
-            Entry::Kms(event) if self.collector.filter.takes(&event) => {
-                let row = Row::of(&event, &mut self.collector.names);
-                self.collector.rows.push(row);
-                if self.collector.rows.len() >= self.collector.room && self.collector.folder.is_some() {
-                    let made = self.make_room();
-                    self.trouble = self.trouble.take().or(made.err());
-                }
-            }
-            Entry::Kms(_) => self.counts.filtered += 1,
-        }
-    }
-
-    fn digest(&mut self) {
-        self.counts.digests += 1;
+            Ok(())
+        })();
+        self.trouble = self.trouble.take().or(made.err());
     }
 }

@@ -1,9 +1,10 @@
 //! All events of a log, each once, and the account and Region that they belong to.
 
-use super::collect::{Counts, FLAWS};
-use super::log::{Log, Second, Tally};
+use super::counts::{Counts, FLAWS};
+use super::log::{Log, Second};
 use super::row::{NETWORK, Names, OWN, Row, STOPPED};
-use super::sort::{Order, Sorter};
+use super::sort::{Order, Run, Sorter};
+use super::tally::Tally;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ impl Events {
     pub(super) fn of(
         counts: Counts,
         names: Names,
-        (rows, runs): (Vec<Row>, Vec<PathBuf>),
+        (rows, runs): (Vec<Row>, Vec<Run>),
         folder: Option<PathBuf>,
         (keeps_own, room): (bool, usize),
     ) -> io::Result<Events> {
@@ -42,25 +43,41 @@ impl Events {
             stopped: 0,
             places: BTreeMap::new(),
         };
-        let mut places = BTreeMap::<u64, u64>::new();
         let mut twins = sorter(Order::Twins);
+        let has_twins = events.without_copies(&mut all, &mut twins)?;
+        let places = events.without_twins(&mut twins, has_twins)?;
+        for (who, count) in places {
+            let who = events.names.told(who);
+            *events.places.entry((who.region, who.account)).or_default() += count;
+        }
+        Ok(events)
+    }
+
+    /// Hands on each event once; whether any of them is told of by a VPC endpoint.
+    fn without_copies(&mut self, all: &mut Sorter, once: &mut Sorter) -> io::Result<bool> {
         let mut has_twins = false;
         let mut before: Option<Row> = None;
-        let mut once = all.rows()?;
-        while let Some(row) = once.next()? {
+        let mut rows = all.rows()?;
+        while let Some(row) = rows.next()? {
             let is_copy = |other: Row| {
                 row.id != 0
                     && (other.id, other.region) == (row.id, row.region)
                     && other.at.div_euclid(3600) == row.at.div_euclid(3600)
             };
             if before.is_some_and(is_copy) {
-                events.duplicates += 1;
+                self.duplicates += 1;
                 continue;
             }
             before = Some(row);
             has_twins |= row.has(NETWORK);
-            twins.push(row)?;
+            once.push(row)?;
         }
+        Ok(has_twins)
+    }
+
+    /// Keeps each call once, whoever else tells of it; how many count by who called where.
+    fn without_twins(&mut self, twins: &mut Sorter, has_twins: bool) -> io::Result<BTreeMap<u64, u64>> {
+        let mut places = BTreeMap::<u64, u64>::new();
         let mut before: Option<Row> = None;
         let mut calls = twins.rows()?;
         while let Some(row) = calls.next()? {
@@ -69,25 +86,21 @@ impl Events {
                     row.request != 0 && (other.request, other.region) == (row.request, row.region)
                 };
                 if row.has(STOPPED) {
-                    events.stopped += 1;
+                    self.stopped += 1;
                     continue;
                 }
                 if before.is_some_and(is_twin) {
-                    events.twins += 1;
+                    self.twins += 1;
                     continue;
                 }
             }
             before = Some(row);
-            if keeps_own || !row.has(OWN) {
+            if self.keeps_own || !row.has(OWN) {
                 *places.entry(row.who).or_default() += 1;
             }
-            events.rows.push(row)?;
+            self.rows.push(row)?;
         }
-        for (who, count) in places {
-            let who = events.names.told(who);
-            *events.places.entry((who.region, who.account)).or_default() += count;
-        }
-        Ok(events)
+        Ok(places)
     }
 
     /// Events by Region.

@@ -134,7 +134,7 @@ pub(super) struct Who {
 /// Stands between the parts of a [`Who`]; no part holds it.
 const BETWEEN: char = '\u{1f}';
 /// Callers and keys whose names are kept; what comes after them is counted without a name.
-const MOST: usize = 50_000;
+const MAX_NAMES: usize = 50_000;
 
 impl Who {
     fn to_text(&self) -> String {
@@ -168,7 +168,7 @@ impl Names {
         let text = who.to_text();
         let number = digest(&text);
         if !self.whos.contains_key(&number) {
-            if self.whos.len() >= MOST && who.invoker != OTHERS {
+            if self.whos.len() >= MAX_NAMES && who.invoker != OTHERS {
                 return self.who(&Who { invoker: OTHERS.into(), ..who.clone() });
             }
             self.fresh.push(format!("w{text}"));
@@ -179,12 +179,40 @@ impl Names {
 
     fn key(&mut self, key: &str) -> u64 {
         let number = digest(key);
-        if self.keys.len() < MOST && !self.keys.contains_key(&number) {
-            let text = printable(key);
+        self.keep_key(number, || printable(key));
+        number
+    }
+
+    fn keep_key(&mut self, number: u64, name: impl FnOnce() -> String) {
+        if self.keys.len() < MAX_NAMES && !self.keys.contains_key(&number) {
+            let text = name();
             self.fresh.push(format!("k{number:016x}{text}"));
             self.keys.insert(number, text.into());
         }
-        number
+    }
+
+    /// Takes over what a helper has named, in the order in which it did; gives the numbers of callers that are others here
+    /// because there is no room for them.
+    pub(super) fn adopt(&mut self, other: Names) -> BTreeMap<u64, u64> {
+        let mut renamed = BTreeMap::new();
+        for line in other.fresh {
+            match (line.get(..1), line.get(1..)) {
+                (Some("w"), Some(text)) => {
+                    let (theirs, here) = (digest(text), self.who(&Who::from_text(text)));
+                    if theirs != here {
+                        renamed.insert(theirs, here);
+                    }
+                }
+                (Some("k"), Some(text)) => {
+                    let number = text.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+                    if let (Some(number), Some(name)) = (number, text.get(16..)) {
+                        self.keep_key(number, || name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        renamed
     }
 
     pub(super) fn absorb(&mut self, other: Names) {
@@ -205,6 +233,13 @@ impl Names {
     /// What has come since this was last asked, as lines of a file.
     pub(super) fn take_fresh(&mut self) -> Vec<String> {
         std::mem::take(&mut self.fresh)
+    }
+
+    /// All names, as lines of a file.
+    pub(super) fn to_lines(&self) -> Vec<String> {
+        let whos = self.whos.values().map(|text| format!("w{text}"));
+        let keys = self.keys.iter().map(|(number, text)| format!("k{number:016x}{text}"));
+        whos.chain(keys).collect()
     }
 
     pub(super) fn from_lines(lines: &[String]) -> Names {
@@ -235,6 +270,11 @@ pub(super) fn digest(text: &str) -> u64 {
     });
     let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ mixed >> 29).max(1)
+}
+
+/// A file as a number, by its path and its size.
+pub(super) fn mark(path: &str, bytes: u64) -> u64 {
+    digest(&format!("{path}\n{bytes}"))
 }
 
 /// An event's id as a number, in the order of its text: a UUID as it is, anything else by its digest.

@@ -41,8 +41,6 @@ pub(super) enum Piece<'a> {
         /// Whether it stands in no list.
         is_alone: bool,
     },
-    /// A list began, which may be empty.
-    List,
     /// A line among events on lines of their own is no JSON.
     BadLine,
 }
@@ -78,33 +76,12 @@ impl<R: Read> Scanner<R> {
         // Known once the first event has stood by itself: whether each has a line of its own.
         let mut by_line: Option<bool> = None;
         while let Some(byte) = self.first()? {
-            let whole = match byte {
-                b'{' => self.object(found),
-                b'[' => {
-                    self.at += 1;
-                    found(Piece::List);
-                    self.elements(found).map(|()| None)
-                }
-                b'"' => self.end_of(0).map(Some),
-                other => Err(Stop::Broken(other)),
-            };
-            let whole = match whole {
-                Ok(Some(length)) => Ok(length),
+            let whole = match self.value(byte, found) {
                 Ok(None) => continue,
+                Ok(Some(length)) => self.on_lines(length, &mut by_line),
                 Err(stop @ Stop::Io(_)) => return Err(stop),
                 Err(stop) => Err(stop),
             };
-            let whole = whole.and_then(|length| {
-                let text = &self.buffer[self.at..self.at + length];
-                let is_line = memchr(b'\n', text).is_none();
-                match by_line {
-                    Some(true) if !is_line => Err(Stop::Broken(b'\n')),
-                    _ => {
-                        by_line.get_or_insert(is_line);
-                        Ok(length)
-                    }
-                }
-            });
             match whole {
                 Ok(length) => {
                     let text = &self.buffer[self.at..self.at + length];
@@ -119,6 +96,29 @@ impl<R: Read> Scanner<R> {
             }
         }
         Ok(())
+    }
+
+    /// The value that begins here with `byte`: its length, so that it can be taken whole; `None` if its elements were told.
+    fn value(&mut self, byte: u8, found: &mut dyn FnMut(Piece<'_>)) -> Result<Option<usize>, Stop> {
+        match byte {
+            b'{' => self.object(found),
+            b'[' => {
+                self.at += 1;
+                self.elements(found).map(|()| None)
+            }
+            b'"' => self.end_of(0).map(Some),
+            other => Err(Stop::Broken(other)),
+        }
+    }
+
+    /// Whether a value of this length stands on lines as those before it do.
+    fn on_lines(&self, length: usize, by_line: &mut Option<bool>) -> Result<usize, Stop> {
+        let is_line = memchr(b'\n', &self.buffer[self.at..self.at + length]).is_none();
+        if *by_line == Some(true) && !is_line {
+            return Err(Stop::Broken(b'\n'));
+        }
+        by_line.get_or_insert(is_line);
+        Ok(length)
     }
 
     /// An object: its length, so that it can be taken whole; `None` if it had a list, whose elements were told.
@@ -145,7 +145,6 @@ impl<R: Read> Scanner<R> {
                     if is_list && self.byte(place)? == Some(b'[') {
                         self.at += place + 1;
                         (place, had_list) = (0, true);
-                        found(Piece::List);
                         self.elements(found)?;
                     } else {
                         place = self.end_of(place)?;

@@ -4,7 +4,7 @@ use super::row::{Row, SIZE};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Rows that are held at a time: 12 MiB.
@@ -47,6 +47,28 @@ pub(super) fn write(path: &Path, order: Order, rows: &mut [Row]) -> io::Result<(
     out.flush()
 }
 
+/// Rows in order, in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// Bytes before the first row.
+    pub(super) from: u64,
+}
+
+impl Run {
+    /// A file of nothing but rows.
+    pub(super) fn whole(path: PathBuf) -> Run {
+        Run { path, from: 0 }
+    }
+
+    fn open(&self) -> io::Result<BufReader<File>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.from))?;
+        Ok(BufReader::with_capacity(1 << 14, file))
+    }
+}
+
 /// Takes rows in any order, gives them back in one.
 #[derive(Debug)]
 pub(super) struct Sorter {
@@ -55,7 +77,7 @@ pub(super) struct Sorter {
     room: usize,
     /// Where files may be put; without one, memory holds all.
     folder: Option<PathBuf>,
-    runs: Vec<PathBuf>,
+    runs: Vec<Run>,
 }
 
 impl Sorter {
@@ -64,7 +86,7 @@ impl Sorter {
     }
 
     /// With files that hold rows in this order already, and rows in any.
-    pub(super) fn with(mut self, runs: Vec<PathBuf>, rows: Vec<Row>) -> Sorter {
+    pub(super) fn with(mut self, runs: Vec<Run>, rows: Vec<Row>) -> Sorter {
         self.runs.extend(runs);
         self.rows.extend(rows);
         self
@@ -77,7 +99,7 @@ impl Sorter {
         {
             let path = folder.join(format!("{:?}-{}.rows", self.order, self.runs.len()).to_lowercase());
             write(&path, self.order, &mut self.rows)?;
-            self.runs.push(path);
+            self.runs.push(Run::whole(path));
             self.rows.clear();
         }
         Ok(())
@@ -89,7 +111,7 @@ impl Sorter {
         self.rows.sort_unstable_by_key(|row| order.key(*row));
         let mut sources = vec![Source::Memory(self.rows.iter())];
         for run in &self.runs {
-            sources.push(Source::File(BufReader::with_capacity(1 << 14, File::open(run)?)));
+            sources.push(Source::File(run.open()?));
         }
         let mut heads = BinaryHeap::new();
         for (at, source) in sources.iter_mut().enumerate() {

@@ -3,11 +3,11 @@
 //! Columns are found by name, whatever its case and punctuation. Structures stand in them as JSON, or as Athena and Lake
 //! print them: `{type=AssumedRole, accountid=1111, sessioncontext={…}}`.
 
-use super::document::Sink;
 use super::event::{Identity, Loose, Parameters, Record, Resources};
 use csv::StringRecord;
 use std::borrow::Cow;
 use std::io::Read;
+use std::sync::Arc;
 
 /// Columns whose field is a whole event.
 const WHOLE: [&str; 5] = ["message", "cloudtrailevent", "eventjson", "eventdata", "event"];
@@ -21,34 +21,59 @@ fn plain(name: &str) -> String {
 pub(super) fn is_header(line: &str) -> bool {
     let names: Vec<String> = line.split(',').map(plain).collect();
     let has = |name: &str| names.iter().any(|each| each == name);
-    names.iter().any(|name| WHOLE.contains(&name.as_str())) && !line.contains('{')
+    names.iter().any(|name| WHOLE.contains(&name.as_str())) && !line.contains(['{', '}'])
         || has("eventname") && has("eventtime")
 }
 
 /// Where what stands.
-struct Columns(Vec<String>);
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// Names without case and punctuation.
+    names: Vec<String>,
+    /// The column that holds whole events.
+    whole: Option<usize>,
+}
 
 impl Columns {
+    fn of(header: &StringRecord) -> Columns {
+        let names: Vec<String> = header.iter().map(plain).collect();
+        let whole = names.iter().position(|name| WHOLE.contains(&name.as_str()));
+        Columns { names, whole }
+    }
+
     /// The field of the first of `names` that is there and not empty.
     fn get<'r>(&self, row: &'r StringRecord, names: &[&str]) -> Loose<'r> {
-        let fields = names.iter().filter_map(|name| row.get(self.0.iter().position(|each| each == name)?));
+        let fields =
+            names.iter().filter_map(|name| row.get(self.names.iter().position(|each| each == name)?));
         fields.map(Loose::of).find(|field| field.0.is_some()).unwrap_or_default()
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|each| each == name)
+        self.names.iter().any(|each| each == name)
+    }
+
+    /// The text of the row's event, where the table has a column of whole ones.
+    pub(super) fn whole<'r>(&self, row: &'r StringRecord) -> Option<&'r str> {
+        self.whole.map(|at| row.get(at).unwrap_or_default())
+    }
+
+    /// The row as a record.
+    pub(super) fn record<'r>(&self, row: &'r StringRecord) -> Record<'r> {
+        record(self, row)
     }
 }
 
-/// Reads a table and hands each row on as a record.
+/// Reads a table and hands on its rows.
 ///
 /// # Errors
 /// Its text is no CSV, or it lacks a column without which an event is none.
-pub(super) fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), String> {
+pub(super) fn read(
+    input: impl Read,
+    found: &mut dyn FnMut(&Arc<Columns>, &StringRecord),
+) -> Result<(), String> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    let columns = Columns(reader.headers().map_err(|e| e.to_string())?.iter().map(plain).collect());
-    let whole = columns.0.iter().position(|name| WHOLE.contains(&name.as_str()));
-    if whole.is_none() {
+    let columns = Arc::new(Columns::of(reader.headers().map_err(|e| e.to_string())?));
+    if columns.whole.is_none() {
         let lacks: Vec<&str> = [("eventsource", "eventSource"), ("awsregion", "awsRegion")]
             .into_iter()
             .filter_map(|(plain, name)| (!columns.has(plain)).then_some(name))
@@ -62,10 +87,7 @@ pub(super) fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), String> 
     }
     let mut row = StringRecord::new();
     while reader.read_record(&mut row).map_err(|e| e.to_string())? {
-        match whole.map(|at| row.get(at).unwrap_or_default()) {
-            Some(text) => super::document::nested(text.as_bytes(), 0, sink),
-            None => sink.entry(record(&columns, &row).entry()),
-        }
+        found(&columns, &row);
     }
     Ok(())
 }

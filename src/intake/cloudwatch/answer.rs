@@ -1,6 +1,6 @@
 //! Answers of `get-metric-data` and `get-metric-statistics`, and tables of the same.
 
-use super::CloudWatchError;
+use super::error::CloudWatchError;
 use crate::api::Operation;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ const PERIODS: [i64; 2] = [60, 300];
 /// Seconds of an hour.
 const HOUR: i64 = 3_600;
 /// The most points that are read: ten years of minutes.
-const MOST: usize = 6_000_000;
+const MAX_POINTS: usize = 6_000_000;
 
 /// What a series counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,8 +165,10 @@ fn point(
 }
 
 fn add(sums: &mut BTreeMap<i64, f64>, second: i64, value: f64) -> Result<(), CloudWatchError> {
-    if sums.len() >= MOST {
-        return Err(CloudWatchError::Unfit(format!("there are more than {MOST} points; ask for less time")));
+    if sums.len() >= MAX_POINTS {
+        return Err(CloudWatchError::Unfit(format!(
+            "there are more than {MAX_POINTS} points; ask for less time"
+        )));
     }
     // A point that two pages tell of is one point.
     sums.insert(second, value);

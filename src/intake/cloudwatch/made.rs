@@ -1,7 +1,7 @@
 //! What is made of CloudWatch's sums: arrivals second by second, a scenario, and a page.
 
-use super::CloudWatchError;
 use super::answer::{Kind, Series};
+use super::error::CloudWatchError;
 use super::infer::{Basis, Burst, Inferred, largest_of};
 use crate::api::Operation;
 use crate::rng::{Purpose, Stream};

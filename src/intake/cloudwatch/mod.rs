@@ -7,6 +7,7 @@
 //! A sum holds what KMS saw, attempts or what was admitted: never demand. Which of both CallCount is, AWS does not say.
 
 mod answer;
+mod error;
 mod infer;
 mod made;
 #[cfg(test)]
@@ -14,17 +15,7 @@ mod tests;
 mod triage;
 
 pub use answer::{Kind, Series, hours, read};
+pub use error::CloudWatchError;
 pub use infer::{Basis, Burst, Inferred};
 pub use made::Load;
 pub use triage::{Counted, triage};
-
-/// Why something is no answer of CloudWatch that can be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CloudWatchError {
-    /// It is JSON, but not that of CloudWatch; or no JSON and no table.
-    #[error("not an answer of CloudWatch: {0}")]
-    Shape(String),
-    /// What it holds cannot be used, and what to ask for.
-    #[error("{0}")]
-    Unfit(String),
-}

@@ -16,55 +16,44 @@ pub struct Counted {
     pub limit_per_s: Option<f64>,
 }
 
+/// The pool that grew most, and its rates.
+struct Grown<'c> {
+    pool: &'c Counted,
+    now_per_s: f64,
+    then_per_s: f64,
+    /// Whether nothing before was looked at.
+    is_alone: bool,
+}
+
 /// Five lines about the last `window` minutes up to `last`, against four times as many before them; what came before `first`
 /// nobody has looked at.
 pub fn triage(counted: &[Counted], window: i64, (first, last): (i64, i64)) -> Vec<String> {
     let window = window.clamp(1, 7 * 24 * 60);
     let begins = last - window + 1;
     let from = first.max(begins - window * BEFORE);
-    let grown = counted.iter().map(|each| {
+    // A pool without any calls has not grown, and has not shrunk either.
+    let grown = counted.iter().filter(|each| !each.minutes.is_empty()).map(|pool| {
         let sum =
-            |from: i64, to: i64| each.minutes.range(from..to.max(from)).map(|(_, calls)| calls).sum::<f64>();
-        let (now, then) = (sum(begins, last + 1), sum(from, begins));
-        (each, now / (window * 60) as f64, then / ((begins - from).max(1) * 60) as f64)
+            |from: i64, to: i64| pool.minutes.range(from..to.max(from)).map(|(_, calls)| calls).sum::<f64>();
+        Grown {
+            pool,
+            now_per_s: sum(begins, last + 1) / (window * 60) as f64,
+            then_per_s: sum(from, begins) / ((begins - from).max(1) * 60) as f64,
+            is_alone: begins <= from,
+        }
     });
-    let most = grown.max_by(|a, b| (a.1 - a.2).total_cmp(&(b.1 - b.2)));
-    let Some((pool, now, then)) = most.filter(|(pool, ..)| !pool.minutes.is_empty()) else {
+    let growth = |grown: &Grown| grown.now_per_s - grown.then_per_s;
+    let Some(most) = grown.max_by(|a, b| growth(a).total_cmp(&growth(b))) else {
         return vec![format!(
             "WHO    nobody: CloudWatch has counted no calls in the last {}",
             told(last - first + 1)
         )];
     };
-    let span = told(window);
-    let is_alone = begins <= from;
-    let grew = if is_alone {
-        format!(
-            "{} has {}/s; whether it grew cannot be told, nothing before was looked at",
-            pool.name,
-            number(now)
-        )
-    } else if now <= then {
-        format!(
-            "nothing grew: {} has {}/s over the last {span}, {}/s before",
-            pool.name,
-            number(now),
-            number(then)
-        )
-    } else {
-        format!("{} grew from {}/s to {}/s over the last {span}", pool.name, number(then), number(now))
-    };
-    let busiest = pool.minutes.range(begins..=last).map(|(_, calls)| calls / 60.0).fold(0.0, f64::max);
-    let against = pool.limit_per_s.map_or(String::new(), |limit| {
-        format!(
-            ", {:.0} % of the default of {}/s (your own: keystorm quotas --applied)",
-            busiest / limit * 100.0,
-            number(limit)
-        )
-    });
+    let Grown { pool, then_per_s, is_alone, .. } = most;
     vec![
         "WHO    cannot tell from CloudWatch, which counts no callers; a log does: keystorm import cloudtrail --triage".into(),
-        format!("POOL   {grew}; its busiest minute has {}/s{against}", number(busiest)),
-        match since(&pool.minutes, then, (begins, last), is_alone) {
+        which(&most, window, (begins, last)),
+        match since(&pool.minutes, then_per_s, (begins, last), is_alone) {
             Some(at) => format!("SINCE  {at}: the first minute that stays above twice the rate before"),
             None => "SINCE  cannot tell: no minute stays above twice the rate before".into(),
         },
@@ -78,6 +67,27 @@ pub fn triage(counted: &[Counted], window: i64, (first, last): (i64, i64)) -> Ve
         "NEXT   CallCount may hold throttled calls or not, AWS does not say: look for ThrottlingException in the log or the callers"
             .into(),
     ]
+}
+
+/// Which pool grew, by how much, and what that is of its default.
+fn which(grown: &Grown<'_>, window: i64, (begins, last): (i64, i64)) -> String {
+    let (name, span) = (&grown.pool.name, told(window));
+    let (now, then) = (number(grown.now_per_s), number(grown.then_per_s));
+    let grew = if grown.is_alone {
+        format!("{name} has {now}/s; whether it grew cannot be told, nothing before was looked at")
+    } else if grown.now_per_s <= grown.then_per_s {
+        format!("nothing grew: {name} has {now}/s over the last {span}, {then}/s before")
+    } else {
+        format!("{name} grew from {then}/s to {now}/s over the last {span}")
+    };
+    let minutes = grown.pool.minutes.range(begins..=last);
+    let busiest = minutes.map(|(_, calls)| calls / 60.0).fold(0.0, f64::max);
+    let against = grown.pool.limit_per_s.map_or(String::new(), |limit| {
+        let share = busiest / limit * 100.0;
+        let limit = number(limit);
+        format!(", {share:.0} % of the default of {limit}/s (your own: keystorm quotas --applied)")
+    });
+    format!("POOL   {grew}; its busiest minute has {}/s{against}", number(busiest))
 }
 
 /// The first of the minutes, up to the end, all of which are above twice the rate before.
@@ -140,6 +150,12 @@ mod tests {
     #[test]
     fn what_cannot_be_told_is_not_told() {
         assert!(triage(&two(0), 15, (0, 119))[1].contains("nothing grew"));
+        // All calls became fewer, and of one pool there were none: it is not the one that grew most.
+        let [mut fewer, mut none] = two(0);
+        (110..120).for_each(|at| _ = fewer.minutes.insert(at, 60.0));
+        none.minutes.clear();
+        let lines = triage(&[fewer, none], 15, (0, 119));
+        assert!(lines.len() == 5 && lines[1].contains("nothing grew: rsa"), "{lines:#?}");
         let alone = triage(&two(10), 120, (0, 119));
         assert!(alone[1].contains("cannot be told") && alone[2].contains("cannot tell"), "{alone:#?}");
         assert_eq!(triage(&[], 15, (0, 119)).len(), 1);
