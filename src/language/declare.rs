@@ -229,7 +229,7 @@ macro_rules! table_of {
         fn table() -> &'static crate::language::Table {
             static TABLE: std::sync::LazyLock<crate::language::Table> = std::sync::LazyLock::new(|| {
                 crate::language::Table::described($name, |walk| {
-                    <$type as crate::language::Part>::walk(walk, None);
+                    <$type as crate::language::Part>::walk(walk, None)
                 })
             });
             &TABLE

@@ -232,6 +232,38 @@ impl<T: Record> Form for OfRecord<T> {
     }
 }
 
+/// A mapping whose walk needs to know something of what is around it.
+pub(crate) struct Mapping<T, C> {
+    table: fn() -> &'static Table,
+    walk: fn(&mut Walk<'_, '_>, Option<&T>, &C) -> Option<T>,
+    around: C,
+}
+
+/// The mapping that `walk` declares within `around`, and `table` describes.
+pub(crate) const fn mapping<T, C>(
+    table: fn() -> &'static Table,
+    walk: fn(&mut Walk<'_, '_>, Option<&T>, &C) -> Option<T>,
+    around: C,
+) -> Mapping<T, C> {
+    Mapping { table, walk, around }
+}
+
+impl<T, C> Form for Mapping<T, C> {
+    type Value = T;
+    fn shape(&self) -> Shape {
+        Shape::Record(self.table)
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<T> {
+        let fields = &r.fields(item, (self.table)())?;
+        (self.walk)(&mut Walk::Read { r, fields }, None, &self.around)
+    }
+    fn write(&self, value: &T) -> Value {
+        let mut map = Map::default();
+        (self.walk)(&mut Walk::Write(&mut map), Some(value), &self.around);
+        map.into()
+    }
+}
+
 /// A choice that is a word alone, or a mapping of its word to the keys that go with it.
 pub(crate) trait Nested: Choice {
     /// Its words that can have keys, each with its mapping.

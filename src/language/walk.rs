@@ -134,7 +134,7 @@ impl Draft {
 
 impl Table {
     /// The table of the keys that `walk` walks through. It is kept for good: a type asks once.
-    pub fn described(name: &'static str, walk: impl FnOnce(&mut Walk<'_, '_>)) -> Table {
+    pub fn described<T>(name: &'static str, walk: impl FnOnce(&mut Walk<'_, '_>) -> T) -> Table {
         let mut draft = Draft::default();
         walk(&mut Walk::Describe(&mut draft));
         draft.table(name)
@@ -145,7 +145,7 @@ impl Table {
     /// The table of a choice that is written as a mapping of its word: what each word means, and the keys it has.
     pub fn nested<T: Choice>(name: &'static str, words: &[(&'static str, &'static str)]) -> Table {
         let keys = words.iter().map(|(word, about)| {
-            let inner = Table::described(word, |walk| drop(T::walk_as(word, walk, None)));
+            let inner = Table::described(word, |walk| T::walk_as(word, walk, None));
             table::key(word, Shape::Map(Box::leak(Box::new(inner))), about)
         });
         table::table(name, keys.collect::<Vec<_>>().leak())
@@ -202,6 +202,16 @@ impl<'t> Walk<'_, 't> {
     fn describes(&mut self, word: Option<&'static str>) {
         if let Walk::Describe(draft) = self {
             draft.word = word;
+        }
+    }
+
+    /// Whether what was read of a key is what the file says: it was understood, and so was every key of the mapping.
+    pub fn knows(&self, name: &str) -> bool {
+        match self {
+            Walk::Read { r, fields } => {
+                fields.is_whole() && fields.get(name).is_none_or(|item| !r.is_told(&item))
+            }
+            Walk::Write(_) | Walk::Describe(_) => true,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::language::{
 };
 use crate::quota::Quotas;
 use crate::quota::catalogue::POOL_NAMES;
+use crate::workload::FleetConfig;
 
 const OPERATIONS: Names = Names::of::<Operation>("KMS operations");
 const COUNT: Shape = Shape::Whole(1, MILLION);
@@ -33,7 +34,11 @@ pub(crate) static SCENARIO: Table = table(
         ),
         key("serviceTime", TIMES, "How long KMS takes; assumed until calibrated; 0 for no time at all."),
         key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
-        key("fleet", Shape::Map(&FLEET), "The processes that make the calls (one)."),
+        key(
+            "fleet",
+            Shape::Record(<FleetConfig as Record>::table),
+            "The processes that make the calls (one).",
+        ),
         key("warmUp", Shape::Duration, "Default of every workload's warmUp (0s)."),
         key("gracefulStop", Shape::Duration, "Default of every workload's gracefulStop (30s)."),
         key("deadline", DURATION_OR_NONE, "Default of every workload's deadline (none)."),
@@ -278,53 +283,6 @@ pub(crate) static FAULT: Table = table(
         key("pool", Shape::Named(POOL_NAMES), "The pool whose limit changes.")
             .with(&[FaultWord::Quota.name()]),
         key("to", Shape::Rate, "The pool's limit meanwhile.").with(&[FaultWord::Quota.name()]),
-    ],
-);
-
-pub(crate) static FLEET: Table = table(
-    "fleet",
-    &[
-        key("clients", COUNT, "How many processes (1)."),
-        key(
-            "start",
-            Shape::Either(&[Shape::Words(&["together"]), Shape::Map(&START)]),
-            "How they come up (together).",
-        ),
-        key(
-            "restart",
-            Shape::Map(&RESTART),
-            "A restart: clients lose cache, retry budget and limiter (never).",
-        ),
-        later("connections", "Connections of a client: max, connect, idle."),
-        later("autoscaling", "A fleet that grows and shrinks."),
-        later("onDemand", "A client per job, as in Lambda."),
-        later("lifetime", "How long a client lives."),
-        later("credentials", "Credentials that are refreshed."),
-    ],
-);
-/// How a fleet comes up.
-pub(crate) static START: Table = table(
-    "start",
-    &[
-        key("over", Shape::Duration, "Evenly over this time."),
-        key("rolling", Shape::Map(&ROLLING), "In batches."),
-    ],
-);
-/// A start in batches.
-pub(crate) static ROLLING: Table = table(
-    "rolling",
-    &[
-        key("batch", COUNT, "How many at a time.").required(),
-        key("every", Shape::Duration, "Time between batches.").required(),
-    ],
-);
-/// A restart.
-pub(crate) static RESTART: Table = table(
-    "restart",
-    &[
-        key("at", Shape::Duration, "When it begins.").required(),
-        key("batch", COUNT, "How many at a time (all)."),
-        key("every", Shape::Duration, "Time between batches (0s)."),
     ],
 );
 

@@ -5,7 +5,7 @@ use super::workload as declared;
 use super::{Live, Scenario, Target, Threshold};
 use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
 use crate::language::{Map, record_map};
-use crate::workload::{FleetConfig, FleetStart, Workload};
+use crate::workload::Workload;
 use serde_yaml::Value;
 
 /// A list of whatever can be a value.
@@ -39,7 +39,7 @@ impl Scenario {
             .put("quotas", record_map(&self.quotas))
             .put("serviceTime", service_time(&self.service_time))
             .put("faults", list(self.faults.iter().map(fault)))
-            .put("fleet", fleet(&self.fleet))
+            .put("fleet", record_map(&self.fleet))
             .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
             .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), record_map(&s.policy)))))
             .put("trials", self.trials_value())
@@ -91,10 +91,6 @@ fn live(map: Map, live: &Live) -> Map {
         .put("transport", transport)
         .put("caps", record_map(&live.caps))
         .put("allow", record_map(&live.allow))
-}
-
-fn one(key: &str, value: impl Into<Value>) -> Value {
-    Map::default().put(key, value).into()
 }
 
 fn service_time(times: &ServiceTime) -> Map {
@@ -150,20 +146,6 @@ fn fault(fault: &Fault) -> Map {
         .maybe("principal", aim.and_then(|aim| aim.principal.clone()))
         .maybe("key", aim.and_then(|aim| aim.key.clone()))
         .maybe("region", aim.and_then(|aim| aim.region.clone()))
-}
-
-fn fleet(fleet: &FleetConfig) -> Map {
-    let start: Value = match fleet.start {
-        FleetStart::Together => "together".into(),
-        FleetStart::Over(span) => one("over", span.to_string()),
-        FleetStart::Rolling { batch, every } => {
-            one("rolling", Map::default().put("batch", batch).show("every", every))
-        }
-    };
-    let restart = fleet.restart.map(|restart| {
-        Map::default().show("at", restart.at).put("batch", restart.batch).show("every", restart.every)
-    });
-    Map::default().put("clients", fleet.clients).put("start", start).maybe("restart", restart)
 }
 
 /// Thresholds by name, names in the order of their first threshold.

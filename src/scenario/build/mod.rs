@@ -3,7 +3,6 @@
 mod cache;
 mod fault;
 mod live;
-mod load;
 mod service;
 mod sweep;
 mod threshold;
@@ -20,7 +19,7 @@ use crate::language::clip;
 use crate::language::tree::Node;
 use crate::language::{Fields, Item, LONGEST, Reader};
 use crate::quota::Quotas;
-use crate::workload::Workload;
+use crate::workload::{FleetConfig, Workload};
 
 /// The most workloads, and the most strategies, of a scenario.
 const MAX_NAMED: usize = 64;
@@ -88,7 +87,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
         faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, false)),
-        fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
+        fleet: r.or(&fields, "fleet", FleetConfig::ONE, Reader::record),
         gate: gate.unwrap_or_else(|| strategies.iter().map(|strategy| strategy.name.clone()).collect()),
         workloads,
         strategies,
@@ -206,7 +205,7 @@ fn fits_in_time(r: &mut Reader, fields: &Fields, workloads: &[Workload], service
             r.wrong(&place, message, "less than the workload lasts");
         }
         // At most: clients that start late offer less.
-        offered += plan::offered(workload, &load::ONE_CLIENT, service).unwrap_or(0.0);
+        offered += plan::offered(workload, &FleetConfig::ONE, service).unwrap_or(0.0);
         if offered > MAX_OFFERED {
             r.wrong(&here, format!("about {offered:.0} jobs are expected in a trial"), "at most 10000000000");
             return;
