@@ -27,6 +27,7 @@ mod conditions;
 mod config;
 #[cfg(feature = "emulator")]
 mod emulator;
+mod fault;
 mod faults;
 #[cfg(feature = "emulator")]
 mod limits;
@@ -45,9 +46,9 @@ pub use admission::{Admission, Answer};
 pub use assumed::Assumed;
 #[cfg(feature = "emulator")]
 pub use call::{Call, Caller};
-pub use config::{
-    Aim, Capacity, Distribution, Fault, FaultKind, FaultWord, Latency, Part, ServiceTime, Strikes,
-};
+pub use config::{Capacity, Distribution, Latency, Part, ServiceTime};
+pub(crate) use fault::{Faults, table as fault_table};
+pub use fault::{Aim, Fault, FaultKind, FaultWord, Strikes};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Config, Kms};
 #[cfg(feature = "emulator")]

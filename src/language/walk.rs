@@ -112,7 +112,7 @@ impl Draft {
         let word = self.word;
         let Some(old) = self.keys.iter_mut().find(|old| old.key.name == key.name) else {
             // Which of the keys of a choice must be there depends on its word.
-            let required = key.required && word.is_none();
+            let required = key.required && word.is_none() && key.with.is_empty();
             let with = key.with.iter().copied().chain(word).collect();
             return self.keys.push(Drafted { key: Key { required, ..key }, with });
         };
@@ -166,17 +166,28 @@ impl<'t> Walk<'_, 't> {
         about: &'static str,
         now: Option<&T>,
     ) -> Option<&'static str> {
+        self.word(name, about, T::WORDS, now.map(T::word))
+    }
+
+    /// The same for a choice that is walked by hand.
+    pub fn word(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        words: &'static [&'static str],
+        now: Option<&'static str>,
+    ) -> Option<&'static str> {
         match self {
             Walk::Describe(draft) => {
-                draft.add(table::key(name, Shape::Words(T::WORDS), about).required());
+                draft.add(table::key(name, Shape::Words(words), about).required());
                 Some("")
             }
             Walk::Write(map) => {
-                map.add(name, now?.word());
+                map.add(name, now?);
                 Some("")
             }
             Walk::Read { r, fields } => {
-                let word = r.need(fields, name, None, |r, item| r.word(item, T::WORDS).map(Some))?;
+                let word = r.need(fields, name, None, |r, item| r.word(item, words).map(Some))?;
                 r.only_with(fields, name, word);
                 Some(word)
             }

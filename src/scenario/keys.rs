@@ -4,16 +4,16 @@ use super::live::{IN_PROCESS, REGION};
 use super::{Allow, Caps, LiveClient, Transport};
 use crate::api::Operation;
 use crate::client::Policy;
-use crate::kms::FaultWord;
 use crate::language::{
-    FREE_NAMES, Key, MAX_JOBS, MILLION, Names, Others, Record, Shape, Table, fixed_table as table,
-    later_key as later, table_key as key,
+    FREE_NAMES, Key, MILLION, Names, Others, Record, Shape, Table, fixed_table as table, later_key as later,
+    table_key as key,
 };
 use crate::quota::Quotas;
-use crate::quota::catalogue::POOL_NAMES;
 use crate::workload::FleetConfig;
 
 const OPERATIONS: Names = Names::of::<Operation>("KMS operations");
+/// What goes wrong, in a scenario and in a server.
+const FAULTS: Shape = Shape::List(&Shape::Record(crate::kms::fault_table));
 const COUNT: Shape = Shape::Whole(1, MILLION);
 const NONE: Shape = Shape::Words(&["none"]);
 const DURATION_OR_NONE: Shape = Shape::Either(&[Shape::Duration, NONE]);
@@ -33,7 +33,7 @@ pub(crate) static SCENARIO: Table = table(
             "Deviations from the Region's default quotas.",
         ),
         key("serviceTime", TIMES, "How long KMS takes; assumed until calibrated; 0 for no time at all."),
-        key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
+        key("faults", FAULTS, "What goes wrong (nothing)."),
         key(
             "fleet",
             Shape::Record(<FleetConfig as Record>::table),
@@ -139,7 +139,7 @@ pub(crate) static SERVICE: Table = table(
             "Deviations from the Region's default quotas.",
         ),
         key("serviceTime", TIMES, "How long KMS takes (no time)."),
-        key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
+        key("faults", FAULTS, "What goes wrong (nothing)."),
     ],
 );
 
@@ -225,64 +225,6 @@ pub(crate) static LATENCY: Table = table(
         EXPONENTIAL,
         BY_QUANTILES,
         MIXTURE,
-    ],
-);
-
-const STRIKING: &[&str] = &[
-    FaultWord::Throttle.name(),
-    FaultWord::Error.name(),
-    FaultWord::Slow.name(),
-    FaultWord::Reset.name(),
-    FaultWord::Freeze.name(),
-    FaultWord::Trickle.name(),
-    FaultWord::Truncate.name(),
-];
-const COUNTED: &[&str] = &[
-    FaultWord::Throttle.name(),
-    FaultWord::Error.name(),
-    FaultWord::Slow.name(),
-    FaultWord::Reset.name(),
-    FaultWord::Trickle.name(),
-    FaultWord::Truncate.name(),
-];
-/// One fault.
-pub(crate) static FAULT: Table = table(
-    "fault",
-    &[
-        key("at", Shape::Duration, "When it begins (0s)."),
-        key("for", Shape::Duration, "How long it lasts; may be left out with `next`."),
-        key("kind", Shape::Words(FaultWord::WORDS), "What it does.").required(),
-        key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
-        key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.").with(COUNTED),
-        key(
-            "after",
-            Shape::Whole(0, MAX_JOBS),
-            "So many of the attempts that it could strike pass first (0).",
-        )
-        .with(COUNTED),
-        key("ramp", Shape::Duration, "Its probability rises from 0 over so long (it is there at once).")
-            .with(COUNTED),
-        key("seed", Shape::Whole(0, u64::MAX), "Key of its draws (the scenario's seed and its place).")
-            .with(STRIKING),
-        key("operation", Shape::Named(OPERATIONS), "Strikes this operation only (all).").with(STRIKING),
-        key(
-            "principal",
-            Shape::Text,
-            "In a server: strikes calls of this ARN or account only; `*` for any letters.",
-        )
-        .with(STRIKING),
-        key("key", Shape::Text, "In a server: strikes calls that name this key only, by id, ARN or alias.")
-            .with(STRIKING),
-        key("region", Shape::Text, "In a server: strikes calls to this Region only.").with(STRIKING),
-        key("by", Shape::Duration, "Added to the service time; the answer's last piece comes so much later.")
-            .with(&[FaultWord::Slow.name(), FaultWord::Trickle.name()]),
-        key("errorCode", Shape::Text, "What it answers (KMSInternalException).")
-            .with(&[FaultWord::Error.name()]),
-        key("status", Shape::Whole(400, 599), "The HTTP status of that (the code's usual one).")
-            .with(&[FaultWord::Error.name()]),
-        key("pool", Shape::Named(POOL_NAMES), "The pool whose limit changes.")
-            .with(&[FaultWord::Quota.name()]),
-        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&[FaultWord::Quota.name()]),
     ],
 );
 

@@ -3,8 +3,8 @@
 use super::live::IN_PROCESS;
 use super::workload as declared;
 use super::{Live, Scenario, Target, Threshold};
-use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
-use crate::language::{Map, record_map};
+use crate::kms::{Distribution, Faults, Part, ServiceTime};
+use crate::language::{Form, Map, record_map};
 use crate::workload::Workload;
 use serde_yaml::Value;
 
@@ -38,7 +38,7 @@ impl Scenario {
             .put("region", self.region.as_str())
             .put("quotas", record_map(&self.quotas))
             .put("serviceTime", service_time(&self.service_time))
-            .put("faults", list(self.faults.iter().map(fault)))
+            .put("faults", Faults { is_server: false }.write(&self.faults))
             .put("fleet", record_map(&self.fleet))
             .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
             .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), record_map(&s.policy)))))
@@ -119,33 +119,6 @@ fn distribution(times: &Distribution) -> Map {
             map.put("mixture", list(parts.iter().map(part)))
         }
     }
-}
-
-fn fault(fault: &Fault) -> Map {
-    let map = Map::default().show("at", fault.at).maybe("for", fault.lasts.map(|span| span.to_string()));
-    let map = map.show("kind", fault.kind.word());
-    let map = match &fault.kind {
-        FaultKind::Quota { pool, to } => return map.put("pool", pool.as_str()).show("to", to),
-        FaultKind::ErrorAs { code, status } => map.put("errorCode", code.as_str()).put("status", *status),
-        FaultKind::Slow { by } | FaultKind::Trickle { by } => map.show("by", by),
-        FaultKind::Throttle
-        | FaultKind::Error
-        | FaultKind::Freeze
-        | FaultKind::Reset
-        | FaultKind::Truncate => map,
-    };
-    let map = match fault.strikes {
-        Strikes::Probability(ratio) => map.show("probability", ratio),
-        Strikes::Next(count) => map.put("next", count),
-    };
-    let aim = fault.aim.as_deref();
-    map.maybe("after", (fault.after > 0).then_some(fault.after))
-        .maybe("ramp", fault.ramp.map(|ramp| ramp.to_string()))
-        .maybe("seed", fault.seed)
-        .maybe("operation", fault.operation.map(|operation| operation.name()))
-        .maybe("principal", aim.and_then(|aim| aim.principal.clone()))
-        .maybe("key", aim.and_then(|aim| aim.key.clone()))
-        .maybe("region", aim.and_then(|aim| aim.region.clone()))
 }
 
 /// Thresholds by name, names in the order of their first threshold.

@@ -1,7 +1,6 @@
 //! The tree becomes a checked scenario. One file per part of the language; here, the whole.
 
 mod cache;
-mod fault;
 mod live;
 mod service;
 mod sweep;
@@ -15,9 +14,10 @@ use super::live::REGION;
 use super::workload::Defaults;
 use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
 use crate::client::Policy;
+use crate::kms::Faults;
 use crate::language::clip;
 use crate::language::tree::Node;
-use crate::language::{Fields, Item, LONGEST, Reader};
+use crate::language::{Fields, Form, Item, LONGEST, Reader};
 use crate::quota::Quotas;
 use crate::workload::{FleetConfig, Workload};
 
@@ -86,7 +86,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         region: r.or(&fields, "region", "us-east-1".to_owned(), REGION.read),
         quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, false)),
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| Faults { is_server: false }.read(r, item)),
         fleet: r.or(&fields, "fleet", FleetConfig::ONE, Reader::record),
         gate: gate.unwrap_or_else(|| strategies.iter().map(|strategy| strategy.name.clone()).collect()),
         workloads,
@@ -105,7 +105,7 @@ pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     Some(Service {
         quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, true)),
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| Faults { is_server: true }.read(r, item)),
     })
 }
 
