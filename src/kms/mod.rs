@@ -40,6 +40,7 @@ mod realm_admission;
 mod seed;
 mod servers;
 mod spans;
+mod times;
 
 pub use admission::{Admission, Answer};
 #[cfg(feature = "emulator")]
@@ -47,10 +48,10 @@ pub use assumed::Assumed;
 #[cfg(feature = "emulator")]
 pub use call::{Call, Caller};
 pub use config::{Capacity, Distribution, Latency, Part, ServiceTime};
-pub(crate) use fault::{Faults, table as fault_table};
-pub use fault::{Aim, Fault, FaultKind, FaultWord, Strikes};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Config, Kms};
+pub use fault::{Aim, Fault, FaultKind, FaultWord, Strikes};
+pub(crate) use fault::{Faults, table as fault_table};
 #[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]
@@ -59,6 +60,7 @@ pub use operations::{NewKey, Step, Trail};
 pub use realm_admission::{Delivery, Pass, RealmAdmission};
 #[cfg(feature = "emulator")]
 pub use seed::Seed;
+pub(crate) use times::Times;
 #[cfg(feature = "emulator")]
 pub use uuid::Uuid;
 

@@ -50,6 +50,23 @@ impl<T: Display> Form for Shown<T> {
     }
 }
 
+/// true or false.
+#[derive(Clone, Copy)]
+pub(crate) struct Flag;
+
+impl Form for Flag {
+    type Value = bool;
+    fn shape(&self) -> Shape {
+        Shape::Bool
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<bool> {
+        r.bool(item)
+    }
+    fn write(&self, value: &bool) -> Value {
+        (*value).into()
+    }
+}
+
 /// A whole number.
 #[derive(Clone, Copy)]
 pub(crate) struct Whole<T> {

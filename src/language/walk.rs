@@ -216,6 +216,19 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
+    /// Whether a mapping is read.
+    pub const fn is_reading(&self) -> bool {
+        matches!(self, Walk::Read { .. })
+    }
+
+    /// Whether the mapping that is read has a key.
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Walk::Read { fields, .. } => fields.get(name).is_some(),
+            Walk::Write(_) | Walk::Describe(_) => false,
+        }
+    }
+
     /// Whether what was read of a key is what the file says: it was understood, and so was every key of the mapping.
     pub fn knows(&self, name: &str) -> bool {
         match self {

@@ -2,19 +2,16 @@
 
 use super::live::{IN_PROCESS, REGION};
 use super::{Allow, Caps, LiveClient, Transport};
-use crate::api::Operation;
 use crate::client::Policy;
+use crate::kms::ServiceTime;
 use crate::language::{
-    FREE_NAMES, Key, MILLION, Names, Others, Record, Shape, Table, fixed_table as table, later_key as later,
-    table_key as key,
+    FREE_NAMES, Others, Record, Shape, Table, fixed_table as table, later_key as later, table_key as key,
 };
 use crate::quota::Quotas;
 use crate::workload::FleetConfig;
 
-const OPERATIONS: Names = Names::of::<Operation>("KMS operations");
 /// What goes wrong, in a scenario and in a server.
 const FAULTS: Shape = Shape::List(&Shape::Record(crate::kms::fault_table));
-const COUNT: Shape = Shape::Whole(1, MILLION);
 const NONE: Shape = Shape::Words(&["none"]);
 const DURATION_OR_NONE: Shape = Shape::Either(&[Shape::Duration, NONE]);
 
@@ -143,90 +140,7 @@ pub(crate) static SERVICE: Table = table(
     ],
 );
 
-const TIMES: Shape = Shape::Either(&[Shape::Map(&SERVICE_TIME), Shape::Whole(0, 0)]);
-const FIXED: Key = key("fixed", Shape::Duration, "Every answer takes this, instead of p50 and p99.");
-const EXPONENTIAL: Key =
-    key("exponential", Shape::Duration, "Exponential with this mean, instead of p50 and p99.");
-const BY_QUANTILES: Key = key(
-    "quantiles",
-    Shape::Map(&QUANTILES),
-    "Percentiles such as p0, p50, p99.9 and p100, joined by straight lines, instead of p50 and p99.",
-);
-const PARTS: Shape = Shape::Map(&PART);
-const MIXTURE: Key =
-    key("mixture", Shape::List(&PARTS), "Each answer takes one of these, instead of p50 and p99.");
-/// Percentiles of a service time.
-pub(crate) static QUANTILES: Table = Table {
-    name: "quantiles",
-    keys: &[],
-    others: Some(Others { names: FREE_NAMES, shape: &Shape::Duration }),
-};
-/// A part of a mixture.
-pub(crate) static PART: Table = table(
-    "part",
-    &[
-        key("share", Shape::Ratio, "Which share of answers; all shares add up to 100%.").required(),
-        key("p50", Shape::Duration, "Half of the answers take at most this; lognormal."),
-        key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
-        FIXED,
-        EXPONENTIAL,
-        BY_QUANTILES,
-    ],
-);
-pub(crate) static SERVICE_TIME: Table = table(
-    "serviceTime",
-    &[
-        key(
-            "p50",
-            Shape::Duration,
-            "Half of the answers take at most this (6ms; a fifth of p99 if only that is given).",
-        ),
-        key(
-            "p99",
-            Shape::Duration,
-            "99 % of the answers take at most this (30ms; five times p50 if only that is given).",
-        ),
-        FIXED,
-        EXPONENTIAL,
-        BY_QUANTILES,
-        MIXTURE,
-        key("throttled", Shape::Duration, "How long a refusal takes (3ms)."),
-        key("operations", Shape::Map(&BY_OPERATION), "Operations that differ."),
-        key(
-            "servers",
-            COUNT,
-            "Sim, for an endpoint that is not KMS: attempts at work at once; others wait in order of arrival, and a \
-             client's timeout frees nothing (no limit).",
-        ),
-        key(
-            "queue",
-            Shape::Whole(0, MILLION),
-            "Sim, beside servers: attempts that may wait; one more is answered with a service error at once (no limit).",
-        ),
-        key(
-            "measured",
-            Shape::Text,
-            "When, where and on how many answers; `keystorm calibrate` writes it (assumed).",
-        ),
-    ],
-);
-pub(crate) static BY_OPERATION: Table = Table {
-    name: "operationTimes",
-    keys: &[],
-    others: Some(Others { names: OPERATIONS, shape: &Shape::Map(&LATENCY) }),
-};
-/// The service time of an operation.
-pub(crate) static LATENCY: Table = table(
-    "operationTime",
-    &[
-        key("p50", Shape::Duration, "Half of the answers take at most this; lognormal."),
-        key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
-        FIXED,
-        EXPONENTIAL,
-        BY_QUANTILES,
-        MIXTURE,
-    ],
-);
+const TIMES: Shape = Shape::Either(&[Shape::Record(<ServiceTime as Record>::table), Shape::Whole(0, 0)]);
 
 pub(crate) static WORKLOADS: Table = Table {
     name: "workloads",
@@ -237,24 +151,16 @@ pub(crate) static WORKLOADS: Table = Table {
 const STRATEGY: Shape = Shape::Record(<Policy as Record>::table);
 pub(crate) static STRATEGIES: Table =
     Table { name: "strategies", keys: &[], others: Some(Others { names: FREE_NAMES, shape: &STRATEGY }) };
+const THRESHOLD: Shape = Shape::Record(super::build::threshold_table);
 pub(crate) static THRESHOLDS: Table = Table {
     name: "thresholds",
     keys: &[],
     others: Some(Others {
         names: FREE_NAMES,
         shape: &Shape::Either(&[
-            Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(&THRESHOLD)])),
+            Shape::List(&Shape::Either(&[Shape::Text, THRESHOLD])),
             Shape::Text,
-            Shape::Map(&THRESHOLD),
+            THRESHOLD,
         ]),
     }),
 };
-/// A threshold that can end a trial.
-pub(crate) static THRESHOLD: Table = table(
-    "threshold",
-    &[
-        key("threshold", Shape::Text, "What must hold, such as rate<2%.").required(),
-        key("abortOnFail", Shape::Bool, "Whether a miss ends the strategy's trial (false)."),
-        key("delayAbortEval", Shape::Duration, "How long to wait before it may (0s)."),
-    ],
-);

@@ -1,9 +1,10 @@
 //! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
 
+use super::build::threshold_written;
 use super::live::IN_PROCESS;
 use super::workload as declared;
 use super::{Live, Scenario, Target, Threshold};
-use crate::kms::{Distribution, Faults, Part, ServiceTime};
+use crate::kms::{Faults, Times};
 use crate::language::{Form, Map, record_map};
 use crate::workload::Workload;
 use serde_yaml::Value;
@@ -37,7 +38,7 @@ impl Scenario {
             .show("target", &self.target)
             .put("region", self.region.as_str())
             .put("quotas", record_map(&self.quotas))
-            .put("serviceTime", service_time(&self.service_time))
+            .put("serviceTime", Times.write(&self.service_time))
             .put("faults", Faults { is_server: false }.write(&self.faults))
             .put("fleet", record_map(&self.fleet))
             .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
@@ -93,47 +94,16 @@ fn live(map: Map, live: &Live) -> Map {
         .put("allow", record_map(&live.allow))
 }
 
-fn service_time(times: &ServiceTime) -> Map {
-    let operations =
-        times.operations.iter().map(|(operation, each)| (operation.to_string(), distribution(each)));
-    distribution(&times.default)
-        .show("throttled", times.throttled)
-        .put("operations", named(operations))
-        .maybe("measured", times.measured.as_deref())
-        .maybe("servers", times.capacity.map(|each| each.servers))
-        .maybe("queue", times.capacity.and_then(|each| each.queue))
-}
-
-fn distribution(times: &Distribution) -> Map {
-    let map = Map::default();
-    match times {
-        Distribution::Lognormal(latency) => map.show("p50", latency.p50).show("p99", latency.p99),
-        Distribution::Fixed(span) => map.show("fixed", span),
-        Distribution::Exponential { mean } => map.show("exponential", mean),
-        Distribution::Quantiles(points) => {
-            let each = points.iter().map(|(percent, span)| (format!("p{percent}"), span.to_string()));
-            map.put("quantiles", named(each))
-        }
-        Distribution::Mixture(parts) => {
-            let part = |part: &Part| distribution(&part.of).show("share", part.share);
-            map.put("mixture", list(parts.iter().map(part)))
-        }
-    }
-}
-
 /// Thresholds by name, names in the order of their first threshold.
 fn thresholds(thresholds: &[Threshold]) -> Map {
     let mut map = Map::default();
     for threshold in thresholds {
-        let each = Map::default()
-            .put("threshold", threshold.expression.as_str())
-            .put("abortOnFail", threshold.abort_on_fail)
-            .show("delayAbortEval", threshold.delay_abort_eval);
+        let each = threshold_written(threshold);
         let mut items = match map.0.remove(threshold.name.as_str()) {
             Some(Value::Sequence(items)) => items,
             _ => Vec::new(),
         };
-        items.push(each.into());
+        items.push(each);
         map = map.put(&threshold.name, Value::Sequence(items));
     }
     map

@@ -9,12 +9,13 @@ mod trials;
 mod workload;
 
 pub use threshold::percentile_of;
+pub(super) use threshold::{threshold_table, written as threshold_written};
 
 use super::live::REGION;
 use super::workload::Defaults;
 use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
 use crate::client::Policy;
-use crate::kms::Faults;
+use crate::kms::{Faults, ServiceTime, Times};
 use crate::language::clip;
 use crate::language::tree::Node;
 use crate::language::{Fields, Form, Item, LONGEST, Reader};
@@ -45,7 +46,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     let target = r.or(&fields, "target", Target::Sim, target);
     let begun = r.mark();
     let outer = outer(r, &fields);
-    let service_time = r.or(&fields, "serviceTime", service::assumed_times(), service::service_time);
+    let service_time = r.or(&fields, "serviceTime", ServiceTime::assumed(), |r, item| Times.read(r, item));
     let mark = r.mark();
     let workloads = r.need(&fields, "workloads", Vec::new(), |r, item| workloads(r, item, &outer));
     if r.is_clean(mark) {
@@ -100,7 +101,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
 /// Reads the service by itself; what comes back counts only if `r` has no problem.
 pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     let fields = r.fields(&Item { node: root, path: String::new() }, &keys::SERVICE)?;
-    let service_time = r.opt(&fields, "serviceTime", service::service_time);
+    let service_time = r.opt(&fields, "serviceTime", |r, item| Times.read(r, item));
     service::has_no_capacity(r, &fields, service_time.as_ref());
     Some(Service {
         quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
