@@ -31,7 +31,6 @@ pub use build::percentile_of;
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
-pub use service::Service;
 pub use sweep::Axis;
 
 use crate::language::Reader;

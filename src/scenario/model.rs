@@ -238,3 +238,14 @@ impl Comparison {
         }
     }
 }
+
+/// `quotas`, `serviceTime` and `faults` without a scenario around them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// The account's quotas, as far as the text says.
+    pub quotas: Quotas,
+    /// How long answers take, if the text says.
+    pub service_time: Option<ServiceTime>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+}

@@ -1,20 +1,7 @@
-//! The service alone, in the words of a scenario: what an emulated KMS is told.
+//! Reads the service alone, in the words of a scenario.
 
-use super::{Problems, Set, build, overlay, tree};
-use crate::kms::{Fault, ServiceTime};
+use super::{Problems, Service, Set, build, overlay, tree};
 use crate::language::Reader;
-use crate::quota::Quotas;
-
-/// `quotas`, `serviceTime` and `faults` without a scenario around them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Service {
-    /// The account's quotas, as far as the text says.
-    pub quotas: Quotas,
-    /// How long answers take, if the text says.
-    pub service_time: Option<ServiceTime>,
-    /// What goes wrong.
-    pub faults: Vec<Fault>,
-}
 
 impl Service {
     /// Reads YAML or JSON; `file` names it in messages.
