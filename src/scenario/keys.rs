@@ -1,4 +1,4 @@
-//! Every key of the scenario language: the one table that the reader and the JSON Schema share.
+//! The keys of a scenario itself, and of a service alone; what stands under them is declared with its type.
 
 use super::live::{IN_PROCESS, REGION};
 use super::{Allow, Caps, LiveClient, Transport};
@@ -49,7 +49,7 @@ pub(crate) static SCENARIO: Table = table(
         ),
         key(
             "thresholds",
-            Shape::Map(&THRESHOLDS),
+            Shape::Map(&super::build::THRESHOLDS),
             "What must hold, in k6's grammar plus units. In response_time every offered job counts, and one that was not \
              completed is slower than any bound; in service_time refusals are left out, and an attempt without an answer is \
              slower than any bound; the tag outcome (completed, failed, all) chooses other populations. units_failed is \
@@ -151,16 +151,3 @@ pub(crate) static WORKLOADS: Table = Table {
 const STRATEGY: Shape = Shape::Record(<Policy as Record>::table);
 pub(crate) static STRATEGIES: Table =
     Table { name: "strategies", keys: &[], others: Some(Others { names: FREE_NAMES, shape: &STRATEGY }) };
-const THRESHOLD: Shape = Shape::Record(super::build::threshold_table);
-pub(crate) static THRESHOLDS: Table = Table {
-    name: "thresholds",
-    keys: &[],
-    others: Some(Others {
-        names: FREE_NAMES,
-        shape: &Shape::Either(&[
-            Shape::List(&Shape::Either(&[Shape::Text, THRESHOLD])),
-            Shape::Text,
-            THRESHOLD,
-        ]),
-    }),
-};

@@ -9,7 +9,7 @@ mod trials;
 mod workload;
 
 pub use threshold::percentile_of;
-pub(super) use threshold::{threshold_table, written as threshold_written};
+pub(super) use threshold::{THRESHOLDS, written as threshold_written};
 
 use super::live::REGION;
 use super::workload::Defaults;

@@ -2,9 +2,8 @@
 
 use crate::api::JobKind;
 use crate::language::tree::Entry;
-use crate::language::{Flag, Form, Item, Reader, SPAN, Shape, Table, Walk, key, mapping};
+use crate::language::{FREE_NAMES, Flag, Form, Item, Others, Reader, SPAN, Shape, Table, Walk, key, mapping};
 use crate::language::{Problem, clip};
-use crate::scenario::keys;
 use crate::scenario::{Aggregate, Comparison, Metric, Tag, Threshold, TimesOf};
 use crate::time::Span;
 use crate::time::decimal;
@@ -30,7 +29,7 @@ pub(super) struct Tagged<'a> {
 
 /// Reads `thresholds`.
 pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option<Vec<Threshold>> {
-    let fields = r.fields(item, &keys::THRESHOLDS)?;
+    let fields = r.fields(item, &THRESHOLDS)?;
     let mut all = Vec::new();
     if fields.named().count() > MAX_NAMES {
         r.wrong(item, "these are too many thresholds", format!("at most {MAX_NAMES} metrics"));
@@ -186,6 +185,22 @@ fn has_stage(workloads: &[Workload], chosen: Option<&String>, value: &str) -> bo
 
 type Head<'a> = (&'a str, Metric, &'a BTreeMap<String, String>);
 
+/// A threshold by itself.
+const THRESHOLD: Shape = Shape::Record(threshold_table);
+/// What stands under `thresholds`.
+pub(in crate::scenario) static THRESHOLDS: Table = Table {
+    name: "thresholds",
+    keys: &[],
+    others: Some(Others {
+        names: FREE_NAMES,
+        shape: &Shape::Either(&[
+            Shape::List(&Shape::Either(&[Shape::Text, THRESHOLD])),
+            Shape::Text,
+            THRESHOLD,
+        ]),
+    }),
+};
+
 /// What must hold, as written and as read; whether a miss ends the trial, and from when on.
 type Judged = ((String, Parsed), bool, Span);
 
@@ -205,7 +220,7 @@ fn judged(walk: &mut Walk<'_, '_>, now: Option<&Judged>, metric: &Metric) -> Opt
 }
 
 /// What stands under a metric that is no text.
-pub(in crate::scenario) fn threshold_table() -> &'static Table {
+fn threshold_table() -> &'static Table {
     static TABLE: LazyLock<Table> =
         LazyLock::new(|| Table::described("threshold", |walk| judged(walk, None, &Metric::Failed)));
     &TABLE
