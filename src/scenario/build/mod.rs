@@ -2,6 +2,7 @@
 
 mod cache;
 mod live;
+mod outer;
 mod service;
 mod sweep;
 mod threshold;
@@ -11,6 +12,7 @@ mod workload;
 pub use threshold::percentile_of;
 pub(super) use threshold::{THRESHOLDS, written as threshold_written};
 
+use outer::Outer;
 use super::live::REGION;
 use super::workload::Defaults;
 use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
@@ -28,15 +30,6 @@ const MAX_NAMED: usize = 64;
 const NO_NAMES: [&str; 3] = ["all", "both", "none"];
 /// The most jobs that may be expected of one trial.
 const MAX_OFFERED: f64 = 1e10;
-
-/// What workloads take from the scenario around them.
-struct Outer<'t> {
-    defaults: Defaults,
-    /// Each strategy's name, its text if that could be read, and its policy.
-    strategies: Vec<(&'t str, Option<&'t Node>, Policy)>,
-    /// Whether every strategy's name is known, so that another name is a mistake.
-    has_all_names: bool,
-}
 
 /// Reads the whole scenario; what comes back counts only if `r` has no problem.
 pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Option<Scenario> {

@@ -1,6 +1,6 @@
 //! Reads a workload: when it runs, what its jobs are, and which policies it runs under.
 
-use super::Outer;
+use super::outer::Outer;
 use crate::api::{JobKind, KeySpec, Operation};
 use crate::client::Policy;
 use crate::language::tree::{Content, Node};
