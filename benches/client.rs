@@ -3,8 +3,8 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use keystorm::api::{Job, JobKind, Operation, Reply, Token};
 use keystorm::client::{
-    Accounting, Action, AwsRetry, AwsSdk, Cache, Eviction, Fleet, Generation, Input, LimiterConfig, Policy,
-    Retry, RetryMode,
+    Accounting, Action, AwsRetry, Cache, Eviction, Fleet, Generation, Input, LimiterConfig, Policy, Retry,
+    RetryMode,
 };
 use keystorm::time::{Span, Time};
 use keystorm::units::Rate;
@@ -15,8 +15,7 @@ const IN_FLIGHT: u64 = 1000;
 const CLIENTS: u32 = 40;
 
 fn standard() -> Policy {
-    let aws =
-        AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall, sdk: AwsSdk::Unnamed };
+    let aws = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall, sdk: None };
     let retry = Retry { mode: RetryMode::AwsStandard(aws), max_attempts: Some(3) };
     Policy { retry, limiter: None, timeout: None, cache: None, salt: 0 }
 }

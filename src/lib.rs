@@ -5,8 +5,9 @@
 //! input and random draws, and return what they want done next. The simulator drives them in virtual time.
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/house.rs`):
-//! `time`, `rng`, `units`, `format`, `api`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`, `results`, `planner`,
-//! `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `intake`, `report`, `bus`, `cli`.
+//! `time`, `rng`, `units`, `format`, `api`, `language`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`,
+//! `results`, `planner`, `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `intake`, `report`,
+//! `bus`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -32,6 +33,7 @@ pub mod guard;
 #[cfg(feature = "sim")]
 pub mod intake;
 pub mod kms;
+pub mod language;
 pub mod notice;
 pub mod planner;
 pub mod quota;

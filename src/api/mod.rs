@@ -15,8 +15,10 @@ pub mod partition;
 mod reply;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
+pub use named::Spelled;
 #[cfg(feature = "emulator")]
 pub(crate) use named::named;
+pub(crate) use named::words;
 pub use nearest::nearest;
 
 pub use key_spec::{

@@ -3,6 +3,7 @@
 
 use super::Error;
 use crate::scenario::Set;
+use crate::workload::ExecutorKind;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -163,21 +164,21 @@ impl Load {
             put("vus", &vus.to_string(), &given);
             match self.iterations {
                 Some(iterations) => {
-                    put("executor", "shared-iterations", &given);
+                    put("executor", ExecutorKind::SharedIterations.name(), &given);
                     put("iterations", &iterations.to_string(), &format!("--iterations {iterations}"));
                 }
                 None => {
-                    put("executor", "constant-vus", &given);
+                    put("executor", ExecutorKind::ConstantVus.name(), &given);
                     put("duration", duration, &for_duration);
                 }
             }
         } else if self.stage.is_empty() {
             put("rate", rate, &for_rate);
-            put("executor", "constant-arrival-rate", &for_rate);
+            put("executor", ExecutorKind::ConstantArrivalRate.name(), &for_rate);
             put("duration", duration, &for_duration);
         } else {
             put("startRate", rate, &for_rate);
-            put("executor", "ramping-arrival-rate", &for_rate);
+            put("executor", ExecutorKind::RampingArrivalRate.name(), &for_rate);
             for text in &self.stage {
                 let given = format!("--stage {text}");
                 let stage = stage(text, &given)?;

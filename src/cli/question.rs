@@ -137,15 +137,7 @@ fn written(scenario: &Value) -> String {
 
 /// `window`, `bucket:1s:500ms`, `lagging:1s` as a scenario writes them.
 pub fn enforcement(text: &str) -> Value {
-    match text.split_once(':') {
-        Some(("bucket", given)) => match given.split_once(':') {
-            Some((burst, lag)) => json!({ "bucket": { "burst": burst, "lag": lag } }),
-            None => json!({ "bucket": { "burst": given } }),
-        },
-        Some(("lagging", lag)) => json!({ "lagging": { "lag": lag } }),
-        Some(("window", phase)) => json!({ "window": { "phase": phase } }),
-        _ => json!(text),
-    }
+    Enforcement::in_short(text)
 }
 
 /// A scenario's text, what messages call it, and where its traces lie.

@@ -188,7 +188,7 @@ fn workloads_with_equal_policies_share_a_client_and_others_do_not() {
 #[test]
 fn with_the_quota_empty_wasted_retries_are_at_most_a_fifth_of_first_try_successes() {
     for accounting in [Accounting::PerCall, Accounting::SharedSlot] {
-        let aws = AwsRetry { generation: Generation::V2_0, accounting, sdk: AwsSdk::Unnamed };
+        let aws = AwsRetry { generation: Generation::V2_0, accounting, sdk: None };
         let mut fleet = fleet(&policy(RetryMode::AwsStandard(aws), Some(3)));
         let mut run = |throttled: bool, index: u64| {
             let mut now = Time::from_secs(index);
@@ -219,7 +219,7 @@ fn with_the_quota_empty_wasted_retries_are_at_most_a_fifth_of_first_try_successe
 
 /// The calls in the order in which they pass an adaptive rate of 0.5/s, and how often timers woke somebody.
 fn passed(sdk: AwsSdk) -> (Vec<u64>, u32) {
-    let aws = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall, sdk };
+    let aws = AwsRetry { generation: Generation::V2_1, accounting: Accounting::PerCall, sdk: Some(sdk) };
     let mut fleet = fleet(&policy(RetryMode::AwsAdaptive(aws), Some(1)));
     let first = sent(&tell(&mut fleet, Input::Job(job(0)), ms(0))).expect("nothing is limited yet");
     tell(&mut fleet, Input::Reply(first.token, Reply::Throttled), ms(1));
@@ -258,7 +258,7 @@ fn passed(sdk: AwsSdk) -> (Vec<u64>, u32) {
 #[test]
 fn adaptive_waiters_wake_once_each_and_pass_as_their_sdk_lets_them() {
     for sdk in AwsSdk::ALL {
-        let (order, wakes) = passed(sdk);
+        let (order, wakes) = passed(*sdk);
         // Who looks at the same moment looks in the order in which he came: none of these overtakes another.
         assert_eq!(order.len(), 200, "{sdk:?}");
         assert!(wakes <= 800, "{sdk:?}: {wakes} wakes for 200 waiters");

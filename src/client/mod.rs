@@ -28,6 +28,7 @@ mod limiter;
 mod policy;
 mod process;
 mod retry;
+mod sdk;
 mod tokens;
 mod waiting;
 

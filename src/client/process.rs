@@ -43,8 +43,8 @@ impl Client {
         };
         let rate = match policy.retry.mode {
             RetryMode::AwsAdaptive(aws) => {
-                let limiter = Limiter::Adaptive(Adaptive::new(aws.sdk.begins_now().then_some(now), clock));
-                Some(Box::new(QueuedLimiter::new(limiter, aws.sdk.waiters())))
+                let limiter = Limiter::Adaptive(Adaptive::new(aws.begins_now().then_some(now), clock));
+                Some(Box::new(QueuedLimiter::new(limiter, aws.waiters())))
             }
             _ => None,
         };

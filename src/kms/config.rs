@@ -1,6 +1,6 @@
 //! What a scenario says about the service: how long it takes and what goes wrong.
 
-use crate::api::Operation;
+use crate::api::{Operation, words};
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 use std::collections::BTreeMap;
@@ -175,6 +175,28 @@ pub struct Aim {
     pub region: Option<String>,
 }
 
+words! {
+    /// The kinds of fault, as files name them.
+    FaultWord {
+        /// ThrottlingException though quota is left.
+        Throttle = "throttle",
+        /// Another error.
+        Error = "error",
+        /// A longer service time.
+        Slow = "slow",
+        /// No answer until the fault ends.
+        Freeze = "freeze",
+        /// A broken connection.
+        Reset = "reset",
+        /// An answer in small pieces.
+        Trickle = "trickle",
+        /// Half an answer.
+        Truncate = "truncate",
+        /// Another limit.
+        Quota = "quota",
+    }
+}
+
 /// What a fault does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultKind {
@@ -212,6 +234,22 @@ pub enum FaultKind {
         /// Its limit meanwhile.
         to: Rate,
     },
+}
+
+impl FaultKind {
+    /// Its word in files.
+    pub const fn word(&self) -> FaultWord {
+        match self {
+            FaultKind::Throttle => FaultWord::Throttle,
+            FaultKind::Error | FaultKind::ErrorAs { .. } => FaultWord::Error,
+            FaultKind::Slow { .. } => FaultWord::Slow,
+            FaultKind::Freeze => FaultWord::Freeze,
+            FaultKind::Reset => FaultWord::Reset,
+            FaultKind::Trickle { .. } => FaultWord::Trickle,
+            FaultKind::Truncate => FaultWord::Truncate,
+            FaultKind::Quota { .. } => FaultWord::Quota,
+        }
+    }
 }
 
 /// Which attempts a fault strikes.

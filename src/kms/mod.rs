@@ -45,7 +45,9 @@ pub use admission::{Admission, Answer};
 pub use assumed::Assumed;
 #[cfg(feature = "emulator")]
 pub use call::{Call, Caller};
-pub use config::{Aim, Capacity, Distribution, Fault, FaultKind, Latency, Part, ServiceTime, Strikes};
+pub use config::{
+    Aim, Capacity, Distribution, Fault, FaultKind, FaultWord, Latency, Part, ServiceTime, Strikes,
+};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Config, Kms};
 #[cfg(feature = "emulator")]

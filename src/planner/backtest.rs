@@ -8,7 +8,7 @@
 //! A log tells the second of a call, not its moment: the calls of a second come evenly. A call is told wrongly where a
 //! second admits more or fewer than were admitted.
 
-use crate::quota::{Enforcement, Limiter, Take};
+use crate::quota::{Enforcement, EnforcementKind, Limiter, Take};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use crate::units::Rate;
 use serde::Serialize;
@@ -94,14 +94,14 @@ pub fn kinds() -> Vec<(Enforcement, Span)> {
     window.into_iter().chain(sliding).chain(bucket).chain(lagging).chain(late).collect()
 }
 
+/// The bucket that books late, which files do not name by a word of its own.
+const LATE_BUCKET: &str = "bucket with a lag";
+
 /// The name of a kind, without its parameters.
 pub fn name(enforcement: Enforcement) -> &'static str {
     match enforcement {
-        Enforcement::Window { .. } => "window",
-        Enforcement::Sliding => "sliding",
-        Enforcement::Bucket { .. } => "bucket",
-        Enforcement::LateBucket { .. } => "bucket with a lag",
-        Enforcement::Lagging { .. } => "lagging",
+        Enforcement::LateBucket { .. } => LATE_BUCKET,
+        other => other.kind().name(),
     }
 }
 
@@ -156,9 +156,8 @@ pub fn fit(seconds: &[Second], published: Option<Rate>) -> Option<Fit> {
     }
     // Told call by call at last.
     best.values_mut().for_each(|(known, limit)| *known = mistakes(&near, limit, 1));
-    let simplest = ["window", "sliding", "bucket", "lagging", "bucket with a lag"];
-    let (mistakes, limit) =
-        simplest.iter().filter_map(|kind| best.get(kind)).min_by_key(|(m, _)| *m).copied()?;
+    let simplest = EnforcementKind::WORDS.iter().chain([&LATE_BUCKET]);
+    let (mistakes, limit) = simplest.filter_map(|kind| best.get(kind)).min_by_key(|(m, _)| *m).copied()?;
     let others = best.iter().map(|(kind, (mistakes, _))| (*kind, *mistakes)).collect();
     Some(Fit { limit, mistakes, calls, others })
 }

@@ -4,8 +4,15 @@
 
 pub use super::entry::{Adjustable, Basis, Entry, Source};
 use super::table::{ENTRIES, REGIONS};
+use crate::language::Names;
 use crate::units::Rate;
 use std::fmt;
+
+/// The names of the pools, as keys of a file.
+pub(crate) const POOL_NAMES: Names =
+    Names { list: Some(|| pool_names().collect()), said: "names of quota pools" };
+/// The Regions with known quotas, as words of a file.
+pub(crate) const REGION_NAMES: Names = Names { list: Some(|| regions().collect()), said: "AWS Regions" };
 
 /// The day the sources were read.
 pub const DATE: &str = "2026-11-23";

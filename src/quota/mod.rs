@@ -9,33 +9,21 @@
 //! so on, and the operation's name for every operation that shares with none: `DescribeKey`.
 //! What a service answers beyond "granted or refused" lives in `kms`.
 
-mod bucket;
 pub mod catalogue;
 mod config;
-mod counter;
+mod enforcement;
 mod entry;
-mod lagging;
-mod late;
 mod limiter;
 mod metric;
 mod pools;
 pub mod price;
 mod route;
-mod sliding;
 mod table;
-mod take;
-mod window;
 
-pub use bucket::Bucket;
 pub use catalogue::PoolId;
-pub use config::{Enforcement, KeyStore, Quotas};
-pub use counter::Counter;
-pub use lagging::Lagging;
-pub use late::LateBucket;
-pub use limiter::Limiter;
+pub use config::{KeyStore, Quotas};
+pub use enforcement::{Enforcement, EnforcementKind};
+pub use limiter::{Bucket, Counter, Lagging, LateBucket, Limiter, Sliding, Take, Window};
 pub use metric::Metric;
 pub use pools::{PoolReport, Pools, PoolsTake};
 pub use route::{ChargeTable, Charges, KeyUse, key_pool, pair_pool, route};
-pub use sliding::Sliding;
-pub use take::Take;
-pub use window::Window;

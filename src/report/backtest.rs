@@ -6,7 +6,6 @@ use super::page::{Block, Page};
 use super::table::Table;
 use crate::planner::backtest::{Fit, Limit, Score, name};
 use crate::quota::Enforcement;
-use crate::time::Span;
 use serde_json::{Value, json};
 
 /// Above this probability a prediction is no better than chance.
@@ -44,32 +43,15 @@ pub struct Backtest {
 
 /// `a bucket that holds 4 s, books 1 s late` and so on.
 fn told(limit: &Limit) -> String {
-    let kind = match limit.enforcement {
-        Enforcement::Window { .. } => format!("a window of a second that begins {} into it", limit.phase),
-        Enforcement::Sliding => "the trailing second".into(),
-        Enforcement::Bucket { burst } => format!("a bucket that holds {burst} of it"),
-        Enforcement::LateBucket { burst, lag } => {
-            format!("a bucket that holds {burst} of it and books {lag} late")
-        }
-        Enforcement::Lagging { lag } => format!("a counter that sees what passed {lag} ago"),
-    };
+    let kind = limit.enforcement.machine(limit.phase);
     format!("{}/s, {kind}", number(limit.rate.as_per_second()))
 }
 
 /// The limiter as `--set` takes it.
 pub fn setting(enforcement: Enforcement) -> String {
-    let at = |span: Span| span.to_string();
-    match enforcement {
-        Enforcement::Window { phase } => match phase {
-            Some(phase) => json!({ "window": { "phase": at(phase) } }).to_string(),
-            None => "window".into(),
-        },
-        Enforcement::Sliding => "sliding".into(),
-        Enforcement::Bucket { burst } => json!({ "bucket": { "burst": at(burst) } }).to_string(),
-        Enforcement::LateBucket { burst, lag } => {
-            json!({ "bucket": { "burst": at(burst), "lag": at(lag) } }).to_string()
-        }
-        Enforcement::Lagging { lag } => json!({ "lagging": { "lag": at(lag) } }).to_string(),
+    match enforcement.written() {
+        Value::String(word) => word,
+        mapping => mapping.to_string(),
     }
 }
 

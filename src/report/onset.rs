@@ -6,6 +6,7 @@ use super::look::Look;
 use super::page::{Block, Page, wrapped};
 use super::table::Table;
 use crate::planner::onset::{BEYOND, Bracket, FALL, Onset, StrategyOnset, ThresholdOnset};
+use crate::scenario::Metric;
 use crate::time::Span;
 
 /// Whether a search ended before every edge was found.
@@ -42,14 +43,14 @@ pub fn broken(threshold: &ThresholdOnset) -> String {
     let sign = rest.find(|c| !matches!(c, '<' | '>' | '=' | '!')).unwrap_or(rest.len());
     let (comparison, bound) = rest.split_at(sign);
     let aggregate = aggregate.trim().replace("p(", "p").replace(')', "");
-    let subject = match (metric, aggregate.as_str()) {
-        ("failed", _) => "failures".to_owned(),
-        ("throttled", _) => "throttles".into(),
-        ("shed", _) => "shed jobs".into(),
-        ("response_time", figure) => figure.to_owned(),
-        ("service_time", figure) => format!("service time {figure}"),
-        ("queue_wait", figure) => format!("queue wait {figure}"),
-        (other, _) => other.to_owned(),
+    let subject = match Metric::from_name(metric) {
+        Some(Metric::Failed) => "failures".to_owned(),
+        Some(Metric::Throttled) => "throttles".into(),
+        Some(Metric::Shed) => "shed jobs".into(),
+        Some(Metric::ResponseTime) => aggregate,
+        Some(Metric::ServiceTime) => format!("service time {aggregate}"),
+        Some(Metric::QueueWait) => format!("queue wait {aggregate}"),
+        _ => metric.to_owned(),
     };
     let opposite = match comparison {
         "<" | "<=" => ">",

@@ -1,7 +1,7 @@
 //! What a run takes for granted, one sentence each: shown as "assumed" wherever its figures are shown.
 
 use crate::api::{JobKind, Operation};
-use crate::client::{Accounting, AwsRetry, AwsSdk, Generation, RetryMode, Waiters};
+use crate::client::{Accounting, AwsRetry, Generation, RetryMode, Waiters};
 use crate::format::named;
 use crate::kms::Capacity;
 use crate::quota::Enforcement;
@@ -63,26 +63,7 @@ fn answers(scenario: &Scenario) -> Vec<String> {
 }
 
 fn enforcement(enforcement: Enforcement) -> String {
-    match enforcement {
-        Enforcement::Window { .. } => {
-            "Quotas are enforced in fixed one-second windows, as the KMS Developer Guide's \
-             wording reads (2026); AWS does not publish the algorithm."
-                .into()
-        }
-        Enforcement::Sliding => {
-            "Quotas are enforced over any trailing second; AWS does not publish the algorithm.".into()
-        }
-        Enforcement::Bucket { burst } => format!(
-            "Quotas are enforced by a token bucket holding {burst} of the limit; AWS does not publish the algorithm."
-        ),
-        Enforcement::LateBucket { burst, lag } => format!(
-            "Quotas are enforced by a token bucket holding {burst} of the limit that books what it grants {lag} later; AWS \
-             does not publish the algorithm."
-        ),
-        Enforcement::Lagging { lag } => {
-            format!("Quotas are enforced on counts {lag} old; AWS does not publish the algorithm.")
-        }
-    }
+    format!("Quotas are enforced {}; AWS does not publish the algorithm.", enforcement.rule())
 }
 
 fn overrides(scenario: &Scenario) -> Option<String> {
@@ -113,19 +94,16 @@ fn retries(scenario: &Scenario) -> BTreeSet<String> {
         _ => None,
     });
     let waits = scenario.strategies.iter().filter_map(|strategy| match strategy.policy.retry.mode {
-        RetryMode::AwsAdaptive(aws) => Some(waits(&strategy.name, aws.sdk)),
+        RetryMode::AwsAdaptive(aws) => Some(waits(&strategy.name, aws)),
         _ => None,
     });
     each.chain(waits).collect()
 }
 
 /// How the callers of a strategy wait for its adaptive rate.
-fn waits(name: &str, sdk: AwsSdk) -> String {
-    let whose = match sdk {
-        AwsSdk::Unnamed => "of the specification".to_owned(),
-        named => format!("of the SDK `{}`", named.name()),
-    };
-    let how = match sdk.waiters() {
+fn waits(name: &str, aws: AwsRetry) -> String {
+    let whose = aws.sdk.map_or("of the specification".to_owned(), |sdk| format!("of the SDK `{sdk}`"));
+    let how = match aws.waiters() {
         Waiters::InTurn => "in turn",
         Waiters::ByThemselves => "each by itself: who looks when there is a token takes it",
         Waiters::Woken => "each by itself, and an answer wakes the one who has waited longest",

@@ -10,7 +10,7 @@ use super::{
     Vantage, Wall, evaluate, merged, strategy_run, widest,
 };
 use crate::record::{Recorder, Trial};
-use crate::scenario::{Scenario, Target};
+use crate::scenario::Scenario;
 use crate::time::Span;
 use sha2::{Digest as _, Sha256};
 
@@ -70,7 +70,7 @@ fn blank(scenario: &Scenario, question: &str, resolved: serde_json::Value) -> Ru
         scenario_hash: hash(&resolved.to_string()),
         scenario: resolved,
         seed: scenario.seed,
-        target: target(&scenario.target),
+        target: scenario.target.to_string(),
         region: scenario.region.clone(),
         interrupted: false,
         assumptions: assumptions(scenario),
@@ -154,15 +154,6 @@ fn trials_until(scenario: &Scenario, trials: &[Vec<Trial>], interrupted: bool) -
         strategy: widest.strategy,
         figure: widest.figure,
     })
-}
-
-fn target(target: &Target) -> String {
-    match target {
-        Target::Sim => "sim".into(),
-        Target::Emulator => "emulator".into(),
-        Target::Http(url) => url.clone(),
-        Target::Aws => "aws".into(),
-    }
 }
 
 /// The first 64 bits of SHA-256, in hex: names a text.

@@ -6,7 +6,6 @@ use super::Run;
 use super::merit::{Criterion, Merit};
 use super::standing::{Standing, standing};
 use crate::quota::Enforcement;
-use crate::time::Span;
 use serde::{Deserialize, Serialize};
 
 /// The same scenario under other kinds of limiter.
@@ -56,26 +55,14 @@ impl LimiterKinds {
 /// The name of a kind in reports.
 pub const fn kind_name(kind: Enforcement) -> &'static str {
     match kind {
-        Enforcement::Window { .. } => "window",
-        Enforcement::Sliding => "sliding",
-        Enforcement::Bucket { .. } => "bucket",
         Enforcement::LateBucket { .. } => "late bucket",
-        Enforcement::Lagging { .. } => "lagging",
+        other => other.kind().name(),
     }
 }
 
-/// Every kind but the one of `own`, each with the parameters that a scenario has by default; the bucket that books late
-/// does so by a second.
+/// Every kind but the one of `own`, each with its usual parameters.
 pub fn other_kinds(own: Enforcement) -> Vec<Enforcement> {
-    let second = Span::from_secs(1);
-    let all = [
-        Enforcement::Window { phase: None },
-        Enforcement::Sliding,
-        Enforcement::Bucket { burst: second },
-        Enforcement::LateBucket { burst: second, lag: second },
-        Enforcement::Lagging { lag: second },
-    ];
-    all.into_iter().filter(|kind| kind_name(*kind) != kind_name(own)).collect()
+    Enforcement::USUAL.into_iter().filter(|kind| kind_name(*kind) != kind_name(own)).collect()
 }
 
 /// What `there`, the same scenario under `kind`, says beside `run`.

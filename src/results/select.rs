@@ -7,7 +7,7 @@ use crate::record::{
     AttemptCounts, AttemptEvents, JobCounts, JobEvents, Layout, Measured, Micros, Part, Recorder, Tally,
     UnitCounts, Window, micros,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Tag};
 use crate::time::Time;
 use std::collections::BTreeMap;
 
@@ -25,8 +25,12 @@ pub struct Selection {
 impl Selection {
     /// The selection that a threshold's tags make.
     pub fn from_tags(tags: &BTreeMap<String, String>) -> Selection {
-        let tag = |name: &str| tags.get(name).cloned();
-        Selection { workload: tag("workload"), operation: tag("operation"), stage: tag("stage") }
+        let value = |tag: Tag| tags.get(tag.name()).cloned();
+        Selection {
+            workload: value(Tag::Workload),
+            operation: value(Tag::Operation),
+            stage: value(Tag::Stage),
+        }
     }
 
     /// One stage of one workload.

@@ -3,7 +3,7 @@
 use super::select::Selection;
 use super::stats::{at_rank, error_of_share, round, share, t95};
 use crate::record::{Micros, Recorder, micros};
-use crate::scenario::{Aggregate, Metric, Threshold};
+use crate::scenario::{Aggregate, Metric, Tag, Threshold, TimesOf};
 
 /// The figure that a threshold judges.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,12 +30,12 @@ pub(super) struct Times {
 impl Times {
     /// The response times that a threshold judges. Unless its tag says otherwise every job counts of which it is known
     /// what became of it, and one that failed, was shed or is unfinished took longer than any bound.
-    fn response(selection: &Selection, outcome: Option<&str>, recorder: &Recorder) -> Times {
+    fn response(selection: &Selection, outcome: Option<TimesOf>, recorder: &Recorder) -> Times {
         let of = |measured, beyond| Times { measured, beyond };
         match outcome {
-            Some("completed") => of(selection.response(recorder), 0),
-            Some("failed") => of(selection.response_failed(recorder), 0),
-            Some(_) => of(selection.response_ended(recorder), 0),
+            Some(TimesOf::Completed) => of(selection.response(recorder), 0),
+            Some(TimesOf::Failed) => of(selection.response_failed(recorder), 0),
+            Some(TimesOf::All) => of(selection.response_ended(recorder), 0),
             None => {
                 let jobs = selection.jobs(recorder).1;
                 of(selection.response(recorder), jobs.ended() - jobs.completed)
@@ -45,19 +45,19 @@ impl Times {
 
     /// The service times that a threshold judges. Unless its tag says otherwise refusals for a quota are left out, and an
     /// attempt that nobody answered took longer than any bound.
-    fn service(selection: &Selection, outcome: Option<&str>, recorder: &Recorder) -> Times {
+    fn service(selection: &Selection, outcome: Option<TimesOf>, recorder: &Recorder) -> Times {
         let unanswered = selection.attempts(recorder).1.unanswered();
         let both = |mut one: Micros, other: Micros| {
             one.add(&other).expect("a resizing histogram takes any other");
             one
         };
         match outcome {
-            Some("completed") => Times { measured: selection.service_ok(recorder), beyond: 0 },
-            Some("failed") => Times {
+            Some(TimesOf::Completed) => Times { measured: selection.service_ok(recorder), beyond: 0 },
+            Some(TimesOf::Failed) => Times {
                 measured: both(selection.service_failed(recorder), selection.refused(recorder)),
                 beyond: unanswered,
             },
-            Some(_) => Times {
+            Some(TimesOf::All) => Times {
                 measured: both(selection.service(recorder), selection.refused(recorder)),
                 beyond: unanswered,
             },
@@ -68,7 +68,7 @@ impl Times {
     /// What a threshold on times judges; `None` if it judges something else.
     pub(super) fn of(threshold: &Threshold, recorder: &Recorder) -> Option<Times> {
         let selection = Selection::from_tags(&threshold.tags);
-        let outcome = threshold.tags.get("outcome").map(String::as_str);
+        let outcome = threshold.tags.get(Tag::Outcome.name()).and_then(|word| TimesOf::from_name(word));
         match threshold.metric {
             Metric::ResponseTime => Some(Times::response(&selection, outcome, recorder)),
             Metric::ServiceTime => Some(Times::service(&selection, outcome, recorder)),

@@ -1,170 +1,21 @@
 //! Every key of the scenario language: the one table that the reader and the JSON Schema share.
 
-use crate::api::{JobKind, KeySpec, Operation};
-use crate::quota::catalogue;
+use super::live::{IN_PROCESS, REGION};
+use super::{Allow, Caps, LiveClient, Transport};
+use crate::api::Operation;
+use crate::client::Policy;
+use crate::kms::FaultWord;
+use crate::language::{
+    FREE_NAMES, Key, MAX_JOBS, MILLION, Names, Others, Record, Shape, Table, fixed_table as table,
+    later_key as later, table_key as key,
+};
+use crate::quota::Quotas;
+use crate::quota::catalogue::POOL_NAMES;
 
-/// The keys a mapping may have.
-#[derive(Debug)]
-pub(crate) struct Table {
-    /// Names it in the schema.
-    pub name: &'static str,
-    /// Its keys.
-    pub keys: &'static [Key],
-    /// What other keys may stand in it, by free name.
-    pub others: Option<Others>,
-}
-
-/// Keys that are not fixed words.
-#[derive(Debug)]
-pub(crate) struct Others {
-    /// Which names.
-    pub names: Names,
-    /// What stands under each.
-    pub shape: &'static Shape,
-}
-
-/// A set of names.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Names {
-    /// Chosen by the author of the file.
-    Free,
-    /// Quota pools.
-    Pools,
-    /// KMS operations.
-    Operations,
-    /// KMS operations and the envelope jobs.
-    Jobs,
-    /// Key specs.
-    KeySpecs,
-    /// AWS Regions.
-    Regions,
-}
-
-/// One key.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key {
-    /// As written.
-    pub name: &'static str,
-    /// What may stand under it.
-    pub shape: Shape,
-    /// What it says, with its default.
-    pub about: &'static str,
-    /// The executors, modes or kinds it goes with; empty for all.
-    pub with: &'static [&'static str],
-    /// Whether it must be given.
-    pub required: bool,
-    /// Whether it is in the language but not built yet.
-    pub later: bool,
-}
-
-/// What may stand under a key.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Shape {
-    /// Text.
-    Text,
-    /// One of these words.
-    Words(&'static [&'static str]),
-    /// One of a set of names.
-    Named(Names),
-    /// A whole number, from and to.
-    Whole(u64, u64),
-    /// A number.
-    Number,
-    /// true or false.
-    Bool,
-    /// `500/s`.
-    Rate,
-    /// `250ms`.
-    Duration,
-    /// `5%` or `0.05`.
-    Ratio,
-    /// `256B`.
-    Size,
-    /// `uniform` or `zipf(s)`.
-    Popularity,
-    /// `poisson`, `uniform` or `bursty(d)`.
-    Spacing,
-    /// A mapping.
-    Map(&'static Table),
-    /// A list.
-    List(&'static Shape),
-    /// Any of these.
-    Either(&'static [Shape]),
-    /// Anything: a part of the language that is not built yet.
-    Anything,
-}
-
-impl Names {
-    /// The names, where they are fixed.
-    pub fn list(self) -> Option<Vec<&'static str>> {
-        match self {
-            Names::Free => None,
-            Names::Pools => Some(catalogue::pool_names().collect()),
-            Names::Operations => Some(Operation::ALL.iter().map(|each| each.name()).collect()),
-            Names::Jobs => Some(JobKind::all().map(JobKind::name).collect()),
-            Names::KeySpecs => Some(KeySpec::ALL.iter().map(|each| each.name()).collect()),
-            Names::Regions => Some(catalogue::regions().collect()),
-        }
-    }
-}
-
-impl Key {
-    const fn required(mut self) -> Key {
-        self.required = true;
-        self
-    }
-    const fn with(mut self, with: &'static [&'static str]) -> Key {
-        self.with = with;
-        self
-    }
-}
-
-const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
-    Key { name, shape, about, with: &[], required: false, later: false }
-}
-
-const fn later(name: &'static str, about: &'static str) -> Key {
-    Key { later: true, ..key(name, Shape::Anything, about) }
-}
-
-const fn table(name: &'static str, keys: &'static [Key]) -> Table {
-    Table { name, keys, others: None }
-}
-
-/// The largest number of VUs, clients and the like.
-pub(crate) const MILLION: u64 = 1_000_000;
-/// The most attempts of a call, where they are limited at all.
-pub(crate) const MAX_ATTEMPTS: u64 = 10_000;
-/// The most iterations or jobs named by one number.
-pub(crate) const MAX_JOBS: u64 = 10_000_000_000;
-/// The largest `maxBytes` of a cache: what the AWS Encryption SDK takes.
-pub(crate) const MAX_CACHE_BYTES: u64 = i64::MAX as u64;
-/// The largest `maxMessages` of a cache: what the AWS Encryption SDK takes.
-pub(crate) const MAX_CACHE_MESSAGES: u64 = 1 << 32;
-
+const OPERATIONS: Names = Names::of::<Operation>("KMS operations");
 const COUNT: Shape = Shape::Whole(1, MILLION);
 const NONE: Shape = Shape::Words(&["none"]);
 const DURATION_OR_NONE: Shape = Shape::Either(&[Shape::Duration, NONE]);
-
-/// The executors, open ones first.
-pub(crate) const EXECUTORS: [&str; 8] = [
-    "constant-arrival-rate",
-    "ramping-arrival-rate",
-    "burst",
-    "trace",
-    "constant-vus",
-    "ramping-vus",
-    "shared-iterations",
-    "per-vu-iterations",
-];
-const OPEN: &[&str] = &["constant-arrival-rate", "ramping-arrival-rate", "burst", "trace"];
-const SPREAD: &[&str] = &["constant-arrival-rate", "ramping-arrival-rate", "trace"];
-const CLOSED: &[&str] = &["constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations"];
-const ITERATIONS: &[&str] = &["shared-iterations", "per-vu-iterations"];
-const RAMPING: &[&str] = &["ramping-arrival-rate", "ramping-vus"];
-const LASTING: &[&str] = &["constant-arrival-rate", "burst", "trace", "constant-vus"];
-const FLAT_VUS: &[&str] = &["constant-vus", "shared-iterations", "per-vu-iterations"];
-const TRACE: &[&str] = &["trace"];
 
 /// The whole file.
 pub(crate) static SCENARIO: Table = table(
@@ -174,8 +25,12 @@ pub(crate) static SCENARIO: Table = table(
         key("name", Shape::Text, "Names the run and its folder (the file's name)."),
         key("seed", Shape::Whole(0, u64::MAX), "Key of every random draw (42)."),
         key("target", Shape::Text, "Where attempts go: sim (default), emulator, a URL, or aws."),
-        key("region", Shape::Named(Names::Regions), "Region whose default quotas apply (us-east-1)."),
-        key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
+        key("region", REGION.shape, "Region whose default quotas apply (us-east-1)."),
+        key(
+            "quotas",
+            Shape::Record(<Quotas as Record>::table),
+            "Deviations from the Region's default quotas.",
+        ),
         key("serviceTime", TIMES, "How long KMS takes; assumed until calibrated; 0 for no time at all."),
         key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
         key("fleet", Shape::Map(&FLEET), "The processes that make the calls (one)."),
@@ -213,18 +68,22 @@ pub(crate) static SCENARIO: Table = table(
         later("regions", "Several Regions."),
         later("failover", "Moving to another Region."),
         later("consistency", "How changes spread."),
-        key("client", Shape::Words(&["aws-sdk", "raw"]), "Live: what sends attempts (aws-sdk)."),
+        key("client", Shape::Words(LiveClient::WORDS), "Live: what sends attempts (aws-sdk)."),
         key(
             "transport",
-            Shape::Either(&[Shape::Words(&["in-process"]), Shape::Map(&TRANSPORT)]),
+            Shape::Either(&[Shape::Words(&[IN_PROCESS]), Shape::Record(<Transport as Record>::table)]),
             "Live: how attempts travel.",
         ),
         key(
             "caps",
-            Shape::Map(&CAPS),
+            Shape::Record(<Caps as Record>::table),
             "Live: what bounds the run; needed against aws, and against what is far away.",
         ),
-        key("allow", Shape::Map(&ALLOW), "Live: what the run may touch; needed against aws."),
+        key(
+            "allow",
+            Shape::Record(<Allow as Record>::table),
+            "Live: what the run may touch; needed against aws.",
+        ),
     ],
 );
 
@@ -261,113 +120,23 @@ pub(crate) static OVER: Table = Table {
     name: "over",
     keys: &[],
     others: Some(Others {
-        names: Names::Free,
+        names: FREE_NAMES,
         shape: &Shape::Either(&[Shape::Text, Shape::Number, Shape::List(&SWEPT)]),
     }),
 };
-/// How live attempts travel.
-pub(crate) static TRANSPORT: Table = table(
-    "transport",
-    &[
-        key("connections", Shape::Either(&[COUNT, NONE]), "Most connections of a client (none: no limit)."),
-        key("connectTimeout", Shape::Duration, "How long a connection may take to come up (3.1s)."),
-        key("idleTimeout", Shape::Duration, "How long an unused connection is kept (90s)."),
-        key("ca", Shape::Text, "PEM file of the CA certificates to trust instead of the system's."),
-    ],
-);
-/// What bounds a live run.
-pub(crate) static CAPS: Table = table(
-    "caps",
-    &[
-        key(
-            "attempts",
-            Shape::Whole(1, MAX_JOBS),
-            "Most attempts of the whole run, set-up included (no cap).",
-        ),
-        key("rate", Shape::Rate, "Most attempts in one second (no cap)."),
-        key("duration", Shape::Duration, "The longest the run may take (no cap)."),
-        key("cost", Shape::Text, "The most it may cost, such as 1 USD (no cap)."),
-        key("maxQuotaShare", Shape::Ratio, "Largest share of what is free of a quota, on aws (20%)."),
-        key("stopOn", Shape::Text, "Alarm of CloudWatch, by name or ARN, that ends the run, on aws (none)."),
-    ],
-);
-const ACCOUNT: Shape = Shape::Either(&[Shape::Text, Shape::Whole(0, 999_999_999_999)]);
-/// What a live run may touch.
-pub(crate) static ALLOW: Table = table(
-    "allow",
-    &[
-        key("accounts", Shape::List(&ACCOUNT), "Account ids."),
-        key("regions", Shape::List(&Shape::Named(Names::Regions)), "Regions."),
-        key("keys", Shape::List(&Shape::Text), "AWS managed or foreign keys that may be used all the same."),
-    ],
-);
-
 /// What an emulated KMS is told by itself.
 pub(crate) static SERVICE: Table = table(
     "service",
     &[
-        key("quotas", Shape::Map(&QUOTAS), "Deviations from the Region's default quotas."),
+        key(
+            "quotas",
+            Shape::Record(<Quotas as Record>::table),
+            "Deviations from the Region's default quotas.",
+        ),
         key("serviceTime", TIMES, "How long KMS takes (no time)."),
         key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
     ],
 );
-
-pub(crate) static QUOTAS: Table = Table {
-    name: "quotas",
-    keys: &[
-        key(
-            "enforcement",
-            Shape::Either(&[
-                Shape::Words(&["window", "sliding", "bucket", "lagging"]),
-                Shape::Map(&ENFORCEMENT),
-            ]),
-            "How limits are enforced (window). AWS publishes limits a second and no algorithm. window: each second by \
-             itself, as the Developer Guide's wording reads. sliding: any trailing second. bucket: a token bucket, which \
-             other AWS APIs document. lagging: on counts that are a while old. bucket with a lag: it books what it grants \
-             late. None of KMS's own throttling is recorded in public; against the one recorded episode of AWS, of Systems \
-             Manager (267 calls, 102 refused), it makes 25 to 38 mistakes, bucket 43 to 48, lagging 44 to 54, window 83 to 87. \
-             Try a result under several.",
-        ),
-        key(
-            "background",
-            Shape::Map(&BACKGROUND),
-            "What the rest of the account takes from each pool (nothing).",
-        ),
-        key("reEncryptCost", Shape::Whole(1, 2), "What one ReEncrypt takes from each pool (1, assumed)."),
-    ],
-    others: Some(Others { names: Names::Pools, shape: &Shape::Rate }),
-};
-
-pub(crate) static BACKGROUND: Table = Table {
-    name: "background",
-    keys: &[],
-    others: Some(Others { names: Names::Pools, shape: &Shape::Rate }),
-};
-
-/// The kinds of enforcement that take a parameter.
-pub(crate) static ENFORCEMENT: Table = table(
-    "enforcement",
-    &[
-        key("window", Shape::Map(&WINDOW), "Fixed one-second windows."),
-        key("bucket", Shape::Map(&BUCKET), "A token bucket; with a lag it may go into debt."),
-        key("lagging", Shape::Map(&LAGGING), "Refuses on what it saw a while ago."),
-    ],
-);
-/// Parameters of `window`.
-pub(crate) static WINDOW: Table = table(
-    "window",
-    &[key("phase", Shape::Duration, "Where windows begin, under 1s (drawn once per trial).")],
-);
-/// Parameters of `bucket`.
-pub(crate) static BUCKET: Table = table(
-    "bucket",
-    &[
-        key("burst", Shape::Duration, "How much of the limit the full bucket holds (1s)."),
-        key("lag", Shape::Duration, "How much later what was granted is booked (0s: at once)."),
-    ],
-);
-/// Parameters of `lagging`.
-pub(crate) static LAGGING: Table = table("lagging", &[key("lag", Shape::Duration, "How long ago (1s).")]);
 
 const TIMES: Shape = Shape::Either(&[Shape::Map(&SERVICE_TIME), Shape::Whole(0, 0)]);
 const FIXED: Key = key("fixed", Shape::Duration, "Every answer takes this, instead of p50 and p99.");
@@ -385,7 +154,7 @@ const MIXTURE: Key =
 pub(crate) static QUANTILES: Table = Table {
     name: "quantiles",
     keys: &[],
-    others: Some(Others { names: Names::Free, shape: &Shape::Duration }),
+    others: Some(Others { names: FREE_NAMES, shape: &Shape::Duration }),
 };
 /// A part of a mixture.
 pub(crate) static PART: Table = table(
@@ -439,7 +208,7 @@ pub(crate) static SERVICE_TIME: Table = table(
 pub(crate) static BY_OPERATION: Table = Table {
     name: "operationTimes",
     keys: &[],
-    others: Some(Others { names: Names::Operations, shape: &Shape::Map(&LATENCY) }),
+    others: Some(Others { names: OPERATIONS, shape: &Shape::Map(&LATENCY) }),
 };
 /// The service time of an operation.
 pub(crate) static LATENCY: Table = table(
@@ -454,18 +223,30 @@ pub(crate) static LATENCY: Table = table(
     ],
 );
 
-/// The kinds of fault.
-pub(crate) const FAULT_KINDS: [&str; 8] =
-    ["throttle", "error", "slow", "freeze", "reset", "trickle", "truncate", "quota"];
-const STRIKING: &[&str] = &["throttle", "error", "slow", "reset", "freeze", "trickle", "truncate"];
-const COUNTED: &[&str] = &["throttle", "error", "slow", "reset", "trickle", "truncate"];
+const STRIKING: &[&str] = &[
+    FaultWord::Throttle.name(),
+    FaultWord::Error.name(),
+    FaultWord::Slow.name(),
+    FaultWord::Reset.name(),
+    FaultWord::Freeze.name(),
+    FaultWord::Trickle.name(),
+    FaultWord::Truncate.name(),
+];
+const COUNTED: &[&str] = &[
+    FaultWord::Throttle.name(),
+    FaultWord::Error.name(),
+    FaultWord::Slow.name(),
+    FaultWord::Reset.name(),
+    FaultWord::Trickle.name(),
+    FaultWord::Truncate.name(),
+];
 /// One fault.
 pub(crate) static FAULT: Table = table(
     "fault",
     &[
         key("at", Shape::Duration, "When it begins (0s)."),
         key("for", Shape::Duration, "How long it lasts; may be left out with `next`."),
-        key("kind", Shape::Words(&FAULT_KINDS), "What it does.").required(),
+        key("kind", Shape::Words(FaultWord::WORDS), "What it does.").required(),
         key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
         key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.").with(COUNTED),
         key(
@@ -478,8 +259,7 @@ pub(crate) static FAULT: Table = table(
             .with(COUNTED),
         key("seed", Shape::Whole(0, u64::MAX), "Key of its draws (the scenario's seed and its place).")
             .with(STRIKING),
-        key("operation", Shape::Named(Names::Operations), "Strikes this operation only (all).")
-            .with(STRIKING),
+        key("operation", Shape::Named(OPERATIONS), "Strikes this operation only (all).").with(STRIKING),
         key(
             "principal",
             Shape::Text,
@@ -490,12 +270,14 @@ pub(crate) static FAULT: Table = table(
             .with(STRIKING),
         key("region", Shape::Text, "In a server: strikes calls to this Region only.").with(STRIKING),
         key("by", Shape::Duration, "Added to the service time; the answer's last piece comes so much later.")
-            .with(&["slow", "trickle"]),
-        key("errorCode", Shape::Text, "What it answers (KMSInternalException).").with(&["error"]),
+            .with(&[FaultWord::Slow.name(), FaultWord::Trickle.name()]),
+        key("errorCode", Shape::Text, "What it answers (KMSInternalException).")
+            .with(&[FaultWord::Error.name()]),
         key("status", Shape::Whole(400, 599), "The HTTP status of that (the code's usual one).")
-            .with(&["error"]),
-        key("pool", Shape::Named(Names::Pools), "The pool whose limit changes.").with(&["quota"]),
-        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&["quota"]),
+            .with(&[FaultWord::Error.name()]),
+        key("pool", Shape::Named(POOL_NAMES), "The pool whose limit changes.")
+            .with(&[FaultWord::Quota.name()]),
+        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&[FaultWord::Quota.name()]),
     ],
 );
 
@@ -549,280 +331,17 @@ pub(crate) static RESTART: Table = table(
 pub(crate) static WORKLOADS: Table = Table {
     name: "workloads",
     keys: &[],
-    others: Some(Others { names: Names::Free, shape: &Shape::Map(&WORKLOAD) }),
-};
-/// One workload.
-pub(crate) static WORKLOAD: Table = table(
-    "workload",
-    &[
-        key("executor", Shape::Words(&EXECUTORS), "How jobs arrive.").required(),
-        key("rate", Shape::Rate, "Arrivals.").with(&["constant-arrival-rate"]),
-        key("duration", Shape::Duration, "How long jobs arrive (trace: all of it).").with(LASTING),
-        key("startRate", Shape::Rate, "Where the first ramp begins (0/s).").with(&["ramping-arrival-rate"]),
-        key("startVus", Shape::Whole(0, MILLION), "Where the first ramp begins (1).").with(&["ramping-vus"]),
-        key("stages", Shape::List(&Shape::Map(&STAGE)), "Linear ramps, one after another.").with(RAMPING),
-        key("count", Shape::Whole(1, MAX_JOBS), "Jobs of a burst.").with(&["burst"]),
-        key("every", Shape::Duration, "Time between bursts.").with(&["burst"]),
-        key("file", Shape::Text, "The trace, relative to the scenario: CSV, optionally gzipped.").with(TRACE),
-        key("columns", Shape::Map(&COLUMNS), "What the trace calls its columns.").with(TRACE),
-        key("scale", Shape::Number, "Multiplies the trace's arrivals (1).").with(TRACE),
-        key("offset", Shape::Duration, "Start this far into the trace (0s).").with(TRACE),
-        key("vus", COUNT, "Workers.").with(FLAT_VUS),
-        key("iterations", Shape::Whole(1, MAX_JOBS), "Jobs: shared, or of each VU.").with(ITERATIONS),
-        key("maxDuration", Shape::Duration, "Stop after this even if iterations are left (10m).")
-            .with(ITERATIONS),
-        key("thinkTime", Shape::Duration, "Pause of a VU between jobs (0s).").with(CLOSED),
-        key("pace", Shape::Rate, "Jobs of a VU on a schedule, instead of thinkTime.").with(CLOSED),
-        key(
-            "arrivals",
-            Shape::Spacing,
-            "How arrivals are spaced (poisson): at random, evenly (uniform), or in bursts of a second: bursty(d), where d is the \
-             variance ÷ mean of a second's arrivals, as `import cloudtrail` measures it; not for a trace, which has its own.",
-        )
-        .with(SPREAD),
-        key("startTime", Shape::Duration, "When the workload begins (0s)."),
-        key("warmUp", Shape::Duration, "Discarded from the window at the start (the scenario's, 0s)."),
-        key(
-            "gracefulStop",
-            Shape::Duration,
-            "How long jobs may finish after the last arrival (the scenario's, 30s).",
-        ),
-        key("deadline", DURATION_OR_NONE, "When a job has failed (the scenario's, none)."),
-        key("maxInFlight", Shape::Either(&[Shape::Whole(1, 1_000_000_000), NONE]), "Jobs at once (none).")
-            .with(OPEN),
-        key("onLimit", Shape::Words(&["queue", "shed"]), "What maxInFlight does with a job (queue).")
-            .with(OPEN),
-        key("jobs", Shape::Map(&JOBS), "Weights of operations and envelope jobs.").required(),
-        key("payload", Shape::Either(&[Shape::Size, Shape::Map(&PAYLOAD)]), "How large payloads are (256B)."),
-        key("keys", Shape::Map(&KEYS), "The keys jobs use."),
-        key("contexts", Shape::Map(&PICK), "Encryption contexts (one); a cache entry serves one."),
-        key(
-            "messages",
-            Shape::Map(&PICK),
-            "What DecryptMessage reads (one); these or contexts must be given where a strategy caches.",
-        ),
-        key(
-            "strategies",
-            Shape::Map(&OVERRIDES),
-            "Overrides of the strategies for this workload: `all` or by name.",
-        ),
-        later("account", "The caller's account."),
-        later("keyAccount", "The keys' account."),
-        later("region", "The Region called."),
-        later("via", "The AWS service that calls."),
-    ],
-);
-/// A stage of either ramping executor.
-pub(crate) static STAGE: Table = table(
-    "stage",
-    &[
-        key("duration", Shape::Duration, "How long the ramp takes.").required(),
-        key("target", Shape::Either(&[Shape::Rate, Shape::Whole(0, MILLION)]), "Rate, or VUs, at its end.")
-            .required(),
-    ],
-);
-/// Names of a trace's columns.
-pub(crate) static COLUMNS: Table = table(
-    "columns",
-    &[
-        key("time_s", Shape::Text, "Seconds since the trace began."),
-        key("count", Shape::Text, "Arrivals in that second."),
-        key("job", Shape::Text, "What arrives, in a row per job."),
-        key("key", Shape::Text, "Which key."),
-        key("context", Shape::Text, "Which encryption context."),
-        key("bytes", Shape::Text, "Payload in bytes."),
-        key("known_size", Shape::Text, "Whether the size is known beforehand."),
-        key("message", Shape::Text, "Names an encrypted message."),
-    ],
-);
-/// Weights of jobs.
-pub(crate) static JOBS: Table = Table {
-    name: "jobs",
-    keys: &[],
-    others: Some(Others { names: Names::Jobs, shape: &Shape::Whole(0, MILLION) }),
-};
-/// Sizes that vary.
-pub(crate) static PAYLOAD: Table = table(
-    "payload",
-    &[
-        key("min", Shape::Size, "The smallest; with `max`, uniform."),
-        key("max", Shape::Size, "The largest."),
-        key("p50", Shape::Size, "The median; with `p99`, lognormal."),
-        key("p99", Shape::Size, "The 99th percentile."),
-    ],
-);
-/// Keys of a workload.
-pub(crate) static KEYS: Table = table(
-    "keys",
-    &[
-        key("count", COUNT, "How many (1)."),
-        key("popularity", Shape::Popularity, "How often each is used (uniform)."),
-        key("spec", Shape::Named(Names::KeySpecs), "Their type (SYMMETRIC_DEFAULT)."),
-        key(
-            "pairSpec",
-            Shape::Named(Names::KeySpecs),
-            "KeyPairSpec of the jobs GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext: it decides their quota pool \
-             (key-pair-rsa-2048, …) and their price; other jobs do not look at it (ECC_NIST_P256).",
-        ),
-        key("store", Shape::Words(&["cloudhsm", "external"]), "The custom key store they live in (none)."),
-        key(
-            "ids",
-            Shape::List(&Shape::Text),
-            "Live: the keys to use, by id, ARN or alias (made for the run).",
-        ),
-    ],
-);
-/// How many of something.
-pub(crate) static PICK: Table = table(
-    "pick",
-    &[
-        key("count", Shape::Whole(1, 10 * MILLION), "How many (1)."),
-        key("popularity", Shape::Popularity, "How often each is chosen (uniform)."),
-    ],
-);
-pub(crate) static OVERRIDES: Table = Table {
-    name: "overrides",
-    keys: &[key("all", Shape::Map(&STRATEGY), "Merged into every strategy.")],
-    others: Some(Others { names: Names::Free, shape: &Shape::Map(&STRATEGY) }),
+    others: Some(Others { names: FREE_NAMES, shape: &Shape::Record(super::workload::table) }),
 };
 
-pub(crate) static STRATEGIES: Table = Table {
-    name: "strategies",
-    keys: &[],
-    others: Some(Others { names: Names::Free, shape: &Shape::Map(&STRATEGY) }),
-};
-/// One strategy.
-pub(crate) static STRATEGY: Table = table(
-    "strategy",
-    &[
-        key("retry", Shape::Map(&RETRY), "What follows a refusal or an error ({mode: aws-standard})."),
-        key("limiter", Shape::Either(&[Shape::Map(&LIMITER), NONE]), "The client's own restraint (none)."),
-        key("timeout", DURATION_OR_NONE, "Of each attempt (none)."),
-        key(
-            "cache",
-            Shape::Either(&[Shape::Map(&CACHE), NONE]),
-            "A data-key cache for EncryptMessage and DecryptMessage jobs (none); needs such a job. In a workload's override \
-             `cache: none` takes the strategy's cache away there.",
-        ),
-        later("breaker", "A circuit breaker."),
-        later("concurrency", "A limit of calls in flight."),
-        later("hedge", "A second attempt before the first has answered."),
-        later("layers", "Retries around retries."),
-    ],
-);
-/// The retry modes.
-pub(crate) const MODES: [&str; 10] = [
-    "none",
-    "immediate",
-    "fixed",
-    "exponential",
-    "budget",
-    "tokens",
-    "aws-standard",
-    "aws-adaptive",
-    "aws-sdk",
-    "aws-legacy",
-];
-const AWS: &[&str] = &["aws-standard", "aws-adaptive"];
-/// The SDKs whose standard and adaptive modes have a name.
-pub(crate) const SDKS: [&str; 8] = ["rust", "botocore", "js", "go", "java", "dotnet", "cpp", "kotlin"];
-/// The SDKs whose legacy mode has a name.
-pub(crate) const LEGACY_SDKS: [&str; 6] = ["botocore", "java1", "java2", "js2", "go1", "dotnet"];
-/// How a strategy retries.
-pub(crate) static RETRY: Table = table(
-    "retry",
-    &[
-        key(
-            "mode",
-            Shape::Words(&MODES),
-            "The rule; aws-legacy is what an SDK did before its standard mode; aws-sdk is the real SDK, in live runs.",
-        )
-        .required(),
-        key(
-            "maxAttempts",
-            Shape::Either(&[Shape::Whole(1, MAX_ATTEMPTS), Shape::Words(&["unlimited"])]),
-            "Attempts of a call, the first included (3; none: 1; aws-legacy: 5 for botocore and dotnet, else 4); \
-             unlimited except for none and aws-*.",
-        ),
-        key("delay", Shape::Duration, "Before each retry (100ms).").with(&["fixed"]),
-        key("base", Shape::Duration, "Before the first retry (50ms).").with(&["exponential"]),
-        key("cap", Shape::Duration, "The longest delay (20s).").with(&["exponential"]),
-        key("factor", Shape::Number, "Growth from retry to retry (2).").with(&["exponential"]),
-        key(
-            "jitter",
-            Shape::Words(&["none", "full", "equal", "decorrelated"]),
-            "How delays are spread (full).",
-        )
-        .with(&["exponential"]),
-        key("ratio", Shape::Ratio, "Retries per call (20%).").with(&["budget"]),
-        key("minPerSecond", Shape::Rate, "Retries always allowed (10/s).").with(&["budget"]),
-        key("ttl", Shape::Duration, "How long a call counts (10s).").with(&["budget"]),
-        key("capacity", Shape::Number, "Tokens of a client, at the start and at most (10).").with(&["tokens"]),
-        key("cost", Shape::Number, "Tokens a retry takes; without them there is none (1).").with(&["tokens"]),
-        key("refund", Shape::Number, "Tokens a success brings (0.1).").with(&["tokens"]),
-        key("sdkMode", Shape::Words(&["standard", "adaptive"]), "The SDK's own retry mode (standard).")
-            .with(&["aws-sdk"]),
-        key("generation", Shape::Words(&["2.1", "2.0"]), "Of the AWS retry specification (2.1).").with(AWS),
-        key(
-            "accounting",
-            Shape::Words(&["per-call", "shared-slot"]),
-            "Who owns the quota a retry took (per-call).",
-        )
-        .with(AWS),
-        key(
-            "preset",
-            Shape::Either(&[Shape::Words(&SDKS), Shape::Words(&LEGACY_SDKS)]),
-            "An SDK, instead of generation and accounting. rust is 2.0 shared-slot; botocore, js, go, dotnet and cpp are \
-             2.1 per-call; java and kotlin are their own 2.0 per-call (java: 100 ms before a transient retry, which costs \
-             5; kotlin: 10 ms growing by 1.5, every retry costs 10). In aws-adaptive callers wait for the rate as that SDK's do: \
-             in turn (java, cpp, kotlin), each by itself (js, rust, go, dotnet, and without a preset), or woken by answers too \
-             (botocore). For aws-legacy: botocore (default), java1, java2, js2, \
-             go1, dotnet.",
-        )
-        .with(&["aws-standard", "aws-adaptive", "aws-legacy"]),
-    ],
-);
-/// A client's own restraint.
-pub(crate) static LIMITER: Table = table(
-    "limiter",
-    &[
-        key("rate", Shape::Rate, "Attempts of one client.").required(),
-        key("burst", COUNT, "Attempts that may go at once (1)."),
-    ],
-);
-/// A data-key cache.
-pub(crate) static CACHE: Table = table(
-    "cache",
-    &[
-        key(
-            "maxAge",
-            Shape::Duration,
-            "How long a data key is used; 0s: not beyond the call that fetched it.",
-        )
-        .required(),
-        key("maxMessages", Shape::Whole(1, MAX_CACHE_MESSAGES), "Messages under one data key (4294967296)."),
-        key(
-            "maxBytes",
-            Shape::Either(&[Shape::Size, Shape::Whole(0, MAX_CACHE_BYTES)]),
-            "Bytes under one data key (9223372036854775807). 0 keeps data keys of empty messages only, as the guide of the \
-             AWS Encryption SDK says; its Python keeps none then, and its JavaScript takes 0 for no limit.",
-        ),
-        key("capacity", Shape::Whole(1, 10 * MILLION), "Entries (100)."),
-        key("eviction", Shape::Words(&["lru", "fifo"]), "Which entry leaves a full cache (lru)."),
-        later("expiry", "When entries leave."),
-        later("oversize", "What a message above maxBytes does."),
-        later("inFlight", "Whether callers wait for one another."),
-        later("scope", "Who shares a cache."),
-        later("kind", "hierarchical or bucket-key."),
-        later("wrappingKeys", "Keys of a hierarchical cache."),
-        later("preset", "A published cache."),
-    ],
-);
+const STRATEGY: Shape = Shape::Record(<Policy as Record>::table);
+pub(crate) static STRATEGIES: Table =
+    Table { name: "strategies", keys: &[], others: Some(Others { names: FREE_NAMES, shape: &STRATEGY }) };
 pub(crate) static THRESHOLDS: Table = Table {
     name: "thresholds",
     keys: &[],
     others: Some(Others {
-        names: Names::Free,
+        names: FREE_NAMES,
         shape: &Shape::Either(&[
             Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(&THRESHOLD)])),
             Shape::Text,

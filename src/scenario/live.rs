@@ -2,6 +2,12 @@
 //!
 //! The simulator does not look at any of it.
 
+use crate::api::words;
+use crate::language::{
+    Form, Item, MAX_JOBS, MILLION, POSITIVE_RATE, RATIO, Reader, Shape, Shown, TEXT, TIME, count, key, list,
+    or_none, plain, record, unsaid, whole,
+};
+use crate::quota::catalogue::{self, REGION_NAMES};
 use crate::time::Span;
 use crate::units::{Money, Rate, Ratio};
 
@@ -18,57 +24,124 @@ pub struct Live {
     pub allow: Allow,
 }
 
-/// What sends live attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LiveClient {
-    /// The AWS SDK for Rust, its own retries off unless a strategy asks for them.
-    AwsSdk,
-    /// Our own HTTP/1.1 client, several times cheaper per attempt.
-    Raw,
+words! {
+    /// What sends live attempts.
+    LiveClient {
+        /// The AWS SDK for Rust, its own retries off unless a strategy asks for them.
+        AwsSdk = "aws-sdk",
+        /// Our own HTTP/1.1 client, several times cheaper per attempt.
+        Raw = "raw",
+    }
 }
 
-/// How live attempts travel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transport {
-    /// Without a socket: the emulated KMS is called in the process.
-    pub in_process: bool,
-    /// Most connections of one client; `None` is as many as attempts are in flight.
-    pub connections: Option<u32>,
-    /// How long a connection may take to come up.
-    pub connect_timeout: Span,
-    /// How long a connection is kept that nobody uses.
-    pub idle_timeout: Span,
-    /// PEM file with the CA certificates to trust instead of the system's.
-    pub ca: Option<String>,
+record! {
+    /// How live attempts travel.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Transport as "transport" {
+        /// Without a socket: the emulated KMS is called in the process.
+        pub in_process: bool = unsaid(false),
+        /// Most connections of one client; `None` is as many as attempts are in flight.
+        pub connections: Option<u32> =
+            key("connections", "Most connections of a client ({}: no limit).", or_none(count(MILLION))).or(None),
+        /// How long a connection may take to come up.
+        pub connect_timeout: Span =
+            key("connectTimeout", "How long a connection may take to come up (3.1s).", TIME).or(CONNECT_TIMEOUT),
+        /// How long a connection is kept that nobody uses.
+        pub idle_timeout: Span =
+            key("idleTimeout", "How long an unused connection is kept (90s).", TIME).or(IDLE_TIMEOUT),
+        /// PEM file with the CA certificates to trust instead of the system's.
+        pub ca: Option<String> =
+            key("ca", "PEM file of the CA certificates to trust instead of the system's.", TEXT).optional(),
+    }
 }
 
-/// What bounds a live run. Against AWS, and against what is neither this machine nor a private network, `attempts`, `rate`
-/// and `duration` must be given.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Caps {
-    /// Most attempts of the whole run, set-up included; `None` is no cap.
-    pub attempts: Option<u64>,
-    /// Most attempts in one second.
-    pub rate: Option<Rate>,
-    /// The longest the whole run may take.
-    pub duration: Option<Span>,
-    /// The most its attempts may cost.
-    pub cost: Option<Money>,
-    /// The largest share of what is free of a quota that the run's peak may take.
-    pub max_quota_share: Ratio,
-    /// The alarm of CloudWatch, by name or ARN, that ends a run on AWS when it is in ALARM.
-    pub stop_on: Option<String>,
+record! {
+    /// What bounds a live run. Against AWS, and against what is neither this machine nor a private network, `attempts`,
+    /// `rate` and `duration` must be given.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Caps as "caps" {
+        /// Most attempts of the whole run, set-up included; `None` is no cap.
+        pub attempts: Option<u64> =
+            key("attempts", "Most attempts of the whole run, set-up included (no cap).", whole(1, MAX_JOBS)).optional(),
+        /// Most attempts in one second.
+        pub rate: Option<Rate> = key("rate", "Most attempts in one second (no cap).", POSITIVE_RATE).optional(),
+        /// The longest the whole run may take.
+        pub duration: Option<Span> = key("duration", "The longest the run may take (no cap).", TIME).optional(),
+        /// The most its attempts may cost.
+        pub cost: Option<Money> = key("cost", "The most it may cost, such as 1 USD (no cap).", MONEY).optional(),
+        /// The largest share of what is free of a quota that the run's peak may take.
+        pub max_quota_share: Ratio =
+            key("maxQuotaShare", "Largest share of what is free of a quota, on aws ({}).", RATIO)
+                .or(Ratio::from_f64(0.2).unwrap_or(Ratio::ZERO)),
+        /// The alarm of CloudWatch, by name or ARN, that ends a run on AWS when it is in ALARM.
+        pub stop_on: Option<String> = key(
+            "stopOn",
+            "Alarm of CloudWatch, by name or ARN, that ends the run, on aws (none).",
+            TEXT.checked(alarm),
+        )
+        .optional(),
+    }
 }
 
-/// What a live run may touch. Against AWS an account and a Region must be named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Allow {
-    /// Account ids.
-    pub accounts: Vec<String>,
-    /// Regions.
-    pub regions: Vec<String>,
-    /// AWS managed keys, and keys of other accounts, that may be used all the same: ids, ARNs or aliases.
-    pub keys: Vec<String>,
+record! {
+    /// What a live run may touch. Against AWS an account and a Region must be named.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Allow as "allow" {
+        /// Account ids.
+        pub accounts: Vec<String> = key("accounts", "Account ids.", list(ACCOUNT)).or(Vec::new()),
+        /// Regions.
+        pub regions: Vec<String> = key("regions", "Regions.", list(REGION)).or(Vec::new()),
+        /// AWS managed keys, and keys of other accounts, that may be used all the same: ids, ARNs or aliases.
+        pub keys: Vec<String> =
+            key("keys", "AWS managed or foreign keys that may be used all the same.", list(TEXT)).or(Vec::new()),
+    }
+}
+
+/// The word for calls without a socket.
+pub(super) const IN_PROCESS: &str = "in-process";
+
+/// An amount of money.
+const MONEY: Shown<Money> = Shown {
+    shape: Shape::Text,
+    read: |r, item| {
+        let text = r.string(item)?;
+        Money::parse(&text).map_err(|message| r.wrong(item, message, "such as 1.20 USD")).ok()
+    },
+};
+
+/// An account's id; without quotes it is a number, and means the same.
+const ACCOUNT: Shown<String> = Shown {
+    shape: Shape::Either(&[Shape::Text, Shape::Whole(0, 999_999_999_999)]),
+    read: |r, item| {
+        let id = item.text().map_or_else(|| r.string(item), |text| Some(text.to_owned()))?;
+        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
+            r.wrong(item, "this is no account id", "twelve digits");
+        }
+        Some(id)
+    },
+};
+
+/// A Region with known quotas.
+pub(super) const REGION: Shown<String> = Shown {
+    shape: Shape::Named(REGION_NAMES),
+    read: |r, item| {
+        let name = r.string(item)?;
+        if !catalogue::is_region(&name) {
+            let known = catalogue::regions().collect::<Vec<_>>();
+            let message = "this is no Region with known quotas";
+            r.unknown(item.node.shown, &item.path, message, &name, known.into_iter());
+        }
+        Some(name)
+    },
+};
+
+/// The name or ARN of an alarm; names have 1 to 255 characters (CloudWatch API, AlarmName, read 2026-11-29).
+fn alarm(r: &mut Reader, item: &Item, text: String) -> Option<String> {
+    // An ARN has some sixty characters before the name.
+    if !(1..=320).contains(&text.chars().count()) {
+        r.wrong(item, "this is no alarm", "the name of an alarm, or its ARN");
+    }
+    Some(text)
 }
 
 /// How long the AWS SDK waits for a connection, from BehaviorVersion v2026_01_12 on (aws-smithy-runtime 1.16.2).
@@ -90,38 +163,17 @@ impl Default for Live {
 impl LiveClient {
     /// The AWS SDK where it is built in.
     pub const DEFAULT: LiveClient = if cfg!(feature = "aws") { LiveClient::AwsSdk } else { LiveClient::Raw };
-
-    /// The word in YAML.
-    pub const fn name(self) -> &'static str {
-        match self {
-            LiveClient::AwsSdk => "aws-sdk",
-            LiveClient::Raw => "raw",
-        }
-    }
 }
 
 impl Default for Transport {
     fn default() -> Transport {
-        Transport {
-            in_process: false,
-            connections: None,
-            connect_timeout: CONNECT_TIMEOUT,
-            idle_timeout: IDLE_TIMEOUT,
-            ca: None,
-        }
+        plain()
     }
 }
 
 impl Default for Caps {
     /// No cap, and a fifth of what is free of a quota.
     fn default() -> Caps {
-        Caps {
-            attempts: None,
-            rate: None,
-            duration: None,
-            cost: None,
-            max_quota_share: Ratio::from_f64(0.2).unwrap_or(Ratio::ZERO),
-            stop_on: None,
-        }
+        plain()
     }
 }

@@ -14,30 +14,26 @@ mod build;
 pub mod fis;
 mod keys;
 mod live;
-mod location;
 mod model;
 mod overlay;
 pub mod plan;
-mod problem;
-mod read;
 pub mod schema;
 mod service;
-mod set;
 pub mod sweep;
 pub mod templates;
 #[cfg(test)]
 mod tests;
-pub mod tree;
+mod workload;
 mod write;
 
+pub use crate::language::{Problem, Problems, Set, tree};
 pub use build::percentile_of;
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
-pub use problem::{Problem, Problems};
-pub use service::Service;
-pub use set::Set;
 pub use sweep::Axis;
+
+use crate::language::Reader;
 
 /// What a scenario is read with besides its text.
 pub struct Options<'a> {
@@ -74,7 +70,7 @@ impl Scenario {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let fail = |list| Problems::new(options.file, list, options.sets);
         let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
-        let mut reader = read::Reader::default();
+        let mut reader = Reader::default();
         overlay::fill(&mut root, options.env, &mut reader.problems);
         overlay::set(&mut root, options.sets, &mut reader.problems);
         if !reader.problems.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::live::Live;
 use super::sweep::Axis;
+use crate::api::words;
 use crate::client::Policy;
 use crate::kms::{Fault, ServiceTime};
 use crate::quota::Quotas;
@@ -60,6 +61,45 @@ pub enum Target {
     Aws,
 }
 
+words! {
+    /// The targets that a word names; any other is a URL.
+    TargetWord {
+        /// The simulator.
+        Sim = "sim",
+        /// The emulated KMS.
+        Emulator = "emulator",
+        /// Real AWS.
+        Aws = "aws",
+    }
+}
+
+impl Target {
+    /// The target that `text` names: a word or a URL.
+    pub fn parse(text: &str) -> Option<Target> {
+        match TargetWord::from_name(text) {
+            Some(TargetWord::Sim) => Some(Target::Sim),
+            Some(TargetWord::Emulator) => Some(Target::Emulator),
+            Some(TargetWord::Aws) => Some(Target::Aws),
+            None if text.starts_with("http://") || text.starts_with("https://") => {
+                Some(Target::Http(text.trim_end_matches('/').to_owned()))
+            }
+            None => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Target {
+    /// As a scenario writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Sim => TargetWord::Sim.fmt(f),
+            Target::Emulator => TargetWord::Emulator.fmt(f),
+            Target::Aws => TargetWord::Aws.fmt(f),
+            Target::Http(url) => f.pad(url),
+        }
+    }
+}
+
 /// One way to call KMS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strategy {
@@ -93,31 +133,60 @@ pub struct Threshold {
     pub delay_abort_eval: Span,
 }
 
-/// What a threshold looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// Intended start to completion; a trend, in which a job that was not completed is slower than any bound.
-    ResponseTime,
-    /// Attempt sent to its reply, refusals left out; a trend, in which an attempt without a reply is slower than any
-    /// bound.
-    ServiceTime,
-    /// Time spent waiting over `maxInFlight`; a trend.
-    QueueWait,
-    /// 1 - completed / offered; a rate.
-    Failed,
-    /// Throttled / attempts; a rate.
-    Throttled,
-    /// Jobs not started because of a cap; a rate.
-    Shed,
-    /// VUs of closed workloads and clients of open ones with at least one job that was not completed, of those that had
-    /// one; a rate.
-    UnitsFailed,
-    /// Jobs completed in time inside the window, a second; a value.
-    Goodput,
-    /// Attempts / calls; a value.
-    Amplification,
-    /// What a million completed jobs would cost on AWS; a value.
-    Cost,
+words! {
+    /// What a threshold looks at.
+    Metric {
+        /// Intended start to completion; a trend, in which a job that was not completed is slower than any bound.
+        ResponseTime = "response_time",
+        /// Attempt sent to its reply, refusals left out; a trend, in which an attempt without a reply is slower than any
+        /// bound.
+        ServiceTime = "service_time",
+        /// Time spent waiting over `maxInFlight`; a trend.
+        QueueWait = "queue_wait",
+        /// 1 - completed / offered; a rate.
+        Failed = "failed",
+        /// Throttled / attempts; a rate.
+        Throttled = "throttled",
+        /// Jobs not started because of a cap; a rate.
+        Shed = "shed",
+        /// VUs of closed workloads and clients of open ones with at least one job that was not completed, of those that had
+        /// one; a rate.
+        UnitsFailed = "units_failed",
+        /// Jobs completed in time inside the window, a second; a value.
+        Goodput = "goodput",
+        /// Attempts / calls; a value.
+        Amplification = "amplification",
+        /// What a million completed jobs would cost on AWS; a value.
+        Cost = "cost",
+    }
+}
+
+words! {
+    /// Which times a threshold's tag `outcome` chooses.
+    TimesOf {
+        /// Those of what was completed.
+        Completed = "completed",
+        /// Those of what failed.
+        Failed = "failed",
+        /// Those of all that ended.
+        All = "all",
+    }
+}
+
+words! {
+    /// What the tags of a threshold select by.
+    Tag {
+        /// A strategy's name.
+        Strategy = "strategy",
+        /// A workload's name.
+        Workload = "workload",
+        /// A job of the mix, or what it calls.
+        Operation = "operation",
+        /// A stage: `0` or `checkout/0`.
+        Stage = "stage",
+        /// A [`TimesOf`].
+        Outcome = "outcome",
+    }
 }
 
 /// Which figure of a metric.
@@ -168,4 +237,15 @@ impl Comparison {
             Comparison::NotEqual => value != bound,
         }
     }
+}
+
+/// `quotas`, `serviceTime` and `faults` without a scenario around them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// The account's quotas, as far as the text says.
+    pub quotas: Quotas,
+    /// How long answers take, if the text says.
+    pub service_time: Option<ServiceTime>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
 }

@@ -1,8 +1,8 @@
 //! What is laid over the tree before it is read: the environment, `--set` values, and a workload's overrides.
 
 use super::Set;
-use super::problem::{Problem, clip};
-use super::tree::{self, Content, Entry, Location, Node};
+use crate::language::tree::{self, Content, Entry, Location, Node};
+use crate::language::{Problem, clip};
 use std::collections::BTreeMap;
 
 /// The most bytes a value may have once the environment is filled in.

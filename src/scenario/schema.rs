@@ -1,6 +1,7 @@
 //! The JSON Schema of scenarios, made of the same table of keys that the reader uses.
 
-use super::keys::{self, Key, Names, Shape, Table};
+use super::keys;
+use crate::language::{Key, Names, Shape, Table};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema (draft 2020-12) of a scenario file.
@@ -75,16 +76,9 @@ fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
             {"type": "number", "minimum": 0, "maximum": 1},
         ]}),
         Shape::Size => written(r"^\s*[0-9]+(\.[0-9]+)?\s*(B|[kK]B|KiB|MB|MiB|GB|GiB|TiB)\s*$", "4KiB"),
-        Shape::Popularity => written(r"^(uniform|zipf\([0-9]+(\.[0-9]+)?\))$", "zipf(1.0)"),
-        Shape::Spacing => written(r"^(poisson|uniform|bursty\([0-9]+(\.[0-9]+)?\))$", "bursty(4)"),
-        Shape::Map(inner) => {
-            if !definitions.contains_key(inner.name) {
-                definitions.insert(inner.name.into(), Value::Null);
-                let schema = table(inner, definitions);
-                definitions.insert(inner.name.into(), schema);
-            }
-            json!({"$ref": format!("#/$defs/{}", inner.name)})
-        }
+        Shape::Pattern(pattern, example) => written(pattern, example),
+        Shape::Map(inner) => defined(inner, definitions),
+        Shape::Record(inner) => defined(inner(), definitions),
         Shape::List(item) => json!({"type": "array", "items": shape(item, definitions)}),
         Shape::Either(shapes) => {
             let any: Vec<Value> = shapes.iter().map(|each| shape(each, definitions)).collect();
@@ -92,6 +86,16 @@ fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
         }
         Shape::Anything => json!({}),
     }
+}
+
+/// Refers to a table, which is defined once.
+fn defined(inner: &Table, definitions: &mut Map<String, Value>) -> Value {
+    if !definitions.contains_key(inner.name) {
+        definitions.insert(inner.name.into(), Value::Null);
+        let schema = table(inner, definitions);
+        definitions.insert(inner.name.into(), schema);
+    }
+    json!({"$ref": format!("#/$defs/{}", inner.name)})
 }
 
 fn named(names: Names) -> Value {
@@ -110,6 +114,7 @@ mod tests {
         fn visit(shape: &'static Shape, all: &mut Vec<&'static Table>) {
             match shape {
                 Shape::Map(table) => tables(table, all),
+                Shape::Record(table) => tables(table(), all),
                 Shape::List(item) => visit(item, all),
                 Shape::Either(shapes) => shapes.iter().for_each(|each| visit(each, all)),
                 _ => {}

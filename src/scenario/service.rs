@@ -1,19 +1,7 @@
-//! The service alone, in the words of a scenario: what an emulated KMS is told.
+//! Reads the service alone, in the words of a scenario.
 
-use super::{Problems, Set, build, overlay, read, tree};
-use crate::kms::{Fault, ServiceTime};
-use crate::quota::Quotas;
-
-/// `quotas`, `serviceTime` and `faults` without a scenario around them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Service {
-    /// The account's quotas, as far as the text says.
-    pub quotas: Quotas,
-    /// How long answers take, if the text says.
-    pub service_time: Option<ServiceTime>,
-    /// What goes wrong.
-    pub faults: Vec<Fault>,
-}
+use super::{Problems, Service, Set, build, overlay, tree};
+use crate::language::Reader;
 
 impl Service {
     /// Reads YAML or JSON; `file` names it in messages.
@@ -31,7 +19,7 @@ impl Service {
     pub fn parse_with(text: &str, file: &str, sets: &[Set]) -> Result<Service, Problems> {
         let fail = |list| Problems::new(file, list, sets);
         let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
-        let mut reader = read::Reader::default();
+        let mut reader = Reader::default();
         overlay::set(&mut root, sets, &mut reader.problems);
         match build::service_alone(&mut reader, &root) {
             Some(service) if reader.problems.is_empty() => Ok(service),

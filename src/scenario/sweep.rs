@@ -4,7 +4,7 @@
 //!  10s,60s,5m      these values          1..1e5:log    1, 2, 5, 10, 20 … 100000      1..9:lin:5   1, 3, 5, 7, 9
 //! ```
 
-use super::problem::clip;
+use crate::language::clip;
 
 /// A field that a sweep varies.
 #[derive(Clone, Debug, PartialEq, Eq)]

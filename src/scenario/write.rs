@@ -1,51 +1,12 @@
 //! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
 
-use super::{Allow, Caps, Live, Metric, Scenario, Target, Threshold, Transport};
-use crate::client::{
-    Accounting, AwsRetry, AwsSdk, Cache, Eviction, Generation, Jitter, Policy, Retry, RetryMode, SdkMode,
-};
+use super::live::IN_PROCESS;
+use super::workload as declared;
+use super::{Live, Scenario, Target, Threshold};
 use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
-use crate::quota::{Enforcement, Quotas};
-use crate::time::Span;
-use crate::workload::{
-    Arrivals, Executor, FleetConfig, FleetStart, KeyStore, OnLimit, Pacing, Payload, Pick, Popularity, Trace,
-    Workload,
-};
-use serde_yaml::{Mapping, Value};
-use std::fmt::Display;
-
-/// A mapping under construction, in the order of its keys.
-#[derive(Default)]
-struct Map(Mapping);
-
-impl Map {
-    fn put(mut self, key: &str, value: impl Into<Value>) -> Map {
-        self.0.insert(Value::from(key), value.into());
-        self
-    }
-    /// Puts a value as it prints: `500/s`, `30s`.
-    fn show(self, key: &str, value: impl Display) -> Map {
-        self.put(key, value.to_string())
-    }
-    fn maybe(self, key: &str, value: Option<impl Into<Value>>) -> Map {
-        match value {
-            Some(value) => self.put(key, value),
-            None => self,
-        }
-    }
-    fn or_none(self, key: &str, value: Option<impl Into<Value>>) -> Map {
-        match value {
-            Some(value) => self.put(key, value),
-            None => self.put(key, "none"),
-        }
-    }
-}
-
-impl From<Map> for Value {
-    fn from(map: Map) -> Value {
-        Value::Mapping(map.0)
-    }
-}
+use crate::language::{Map, record_map};
+use crate::workload::{FleetConfig, FleetStart, Workload};
+use serde_yaml::Value;
 
 /// A list of whatever can be a value.
 fn list<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Value {
@@ -73,14 +34,14 @@ impl Scenario {
             .put("version", 1)
             .put("name", self.name.as_str())
             .put("seed", self.seed)
-            .put("target", target(&self.target))
+            .show("target", &self.target)
             .put("region", self.region.as_str())
-            .put("quotas", quotas(&self.quotas))
+            .put("quotas", record_map(&self.quotas))
             .put("serviceTime", service_time(&self.service_time))
             .put("faults", list(self.faults.iter().map(fault)))
             .put("fleet", fleet(&self.fleet))
             .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
-            .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), policy(&s.policy)))))
+            .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), record_map(&s.policy)))))
             .put("trials", self.trials_value())
             .put("thresholds", thresholds(&self.thresholds))
             .put("gate", list(self.gate.iter().map(String::as_str)));
@@ -111,107 +72,25 @@ impl Scenario {
     }
 
     fn workload(&self, workload: &Workload) -> Map {
-        let map = executor(&workload.executor)
-            .show("startTime", workload.start_time)
-            .show("warmUp", workload.warm_up)
-            .show("gracefulStop", workload.graceful_stop)
-            .or_none("deadline", workload.deadline.map(|span| span.to_string()));
-        let limit = |on_limit| if on_limit == OnLimit::Shed { "shed" } else { "queue" };
-        let map = match (is_open(&workload.executor), workload.max_in_flight) {
-            (false, _) => map,
-            (true, None) => map.put("maxInFlight", "none"),
-            (true, Some(most)) => map.put("maxInFlight", most).put("onLimit", limit(workload.on_limit)),
-        };
-        let keys = &workload.keys;
-        let key_map = Map::default()
-            .put("count", keys.count)
-            .put("popularity", popularity(&keys.popularity))
-            .put("spec", keys.spec.name())
-            .put("pairSpec", keys.pair_spec.name())
-            .maybe(
-                "store",
-                keys.store.map(|store| match store {
-                    KeyStore::CloudHsm => "cloudhsm",
-                    KeyStore::External => "external",
-                }),
-            )
-            .maybe("ids", (!keys.ids.is_empty()).then(|| list(keys.ids.iter().map(String::as_str))));
         let pairs = self.strategies.iter().zip(&workload.strategies);
         let changed: Vec<_> = pairs.filter(|(strategy, own)| strategy.policy != **own).collect();
-        let map = map
-            .put("jobs", named(workload.jobs.iter().map(|(kind, weight)| (kind.name().to_owned(), *weight))))
-            .put("payload", payload(&workload.payload))
-            .put("keys", key_map)
-            .put("contexts", pick(&workload.contexts))
-            .put("messages", pick(&workload.messages));
+        let map = declared::written(workload);
         if changed.is_empty() {
             return map;
         }
-        map.put("strategies", named(changed.into_iter().map(|(s, own)| (s.name.clone(), policy(own)))))
-    }
-}
-
-fn target(target: &Target) -> &str {
-    match target {
-        Target::Sim => "sim",
-        Target::Emulator => "emulator",
-        Target::Http(url) => url,
-        Target::Aws => "aws",
+        map.put("strategies", named(changed.into_iter().map(|(s, own)| (s.name.clone(), record_map(own)))))
     }
 }
 
 fn live(map: Map, live: &Live) -> Map {
-    let transport: Value = match &live.transport {
-        Transport { in_process: true, .. } => "in-process".into(),
-        Transport { connections, connect_timeout, idle_timeout, ca, .. } => Map::default()
-            .or_none("connections", *connections)
-            .show("connectTimeout", connect_timeout)
-            .show("idleTimeout", idle_timeout)
-            .maybe("ca", ca.as_deref())
-            .into(),
+    let transport: Value = match live.transport.in_process {
+        true => IN_PROCESS.into(),
+        false => record_map(&live.transport).into(),
     };
-    map.put("client", live.client.name())
+    map.show("client", live.client)
         .put("transport", transport)
-        .put("caps", caps(&live.caps))
-        .put("allow", allow(&live.allow))
-}
-
-fn caps(caps: &Caps) -> Map {
-    Map::default()
-        .maybe("attempts", caps.attempts)
-        .maybe("rate", caps.rate.map(|rate| rate.to_string()))
-        .maybe("duration", caps.duration.map(|span| span.to_string()))
-        .maybe("cost", caps.cost.map(|money| money.to_string()))
-        .show("maxQuotaShare", caps.max_quota_share)
-        .maybe("stopOn", caps.stop_on.clone())
-}
-
-fn allow(allow: &Allow) -> Map {
-    let texts = |all: &[String]| list(all.iter().map(String::as_str));
-    Map::default()
-        .put("accounts", texts(&allow.accounts))
-        .put("regions", texts(&allow.regions))
-        .put("keys", texts(&allow.keys))
-}
-
-fn quotas(quotas: &Quotas) -> Map {
-    let rates = |rates: &std::collections::BTreeMap<String, crate::units::Rate>| {
-        named(rates.iter().map(|(pool, rate)| (pool.clone(), rate.to_string())))
-    };
-    let enforcement: Value = match quotas.enforcement {
-        Enforcement::Window { phase: None } => "window".into(),
-        Enforcement::Sliding => "sliding".into(),
-        Enforcement::Window { phase: Some(phase) } => one("window", one("phase", phase.to_string())),
-        Enforcement::Bucket { burst } => one("bucket", one("burst", burst.to_string())),
-        Enforcement::LateBucket { burst, lag } => {
-            one("bucket", Map::default().show("burst", burst).show("lag", lag))
-        }
-        Enforcement::Lagging { lag } => one("lagging", one("lag", lag.to_string())),
-    };
-    rates(&quotas.overrides)
-        .put("enforcement", enforcement)
-        .put("background", rates(&quotas.background))
-        .put("reEncryptCost", quotas.re_encrypt_cost)
+        .put("caps", record_map(&live.caps))
+        .put("allow", record_map(&live.allow))
 }
 
 fn one(key: &str, value: impl Into<Value>) -> Value {
@@ -248,20 +127,16 @@ fn distribution(times: &Distribution) -> Map {
 
 fn fault(fault: &Fault) -> Map {
     let map = Map::default().show("at", fault.at).maybe("for", fault.lasts.map(|span| span.to_string()));
+    let map = map.show("kind", fault.kind.word());
     let map = match &fault.kind {
-        FaultKind::Quota { pool, to } => {
-            return map.put("kind", "quota").put("pool", pool.as_str()).show("to", to);
-        }
-        FaultKind::Throttle => map.put("kind", "throttle"),
-        FaultKind::Error => map.put("kind", "error"),
-        FaultKind::ErrorAs { code, status } => {
-            map.put("kind", "error").put("errorCode", code.as_str()).put("status", *status)
-        }
-        FaultKind::Slow { by } => map.put("kind", "slow").show("by", by),
-        FaultKind::Freeze => map.put("kind", "freeze"),
-        FaultKind::Reset => map.put("kind", "reset"),
-        FaultKind::Trickle { by } => map.put("kind", "trickle").show("by", by),
-        FaultKind::Truncate => map.put("kind", "truncate"),
+        FaultKind::Quota { pool, to } => return map.put("pool", pool.as_str()).show("to", to),
+        FaultKind::ErrorAs { code, status } => map.put("errorCode", code.as_str()).put("status", *status),
+        FaultKind::Slow { by } | FaultKind::Trickle { by } => map.show("by", by),
+        FaultKind::Throttle
+        | FaultKind::Error
+        | FaultKind::Freeze
+        | FaultKind::Reset
+        | FaultKind::Truncate => map,
     };
     let map = match fault.strikes {
         Strikes::Probability(ratio) => map.show("probability", ratio),
@@ -291,169 +166,6 @@ fn fleet(fleet: &FleetConfig) -> Map {
     Map::default().put("clients", fleet.clients).put("start", start).maybe("restart", restart)
 }
 
-const fn is_open(executor: &Executor) -> bool {
-    matches!(
-        executor,
-        Executor::ConstantArrivalRate { .. }
-            | Executor::RampingArrivalRate { .. }
-            | Executor::Burst { .. }
-            | Executor::Trace(_)
-    )
-}
-
-fn executor(executor: &Executor) -> Map {
-    let map = |name: &str| Map::default().put("executor", name);
-    let stage =
-        |duration: Span, target: Value| Map::default().show("duration", duration).put("target", target);
-    match executor {
-        Executor::ConstantArrivalRate { rate, duration, arrivals } => map("constant-arrival-rate")
-            .show("rate", rate)
-            .show("duration", duration)
-            .put("arrivals", spread(*arrivals)),
-        Executor::RampingArrivalRate { start_rate, stages, arrivals } => map("ramping-arrival-rate")
-            .show("startRate", start_rate)
-            .put("stages", list(stages.iter().map(|s| stage(s.duration, s.target.to_string().into()))))
-            .put("arrivals", spread(*arrivals)),
-        Executor::Burst { count, every, duration } => {
-            map("burst").put("count", *count).show("every", every).show("duration", duration)
-        }
-        Executor::Trace(each) => trace(map("trace"), each),
-        Executor::ConstantVus { vus, duration, pacing } => {
-            paced(map("constant-vus").put("vus", *vus).show("duration", duration), pacing)
-        }
-        Executor::RampingVus { start_vus, stages, pacing } => {
-            let stages = list(stages.iter().map(|s| stage(s.duration, s.target.into())));
-            paced(map("ramping-vus").put("startVus", *start_vus).put("stages", stages), pacing)
-        }
-        Executor::SharedIterations { vus, iterations, max_duration, pacing } => {
-            let map = map("shared-iterations").put("vus", *vus).put("iterations", *iterations);
-            paced(map.show("maxDuration", max_duration), pacing)
-        }
-        Executor::PerVuIterations { vus, iterations, max_duration, pacing } => {
-            let map = map("per-vu-iterations").put("vus", *vus).put("iterations", *iterations);
-            paced(map.show("maxDuration", max_duration), pacing)
-        }
-    }
-}
-
-fn trace(map: Map, trace: &Trace) -> Map {
-    let columns = trace.columns.iter().map(|(name, theirs)| (name.clone(), theirs.as_str()));
-    map.put("file", trace.file.as_str())
-        .put("columns", named(columns))
-        .put("scale", trace.scale)
-        .show("offset", trace.offset)
-        .maybe("duration", trace.duration.map(|span| span.to_string()))
-        .put("arrivals", spread(trace.arrivals))
-}
-
-fn paced(map: Map, pacing: &Pacing) -> Map {
-    match pacing {
-        Pacing::ThinkTime(span) => map.show("thinkTime", span),
-        Pacing::Pace(rate) => map.show("pace", rate),
-    }
-}
-
-fn spread(arrivals: Arrivals) -> String {
-    match arrivals {
-        Arrivals::Poisson => "poisson".into(),
-        Arrivals::Uniform => "uniform".into(),
-        Arrivals::Bursty(dispersion) => format!("bursty({dispersion})"),
-    }
-}
-
-fn payload(payload: &Payload) -> Value {
-    match payload {
-        Payload::Fixed(size) => size.to_string().into(),
-        Payload::Range { min, max } => Map::default().show("min", min).show("max", max).into(),
-        Payload::Percentiles { p50, p99 } => Map::default().show("p50", p50).show("p99", p99).into(),
-    }
-}
-
-fn pick(pick: &Pick) -> Map {
-    Map::default().put("count", pick.count).put("popularity", popularity(&pick.popularity))
-}
-
-fn popularity(popularity: &Popularity) -> String {
-    match popularity {
-        Popularity::Uniform => "uniform".into(),
-        Popularity::Zipf(exponent) => format!("zipf({exponent})"),
-    }
-}
-
-fn policy(policy: &Policy) -> Map {
-    let limiter =
-        policy.limiter.map(|limiter| Map::default().show("rate", limiter.rate).put("burst", limiter.burst));
-    Map::default()
-        .put("retry", retry(&policy.retry))
-        .or_none("limiter", limiter)
-        .or_none("timeout", policy.timeout.map(|span| span.to_string()))
-        .or_none("cache", policy.cache.map(|cache| cache_map(&cache)))
-}
-
-fn retry(retry: &Retry) -> Map {
-    let map = |mode: &str| {
-        let map = Map::default().put("mode", mode);
-        match retry.max_attempts {
-            Some(count) => map.put("maxAttempts", count),
-            None => map.put("maxAttempts", "unlimited"),
-        }
-    };
-    match retry.mode {
-        RetryMode::None => map("none"),
-        RetryMode::Immediate => map("immediate"),
-        RetryMode::Fixed { delay } => map("fixed").show("delay", delay),
-        RetryMode::Exponential { base, cap, factor, jitter } => {
-            let jitter = match jitter {
-                Jitter::None => "none",
-                Jitter::Full => "full",
-                Jitter::Equal => "equal",
-                Jitter::Decorrelated => "decorrelated",
-            };
-            let map = map("exponential").show("base", base).show("cap", cap);
-            map.put("factor", factor).put("jitter", jitter)
-        }
-        RetryMode::Budget { ratio, min_per_second, ttl } => {
-            map("budget").show("ratio", ratio).show("minPerSecond", min_per_second).show("ttl", ttl)
-        }
-        RetryMode::Tokens { capacity, cost, refund } => {
-            map("tokens").put("capacity", capacity).put("cost", cost).put("refund", refund)
-        }
-        RetryMode::AwsStandard(retry) => aws(map("aws-standard"), retry),
-        RetryMode::AwsAdaptive(retry) if retry.sdk != AwsSdk::Unnamed => {
-            map("aws-adaptive").put("preset", retry.sdk.name())
-        }
-        RetryMode::AwsAdaptive(retry) => aws(map("aws-adaptive"), retry),
-        RetryMode::AwsLegacy(sdk) => map("aws-legacy").put("preset", sdk.name()),
-        RetryMode::AwsSdk(mode) => {
-            map("aws-sdk").put("sdkMode", if mode == SdkMode::Adaptive { "adaptive" } else { "standard" })
-        }
-    }
-}
-
-fn aws(map: Map, retry: AwsRetry) -> Map {
-    let generation = match retry.generation {
-        Generation::V2_0 => "2.0",
-        Generation::V2_1 => "2.1",
-        Generation::Java => return map.put("preset", "java"),
-        Generation::Kotlin => return map.put("preset", "kotlin"),
-    };
-    let accounting = match retry.accounting {
-        Accounting::PerCall => "per-call",
-        Accounting::SharedSlot => "shared-slot",
-    };
-    map.put("generation", generation).put("accounting", accounting)
-}
-
-fn cache_map(cache: &Cache) -> Map {
-    let eviction = if cache.eviction == Eviction::Fifo { "fifo" } else { "lru" };
-    Map::default()
-        .show("maxAge", cache.max_age)
-        .put("maxMessages", cache.max_messages)
-        .put("maxBytes", cache.max_bytes)
-        .put("capacity", cache.capacity)
-        .put("eviction", eviction)
-}
-
 /// Thresholds by name, names in the order of their first threshold.
 fn thresholds(thresholds: &[Threshold]) -> Map {
     let mut map = Map::default();
@@ -470,22 +182,4 @@ fn thresholds(thresholds: &[Threshold]) -> Map {
         map = map.put(&threshold.name, Value::Sequence(items));
     }
     map
-}
-
-impl Metric {
-    /// Its name in thresholds.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Metric::ResponseTime => "response_time",
-            Metric::ServiceTime => "service_time",
-            Metric::QueueWait => "queue_wait",
-            Metric::Failed => "failed",
-            Metric::Throttled => "throttled",
-            Metric::Shed => "shed",
-            Metric::UnitsFailed => "units_failed",
-            Metric::Goodput => "goodput",
-            Metric::Amplification => "amplification",
-            Metric::Cost => "cost",
-        }
-    }
 }

@@ -15,7 +15,7 @@ use crate::emulator::runtime::{Chaos, Locked};
 use crate::emulator::{Exposition, Kept};
 use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
-use crate::quota::{Enforcement, PoolId};
+use crate::quota::{EnforcementKind, PoolId};
 use crate::time::Span;
 use aws_lc_rs::constant_time;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -140,12 +140,15 @@ fn quotas(locked: &Locked, service: &Service) -> Value {
     let limits: Map<String, Value> = crate::quota::catalogue::all()
         .map(|pool| (pool.name().into(), json!(locked.kms.admission().limit(region, pool).to_string())))
         .collect();
-    let enforcement = match quotas.enforcement {
-        Enforcement::Window { .. } => "window".to_string(),
-        Enforcement::Sliding => "sliding".into(),
-        Enforcement::Bucket { burst } => format!("bucket, burst {burst}"),
-        Enforcement::LateBucket { burst, lag } => format!("bucket, burst {burst}, lag {lag}"),
-        Enforcement::Lagging { lag } => format!("lagging, lag {lag}"),
+    let kind = quotas.enforcement.kind();
+    // Where windows begin is drawn, or pinned for a test: nothing to tell.
+    let enforcement = match quotas.enforcement.written() {
+        Value::Object(map) if kind != EnforcementKind::Window => {
+            let values = map.values().flat_map(|own| own.as_object().into_iter().flatten());
+            let shown = values.map(|(key, value)| format!(", {key} {}", value.as_str().unwrap_or_default()));
+            format!("{kind}{}", shown.collect::<String>())
+        }
+        _ => kind.to_string(),
     };
     json!({ "region": region, "enforcement": enforcement, "limits": limits })
 }

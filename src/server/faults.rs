@@ -23,16 +23,12 @@ pub(super) fn list(locked: &Locked) -> Value {
 }
 
 fn shown(fault: &Fault, now: Time) -> Value {
+    let word = fault.kind.word().name();
     let kind = match &fault.kind {
-        FaultKind::Throttle => json!("throttle"),
-        FaultKind::Error => json!("error"),
-        FaultKind::ErrorAs { code, status } => json!({ "error": { "errorCode": code, "status": status } }),
-        FaultKind::Slow { by } => json!({ "slow": by.to_string() }),
-        FaultKind::Freeze => json!("freeze"),
-        FaultKind::Reset => json!("reset"),
-        FaultKind::Trickle { by } => json!({ "trickle": by.to_string() }),
-        FaultKind::Truncate => json!("truncate"),
-        FaultKind::Quota { pool, to } => json!({ "quota": { "pool": pool, "to": to.to_string() } }),
+        FaultKind::ErrorAs { code, status } => json!({ word: { "errorCode": code, "status": status } }),
+        FaultKind::Slow { by } | FaultKind::Trickle { by } => json!({ word: by.to_string() }),
+        FaultKind::Quota { pool, to } => json!({ word: { "pool": pool, "to": to.to_string() } }),
+        _ => json!(word),
     };
     let strikes = match fault.strikes {
         Strikes::Probability(share) => json!({ "probability": share.as_f64() }),

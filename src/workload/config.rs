@@ -1,11 +1,17 @@
 //! What a scenario says about load: the fleet, executors, and what jobs look like.
 
-use crate::api::{JobKind, KeySpec};
+use super::load::argument;
+pub use super::load::*;
+use crate::api::{JobKind, KeySpec, words};
 use crate::client::Policy;
+use crate::language::{
+    Fields, Form, Item, MILLION, Part, Reader, Record, SIZE, Shape, Shown, TEXT, Walk, count, key, list,
+    record, record_value, table_of, words,
+};
 pub use crate::quota::KeyStore;
 use crate::time::Span;
-use crate::units::{Bytes, Rate};
-use std::collections::BTreeMap;
+use crate::units::Bytes;
+use std::fmt;
 
 /// The processes that make the calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,175 +84,14 @@ pub struct Workload {
     pub strategies: Vec<Policy>,
 }
 
-/// How jobs arrive.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Executor {
-    /// Open: a constant rate.
-    ConstantArrivalRate {
-        /// Arrivals.
-        rate: Rate,
-        /// How long jobs arrive.
-        duration: Span,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// Open: linear ramps between targets.
-    RampingArrivalRate {
-        /// Where the first ramp begins.
-        start_rate: Rate,
-        /// The ramps, one after another.
-        stages: Vec<RateStage>,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// Open: `count` jobs at the same instant, every `every`, for `duration`.
-    Burst {
-        /// Jobs of a burst.
-        count: u64,
-        /// Time between bursts.
-        every: Span,
-        /// How long jobs arrive.
-        duration: Span,
-    },
-    /// Open: a recorded trace.
-    Trace(Trace),
-    /// Closed: a constant number of VUs.
-    ConstantVus {
-        /// Workers.
-        vus: u32,
-        /// How long jobs arrive.
-        duration: Span,
-        /// When a VU starts its next job.
-        pacing: Pacing,
-    },
-    /// Closed: linear ramps of the number of VUs.
-    RampingVus {
-        /// Where the first ramp begins.
-        start_vus: u32,
-        /// The ramps, one after another.
-        stages: Vec<VuStage>,
-        /// When a VU starts its next job.
-        pacing: Pacing,
-    },
-    /// Closed: VUs share a number of jobs.
-    SharedIterations {
-        /// Workers.
-        vus: u32,
-        /// Jobs: of all VUs together, or of each.
-        iterations: u64,
-        /// Stop after this even if iterations are left.
-        max_duration: Span,
-        /// When a VU starts its next job.
-        pacing: Pacing,
-    },
-    /// Closed: each VU does a number of jobs.
-    PerVuIterations {
-        /// Workers.
-        vus: u32,
-        /// Jobs: of all VUs together, or of each.
-        iterations: u64,
-        /// Stop after this even if iterations are left.
-        max_duration: Span,
-        /// When a VU starts its next job.
-        pacing: Pacing,
-    },
-}
-
-/// How open arrivals are spaced.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Arrivals {
-    /// At random, independent of each other.
-    Poisson,
-    /// Evenly.
-    Uniform,
-    /// In bursts of a second: at random under a rate that each second multiplies by a gamma draw of mean 1, so that the counts
-    /// of seconds have this variance ÷ mean (a negative binomial distribution); above 1, which is Poisson.
-    Bursty(f64),
-}
-
-/// A ramp to `target` that takes `duration`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RateStage {
-    /// How long the ramp takes.
-    pub duration: Span,
-    /// The rate at its end.
-    pub target: Rate,
-}
-
-/// A ramp to `target` VUs that takes `duration`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VuStage {
-    /// How long the ramp takes.
-    pub duration: Span,
-    /// How many VUs at its end.
-    pub target: u32,
-}
-
-/// When a VU starts its next job.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pacing {
-    /// So long after the last one ended.
-    ThinkTime(Span),
-    /// On a schedule, so many a second per VU.
-    Pace(Rate),
-}
-
-/// A recorded trace; `rows` is filled by whoever loads the file (`cli`), not by the parser.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trace {
-    /// As written in the scenario, relative to it.
-    pub file: String,
-    /// Canonical column name -> name in the file.
-    pub columns: BTreeMap<String, String>,
-    /// Multiplies counts; a row per job is repeated (the fraction by a draw).
-    pub scale: f64,
-    /// Start this far into the trace.
-    pub offset: Span,
-    /// Stop after so much of it; all by default.
-    pub duration: Option<Span>,
-    /// How the arrivals of a second are spaced.
-    pub arrivals: Arrivals,
-    /// The loaded rows.
-    pub rows: std::sync::Arc<TraceRows>,
-}
-
-/// The rows of a trace, in order of time.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TraceRows {
-    /// Not loaded yet.
-    Unread,
-    /// Jobs arriving in each second from 0 on.
-    Counts(Vec<u32>),
-    /// One row per job, in order of time.
-    Jobs(Vec<TraceJob>),
-}
-
-/// One job of a trace; `None` means that the workload's own draw decides.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TraceJob {
-    /// Since the trace's first second.
-    pub at: Span,
-    /// What the job asks for.
-    pub kind: Option<JobKind>,
-    /// The key: dense numbers given to the distinct texts of the column, in order of appearance.
-    pub key: Option<u32>,
-    /// The encryption context; numbered like keys.
-    pub context: Option<u32>,
-    /// The encrypted message; numbered like keys.
-    pub message: Option<u32>,
-    /// Payload in bytes.
-    pub bytes: Option<u32>,
-    /// Whether the payload's size is known beforehand.
-    pub known_size: bool,
-}
-
-/// What happens to a job that arrives when `maxInFlight` is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnLimit {
-    /// It waits.
-    Queue,
-    /// It is dropped and counted.
-    Shed,
+words! {
+    /// What happens to a job that arrives when `maxInFlight` is reached.
+    OnLimit {
+        /// It waits.
+        Queue = "queue",
+        /// It is dropped and counted.
+        Shed = "shed",
+    }
 }
 
 /// How large payloads are.
@@ -270,30 +115,141 @@ pub enum Payload {
     },
 }
 
-/// The keys jobs use.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Keys {
-    /// How many.
-    pub count: u32,
-    /// How often each is used.
-    pub popularity: Popularity,
-    /// Their type.
-    pub spec: KeySpec,
-    /// `KeyPairSpec` of GenerateDataKeyPair jobs.
-    pub pair_spec: KeySpec,
-    /// The custom key store the keys live in, if any.
-    pub store: Option<KeyStore>,
-    /// Live: which keys they are, by id, ARN or alias; empty if they are made for the run.
-    pub ids: Vec<String>,
+impl Part for Payload {
+    /// Two sizes of either pair.
+    fn walk(walk: &mut Walk<'_, '_>, now: Option<&Payload>) -> Option<Payload> {
+        const KEYS: [(&str, &str); 4] = [
+            ("min", "The smallest; with `max`, uniform."),
+            ("max", "The largest."),
+            ("p50", "The median; with `p99`, lognormal."),
+            ("p99", "The 99th percentile."),
+        ];
+        let now = match now {
+            Some(Payload::Range { min, max }) => [Some(*min), Some(*max), None, None],
+            Some(Payload::Percentiles { p50, p99 }) => [None, None, Some(*p50), Some(*p99)],
+            Some(Payload::Fixed(_)) | None => [None; 4],
+        };
+        let mut read = [None; 4];
+        for (place, (name, about)) in KEYS.into_iter().enumerate() {
+            read[place] = walk.part(key(name, about, SIZE).optional(), Some(&now[place])).flatten();
+        }
+        walk.look(|r, fields| {
+            let given = KEYS.map(|(name, _)| fields.get(name).is_some());
+            match (given[0] || given[1], given[2] || given[3]) {
+                (true, false) => rises(r, fields, ("min", read[0]), ("max", read[1])),
+                (false, true) => rises(r, fields, ("p50", read[2]), ("p99", read[3])),
+                _ if fields.is_whole() => {
+                    let message = "either min and max or p50 and p99 are needed";
+                    r.wrong(&fields.item, message, "{min, max} or {p50, p99}");
+                }
+                _ => {}
+            }
+        });
+        match read {
+            [Some(min), Some(max), None, None] => Some(Payload::Range { min, max }),
+            [None, None, Some(p50), Some(p99)] => Some(Payload::Percentiles { p50, p99 }),
+            _ => None,
+        }
+    }
 }
 
-/// How many of something, and how they are chosen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pick {
-    /// How many.
-    pub count: u32,
-    /// How often each is chosen.
-    pub popularity: Popularity,
+impl Record for Payload {
+    table_of!(Payload as "payload");
+}
+
+/// Reports one of two sizes that is missing, or the upper below the lower.
+fn rises(r: &mut Reader, fields: &Fields, low: (&str, Option<Bytes>), high: (&str, Option<Bytes>)) {
+    [low.0, high.0].into_iter().for_each(|name| r.must(fields, name));
+    if let (Some(least), Some(most)) = (low.1, high.1)
+        && let Some(item) = fields.get(high.0).filter(|_| most < least)
+    {
+        let (low, high) = (low.0, high.0);
+        r.wrong(&item, format!("{high} is below {low}, {least}"), format!("a {high} of at least {low}"));
+    }
+}
+
+/// A size, or two of them.
+pub(crate) struct Sizes;
+
+impl Form for Sizes {
+    type Value = Payload;
+    fn shape(&self) -> Shape {
+        Shape::Either(&[Shape::Size, Shape::Record(<Payload as Record>::table)])
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<Payload> {
+        if item.is_map() { r.record(item) } else { r.size(item).map(Payload::Fixed) }
+    }
+    fn write(&self, value: &Payload) -> serde_yaml::Value {
+        match value {
+            Payload::Fixed(size) => SIZE.write(size),
+            spread => record_value(spread),
+        }
+    }
+}
+
+record! {
+    /// The keys jobs use.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Keys as "keys" {
+        /// How many.
+        pub count: u32 = key("count", "How many ({}).", count(MILLION)).or(1),
+        /// How often each is used.
+        pub popularity: Popularity =
+            key("popularity", "How often each is used ({}).", POPULARITY).or(Popularity::Uniform),
+        /// Their type.
+        pub spec: KeySpec = key("spec", "Their type ({}).", words()).or(KeySpec::SymmetricDefault),
+        /// `KeyPairSpec` of GenerateDataKeyPair jobs.
+        pub pair_spec: KeySpec = key(
+            "pairSpec",
+            "KeyPairSpec of the jobs GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext: it decides their quota pool \
+             (key-pair-rsa-2048, …) and their price; other jobs do not look at it ({}).",
+            words().checked(pair_spec),
+        )
+        .or(KeySpec::EccNistP256),
+        /// The custom key store the keys live in, if any.
+        pub store: Option<KeyStore> =
+            key("store", "The custom key store they live in (none).", words()).optional(),
+        /// Live: which keys they are, by id, ARN or alias; empty if they are made for the run.
+        pub ids: Vec<String> =
+            key("ids", "Live: the keys to use, by id, ARN or alias (made for the run).", list(TEXT))
+                .or(Vec::new())
+                .quiet(),
+    }
+    then as_many_as_ids;
+}
+
+record! {
+    /// How many of something, and how they are chosen.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Pick as "pick" {
+        /// How many.
+        pub count: u32 = key("count", "How many ({}).", count(10 * MILLION)).or(1),
+        /// How often each is chosen.
+        pub popularity: Popularity =
+            key("popularity", "How often each is chosen ({}).", POPULARITY).or(Popularity::Uniform),
+    }
+}
+
+/// Reports a spec that no data key pair has.
+fn pair_spec(r: &mut Reader, item: &Item, spec: KeySpec) -> Option<KeySpec> {
+    if !spec.is_pair_spec() {
+        r.wrong(item, "KMS makes no data key pairs of this spec", "RSA_*, ECC_*, SM2 or ML_KEM_*");
+    }
+    Some(spec)
+}
+
+/// Keys that are named are as many as their names.
+fn as_many_as_ids(r: &mut Reader, fields: &Fields, keys: &mut Keys) {
+    let named = u32::try_from(keys.ids.len()).unwrap_or(u32::MAX);
+    if named == 0 {
+        return;
+    }
+    match fields.get("count").filter(|item| !r.is_told(item)) {
+        Some(item) if keys.count != named => {
+            r.wrong(&item, format!("`ids` names {named} keys"), "as many, or no count");
+        }
+        _ => keys.count = named,
+    }
 }
 
 /// How often each of several things is chosen.
@@ -303,4 +259,30 @@ pub enum Popularity {
     Uniform,
     /// The k-th with weight k^-s.
     Zipf(f64),
+}
+
+/// How a file writes [`Popularity`].
+pub(crate) const POPULARITY: Shown<Popularity> =
+    Shown { shape: Shape::Pattern(r"^(uniform|zipf\([0-9]+(\.[0-9]+)?\))$", "zipf(1.0)"), read: popularity };
+
+impl fmt::Display for Popularity {
+    /// As a file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Popularity::Uniform => f.write_str("uniform"),
+            Popularity::Zipf(exponent) => write!(f, "zipf({exponent})"),
+        }
+    }
+}
+
+fn popularity(r: &mut Reader, item: &Item) -> Option<Popularity> {
+    let text = item.text().unwrap_or_default();
+    if text == "uniform" {
+        return Some(Popularity::Uniform);
+    }
+    if let Some(exponent) = argument(text, "zipf").filter(|exponent| *exponent <= 10.0) {
+        return Some(Popularity::Zipf(exponent));
+    }
+    r.wrong(item, "this is not a popularity", "uniform, or zipf(s) with s from 0 to 10");
+    None
 }

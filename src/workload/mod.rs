@@ -10,6 +10,7 @@ mod closed;
 mod config;
 mod executor;
 mod fleet;
+mod load;
 mod pick;
 mod shape;
 pub mod trace;

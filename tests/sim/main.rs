@@ -50,3 +50,4 @@ mod trials_until;
 mod units_failed;
 mod validation;
 mod verdicts;
+mod words;

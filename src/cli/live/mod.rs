@@ -162,10 +162,8 @@ impl LiveContext<'_> {
     /// Where attempts go, in a word.
     fn target(&self) -> String {
         match &self.loaded.scenario.target {
-            Target::Sim => "sim".into(),
-            Target::Emulator => "emulator".into(),
             Target::Http(url) => stamp::origin(url),
-            Target::Aws => "aws".into(),
+            other => other.to_string(),
         }
     }
 

@@ -6,6 +6,7 @@ use super::{Line, portrait, scene};
 use crate::format::{self, count, listed, named, percent};
 use crate::results::standing::found;
 use crate::results::{ThresholdRun, Verdict};
+use crate::scenario::{Metric, Tag};
 
 /// So many are told of one by one.
 const SHOWN: usize = 3;
@@ -119,22 +120,24 @@ pub(super) fn loss(view: &View<'_>, number: usize, place: usize) -> Line {
 fn lost(threshold: &ThresholdRun, value: &str, many: bool) -> String {
     let verb = |one: &str, all: &str| if many { all.to_owned() } else { one.to_owned() };
     let (whose, whose_time) = (whose(threshold, "of"), whose(threshold, "for"));
-    match metric_of(&threshold.name) {
-        "failed" => format!("{} {value}{whose}", verb("fails", "fail")),
-        "throttled" => format!("{} {value} of attempts refused{whose}", verb("has", "have")),
-        "shed" => format!("{} {value}{whose}", verb("sheds", "shed")),
-        "goodput" => format!("{} {value}{whose}", verb("completes", "complete")),
-        "amplification" => {
+    match Metric::from_name(metric_of(&threshold.name)) {
+        Some(Metric::Failed) => format!("{} {value}{whose}", verb("fails", "fail")),
+        Some(Metric::Throttled) => format!("{} {value} of attempts refused{whose}", verb("has", "have")),
+        Some(Metric::Shed) => format!("{} {value}{whose}", verb("sheds", "shed")),
+        Some(Metric::Goodput) => format!("{} {value}{whose}", verb("completes", "complete")),
+        Some(Metric::Amplification) => {
             format!("{} {} attempts a call{whose}", verb("makes", "make"), value.replace('×', ""))
         }
-        "cost" => format!("{} {value} for a million completed jobs", verb("costs", "cost")),
-        "response_time" => {
+        Some(Metric::Cost) => format!("{} {value} for a million completed jobs", verb("costs", "cost")),
+        Some(Metric::ResponseTime) => {
             format!("{} a {} response time of {value}{whose_time}", verb("has", "have"), figure(threshold))
         }
-        "service_time" => {
+        Some(Metric::ServiceTime) => {
             format!("{} a {} service time of {value}{whose_time}", verb("has", "have"), figure(threshold))
         }
-        other => format!("{} {other} at {value}{whose}", verb("has", "have")),
+        Some(Metric::QueueWait | Metric::UnitsFailed) | None => {
+            format!("{} {} at {value}{whose}", verb("has", "have"), metric_of(&threshold.name))
+        }
     }
 }
 
@@ -153,10 +156,10 @@ fn whose(threshold: &ThresholdRun, joined_by: &str) -> String {
     let tags = threshold.name.split_once('{').map_or("", |(_, tags)| tags.trim_end_matches('}'));
     let parts = tags.split(',').filter_map(|tag| {
         let (key, value) = tag.split_once(':')?;
-        match key.trim() {
-            "workload" | "operation" => Some(format!(" {joined_by} {}", named(value.trim()))),
-            "stage" => Some(format!(" in stage {}", value.trim())),
-            _ => None,
+        match Tag::from_name(key.trim())? {
+            Tag::Workload | Tag::Operation => Some(format!(" {joined_by} {}", named(value.trim()))),
+            Tag::Stage => Some(format!(" in stage {}", value.trim())),
+            Tag::Strategy | Tag::Outcome => None,
         }
     });
     parts.collect()

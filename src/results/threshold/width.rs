@@ -4,7 +4,7 @@ use super::question::{Question, question};
 use super::{Times, applies, figure};
 use crate::record::{Recorder, Trial};
 use crate::results::stats::interval;
-use crate::scenario::{Aggregate, Comparison, Metric, Scenario, Threshold};
+use crate::scenario::{Aggregate, Comparison, Metric, Scenario, Tag, Threshold, TimesOf};
 use crate::time::Span;
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ const P99: Aggregate = Aggregate::Percentile(99.0);
 fn plain(metric: Metric, aggregate: Aggregate) -> Threshold {
     Threshold {
         metric,
-        tags: BTreeMap::from([("outcome".into(), "completed".into())]),
+        tags: BTreeMap::from([(Tag::Outcome.name().into(), TimesOf::Completed.name().into())]),
         name: metric.name().into(),
         expression: String::new(),
         aggregate,

@@ -2,9 +2,9 @@
 
 use super::Outer;
 use crate::api::{JobKind, Operation};
+use crate::language::Problem;
+use crate::language::{Fields, Item, Reader};
 use crate::scenario::Scenario;
-use crate::scenario::problem::Problem;
-use crate::scenario::read::{Fields, Item, Reader};
 use crate::workload::{Executor, TraceRows, Workload};
 
 /// Reports caches that serve nothing, and workloads whose hits would follow from a number that nobody has given.

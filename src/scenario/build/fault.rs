@@ -1,10 +1,10 @@
 //! Reads what goes wrong.
 
 use crate::api::Operation;
-use crate::kms::{Aim, Fault, FaultKind, Strikes};
+use crate::kms::{Aim, Fault, FaultKind, FaultWord, Strikes};
+use crate::language::{Fields, Item, MAX_JOBS, Reader};
 use crate::quota::catalogue;
-use crate::scenario::keys::{self, MAX_JOBS};
-use crate::scenario::read::{Fields, Item, Reader};
+use crate::scenario::keys;
 use crate::time::Span;
 use crate::units::{Rate, Ratio};
 
@@ -41,12 +41,9 @@ fn fault(r: &mut Reader, item: &Item, is_server: bool) -> Option<Fault> {
     let fields = r.fields(item, &keys::FAULT)?;
     let at = r.or(&fields, "at", Span::ZERO, Reader::span);
     let lasts = r.opt(&fields, "for", Reader::time);
-    let operation = r.opt(&fields, "operation", |r, item| r.by_name(item, Operation::ALL, Operation::name));
-    let word = r.need(&fields, "kind", "", |r, item| r.word(item, &keys::FAULT_KINDS));
-    if word.is_empty() {
-        return None;
-    }
-    r.only_with(&fields, "kind", word);
+    let operation = r.opt(&fields, "operation", Reader::spelled::<Operation>);
+    let word = r.need(&fields, "kind", None, |r, item| r.spelled::<FaultWord>(item).map(Some))?;
+    r.only_with(&fields, "kind", word.name());
     let kind = kind(r, &fields, word)?;
     let strikes = match (fields.get("next"), fields.get("probability")) {
         (Some(next), Some(_)) => {
@@ -78,17 +75,17 @@ fn fault(r: &mut Reader, item: &Item, is_server: bool) -> Option<Fault> {
     })
 }
 
-fn kind(r: &mut Reader, fields: &Fields, word: &str) -> Option<FaultKind> {
+fn kind(r: &mut Reader, fields: &Fields, word: FaultWord) -> Option<FaultKind> {
     let by = |r: &mut Reader| r.need(fields, "by", Span::ZERO, Reader::time);
     Some(match word {
-        "throttle" => FaultKind::Throttle,
-        "error" => error(r, fields)?,
-        "slow" => FaultKind::Slow { by: by(r) },
-        "freeze" => FaultKind::Freeze,
-        "reset" => FaultKind::Reset,
-        "trickle" => FaultKind::Trickle { by: by(r) },
-        "truncate" => FaultKind::Truncate,
-        _ => FaultKind::Quota {
+        FaultWord::Throttle => FaultKind::Throttle,
+        FaultWord::Error => error(r, fields)?,
+        FaultWord::Slow => FaultKind::Slow { by: by(r) },
+        FaultWord::Freeze => FaultKind::Freeze,
+        FaultWord::Reset => FaultKind::Reset,
+        FaultWord::Trickle => FaultKind::Trickle { by: by(r) },
+        FaultWord::Truncate => FaultKind::Truncate,
+        FaultWord::Quota => FaultKind::Quota {
             pool: r.need(fields, "pool", String::new(), |r, item| {
                 let names: Vec<&'static str> = catalogue::pool_names().collect();
                 r.word(item, &names).map(str::to_owned)

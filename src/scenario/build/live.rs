@@ -1,11 +1,10 @@
 //! Reads what only live runs look at, and says what a live run cannot do.
 
 use crate::client::RetryMode;
-use crate::scenario::keys::{self, MAX_JOBS, MILLION};
-use crate::scenario::read::{Fields, Item, Reader};
-use crate::scenario::tree::Content;
+use crate::language::tree::Content;
+use crate::language::{Fields, Item, Reader};
+use crate::scenario::live::IN_PROCESS;
 use crate::scenario::{Allow, Caps, Live, LiveClient, Target, Transport};
-use crate::units::Money;
 use crate::workload::Workload;
 
 /// Reads `client`, `transport`, `caps` and `allow`.
@@ -13,89 +12,26 @@ pub(super) fn live(r: &mut Reader, fields: &Fields) -> Live {
     Live {
         client: r.or(fields, "client", LiveClient::DEFAULT, client),
         transport: r.or(fields, "transport", Transport::default(), transport),
-        caps: r.or(fields, "caps", Caps::default(), caps),
-        allow: r.or(fields, "allow", Allow::default(), allow),
+        caps: r.or(fields, "caps", Caps::default(), Reader::record),
+        allow: r.or(fields, "allow", Allow::default(), Reader::record),
     }
 }
 
 fn client(r: &mut Reader, item: &Item) -> Option<LiveClient> {
-    match r.word(item, &["aws-sdk", "raw"])? {
-        "raw" => Some(LiveClient::Raw),
-        _ if cfg!(feature = "aws") => Some(LiveClient::AwsSdk),
-        _ => {
-            r.wrong(item, "this keystorm is built without the AWS SDK (feature `aws`)", "raw");
-            None
-        }
+    let client = r.spelled(item)?;
+    if client == LiveClient::AwsSdk && !cfg!(feature = "aws") {
+        r.wrong(item, "this keystorm is built without the AWS SDK (feature `aws`)", LiveClient::Raw.name());
+        return None;
     }
+    Some(client)
 }
 
 fn transport(r: &mut Reader, item: &Item) -> Option<Transport> {
-    if !item.is_map() {
-        r.word(item, &["in-process"])?;
-        return Some(Transport { in_process: true, ..Transport::default() });
+    if item.is_map() {
+        return r.record(item);
     }
-    let plain = Transport::default();
-    let fields = r.fields(item, &keys::TRANSPORT)?;
-    Some(Transport {
-        in_process: false,
-        connections: r.or(&fields, "connections", None, |r, item| {
-            if item.is_word("none") { Some(None) } else { r.count(item, MILLION).map(Some) }
-        }),
-        connect_timeout: r.or(&fields, "connectTimeout", plain.connect_timeout, Reader::time),
-        idle_timeout: r.or(&fields, "idleTimeout", plain.idle_timeout, Reader::time),
-        ca: r.opt(&fields, "ca", Reader::string),
-    })
-}
-
-fn caps(r: &mut Reader, item: &Item) -> Option<Caps> {
-    let fields = r.fields(item, &keys::CAPS)?;
-    Some(Caps {
-        attempts: r.opt(&fields, "attempts", |r, item| r.whole(item, 1, MAX_JOBS)),
-        rate: r.opt(&fields, "rate", Reader::positive_rate),
-        duration: r.opt(&fields, "duration", Reader::time),
-        cost: r.opt(&fields, "cost", |r, item| {
-            let text = r.string(item)?;
-            Money::parse(&text).map_err(|message| r.wrong(item, message, "such as 1.20 USD")).ok()
-        }),
-        max_quota_share: r.or(&fields, "maxQuotaShare", Caps::default().max_quota_share, Reader::ratio),
-        stop_on: r.opt(&fields, "stopOn", alarm),
-    })
-}
-
-/// The name or ARN of an alarm; names have 1 to 255 characters (CloudWatch API, AlarmName, read 2026-11-29).
-fn alarm(r: &mut Reader, item: &Item) -> Option<String> {
-    let text = r.string(item)?;
-    // An ARN has some sixty characters before the name.
-    if !(1..=320).contains(&text.chars().count()) {
-        r.wrong(item, "this is no alarm", "the name of an alarm, or its ARN");
-    }
-    Some(text)
-}
-
-fn allow(r: &mut Reader, item: &Item) -> Option<Allow> {
-    let fields = r.fields(item, &keys::ALLOW)?;
-    let account = |r: &mut Reader, item: &Item| {
-        // Without quotes it is a number, and means the same.
-        let id = item.text().map_or_else(|| r.string(item), |text| Some(text.to_owned()))?;
-        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
-            r.wrong(item, "this is no account id", "twelve digits");
-        }
-        Some(id)
-    };
-    Some(Allow {
-        accounts: r.or(&fields, "accounts", Vec::new(), |r, item| texts(r, item, account)),
-        regions: r.or(&fields, "regions", Vec::new(), |r, item| texts(r, item, super::region)),
-        keys: r.or(&fields, "keys", Vec::new(), |r, item| texts(r, item, Reader::string)),
-    })
-}
-
-/// A list of texts, each read by `read`.
-pub(super) fn texts(
-    r: &mut Reader,
-    item: &Item,
-    read: impl Fn(&mut Reader, &Item) -> Option<String>,
-) -> Option<Vec<String>> {
-    Some(r.list(item)?.iter().filter_map(|item| read(r, item)).collect())
+    r.word(item, &[IN_PROCESS])?;
+    Some(Transport { in_process: true, ..Transport::default() })
 }
 
 /// What the target makes impossible.

@@ -4,7 +4,6 @@ mod cache;
 mod fault;
 mod live;
 mod load;
-mod policy;
 mod service;
 mod sweep;
 mod threshold;
@@ -13,13 +12,14 @@ mod workload;
 
 pub use threshold::percentile_of;
 
-use super::problem::clip;
-use super::read::{Fields, Item, LONGEST, Reader};
-use super::tree::Node;
-use super::{Scenario, Service, Strategy, Target, keys, plan};
+use super::live::REGION;
+use super::workload::Defaults;
+use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
 use crate::client::Policy;
-use crate::quota::catalogue;
-use crate::time::Span;
+use crate::language::clip;
+use crate::language::tree::Node;
+use crate::language::{Fields, Item, LONGEST, Reader};
+use crate::quota::Quotas;
 use crate::workload::Workload;
 
 /// The most workloads, and the most strategies, of a scenario.
@@ -31,9 +31,7 @@ const MAX_OFFERED: f64 = 1e10;
 
 /// What workloads take from the scenario around them.
 struct Outer<'t> {
-    warm_up: Span,
-    graceful_stop: Span,
-    deadline: Option<Span>,
+    defaults: Defaults,
     /// Each strategy's name, its text if that could be read, and its policy.
     strategies: Vec<(&'t str, Option<&'t Node>, Policy)>,
     /// Whether every strategy's name is known, so that another name is a mistake.
@@ -86,8 +84,8 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         trials,
         until,
         target,
-        region: r.or(&fields, "region", "us-east-1".to_owned(), region),
-        quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
+        region: r.or(&fields, "region", "us-east-1".to_owned(), REGION.read),
+        quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
         faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, false)),
         fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
@@ -106,7 +104,7 @@ pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     let service_time = r.opt(&fields, "serviceTime", service::service_time);
     service::has_no_capacity(r, &fields, service_time.as_ref());
     Some(Service {
-        quotas: r.or(&fields, "quotas", service::default_quotas(), service::quotas),
+        quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
         faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, true)),
     })
@@ -114,40 +112,22 @@ pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
 
 fn target(r: &mut Reader, item: &Item) -> Option<Target> {
     let text = r.string(item)?;
-    let is_url = text.starts_with("http://") || text.starts_with("https://");
-    match text.as_str() {
-        "sim" => return Some(Target::Sim),
-        "emulator" => return Some(Target::Emulator),
-        "aws" => return Some(Target::Aws),
-        _ if is_url => return Some(Target::Http(text.trim_end_matches('/').to_owned())),
-        _ => {
-            let known = ["sim", "emulator", "aws"];
-            let message = "this is no target";
-            r.unknown(item.node.shown, &item.path, message, &text, known.into_iter());
-        }
+    let target = Target::parse(&text);
+    if target.is_none() {
+        let known = TargetWord::WORDS.iter().copied();
+        r.unknown(item.node.shown, &item.path, "this is no target", &text, known);
     }
-    None
-}
-
-fn region(r: &mut Reader, item: &Item) -> Option<String> {
-    let name = r.string(item)?;
-    if !catalogue::is_region(&name) {
-        r.unknown(
-            item.node.shown,
-            &item.path,
-            "this is no Region with known quotas",
-            &name,
-            catalogue::regions().collect::<Vec<_>>().into_iter(),
-        );
-    }
-    Some(name)
+    target
 }
 
 fn outer<'t>(r: &mut Reader, fields: &Fields<'t>) -> Outer<'t> {
+    let usual = Defaults::default();
     let mut outer = Outer {
-        warm_up: r.or(fields, "warmUp", Span::ZERO, Reader::span),
-        graceful_stop: r.or(fields, "gracefulStop", Span::from_secs(30), Reader::span),
-        deadline: r.or(fields, "deadline", None, Reader::time_or_none),
+        defaults: Defaults {
+            warm_up: r.or(fields, "warmUp", usual.warm_up, Reader::span),
+            graceful_stop: r.or(fields, "gracefulStop", usual.graceful_stop, Reader::span),
+            deadline: r.or(fields, "deadline", usual.deadline, Reader::time_or_none),
+        },
         strategies: Vec::new(),
         has_all_names: false,
     };
@@ -169,7 +149,7 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
         let name = entry.key.as_str();
         if NO_NAMES.contains(&name) {
             let message = format!("`{name}` is no name for a strategy");
-            let problem = super::problem::Problem::new(entry.location, &item.path, message);
+            let problem = crate::language::Problem::new(entry.location, &item.path, message);
             let example = if name == "none" { "no-retry" } else { "patient" };
             r.problems.push(
                 problem.allowed(format!(
@@ -178,8 +158,8 @@ fn strategies<'t>(r: &mut Reader, item: &Item<'t>) -> Option<(Vec<Named<'t>>, bo
             );
             has_all_names = false;
         } else if r.is_name(entry.location, &item.path, name) {
-            let policy = policy::policy(r, &item);
-            strategies.push((name, policy.is_some().then_some(item.node), policy.unwrap_or(policy::PLAIN)));
+            let policy = r.record(&item);
+            strategies.push((name, policy.is_some().then_some(item.node), policy.unwrap_or(Policy::PLAIN)));
         } else {
             has_all_names = false;
         }

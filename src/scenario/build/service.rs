@@ -3,101 +3,13 @@
 use crate::api::Operation;
 use crate::client::{Policy, RetryMode};
 use crate::kms::{Capacity, Distribution, Latency, Part, ServiceTime};
-use crate::quota::{Enforcement, Quotas};
+use crate::language::{Fields, Item, MILLION, Reader};
 use crate::scenario::Target;
-use crate::scenario::keys::{self, MILLION};
-use crate::scenario::read::{Fields, Item, Reader};
+use crate::scenario::keys;
 use crate::time::Span;
 use crate::units::Ratio;
 use crate::workload::{Executor, Pacing, Workload};
 use std::collections::BTreeMap;
-
-/// The Region's defaults, enforced in windows.
-pub(super) fn default_quotas() -> Quotas {
-    Quotas {
-        overrides: BTreeMap::new(),
-        enforcement: Enforcement::Window { phase: None },
-        background: BTreeMap::new(),
-        re_encrypt_cost: 1,
-    }
-}
-
-/// Reads `quotas`.
-pub(super) fn quotas(r: &mut Reader, item: &Item) -> Option<Quotas> {
-    let fields = r.fields(item, &keys::QUOTAS)?;
-    let mut quotas = default_quotas();
-    for (entry, item) in fields.named() {
-        if let Some(rate) = r.positive_rate(&item) {
-            quotas.overrides.insert(entry.key.clone(), rate);
-        }
-    }
-    quotas.enforcement = r.or(&fields, "enforcement", quotas.enforcement, enforcement);
-    quotas.background = r.or(&fields, "background", BTreeMap::new(), |r, item| {
-        let fields = r.fields(item, &keys::BACKGROUND)?;
-        let rates = fields.named().filter_map(|(entry, item)| Some((entry.key.clone(), r.rate(&item)?)));
-        Some(rates.collect())
-    });
-    quotas.re_encrypt_cost = r.or(&fields, "reEncryptCost", 1, |r, item| r.count(item, 2));
-    Some(quotas)
-}
-
-fn enforcement(r: &mut Reader, item: &Item) -> Option<Enforcement> {
-    let second = Span::from_secs(1);
-    if !item.is_map() {
-        return Some(match r.word(item, &["window", "sliding", "bucket", "lagging"])? {
-            "sliding" => Enforcement::Sliding,
-            "bucket" => Enforcement::Bucket { burst: second },
-            "lagging" => Enforcement::Lagging { lag: second },
-            _ => Enforcement::Window { phase: None },
-        });
-    }
-    let fields = r.fields(item, &keys::ENFORCEMENT)?;
-    match only_key(r, &fields, &["window", "bucket", "lagging"])? {
-        ("bucket", item) => {
-            let fields = r.fields(&item, &keys::BUCKET)?;
-            let burst = r.or(&fields, "burst", second, Reader::time);
-            let lag = r.or(&fields, "lag", Span::ZERO, Reader::span);
-            Some(match lag.is_zero() {
-                true => Enforcement::Bucket { burst },
-                false => Enforcement::LateBucket { burst, lag },
-            })
-        }
-        ("lagging", item) => {
-            let fields = r.fields(&item, &keys::LAGGING)?;
-            Some(Enforcement::Lagging { lag: r.or(&fields, "lag", second, Reader::span) })
-        }
-        (_, item) => {
-            let fields = r.fields(&item, &keys::WINDOW)?;
-            let phase = r.opt(&fields, "phase", |r, item| {
-                let phase = r.span(item)?;
-                if phase >= second {
-                    r.wrong(item, "a window lasts one second, so its phase is less", "0s to 999ms");
-                }
-                Some(phase)
-            });
-            Some(Enforcement::Window { phase })
-        }
-    }
-}
-
-/// The one key of a mapping that chooses between several.
-pub(super) fn only_key<'t>(
-    r: &mut Reader,
-    fields: &Fields<'t>,
-    choices: &[&'static str],
-) -> Option<(&'static str, Item<'t>)> {
-    let mut found = choices.iter().filter_map(|name| fields.get(name).map(|item| (*name, item)));
-    match (found.next(), found.next()) {
-        (Some(choice), None) => Some(choice),
-        (first, _) => {
-            // An unknown key has been reported already.
-            if first.is_some() || fields.is_whole() {
-                r.wrong(&fields.item, "exactly one of these keys is needed", choices.join(", "));
-            }
-            None
-        }
-    }
-}
 
 /// What keystorm assumes until it is calibrated: p50 6 ms, p99 30 ms, refusals 3 ms.
 pub(super) fn assumed_times() -> ServiceTime {

@@ -1,9 +1,9 @@
 //! What a scenario is run over.
 
+use crate::language::tree::Content;
+use crate::language::{Item, Reader};
 use crate::scenario::keys;
-use crate::scenario::read::{Item, Reader};
 use crate::scenario::sweep::Axis;
-use crate::scenario::tree::Content;
 
 /// The most fields that one sweep varies.
 const MAX_AXES: usize = 8;

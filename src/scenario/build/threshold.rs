@@ -1,36 +1,19 @@
 //! Reads thresholds: k6's grammar plus units, `response_time{operation:Decrypt}: [ "p(99)<250ms" ]`.
 
 use crate::api::JobKind;
+use crate::language::tree::Entry;
+use crate::language::{Item, Reader};
+use crate::language::{Problem, clip};
 use crate::scenario::keys;
-use crate::scenario::problem::{Problem, clip};
-use crate::scenario::read::{Item, Reader};
-use crate::scenario::tree::Entry;
-use crate::scenario::{Aggregate, Comparison, Metric, Threshold};
+use crate::scenario::{Aggregate, Comparison, Metric, Tag, Threshold, TimesOf};
 use crate::time::Span;
 use crate::time::decimal;
 use crate::units::{Money, Rate, Ratio};
 use crate::workload::{Executor, Workload};
 use std::collections::BTreeMap;
 
-/// Metrics by name.
-const METRICS: [(&str, Metric); 10] = [
-    ("response_time", Metric::ResponseTime),
-    ("service_time", Metric::ServiceTime),
-    ("queue_wait", Metric::QueueWait),
-    ("failed", Metric::Failed),
-    ("throttled", Metric::Throttled),
-    ("shed", Metric::Shed),
-    ("units_failed", Metric::UnitsFailed),
-    ("goodput", Metric::Goodput),
-    ("amplification", Metric::Amplification),
-    ("cost", Metric::Cost),
-];
 /// The most metrics, and the most expressions of each, that thresholds may name.
 const MAX_NAMES: usize = 256;
-/// What tags may select.
-const TAGS: [&str; 5] = ["strategy", "workload", "operation", "stage", "outcome"];
-/// What the tag `outcome` may be, of a metric that has times.
-const OUTCOMES: [&str; 3] = ["completed", "failed", "all"];
 
 /// The names that tags may refer to.
 pub(super) struct Tagged<'a> {
@@ -80,14 +63,14 @@ fn metric(
     tagged: &Tagged,
 ) -> Option<(Metric, BTreeMap<String, String>)> {
     let (name, rest) = entry.key.split_once('{').unwrap_or((&entry.key, "}"));
-    let Some((_, metric)) = METRICS.iter().find(|(each, _)| *each == name.trim()) else {
+    let Some(metric) = Metric::from_name(name.trim()) else {
         if let Some(meant) = metric_meant(name.trim()) {
             let mut problem = Problem::new(entry.location, path, "this is no metric of a threshold");
             problem.suggestion = Some(meant);
             r.problems.push(problem.read(format!("`{}`", clip(name))));
             return None;
         }
-        let names = METRICS.iter().map(|(name, _)| *name);
+        let names = Metric::WORDS.iter().copied();
         r.unknown(entry.location, path, "this is no metric of a threshold", name, names);
         return None;
     };
@@ -101,35 +84,35 @@ fn metric(
     for tag in inner.split(',').filter(|tag| !tag.trim().is_empty()) {
         let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
         let (key, value) = (key.trim(), value.trim());
-        if !TAGS.contains(&key) {
-            r.unknown(entry.location, path, "this is no tag of a threshold", key, TAGS.into_iter());
+        if Tag::from_name(key).is_none() {
+            r.unknown(entry.location, path, "this is no tag of a threshold", key, Tag::WORDS.iter().copied());
         } else if tags.insert(key.to_owned(), value.to_owned()).is_some() {
             r.problems.push(Problem::new(entry.location, path, format!("the tag `{key}` stands here twice")));
         }
     }
     if r.is_clean(mark) {
         selects(r, entry, path, &tags, tagged);
-        outcome(r, entry, path, *metric, &tags);
-        whole_units(r, entry, path, *metric, &tags);
+        outcome(r, entry, path, metric, &tags);
+        whole_units(r, entry, path, metric, &tags);
     }
-    r.is_clean(mark).then_some((*metric, tags))
+    r.is_clean(mark).then_some((metric, tags))
 }
 
 /// Whether the tag `outcome` names one, of a metric that it changes.
 fn outcome(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: &BTreeMap<String, String>) {
-    let Some(value) = tags.get("outcome") else { return };
+    let Some(value) = tags.get(Tag::Outcome.name()) else { return };
     if !matches!(metric, Metric::ResponseTime | Metric::ServiceTime) {
         let message = "the tag `outcome` chooses among times, which this metric has not by outcome";
         let problem = Problem::new(entry.location, path, message);
         r.problems.push(problem.allowed("response_time{outcome:completed}, service_time{outcome:completed}"));
-    } else if !OUTCOMES.contains(&value.as_str()) {
-        r.unknown(entry.location, path, "this is no outcome", value, OUTCOMES.into_iter());
+    } else if TimesOf::from_name(value).is_none() {
+        r.unknown(entry.location, path, "this is no outcome", value, TimesOf::WORDS.iter().copied());
     }
 }
 
 /// Whether the tags leave units whole: one VU or client works in all stages, on all operations.
 fn whole_units(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: &BTreeMap<String, String>) {
-    let part = ["operation", "stage"].into_iter().find(|tag| tags.contains_key(*tag));
+    let part = [Tag::Operation, Tag::Stage].into_iter().find(|tag| tags.contains_key(tag.name()));
     if let (Metric::UnitsFailed, Some(tag)) = (metric, part) {
         let message = format!("the tag `{tag}` selects jobs, and a VU or a client has them all");
         let problem = Problem::new(entry.location, path, message);
@@ -143,23 +126,25 @@ fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, St
         r.unknown(entry.location, path, message, read, known.iter().copied());
     };
     let workloads: Vec<&str> = tagged.workloads.iter().map(|workload| workload.name.as_str()).collect();
-    let chosen = tags.get("workload");
+    let chosen = tags.get(Tag::Workload.name());
     for (key, value) in tags {
-        match key.as_str() {
-            "strategy" if tagged.knows_strategies && !tagged.strategies.contains(&value.as_str()) => {
+        match Tag::from_name(key) {
+            Some(Tag::Strategy)
+                if tagged.knows_strategies && !tagged.strategies.contains(&value.as_str()) =>
+            {
                 unknown("there is no strategy of this name", value, &tagged.strategies);
             }
             _ if !tagged.knows_workloads => {}
-            "workload" if !workloads.contains(&value.as_str()) => {
+            Some(Tag::Workload) if !workloads.contains(&value.as_str()) => {
                 unknown("there is no workload of this name", value, &workloads);
             }
-            "operation" => {
+            Some(Tag::Operation) => {
                 let operations = operations(tagged.workloads, chosen);
                 if !operations.contains(&value.as_str()) {
                     unknown("no job of this name is in the mix", value, &operations);
                 }
             }
-            "stage" if !has_stage(tagged.workloads, chosen, value) => {
+            Some(Tag::Stage) if !has_stage(tagged.workloads, chosen, value) => {
                 unknown("there is no stage of this number", value, &["0, 1, … or checkout/0"]);
             }
             _ => {}

@@ -1,8 +1,8 @@
 //! Reads `trials`: a number, or until intervals are narrow.
 
+use crate::language::{Fields, Item, Reader};
 use crate::scenario::Target;
 use crate::scenario::keys::{self, MAX_TRIALS};
-use crate::scenario::read::{Fields, Item, Reader};
 use crate::units::Ratio;
 
 /// Trials of a simulated run that does not say how many.

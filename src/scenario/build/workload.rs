@@ -1,144 +1,50 @@
 //! Reads a workload: when it runs, what its jobs are, and which policies it runs under.
 
-use super::{Outer, load, policy};
+use super::Outer;
 use crate::api::{JobKind, KeySpec, Operation};
 use crate::client::Policy;
-use crate::scenario::keys::{self, MILLION};
+use crate::language::tree::{Content, Node};
+use crate::language::{Fields, Item, Reader, Walk};
 use crate::scenario::overlay::merge;
-use crate::scenario::read::{Fields, Item, Reader};
-use crate::scenario::tree::{Content, Node};
+use crate::scenario::workload as declared;
 use crate::time::Span;
 use crate::units::Bytes;
-use crate::workload::{Executor, KeyStore, Keys, OnLimit, Pacing, Payload, Pick, Popularity, Workload};
+use crate::workload::{Executor, Keys, Pacing, Payload, Workload};
 
 /// Reads one workload.
 pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -> Option<Workload> {
     let mark = r.mark();
-    let fields = r.fields(item, &keys::WORKLOAD)?;
-    // Stands in when the executor cannot be read; such a scenario is never handed out.
-    let executor = load::executor(r, &fields).unwrap_or(Executor::Burst {
-        count: 1,
-        every: Span::from_secs(1),
-        duration: Span::from_secs(1),
-    });
-    let max_in_flight = r.or(&fields, "maxInFlight", None, |r, item| {
-        if item.is_word("none") { Some(None) } else { r.count(item, 1_000_000_000).map(Some) }
-    });
-    let on_limit = r.or(&fields, "onLimit", "queue", |r, item| r.word(item, &["queue", "shed"]));
-    if let Some(item) = fields.get("onLimit").filter(|_| r.is_clean(mark) && max_in_flight.is_none()) {
+    let fields = r.fields(item, declared::table())?;
+    let read = declared::walk(&mut Walk::Read { r, fields: &fields }, None, &outer.defaults);
+    let strategies = overrides(r, &fields, outer);
+    let workload = Workload { name: name.to_owned(), strategies, ..read? };
+    if let Some(item) = fields.get("onLimit").filter(|_| r.is_clean(mark) && workload.max_in_flight.is_none())
+    {
         r.wrong(&item, "`onLimit` does nothing without `maxInFlight`", "with maxInFlight");
     }
-    let pick =
-        |r: &mut Reader, key| r.or(&fields, key, Pick { count: 1, popularity: Popularity::Uniform }, pick);
-    let workload = Workload {
-        name: name.to_owned(),
-        executor,
-        start_time: r.or(&fields, "startTime", Span::ZERO, Reader::span),
-        warm_up: r.or(&fields, "warmUp", outer.warm_up, Reader::span),
-        graceful_stop: r.or(&fields, "gracefulStop", outer.graceful_stop, Reader::span),
-        deadline: r.or(&fields, "deadline", outer.deadline, Reader::time_or_none),
-        max_in_flight,
-        on_limit: if on_limit == "shed" { OnLimit::Shed } else { OnLimit::Queue },
-        jobs: r.need(&fields, "jobs", Vec::new(), jobs),
-        payload: r.or(&fields, "payload", Payload::Fixed(Bytes(256)), payload),
-        keys: r.or(&fields, "keys", DEFAULT_KEYS, key_set),
-        contexts: pick(r, "contexts"),
-        messages: pick(r, "messages"),
-        strategies: overrides(r, &fields, outer),
+    let brings_nothing = match &workload.executor {
+        Executor::RampingArrivalRate { start_rate, stages, .. } => {
+            start_rate.is_zero() && stages.iter().all(|stage| stage.target.is_zero())
+        }
+        Executor::RampingVus { start_vus, stages, .. } => {
+            *start_vus == 0 && stages.iter().all(|stage| stage.target == 0)
+        }
+        _ => false,
     };
+    if let Some(item) = fields.get("stages").filter(|_| brings_nothing && fields.is_whole()) {
+        r.wrong(&item, "nothing ever arrives: every target is zero", "a target above zero");
+    }
     if r.is_clean(mark) {
         fits_together(r, &fields, &workload);
     }
     Some(workload)
 }
 
-/// One symmetric key.
-const DEFAULT_KEYS: Keys = Keys {
-    count: 1,
-    popularity: Popularity::Uniform,
-    spec: KeySpec::SymmetricDefault,
-    pair_spec: KeySpec::EccNistP256,
-    store: None,
-    ids: Vec::new(),
-};
-
-fn jobs(r: &mut Reader, item: &Item) -> Option<Vec<(JobKind, u32)>> {
-    let fields = r.fields(item, &keys::JOBS)?;
-    let mark = r.mark();
-    let mut jobs = Vec::new();
-    for (entry, item) in fields.named() {
-        if let (Some(kind), Some(weight)) = (JobKind::from_name(&entry.key), r.whole(&item, 0, MILLION)) {
-            jobs.push((kind, weight as u32));
-        }
-    }
-    if r.is_clean(mark) && fields.is_whole() && jobs.iter().all(|(_, weight)| *weight == 0) {
-        r.wrong(item, "the weights sum to zero", "at least one weight above 0, such as { Decrypt: 1 }");
-    }
-    Some(jobs)
-}
-
-fn payload(r: &mut Reader, item: &Item) -> Option<Payload> {
-    if !item.is_map() {
-        return r.size(item).map(Payload::Fixed);
-    }
-    let fields = r.fields(item, &keys::PAYLOAD)?;
-    let is_range = fields.get("min").is_some() || fields.get("max").is_some();
-    let is_lognormal = fields.get("p50").is_some() || fields.get("p99").is_some();
-    if is_range == is_lognormal {
-        if fields.is_whole() {
-            r.wrong(item, "either min and max or p50 and p99 are needed", "{min, max} or {p50, p99}");
-        }
-        return None;
-    }
-    let mark = r.mark();
-    let (low, high) = if is_range { ("min", "max") } else { ("p50", "p99") };
-    let [least, most] = [low, high].map(|key| r.need(&fields, key, Bytes(1), Reader::size));
-    if let Some(item) = fields.get(high).filter(|_| r.is_clean(mark) && most < least) {
-        r.wrong(&item, format!("{high} is below {low}, {least}"), format!("a {high} of at least {low}"));
-    }
-    Some(match is_range {
-        true => Payload::Range { min: least, max: most },
-        false => Payload::Percentiles { p50: least, p99: most },
-    })
-}
-
-fn key_set(r: &mut Reader, item: &Item) -> Option<Keys> {
-    let fields = r.fields(item, &keys::KEYS)?;
-    let spec = |r: &mut Reader, item: &Item| r.by_name(item, KeySpec::ALL, KeySpec::name);
-    let pair_spec = r.or(&fields, "pairSpec", DEFAULT_KEYS.pair_spec, spec);
-    if let Some(item) = fields.get("pairSpec").filter(|_| !pair_spec.is_pair_spec()) {
-        r.wrong(&item, "KMS makes no data key pairs of this spec", "RSA_*, ECC_*, SM2 or ML_KEM_*");
-    }
-    let store = r.opt(&fields, "store", |r, item| r.word(item, &["cloudhsm", "external"]));
-    let ids = r.or(&fields, "ids", Vec::new(), |r, item| super::live::texts(r, item, Reader::string));
-    let named = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let count = r.or(&fields, "count", named.max(1), |r, item| r.count(item, MILLION));
-    if let Some(item) = fields.get("count").filter(|_| named > 0 && count != named) {
-        r.wrong(&item, format!("`ids` names {named} keys"), "as many, or no count");
-    }
-    Some(Keys {
-        count,
-        popularity: r.or(&fields, "popularity", Popularity::Uniform, Reader::popularity),
-        spec: r.or(&fields, "spec", DEFAULT_KEYS.spec, spec),
-        pair_spec,
-        ids,
-        store: store.map(|word| if word == "external" { KeyStore::External } else { KeyStore::CloudHsm }),
-    })
-}
-
-fn pick(r: &mut Reader, item: &Item) -> Option<Pick> {
-    let fields = r.fields(item, &keys::PICK)?;
-    Some(Pick {
-        count: r.or(&fields, "count", 1, |r, item| r.count(item, 10 * MILLION)),
-        popularity: r.or(&fields, "popularity", Popularity::Uniform, Reader::popularity),
-    })
-}
-
 /// The policy under each strategy: `all`, then what the workload says for that strategy, merged into it.
 fn overrides(r: &mut Reader, fields: &Fields, outer: &Outer) -> Vec<Policy> {
     let plain = || outer.strategies.iter().map(|(_, _, policy)| policy.clone()).collect();
     let Some(item) = fields.get("strategies") else { return plain() };
-    let Some(fields) = r.fields(&item, &keys::OVERRIDES) else { return plain() };
+    let Some(fields) = r.fields(&item, &declared::OVERRIDES) else { return plain() };
     let all = fields.get("all");
     let mut patches: Vec<(&str, Item)> = Vec::new();
     for (entry, item) in fields.named() {
@@ -158,7 +64,7 @@ fn overrides(r: &mut Reader, fields: &Fields, outer: &Outer) -> Vec<Policy> {
             .into_iter()
             .flatten()
             .fold(base.clone(), |base, patch| merge(&base, patch.node));
-        policy::policy(r, &Item { node: &node, path }).unwrap_or_else(|| plain.clone())
+        r.record(&Item { node: &node, path }).unwrap_or_else(|| plain.clone())
     });
     merged.collect()
 }

@@ -5,7 +5,7 @@
 
 use super::{job, retrying};
 use keystorm::api::Reply;
-use keystorm::client::{Accounting, Action, AwsRetry, AwsSdk, Fleet, Generation, Input, RetryMode};
+use keystorm::client::{Accounting, Action, AwsRetry, Fleet, Generation, Input, RetryMode};
 use keystorm::rng::{Purpose, Stream};
 use keystorm::time::{Span, Time};
 use std::cmp::Reverse;
@@ -47,7 +47,7 @@ impl Agenda {
 
 /// Attempts per call in a minute's overload.
 fn amplification(accounting: Accounting) -> f64 {
-    let aws = AwsRetry { generation: Generation::V2_0, accounting, sdk: AwsSdk::Unnamed };
+    let aws = AwsRetry { generation: Generation::V2_0, accounting, sdk: None };
     let policy = retrying(RetryMode::AwsStandard(aws), Some(3));
     let mut fleet = Fleet::new(&[&policy], 1, 20_261_123, 0);
     let arrivals = Stream::new(20_261_123, 0, Purpose::Arrival, 0);

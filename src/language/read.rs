@@ -3,12 +3,12 @@
 //! A reading function gives `None` once it has reported a problem; reading goes on with a stand-in, because a
 //! scenario with a problem is never handed out.
 
-use super::keys::{Key, Names, Table};
 use super::problem::{Problem, clip};
+use super::table::{Key, Names, Table};
 use super::tree::{Content, Entry, Location, Node};
+use crate::api::Spelled;
 use crate::time::Span;
 use crate::units::{Bytes, Rate, Ratio};
-use crate::workload::{Arrivals, Popularity};
 
 /// The longest duration a scenario may name.
 pub(crate) const LONGEST: Span = Span::from_secs(30 * 86_400);
@@ -81,6 +81,10 @@ impl<'t> Item<'t> {
 }
 
 impl<'t> Fields<'t> {
+    /// What a mapping without keys would be in the place of `item`.
+    pub fn none(item: &Item<'t>, table: &'static Table) -> Fields<'t> {
+        Fields { item: item.clone(), table, entries: Vec::new(), meant: Vec::new() }
+    }
     fn entry(&self, key: &str) -> Option<&'t Entry> {
         debug_assert!(self.table.keys.iter().any(|each| each.name == key), "{key} is not in the table");
         self.entries.iter().find(|entry| entry.key == key).copied()
@@ -162,6 +166,28 @@ impl Reader {
         Some(fields)
     }
 
+    /// The one key of a mapping that chooses between several.
+    pub fn only_key<'t>(&mut self, fields: &Fields<'t>) -> Option<(&'static Key, Item<'t>)> {
+        let choices = || fields.table.keys.iter();
+        let mut found = choices().filter_map(|key| Some((key, fields.get(key.name)?)));
+        match (found.next(), found.next()) {
+            (Some(choice), None) => Some(choice),
+            (first, _) => {
+                // An unknown key has been reported already.
+                if first.is_some() || fields.is_whole() {
+                    let names: Vec<&str> = choices().map(|key| key.name).collect();
+                    self.wrong(&fields.item, "exactly one of these keys is needed", names.join(", "));
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether a problem was reported with this very value.
+    pub fn is_told(&self, item: &Item) -> bool {
+        self.problems.iter().any(|problem| problem.path == item.path)
+    }
+
     /// Keeps an entry whose key is known, or says why it is not.
     fn key<'t>(&mut self, entry: &'t Entry, fields: &mut Fields<'t>) {
         let name = clip(&entry.key);
@@ -231,10 +257,14 @@ impl Reader {
         stand_in: T,
         read: impl FnOnce(&mut Reader, &Item<'t>) -> Option<T>,
     ) -> T {
+        self.must(fields, key);
+        self.or(fields, key, stand_in, read)
+    }
+    /// Reports that `key` is missing, if it is and no other key was meant to be it.
+    pub fn must(&mut self, fields: &Fields, key: &str) {
         if fields.entry(key).is_none() && !fields.meant.iter().any(|meant| meant == key) {
             self.missing(fields, key);
         }
-        self.or(fields, key, stand_in, read)
     }
     /// Reports that `key` is missing.
     pub fn missing(&mut self, fields: &Fields, key: &str) {
@@ -431,39 +461,9 @@ impl Reader {
         }
         Some(size.0)
     }
-    /// `uniform` or `zipf(s)`.
-    pub fn popularity(&mut self, item: &Item) -> Option<Popularity> {
-        let text = item.text().unwrap_or_default();
-        if text == "uniform" {
-            return Some(Popularity::Uniform);
-        }
-        let inner = text.strip_prefix("zipf(").and_then(|rest| rest.strip_suffix(')'));
-        let (value, scale) = inner.and_then(crate::time::decimal).unwrap_or((u64::MAX, 1));
-        let exponent = value as f64 / scale as f64;
-        if exponent <= 10.0 {
-            return Some(Popularity::Zipf(exponent));
-        }
-        self.wrong(item, "this is not a popularity", "uniform, or zipf(s) with s from 0 to 10");
-        None
-    }
-    /// `poisson`, `uniform` or `bursty(d)`.
-    pub fn spacing(&mut self, item: &Item) -> Option<Arrivals> {
-        let text = item.text().unwrap_or_default();
-        let inner = text.strip_prefix("bursty(").and_then(|rest| rest.strip_suffix(')'));
-        if let Some((value, scale)) = inner.and_then(crate::time::decimal) {
-            let dispersion = value as f64 / scale as f64;
-            if dispersion > 1.0 && dispersion <= 10_000.0 {
-                return Some(Arrivals::Bursty(dispersion));
-            }
-        }
-        if text.starts_with("bursty") {
-            let fits =
-                "bursty(d), with d, the variance ÷ mean of a second's arrivals, above 1 and up to 10000";
-            self.wrong(item, "this is not a spacing", fits);
-            return None;
-        }
-        let word = self.word(item, &["poisson", "uniform", "bursty(4)"])?;
-        Some(if word == "uniform" { Arrivals::Uniform } else { Arrivals::Poisson })
+    /// One of the words of an enum.
+    pub fn spelled<T: Spelled>(&mut self, item: &Item) -> Option<T> {
+        self.by_name(item, T::ALL, T::spelled)
     }
     /// One of the things that have a name, such as operations.
     pub fn by_name<T: Copy>(&mut self, item: &Item, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
@@ -482,14 +482,7 @@ fn clip_list(names: &[&str]) -> String {
 fn allowed_keys(table: &Table) -> String {
     let mut keys: Vec<&str> = table.keys.iter().filter(|key| !key.later).map(|key| key.name).collect();
     if let Some(others) = &table.others {
-        keys.push(match others.names {
-            Names::Free => "names of your choice",
-            Names::Pools => "names of quota pools",
-            Names::Operations => "KMS operations",
-            Names::Jobs => "KMS operations, EncryptMessage and DecryptMessage",
-            Names::KeySpecs => "key specs",
-            Names::Regions => "AWS Regions",
-        });
+        keys.push(others.names.said);
     }
     format!("keys: {}", keys.join(", "))
 }

@@ -5,7 +5,7 @@
 //!  ── × ───── × ── × ───────── × ── ▲      the oldest that must leave says when a refused take is ready
 //! ```
 
-use super::Take;
+use super::take::Take;
 use crate::time::Time;
 use crate::units::Rate;
 use std::collections::VecDeque;

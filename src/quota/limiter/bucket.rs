@@ -3,7 +3,7 @@
 //! The level is an exact integer. One token is `q·10⁹ / g` units and a nanosecond brings `p / g` of them, for a rate
 //! of p in q seconds and g their greatest common divisor: no rounding, so refills add up whatever their steps.
 
-use super::Take;
+use super::take::Take;
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use crate::units::Rate;
 

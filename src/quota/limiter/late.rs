@@ -9,7 +9,7 @@
 //! L + q·m / (a − q) seconds, then refuses all for a·L / q seconds. A cycle grants a·L + a·q·m / (a − q): q a second if
 //! L ≤ B, less by q·(L − B) in each cycle otherwise, because the full bucket overflows. With L = 0 it is the token bucket.
 
-use super::Take;
+use super::take::Take;
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use crate::units::Rate;
 use std::collections::VecDeque;

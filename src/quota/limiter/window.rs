@@ -5,7 +5,7 @@
 //!   │ ≤ p       │ ≤ p       │      so up to 2p across an edge
 //! ```
 
-use super::Take;
+use super::take::Take;
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 use crate::units::Rate;
 

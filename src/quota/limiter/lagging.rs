@@ -9,7 +9,7 @@
 //! for L + 1 − q/a: a cycle of 2L + 1 seconds that admits a·L + q. Mean goodput (a·L + q) / (2L + 1); at a = 2q
 //! that is q for every lag, above it more than the limit, and with L = 0 it is the sliding window.
 
-use super::Take;
+use super::take::Take;
 use crate::time::{Span, Time};
 use crate::units::Rate;
 use std::collections::VecDeque;

@@ -3,8 +3,23 @@
 //! All are integer machines without a clock. `now` never goes back; a moment before the last one seen counts as that
 //! one or, where that is cheaper, as itself.
 
-use super::config::Enforcement;
-use super::{Bucket, Lagging, LateBucket, Sliding, Take, Window};
+mod bucket;
+mod counter;
+mod lagging;
+mod late;
+mod sliding;
+mod take;
+mod window;
+
+pub use bucket::Bucket;
+pub use counter::Counter;
+pub use lagging::Lagging;
+pub use late::LateBucket;
+pub use sliding::Sliding;
+pub use take::Take;
+pub use window::Window;
+
+use super::enforcement::Enforcement;
 use crate::time::{Span, Time};
 use crate::units::Rate;
 
