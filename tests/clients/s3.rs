@@ -5,6 +5,7 @@ use super::needs;
 use super::support::{Moto, moto, printed, scripts};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use keystorm::intake::cloudtrail::{Collector, Filter};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -98,6 +99,17 @@ fn objects_are_imported_as_files_are_whole_and_in_shares() {
     }
     printed(&mut keystorm(at, &["merge", "shares", "-o", "merged"]));
     assert_eq!(files(&at.join("merged")), files(&at.join("whole")));
+    // What an import has done before it was ended: one object, which is not fetched again.
+    let listed = fs::read_to_string(at.join("files.csv")).unwrap();
+    let (name, size) = listed.lines().nth(1).and_then(|line| line.rsplit_once(',')).unwrap();
+    let mut collector = Collector::in_folder(Filter::default(), &at.join("resumed/.import"), 0);
+    let object = fs::File::open(at.join("log").join(name.trim_start_matches("s3://trail/a/b/"))).unwrap();
+    collector.read(name, size.parse().unwrap(), object).unwrap();
+    collector.put_aside().unwrap();
+    drop(collector);
+    let resumed = import(&[&["s3://trail/a/b", "-o", "resumed"], &there[..]].concat());
+    assert!(resumed.contains("resumed   1 files that were read before"), "{resumed}");
+    assert_eq!(files(&at.join("resumed")), files(&at.join("whole")));
     let fails = |line: &[&str], part: &str| {
         let output = keystorm(at, &[&["import", "cloudtrail", "-o", "no"], line, &there[..]].concat())
             .output()
