@@ -179,4 +179,13 @@ fn nobody_is_asked_whom_no_flag_allows_and_nobody_s_credentials_are_sent_unasked
         heard.contains("keystorm/") && !heard.contains("authorization") && !heard.contains("akia"),
         "{heard}"
     );
+
+    // Nobody listens there any more: that is told soon.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let line = ["import", "cloudtrail", "s3://trail/a", "-o", "no", "--endpoint-url", &url];
+    let output = keystorm(at, &line).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && text.contains("s3://trail: "), "{text}");
 }
