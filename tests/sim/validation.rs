@@ -69,6 +69,11 @@ fn wrong(command: &str) -> Option<String> {
         ["cargo", "test", "--locked", "--test", binary, filter, ..] => {
             found(&format!("tests/{binary}"), filter)
         }
+        ["cargo", "test", "--locked", "--features", feature, "--test", binary, filter, ..] => {
+            let is_there = text("Cargo.toml").contains(&format!("\n{feature} = ["));
+            let missing = (!is_there).then(|| format!("no feature {feature}"));
+            missing.or_else(|| found(&format!("tests/{binary}"), filter))
+        }
         ["cargo", "bench", "--bench", name, ..] => {
             let is_there = text("Cargo.toml").contains(&format!("[[bench]]\nname = \"{name}\"\n"));
             (!is_there).then(|| format!("no bench {name}"))
