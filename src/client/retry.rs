@@ -64,6 +64,30 @@ impl Retry {
     }
 }
 
+impl Retry {
+    /// The longest that a call can be held back between all its attempts, in seconds; infinite without an end.
+    pub fn longest_waits(&self) -> f64 {
+        let retries = self.max_attempts.map_or(f64::INFINITY, |most| f64::from(most) - 1.0);
+        let grown = |base: f64, cap: f64, factor: f64| {
+            let steps = retries.min(10_000.0) as u32;
+            let all = (0..steps).map(|n| (base * libm::pow(factor, f64::from(n))).min(cap));
+            if retries.is_infinite() { f64::INFINITY } else { all.sum() }
+        };
+        match self.mode {
+            RetryMode::None | RetryMode::AwsSdk(_) => 0.0,
+            // As often as there is no delay, as long as answers take.
+            RetryMode::Immediate | RetryMode::Budget { .. } | RetryMode::Tokens { .. } => retries * 0.01,
+            RetryMode::Fixed { delay } => retries * delay.as_secs_f64(),
+            RetryMode::Exponential { base, cap, factor, .. } => {
+                grown(base.as_secs_f64(), cap.as_secs_f64(), factor)
+            }
+            RetryMode::AwsStandard(_) | RetryMode::AwsLegacy(_) => grown(1.0, MAX_BACKOFF.as_secs_f64(), 2.0),
+            // Its callers wait for the rate as long as it takes.
+            RetryMode::AwsAdaptive(_) => f64::INFINITY,
+        }
+    }
+}
+
 impl AwsRetry {
     fn acquire(self, client: &mut Client, call: &mut Call, kind: Kind) -> bool {
         client.quota.take(self.generation.cost(kind), self.accounting, &mut call.held)

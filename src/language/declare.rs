@@ -1,7 +1,8 @@
 //! What is declared of a key: its name, its meaning, the form of its value, whether it must be given; and the macros that
 //! declare a type together with its keys.
 
-use super::read::{Fields, Item, Reader};
+use super::item::Item;
+use super::read::{Fields, Reader};
 use super::table::{self, Key, Names, Others};
 use super::tree::{Location, Node};
 use super::walk::{Declared, Form, Part, Record, Walk};

@@ -1,6 +1,7 @@
 //! How a value is written in a file: what may stand there, how it is read, how it is written again.
 
-use super::read::{Fields, Item, Reader};
+use super::item::Item;
+use super::read::{Fields, Reader};
 use super::table::{Shape, Table};
 use super::walk::{Choice, Form, Record, Walk, record_value};
 use super::write::Map;

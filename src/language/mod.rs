@@ -11,20 +11,24 @@
 
 mod declare;
 mod form;
+mod item;
 mod location;
 mod problem;
 pub(crate) mod read;
 mod set;
 mod table;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 mod walk;
 mod write;
 
 pub(crate) use declare::*;
 pub(crate) use form::*;
+pub(crate) use item::Item;
 pub(crate) use problem::clip;
 pub use problem::{Problem, Problems};
-pub(crate) use read::{Fields, Item, LONGEST, Reader};
+pub(crate) use read::{Fields, LONGEST, Reader};
 pub use set::Set;
 pub(crate) use table::{
     FREE_NAMES, Key, MAX_JOBS, MILLION, Names, Others, Shape, Table, key as table_key, later as later_key,

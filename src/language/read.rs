@@ -3,9 +3,10 @@
 //! A reading function gives `None` once it has reported a problem; reading goes on with a stand-in, because a
 //! scenario with a problem is never handed out.
 
+use super::item::Item;
 use super::problem::{Problem, clip};
 use super::table::{Key, Names, Table};
-use super::tree::{Content, Entry, Location, Node};
+use super::tree::{Content, Entry, Location};
 use crate::api::Spelled;
 use crate::time::Span;
 use crate::units::{Bytes, Rate, Ratio};
@@ -14,13 +15,6 @@ use crate::units::{Bytes, Rate, Ratio};
 pub(crate) const LONGEST: Span = Span::from_secs(30 * 86_400);
 /// The longest name of a workload or strategy.
 const MAX_NAME: usize = 64;
-
-/// A value with its path.
-#[derive(Clone, Debug)]
-pub(crate) struct Item<'t> {
-    pub node: &'t Node,
-    pub path: String,
-}
 
 /// A mapping whose keys have been checked against its table.
 #[derive(Clone, Debug)]
@@ -38,46 +32,6 @@ const MAX_SUGGESTED: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     pub problems: Vec<Problem>,
-}
-
-impl<'t> Item<'t> {
-    /// What stands under `key` of this value.
-    pub fn child(&self, key: &str, node: &'t Node) -> Item<'t> {
-        let key = clip(key);
-        Item { node, path: if self.path.is_empty() { key } else { format!("{}.{key}", self.path) } }
-    }
-    /// The text of a scalar that is neither nothing nor a boolean.
-    pub fn text(&self) -> Option<&'t str> {
-        match &self.node.content {
-            Content::Scalar(scalar) => match scalar.typed() {
-                serde_yaml::Value::Null | serde_yaml::Value::Bool(_) => None,
-                _ => Some(&scalar.text),
-            },
-            _ => None,
-        }
-    }
-    /// Whether this is the word `word`.
-    pub fn is_word(&self, word: &str) -> bool {
-        self.text() == Some(word)
-    }
-    /// Whether this is a mapping.
-    pub fn is_map(&self) -> bool {
-        matches!(self.node.content, Content::Map(_))
-    }
-    /// Whether this is a list with something in it.
-    pub fn is_list(&self) -> bool {
-        matches!(&self.node.content, Content::List(items) if !items.is_empty())
-    }
-    /// The value as a message shows it.
-    pub fn describe(&self) -> String {
-        match &self.node.content {
-            Content::Scalar(scalar) if scalar.plain && scalar.text.is_empty() => "nothing".into(),
-            Content::Scalar(scalar) if scalar.plain => format!("`{}`", clip(&scalar.text)),
-            Content::Scalar(scalar) => format!("the text \"{}\"", clip(&scalar.text)),
-            Content::List(items) => format!("a list of {}", items.len()),
-            Content::Map(entries) => format!("a mapping of {}", entries.len()),
-        }
-    }
 }
 
 impl<'t> Fields<'t> {

@@ -12,7 +12,8 @@
 //! decides which keys there are. What needs a hand (a default that depends on another key, two keys that exclude each
 //! other) is a walk written out, in the same three directions.
 
-use super::read::{Fields, Item, Reader};
+use super::item::Item;
+use super::read::{Fields, Reader};
 use super::table::{self, Key, Others, Shape, Table};
 use super::write::Map;
 use serde_yaml::Value;

@@ -4,7 +4,7 @@
 //! until the end. In flight are jobs that are being answered and, where a quota is asked for more than it has or faults strike,
 //! jobs between their attempts. It is an estimate: the most that retries can hold back, unless the load ends sooner.
 
-use crate::client::{Policy, RetryMode};
+use crate::client::Policy;
 use crate::kms::{FaultKind, Strikes};
 use crate::record::Layout;
 use crate::scenario::{Scenario, plan};
@@ -19,8 +19,6 @@ const PER_VU: f64 = 200.0;
 const PER_CELL: f64 = 64.0 * 1024.0;
 /// What a recording takes besides: its timeline and the pools' series.
 const PER_TRIAL: f64 = 600.0 * 1024.0;
-/// The longest a backoff of an SDK gets, as often as it may.
-const SDK_BACKOFF: f64 = 20.0;
 
 /// The memory that a scenario takes in the simulator.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -92,7 +90,8 @@ fn in_flight(scenario: &Scenario, workload: &Workload, strategy: usize, refused:
     let struck = if scenario.faults.iter().any(|fault| is_retried(&fault.kind)) { 1.0 } else { 0.0f64 };
     let clients = f64::from(scenario.fleet.clients);
     let throttles = policy.limiter.is_some_and(|limiter| limiter.rate.as_per_second() * clients < peak);
-    let (share, wait) = if throttles { (1.0, most) } else { (struck.max(refused), held_back(policy)) };
+    let (share, wait) =
+        if throttles { (1.0, most) } else { (struck.max(refused), policy.retry.longest_waits()) };
     let own = service.default.median().as_secs_f64() + stuck(scenario, policy);
     let jobs = peak * own.min(most) + peak * share * wait.min(most);
     let cap = workload.max_in_flight.map_or(f64::INFINITY, f64::from);
@@ -113,27 +112,4 @@ fn stuck(scenario: &Scenario, policy: &Policy) -> f64 {
     });
     let patience = policy.timeout.map_or(f64::INFINITY, Span::as_secs_f64);
     longest.fold(0.0, f64::max).min(patience)
-}
-
-/// The longest that a call is held back between its attempts, in seconds.
-fn held_back(policy: &Policy) -> f64 {
-    let retries = policy.retry.max_attempts.map_or(f64::INFINITY, |most| f64::from(most) - 1.0);
-    let grown = |base: f64, cap: f64, factor: f64| {
-        let steps = retries.min(10_000.0) as u32;
-        let all = (0..steps).map(|n| (base * libm::pow(factor, f64::from(n))).min(cap));
-        if retries.is_infinite() { f64::INFINITY } else { all.sum() }
-    };
-    match policy.retry.mode {
-        RetryMode::None | RetryMode::AwsSdk(_) => 0.0,
-        // As often as there is no delay, as long as answers take.
-        RetryMode::Immediate | RetryMode::Budget { .. } | RetryMode::Tokens { .. } => retries * 0.01,
-        RetryMode::Fixed { delay } => retries * delay.as_secs_f64(),
-        RetryMode::Exponential { base, cap, factor, .. } => {
-            grown(base.as_secs_f64(), cap.as_secs_f64(), factor)
-        }
-        RetryMode::AwsStandard(_) => grown(1.0, SDK_BACKOFF, 2.0),
-        RetryMode::AwsLegacy(_) => grown(1.0, SDK_BACKOFF, 2.0),
-        // Its callers wait for the rate as long as it takes.
-        RetryMode::AwsAdaptive(_) => f64::INFINITY,
-    }
 }

@@ -263,7 +263,10 @@ fn kinds(plan: &Capacity, s: &StrategyNeed) -> Vec<String> {
         ));
     }
     if let Some([least, most]) = s.phases {
-        list.push(format!("Wherever windows begin, it is {} to {}.", number(least), per_s(most)));
+        list.push(match (per_s(least), per_s(most)) {
+            (least, most) if least == most => format!("Wherever windows begin, it is {most}."),
+            (_, most) => format!("Wherever windows begin, it is {} to {most}.", number(least)),
+        });
     }
     list
 }

@@ -45,18 +45,7 @@ const OPEN: &[&str] = &[
 pub(super) fn walk(walk: &mut Walk<'_, '_>, now: Option<&Workload>, defaults: &Defaults) -> Option<Workload> {
     let kind = walk.word_of("executor", "How jobs arrive.", now.map(|now| &now.executor));
     let executor: Option<Executor> = kind.and_then(|kind| walk.choice(kind, now.map(|now| &now.executor)));
-    let start_time = walk.part(
-        key("startTime", "When the workload begins ({}).", SPAN).or(Span::ZERO),
-        now.map(|now| &now.start_time),
-    );
-    let about = "Discarded from the window at the start (the scenario's, 0s).";
-    let warm_up = walk.part(key("warmUp", about, SPAN).or(defaults.warm_up), now.map(|now| &now.warm_up));
-    let about = "How long jobs may finish after the last arrival (the scenario's, 30s).";
-    let graceful_stop = walk
-        .part(key("gracefulStop", about, SPAN).or(defaults.graceful_stop), now.map(|now| &now.graceful_stop));
-    let about = "When a job has failed (the scenario's, none).";
-    let deadline =
-        walk.part(key("deadline", about, or_none(TIME)).or(defaults.deadline), now.map(|now| &now.deadline));
+    let times = times(walk, now, defaults);
     let open = now.filter(|now| now.executor.is_open());
     let max_in_flight = walk.part(
         key("maxInFlight", "Jobs at once ({}).", or_none(count(1_000_000_000))).with(OPEN).or(None),
@@ -93,13 +82,14 @@ pub(super) fn walk(walk: &mut Walk<'_, '_>, now: Option<&Workload>, defaults: &D
             ("via", "The AWS service that calls."),
         ],
     );
+    let (start_time, warm_up, graceful_stop, deadline) = times?;
     Some(Workload {
         name: String::new(),
         executor: executor?,
-        start_time: start_time?,
-        warm_up: warm_up?,
-        graceful_stop: graceful_stop?,
-        deadline: deadline?,
+        start_time,
+        warm_up,
+        graceful_stop,
+        deadline,
         max_in_flight: max_in_flight?,
         on_limit: on_limit?,
         jobs: jobs?,
@@ -109,6 +99,26 @@ pub(super) fn walk(walk: &mut Walk<'_, '_>, now: Option<&Workload>, defaults: &D
         messages: messages?,
         strategies: Vec::new(),
     })
+}
+
+/// When a workload begins, counts, ends, and when its jobs have failed.
+type Times = (Span, Span, Span, Option<Span>);
+
+/// The part of [`walk`] that is about time.
+fn times(walk: &mut Walk<'_, '_>, now: Option<&Workload>, defaults: &Defaults) -> Option<Times> {
+    let start_time = walk.part(
+        key("startTime", "When the workload begins ({}).", SPAN).or(Span::ZERO),
+        now.map(|now| &now.start_time),
+    );
+    let about = "Discarded from the window at the start (the scenario's, 0s).";
+    let warm_up = walk.part(key("warmUp", about, SPAN).or(defaults.warm_up), now.map(|now| &now.warm_up));
+    let about = "How long jobs may finish after the last arrival (the scenario's, 30s).";
+    let graceful_stop = walk
+        .part(key("gracefulStop", about, SPAN).or(defaults.graceful_stop), now.map(|now| &now.graceful_stop));
+    let about = "When a job has failed (the scenario's, none).";
+    let deadline =
+        walk.part(key("deadline", about, or_none(TIME)).or(defaults.deadline), now.map(|now| &now.deadline));
+    Some((start_time?, warm_up?, graceful_stop?, deadline?))
 }
 
 /// The keys of a workload.
