@@ -341,6 +341,7 @@ async fn measured<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         shares: Vec::new(),
         pause: Span::ZERO,
         is_paused: false,
+        share: None,
     };
     let (control, setup, before) = (Control::default(), Setup::default(), cpu());
     let trials = live::run(scenario, &fixtures, make, &setup, &options, &control).await;

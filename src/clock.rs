@@ -60,6 +60,20 @@ pub fn thread_cpu() -> Option<Span> {
     None
 }
 
+/// How long all threads of this process have been computing; `None` where the system does not tell.
+#[cfg(feature = "emulator")]
+pub fn process_cpu() -> Option<Span> {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::resource::{UsageWho, getrusage};
+        let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+        let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
+        u64::try_from(micros(usage.user_time()) + micros(usage.system_time())).ok().map(Span::from_micros)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 /// Measures how long something takes, for progress and for people; never for results of the simulator.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
@@ -70,7 +84,7 @@ impl Stopwatch {
         Stopwatch(Instant::now())
     }
 
-    /// How long it has been running.
+    /// How long it has been running; nothing while its start lies ahead.
     pub fn elapsed(&self) -> Span {
         Span::from_nanos(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
@@ -95,6 +109,17 @@ impl RunClock {
     /// Starts the timeline.
     pub fn start() -> RunClock {
         RunClock(Stopwatch::start())
+    }
+
+    /// The timeline that begins so long after `epoch` was started, which may lie ahead: it stands at zero until then.
+    pub fn from_epoch(epoch: Stopwatch, after: Span) -> RunClock {
+        RunClock(Stopwatch(epoch.0 + std::time::Duration::from_nanos(after.as_nanos())))
+    }
+
+    /// Comes back when the timeline has begun.
+    #[cfg(feature = "emulator")]
+    pub async fn reach_zero(&self) {
+        tokio::time::sleep_until(self.0.0).await;
     }
 
     /// The present.

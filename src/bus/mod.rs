@@ -15,6 +15,8 @@
 mod error;
 mod gather;
 mod link;
+#[cfg(feature = "live")]
+pub mod live;
 mod objects;
 mod queue;
 mod tls;

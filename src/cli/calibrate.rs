@@ -70,7 +70,13 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     // those to measure with are made without being asked for.
     let is_aws = loaded.scenario.target == Target::Aws || args.live.credentials == Some(Credentials::Chain);
     args.live.provision |= !is_aws;
-    let options = LiveOptions { live: &args.live, threads: Some(1), every: Span::from_secs(10) };
+    let options = LiveOptions {
+        live: &args.live,
+        threads: Some(1),
+        every: Span::from_secs(10),
+        #[cfg(feature = "bus")]
+        role: super::live::args::Role::Alone,
+    };
     let Some(Finished { run, end, recordings, .. }) = live::run(&loaded, &options, common)? else {
         return Ok(ExitCode::SUCCESS);
     };

@@ -4,7 +4,10 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
-#[cfg(not(all(feature = "emulator", feature = "aws", feature = "bus")))]
+#[cfg_attr(
+    all(feature = "emulator", feature = "aws", feature = "bus"),
+    allow(dead_code, reason = "with every command there, only the reading of buckets may be absent")
+)]
 mod absent;
 #[cfg(feature = "aws")]
 mod account;
@@ -152,6 +155,14 @@ pub struct Common {
     /// The options that stand on the command line, by their names in the code.
     #[arg(skip)]
     given: Vec<String>,
+}
+
+impl Common {
+    /// Of a command that runs inside another, and says nothing itself.
+    #[cfg(all(feature = "bus", feature = "live"))]
+    const fn silent() -> Common {
+        Common { quiet: true, json: false, given: Vec::new() }
+    }
 }
 
 /// Load testing and quota simulation for AWS KMS.

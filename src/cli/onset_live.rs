@@ -130,7 +130,13 @@ impl<'a> Sender<'a> {
         (steady.trials, steady.until) = (1, None);
         steady.seed = scenario.seed.wrapping_add(u64::from(trial));
         let live = LiveArgs::silent(self.options.provision);
-        let options = LiveOptions { live: &live, threads: self.threads, every: Span::from_secs(3_600) };
+        let options = LiveOptions {
+            live: &live,
+            threads: self.threads,
+            every: Span::from_secs(3_600),
+            #[cfg(feature = "bus")]
+            role: super::live::args::Role::Alone,
+        };
         let loaded = Loaded { scenario: steady, question: String::new() };
         let finished = once(&loaded, &options, &self.common, &self.control);
         if self.control.stop.load(Ordering::Relaxed) {

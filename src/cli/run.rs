@@ -77,6 +77,9 @@ pub struct Args {
     #[cfg(feature = "bus")]
     #[command(flatten)]
     pub access: super::bus::Access,
+    #[cfg(all(feature = "bus", feature = "live"))]
+    #[command(flatten)]
+    pub shared: super::bus::SharedArgs,
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub live: live::args::LiveArgs,
@@ -85,6 +88,19 @@ pub struct Args {
 }
 
 impl Args {
+    /// Refuses options that do nothing beside others.
+    fn are_of_use(&self, common: &Common) -> Result<(), Error> {
+        if common.is_given("force") && self.out.is_none() {
+            return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
+        }
+        if common.is_given("verbose") && common.json {
+            return Err(Error::Usage(
+                "--verbose is for the summary; --json prints the whole run instead".into(),
+            ));
+        }
+        Ok(())
+    }
+
     /// The scenario, from its file or from the options that describe one, and what else they lay over it.
     fn source(&self) -> Result<Source, Error> {
         self.load.check(self.scenario.as_deref())?;
@@ -121,6 +137,29 @@ impl Args {
         }
     }
 
+    /// The live run that workers share, if one is asked for; `source` is there where nothing is varied.
+    #[cfg(all(feature = "bus", feature = "live"))]
+    fn load(
+        &self,
+        loaded: &Loaded,
+        source: Option<&Source>,
+        common: &Common,
+    ) -> Result<Option<super::bus::Load<'_>>, Error> {
+        match (self.bus.as_deref(), source) {
+            (Some(url), Some(source)) if loaded.scenario.target != Target::Sim => {
+                let bus = (url, &self.access);
+                self.shared.load(bus, &loaded.scenario, source.clone(), common).map(Some)
+            }
+            _ => self.shared.are_idle(common).map(|()| None),
+        }
+    }
+
+    /// Without live runs there is none.
+    #[cfg(all(feature = "bus", not(feature = "live")))]
+    fn load(&self, _: &Loaded, _: Option<&Source>, _: &Common) -> Result<Option<()>, Error> {
+        Ok(None)
+    }
+
     /// Whether nothing is run.
     const fn is_dry_run(&self) -> bool {
         #[cfg(feature = "live")]
@@ -131,18 +170,19 @@ impl Args {
 
     #[cfg(feature = "live")]
     fn options(&self) -> live::args::LiveOptions<'_> {
-        live::args::LiveOptions { live: &self.live, threads: self.threads, every: self.progress_every }
+        live::args::LiveOptions {
+            live: &self.live,
+            threads: self.threads,
+            every: self.progress_every,
+            #[cfg(feature = "bus")]
+            role: live::args::Role::Alone,
+        }
     }
 }
 
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
-    if common.is_given("force") && args.out.is_none() {
-        return Err(Error::Usage("--force replaces the run in --out, which is not given".into()));
-    }
-    if common.is_given("verbose") && common.json {
-        return Err(Error::Usage("--verbose is for the summary; --json prints the whole run instead".into()));
-    }
+    args.are_of_use(common)?;
     let mut source = args.source()?;
     source.words = args.words();
     let loaded = source.load()?;
@@ -161,10 +201,12 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         super::bus::idle(common)?;
     }
     let is_sweep = !args.over.is_empty() || !loaded.scenario.sweep.is_empty();
+    #[cfg(feature = "bus")]
+    let load = args.load(&loaded, (!is_sweep).then_some(&source), common)?;
     let mut options = args.gridded();
     options.how.quiet = common.quiet;
     #[cfg(feature = "bus")]
-    if let Some(url) = &args.bus {
+    if let (Some(url), None) = (&args.bus, &load) {
         use super::bus::Came;
         return match super::bus::run(source, (url, &args.access), &options, common)? {
             Came::Done(code) => Ok(code),
@@ -181,7 +223,15 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     };
     let finished = match loaded.scenario.target {
         #[cfg(feature = "live")]
-        Target::Emulator | Target::Http(_) | Target::Aws => live::run(&loaded, &args.options(), common)?,
+        Target::Emulator | Target::Http(_) | Target::Aws => {
+            #[allow(unused_mut, reason = "only a bus gives another role")]
+            let mut options = args.options();
+            #[cfg(feature = "bus")]
+            if let Some(load) = &load {
+                options.role = live::args::Role::Coordinator(load);
+            }
+            live::run(&loaded, &options, common)?
+        }
         _ => Some(simulated(&loaded, &args, common)?),
     };
     let Some(mut finished) = finished else { return Ok(ExitCode::SUCCESS) };

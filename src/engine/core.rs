@@ -12,7 +12,7 @@
 use super::lane::{Lane, Source};
 use super::queue::{Event, Queue};
 use crate::api::{Attempt, Job, Reply, Token};
-use crate::client::{Action, Done, Fleet, Input};
+use crate::client::{Action, DataKeyUse, Done, Fleet, Input};
 use crate::quota::PoolReport;
 use crate::record::{Layout, Recorder, Trial};
 use crate::scenario::Scenario;
@@ -53,6 +53,8 @@ pub struct Core<'s, O = ()> {
     due: Time,
     /// Whether what is done may be later than it was due, which is then written down.
     is_live: bool,
+    /// Number and count of the shares of the clients; all are served here if there is none.
+    share: Option<(u32, u32)>,
     /// Whether no more jobs arrive.
     is_closing: bool,
     steps: u64,
@@ -77,14 +79,19 @@ impl<'s> Core<'s> {
         Core::observed_by((), scenario, layout, (strategy, trial), phase)
     }
 
-    /// The same machines on the real clock: how late they are is written down.
+    /// The same machines on the real clock: how late they are is written down. With a `share`, a number and a count, nothing
+    /// is done but the jobs of the clients whose numbers have that remainder.
     pub fn live(
         scenario: &'s Scenario,
         layout: &Arc<Layout>,
         (strategy, trial): (usize, u32),
         phase: Span,
+        share: Option<(u32, u32)>,
     ) -> Core<'s> {
-        Core { is_live: true, ..Core::new(scenario, layout, (strategy, trial), phase) }
+        let mut core =
+            Core { is_live: true, share, ..Core::bare((), scenario, layout, (strategy, trial), phase) };
+        core.schedule();
+        core
     }
 }
 
@@ -97,10 +104,23 @@ impl<'s, O: JobObserver> Core<'s, O> {
         (strategy, trial): (usize, u32),
         phase: Span,
     ) -> Core<'s, O> {
+        let mut core = Core::bare(observer, scenario, layout, (strategy, trial), phase);
+        core.schedule();
+        core
+    }
+
+    /// The same machines, of which nobody knows yet when they have something to do.
+    fn bare(
+        observer: O,
+        scenario: &'s Scenario,
+        layout: &Arc<Layout>,
+        (strategy, trial): (usize, u32),
+        phase: Span,
+    ) -> Core<'s, O> {
         let seed = scenario.seed;
         let policies: Vec<_> = scenario.workloads.iter().map(|w| &w.strategies[strategy]).collect();
         let lanes = (0u16..).zip(&scenario.workloads).map(|(n, w)| Lane::new(w, n, seed, trial)).collect();
-        let mut core = Core {
+        Core {
             scenario,
             fleet_plan: FleetPlan::new(&scenario.fleet),
             lanes,
@@ -114,19 +134,25 @@ impl<'s, O: JobObserver> Core<'s, O> {
             end: scenario.workloads.iter().map(|w| w.cutoff()).max().unwrap_or(Time::ZERO),
             due: Time::ZERO,
             is_live: false,
+            share: None,
             is_closing: false,
             steps: 0,
-        };
-        core.schedule();
-        core
+        }
     }
 
     /// Puts VUs and restarts into the queue.
     fn schedule(&mut self) {
+        if let Some(share) = self.share {
+            self.lanes.iter_mut().for_each(|lane| lane.skip(&self.fleet_plan, share));
+        }
         for lane in &self.lanes {
             let Source::Closed(vus) = &lane.source else { continue };
             for vu in 0..vus.count() {
-                let ready = self.fleet_plan.start_of(vu % self.fleet_plan.clients());
+                let client = vu % self.fleet_plan.clients();
+                if self.share.is_some_and(|(index, of)| client % of != index) {
+                    continue;
+                }
+                let ready = self.fleet_plan.start_of(client);
                 if let Some(at) = vus.first(vu, ready) {
                     self.queue.push(at, Event::Vu { workload: lane.number, vu });
                 }
@@ -179,6 +205,9 @@ impl<'s, O: JobObserver> Core<'s, O> {
         }
         let on_limit = lane.on_limit;
         let job = lane.open_job(arrival, &self.fleet_plan);
+        if let Some(share) = self.share {
+            lane.skip(&self.fleet_plan, share);
+        }
         self.look_for_arrival();
         self.recorder.offered(&job, now);
         match (is_full, on_limit) {
@@ -372,6 +401,11 @@ impl<'s, O: JobObserver> Core<'s, O> {
             let job = lane.open_job(arrival, &self.fleet_plan);
             self.start(&job, now);
         }
+    }
+
+    /// What data keys were exposed to so far.
+    pub fn data_keys(&self) -> DataKeyUse {
+        self.fleet.data_keys()
     }
 
     /// Steps taken so far.

@@ -100,6 +100,18 @@ impl Lane {
         }
     }
 
+    /// Passes arrivals that go to the clients of other shares than number `index` of `of`. A wake for each of them would cost
+    /// every share as much as the whole load.
+    pub(super) fn skip(&mut self, fleet: &FleetPlan, (index, of): (u32, u32)) {
+        let Source::Open(open) = &mut self.source else { return };
+        while let Some(arrival) = open.head
+            && self.shaper.client(arrival.index, arrival.at, fleet) % of != index
+        {
+            open.advance();
+            open.pass();
+        }
+    }
+
     /// The job that an arrival brings.
     #[inline(always)]
     pub(super) fn open_job(&self, arrival: Arrival, fleet: &FleetPlan) -> Job {

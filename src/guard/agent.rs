@@ -19,6 +19,12 @@ impl Agent {
         crate::kms::crypto::random_array::<8>().map(|bytes| Agent { run: hex::encode(bytes) })
     }
 
+    /// Of the run of this id, which somebody else has drawn; `None` for what is no id.
+    pub fn of(run: &str) -> Option<Agent> {
+        let is_id = run.len() == 16 && run.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        is_id.then(|| Agent { run: run.into() })
+    }
+
     /// Of a call that belongs to no run.
     pub fn unnamed() -> Agent {
         Agent { run: "none".into() }
@@ -61,6 +67,12 @@ mod tests {
         assert_ne!(one, two);
         assert_eq!(one.header(), format!("keystorm/{} run/{}", env!("CARGO_PKG_VERSION"), one.run()));
         assert!(one.run().len() == 16 && one.run().bytes().all(|b| b.is_ascii_hexdigit()));
+        assert_eq!(Agent::of(one.run()), Some(one.clone()));
+        assert!(
+            ["", "none", "0123456789abcde\n", "0123456789ABCDEF"]
+                .into_iter()
+                .all(|id| Agent::of(id).is_none())
+        );
         assert!(Agent::is_own(&one.header()));
         assert!(Agent::is_own(&format!("aws-sdk-rust/1.4 ua/2.1 api/kms/1.1 {}", two.header())));
         assert!(Agent::is_own(&format!("aws-sdk-rust/1.4 app/{}", one.app_name())));

@@ -54,6 +54,13 @@ impl Occupancy {
         self.cut += u128::from(now.since(intended).as_nanos());
     }
 
+    /// The recording of these jobs was lost, but for `recorded_s`, the sum of the times of those that ended: of the others
+    /// nobody knows when they left, so that nothing can be asked of them.
+    pub fn forget(&mut self, recorded_s: f64) {
+        self.present = 0;
+        self.cut = (self.area + self.before).saturating_sub((recorded_s * 1e9) as u128);
+    }
+
     /// Adds another recording's.
     pub fn merge(&mut self, other: &Occupancy) {
         self.area += other.area;

@@ -57,7 +57,7 @@ struct SavedTimeline {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SavedPool {
+pub(super) struct SavedPool {
     pool: String,
     limit: Rate,
     attempts: u64,
@@ -71,7 +71,7 @@ struct SavedPool {
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SavedDataKeys {
+pub(super) struct SavedDataKeys {
     generated: u64,
     messages_max: u64,
     bytes_max: u64,
@@ -82,11 +82,10 @@ impl SavedTrial {
     /// What is to be kept of a finished trial. Every field is named, so that a new one is not forgotten.
     pub fn of(trial: &Trial) -> SavedTrial {
         let Trial { recorder, pools, data_keys, aborted_at, readings } = trial;
-        let DataKeyUse { generated, messages_max, bytes_max, age_max } = *data_keys;
         SavedTrial {
             recorder: SavedRecorder::of(recorder),
             pools: pools.iter().map(SavedPool::of).collect(),
-            data_keys: SavedDataKeys { generated, messages_max, bytes_max, age_max_ns: age_max.as_nanos() },
+            data_keys: SavedDataKeys::of(*data_keys),
             aborted_at: *aborted_at,
             readings: readings.clone(),
         }
@@ -136,12 +135,7 @@ impl SavedTrial {
         Ok(Trial {
             recorder,
             pools: self.pools.into_iter().map(SavedPool::into_report).collect::<Result<_, _>>()?,
-            data_keys: DataKeyUse {
-                generated: self.data_keys.generated,
-                messages_max: self.data_keys.messages_max,
-                bytes_max: self.data_keys.bytes_max,
-                age_max: Span::from_nanos(self.data_keys.age_max_ns),
-            },
+            data_keys: self.data_keys.into_use(),
             aborted_at: self.aborted_at,
             readings: self.readings,
         })
@@ -193,8 +187,24 @@ impl SavedRecorder {
     }
 }
 
+impl SavedDataKeys {
+    pub(super) const fn of(keys: DataKeyUse) -> SavedDataKeys {
+        let DataKeyUse { generated, messages_max, bytes_max, age_max } = keys;
+        SavedDataKeys { generated, messages_max, bytes_max, age_max_ns: age_max.as_nanos() }
+    }
+
+    pub(super) const fn into_use(self) -> DataKeyUse {
+        DataKeyUse {
+            generated: self.generated,
+            messages_max: self.messages_max,
+            bytes_max: self.bytes_max,
+            age_max: Span::from_nanos(self.age_max_ns),
+        }
+    }
+}
+
 impl SavedPool {
-    fn of(report: &PoolReport) -> SavedPool {
+    pub(super) fn of(report: &PoolReport) -> SavedPool {
         SavedPool {
             pool: report.pool.name().to_owned(),
             limit: report.limit,
@@ -208,7 +218,7 @@ impl SavedPool {
         }
     }
 
-    fn into_report(self) -> Result<PoolReport, String> {
+    pub(super) fn into_report(self) -> Result<PoolReport, String> {
         let pool =
             PoolId::from_name(&self.pool).ok_or_else(|| format!("there is no pool `{}`", self.pool))?;
         Ok(PoolReport {

@@ -63,6 +63,18 @@ impl Tally {
         self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += theirs);
     }
 
+    /// What came since it was like `before`, of which it has everything.
+    pub(super) fn less(&self, before: &Tally) -> Tally {
+        let mut counts = self.counts.clone();
+        counts.iter_mut().zip(&before.counts).for_each(|(now, before)| *now -= before);
+        Tally { counts }
+    }
+
+    /// How many times came.
+    pub(super) fn total(&self) -> u64 {
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
     /// The same as a histogram, which answers questions.
     pub fn to_histogram(&self) -> Micros {
         let mut histogram = micros();

@@ -79,6 +79,7 @@ pub fn live() -> Run {
         },
         set_up: SetUp { attempts: 12, keys_made: 1 },
         strategies: strategies.collect(),
+        workers: Vec::new(),
     });
     run
 }

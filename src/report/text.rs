@@ -97,6 +97,7 @@ impl Page {
         if run.wall.is_some() {
             self.section(&tables::waits(run));
             self.section(&vantage::generator(run));
+            self.section(&vantage::workers(run));
             self.section(&vantage::refusals(run));
             self.sentences("Where attempts went", &vantage::sentences(run));
         }

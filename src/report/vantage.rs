@@ -1,6 +1,6 @@
 //! Where the attempts of a live run went, from where, and how it ended: sentences and tables. Nothing of a simulated run.
 
-use super::format::{counted, fixed, milliseconds, named, percent};
+use super::format::{count, counted, fixed, milliseconds, named, percent};
 use super::paint::Tone;
 use super::table::{Cell, Table};
 use crate::results::{Run, Wall};
@@ -89,6 +89,36 @@ pub fn generator(run: &Run) -> Table {
             milliseconds(generator.lateness_bound_ms).into(),
             percent(generator.busy_share).into(),
             Cell::from(word).in_tone(tone),
+        ]);
+    }
+    table
+}
+
+/// Who shared the load, and how each kept up.
+pub fn workers(run: &Run) -> Table {
+    let heads =
+        ["worker", "clients", "jobs offered", "lateness p99", "computing", "CPU", "clock to", "<lost"];
+    let mut table = Table::new("The workers that shared the load", &heads);
+    for worker in run.wall.iter().flat_map(|wall| &wall.workers) {
+        let told = |text: Option<String>| text.unwrap_or_else(|| super::format::NONE.into());
+        let lost = worker.lost.map(|lost| {
+            format!(
+                "{} s into trial {}, with {} unfinished",
+                fixed(lost.at_s, 1),
+                lost.trial,
+                counted(lost.unfinished, "job")
+            )
+        });
+        let is_lost = lost.is_some();
+        table.row([
+            worker.name.as_str().into(),
+            count(u64::from(worker.clients)).into(),
+            count(worker.offered).into(),
+            milliseconds(worker.lateness_p99_ms).into(),
+            told((!is_lost).then(|| percent(worker.busy_share))).into(),
+            told(worker.cpu_s.map(|cpu| format!("{} s", fixed(cpu, 2)))).into(),
+            told(worker.clock_error_ms.map(milliseconds)).into(),
+            Cell::from(told(lost)).in_tone(if is_lost { Tone::Bad } else { Tone::Plain }),
         ]);
     }
     table

@@ -1,7 +1,7 @@
 //! Cautions: symptoms that a reader of the figures should not miss, each with its remedy.
 
 use super::recovery::{self, Recovery};
-use super::{Caution, Selection, StrategyRun, StrategyWall};
+use super::{Caution, Selection, StrategyRun, StrategyWall, WorkerWall};
 use crate::client::RetryMode;
 use crate::format::{count, counted, fixed, milliseconds, named, per_second, percent};
 use crate::record::{Recorder, Trial};
@@ -48,6 +48,41 @@ pub fn cautions(
             remedy: remedy.into(),
         })
         .collect()
+}
+
+/// What a reader should know of the workers that shared a load: who was lost, and who was not like the others.
+pub fn of_workers(workers: &[WorkerWall]) -> Vec<Caution> {
+    let caution = |kind: &str, symptom: String, remedy: &str| Caution {
+        strategy: String::new(),
+        kind: kind.into(),
+        symptom,
+        remedy: remedy.into(),
+    };
+    let lost = workers.iter().filter_map(|worker| Some((worker, worker.lost?))).map(|(worker, lost)| {
+        let symptom = format!(
+            "Worker {} was lost {} s into trial {}: its {} of {} offered nothing from then on, and of {} of its jobs nobody \
+             knows what became of them: they count as unfinished.",
+            worker.name,
+            fixed(lost.at_s, 1),
+            lost.trial,
+            counted(u64::from(worker.clients), "client"),
+            workers.iter().map(|worker| u64::from(worker.clients)).sum::<u64>(),
+            count(lost.unfinished)
+        );
+        caution("worker-lost", symptom, "Run it again before anything is concluded from the load that was to be.")
+    });
+    let odd = WorkerWall::odd_one(workers).map(|number| {
+        let worker = &workers[number];
+        let symptom = format!(
+            "Worker {} was not like the others: lateness p99 {}, and the thread that drives its load was computing for {} of its \
+             time.",
+            worker.name,
+            milliseconds(worker.lateness_p99_ms),
+            percent(worker.busy_share)
+        );
+        caution("worker-odd", symptom, "Look at its machine: what else runs there, and how far it is from the target.")
+    });
+    lost.chain(odd).collect()
 }
 
 type Finding = Option<(&'static str, String, &'static str)>;

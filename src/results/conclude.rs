@@ -2,12 +2,12 @@
 
 use super::answer::{self, Built};
 use super::assumptions::assumptions;
-use super::cautions::{GENERATOR_LIMITED, cautions};
+use super::cautions::{GENERATOR_LIMITED, cautions, of_workers};
 use super::merit::differences;
 use super::stats::round;
 use super::{
     DEFINITIONS, EndedEarly, Run, SCHEMA, SetUp, Stopped, StrategyWall, Tool, TrialWall, TrialsUntil,
-    Vantage, Wall, evaluate, merged, strategy_run, widest,
+    Vantage, Wall, WorkerWall, evaluate, merged, strategy_run, widest,
 };
 use crate::record::{Recorder, Trial};
 use crate::scenario::Scenario;
@@ -31,6 +31,8 @@ pub struct LiveFacts {
     pub set_up: SetUp,
     /// As many trials of each strategy as there are recordings.
     pub trials: Vec<Vec<TrialWall>>,
+    /// Who shared its clients; none where one process ran it all.
+    pub workers: Vec<WorkerWall>,
 }
 
 /// The saved run of a live `scenario`: as [`conclude`], with what the wall clock and the generator have to say.
@@ -122,6 +124,7 @@ fn conclude_with(
         run.strategies.push(strategy);
         walls.extend(told);
     }
+    run.cautions.extend(facts.iter().flat_map(|facts| of_workers(&facts.workers)));
     // What makes all other figures doubtful comes first, whichever strategy it befell.
     run.cautions.sort_by_key(|caution| caution.kind != GENERATOR_LIMITED);
     run.wall = facts.map(|facts| Wall {
@@ -132,6 +135,7 @@ fn conclude_with(
         vantage: facts.vantage,
         set_up: facts.set_up,
         strategies: walls,
+        workers: facts.workers,
     });
     run.differences = differences(&run);
     run.answer = Some(answer::compose(&run, Built::default()));

@@ -29,6 +29,48 @@ pub struct Wall {
     pub set_up: SetUp,
     /// By strategy, in the scenario's order; those that never began are left out.
     pub strategies: Vec<StrategyWall>,
+    /// Who shared its clients; none where one process ran it all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub workers: Vec<WorkerWall>,
+}
+
+/// One of the workers that ran a load together, each the jobs of its own clients, over all trials.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerWall {
+    /// What it is called.
+    pub name: String,
+    /// Threads that sent.
+    pub threads: u32,
+    /// How many clients were its own.
+    pub clients: u32,
+    /// Jobs that arrived at them.
+    pub offered: u64,
+    /// Lateness that 99 % of its attempts did not exceed, in milliseconds.
+    #[serde(rename = "latenessP99_ms")]
+    pub lateness_p99_ms: f64,
+    /// The largest share of its time, in any trial, that the thread which drives its load was computing; 0 if it was lost.
+    pub busy_share: f64,
+    /// What its process computed during the trials, in seconds; absent if its system does not tell, or it was lost.
+    #[serde(rename = "cpu_s", skip_serializing_if = "Option::is_none", default)]
+    pub cpu_s: Option<f64>,
+    /// By how much its timeline may be ahead of the coordinator's or behind, in milliseconds.
+    #[serde(rename = "clockError_ms", skip_serializing_if = "Option::is_none", default)]
+    pub clock_error_ms: Option<f64>,
+    /// When it was lost; absent if it was not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lost: Option<WorkerLost>,
+}
+
+/// When a worker was lost. What it had told by then is in the figures; what it had begun and not told the end of is unfinished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WorkerLost {
+    /// In which of the trials, all strategies' in the order in which they ran, from 1.
+    pub trial: u32,
+    /// When it was last heard, in seconds since that trial began.
+    pub at_s: f64,
+    /// Its jobs of which nobody knows what became of them.
+    pub unfinished: u64,
 }
 
 /// From where attempts went, where to, and how they travelled.
@@ -124,6 +166,13 @@ pub enum EndedEarly {
     Interrupted,
     /// A threshold with `abortOnFail` was missed.
     Threshold,
+    /// One of the workers that shared the load was lost.
+    WorkerLost {
+        /// What it is called.
+        worker: String,
+    },
+    /// The bus over which workers shared the load was away.
+    BusLost,
 }
 
 /// What one live trial tells beside its recording.
@@ -148,6 +197,8 @@ const LATE_FLOOR_MS: f64 = 5.0;
 const LATE_CEILING_MS: f64 = 100.0;
 /// How much of the median response time may be the harness's own doing.
 const LATE_SHARE: f64 = 0.1;
+/// How many times as late, or as busy, as the others one worker is that is told of.
+const ODD: f64 = 3.0;
 /// Characters kept of a refusal's message.
 const MESSAGE: usize = 300;
 
@@ -212,13 +263,60 @@ impl EndedEarly {
             EndedEarly::Throttled => "an attempt was throttled, and one is enough here".into(),
             EndedEarly::Interrupted => "it was interrupted".into(),
             EndedEarly::Threshold => "a threshold with abortOnFail was missed".into(),
+            EndedEarly::WorkerLost { worker } => format!("worker {worker} was lost"),
+            EndedEarly::BusLost => "the bus was lost, and every worker stopped by itself".into(),
         }
+    }
+}
+
+impl WorkerWall {
+    /// The number of the one worker that is much later or much busier than the others were in the middle, if there is one; who was
+    /// lost is told of anyway.
+    pub fn odd_one(workers: &[WorkerWall]) -> Option<usize> {
+        let here: Vec<usize> = (0..workers.len()).filter(|number| workers[*number].lost.is_none()).collect();
+        let odd = |figure: fn(&WorkerWall) -> f64, floor: f64| {
+            let most =
+                here.iter().copied().max_by(|a, b| figure(&workers[*a]).total_cmp(&figure(&workers[*b])))?;
+            let mut others: Vec<f64> = here
+                .iter()
+                .filter(|number| **number != most)
+                .map(|number| figure(&workers[*number]))
+                .collect();
+            others.sort_by(f64::total_cmp);
+            let usual = *others.get(others.len() / 2)?;
+            let own = figure(&workers[most]);
+            (own > floor && own > ODD * usual).then_some(most)
+        };
+        odd(|worker| worker.lateness_p99_ms, LATE_FLOOR_MS)
+            .or_else(|| odd(|worker| worker.busy_share, BUSY / 2.0))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn workers(figures: &[(f64, f64)]) -> Vec<WorkerWall> {
+        let one = |(lateness_p99_ms, busy_share): &(f64, f64)| WorkerWall {
+            lateness_p99_ms: *lateness_p99_ms,
+            busy_share: *busy_share,
+            ..WorkerWall::default()
+        };
+        figures.iter().map(one).collect()
+    }
+
+    #[test]
+    fn the_odd_worker_is_the_one_that_is_late_or_busy_alone() {
+        let odd = |figures: &[(f64, f64)]| WorkerWall::odd_one(&workers(figures));
+        assert_eq!(odd(&[(1.0, 0.1), (9.0, 0.1), (2.0, 0.1)]), Some(1));
+        assert_eq!(odd(&[(1.0, 0.1), (4.0, 0.1)]), None, "no harness is blamed for less than 5 ms");
+        assert_eq!(odd(&[(8.0, 0.1), (9.0, 0.1), (7.0, 0.1)]), None, "all of them are late");
+        assert_eq!(odd(&[(1.0, 0.2), (1.0, 0.2), (1.0, 0.7)]), Some(2));
+        assert_eq!(odd(&[(50.0, 0.9)]), None, "one alone has nobody to differ from");
+        let mut lost = workers(&[(1.0, 0.1), (90.0, 0.1), (1.0, 0.1)]);
+        lost[1].lost = Some(WorkerLost::default());
+        assert_eq!(WorkerWall::odd_one(&lost), None);
+    }
 
     #[test]
     fn the_bound_follows_the_response_time_between_five_and_a_hundred_milliseconds() {

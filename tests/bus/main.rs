@@ -9,7 +9,14 @@ mod hostile;
 #[path = "../support/install.rs"]
 mod install;
 mod kill;
+#[cfg(feature = "live")]
+mod live;
 #[path = "../support/needs.rs"]
 mod needs;
 mod server;
+#[path = "../support/signal.rs"]
+mod signal;
+#[cfg(feature = "live")]
+#[path = "../support/socket.rs"]
+mod socket;
 mod support;

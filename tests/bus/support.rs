@@ -179,6 +179,11 @@ impl Process {
         self.child.wait().expect("it ends");
     }
 
+    /// Sends what Ctrl-C sends.
+    pub fn interrupt(&self) {
+        crate::signal::signal(&self.child, "-INT");
+    }
+
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().expect("a process").is_none()
     }

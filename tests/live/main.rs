@@ -15,6 +15,7 @@ mod operations;
 mod outage;
 mod paused;
 mod set_up_signal;
+mod shares;
 #[path = "../support/signal.rs"]
 mod signal;
 #[path = "../support/socket.rs"]

@@ -2,15 +2,17 @@
 
 use assert_cmd::cargo::CommandCargoExt;
 use keystorm::backend::Emulated;
+use keystorm::clock::RunClock;
 use keystorm::emulator::{Direct, Settings};
-use keystorm::engine::live::{self, Control, Options, Provision, Setup};
-use keystorm::record::Trial;
+use keystorm::engine::live::{self, Control, Options, Provision, Setup, Share, ShareEvent, ShareOrders};
+use keystorm::record::{Layout, Mirror, Trial};
 use keystorm::scenario::Scenario;
-use keystorm::time::Span;
+use keystorm::time::{Span, Time};
 use serde_json::Value;
 use std::process::Command;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 static QUIET: RwLock<()> = RwLock::new(());
 
@@ -39,33 +41,63 @@ pub fn lived(scenario: &Scenario) -> Vec<Vec<Trial>> {
 
 /// The same, and the order in which (trial, strategy) began.
 pub fn lived_in_order(scenario: &Scenario) -> (Vec<Vec<Trial>>, Vec<(u32, usize)>) {
+    paused(|| lived_here(scenario, None))
+}
+
+/// The trials of a share of the clients, by strategy, and of each trial how many jobs were told of piece by piece, in how many.
+pub fn lived_shares(scenario: &Scenario, index: u32, of: u32) -> (Vec<Vec<Trial>>, Vec<(u64, u32)>) {
+    let (begin, orders) = watch::channel(ShareOrders::default());
+    let layout = Arc::new(Layout::new(&scenario.workloads));
+    let mirrors: Arc<Mutex<Vec<Mirror>>> = Arc::default();
+    let heard = Arc::clone(&mirrors);
+    let tell = move |event| match event {
+        ShareEvent::Ready(trial) => {
+            heard.lock().unwrap().push(Mirror::new(&layout, Time::ZERO));
+            begin.send_modify(|orders| orders.start = Some((trial, RunClock::start())));
+        }
+        ShareEvent::Piece(trial, piece) => {
+            assert_eq!(heard.lock().unwrap()[trial as usize].add(&piece), Ok(false), "none is missing");
+        }
+        ShareEvent::Ended(..) => {}
+    };
+    let share = Share { index, of, orders, tell: Arc::new(tell), sent: Arc::default() };
+    let (trials, _) = paused(|| lived_here(scenario, Some(share)));
+    let heard = mirrors.lock().unwrap();
+    let told = heard.iter().map(|mirror| (mirror.recorder().job_totals().offered, mirror.heard())).collect();
+    (trials, told)
+}
+
+/// What `work` comes to on a clock that stands still until somebody waits.
+fn paused<F: Future>(work: impl FnOnce() -> F) -> F::Output {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
-        let server = Direct::start(Settings::default()).unwrap();
-        let provision = Provision::Made { tag: "paused".into(), given_up: false, policy: None };
-        let mut setup = Setup::default();
-        let fixtures = setup.fixtures(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
-        let options = Options {
-            threads: 1,
-            emulator: Some(server.clone()),
-            stop_on_throttle: false,
-            shares: Vec::new(),
-            pause: Span::ZERO,
-            is_paused: true,
-        };
-        let order = std::cell::RefCell::new(Vec::new());
-        let make = |strategy, trial| {
-            order.borrow_mut().push((trial, strategy));
-            let server = server.clone();
-            move || Emulated::new(server.clone())
-        };
-        let control = Control::default();
-        let done = live::run(scenario, &Arc::new(fixtures), make, &setup, &options, &control).await.unwrap();
-        let trials = done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect());
-        (trials.collect(), order.into_inner())
-    })
+    tokio::task::LocalSet::new().block_on(&runtime, work())
+}
+
+async fn lived_here(scenario: &Scenario, share: Option<Share>) -> (Vec<Vec<Trial>>, Vec<(u32, usize)>) {
+    let server = Direct::start(Settings::default()).unwrap();
+    let provision = Provision::Made { tag: "paused".into(), given_up: false, policy: None };
+    let mut setup = Setup::default();
+    let fixtures = setup.fixtures(&Emulated::new(server.clone()), scenario, &provision).await.unwrap();
+    let options = Options {
+        threads: 1,
+        emulator: Some(server.clone()),
+        stop_on_throttle: false,
+        shares: Vec::new(),
+        pause: Span::ZERO,
+        is_paused: true,
+        share,
+    };
+    let order = std::cell::RefCell::new(Vec::new());
+    let make = |strategy, trial| {
+        order.borrow_mut().push((trial, strategy));
+        let server = server.clone();
+        move || Emulated::new(server.clone())
+    };
+    let control = Control::default();
+    let done = live::run(scenario, &Arc::new(fixtures), make, &setup, &options, &control).await.unwrap();
+    let trials = done.into_iter().map(|trials| trials.into_iter().map(|live| live.trial).collect());
+    (trials.collect(), order.into_inner())
 }
 
 /// The clients that attempts can go through, as options of `run`.

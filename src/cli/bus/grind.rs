@@ -6,7 +6,6 @@ use crate::cli::grid::{Grid, Opened, SHARE, TRACES, source, store};
 use crate::cli::{Error, memory};
 use crate::engine::{Control, run_trial};
 use crate::record::Layout;
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,11 +33,7 @@ impl Mill for Grinder {
     }
 
     fn open(&self, run: &str, question: &[u8], traces: &[(String, Vec<u8>)]) -> Result<Open, String> {
-        let told: BTreeMap<&str, String> =
-            traces.iter().map(|(name, bytes)| (name.as_str(), source::sum(bytes))).collect();
-        if let Some((name, _)) = told.iter().find(|(name, sum)| *name != sum) {
-            return Err(format!("trace {name} has other bytes than its name tells"));
-        }
+        are_of_their_sums(traces)?;
         let grid = in_folder(question, traces, |dir| Opened::read(dir)?.grid())?;
         if grid.id() != run {
             return Err("the question on the bus is another run's".into());
@@ -67,8 +62,16 @@ impl Mill for Grinder {
     }
 }
 
+/// Refuses traces that are not those of their names.
+pub(super) fn are_of_their_sums(traces: &[(String, Vec<u8>)]) -> Result<(), String> {
+    match traces.iter().find(|(name, bytes)| *name != source::sum(bytes)) {
+        Some((name, _)) => Err(format!("trace {name} has other bytes than its name tells")),
+        None => Ok(()),
+    }
+}
+
 /// Reads a question as the folder of a share, which nobody else has and which is gone afterwards.
-fn in_folder<T>(
+pub(super) fn in_folder<T>(
     question: &[u8],
     traces: &[(String, Vec<u8>)],
     read: impl FnOnce(&Path) -> Result<T, Error>,

@@ -2,10 +2,14 @@
 
 mod coordinate;
 mod grind;
+#[cfg(feature = "live")]
+mod load;
 mod run;
 mod worker;
 
 pub use coordinate::Coordinator;
+#[cfg(feature = "live")]
+pub use load::{Load, SharedArgs};
 pub use run::{Came, run};
 pub use worker::{WorkerArgs, worker};
 

@@ -126,6 +126,16 @@ impl Share {
         Ok(share)
     }
 
+    /// What others need to know of a run beside its traces: `shard.json` of all of it.
+    ///
+    /// # Errors
+    /// Never in practice: it is written to memory.
+    #[cfg(all(feature = "bus", feature = "live"))]
+    pub fn question(grid: &Grid) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(&Saved::of(grid, Shard::WHOLE))
+            .map_err(|error| Error::Failed(format!("cannot write {NAME}: {error}")))
+    }
+
     /// Whether the folder holds this share already.
     fn is_there(&self, wanted: &Saved, force: bool) -> Result<bool, Error> {
         let file = self.dir.join(NAME);
@@ -230,8 +240,24 @@ impl Opened {
         let wrong = |why: String| Error::Failed(format!("{}: {NAME}: {why}", self.dir.display()));
         let axis = |axis: &SavedAxis| Axis::of(&axis.path, axis.values.clone()).map_err(wrong);
         let axes = self.saved.over.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
-        let source: Source = self.saved.source.clone().into_source(&self.dir.join(TRACES));
-        let grid = Grid::new(source, axes)?;
+        self.named(Grid::new(self.source(), axes)?)
+    }
+
+    /// The live run that it tells of.
+    ///
+    /// # Errors
+    /// As [`Grid::live`], and [`Error::Failed`] if what is read again is another run.
+    #[cfg(all(feature = "bus", feature = "live"))]
+    pub fn live(&self) -> Result<Grid, Error> {
+        self.named(Grid::live(self.source())?)
+    }
+
+    fn source(&self) -> Source {
+        self.saved.source.clone().into_source(&self.dir.join(TRACES))
+    }
+
+    /// The grid, if it is of the run that the folder names.
+    fn named(&self, grid: Grid) -> Result<Grid, Error> {
         if grid.id() == self.run {
             return Ok(grid);
         }

@@ -88,6 +88,22 @@ impl Grid {
     /// As [`Source::with`] for the first point that cannot be, [`Error::Usage`] for too many.
     pub fn new(source: Source, axes: Vec<Axis>) -> Result<Grid, Error> {
         let base = source.load()?;
+        let is_sweep = !axes.is_empty() || !base.scenario.sweep.is_empty();
+        source::is_simulated(&base, if is_sweep { "a sweep" } else { "a shard" })?;
+        Grid::cut(source, &base, axes)
+    }
+
+    /// A live run, which is one point: its cells are its trials, and name what is run, but not what comes of it.
+    ///
+    /// # Errors
+    /// As [`Grid::new`], but for the target.
+    #[cfg(all(feature = "bus", feature = "live"))]
+    pub fn live(source: Source) -> Result<Grid, Error> {
+        let base = source.load()?;
+        Grid::cut(source, &base, Vec::new())
+    }
+
+    fn cut(source: Source, base: &Loaded, axes: Vec<Axis>) -> Result<Grid, Error> {
         let (axes, given) = match axes.is_empty() {
             true => (base.scenario.sweep.clone(), "sweep.over: "),
             false => (axes, "--over "),
@@ -96,7 +112,6 @@ impl Grid {
         let Some(many) = many.filter(|many| *many <= MOST_POINTS) else {
             return Err(Error::Usage(format!("the grid has more than {MOST_POINTS} points")));
         };
-        source::is_simulated(&base, if axes.is_empty() { "a shard" } else { "a sweep" })?;
         source::has_fixed_trials(&base.scenario.to_value())?;
         let mut grid = Grid {
             source,

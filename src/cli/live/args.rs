@@ -1,8 +1,24 @@
 //! Options of live runs.
 
+#[cfg(feature = "bus")]
+use crate::backend::Fixtures;
+#[cfg(feature = "bus")]
+use crate::cli::Error;
 use crate::cli::consent::Credentials;
+use crate::engine::live::LiveTrial;
+#[cfg(feature = "bus")]
+use crate::engine::live::{Control, Share};
+#[cfg(feature = "bus")]
+use crate::guard::Agent;
+use crate::results::WorkerWall;
+#[cfg(feature = "bus")]
+use crate::scenario::Scenario;
 use crate::time::Span;
 use std::net::SocketAddr;
+#[cfg(feature = "bus")]
+use std::pin::Pin;
+#[cfg(feature = "bus")]
+use std::sync::Arc;
 
 /// Options of `run` that only live runs look at.
 #[derive(clap::Args, Debug)]
@@ -80,6 +96,43 @@ impl LiveArgs {
     }
 }
 
+/// All trials of a live run, by strategy, and who shared the load.
+pub type Lived = (Vec<Vec<LiveTrial>>, Vec<WorkerWall>);
+
+/// Who runs the load of a live run, if this process does not.
+#[cfg(feature = "bus")]
+pub trait Elsewhere {
+    /// Has it run with what set-up has made in so many attempts, on behalf of `agent`, until `control` says stop.
+    fn run<'r>(
+        &'r self,
+        scenario: &'r Scenario,
+        made: (&'r Fixtures, u64),
+        agent: &'r Agent,
+        control: &'r Control,
+    ) -> Pin<Box<dyn Future<Output = Result<Lived, Error>> + 'r>>;
+}
+
+/// A share of a live run, as whoever makes it is told of it.
+#[cfg(feature = "bus")]
+pub struct WorkerPart {
+    /// Whose clients, and who says when.
+    pub share: Share,
+    /// What set-up has made elsewhere.
+    pub fixtures: Arc<Fixtures>,
+}
+
+/// Which part of a live run is made here.
+#[cfg(feature = "bus")]
+#[derive(Clone, Copy)]
+pub enum Role<'a> {
+    /// All of it.
+    Alone,
+    /// What is before the load and after it.
+    Coordinator(&'a dyn Elsewhere),
+    /// A share of the load.
+    Worker(&'a WorkerPart),
+}
+
 /// What a live run is asked for beside its scenario.
 #[derive(Clone, Copy)]
 pub struct LiveOptions<'a> {
@@ -88,4 +141,7 @@ pub struct LiveOptions<'a> {
     pub(in crate::cli) threads: Option<usize>,
     /// How often progress is told where there is no view.
     pub(in crate::cli) every: Span,
+    /// Which part of it is made here.
+    #[cfg(feature = "bus")]
+    pub(in crate::cli) role: Role<'a>,
 }

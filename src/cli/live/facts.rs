@@ -1,7 +1,7 @@
 //! What a live run tells of itself for the saved run: from where, when, and how it went.
 
-use crate::engine::live::{Ended, LiveTrial, Setup};
-use crate::results::{EndedEarly, LiveFacts, SetUp, TrialWall, Vantage};
+use crate::engine::live::{Ended, LiveTrial, Lost, Setup};
+use crate::results::{EndedEarly, LiveFacts, SetUp, TrialWall, Vantage, WorkerWall};
 use crate::scenario::{LiveClient, Scenario};
 use crate::time::Span;
 
@@ -33,7 +33,7 @@ pub fn facts(
     vantage: Vantage,
     setup: &Setup,
     keys_made: u64,
-    trials: &[Vec<LiveTrial>],
+    (trials, workers): (&[Vec<LiveTrial>], Vec<WorkerWall>),
 ) -> LiveFacts {
     let one = |live: &LiveTrial| TrialWall {
         elapsed: live.elapsed,
@@ -49,12 +49,18 @@ pub fn facts(
         vantage,
         set_up: SetUp { attempts: setup.attempts, keys_made },
         trials: trials.iter().map(|trials| trials.iter().map(one).collect()).collect(),
+        workers,
     }
 }
 
 /// Why a trial ended before its time: a person who stops it before a bound that was met meanwhile.
 fn ended_early(ended: &Ended) -> Option<EndedEarly> {
-    if ended.interrupted {
+    if let Some(lost) = &ended.lost {
+        Some(match lost {
+            Lost::Worker(worker) => EndedEarly::WorkerLost { worker: worker.clone() },
+            Lost::Bus => EndedEarly::BusLost,
+        })
+    } else if ended.interrupted {
         Some(EndedEarly::Interrupted)
     } else if ended.throttled {
         Some(EndedEarly::Throttled)

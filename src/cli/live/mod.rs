@@ -22,7 +22,7 @@ use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Fixtures};
 use crate::clock::{Stopwatch, iso};
 use crate::emulator::{self, Direct};
-use crate::engine::live::{self, Control, LiveTrial, Options, Provision, Setup};
+use crate::engine::live::{self, Control, LiveTrial, Lost, Options, Provision, Setup, Share};
 use crate::guard::{Agent, Consent, Guard, Reached};
 use crate::quota::{Quotas, catalogue};
 use crate::record::Trial;
@@ -32,7 +32,9 @@ use crate::scenario::{LiveClient, Target};
 use crate::server::{Running, Settings};
 use crate::time::Span;
 use crate::units::Rate;
-use args::LiveOptions;
+#[cfg(feature = "bus")]
+use args::Role;
+use args::{LiveOptions, Lived};
 use otlp::Otlp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -273,6 +275,7 @@ impl LiveContext<'_> {
             shares: Vec::new(),
             pause,
             is_paused: false,
+            share: self.share(),
         }
     }
 
@@ -302,13 +305,8 @@ impl LiveContext<'_> {
         let gives_up = matches!(provision, Provision::Made { given_up: true, .. });
         let local = tokio::task::LocalSet::new();
         let result = local.block_on(&runtime, async {
-            let backend = make(0, 0)();
-            let fixtures = setup.fixtures(&backend, scenario, provision).await;
-            drop(backend);
-            match fixtures {
-                Ok(fixtures) => self.watched(&Arc::new(fixtures), &make, &setup, options).await,
-                Err(error) => Err(error.into()),
-            }
+            let fixtures = self.fixtures(&make, &mut setup, provision).await?;
+            self.watched(&fixtures, &make, &setup, options).await
         });
         let keys_made = setup.made.len() as u64 + setup.tried;
         if gives_up && !setup.made.is_empty() {
@@ -320,11 +318,52 @@ impl LiveContext<'_> {
                 ));
             }
         }
-        let trials = result?;
+        let (trials, workers) = result?;
         let elapsed = self.began.1.elapsed();
         let (run, began) = (self.agent.run(), self.began.0.to_owned());
-        let facts = facts::facts(run, began, elapsed, vantage, &setup, keys_made, &trials);
+        let facts = facts::facts(run, began, elapsed, vantage, &setup, keys_made, (&trials, workers));
         Ok(self.conclude(trials, facts))
+    }
+
+    /// What attempts are made of: a worker is handed what was made elsewhere.
+    async fn fixtures<B: Backend, M: Fn() -> B>(
+        &self,
+        make: impl Fn(usize, u32) -> M,
+        setup: &mut Setup,
+        provision: &Provision,
+    ) -> Result<Arc<Fixtures>, Error> {
+        #[cfg(feature = "bus")]
+        if let Role::Worker(part) = self.options.role {
+            return Ok(Arc::clone(&part.fixtures));
+        }
+        let backend = make(0, 0)();
+        Ok(Arc::new(setup.fixtures(&backend, &self.loaded.scenario, provision).await?))
+    }
+
+    /// The share of the clients that is run here, if it is not all of them.
+    fn share(&self) -> Option<Share> {
+        #[cfg(feature = "bus")]
+        if let Role::Worker(part) = self.options.role {
+            return Some(part.share.clone());
+        }
+        None
+    }
+
+    /// Runs every trial, or has workers run them.
+    async fn lived<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+        &self,
+        fixtures: &Arc<Fixtures>,
+        make: impl Fn(usize, u32) -> M,
+        setup: &Setup,
+        options: &Options,
+    ) -> Result<Lived, Error> {
+        let scenario = &self.loaded.scenario;
+        #[cfg(feature = "bus")]
+        if let Role::Coordinator(load) = self.options.role {
+            return load.run(scenario, (fixtures, setup.attempts), self.agent, self.control).await;
+        }
+        let trials = live::run(scenario, fixtures, make, setup, options, self.control).await?;
+        Ok((trials, Vec::new()))
     }
 
     /// Every trial, under the eyes of whoever watches.
@@ -334,15 +373,15 @@ impl LiveContext<'_> {
         make: impl Fn(usize, u32) -> M,
         setup: &Setup,
         options: &Options,
-    ) -> Result<Trials, Error> {
+    ) -> Result<Lived, Error> {
         let watching = Watching::start(self.control, self.watching()).map_err(|error| {
             Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
         })?;
-        let done = live::run(&self.loaded.scenario, fixtures, make, setup, options, self.control).await;
+        let done = self.lived(fixtures, make, setup, options).await;
         if let Err(error) = watching.finish() {
             crate::notice::tell(format_args!("keystorm: the run could not be shown to its end: {error}"));
         }
-        Ok(done?)
+        done
     }
 
     /// What the trials come to.
@@ -383,6 +422,19 @@ fn end_of(trials: &Trials) -> End {
         return End::Cap(
             "a quota throttled the run and ended it (--allow-throttling goes on); results so far were written".into(),
         );
+    }
+    match all().find_map(|trial| trial.ended.lost.as_ref()) {
+        Some(Lost::Worker(name)) => {
+            return End::Failed(format!(
+                "worker {name} was lost and the run was ended (--on-loss degrade goes on without it); results so far were written"
+            ));
+        }
+        Some(Lost::Bus) => {
+            return End::Failed(
+                "the bus was lost, and every worker stopped by itself; results so far were written".into(),
+            );
+        }
+        None => {}
     }
     let totals = all().map(|trial| trial.trial.recorder.attempt_totals());
     let (attempts, denied) = totals.fold((0, 0), |(all, no), each| (all + each.attempts, no + each.denied));

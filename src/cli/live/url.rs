@@ -12,7 +12,7 @@ use crate::scenario::{Plan, Target};
 impl LiveContext<'_> {
     /// Where a target that is a URL leads; `None` for other targets, and for a URL that is called as AWS is, which has its
     /// own permits.
-    pub(super) fn endpoint(&self) -> Result<Option<Reached>, Error> {
+    pub(in crate::cli) fn endpoint(&self) -> Result<Option<Reached>, Error> {
         let live = self.options.live;
         let url = match &self.loaded.scenario.target {
             Target::Http(url) => url,
@@ -63,7 +63,7 @@ impl LiveContext<'_> {
     }
 
     /// An endpoint that somebody else runs.
-    pub(super) fn against_url(&self, endpoint: &Reached) -> Result<Finished, Error> {
+    pub(in crate::cli) fn against_url(&self, endpoint: &Reached) -> Result<Finished, Error> {
         self.over_socket(endpoint, &self.provision(None), &self.options(None))
     }
 

@@ -23,6 +23,7 @@ pub(super) struct Dispatcher {
     /// What may be taken of pools that are others' too.
     shares: BTreeMap<PoolId, PerSecond>,
     caps: Left,
+    sent: u64,
     /// Whether one throttled answer ends the run, and whether one has.
     stops_on_throttle: bool,
     is_throttled: bool,
@@ -73,6 +74,7 @@ impl Dispatcher {
                 rate: PerSecond::new(scenario.live.caps.rate.map_or(f64::INFINITY, Rate::as_per_second)),
                 hit: None,
             },
+            sent: 0,
             stops_on_throttle: false,
             is_throttled: false,
             refusals: BTreeMap::new(),
@@ -224,6 +226,7 @@ impl Dispatcher {
     /// Counts an attempt that goes against the caps and the pools it draws from.
     fn count(&mut self, attempt: &Attempt, now: Time) {
         let phase = self.phase;
+        self.sent += 1;
         self.caps.attempts = self.caps.attempts.saturating_sub(1);
         self.caps.rate.taken += 1;
         for (pool, cost) in self.charges.of(attempt).iter() {
@@ -247,6 +250,21 @@ impl Dispatcher {
     /// Takes what is to be sent.
     pub(super) fn take(&mut self) -> std::vec::Drain<'_, Order> {
         self.orders.drain(..)
+    }
+
+    /// Attempts sent so far.
+    pub(super) const fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// What each pool met until `now`, in the order of the catalogue; it goes on.
+    pub(super) fn until(&self, now: Time) -> Vec<PoolReport> {
+        let each = self.pools.iter().map(|(pool, met)| {
+            let mut counter = met.counter.clone();
+            counter.finish(now);
+            PoolReport { series: counter.series().to_vec(), ..self.report(*pool, met) }
+        });
+        each.collect()
     }
 
     /// What each pool met, in the order of the catalogue.

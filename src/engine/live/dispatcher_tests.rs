@@ -22,7 +22,7 @@ const fn at(ms: u64) -> Time {
 
 fn driven<'s>(scenario: &'s Scenario, layout: &Arc<Layout>) -> Driven<'s> {
     let dispatcher = Dispatcher::new(scenario, 0, 0);
-    Driven { core: Core::live(scenario, layout, (0, 0), dispatcher.phase()), dispatcher }
+    Driven { core: Core::live(scenario, layout, (0, 0), dispatcher.phase(), None), dispatcher }
 }
 
 impl Driven<'_> {

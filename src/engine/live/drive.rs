@@ -2,12 +2,13 @@
 
 use super::dispatcher::Dispatcher;
 use super::senders::Senders;
+use super::share::ShareRun;
 use super::snapshot::{Control, Snapshot};
+use super::trial::Ended;
 use crate::clock::{Alarm, RunClock};
 use crate::engine::core::Core;
 use crate::results::{Gauge, Watch};
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// How often the driver looks up when nothing is due: for Ctrl-C, and for who watches. Each look wakes the thread twice
@@ -15,21 +16,6 @@ use std::sync::atomic::Ordering;
 const TICK: Span = Span::from_millis(250);
 /// How often who watches is shown something new.
 const SHOW: Span = Span::from_millis(250);
-
-/// How a trial ended, beside what was recorded.
-#[derive(Clone, Debug, Default)]
-pub struct Ended {
-    /// When a threshold with `abortOnFail` ended it.
-    pub aborted_at: Option<Time>,
-    /// The cap that ended it.
-    pub cap: Option<&'static str>,
-    /// Whether it was ended from outside.
-    pub interrupted: bool,
-    /// Whether a throttled answer ended it.
-    pub throttled: bool,
-    /// What the service said no with: the first message of each code.
-    pub refusals: BTreeMap<String, String>,
-}
 
 /// What ends a trial early.
 pub(super) struct Stops<'s> {
@@ -68,10 +54,13 @@ pub(super) async fn drive(
     senders: &mut Senders,
     (clock, alarm): (RunClock, &mut Alarm),
     (stops, gauge): (&Stops<'_>, &mut Gauge<'_>),
+    mut share: Option<ShareRun<'_>>,
     show: impl Fn(&Driven<'_>, Time) -> Snapshot,
 ) -> std::io::Result<Ended> {
     let mut ended = Ended::default();
-    let (mut look, mut shown, mut closed) = (stops.watch.first_look(), Time::ZERO, false);
+    // Of a share the thresholds are judged by whoever sees the whole.
+    let first_look = if share.is_some() { Time::NEVER } else { stops.watch.first_look() };
+    let (mut look, mut shown, mut closed) = (first_look, Time::ZERO, false);
     let mut tick = Time::ZERO + TICK;
     loop {
         let now = clock.now();
@@ -84,7 +73,10 @@ pub(super) async fn drive(
         if now >= gauge.next() {
             gauge.read(driven.core.recorder(), now);
         }
-        if !closed && ends(driven, stops, now, &mut look, &mut ended) {
+        let is_told = share.as_mut().is_some_and(|share| {
+            share.follow(&driven.core, &mut driven.dispatcher, (now, closed), &mut ended)
+        });
+        if !closed && (is_told || ends(driven, stops, now, &mut look, &mut ended)) {
             driven.core.close(now);
             closed = true;
         }
@@ -110,8 +102,17 @@ pub(super) async fn drive(
         tokio::select! {
             biased;
             Some(word) = senders.words().recv() => driven.dispatcher.hear(&mut driven.core, word, clock.now()),
+            () = changed(&mut share) => {}
             slept = alarm.sleep_until(next) => slept?,
         }
+    }
+}
+
+/// Comes back when somebody else gives other orders; never if nobody does.
+async fn changed(share: &mut Option<ShareRun<'_>>) {
+    match share {
+        Some(share) => share.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -15,10 +15,13 @@ mod error;
 mod run;
 mod senders;
 mod setup;
+mod share;
 mod snapshot;
+mod trial;
 
-pub use drive::Ended;
 pub use error::Error;
-pub use run::{LiveTrial, Options, order, run};
+pub use run::{Options, order, run};
 pub use setup::{Provision, Setup};
+pub use share::{Share, ShareEvent, ShareOrders, objections_to_shares, shared_rate};
 pub use snapshot::{Control, Snapshot};
+pub use trial::{Ended, LiveTrial, Lost};

@@ -1,18 +1,20 @@
 //! Runs a scenario on the real clock, trial by trial.
 
 use super::dispatcher::Dispatcher;
-use super::drive::{Driven, Ended, Stops, drive};
+use super::drive::{Driven, Stops, drive};
 use super::error::Error;
-use super::senders::Senders;
+use super::senders::{Senders, ServedClients};
 use super::setup::Setup;
+use super::share::{Share, ShareEvent, ShareRun};
 use super::snapshot::{Control, Snapshot};
+use super::trial::LiveTrial;
 use crate::backend::{Backend, Fixtures};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::emulator::{Direct, ServiceSettings};
 use crate::engine::core::Core;
 use crate::quota::PoolId;
 use crate::record::{Layout, Trial};
-use crate::results::{Gauge, Selection, Trend, Watch};
+use crate::results::{Gauge, Watch};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use std::sync::Arc;
@@ -33,19 +35,8 @@ pub struct Options {
     pub pause: Span,
     /// Whether tokio's clock is paused, as tests do: then its timer is the one that moves time.
     pub is_paused: bool,
-}
-
-/// One trial, and what only a live one has.
-#[derive(Clone, Debug)]
-pub struct LiveTrial {
-    /// What was recorded.
-    pub trial: Trial,
-    /// How it ended.
-    pub ended: Ended,
-    /// How long it took.
-    pub elapsed: Span,
-    /// The largest share of its time that the driver's thread was computing.
-    pub busy: f64,
+    /// The share of the clients that is run here, if it is not all of them.
+    pub share: Option<Share>,
 }
 
 /// Runs every trial of every strategy, one after another, and gives them by strategy.
@@ -68,17 +59,22 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
     if let Some(emulator) = options.emulator.as_ref().filter(|_| !options.is_paused) {
         emulator.wake_here()?;
     }
-    let mut sent = setup.attempts;
+    let (mut sent, mut number) = (setup.attempts, 0);
     let mut all: Vec<Vec<LiveTrial>> = scenario.strategies.iter().map(|_| Vec::new()).collect();
     for trial in 0..scenario.trials {
         for strategy in order(scenario.strategies.len(), trial, scenario.seed) {
             if !options.pause.is_zero() && all.iter().any(|trials| !trials.is_empty()) {
                 sleep(options.pause).await;
             }
-            let place = TrialContext { scenario, layout: &layout, strategy, trial, sent, run_began: begun };
+            let place =
+                TrialContext { scenario, layout: &layout, strategy, trial, number, sent, run_began: begun };
             let local = tokio::task::LocalSet::new();
             let one = run_trial(&place, fixtures, make(strategy, trial), options, control);
-            let done = local.run_until(one).await?;
+            let Some(done) = local.run_until(one).await? else { return Ok(all) };
+            if let Some(share) = &options.share {
+                (share.tell)(ShareEvent::Ended(number, Box::new(done.clone())));
+            }
+            number += 1;
             sent += done.trial.recorder.attempt_totals().attempts;
             let ended = &done.ended;
             let is_last = ended.interrupted || ended.cap.is_some() || ended.throttled;
@@ -104,18 +100,21 @@ struct TrialContext<'s> {
     layout: &'s Arc<Layout>,
     strategy: usize,
     trial: u32,
+    /// Its number among the trials of all strategies, in the order in which they are run.
+    number: u32,
     /// Attempts of the run so far.
     sent: u64,
     run_began: RunClock,
 }
 
+/// Runs a trial; `None` if it is a share that was told to end before it began.
 async fn run_trial<B: Backend>(
     place: &TrialContext<'_>,
     fixtures: &Arc<Fixtures>,
     make: impl Fn() -> B + Clone + Send + 'static,
     options: &Options,
     control: &Control,
-) -> Result<LiveTrial, Error> {
+) -> Result<Option<LiveTrial>, Error> {
     let TrialContext { scenario, layout, strategy, trial, .. } = *place;
     let caps = &scenario.live.caps;
     let mut dispatcher = Dispatcher::new(scenario, strategy, trial);
@@ -126,21 +125,20 @@ async fn run_trial<B: Backend>(
         dispatcher.stop_on_throttle();
     }
     options.shares.iter().for_each(|(pool, per_second)| dispatcher.share(*pool, *per_second));
-    let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase());
-    let begin = || {
-        if let Some(emulator) = &options.emulator {
-            emulator.begin(ServiceSettings {
-                quotas: scenario.quotas.clone(),
-                service_time: scenario.service_time.clone(),
-                faults: scenario.faults.clone(),
-                seed: scenario.seed,
-                trial,
-            });
+    let share = options.share.as_ref();
+    let clients = share.map(|share| (share.index, share.of));
+    let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase(), clients);
+    let begin = async || {
+        begin_service(place, options);
+        match share {
+            Some(share) => share.begun(place.number).await,
+            None => Some(RunClock::start()),
         }
-        RunClock::start()
     };
-    let (mut senders, clock) =
-        Senders::start((options.threads, scenario.fleet.clients), make, fixtures, begin)?;
+    let (first, every) = clients.unwrap_or((0, 1));
+    let clients = ServedClients { first, every, of: scenario.fleet.clients };
+    let started = Senders::start((options.threads, clients), make, fixtures, begin).await?;
+    let Some((mut senders, clock)) = started else { return Ok(None) };
     let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
     let spent = place.run_began.now().since(Time::ZERO);
@@ -154,7 +152,9 @@ async fn run_trial<B: Backend>(
     let show = |driven: &Driven<'_>, now| place.snapshot(driven, now, cpu);
     let mut gauge = Gauge::new(scenario, strategy);
     let mut driven = Driven { core, dispatcher };
-    let ended = drive(&mut driven, &mut senders, (clock, &mut alarm), (&stops, &mut gauge), show).await?;
+    let share = share.map(|share| ShareRun::new(share, place.number, layout, place.sent));
+    let ended =
+        drive(&mut driven, &mut senders, (clock, &mut alarm), (&stops, &mut gauge), share, show).await?;
     senders.end();
     let Driven { core, mut dispatcher } = driven;
     let elapsed = clock.now().since(Time::ZERO);
@@ -164,7 +164,21 @@ async fn run_trial<B: Backend>(
         None => dispatcher.finish(core.recorder().last()),
     };
     let trial = Trial { readings: gauge.into_readings(), ..core.into_trial(pools, ended.aborted_at) };
-    Ok(LiveTrial { trial, ended, elapsed, busy })
+    Ok(Some(LiveTrial { trial, ended, elapsed, busy }))
+}
+
+/// Begins the emulated KMS anew, where attempts go there.
+fn begin_service(place: &TrialContext<'_>, options: &Options) {
+    let scenario = place.scenario;
+    if let Some(emulator) = &options.emulator {
+        emulator.begin(ServiceSettings {
+            quotas: scenario.quotas.clone(),
+            service_time: scenario.service_time.clone(),
+            faults: scenario.faults.clone(),
+            seed: scenario.seed,
+            trial: place.trial,
+        });
+    }
 }
 
 /// The share of `elapsed` that this thread was computing, which had computed for `before` when it began.
@@ -177,32 +191,9 @@ impl TrialContext<'_> {
     /// What somebody who watches sees now.
     fn snapshot(&self, driven: &Driven<'_>, now: Time, cpu: Option<Span>) -> Snapshot {
         let recorder = driven.core.recorder();
-        let stage = |workload: &crate::workload::Workload| {
-            (now >= workload.start() && now < workload.end())
-                .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
-        };
-        let attempts = recorder.attempt_totals();
-        let rows = recorder.timeline().rows();
-        let skipped = rows.len().saturating_sub(Snapshot::MAX_INTERVALS);
-        Snapshot {
-            strategy: (self.scenario.strategies[self.strategy].name.clone(), self.strategy),
-            strategies: self.scenario.strategies.len(),
-            trial: (self.trial, self.scenario.trials),
-            now,
-            ends: self.scenario.workloads.iter().map(|w| w.end()).max().unwrap_or(Time::ZERO),
-            stages: self.scenario.workloads.iter().filter_map(stage).collect(),
-            jobs: recorder.job_totals(),
-            in_flight: recorder.in_flight(),
-            seconds: rows[skipped..].to_vec(),
-            skipped,
-            interval_s: recorder.timeline().interval_s(),
-            response: Trend::from_micros(&Selection::default().response(recorder)),
-            service: Trend::from_micros(&Selection::default().service(recorder)),
-            busy_share: busy(cpu, now.since(Time::ZERO)),
-            lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
-            pools: driven.dispatcher.so_far(),
-            cap: (self.sent + attempts.attempts, self.scenario.live.caps.attempts),
-            attempts,
-        }
+        let sent = self.sent + recorder.attempt_totals().attempts;
+        let busy = busy(cpu, now.since(Time::ZERO));
+        let seen = (recorder, driven.dispatcher.so_far());
+        Snapshot::of(self.scenario, (self.trial, self.strategy), now, seen, busy, sent)
     }
 }

@@ -37,17 +37,36 @@ pub(super) struct Senders {
     threads: Vec<JoinHandle<()>>,
     /// Attempts that were handed over and are neither reported nor given up.
     flying: Arc<AtomicUsize>,
+    /// The distance of the numbers of clients that are served here.
+    every: u32,
+}
+
+/// The clients that are served here: every so-many-th of all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServedClients {
+    pub(super) first: u32,
+    pub(super) every: u32,
+    /// How many clients there are, others' included.
+    pub(super) of: u32,
+}
+
+impl ServedClients {
+    /// Those that thread `number` of `threads` serves.
+    fn of_thread(self, number: usize, threads: usize) -> impl Iterator<Item = u32> {
+        (self.first..self.of).step_by(self.every as usize).skip(number).step_by(threads)
+    }
 }
 
 impl Senders {
-    /// Senders on `threads` threads, the caller's own included, which must run a [`tokio::task::LocalSet`], for so many clients.
-    /// Each thread makes its backend by `make` and has it prepare its clients; when all have, `begin` starts the clock.
-    pub(super) fn start<B: Backend>(
-        (threads, clients): (usize, u32),
+    /// Senders on `threads` threads, the caller's own included, which must run a [`tokio::task::LocalSet`], for these clients.
+    /// Each thread makes its backend by `make` and has it prepare its clients; when all have, `begin` gives the clock. `None` if
+    /// it gives none, so that nothing is begun.
+    pub(super) async fn start<B: Backend>(
+        (threads, clients): (usize, ServedClients),
         make: impl Fn() -> B + Clone + Send + 'static,
         fixtures: &Arc<Fixtures>,
-        begin: impl FnOnce() -> RunClock,
-    ) -> std::io::Result<(Senders, RunClock)> {
+        begin: impl AsyncFnOnce() -> Option<RunClock>,
+    ) -> std::io::Result<Option<(Senders, RunClock)>> {
         let threads = threads.max(1);
         let (say, words) = unbounded_channel();
         let flying = Arc::new(AtomicUsize::new(0));
@@ -65,7 +84,7 @@ impl Senders {
                 let local = tokio::task::LocalSet::new();
                 local.block_on(&runtime, async move {
                     let backend = make();
-                    backend.prepare((number as u32..clients).step_by(threads));
+                    backend.prepare(clients.of_thread(number, threads));
                     drop(ready);
                     // Without a clock the trial was never begun.
                     let Ok(clock) = started.recv() else { return };
@@ -75,12 +94,13 @@ impl Senders {
             handles.push(std::thread::Builder::new().name(format!("sender-{number}")).spawn(body)?);
         }
         let backend = make();
-        backend.prepare((0..clients).step_by(threads));
+        backend.prepare(clients.of_thread(0, threads));
         // A thread says that it is ready, or that it has panicked, by letting go.
         for (is_ready, _) in &waiting {
             let _ = is_ready.recv();
         }
-        let clock = begin();
+        // The other threads end by themselves if nobody gives them a clock.
+        let Some(clock) = begin().await else { return Ok(None) };
         for (_, start) in &waiting {
             // One that has panicked takes no clock; its panic is met at the end.
             let _ = start.send(clock);
@@ -89,13 +109,14 @@ impl Senders {
         let own = Box::new(move |order| {
             tokio::task::spawn_local(Rc::clone(&sender).serve(order));
         });
-        Ok((Senders { own, orders, words, threads: handles, flying }, clock))
+        let senders = Senders { own, orders, words, threads: handles, flying, every: clients.every };
+        Ok(Some((senders, clock)))
     }
 
     /// Hands an attempt to the thread of its client.
     pub(super) fn send(&self, order: Order) {
         self.flying.fetch_add(1, Ordering::Relaxed);
-        match order.attempt.client as usize % (self.orders.len() + 1) {
+        match (order.attempt.client / self.every) as usize % (self.orders.len() + 1) {
             0 => (self.own)(order),
             // A thread that has ended has panicked; its attempts stay unanswered and its panic is met at the end.
             other => drop(self.orders[other - 1].send(order)),

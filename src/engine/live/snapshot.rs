@@ -1,8 +1,9 @@
 //! What somebody who watches a live run sees of it: a small copy, made a few times a second.
 
 use crate::quota::PoolReport;
-use crate::record::{AttemptCounts, JobCounts, Row};
-use crate::results::Trend;
+use crate::record::{AttemptCounts, JobCounts, Recorder, Row};
+use crate::results::{Selection, Trend};
+use crate::scenario::Scenario;
 use crate::time::Time;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +53,44 @@ impl Snapshot {
     /// The most intervals that are shown: two for each column of a wide terminal. Copies that grew with the run would make
     /// its memory grow.
     pub const MAX_INTERVALS: usize = 600;
+
+    /// Of the trial of this number and strategy at `now`, as it is recorded, with what pools met; `sent` attempts of the run
+    /// have left.
+    pub fn of(
+        scenario: &Scenario,
+        (trial, strategy): (u32, usize),
+        now: Time,
+        (recorder, pools): (&Recorder, Vec<PoolReport>),
+        busy_share: Option<f64>,
+        sent: u64,
+    ) -> Snapshot {
+        let stage = |workload: &crate::workload::Workload| {
+            (now >= workload.start() && now < workload.end())
+                .then(|| format!("{}/{}", workload.name, workload.stage_at(now)))
+        };
+        let rows = recorder.timeline().rows();
+        let skipped = rows.len().saturating_sub(Snapshot::MAX_INTERVALS);
+        Snapshot {
+            strategy: (scenario.strategies[strategy].name.clone(), strategy),
+            strategies: scenario.strategies.len(),
+            trial: (trial, scenario.trials),
+            now,
+            ends: scenario.workloads.iter().map(|w| w.end()).max().unwrap_or(Time::ZERO),
+            stages: scenario.workloads.iter().filter_map(stage).collect(),
+            jobs: recorder.job_totals(),
+            in_flight: recorder.in_flight(),
+            seconds: rows[skipped..].to_vec(),
+            skipped,
+            interval_s: recorder.timeline().interval_s(),
+            response: Trend::from_micros(&Selection::default().response(recorder)),
+            service: Trend::from_micros(&Selection::default().service(recorder)),
+            busy_share,
+            lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
+            pools,
+            cap: (sent, scenario.live.caps.attempts),
+            attempts: recorder.attempt_totals(),
+        }
+    }
 }
 
 /// How a live run is steered from outside and watched.

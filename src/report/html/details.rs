@@ -136,6 +136,7 @@ fn where_from(run: &Run) -> Markup {
         @if run.wall.is_some() {
             ul { @for sentence in vantage::sentences(run) { li { (sentence::told(run, &sentence, &[])) } } }
             (shown(run, &vantage::generator(run)))
+            (shown(run, &vantage::workers(run)))
             (shown(run, &vantage::refusals(run)))
         }
     }

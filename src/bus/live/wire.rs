@@ -1,0 +1,288 @@
+//! What is said on the bus about a live load.
+
+use crate::bus::wire::{Version, is_hash};
+use crate::record::Piece;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Where loads are announced.
+pub const CALLS: &str = "keystorm.live.calls";
+/// Bytes of the longest message: what a server takes unless told otherwise.
+const LONGEST: usize = 1 << 20;
+/// Characters of a worker's token, and of its name.
+const TOKEN: usize = 64;
+const NAME: usize = 100;
+
+/// Where the worker of this token hears.
+pub fn worker_subject(token: &str) -> String {
+    format!("keystorm.live.worker.{token}")
+}
+
+/// Where the coordinator of this session hears.
+pub fn session_subject(session: &str) -> String {
+    format!("keystorm.live.session.{}", crate::bus::wire::short(session))
+}
+
+/// That a load looks for workers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Of whom.
+    pub of: Version,
+    /// What is run, by the hash of everything that it follows from.
+    pub run: String,
+    /// This execution of it.
+    pub session: String,
+    /// Scheme, host and port that are loaded.
+    pub target: String,
+}
+
+/// That a worker would take part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    /// Of whom.
+    pub of: Version,
+    /// The worker, by a token that no other has.
+    pub worker: String,
+    /// What people call it.
+    pub name: String,
+    /// Threads that send.
+    pub threads: u32,
+}
+
+/// Which clients are a worker's: every `of`-th, from number `index` on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// From 0.
+    pub index: u32,
+    /// How many workers there are.
+    pub of: u32,
+}
+
+/// What a worker is to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Make ready for the trial.
+    Prepare,
+    /// Begin the trial at this moment of the worker's own clock, in nanoseconds, and run it to its end.
+    Run {
+        /// When.
+        at_ns: u64,
+    },
+    /// End the trial: a threshold of the whole is missed.
+    End,
+    /// End the whole run.
+    Stop,
+    /// Everything was fetched: forget the run.
+    Leave,
+}
+
+/// What the coordinator says to a worker, four times a second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// What is run.
+    pub run: String,
+    /// This execution of it.
+    pub session: String,
+    /// Whose clients.
+    pub seat: Seat,
+    /// Number of the trial, of all strategies' in the order in which they are run, from 0.
+    pub trial: u32,
+    /// What to do.
+    pub task: Task,
+    /// The coordinator's clock, in nanoseconds.
+    pub clock_ns: u64,
+    /// Attempts that it may send, all trials together; as many as it likes if there is none.
+    pub lease: Option<u64>,
+    /// Grows whenever pieces are to begin anew.
+    pub anew: u32,
+    /// Whether the sealed log of this trial is not there, although it was said to be.
+    pub wants_log: bool,
+}
+
+/// What a worker does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doing {
+    /// It reads the question and makes connections.
+    Preparing,
+    /// It waits to be told when to begin.
+    Ready,
+    /// It runs the trial, or waits for the moment.
+    Running,
+    /// The trial is over, and its log is in the store under this name.
+    Sealed {
+        /// The name, with the sum of its bytes.
+        log: String,
+        /// Whether it ended before its time by what only this worker knows, such as a cap.
+        is_early: bool,
+    },
+    /// It was told to stop before the trial began, and has nothing of it.
+    Idle,
+    /// It cannot take part.
+    Refused {
+        /// The reason.
+        why: String,
+    },
+}
+
+/// What a worker answers to each order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The worker.
+    pub worker: String,
+    /// The trial that it is at.
+    pub trial: u32,
+    /// What it does.
+    pub doing: Doing,
+    /// [`Order::clock_ns`] of the order that this answers.
+    pub echo_ns: u64,
+    /// Its own clock when it heard that order, in nanoseconds.
+    pub clock_ns: u64,
+    /// Attempts that it has sent, all trials together, as far as it was told of.
+    pub sent: u64,
+}
+
+/// All that workers say to a coordinator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Upward {
+    /// One would take part.
+    Join(Join),
+    /// An answer to an order.
+    State(State),
+    /// What came to a recording.
+    Piece {
+        /// Whose.
+        worker: String,
+        /// Of which trial.
+        trial: u32,
+        /// What came.
+        piece: Box<Piece>,
+    },
+}
+
+impl Call {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// A sentence, for what is none.
+    pub fn read(bytes: &[u8]) -> Result<Call, String> {
+        let call: Call = read(bytes)?;
+        match is_hash(&call.run) && is_hash(&call.session) {
+            true => Ok(call),
+            false => Err("its run or its session is no hash".into()),
+        }
+    }
+}
+
+impl Order {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// A sentence, for what is none.
+    pub fn read(bytes: &[u8]) -> Result<Order, String> {
+        let order: Order = read(bytes)?;
+        if !is_hash(&order.run) || !is_hash(&order.session) {
+            return Err("its run or its session is no hash".into());
+        }
+        match order.seat.index < order.seat.of {
+            true => Ok(order),
+            false => Err("its worker is none of those that there are".into()),
+        }
+    }
+}
+
+impl Upward {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// A sentence, for what is none.
+    pub fn read(bytes: &[u8]) -> Result<Upward, String> {
+        let upward: Upward = read(bytes)?;
+        let (worker, name) = match &upward {
+            Upward::Join(join) => (&join.worker, join.name.as_str()),
+            Upward::State(state) => (&state.worker, ""),
+            Upward::Piece { worker, .. } => (worker, ""),
+        };
+        // It becomes a part of a subject.
+        let is_token =
+            (1..=TOKEN).contains(&worker.len()) && worker.bytes().all(|b| b.is_ascii_alphanumeric());
+        match is_token && name.len() <= NAME {
+            true => Ok(upward),
+            false => Err("its worker has no token that a worker makes".into()),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    if bytes.len() > LONGEST {
+        return Err(format!("it has {} bytes, and none of ours has more than {LONGEST}", bytes.len()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| crate::bus::printable(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::wire::bytes;
+    use proptest::prelude::*;
+
+    fn order() -> Order {
+        Order {
+            run: "a".repeat(64),
+            session: "0f".repeat(32),
+            seat: Seat { index: 1, of: 3 },
+            trial: 2,
+            task: Task::Run { at_ns: u64::MAX },
+            clock_ns: 5,
+            lease: Some(100),
+            anew: 1,
+            wants_log: false,
+        }
+    }
+
+    fn state() -> Upward {
+        let doing = Doing::Sealed { log: "x".into(), is_early: true };
+        Upward::State(State { worker: "w1".into(), trial: 0, doing, echo_ns: 1, clock_ns: 2, sent: 3 })
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        assert_eq!(Order::read(&bytes(&order())), Ok(order()));
+        let Ok(Upward::State(read)) = Upward::read(&bytes(&state())) else { panic!("a state") };
+        let Upward::State(written) = state() else { panic!("a state") };
+        assert_eq!(read, written);
+    }
+
+    #[test]
+    fn what_is_none_of_ours_is_refused_in_words() {
+        let beyond = Order { seat: Seat { index: 3, of: 3 }, ..order() };
+        assert!(Order::read(&bytes(&beyond)).expect_err("beyond").contains("none of those"));
+        let path = Order { session: "../x".into(), ..order() };
+        assert!(Order::read(&bytes(&path)).expect_err("a path").contains("no hash"));
+        for worker in ["", "a.b", "*", ">", &"x".repeat(65)] {
+            let join = Join { of: Version::own(), worker: worker.into(), name: "n".into(), threads: 1 };
+            assert!(Upward::read(&bytes(&Upward::Join(join))).expect_err(worker).contains("no token"));
+        }
+        assert!(Upward::read(&vec![b' '; LONGEST + 1]).expect_err("long").contains("none of ours"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_message_is_a_message_or_a_sentence(at in 0usize..400, byte in any::<u8>()) {
+            for mut changed in [bytes(&order()), bytes(&state())] {
+                let length = changed.len();
+                changed[at % length] = byte;
+                for refused in [Order::read(&changed).err(), Upward::read(&changed).err(), Call::read(&changed).err()] {
+                    prop_assert!(refused.is_none_or(|why| !why.is_empty() && !why.chars().any(char::is_control)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What set-up has made, as workers are handed it: ids of keys, and what was made under them. No secret is among it.
+
+use crate::backend::Fixtures;
+use crate::cli::Error;
+use crate::guard::Agent;
+use crate::scenario::Scenario;
+use serde::{Deserialize, Serialize};
+
+/// The object.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SavedFixtures {
+    /// The id of the run, which every call carries.
+    run_id: String,
+    /// By workload and key.
+    keys: Vec<Vec<SavedKey>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedKey {
+    id: String,
+    ciphertexts: Vec<String>,
+    signature: String,
+    mac: String,
+}
+
+/// The bytes of the object.
+///
+/// # Errors
+/// Never in practice: it is written to memory.
+pub fn written(fixtures: &Fixtures, agent: &Agent) -> Result<Vec<u8>, Error> {
+    let base64 = |bytes: &Vec<u8>| base64_simd::STANDARD.encode_to_string(bytes);
+    let of_workload = |workload: &crate::backend::WorkloadFixtures| {
+        let keys = workload.keys.iter().map(|key| SavedKey {
+            id: key.id.clone(),
+            ciphertexts: key.ciphertexts.iter().map(base64).collect(),
+            signature: base64(&key.signature),
+            mac: base64(&key.mac),
+        });
+        keys.collect()
+    };
+    let saved = SavedFixtures {
+        run_id: agent.run().into(),
+        keys: fixtures.workloads.iter().map(of_workload).collect(),
+    };
+    serde_json::to_vec(&saved)
+        .map_err(|error| Error::Failed(format!("cannot write what set-up has made: {error}")))
+}
+
+/// What set-up has made for `scenario`, and under which name it calls.
+///
+/// # Errors
+/// A sentence, for what was made for another scenario.
+pub fn read(bytes: &[u8], scenario: &Scenario) -> Result<(Fixtures, Agent), String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("what set-up has made cannot be read: {why}");
+    let saved: SavedFixtures = serde_json::from_slice(bytes).map_err(|error| wrong(&error))?;
+    let agent = Agent::of(&saved.run_id).ok_or_else(|| wrong(&"its run has no id"))?;
+    let has_keys = |keys: &Vec<SavedKey>| !keys.is_empty();
+    if saved.keys.len() != scenario.workloads.len() || !saved.keys.iter().all(has_keys) {
+        return Err(wrong(&"it is of other workloads"));
+    }
+    let ids = saved.keys.iter().map(|keys| keys.iter().map(|key| key.id.clone()).collect()).collect();
+    let mut fixtures = Fixtures::new(&scenario.workloads, ids);
+    let bytes =
+        |text: &String| base64_simd::STANDARD.decode_to_vec(text).map_err(|_| wrong(&"it is no Base64"));
+    for (workload, keys) in fixtures.workloads.iter_mut().zip(&saved.keys) {
+        for (key, saved) in workload.keys.iter_mut().zip(keys) {
+            key.ciphertexts = saved.ciphertexts.iter().map(bytes).collect::<Result<_, _>>()?;
+            (key.signature, key.mac) = (bytes(&saved.signature)?, bytes(&saved.mac)?);
+        }
+    }
+    Ok((fixtures, agent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Options;
+
+    fn scenario(workloads: &str) -> Scenario {
+        let text = format!("workloads: {{ {workloads} }}\nstrategies: {{ s: {{}} }}\n");
+        Scenario::parse(&text, &Options::default()).expect("valid").scenario
+    }
+
+    const ONE: &str = "w: { executor: constant-arrival-rate, rate: 1/s, duration: 9s, jobs: { Decrypt: 1 } }";
+    const TWO: &str = "v: { executor: constant-arrival-rate, rate: 1/s, duration: 9s, jobs: { Decrypt: 1 } }";
+
+    #[test]
+    fn fixtures_read_back_as_they_were() {
+        let scenario = scenario(ONE);
+        let agent = Agent::of("0123456789abcdef").expect("an id");
+        let mut fixtures = Fixtures::new(&scenario.workloads, vec![vec!["k1".into(), "k2".into()]]);
+        fixtures.workloads[0].keys[1].ciphertexts = vec![vec![0, 255], Vec::new()];
+        fixtures.workloads[0].keys[0].mac = vec![7];
+        let (read, by) = read(&written(&fixtures, &agent).expect("memory"), &scenario).expect("its own");
+        assert_eq!(by, agent);
+        let keys = |fixtures: &Fixtures| {
+            let told =
+                |key: &crate::backend::KeyFixture| (key.id.clone(), key.ciphertexts.clone(), key.mac.clone());
+            fixtures.workloads[0].keys.iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&read), keys(&fixtures));
+    }
+
+    #[test]
+    fn fixtures_of_other_workloads_and_what_are_none_are_refused() {
+        let agent = Agent::of("0123456789abcdef").expect("an id");
+        let one = Fixtures::new(&scenario(ONE).workloads, vec![vec!["k".into()]]);
+        let bytes = written(&one, &agent).expect("memory");
+        let refused = |bytes: &[u8], scenario: &Scenario| read(bytes, scenario).err().expect("refused");
+        assert!(refused(&bytes, &scenario(&format!("{ONE}, {TWO}"))).contains("other workloads"));
+        assert!(refused(b"{}", &scenario(ONE)).contains("cannot be read"));
+        let unnamed = String::from_utf8(bytes).expect("text").replace("0123456789abcdef", "x y");
+        assert!(refused(unnamed.as_bytes(), &scenario(ONE)).contains("no id"));
+    }
+}

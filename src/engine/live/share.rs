@@ -1,0 +1,220 @@
+//! A share of a live run: the jobs of every N-th client, begun, ended and watched from elsewhere.
+//!
+//! A job follows its client, so that retry quotas, limiters and caches stay whole; what a job is and when it is due follows
+//! from its key, so that the shares of a run add up to its one schedule, however many they are.
+
+use super::dispatcher::Dispatcher;
+use super::trial::{Ended, LiveTrial};
+use crate::clock::RunClock;
+use crate::engine::core::Core;
+use crate::record::{LONGEST_SHARED_S, Layout, Piece, Pieces};
+use crate::scenario::{Scenario, Target};
+use crate::time::{Span, Time};
+use crate::units::Rate;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
+
+/// How often is told what came to the recording.
+const PIECE_EVERY: Span = Span::from_secs(1);
+
+/// Which share, who gives orders, and who hears of it.
+#[derive(Clone)]
+pub struct Share {
+    /// Its number, from 0: its clients are those whose number has this remainder.
+    pub index: u32,
+    /// How many shares there are.
+    pub of: u32,
+    /// What is to be done, as it stands.
+    pub orders: watch::Receiver<ShareOrders>,
+    /// Hears what happens, on the thread that drives the load: it must not wait.
+    pub tell: Arc<dyn Fn(ShareEvent) + Send + Sync>,
+    /// Attempts sent so far, all trials together.
+    pub sent: Arc<AtomicU64>,
+}
+
+/// What is to be done now. Trials are numbered in the order in which they are run, all strategies' together, from 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShareOrders {
+    /// The trial that is begun, and its clock, whose zero may lie ahead.
+    pub start: Option<(u32, RunClock)>,
+    /// The trial that a threshold of the whole has ended.
+    pub end: Option<u32>,
+    /// Whether the run is to end, with what flies.
+    pub stop: bool,
+    /// Whether nothing is sent any more.
+    pub halt: bool,
+    /// Attempts that all trials together may send.
+    pub lease: Option<u64>,
+    /// Grows whenever pieces are to begin anew.
+    pub anew: u32,
+}
+
+impl ShareOrders {
+    /// Whether anything is to be done that was not.
+    pub fn is_other(&self, before: &ShareOrders) -> bool {
+        let plain = |orders: &ShareOrders| {
+            let ShareOrders { start, end, stop, halt, lease, anew } = *orders;
+            (start.map(|(trial, _)| trial), end, stop, halt, lease, anew)
+        };
+        plain(self) != plain(before)
+    }
+}
+
+/// What happens to a share.
+pub enum ShareEvent {
+    /// All is ready for the trial of this number.
+    Ready(u32),
+    /// This came to the recording of the trial.
+    Piece(u32, Box<Piece>),
+    /// The trial is over.
+    Ended(u32, Box<LiveTrial>),
+}
+
+impl Share {
+    /// Waits until the trial of this number is begun; `None` if the run ends before.
+    pub(super) async fn begun(&self, trial: u32) -> Option<RunClock> {
+        (self.tell)(ShareEvent::Ready(trial));
+        let mut orders = self.orders.clone();
+        let is_told = |orders: &ShareOrders| {
+            orders.stop || orders.halt || orders.start.is_some_and(|(begun, _)| begun == trial)
+        };
+        // Whoever gives no orders any more begins nothing.
+        let told = *orders.wait_for(is_told).await.ok()?;
+        let (_, clock) = told.start.filter(|(begun, _)| *begun == trial && !told.stop && !told.halt)?;
+        tokio::select! {
+            () = clock.reach_zero() => Some(clock),
+            _ = orders.wait_for(|orders| orders.stop || orders.halt) => None,
+        }
+    }
+
+    /// The number that client number `client` has among those of this share; `None` if it is another's.
+    pub const fn has(&self, client: u32) -> bool {
+        client % self.of == self.index
+    }
+}
+
+/// A share's trial under way.
+pub(super) struct ShareRun<'s> {
+    share: &'s Share,
+    orders: watch::Receiver<ShareOrders>,
+    trial: u32,
+    /// Attempts of the trials before.
+    sent_before: u64,
+    pieces: Pieces,
+    anew: u32,
+    next: Time,
+}
+
+impl<'s> ShareRun<'s> {
+    pub(super) fn new(share: &'s Share, trial: u32, layout: &Layout, sent_before: u64) -> ShareRun<'s> {
+        let orders = share.orders.clone();
+        let anew = orders.borrow().anew;
+        let (pieces, next) = (Pieces::new(layout), Time::ZERO + PIECE_EVERY);
+        ShareRun { share, orders, trial, sent_before, pieces, anew, next }
+    }
+
+    /// Comes back when orders have changed; never if nobody gives any.
+    pub(super) async fn changed(&mut self) {
+        if self.orders.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Tells what came, and does what orders say at `now`; gives whether the trial is to be closed, if it is not already.
+    pub(super) fn follow(
+        &mut self,
+        core: &Core<'_>,
+        dispatcher: &mut Dispatcher,
+        (now, is_closed): (Time, bool),
+        ended: &mut Ended,
+    ) -> bool {
+        self.tell(core, dispatcher, now);
+        let orders = *self.orders.borrow_and_update();
+        let sent = self.sent_before + dispatcher.sent();
+        self.share.sent.store(sent, Ordering::Relaxed);
+        if let Some(lease) = orders.lease
+            && !dispatcher.is_throttled()
+        {
+            dispatcher.cap(lease.saturating_sub(sent));
+        }
+        if orders.halt {
+            dispatcher.cap(0);
+        }
+        if is_closed {
+            return false;
+        }
+        if orders.stop || orders.halt {
+            ended.interrupted = true;
+            return true;
+        }
+        if orders.end == Some(self.trial) {
+            ended.aborted_at = Some(now);
+            return true;
+        }
+        false
+    }
+
+    /// Tells what came, once a second.
+    fn tell(&mut self, core: &Core<'_>, dispatcher: &Dispatcher, now: Time) {
+        let anew = self.orders.borrow().anew;
+        if anew != self.anew {
+            (self.anew, self.pieces) = (anew, Pieces::new(core.recorder().layout()));
+        } else if now < self.next {
+            return;
+        }
+        self.next = now + PIECE_EVERY;
+        let pools = dispatcher.until(now);
+        let piece = self.pieces.take(core.recorder(), &pools, core.data_keys());
+        (self.share.tell)(ShareEvent::Piece(self.trial, Box::new(piece)));
+    }
+}
+
+/// Why the clients of a run cannot be shared by `many`, each with what helps; nothing if they can.
+pub fn objections_to_shares(scenario: &Scenario, many: u32) -> Vec<String> {
+    let mut objections = Vec::new();
+    let clients = scenario.fleet.clients;
+    if clients < many {
+        objections.push(format!(
+            "fleet.clients is {clients}, and {many} workers need a client each: fewer workers, or more clients"
+        ));
+    }
+    if scenario.target == Target::Emulator {
+        objections.push(
+            "each worker would load an emulator of its own: start one by `keystorm serve` and give its URL as target".into(),
+        );
+    }
+    for workload in &scenario.workloads {
+        let name = &workload.name;
+        if workload.max_in_flight.is_some() {
+            objections.push(format!(
+                "workloads.{name}.maxInFlight is kept over the jobs of all clients, which no worker sees: leave it out"
+            ));
+        }
+        if workload.executor.work().is_some() {
+            objections.push(format!(
+                "workloads.{name} ends with its last job, which no worker sees: give it a rate or VUs for a duration"
+            ));
+        }
+        let lasts = workload.cutoff().since(Time::ZERO);
+        if lasts > Span::from_secs(LONGEST_SHARED_S) {
+            objections.push(format!(
+                "workloads.{name} lasts {lasts} with its gracefulStop, and shares add up exactly for {LONGEST_SHARED_S} seconds at \
+                 most: shorten it"
+            ));
+        }
+    }
+    if let Some(rate) = scenario.live.caps.rate
+        && shared_rate(rate, many).as_per_second() < 1.0
+    {
+        objections.push(format!(
+            "caps.rate of {rate} leaves {many} workers less than one attempt a second each: raise it"
+        ));
+    }
+    objections
+}
+
+/// The part of a cap on the rate of all that one of `many` may use: an equal one.
+pub fn shared_rate(rate: Rate, many: u32) -> Rate {
+    Rate::new(rate.count(), rate.seconds() * u64::from(many))
+}
