@@ -36,6 +36,7 @@ mod real_input;
 mod report_command;
 mod run_command;
 mod scenario_mutations;
+mod scale;
 mod scenarios;
 mod service_times;
 mod shards;
