@@ -155,7 +155,7 @@ fn lines(path: &str) -> &'static [&'static [&'static str]] {
         "check" => &[&["check", "small.yaml"]],
         "report" => &[&["report", "saved"]],
         // It would last until it is interrupted.
-        "ui" => &[&["ui", "nowhere"]],
+        "ui" if cfg!(feature = "emulator") => &[&["ui", "nowhere"]],
         "merge" => &[&["merge", "share"]],
         "compare" => &[&["compare", "saved", "saved"]],
         "explain" => &[&["explain", "saved"], &["explain", "simulated", "--job", "7"]],
