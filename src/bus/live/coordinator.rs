@@ -180,6 +180,8 @@ impl Coordination<'_> {
 
     /// Says, hears and looks until nothing is left to be done.
     async fn run(&mut self, upward: &mut Subscriber, stop: &mut watch::Receiver<bool>) -> Result<(), Error> {
+        // Whoever came first has been told nothing since, and had nothing to say.
+        self.out.members.iter_mut().for_each(|member| member.heard = Stopwatch::start());
         let mut said = Stopwatch::start();
         self.order_all().await;
         loop {
