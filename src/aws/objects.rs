@@ -19,7 +19,7 @@ use object_store::client::{
     HttpResponseBody, HttpService,
 };
 use object_store::path::Path;
-use object_store::{CredentialProvider, ObjectStore as _, ObjectStoreExt as _};
+use object_store::{CredentialProvider, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
@@ -35,6 +35,8 @@ const MAX_CHUNKS: usize = 1;
 const THREADS: usize = 2;
 /// How long an answer may take to begin.
 const PATIENCE: Span = Span::from_secs(30);
+/// How often a request is sent again that met a throttle, a fault or no answer; the library spreads them.
+const MAX_RETRIES: usize = 4;
 
 /// Why objects cannot be listed or read.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +150,7 @@ impl Objects {
             .with_endpoint(self.endpoint.url().to_string().trim_end_matches('/'))
             .with_allow_http(!self.endpoint.url().is_tls)
             .with_virtual_hosted_style_request(false)
+            .with_retry(RetryConfig { max_retries: MAX_RETRIES, ..RetryConfig::default() })
             .with_http_connector(Wire(self.access.wires().connector()));
         let builder = match self.access.sdk().credentials_provider() {
             Some(provider) if self.is_signed => builder.with_credentials(Arc::new(Chain(provider))),

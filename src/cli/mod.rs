@@ -205,7 +205,7 @@ enum Command {
     #[cfg(not(feature = "aws"))]
     #[command(hide = true, disable_help_flag = true)]
     Cleanup(absent::Args),
-    /// Add the shares of a run up to the run.
+    /// Add the shares of a run up to the run, or those of an import.
     Merge(merge::Args),
     /// Run cells of whoever coordinates a run on the same bus.
     ///

@@ -27,6 +27,7 @@ mod conditions;
 mod config;
 #[cfg(feature = "emulator")]
 mod emulator;
+mod fault;
 mod faults;
 #[cfg(feature = "emulator")]
 mod limits;
@@ -39,17 +40,18 @@ mod realm_admission;
 mod seed;
 mod servers;
 mod spans;
+mod times;
 
 pub use admission::{Admission, Answer};
 #[cfg(feature = "emulator")]
 pub use assumed::Assumed;
 #[cfg(feature = "emulator")]
 pub use call::{Call, Caller};
-pub use config::{
-    Aim, Capacity, Distribution, Fault, FaultKind, FaultWord, Latency, Part, ServiceTime, Strikes,
-};
+pub use config::{Capacity, Distribution, Latency, Part, ServiceTime};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Config, Kms};
+pub use fault::{Aim, Fault, FaultKind, FaultWord, Strikes};
+pub(crate) use fault::{Faults, table as fault_table};
 #[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]
@@ -58,6 +60,7 @@ pub use operations::{NewKey, Step, Trail};
 pub use realm_admission::{Delivery, Pass, RealmAdmission};
 #[cfg(feature = "emulator")]
 pub use seed::Seed;
+pub(crate) use times::Times;
 #[cfg(feature = "emulator")]
 pub use uuid::Uuid;
 

@@ -27,10 +27,7 @@ pub(crate) const fn key<F: Form>(name: &'static str, about: &'static str, form: 
 
 impl<F: Form> Named<F> {
     /// It goes with these words of a choice only.
-    pub const fn with(self, words: &'static [&'static str]) -> Named<F>
-    where
-        F: Copy,
-    {
+    pub fn with(self, words: &'static [&'static str]) -> Named<F> {
         Named { with: words, ..self }
     }
     /// It must be given.
@@ -229,7 +226,7 @@ macro_rules! table_of {
         fn table() -> &'static crate::language::Table {
             static TABLE: std::sync::LazyLock<crate::language::Table> = std::sync::LazyLock::new(|| {
                 crate::language::Table::described($name, |walk| {
-                    <$type as crate::language::Part>::walk(walk, None);
+                    <$type as crate::language::Part>::walk(walk, None)
                 })
             });
             &TABLE

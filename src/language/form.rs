@@ -50,6 +50,23 @@ impl<T: Display> Form for Shown<T> {
     }
 }
 
+/// true or false.
+#[derive(Clone, Copy)]
+pub(crate) struct Flag;
+
+impl Form for Flag {
+    type Value = bool;
+    fn shape(&self) -> Shape {
+        Shape::Bool
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<bool> {
+        r.bool(item)
+    }
+    fn write(&self, value: &bool) -> Value {
+        (*value).into()
+    }
+}
+
 /// A whole number.
 #[derive(Clone, Copy)]
 pub(crate) struct Whole<T> {
@@ -229,6 +246,38 @@ impl<T: Record> Form for OfRecord<T> {
     }
     fn write(&self, value: &T) -> Value {
         record_value(value)
+    }
+}
+
+/// A mapping whose walk needs to know something of what is around it.
+pub(crate) struct Mapping<T, C> {
+    table: fn() -> &'static Table,
+    walk: fn(&mut Walk<'_, '_>, Option<&T>, &C) -> Option<T>,
+    around: C,
+}
+
+/// The mapping that `walk` declares within `around`, and `table` describes.
+pub(crate) const fn mapping<T, C>(
+    table: fn() -> &'static Table,
+    walk: fn(&mut Walk<'_, '_>, Option<&T>, &C) -> Option<T>,
+    around: C,
+) -> Mapping<T, C> {
+    Mapping { table, walk, around }
+}
+
+impl<T, C> Form for Mapping<T, C> {
+    type Value = T;
+    fn shape(&self) -> Shape {
+        Shape::Record(self.table)
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<T> {
+        let fields = &r.fields(item, (self.table)())?;
+        (self.walk)(&mut Walk::Read { r, fields }, None, &self.around)
+    }
+    fn write(&self, value: &T) -> Value {
+        let mut map = Map::default();
+        (self.walk)(&mut Walk::Write(&mut map), Some(value), &self.around);
+        map.into()
     }
 }
 

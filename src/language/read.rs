@@ -137,6 +137,11 @@ impl Reader {
         }
     }
 
+    /// Whether a problem was reported with a value or with anything in it.
+    pub fn is_told_within(&self, item: &Item) -> bool {
+        self.problems.iter().any(|problem| problem.path.starts_with(&item.path))
+    }
+
     /// Whether a problem was reported with this very value.
     pub fn is_told(&self, item: &Item) -> bool {
         self.problems.iter().any(|problem| problem.path == item.path)

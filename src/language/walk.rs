@@ -112,7 +112,7 @@ impl Draft {
         let word = self.word;
         let Some(old) = self.keys.iter_mut().find(|old| old.key.name == key.name) else {
             // Which of the keys of a choice must be there depends on its word.
-            let required = key.required && word.is_none();
+            let required = key.required && word.is_none() && key.with.is_empty();
             let with = key.with.iter().copied().chain(word).collect();
             return self.keys.push(Drafted { key: Key { required, ..key }, with });
         };
@@ -134,7 +134,7 @@ impl Draft {
 
 impl Table {
     /// The table of the keys that `walk` walks through. It is kept for good: a type asks once.
-    pub fn described(name: &'static str, walk: impl FnOnce(&mut Walk<'_, '_>)) -> Table {
+    pub fn described<T>(name: &'static str, walk: impl FnOnce(&mut Walk<'_, '_>) -> T) -> Table {
         let mut draft = Draft::default();
         walk(&mut Walk::Describe(&mut draft));
         draft.table(name)
@@ -145,7 +145,7 @@ impl Table {
     /// The table of a choice that is written as a mapping of its word: what each word means, and the keys it has.
     pub fn nested<T: Choice>(name: &'static str, words: &[(&'static str, &'static str)]) -> Table {
         let keys = words.iter().map(|(word, about)| {
-            let inner = Table::described(word, |walk| drop(T::walk_as(word, walk, None)));
+            let inner = Table::described(word, |walk| T::walk_as(word, walk, None));
             table::key(word, Shape::Map(Box::leak(Box::new(inner))), about)
         });
         table::table(name, keys.collect::<Vec<_>>().leak())
@@ -166,17 +166,28 @@ impl<'t> Walk<'_, 't> {
         about: &'static str,
         now: Option<&T>,
     ) -> Option<&'static str> {
+        self.word(name, about, T::WORDS, now.map(T::word))
+    }
+
+    /// The same for a choice that is walked by hand.
+    pub fn word(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        words: &'static [&'static str],
+        now: Option<&'static str>,
+    ) -> Option<&'static str> {
         match self {
             Walk::Describe(draft) => {
-                draft.add(table::key(name, Shape::Words(T::WORDS), about).required());
+                draft.add(table::key(name, Shape::Words(words), about).required());
                 Some("")
             }
             Walk::Write(map) => {
-                map.add(name, now?.word());
+                map.add(name, now?);
                 Some("")
             }
             Walk::Read { r, fields } => {
-                let word = r.need(fields, name, None, |r, item| r.word(item, T::WORDS).map(Some))?;
+                let word = r.need(fields, name, None, |r, item| r.word(item, words).map(Some))?;
                 r.only_with(fields, name, word);
                 Some(word)
             }
@@ -202,6 +213,29 @@ impl<'t> Walk<'_, 't> {
     fn describes(&mut self, word: Option<&'static str>) {
         if let Walk::Describe(draft) = self {
             draft.word = word;
+        }
+    }
+
+    /// Whether a mapping is read.
+    pub const fn is_reading(&self) -> bool {
+        matches!(self, Walk::Read { .. })
+    }
+
+    /// Whether the mapping that is read has a key.
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Walk::Read { fields, .. } => fields.get(name).is_some(),
+            Walk::Write(_) | Walk::Describe(_) => false,
+        }
+    }
+
+    /// Whether what was read of a key is what the file says: it was understood, and so was every key of the mapping.
+    pub fn knows(&self, name: &str) -> bool {
+        match self {
+            Walk::Read { r, fields } => {
+                fields.is_whole() && fields.get(name).is_none_or(|item| !r.is_told(&item))
+            }
+            Walk::Write(_) | Walk::Describe(_) => true,
         }
     }
 

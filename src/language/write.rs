@@ -21,13 +21,6 @@ impl Map {
     pub fn show(self, key: &str, value: impl Display) -> Map {
         self.put(key, value.to_string())
     }
-    /// Adds a key if there is a value.
-    pub fn maybe(self, key: &str, value: Option<impl Into<Value>>) -> Map {
-        match value {
-            Some(value) => self.put(key, value),
-            None => self,
-        }
-    }
 }
 
 impl From<Map> for Value {

@@ -1,19 +1,17 @@
-//! Every key of the scenario language: the one table that the reader and the JSON Schema share.
+//! The keys of a scenario itself, and of a service alone; what stands under them is declared with its type.
 
 use super::live::{IN_PROCESS, REGION};
 use super::{Allow, Caps, LiveClient, Transport};
-use crate::api::Operation;
 use crate::client::Policy;
-use crate::kms::FaultWord;
+use crate::kms::ServiceTime;
 use crate::language::{
-    FREE_NAMES, Key, MAX_JOBS, MILLION, Names, Others, Record, Shape, Table, fixed_table as table,
-    later_key as later, table_key as key,
+    FREE_NAMES, Others, Record, Shape, Table, fixed_table as table, later_key as later, table_key as key,
 };
 use crate::quota::Quotas;
-use crate::quota::catalogue::POOL_NAMES;
+use crate::workload::FleetConfig;
 
-const OPERATIONS: Names = Names::of::<Operation>("KMS operations");
-const COUNT: Shape = Shape::Whole(1, MILLION);
+/// What goes wrong, in a scenario and in a server.
+const FAULTS: Shape = Shape::List(&Shape::Record(crate::kms::fault_table));
 const NONE: Shape = Shape::Words(&["none"]);
 const DURATION_OR_NONE: Shape = Shape::Either(&[Shape::Duration, NONE]);
 
@@ -32,8 +30,12 @@ pub(crate) static SCENARIO: Table = table(
             "Deviations from the Region's default quotas.",
         ),
         key("serviceTime", TIMES, "How long KMS takes; assumed until calibrated; 0 for no time at all."),
-        key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
-        key("fleet", Shape::Map(&FLEET), "The processes that make the calls (one)."),
+        key("faults", FAULTS, "What goes wrong (nothing)."),
+        key(
+            "fleet",
+            Shape::Record(<FleetConfig as Record>::table),
+            "The processes that make the calls (one).",
+        ),
         key("warmUp", Shape::Duration, "Default of every workload's warmUp (0s)."),
         key("gracefulStop", Shape::Duration, "Default of every workload's gracefulStop (30s)."),
         key("deadline", DURATION_OR_NONE, "Default of every workload's deadline (none)."),
@@ -47,7 +49,7 @@ pub(crate) static SCENARIO: Table = table(
         ),
         key(
             "thresholds",
-            Shape::Map(&THRESHOLDS),
+            Shape::Map(&super::build::THRESHOLDS),
             "What must hold, in k6's grammar plus units. In response_time every offered job counts, and one that was not \
              completed is slower than any bound; in service_time refusals are left out, and an attempt without an answer is \
              slower than any bound; the tag outcome (completed, failed, all) chooses other populations. units_failed is \
@@ -134,199 +136,11 @@ pub(crate) static SERVICE: Table = table(
             "Deviations from the Region's default quotas.",
         ),
         key("serviceTime", TIMES, "How long KMS takes (no time)."),
-        key("faults", Shape::List(&Shape::Map(&FAULT)), "What goes wrong (nothing)."),
+        key("faults", FAULTS, "What goes wrong (nothing)."),
     ],
 );
 
-const TIMES: Shape = Shape::Either(&[Shape::Map(&SERVICE_TIME), Shape::Whole(0, 0)]);
-const FIXED: Key = key("fixed", Shape::Duration, "Every answer takes this, instead of p50 and p99.");
-const EXPONENTIAL: Key =
-    key("exponential", Shape::Duration, "Exponential with this mean, instead of p50 and p99.");
-const BY_QUANTILES: Key = key(
-    "quantiles",
-    Shape::Map(&QUANTILES),
-    "Percentiles such as p0, p50, p99.9 and p100, joined by straight lines, instead of p50 and p99.",
-);
-const PARTS: Shape = Shape::Map(&PART);
-const MIXTURE: Key =
-    key("mixture", Shape::List(&PARTS), "Each answer takes one of these, instead of p50 and p99.");
-/// Percentiles of a service time.
-pub(crate) static QUANTILES: Table = Table {
-    name: "quantiles",
-    keys: &[],
-    others: Some(Others { names: FREE_NAMES, shape: &Shape::Duration }),
-};
-/// A part of a mixture.
-pub(crate) static PART: Table = table(
-    "part",
-    &[
-        key("share", Shape::Ratio, "Which share of answers; all shares add up to 100%.").required(),
-        key("p50", Shape::Duration, "Half of the answers take at most this; lognormal."),
-        key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
-        FIXED,
-        EXPONENTIAL,
-        BY_QUANTILES,
-    ],
-);
-pub(crate) static SERVICE_TIME: Table = table(
-    "serviceTime",
-    &[
-        key(
-            "p50",
-            Shape::Duration,
-            "Half of the answers take at most this (6ms; a fifth of p99 if only that is given).",
-        ),
-        key(
-            "p99",
-            Shape::Duration,
-            "99 % of the answers take at most this (30ms; five times p50 if only that is given).",
-        ),
-        FIXED,
-        EXPONENTIAL,
-        BY_QUANTILES,
-        MIXTURE,
-        key("throttled", Shape::Duration, "How long a refusal takes (3ms)."),
-        key("operations", Shape::Map(&BY_OPERATION), "Operations that differ."),
-        key(
-            "servers",
-            COUNT,
-            "Sim, for an endpoint that is not KMS: attempts at work at once; others wait in order of arrival, and a \
-             client's timeout frees nothing (no limit).",
-        ),
-        key(
-            "queue",
-            Shape::Whole(0, MILLION),
-            "Sim, beside servers: attempts that may wait; one more is answered with a service error at once (no limit).",
-        ),
-        key(
-            "measured",
-            Shape::Text,
-            "When, where and on how many answers; `keystorm calibrate` writes it (assumed).",
-        ),
-    ],
-);
-pub(crate) static BY_OPERATION: Table = Table {
-    name: "operationTimes",
-    keys: &[],
-    others: Some(Others { names: OPERATIONS, shape: &Shape::Map(&LATENCY) }),
-};
-/// The service time of an operation.
-pub(crate) static LATENCY: Table = table(
-    "operationTime",
-    &[
-        key("p50", Shape::Duration, "Half of the answers take at most this; lognormal."),
-        key("p99", Shape::Duration, "99 % of the answers take at most this (five times p50)."),
-        FIXED,
-        EXPONENTIAL,
-        BY_QUANTILES,
-        MIXTURE,
-    ],
-);
-
-const STRIKING: &[&str] = &[
-    FaultWord::Throttle.name(),
-    FaultWord::Error.name(),
-    FaultWord::Slow.name(),
-    FaultWord::Reset.name(),
-    FaultWord::Freeze.name(),
-    FaultWord::Trickle.name(),
-    FaultWord::Truncate.name(),
-];
-const COUNTED: &[&str] = &[
-    FaultWord::Throttle.name(),
-    FaultWord::Error.name(),
-    FaultWord::Slow.name(),
-    FaultWord::Reset.name(),
-    FaultWord::Trickle.name(),
-    FaultWord::Truncate.name(),
-];
-/// One fault.
-pub(crate) static FAULT: Table = table(
-    "fault",
-    &[
-        key("at", Shape::Duration, "When it begins (0s)."),
-        key("for", Shape::Duration, "How long it lasts; may be left out with `next`."),
-        key("kind", Shape::Words(FaultWord::WORDS), "What it does.").required(),
-        key("probability", Shape::Ratio, "Which share of attempts it strikes (100%).").with(STRIKING),
-        key("next", Shape::Whole(1, MAX_JOBS), "Strikes the next so many attempts instead.").with(COUNTED),
-        key(
-            "after",
-            Shape::Whole(0, MAX_JOBS),
-            "So many of the attempts that it could strike pass first (0).",
-        )
-        .with(COUNTED),
-        key("ramp", Shape::Duration, "Its probability rises from 0 over so long (it is there at once).")
-            .with(COUNTED),
-        key("seed", Shape::Whole(0, u64::MAX), "Key of its draws (the scenario's seed and its place).")
-            .with(STRIKING),
-        key("operation", Shape::Named(OPERATIONS), "Strikes this operation only (all).").with(STRIKING),
-        key(
-            "principal",
-            Shape::Text,
-            "In a server: strikes calls of this ARN or account only; `*` for any letters.",
-        )
-        .with(STRIKING),
-        key("key", Shape::Text, "In a server: strikes calls that name this key only, by id, ARN or alias.")
-            .with(STRIKING),
-        key("region", Shape::Text, "In a server: strikes calls to this Region only.").with(STRIKING),
-        key("by", Shape::Duration, "Added to the service time; the answer's last piece comes so much later.")
-            .with(&[FaultWord::Slow.name(), FaultWord::Trickle.name()]),
-        key("errorCode", Shape::Text, "What it answers (KMSInternalException).")
-            .with(&[FaultWord::Error.name()]),
-        key("status", Shape::Whole(400, 599), "The HTTP status of that (the code's usual one).")
-            .with(&[FaultWord::Error.name()]),
-        key("pool", Shape::Named(POOL_NAMES), "The pool whose limit changes.")
-            .with(&[FaultWord::Quota.name()]),
-        key("to", Shape::Rate, "The pool's limit meanwhile.").with(&[FaultWord::Quota.name()]),
-    ],
-);
-
-pub(crate) static FLEET: Table = table(
-    "fleet",
-    &[
-        key("clients", COUNT, "How many processes (1)."),
-        key(
-            "start",
-            Shape::Either(&[Shape::Words(&["together"]), Shape::Map(&START)]),
-            "How they come up (together).",
-        ),
-        key(
-            "restart",
-            Shape::Map(&RESTART),
-            "A restart: clients lose cache, retry budget and limiter (never).",
-        ),
-        later("connections", "Connections of a client: max, connect, idle."),
-        later("autoscaling", "A fleet that grows and shrinks."),
-        later("onDemand", "A client per job, as in Lambda."),
-        later("lifetime", "How long a client lives."),
-        later("credentials", "Credentials that are refreshed."),
-    ],
-);
-/// How a fleet comes up.
-pub(crate) static START: Table = table(
-    "start",
-    &[
-        key("over", Shape::Duration, "Evenly over this time."),
-        key("rolling", Shape::Map(&ROLLING), "In batches."),
-    ],
-);
-/// A start in batches.
-pub(crate) static ROLLING: Table = table(
-    "rolling",
-    &[
-        key("batch", COUNT, "How many at a time.").required(),
-        key("every", Shape::Duration, "Time between batches.").required(),
-    ],
-);
-/// A restart.
-pub(crate) static RESTART: Table = table(
-    "restart",
-    &[
-        key("at", Shape::Duration, "When it begins.").required(),
-        key("batch", COUNT, "How many at a time (all)."),
-        key("every", Shape::Duration, "Time between batches (0s)."),
-    ],
-);
+const TIMES: Shape = Shape::Either(&[Shape::Record(<ServiceTime as Record>::table), Shape::Whole(0, 0)]);
 
 pub(crate) static WORKLOADS: Table = Table {
     name: "workloads",
@@ -337,24 +151,3 @@ pub(crate) static WORKLOADS: Table = Table {
 const STRATEGY: Shape = Shape::Record(<Policy as Record>::table);
 pub(crate) static STRATEGIES: Table =
     Table { name: "strategies", keys: &[], others: Some(Others { names: FREE_NAMES, shape: &STRATEGY }) };
-pub(crate) static THRESHOLDS: Table = Table {
-    name: "thresholds",
-    keys: &[],
-    others: Some(Others {
-        names: FREE_NAMES,
-        shape: &Shape::Either(&[
-            Shape::List(&Shape::Either(&[Shape::Text, Shape::Map(&THRESHOLD)])),
-            Shape::Text,
-            Shape::Map(&THRESHOLD),
-        ]),
-    }),
-};
-/// A threshold that can end a trial.
-pub(crate) static THRESHOLD: Table = table(
-    "threshold",
-    &[
-        key("threshold", Shape::Text, "What must hold, such as rate<2%.").required(),
-        key("abortOnFail", Shape::Bool, "Whether a miss ends the strategy's trial (false)."),
-        key("delayAbortEval", Shape::Duration, "How long to wait before it may (0s)."),
-    ],
-);

@@ -4,8 +4,8 @@
 //! The checked scenario holds every default; written out again it is the same language.
 //!
 //! ```text
-//! text ─tree─▶ nodes with lines ─overlay─▶ environment, --set ─read + build─▶ Scenario ─write─▶ text
-//!                                    keys: the one table of the language ─────┴─▶ schema
+//! text ─language─▶ nodes with lines ─overlay─▶ environment, --set ─build─▶ Scenario ─write─▶ text
+//!         each type's own declaration; keys: those of the scenario itself ───┴─▶ schema
 //! ```
 //!
 //! No file is opened and no environment read here: text and a lookup come in.

@@ -656,3 +656,11 @@ fn a_problem_of_an_option_names_the_option() {
     assert!(told.are_of_options());
     assert!(!problems(&[rate, Set::new("seed", "x")]).are_of_options());
 }
+
+#[test]
+fn a_stage_that_cannot_be_read_is_not_told_as_no_load() {
+    let stages = "{executor: ramping-arrival-rate, stages: [{duration: 5s, taget: 5/s}], jobs: {Decrypt: 1}}";
+    let told = set(SMALL, &[("workloads.w", stages)]).expect_err("it is wrong").to_string();
+    assert!(told.contains("`taget` is not a key"), "{told}");
+    assert!(!told.contains("nothing ever arrives"), "{told}");
+}

@@ -1,11 +1,12 @@
 //! Writes a checked scenario in its own language, every default filled in: reading it again gives the same.
 
+use super::build::threshold_written;
 use super::live::IN_PROCESS;
 use super::workload as declared;
 use super::{Live, Scenario, Target, Threshold};
-use crate::kms::{Distribution, Fault, FaultKind, Part, ServiceTime, Strikes};
-use crate::language::{Map, record_map};
-use crate::workload::{FleetConfig, FleetStart, Workload};
+use crate::kms::{Faults, Times};
+use crate::language::{Form, Map, record_map};
+use crate::workload::Workload;
 use serde_yaml::Value;
 
 /// A list of whatever can be a value.
@@ -37,9 +38,9 @@ impl Scenario {
             .show("target", &self.target)
             .put("region", self.region.as_str())
             .put("quotas", record_map(&self.quotas))
-            .put("serviceTime", service_time(&self.service_time))
-            .put("faults", list(self.faults.iter().map(fault)))
-            .put("fleet", fleet(&self.fleet))
+            .put("serviceTime", Times.write(&self.service_time))
+            .put("faults", Faults { is_server: false }.write(&self.faults))
+            .put("fleet", record_map(&self.fleet))
             .put("workloads", named(self.workloads.iter().map(|w| (w.name.clone(), self.workload(w)))))
             .put("strategies", named(self.strategies.iter().map(|s| (s.name.clone(), record_map(&s.policy)))))
             .put("trials", self.trials_value())
@@ -93,92 +94,16 @@ fn live(map: Map, live: &Live) -> Map {
         .put("allow", record_map(&live.allow))
 }
 
-fn one(key: &str, value: impl Into<Value>) -> Value {
-    Map::default().put(key, value).into()
-}
-
-fn service_time(times: &ServiceTime) -> Map {
-    let operations =
-        times.operations.iter().map(|(operation, each)| (operation.to_string(), distribution(each)));
-    distribution(&times.default)
-        .show("throttled", times.throttled)
-        .put("operations", named(operations))
-        .maybe("measured", times.measured.as_deref())
-        .maybe("servers", times.capacity.map(|each| each.servers))
-        .maybe("queue", times.capacity.and_then(|each| each.queue))
-}
-
-fn distribution(times: &Distribution) -> Map {
-    let map = Map::default();
-    match times {
-        Distribution::Lognormal(latency) => map.show("p50", latency.p50).show("p99", latency.p99),
-        Distribution::Fixed(span) => map.show("fixed", span),
-        Distribution::Exponential { mean } => map.show("exponential", mean),
-        Distribution::Quantiles(points) => {
-            let each = points.iter().map(|(percent, span)| (format!("p{percent}"), span.to_string()));
-            map.put("quantiles", named(each))
-        }
-        Distribution::Mixture(parts) => {
-            let part = |part: &Part| distribution(&part.of).show("share", part.share);
-            map.put("mixture", list(parts.iter().map(part)))
-        }
-    }
-}
-
-fn fault(fault: &Fault) -> Map {
-    let map = Map::default().show("at", fault.at).maybe("for", fault.lasts.map(|span| span.to_string()));
-    let map = map.show("kind", fault.kind.word());
-    let map = match &fault.kind {
-        FaultKind::Quota { pool, to } => return map.put("pool", pool.as_str()).show("to", to),
-        FaultKind::ErrorAs { code, status } => map.put("errorCode", code.as_str()).put("status", *status),
-        FaultKind::Slow { by } | FaultKind::Trickle { by } => map.show("by", by),
-        FaultKind::Throttle
-        | FaultKind::Error
-        | FaultKind::Freeze
-        | FaultKind::Reset
-        | FaultKind::Truncate => map,
-    };
-    let map = match fault.strikes {
-        Strikes::Probability(ratio) => map.show("probability", ratio),
-        Strikes::Next(count) => map.put("next", count),
-    };
-    let aim = fault.aim.as_deref();
-    map.maybe("after", (fault.after > 0).then_some(fault.after))
-        .maybe("ramp", fault.ramp.map(|ramp| ramp.to_string()))
-        .maybe("seed", fault.seed)
-        .maybe("operation", fault.operation.map(|operation| operation.name()))
-        .maybe("principal", aim.and_then(|aim| aim.principal.clone()))
-        .maybe("key", aim.and_then(|aim| aim.key.clone()))
-        .maybe("region", aim.and_then(|aim| aim.region.clone()))
-}
-
-fn fleet(fleet: &FleetConfig) -> Map {
-    let start: Value = match fleet.start {
-        FleetStart::Together => "together".into(),
-        FleetStart::Over(span) => one("over", span.to_string()),
-        FleetStart::Rolling { batch, every } => {
-            one("rolling", Map::default().put("batch", batch).show("every", every))
-        }
-    };
-    let restart = fleet.restart.map(|restart| {
-        Map::default().show("at", restart.at).put("batch", restart.batch).show("every", restart.every)
-    });
-    Map::default().put("clients", fleet.clients).put("start", start).maybe("restart", restart)
-}
-
 /// Thresholds by name, names in the order of their first threshold.
 fn thresholds(thresholds: &[Threshold]) -> Map {
     let mut map = Map::default();
     for threshold in thresholds {
-        let each = Map::default()
-            .put("threshold", threshold.expression.as_str())
-            .put("abortOnFail", threshold.abort_on_fail)
-            .show("delayAbortEval", threshold.delay_abort_eval);
+        let each = threshold_written(threshold);
         let mut items = match map.0.remove(threshold.name.as_str()) {
             Some(Value::Sequence(items)) => items,
             _ => Vec::new(),
         };
-        items.push(each.into());
+        items.push(each);
         map = map.put(&threshold.name, Value::Sequence(items));
     }
     map

@@ -2,6 +2,7 @@
 
 use super::load::argument;
 pub use super::load::*;
+pub use super::processes::*;
 use crate::api::{JobKind, KeySpec, words};
 use crate::client::Policy;
 use crate::language::{
@@ -12,44 +13,6 @@ pub use crate::quota::KeyStore;
 use crate::time::Span;
 use crate::units::Bytes;
 use std::fmt;
-
-/// The processes that make the calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FleetConfig {
-    /// How many; at least one.
-    pub clients: u32,
-    /// How they come up.
-    pub start: FleetStart,
-    /// When they restart, if they do.
-    pub restart: Option<Restart>,
-}
-
-/// How the fleet comes up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FleetStart {
-    /// All at the beginning.
-    Together,
-    /// Evenly over this span, the first at once.
-    Over(Span),
-    /// In batches, the first at once.
-    Rolling {
-        /// How many at a time.
-        batch: u32,
-        /// Time between batches.
-        every: Span,
-    },
-}
-
-/// A rolling restart: clients lose cache, retry budget and limiter state, and their jobs in flight fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Restart {
-    /// When the first batch restarts.
-    pub at: Span,
-    /// How many at a time; the whole fleet by default.
-    pub batch: u32,
-    /// Time between batches.
-    pub every: Span,
-}
 
 /// One stream of jobs.
 #[derive(Clone, Debug, PartialEq)]

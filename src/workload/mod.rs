@@ -12,6 +12,7 @@ mod executor;
 mod fleet;
 mod load;
 mod pick;
+mod processes;
 mod shape;
 pub mod trace;
 

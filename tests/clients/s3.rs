@@ -5,6 +5,7 @@ use super::needs;
 use super::support::{Moto, moto, printed, scripts};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use keystorm::intake::cloudtrail::{Collector, Filter};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -98,6 +99,17 @@ fn objects_are_imported_as_files_are_whole_and_in_shares() {
     }
     printed(&mut keystorm(at, &["merge", "shares", "-o", "merged"]));
     assert_eq!(files(&at.join("merged")), files(&at.join("whole")));
+    // What an import has done before it was ended: one object, which is not fetched again.
+    let listed = fs::read_to_string(at.join("files.csv")).unwrap();
+    let (name, size) = listed.lines().nth(1).and_then(|line| line.rsplit_once(',')).unwrap();
+    let mut collector = Collector::in_folder(Filter::default(), &at.join("resumed/.import"), 0);
+    let object = fs::File::open(at.join("log").join(name.trim_start_matches("s3://trail/a/b/"))).unwrap();
+    collector.read(name, size.parse().unwrap(), object).unwrap();
+    collector.put_aside().unwrap();
+    drop(collector);
+    let resumed = import(&[&["s3://trail/a/b", "-o", "resumed"], &there[..]].concat());
+    assert!(resumed.contains("resumed   1 files that were read before"), "{resumed}");
+    assert_eq!(files(&at.join("resumed")), files(&at.join("whole")));
     let fails = |line: &[&str], part: &str| {
         let output = keystorm(at, &[&["import", "cloudtrail", "-o", "no"], line, &there[..]].concat())
             .output()
@@ -167,4 +179,13 @@ fn nobody_is_asked_whom_no_flag_allows_and_nobody_s_credentials_are_sent_unasked
         heard.contains("keystorm/") && !heard.contains("authorization") && !heard.contains("akia"),
         "{heard}"
     );
+
+    // Nobody listens there any more: that is told soon.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let line = ["import", "cloudtrail", "s3://trail/a", "-o", "no", "--endpoint-url", &url];
+    let output = keystorm(at, &line).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && text.contains("s3://trail: "), "{text}");
 }

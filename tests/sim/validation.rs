@@ -69,6 +69,11 @@ fn wrong(command: &str) -> Option<String> {
         ["cargo", "test", "--locked", "--test", binary, filter, ..] => {
             found(&format!("tests/{binary}"), filter)
         }
+        ["cargo", "test", "--locked", "--features", feature, "--test", binary, filter, ..] => {
+            let is_there = text("Cargo.toml").contains(&format!("\n{feature} = ["));
+            let missing = (!is_there).then(|| format!("no feature {feature}"));
+            missing.or_else(|| found(&format!("tests/{binary}"), filter))
+        }
         ["cargo", "bench", "--bench", name, ..] => {
             let is_there = text("Cargo.toml").contains(&format!("[[bench]]\nname = \"{name}\"\n"));
             (!is_there).then(|| format!("no bench {name}"))
@@ -111,6 +116,9 @@ fn a_command_that_names_nothing_is_noticed() {
         ("KEYSTORM_TIMES=10 cargo test --locked --lib clock::tests", true),
         ("cargo test --locked --lib clock::nothing", false),
         ("cargo test --locked --test sim clockwork::nothing", false),
+        ("cargo test --locked --features s3 --test clients s3::", true),
+        ("cargo test --locked --features nothing --test clients s3::", false),
+        ("cargo test --locked --features s3 --test clients nothing::", false),
         ("cargo bench --bench simulator", true),
         ("cargo bench --bench nothing", false),
         (".ci/full fuzz", true),

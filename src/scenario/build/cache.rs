@@ -1,6 +1,6 @@
 //! What a cache needs to mean anything: a job that it can serve, and a number of distinct messages.
 
-use super::Outer;
+use super::outer::Outer;
 use crate::api::{JobKind, Operation};
 use crate::language::Problem;
 use crate::language::{Fields, Item, Reader};

@@ -1,9 +1,8 @@
 //! The tree becomes a checked scenario. One file per part of the language; here, the whole.
 
 mod cache;
-mod fault;
 mod live;
-mod load;
+mod outer;
 mod service;
 mod sweep;
 mod threshold;
@@ -11,16 +10,19 @@ mod trials;
 mod workload;
 
 pub use threshold::percentile_of;
+pub(super) use threshold::{THRESHOLDS, written as threshold_written};
 
+use outer::Outer;
 use super::live::REGION;
 use super::workload::Defaults;
 use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
 use crate::client::Policy;
+use crate::kms::{Faults, ServiceTime, Times};
 use crate::language::clip;
 use crate::language::tree::Node;
-use crate::language::{Fields, Item, LONGEST, Reader};
+use crate::language::{Fields, Form, Item, LONGEST, Reader};
 use crate::quota::Quotas;
-use crate::workload::Workload;
+use crate::workload::{FleetConfig, Workload};
 
 /// The most workloads, and the most strategies, of a scenario.
 const MAX_NAMED: usize = 64;
@@ -28,15 +30,6 @@ const MAX_NAMED: usize = 64;
 const NO_NAMES: [&str; 3] = ["all", "both", "none"];
 /// The most jobs that may be expected of one trial.
 const MAX_OFFERED: f64 = 1e10;
-
-/// What workloads take from the scenario around them.
-struct Outer<'t> {
-    defaults: Defaults,
-    /// Each strategy's name, its text if that could be read, and its policy.
-    strategies: Vec<(&'t str, Option<&'t Node>, Policy)>,
-    /// Whether every strategy's name is known, so that another name is a mistake.
-    has_all_names: bool,
-}
 
 /// Reads the whole scenario; what comes back counts only if `r` has no problem.
 pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Option<Scenario> {
@@ -46,7 +39,7 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
     let target = r.or(&fields, "target", Target::Sim, target);
     let begun = r.mark();
     let outer = outer(r, &fields);
-    let service_time = r.or(&fields, "serviceTime", service::assumed_times(), service::service_time);
+    let service_time = r.or(&fields, "serviceTime", ServiceTime::assumed(), |r, item| Times.read(r, item));
     let mark = r.mark();
     let workloads = r.need(&fields, "workloads", Vec::new(), |r, item| workloads(r, item, &outer));
     if r.is_clean(mark) {
@@ -87,8 +80,8 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
         region: r.or(&fields, "region", "us-east-1".to_owned(), REGION.read),
         quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, false)),
-        fleet: r.or(&fields, "fleet", load::ONE_CLIENT, load::fleet),
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| Faults { is_server: false }.read(r, item)),
+        fleet: r.or(&fields, "fleet", FleetConfig::ONE, Reader::record),
         gate: gate.unwrap_or_else(|| strategies.iter().map(|strategy| strategy.name.clone()).collect()),
         workloads,
         strategies,
@@ -101,12 +94,12 @@ pub(super) fn scenario(r: &mut Reader, root: &Node, default_name: &str) -> Optio
 /// Reads the service by itself; what comes back counts only if `r` has no problem.
 pub(super) fn service_alone(r: &mut Reader, root: &Node) -> Option<Service> {
     let fields = r.fields(&Item { node: root, path: String::new() }, &keys::SERVICE)?;
-    let service_time = r.opt(&fields, "serviceTime", service::service_time);
+    let service_time = r.opt(&fields, "serviceTime", |r, item| Times.read(r, item));
     service::has_no_capacity(r, &fields, service_time.as_ref());
     Some(Service {
         quotas: r.or(&fields, "quotas", Quotas::default(), Reader::record),
         service_time,
-        faults: r.or(&fields, "faults", Vec::new(), |r, item| fault::faults(r, item, true)),
+        faults: r.or(&fields, "faults", Vec::new(), |r, item| Faults { is_server: true }.read(r, item)),
     })
 }
 
@@ -206,7 +199,7 @@ fn fits_in_time(r: &mut Reader, fields: &Fields, workloads: &[Workload], service
             r.wrong(&place, message, "less than the workload lasts");
         }
         // At most: clients that start late offer less.
-        offered += plan::offered(workload, &load::ONE_CLIENT, service).unwrap_or(0.0);
+        offered += plan::offered(workload, &FleetConfig::ONE, service).unwrap_or(0.0);
         if offered > MAX_OFFERED {
             r.wrong(&here, format!("about {offered:.0} jobs are expected in a trial"), "at most 10000000000");
             return;

@@ -2,15 +2,15 @@
 
 use crate::api::JobKind;
 use crate::language::tree::Entry;
-use crate::language::{Item, Reader};
+use crate::language::{FREE_NAMES, Flag, Form, Item, Others, Reader, SPAN, Shape, Table, Walk, key, mapping};
 use crate::language::{Problem, clip};
-use crate::scenario::keys;
 use crate::scenario::{Aggregate, Comparison, Metric, Tag, Threshold, TimesOf};
 use crate::time::Span;
 use crate::time::decimal;
 use crate::units::{Money, Rate, Ratio};
 use crate::workload::{Executor, Workload};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The most metrics, and the most expressions of each, that thresholds may name.
 const MAX_NAMES: usize = 256;
@@ -29,7 +29,7 @@ pub(super) struct Tagged<'a> {
 
 /// Reads `thresholds`.
 pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option<Vec<Threshold>> {
-    let fields = r.fields(item, &keys::THRESHOLDS)?;
+    let fields = r.fields(item, &THRESHOLDS)?;
     let mut all = Vec::new();
     if fields.named().count() > MAX_NAMES {
         r.wrong(item, "these are too many thresholds", format!("at most {MAX_NAMES} metrics"));
@@ -185,28 +185,88 @@ fn has_stage(workloads: &[Workload], chosen: Option<&String>, value: &str) -> bo
 
 type Head<'a> = (&'a str, Metric, &'a BTreeMap<String, String>);
 
-fn threshold(r: &mut Reader, item: &Item, (name, metric, tags): Head) -> Option<Threshold> {
-    let expression = |r: &mut Reader, item: &Item| {
+/// A threshold by itself.
+const THRESHOLD: Shape = Shape::Record(threshold_table);
+/// What stands under `thresholds`.
+pub(in crate::scenario) static THRESHOLDS: Table = Table {
+    name: "thresholds",
+    keys: &[],
+    others: Some(Others {
+        names: FREE_NAMES,
+        shape: &Shape::Either(&[
+            Shape::List(&Shape::Either(&[Shape::Text, THRESHOLD])),
+            Shape::Text,
+            THRESHOLD,
+        ]),
+    }),
+};
+
+/// What must hold, as written and as read; whether a miss ends the trial, and from when on.
+type Judged = ((String, Parsed), bool, Span);
+
+/// An expression that was read.
+type Parsed = (Aggregate, Comparison, f64);
+
+/// The keys of a threshold that can end a trial.
+fn judged(walk: &mut Walk<'_, '_>, now: Option<&Judged>, metric: &Metric) -> Option<Judged> {
+    let about = "What must hold, such as rate<2%.";
+    let read =
+        walk.part(key("threshold", about, Expression { metric: *metric }).needed(), now.map(|now| &now.0));
+    let about = "Whether a miss ends the strategy's trial ({}).";
+    let abort = walk.part(key("abortOnFail", about, Flag).or(false), now.map(|now| &now.1));
+    let about = "How long to wait before it may ({}).";
+    let delay = walk.part(key("delayAbortEval", about, SPAN).or(Span::ZERO), now.map(|now| &now.2));
+    Some((read?, abort?, delay?))
+}
+
+/// What stands under a metric that is no text.
+fn threshold_table() -> &'static Table {
+    static TABLE: LazyLock<Table> =
+        LazyLock::new(|| Table::described("threshold", |walk| judged(walk, None, &Metric::Failed)));
+    &TABLE
+}
+
+/// A threshold as the resolved scenario has it, beside its name.
+pub(in crate::scenario) fn written(threshold: &Threshold) -> serde_yaml::Value {
+    let Threshold { metric, aggregate, comparison, bound, .. } = *threshold;
+    let read = (threshold.expression.clone(), (aggregate, comparison, bound));
+    let judged_so = (read, threshold.abort_on_fail, threshold.delay_abort_eval);
+    mapping(threshold_table, judged, metric).write(&judged_so)
+}
+
+/// `p(99)<250ms`, of a metric.
+struct Expression {
+    metric: Metric,
+}
+
+impl Form for Expression {
+    type Value = (String, Parsed);
+    fn shape(&self) -> Shape {
+        Shape::Text
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<(String, Parsed)> {
         let text = r.string(item)?;
-        match parse(metric, &text) {
+        match parse(self.metric, &text) {
             Ok(parsed) => Some((text, parsed)),
             Err(wrong) => {
                 let mut problem = Problem::new(item.node.shown, &item.path, wrong.message);
                 problem.suggestion = wrong.meant;
-                r.problems.push(problem.read(item.describe()).allowed(grammar(metric)));
+                r.problems.push(problem.read(item.describe()).allowed(grammar(self.metric)));
                 None
             }
         }
+    }
+    fn write(&self, value: &(String, Parsed)) -> serde_yaml::Value {
+        value.0.as_str().into()
+    }
+}
+
+fn threshold(r: &mut Reader, item: &Item, (name, metric, tags): Head) -> Option<Threshold> {
+    let ((expression, (aggregate, comparison, bound)), abort_on_fail, delay_abort_eval) = match item.is_map()
+    {
+        true => mapping(threshold_table, judged, metric).read(r, item)?,
+        false => (Expression { metric }.read(r, item)?, false, Span::ZERO),
     };
-    let (read, abort_on_fail, delay_abort_eval) = if item.is_map() {
-        let fields = r.fields(item, &keys::THRESHOLD)?;
-        let read = r.need(&fields, "threshold", None, |r, item| expression(r, item).map(Some));
-        let abort = r.or(&fields, "abortOnFail", false, Reader::bool);
-        (read, abort, r.or(&fields, "delayAbortEval", Span::ZERO, Reader::span))
-    } else {
-        (expression(r, item), false, Span::ZERO)
-    };
-    let (expression, (aggregate, comparison, bound)) = read?;
     Some(Threshold {
         metric,
         tags: tags.clone(),
