@@ -3,7 +3,7 @@
 use super::format::{count, counted, fixed, milliseconds, named, percent};
 use super::paint::Tone;
 use super::table::{Cell, Table};
-use crate::results::{Run, Wall};
+use crate::results::{EndedEarly, Run, Wall};
 
 /// Where attempts went, from where, when, and what was done before; a sentence each, none for a simulated run.
 pub fn sentences(run: &Run) -> Vec<String> {
@@ -65,14 +65,29 @@ fn when(wall: &Wall) -> String {
     )
 }
 
-/// Which strategies ended early, and why.
+/// Which strategies ended early, and why; and which workers were lost while the others went on.
 pub fn early(run: &Run) -> Vec<String> {
+    let lost = run.wall.iter().flat_map(|wall| &wall.workers).filter_map(|worker| {
+        let lost = worker.lost?;
+        let ended_it = EndedEarly::WorkerLost { worker: worker.name.clone() };
+        let strategies = run.wall.iter().flat_map(|wall| &wall.strategies);
+        let is_told =
+            strategies.filter_map(|strategy| strategy.ended_early.as_ref()).any(|why| *why == ended_it);
+        (!is_told).then(|| {
+            format!(
+                "Worker {} was lost {} s into trial {}.",
+                named(&worker.name),
+                fixed(lost.at_s, 1),
+                lost.trial
+            )
+        })
+    });
     let strategies = run.wall.iter().flat_map(|wall| &wall.strategies);
     let told = strategies.filter_map(|strategy| {
         let why = strategy.ended_early.as_ref()?.because();
         Some(format!("{} ended early: {why}.", named(&strategy.name)))
     });
-    told.collect()
+    told.chain(lost).collect()
 }
 
 /// How keystorm itself kept up with each strategy.
@@ -144,6 +159,7 @@ mod tests {
     use super::*;
     use crate::report::{files, fixture, html, markdown, text};
     use crate::results::answer::limit_sentence;
+    use crate::results::{WorkerLost, WorkerWall};
 
     #[test]
     fn a_simulated_run_tells_nothing_of_it() {
@@ -175,6 +191,29 @@ mod tests {
                 assert!(page.contains(part), "{part} is missing in\n{page}");
             }
         }
+    }
+
+    #[test]
+    fn a_worker_that_was_lost_is_named_in_the_verdict() {
+        let mut run = fixture::live();
+        let worker =
+            |name: &str, lost| WorkerWall { name: name.into(), clients: 4, lost, ..WorkerWall::default() };
+        let lost = WorkerLost { trial: 2, at_s: 2.34, unfinished: 7 };
+        run.wall.as_mut().expect("a live run").workers = vec![worker("one", None), worker("two", Some(lost))];
+        assert!(
+            early(&run).iter().any(|told| told == "Worker `two` was lost 2.3 s into trial 2."),
+            "{:?}",
+            early(&run)
+        );
+        for page in [text::render(&run, false), html::render(&run), text::render(&run, true)] {
+            let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains("was lost 2.3 s into trial 2"), "{flat}");
+        }
+        // One that ended the run is told once.
+        let wall = run.wall.as_mut().expect("a live run");
+        wall.strategies[0].ended_early = Some(EndedEarly::WorkerLost { worker: "two".into() });
+        let told = early(&run).into_iter().filter(|told| told.contains("two")).count();
+        assert_eq!(told, 1, "{:?}", early(&run));
     }
 
     #[test]

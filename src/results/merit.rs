@@ -10,7 +10,7 @@ mod differences;
 pub use differences::differences;
 
 use super::stats::{interval, mean_and_error, student_within};
-use super::{EndedEarly, Run, StrategyRun, StrategyWall, Verdict};
+use super::{EndedEarly, Run, StrategyRun, StrategyWall, Verdict, WorkerWall};
 
 /// How probable a difference may be by chance that counts. A tie in one figure gives chance another turn in the next: with a
 /// fortieth each, chance makes a preference between equals in less than a twentieth of runs.
@@ -247,7 +247,8 @@ pub fn may_compare(run: &Run) -> bool {
         let cut = |strategy: &StrategyWall| {
             strategy.ended_early.as_ref().is_some_and(|why| *why != EndedEarly::Threshold)
         };
-        trials >= LIVE_TRIALS && !wall.strategies.iter().any(cut)
+        let is_lost = |worker: &WorkerWall| worker.lost.is_some();
+        trials >= LIVE_TRIALS && !wall.strategies.iter().any(cut) && !wall.workers.iter().any(is_lost)
     });
     trials > 1 && run.strategies.iter().all(|s| s.trials == trials) && !run.interrupted && is_whole
 }

@@ -9,10 +9,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// Somebody on the bus who says exactly these bytes.
-struct Stranger(BufReader<TcpStream>);
+pub struct Stranger(BufReader<TcpStream>);
 
 impl Stranger {
-    fn at(address: SocketAddr) -> Stranger {
+    pub fn at(address: SocketAddr) -> Stranger {
         let stream = TcpStream::connect(address).expect("the server accepts");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time");
         let mut stranger = Stranger(BufReader::new(stream));
@@ -22,6 +22,33 @@ impl Stranger {
 
     fn write(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).expect("the server listens");
+    }
+
+    /// The next message on a subject that somebody answers with when `asked`: where it came, and what.
+    #[cfg(feature = "live")]
+    pub fn hears(&mut self, subject: &str, mut asked: impl FnMut(&mut Stranger)) -> (String, Vec<u8>) {
+        self.write(format!("SUB {subject} 7\r\n").as_bytes());
+        asked(self);
+        loop {
+            // Whoever is to answer may not be on the bus yet: it is asked again.
+            self.0.get_ref().set_read_timeout(Some(Duration::from_millis(500))).expect("a time");
+            let is_quiet = self.0.fill_buf().is_err();
+            self.0.get_ref().set_read_timeout(Some(Duration::from_secs(30))).expect("a time");
+            if is_quiet {
+                asked(self);
+                continue;
+            }
+            let mut line = String::new();
+            self.0.read_line(&mut line).expect("a message");
+            let Some(head) = line.strip_prefix("MSG ") else { continue };
+            let mut words = head.split_ascii_whitespace();
+            let came = words.next().expect("a subject").to_owned();
+            let length: usize = words.next_back().expect("a length").parse().expect("a number");
+            let mut payload = vec![0; length];
+            std::io::Read::read_exact(&mut self.0, &mut payload).expect("a message");
+            self.write(b"UNSUB 7\r\n");
+            return (came, payload);
+        }
     }
 
     /// Whether the run's store is on the server.
@@ -41,7 +68,15 @@ impl Stranger {
         }
     }
 
-    fn publish(&mut self, subject: &str, payload: &[u8]) {
+    /// Says something, and does not wait until the server has heard it: what it says meanwhile is not passed over.
+    #[cfg(feature = "live")]
+    pub fn write_quietly(&mut self, subject: &str, payload: &[u8]) {
+        self.write(format!("PUB {subject} {}\r\n", payload.len()).as_bytes());
+        self.write(payload);
+        self.write(b"\r\n");
+    }
+
+    pub fn publish(&mut self, subject: &str, payload: &[u8]) {
         self.write(format!("PUB {subject} {}\r\n", payload.len()).as_bytes());
         self.write(payload);
         self.write(b"\r\nPING\r\n");

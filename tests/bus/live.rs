@@ -1,9 +1,11 @@
 //! Live loads by workers over a bus: the load is the one of one process, and whoever is lost is named.
 
+use crate::hostile::Stranger;
 use crate::needs::missing;
 use crate::server::{Server, Which};
 use crate::socket;
 use crate::support::{Process, Workspace, until};
+use keystorm::bus::Version;
 use keystorm::clock::Stopwatch;
 use keystorm::time::Span;
 use serde_json::{Value, json};
@@ -366,4 +368,54 @@ fn what_cannot_be_shared_and_what_a_worker_may_not_load_is_refused_in_words() {
     let (code, said) = run.end();
     assert_eq!(code, Some(105), "{said}");
     assert!(said.contains("nothing was measured"), "{said}");
+}
+
+#[test]
+fn what_strangers_say_of_a_load_is_refused_and_told_and_changes_nothing() {
+    let mut scene = match Scene::new(Which::Current, &["one", "two"], 4, "") {
+        Ok(scene) => scene,
+        Err(why) => return missing(&why),
+    };
+    let mut stranger = Stranger::at(scene.server.address());
+    let (calls, hash) = ("keystorm.live.calls", "e".repeat(64));
+    let own = format!("keystorm.live.session.{}", &hash[..32]);
+    let call = |session: &str, target: &str| {
+        json!({ "of": Version::own(), "run": hash, "session": session, "target": target }).to_string()
+    };
+    let target = scene.kms.running.url();
+    // A worker answers who calls it to its target, and nobody else; what it answers tells where it hears.
+    let (_, join) = stranger.hears(&own, |stranger| {
+        for junk in [&b""[..], b"\x00\xff\x1b[2J", b"{\"of\":", call("../x", &target).as_bytes()] {
+            stranger.write_quietly(calls, junk);
+        }
+        stranger.write_quietly(calls, call(&hash, "http://127.0.0.1:1").as_bytes());
+        stranger.write_quietly(calls, call(&hash, &target).as_bytes());
+    });
+    let join: Value = serde_json::from_slice(&join).expect("JSON");
+    let token = join["join"]["worker"].as_str().expect("a token").to_owned();
+    scene.workers[0].says("refused from the bus: a call that is none");
+    // A load that has no store: the worker says so, hears nothing more, and serves others again.
+    let order = json!({
+        "run": hash, "session": hash, "seat": { "index": 0, "of": 1 }, "trial": 0, "task": "prepare",
+        "clock_ns": 1, "lease": null, "anew": 0, "wants_log": false
+    });
+    let hears = format!("keystorm.live.worker.{token}");
+    for order in [b"\x1b".to_vec(), order.to_string().into_bytes(), b"{}".to_vec()] {
+        stranger.publish(&hears, &order);
+    }
+    let mut run = scene.place.start(&scene.line("--workers 2"));
+    // Whoever coordinates hears what nobody of its load has said.
+    let (session, _) = stranger.hears("keystorm.live.session.*", |_| ());
+    for junk in [&b""[..], b"\x00\xff", b"{\"join\":{}}", b"{\"state\":{\"worker\":\"a.b\"}}"] {
+        stranger.publish(&session, junk);
+    }
+    let foreign = json!({ "join": {
+        "of": { "version": "9.9.9", "definitions": 1 }, "worker": "w9", "name": "nine\u{1b}[2J", "threads": 1
+    } });
+    stranger.publish(&session, foreign.to_string().as_bytes());
+    let (code, said) = run.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("refused from the bus: a worker's word that is none"), "{said}");
+    assert!(said.contains("takes no part in a load of") && !said.contains('\u{1b}'), "{said}");
+    assert_eq!(adds_up(&saved(&scene.place, "out")), (RATE * 4) as f64);
 }

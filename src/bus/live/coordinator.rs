@@ -76,13 +76,9 @@ pub async fn coordinate(
     assembly: &mut dyn Assembly,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Outcome, Error> {
-    let stopped = |reason| {
-        let (members, losses, aborted) = (Vec::new(), Vec::new(), Vec::new());
-        Outcome { members, losses, begun: 0, stopped: Some((reason, 0, Time::ZERO)), aborted }
-    };
     let link = tokio::select! {
         link = way.connect("keystorm coordinator") => link?,
-        _ = stop.wait_for(|stop| *stop) => return Ok(stopped(StopReason::Person)),
+        _ = stop.wait_for(|stop| *stop) => return Ok(Outcome::before(StopReason::Person)),
     };
     let lost = |error: async_nats::SubscribeError| Error::lost("nothing can be heard", error);
     let mut upward = link.client.subscribe(session_subject(plan.session)).await.map_err(lost)?;
@@ -96,7 +92,7 @@ pub async fn coordinate(
         link,
         assembly,
         clock: Stopwatch::start(),
-        out: Outcome { stopped: None, ..stopped(StopReason::Person) },
+        out: Outcome::default(),
         pool: LeasePool::new(plan.attempts),
         trial: 0,
         began_ns: None,
@@ -109,7 +105,7 @@ pub async fn coordinate(
         told: BTreeSet::new(),
     };
     if !coordination.gather(&mut upward, &mut stop).await? {
-        return Ok(stopped(StopReason::Person));
+        return Ok(Outcome::before(StopReason::Person));
     }
     coordination.run(&mut upward, &mut stop).await?;
     coordination.leave().await;
@@ -180,6 +176,8 @@ impl Coordination<'_> {
 
     /// Says, hears and looks until nothing is left to be done.
     async fn run(&mut self, upward: &mut Subscriber, stop: &mut watch::Receiver<bool>) -> Result<(), Error> {
+        // Whoever came first has been told nothing since, and had nothing to say.
+        self.out.members.iter_mut().for_each(|member| member.heard = Stopwatch::start());
         let mut said = Stopwatch::start();
         self.order_all().await;
         loop {

@@ -83,7 +83,7 @@ pub enum StopReason {
 }
 
 /// How a load went.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// The workers, by their numbers.
     pub members: Vec<Member>,
@@ -95,4 +95,11 @@ pub struct Outcome {
     pub stopped: Option<(StopReason, u32, Time)>,
     /// By trial that a threshold ended: when.
     pub aborted: Vec<(u32, Time)>,
+}
+
+impl Outcome {
+    /// Of a load that was stopped before it began.
+    pub(super) fn before(reason: StopReason) -> Outcome {
+        Outcome { stopped: Some((reason, 0, Time::ZERO)), ..Outcome::default() }
+    }
 }
