@@ -12,7 +12,6 @@ mod workload;
 pub use threshold::percentile_of;
 pub(super) use threshold::{THRESHOLDS, written as threshold_written};
 
-use outer::Outer;
 use super::live::REGION;
 use super::workload::Defaults;
 use super::{Scenario, Service, Strategy, Target, TargetWord, keys, plan};
@@ -23,6 +22,7 @@ use crate::language::tree::Node;
 use crate::language::{Fields, Form, Item, LONGEST, Reader};
 use crate::quota::Quotas;
 use crate::workload::{FleetConfig, Workload};
+use outer::Outer;
 
 /// The most workloads, and the most strategies, of a scenario.
 const MAX_NAMED: usize = 64;
