@@ -33,7 +33,7 @@ pub struct Settings {
     pub tells_retry: bool,
     /// Seed of service times, faults and window phases.
     pub seed: u64,
-    /// Principals that are known at the start; with [`Auth::Verify`] nobody else can call.
+    /// Principals that are known at the start; a server that checks signatures lets nobody else call.
     pub directory: Directory,
     /// Keys that are there from the start.
     pub seeds: Vec<(PathBuf, Format)>,

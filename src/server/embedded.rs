@@ -107,7 +107,7 @@ impl EmulatorBuilder {
     /// Starts it, on a free port of loopback.
     ///
     /// # Errors
-    /// [`Error::Settings`] with every problem of what was set; [`Error`] if the machine has no port, thread or
+    /// [`emulator::Error::Settings`] with every problem of what was set; [`Error`] if the machine has no port, thread or
     /// randomness left.
     pub fn start(self) -> Result<Emulator, Error> {
         if !self.problems.is_empty() {
