@@ -119,6 +119,7 @@ impl Share {
         };
         let share = Share { store: Store::new(&dir), dir };
         if share.is_there(&saved, force)? {
+            share.store.clear_drafts()?;
             return Ok(share);
         }
         run_folder::prepare(&share.dir, force)?;

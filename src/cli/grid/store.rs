@@ -82,6 +82,29 @@ impl Store {
         Ok(found)
     }
 
+    /// Removes what was being written when a process was killed: a folder is one share's, and one process's at a time.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] for what cannot be removed.
+    pub fn clear_drafts(&self) -> Result<(), Error> {
+        let failed = |path: &Path, error: std::io::Error| {
+            Error::Failed(format!("cannot remove what is left of {}: {error}", path.display()))
+        };
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(&self.folder, error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| failed(&self.folder, error))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with('.') && name.contains(".cell.part-") {
+                fs::remove_file(&path).map_err(|error| failed(&path, error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps a trial as the cell called `label` of this key.
     ///
     /// # Errors
