@@ -87,7 +87,8 @@ impl<'a> Rest<'a> {
             && (digits == 1 || number[0] != b'0')
             && !matches!(rest.first(), Some(b'.' | b'e' | b'E'));
         self.0 = rest;
-        let value = number.iter().fold(0, |sum, digit| 10 * sum + i64::from(digit - b'0'));
-        is_whole.then_some(Given::Integer(value))
+        // Of more digits the sum would not fit.
+        is_whole
+            .then(|| Given::Integer(number.iter().fold(0, |sum, digit| 10 * sum + i64::from(digit - b'0'))))
     }
 }

@@ -118,6 +118,13 @@ fn a_wrong_type_is_named_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_number_of_too_many_digits_counts_as_the_largest() {
+    let body = format!("{{\"Limit\": {}}}", "2".repeat(100));
+    let text = message(Operation::ListKeys, &body);
+    assert!(text.contains("Value '9223372036854775807' at 'limit'"), "{text}");
+}
+
+#[test]
 fn violations_are_listed_together_in_aws_words() {
     assert_eq!(
         message(Operation::Encrypt, "{}"),
