@@ -1,7 +1,7 @@
 //! What strangers say on a bus reads as one of ours, or is refused in a sentence that a terminal can show.
 #![no_main]
 
-use keystorm::bus::live::{Call, Order, Upward};
+use keystorm::bus::live::{Invitation, Order, WorkerMessage};
 use keystorm::bus::{Hello, Note, Offer};
 use keystorm::record::{Layout, Mirror};
 use keystorm::scenario::{Options, Scenario};
@@ -23,9 +23,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         Offer::read(bytes).err(),
         Note::read(bytes).err(),
         Hello::read(bytes).err(),
-        Call::read(bytes).err(),
+        Invitation::read(bytes).err(),
         Order::read(bytes).err(),
-        Upward::read(bytes).err(),
+        WorkerMessage::read(bytes).err(),
     ];
     for sentence in refused.iter().flatten() {
         assert!(!sentence.is_empty() && !sentence.chars().any(char::is_control), "{sentence:?}");
@@ -34,7 +34,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         // It becomes a part of subjects, and of names of objects.
         assert!(offer.id().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.'), "{}", offer.id());
     }
-    if let Ok(Upward::Piece { piece, .. }) = Upward::read(bytes) {
+    if let Ok(WorkerMessage::Piece { piece, .. }) = WorkerMessage::read(bytes) {
         // Twice, so that what adds up without end would.
         let mut mirror = Mirror::new(layout(), Time::ZERO);
         for _ in 0..2 {

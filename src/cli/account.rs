@@ -8,6 +8,17 @@ use crate::planner::Objection;
 use crate::scenario::Transport;
 use tokio::runtime::Runtime;
 
+/// Options of every command that asks an account.
+#[derive(clap::Args, Clone, Debug)]
+pub struct AccountArgs {
+    /// Profile of the shared AWS files whose credentials are used.
+    #[arg(long, env = "KEYSTORM_PROFILE")]
+    pub profile: Option<String>,
+    /// PEM file with the CA certificates to trust instead of the system's.
+    #[arg(long, value_name = "FILE", env = "KEYSTORM_CA")]
+    pub ca: Option<String>,
+}
+
 /// Whom to ask, and what is permitted.
 #[derive(Clone, Copy, Debug)]
 pub struct Way<'w> {

@@ -122,8 +122,8 @@ impl Args {
         }
         let (text, mut sets) = self.load.scenario()?;
         sets.extend(over);
-        let place = SourceLookup::Here(PathBuf::new());
-        Ok(Source { text, file: "command line".into(), sets, strategies, place, words: Vec::new() })
+        let lookup = SourceLookup::Here(PathBuf::new());
+        Ok(Source { text, file: "command line".into(), sets, strategies, lookup, words: Vec::new() })
     }
 
     /// The run as far as it is made of cells.

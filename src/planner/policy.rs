@@ -19,20 +19,20 @@ pub const TAG: &str = "keystorm";
 /// their tag. KMS takes up to five minutes to see a new tag or alias in a policy, so that a first run that makes keys
 /// may be refused; a key policy that names the caller helps.
 pub fn identity_policy(scenario: &Scenario, account: &str, provisions: bool) -> Value {
-    let place =
+    let scope =
         AccountScope { partition: Partition::of(&scenario.region).id, region: &scenario.region, account };
     let mut statements = Vec::new();
     let mut by_keys: BTreeMap<Keys, BTreeSet<&'static str>> = BTreeMap::new();
     for workload in &scenario.workloads {
-        for (keys, actions) in place.uses(workload) {
+        for (keys, actions) in scope.uses(workload) {
             by_keys.entry(keys).or_default().extend(actions);
         }
     }
     for (keys, actions) in by_keys {
-        statements.extend(place.statement(&keys, &actions, provisions));
+        statements.extend(scope.statement(&keys, &actions, provisions));
     }
     if provisions {
-        statements.extend(place.provisioning());
+        statements.extend(scope.provisioning());
     }
     let mut looks =
         vec!["cloudwatch:GetMetricData", "servicequotas:ListServiceQuotas", "sts:GetCallerIdentity"];

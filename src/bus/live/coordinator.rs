@@ -2,7 +2,9 @@
 
 use super::members::{LeasePool, Member};
 use super::plan::{Assembly, LoadPlan, Loss, OnLoss, Outcome, StopReason};
-use super::wire::{CALLS, Call, Doing, Join, Order, Seat, Task, Upward, session_subject, worker_subject};
+use super::wire::{
+    CALLS, Invitation, Join, Order, Seat, Task, WorkerMessage, WorkerPhase, session_subject, worker_subject,
+};
 use super::{LOST_AFTER, ORDER_EVERY, SILENCE};
 use crate::bus::objects::RunObjects;
 use crate::bus::wire::{Version, bytes};
@@ -121,7 +123,7 @@ impl Coordination<'_> {
         upward: &mut Subscriber,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<bool, Error> {
-        let call = Call {
+        let call = Invitation {
             of: Version::own(),
             run: self.plan.run.into(),
             session: self.plan.session.into(),
@@ -138,8 +140,8 @@ impl Coordination<'_> {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return Ok(false),
-                heard = upward.next() => match Upward::read(&heard.ok_or_else(ended)?.payload) {
-                    Ok(Upward::Join(join)) => self.join(&join),
+                heard = upward.next() => match WorkerMessage::read(&heard.ok_or_else(ended)?.payload) {
+                    Ok(WorkerMessage::Join(join)) => self.join(&join),
                     Ok(_) => {}
                     Err(why) => self.say(&format!("refused from the bus: a worker's word that is none: {why}")),
                 },
@@ -220,13 +222,13 @@ impl Coordination<'_> {
     fn hear(&mut self, message: &[u8]) {
         let now_ns = self.now_ns();
         let number = |out: &Outcome, token: &str| out.members.iter().position(|member| member.token == token);
-        match Upward::read(message) {
-            Ok(Upward::State(state)) => {
+        match WorkerMessage::read(message) {
+            Ok(WorkerMessage::State(state)) => {
                 let Some(worker) = number(&self.out, &state.worker) else { return };
                 self.out.members[worker].hear(state, now_ns);
                 self.fetch(worker);
             }
-            Ok(Upward::Piece { worker, trial, piece }) if trial == self.trial => {
+            Ok(WorkerMessage::Piece { worker, trial, piece }) if trial == self.trial => {
                 let Some(worker) = number(&self.out, &worker) else { return };
                 match self.assembly.piece(worker, &piece) {
                     // A piece that follows the first of a new series is one that was asked for.
@@ -240,7 +242,7 @@ impl Coordination<'_> {
                 }
             }
             // One who would take part comes too late; a piece of another trial is of no use.
-            Ok(Upward::Join(_) | Upward::Piece { .. }) => {}
+            Ok(WorkerMessage::Join(_) | WorkerMessage::Piece { .. }) => {}
             Err(why) => self.say(&format!("refused from the bus: a worker's word that is none: {why}")),
         }
     }
@@ -248,7 +250,7 @@ impl Coordination<'_> {
     /// Fetches the log that a worker says is there.
     fn fetch(&mut self, worker: usize) {
         let (trial, member) = (self.trial, &mut self.out.members[worker]);
-        let Doing::Sealed { log, .. } = &member.doing else { return };
+        let WorkerPhase::Sealed { log, .. } = &member.doing else { return };
         if member.trial != trial || member.has_log || member.is_fetched || self.began_ns.is_none() {
             return;
         }
@@ -343,14 +345,14 @@ impl Coordination<'_> {
     fn advance(&mut self) -> bool {
         let trial = self.trial;
         let refused = |(number, member): (usize, &Member)| match &member.doing {
-            Doing::Refused { why } => Some((number, printable(why))),
+            WorkerPhase::Refused { why } => Some((number, printable(why))),
             _ => None,
         };
         if let Some((worker, why)) = self.out.members.iter().enumerate().find_map(refused) {
             self.stop(StopReason::Refused(worker, why));
         }
         let is_early = |member: &Member| {
-            member.trial == trial && matches!(&member.doing, Doing::Sealed { is_early: true, .. })
+            member.trial == trial && matches!(&member.doing, WorkerPhase::Sealed { is_early: true, .. })
         };
         if let Some(worker) = self.out.members.iter().position(is_early) {
             // One that has heard nothing for want of a bus has stopped for that.
@@ -363,7 +365,7 @@ impl Coordination<'_> {
             let has_nothing = |member: &&&Member| {
                 member.has_log
                     || self.began_ns.is_none()
-                    || matches!(member.doing, Doing::Refused { .. } | Doing::Idle)
+                    || matches!(member.doing, WorkerPhase::Refused { .. } | WorkerPhase::Idle)
             };
             // Without a bus workers send nothing more, so that nothing is left to end.
             let is_away = matches!(self.out.stopped, Some((StopReason::Bus, ..)));
@@ -373,7 +375,7 @@ impl Coordination<'_> {
         match self.began_ns {
             None => {
                 let is_ready = |member: &&Member| {
-                    member.trial == trial && member.doing == Doing::Ready && member.has_clock()
+                    member.trial == trial && member.doing == WorkerPhase::Ready && member.has_clock()
                 };
                 if present.iter().all(is_ready) {
                     self.began_ns = Some(self.now_ns() + LEAD.as_nanos());

@@ -1,6 +1,6 @@
 //! The workers of a live load, as their coordinator knows them.
 
-use super::wire::{Doing, Join, State};
+use super::wire::{Join, State, WorkerPhase};
 use crate::clock::Stopwatch;
 use crate::time::Span;
 
@@ -22,7 +22,7 @@ pub struct Member {
     /// When it was last heard.
     pub(super) heard: Stopwatch,
     pub(super) trial: u32,
-    pub(super) doing: Doing,
+    pub(super) doing: WorkerPhase,
     /// Attempts that it has sent, and those that it may.
     pub(super) sent: u64,
     pub(super) lease: u64,
@@ -66,7 +66,7 @@ impl Member {
             token: join.worker.clone(),
             heard: Stopwatch::start(),
             trial: 0,
-            doing: Doing::Preparing,
+            doing: WorkerPhase::Preparing,
             sent: 0,
             lease: 0,
             pace: 0,
@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn heard(echo_ns: u64, clock_ns: u64) -> State {
-        State { worker: "w".into(), trial: 0, doing: Doing::Ready, echo_ns, clock_ns, sent: 0 }
+        State { worker: "w".into(), trial: 0, doing: WorkerPhase::Ready, echo_ns, clock_ns, sent: 0 }
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod worker;
 pub use coordinator::coordinate;
 pub use members::Member;
 pub use plan::{Assembly, LoadPlan, Loss, OnLoss, Outcome, StopReason};
-pub use wire::{Call, Join, Order, State, Upward};
+pub use wire::{Invitation, Join, Order, State, WorkerMessage};
 pub use worker::{Engine, FIXTURES, LoadWorker, Part, log_name, serve};
 
 use crate::time::Span;

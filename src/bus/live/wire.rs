@@ -26,7 +26,7 @@ pub fn session_subject(session: &str) -> String {
 /// That a load looks for workers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Call {
+pub struct Invitation {
     /// Of whom.
     pub of: Version,
     /// What is run, by the hash of everything that it follows from.
@@ -107,7 +107,7 @@ pub struct Order {
 /// What a worker does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Doing {
+pub enum WorkerPhase {
     /// It reads the question and makes connections.
     Preparing,
     /// It waits to be told when to begin.
@@ -139,7 +139,7 @@ pub struct State {
     /// The trial that it is at.
     pub trial: u32,
     /// What it does.
-    pub doing: Doing,
+    pub doing: WorkerPhase,
     /// [`Order::clock_ns`] of the order that this answers.
     pub echo_ns: u64,
     /// Its own clock when it heard that order, in nanoseconds.
@@ -151,7 +151,7 @@ pub struct State {
 /// All that workers say to a coordinator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Upward {
+pub enum WorkerMessage {
     /// One would take part.
     Join(Join),
     /// An answer to an order.
@@ -167,13 +167,13 @@ pub enum Upward {
     },
 }
 
-impl Call {
+impl Invitation {
     /// Reads one.
     ///
     /// # Errors
     /// A sentence, for what is none.
-    pub fn read(bytes: &[u8]) -> Result<Call, String> {
-        let call: Call = read(bytes)?;
+    pub fn read(bytes: &[u8]) -> Result<Invitation, String> {
+        let call: Invitation = read(bytes)?;
         match is_hash(&call.run) && is_hash(&call.session) {
             true => Ok(call),
             false => Err("its run or its session is no hash".into()),
@@ -198,17 +198,17 @@ impl Order {
     }
 }
 
-impl Upward {
+impl WorkerMessage {
     /// Reads one.
     ///
     /// # Errors
     /// A sentence, for what is none.
-    pub fn read(bytes: &[u8]) -> Result<Upward, String> {
-        let upward: Upward = read(bytes)?;
+    pub fn read(bytes: &[u8]) -> Result<WorkerMessage, String> {
+        let upward: WorkerMessage = read(bytes)?;
         let (worker, name) = match &upward {
-            Upward::Join(join) => (&join.worker, join.name.as_str()),
-            Upward::State(state) => (&state.worker, ""),
-            Upward::Piece { worker, .. } => (worker, ""),
+            WorkerMessage::Join(join) => (&join.worker, join.name.as_str()),
+            WorkerMessage::State(state) => (&state.worker, ""),
+            WorkerMessage::Piece { worker, .. } => (worker, ""),
         };
         // It becomes a part of a subject.
         let is_token =
@@ -247,16 +247,16 @@ mod tests {
         }
     }
 
-    fn state() -> Upward {
-        let doing = Doing::Sealed { log: "x".into(), is_early: true };
-        Upward::State(State { worker: "w1".into(), trial: 0, doing, echo_ns: 1, clock_ns: 2, sent: 3 })
+    fn state() -> WorkerMessage {
+        let doing = WorkerPhase::Sealed { log: "x".into(), is_early: true };
+        WorkerMessage::State(State { worker: "w1".into(), trial: 0, doing, echo_ns: 1, clock_ns: 2, sent: 3 })
     }
 
     #[test]
     fn what_is_written_reads_the_same() {
         assert_eq!(Order::read(&bytes(&order())), Ok(order()));
-        let Ok(Upward::State(read)) = Upward::read(&bytes(&state())) else { panic!("a state") };
-        let Upward::State(written) = state() else { panic!("a state") };
+        let Ok(WorkerMessage::State(read)) = WorkerMessage::read(&bytes(&state())) else { panic!("a state") };
+        let WorkerMessage::State(written) = state() else { panic!("a state") };
         assert_eq!(read, written);
     }
 
@@ -268,9 +268,13 @@ mod tests {
         assert!(Order::read(&bytes(&path)).expect_err("a path").contains("no hash"));
         for worker in ["", "a.b", "*", ">", &"x".repeat(65)] {
             let join = Join { of: Version::own(), worker: worker.into(), name: "n".into(), threads: 1 };
-            assert!(Upward::read(&bytes(&Upward::Join(join))).expect_err(worker).contains("no token"));
+            assert!(
+                WorkerMessage::read(&bytes(&WorkerMessage::Join(join)))
+                    .expect_err(worker)
+                    .contains("no token")
+            );
         }
-        assert!(Upward::read(&vec![b' '; LONGEST + 1]).expect_err("long").contains("none of ours"));
+        assert!(WorkerMessage::read(&vec![b' '; LONGEST + 1]).expect_err("long").contains("none of ours"));
     }
 
     proptest! {
@@ -279,7 +283,7 @@ mod tests {
             for mut changed in [bytes(&order()), bytes(&state())] {
                 let length = changed.len();
                 changed[at % length] = byte;
-                for refused in [Order::read(&changed).err(), Upward::read(&changed).err(), Call::read(&changed).err()] {
+                for refused in [Order::read(&changed).err(), WorkerMessage::read(&changed).err(), Invitation::read(&changed).err()] {
                     prop_assert!(refused.is_none_or(|why| !why.is_empty() && !why.chars().any(char::is_control)));
                 }
             }

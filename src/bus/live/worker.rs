@@ -2,7 +2,8 @@
 
 use super::SILENCE;
 use super::wire::{
-    CALLS, Call, Doing, Join, Order, Seat, State, Task, Upward, session_subject, worker_subject,
+    CALLS, Invitation, Join, Order, Seat, State, Task, WorkerMessage, WorkerPhase, session_subject,
+    worker_subject,
 };
 use crate::bus::objects::RunObjects;
 use crate::bus::wire::{Version, bytes, short};
@@ -160,7 +161,7 @@ struct Seated {
     putting: Option<JoinHandle<Result<(), Error>>>,
     sent: Arc<AtomicU64>,
     trial: u32,
-    doing: Doing,
+    doing: WorkerPhase,
     /// The next trial, for which all is ready, until the coordinator has come to it.
     next: Option<u32>,
     /// The log of the trial, once it is over, and its name.
@@ -185,7 +186,7 @@ enum Event {
 impl<E: Engine> Serving<'_, E> {
     /// Answers a call that this worker may follow.
     async fn answer(&self, call: &[u8]) {
-        let call = match Call::read(call) {
+        let call = match Invitation::read(call) {
             Ok(call) => call,
             Err(why) => return self.say(&format!("refused from the bus: a call that is none: {why}")),
         };
@@ -197,7 +198,7 @@ impl<E: Engine> Serving<'_, E> {
                 name: self.worker.name.clone(),
                 threads: u32::try_from(self.worker.threads).unwrap_or(u32::MAX),
             };
-            self.publish(&call.session, &Upward::Join(join)).await;
+            self.publish(&call.session, &WorkerMessage::Join(join)).await;
         }
     }
 
@@ -289,7 +290,7 @@ impl<E: Engine> Serving<'_, E> {
             putting: None,
             sent,
             trial: 0,
-            doing: Doing::Preparing,
+            doing: WorkerPhase::Preparing,
             next: None,
             log: None,
             is_early: false,
@@ -305,13 +306,14 @@ impl<E: Engine> Serving<'_, E> {
     async fn follow(&self, seated: &mut Seated, order: &Order) {
         let clock_ns = self.epoch.elapsed().as_nanos();
         if seated.next == Some(order.trial) {
-            (seated.trial, seated.doing, seated.log, seated.next) = (order.trial, Doing::Ready, None, None);
+            (seated.trial, seated.doing, seated.log, seated.next) =
+                (order.trial, WorkerPhase::Ready, None, None);
         }
         let start = match order.task {
             Task::Run { at_ns } if order.trial >= seated.trial => {
                 seated.has_begun = true;
-                if seated.doing == Doing::Ready && order.trial == seated.trial {
-                    seated.doing = Doing::Running;
+                if seated.doing == WorkerPhase::Ready && order.trial == seated.trial {
+                    seated.doing = WorkerPhase::Running;
                 }
                 Some((order.trial, RunClock::from_epoch(self.epoch, Span::from_nanos(at_ns))))
             }
@@ -341,7 +343,7 @@ impl<E: Engine> Serving<'_, E> {
             clock_ns,
             sent: seated.sent.load(Ordering::Relaxed),
         };
-        self.publish(&order.session, &Upward::State(state)).await;
+        self.publish(&order.session, &WorkerMessage::State(state)).await;
     }
 
     async fn told(&self, seated: &mut Seated, event: Event) {
@@ -350,7 +352,7 @@ impl<E: Engine> Serving<'_, E> {
             // Whoever runs the part seals it.
             Event::Share(ShareEvent::Ended(..)) => {}
             Event::Share(ShareEvent::Piece(trial, piece)) => {
-                let piece = Upward::Piece { worker: self.token.clone(), trial, piece };
+                let piece = WorkerMessage::Piece { worker: self.token.clone(), trial, piece };
                 self.publish(&seated.session, &piece).await;
             }
             Event::Sealed(trial, bytes, is_early) => {
@@ -376,7 +378,7 @@ impl<E: Engine> Serving<'_, E> {
         let Some(putting) = seated.putting.take_if(|putting| putting.is_finished()) else { return };
         let why = match (putting.await, &seated.log) {
             (Ok(Ok(())), Some((log, _))) => {
-                seated.doing = Doing::Sealed { log: log.clone(), is_early: seated.is_early };
+                seated.doing = WorkerPhase::Sealed { log: log.clone(), is_early: seated.is_early };
                 return;
             }
             (Ok(Ok(())), None) => return,
@@ -408,7 +410,7 @@ impl<E: Engine> Serving<'_, E> {
         seated.alone.is_some_and(|since| since.elapsed() >= PATIENCE)
     }
 
-    async fn publish(&self, session: &str, message: &Upward) {
+    async fn publish(&self, session: &str, message: &WorkerMessage) {
         // What is lost is said again, or told anew.
         if let Err(error) = self.link.client.publish(session_subject(session), bytes(message).into()).await {
             self.say(&format!("the bus does not take what this worker says: {error}"));
@@ -435,9 +437,9 @@ impl Seated {
             Err(error) => Some(format!("its load cannot be run: {error}")),
         };
         if let Some(why) = why {
-            self.doing = Doing::Refused { why };
-        } else if matches!(self.doing, Doing::Preparing | Doing::Ready) {
-            self.doing = Doing::Idle;
+            self.doing = WorkerPhase::Refused { why };
+        } else if matches!(self.doing, WorkerPhase::Preparing | WorkerPhase::Ready) {
+            self.doing = WorkerPhase::Idle;
         }
     }
 }

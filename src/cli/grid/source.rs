@@ -23,7 +23,7 @@ pub struct Source {
     /// The strategies that are run; all if there are none.
     pub strategies: Vec<String>,
     /// Where its traces and its environment are.
-    pub place: SourceLookup,
+    pub lookup: SourceLookup,
     /// The words of its command that change figures, as the saved run has them.
     pub words: Vec<String>,
 }
@@ -71,7 +71,7 @@ impl Source {
             true => ("stdin".to_owned(), PathBuf::new()),
             false => (path.display().to_string(), path.parent().unwrap_or(Path::new("")).to_path_buf()),
         };
-        Ok(Source { text, file, sets, strategies, place: SourceLookup::Here(dir), words: Vec::new() })
+        Ok(Source { text, file, sets, strategies, lookup: SourceLookup::Here(dir), words: Vec::new() })
     }
 
     /// The scenario as it stands.
@@ -88,7 +88,7 @@ impl Source {
     /// As [`Source::load`].
     pub fn with(&self, more: &[Set]) -> Result<Loaded, Error> {
         let sets: Vec<Set> = self.sets.iter().chain(more).cloned().collect();
-        let mut loaded = match &self.place {
+        let mut loaded = match &self.lookup {
             SourceLookup::Here(dir) => load::load_text(&self.text, &self.file, dir, &sets)?,
             SourceLookup::Kept { env, traces } => {
                 let copy = |name: &str| kept(traces, name);
@@ -101,7 +101,7 @@ impl Source {
 
     /// Where the trace is that the scenario calls `name`.
     pub fn trace(&self, name: &str) -> PathBuf {
-        match &self.place {
+        match &self.lookup {
             SourceLookup::Here(dir) => dir.join(name),
             SourceLookup::Kept { traces, .. } => kept(traces, name),
         }
@@ -111,7 +111,7 @@ impl Source {
     fn environment(&self) -> BTreeMap<String, String> {
         let asked = RefCell::new(BTreeMap::new());
         let look = |name: &str| {
-            let found = match &self.place {
+            let found = match &self.lookup {
                 SourceLookup::Here(_) => load::environment(name),
                 SourceLookup::Kept { env, .. } => env.get(name).cloned(),
             };
@@ -150,13 +150,14 @@ impl SavedSource {
         let set =
             |set: SavedSet| Set { path: set.path, value: set.value, joins: set.joins, given: set.given };
         let copy = |(name, sum): (String, String)| (name, folder.join(sum));
-        let place = SourceLookup::Kept { env: self.env, traces: self.traces.into_iter().map(copy).collect() };
+        let lookup =
+            SourceLookup::Kept { env: self.env, traces: self.traces.into_iter().map(copy).collect() };
         Source {
             text: self.text,
             file: self.file,
             sets: self.sets.into_iter().map(set).collect(),
             strategies: self.strategies,
-            place,
+            lookup,
             words: self.words,
         }
     }

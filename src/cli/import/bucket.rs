@@ -2,7 +2,7 @@
 
 use super::input::{Bucket, Input};
 use crate::aws::{Access, Objects, ObjectsError};
-use crate::cli::account::Way;
+use crate::cli::account::{AccountArgs, Way};
 use crate::cli::consent::{self, Credentials};
 use crate::cli::{Common, Error, load};
 use crate::guard::{Agent, Consent, Guard, Objection, Reached};
@@ -28,12 +28,8 @@ pub struct BucketArgs {
     /// chain, AWS's own, with --yes-real-aws [default: none].
     #[arg(long, value_name = "WHOSE", value_parser = Credentials::parse)]
     credentials: Option<Credentials>,
-    /// Profile of the shared AWS files whose credentials are used.
-    #[arg(long, env = "KEYSTORM_PROFILE")]
-    profile: Option<String>,
-    /// PEM file with the CA certificates to trust instead of the system's.
-    #[arg(long, value_name = "FILE", env = "KEYSTORM_CA")]
-    ca: Option<String>,
+    #[command(flatten)]
+    account: AccountArgs,
     /// Yes, read from a bucket of a real account, which costs money: S3 and STS.
     #[arg(long)]
     yes_real_aws: bool,
@@ -98,7 +94,7 @@ impl BucketArgs {
             return self.of_account(region, endpoint);
         }
         consent::tell_ignored();
-        let transport = Transport { ca: self.ca.clone(), ..Transport::default() };
+        let transport = Transport { ca: self.account.ca.clone(), ..Transport::default() };
         let access = Access::unchecked(region, &endpoint, &transport)?;
         let keys = self.credentials.as_ref().map(Credentials::keys).transpose()?.flatten();
         let is_signed = keys.is_some();
@@ -113,8 +109,8 @@ impl BucketArgs {
     fn of_account(&self, region: &str, endpoint: Reached) -> Result<Objects, Error> {
         let way = Way {
             region,
-            profile: self.profile.as_deref(),
-            ca: self.ca.as_deref(),
+            profile: self.account.profile.as_deref(),
+            ca: self.account.ca.as_deref(),
             is_permitted: self.yes_real_aws,
             is_remote: self.yes_remote,
             what: ASKED,

@@ -1,7 +1,7 @@
 //! `import cloudwatch --from-aws`: the minutes that CloudWatch has counted, fetched.
 
 use crate::aws::between;
-use crate::cli::account::Way;
+use crate::cli::account::{AccountArgs, Way};
 use crate::cli::{Common, Error};
 use crate::clock::epoch_millis;
 use crate::intake::cloudwatch::{Kind, Series};
@@ -24,12 +24,8 @@ pub struct Asked {
     /// The pool whose use --from-aws fetches (symmetric); --triage looks at all.
     #[arg(long, value_name = "POOL", env = "KEYSTORM_POOL")]
     pool: Option<String>,
-    /// Profile of the shared AWS files whose credentials are used.
-    #[arg(long, env = "KEYSTORM_PROFILE")]
-    profile: Option<String>,
-    /// PEM file with the CA certificates to trust instead of the system's.
-    #[arg(long, value_name = "FILE", env = "KEYSTORM_CA")]
-    ca: Option<String>,
+    #[command(flatten)]
+    account: AccountArgs,
     /// Yes, call a real account: CloudWatch and STS, which its CloudTrail records.
     #[arg(long)]
     yes_real_aws: bool,
@@ -69,8 +65,8 @@ impl Asked {
         let metrics = metrics(region, self.pool.as_deref(), all)?;
         let way = Way {
             region,
-            profile: self.profile.as_deref(),
-            ca: self.ca.as_deref(),
+            profile: self.account.profile.as_deref(),
+            ca: self.account.ca.as_deref(),
             is_permitted: self.yes_real_aws,
             is_remote: self.yes_remote,
             what: "CloudWatch and STS",

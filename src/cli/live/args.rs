@@ -97,11 +97,11 @@ impl LiveArgs {
 }
 
 /// All trials of a live run, by strategy, and who shared the load.
-pub type Lived = (Vec<Vec<LiveTrial>>, Vec<WorkerWall>);
+pub type LiveTrials = (Vec<Vec<LiveTrial>>, Vec<WorkerWall>);
 
 /// Who runs the load of a live run, if this process does not.
 #[cfg(feature = "bus")]
-pub trait Elsewhere {
+pub trait LoadRunner {
     /// Has it run with what set-up has made in so many attempts, on behalf of `agent`, until `control` says stop.
     fn run<'r>(
         &'r self,
@@ -109,7 +109,7 @@ pub trait Elsewhere {
         made: (&'r Fixtures, u64),
         agent: &'r Agent,
         control: &'r Control,
-    ) -> Pin<Box<dyn Future<Output = Result<Lived, Error>> + 'r>>;
+    ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, Error>> + 'r>>;
 }
 
 /// A share of a live run, as whoever makes it is told of it.
@@ -128,7 +128,7 @@ pub enum Role<'a> {
     /// All of it.
     Alone,
     /// What is before the load and after it.
-    Coordinator(&'a dyn Elsewhere),
+    Coordinator(&'a dyn LoadRunner),
     /// A share of the load.
     Worker(&'a WorkerPart),
 }

@@ -34,7 +34,7 @@ use crate::time::Span;
 use crate::units::Rate;
 #[cfg(feature = "bus")]
 use args::Role;
-use args::{LiveOptions, Lived};
+use args::{LiveOptions, LiveTrials};
 use otlp::Otlp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub(in crate::cli) fn once(
     let agent = Agent::new().map_err(|error| Error::Failed(format!("no run can be named: {error}")))?;
     let threads = super::threads::threads(options.threads);
     let started_at = iso();
-    let place = LiveContext {
+    let context = LiveContext {
         loaded,
         options,
         common,
@@ -82,9 +82,9 @@ pub(in crate::cli) fn once(
         began: (&started_at, Stopwatch::start()),
     };
     // Whoever may not be connected to is told so before anything else begins.
-    let endpoint = place.endpoint()?;
+    let endpoint = context.endpoint()?;
     let metrics = options.live.metrics.map(|address| metrics(control, address, common)).transpose()?;
-    let web = options.live.web.map(|address| place.web(address)).transpose()?;
+    let web = options.live.web.map(|address| context.web(address)).transpose()?;
     let otlp = options
         .live
         .otlp
@@ -92,13 +92,13 @@ pub(in crate::cli) fn once(
         .map(|url| Otlp::start(control, &loaded.scenario, url, options.live.yes_remote, &agent));
     let otlp = otlp.transpose()?;
     let result = match &loaded.scenario.target {
-        Target::Emulator => place.against_emulator().map(Some),
+        Target::Emulator => context.against_emulator().map(Some),
         Target::Http(url) => match endpoint {
-            Some(endpoint) => place.against_url(&endpoint).map(Some),
-            None => place.as_aws(url),
+            Some(endpoint) => context.against_url(&endpoint).map(Some),
+            None => context.as_aws(url),
         },
         #[cfg(feature = "aws")]
-        Target::Aws => place.against_aws(options.live.endpoint_url.as_deref()),
+        Target::Aws => context.against_aws(options.live.endpoint_url.as_deref()),
         _ => Err(Error::Usage("this target cannot be run live".into())),
     };
     drop((metrics, web));
@@ -350,13 +350,13 @@ impl LiveContext<'_> {
     }
 
     /// Runs every trial, or has workers run them.
-    async fn lived<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
+    async fn run_trials<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
         &self,
         fixtures: &Arc<Fixtures>,
         make: impl Fn(usize, u32) -> M,
         setup: &Setup,
         options: &Options,
-    ) -> Result<Lived, Error> {
+    ) -> Result<LiveTrials, Error> {
         let scenario = &self.loaded.scenario;
         #[cfg(feature = "bus")]
         if let Role::Coordinator(load) = self.options.role {
@@ -373,11 +373,11 @@ impl LiveContext<'_> {
         make: impl Fn(usize, u32) -> M,
         setup: &Setup,
         options: &Options,
-    ) -> Result<Lived, Error> {
+    ) -> Result<LiveTrials, Error> {
         let watching = Watching::start(self.control, self.watching()).map_err(|error| {
             Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
         })?;
-        let done = self.lived(fixtures, make, setup, options).await;
+        let done = self.run_trials(fixtures, make, setup, options).await;
         if let Err(error) = watching.finish() {
             crate::notice::tell(format_args!("keystorm: the run could not be shown to its end: {error}"));
         }

@@ -1,6 +1,6 @@
 //! `keystorm quotas --applied` and `--watch`: what an account has, and what it uses of it.
 
-use super::super::account::Way;
+use super::super::account::{AccountArgs, Way};
 use super::super::metrics_server::MetricsServer;
 use super::super::runtime::runtime;
 use super::super::{Common, Error, import, interrupt, output};
@@ -42,12 +42,8 @@ pub struct Asked {
     /// Serve what --watch sees to Prometheus here, under /metrics.
     #[arg(long, value_name = "ADDRESS", requires = "watch", env = "KEYSTORM_METRICS")]
     metrics: Option<SocketAddr>,
-    /// Profile of the shared AWS files whose credentials are used.
-    #[arg(long, env = "KEYSTORM_PROFILE")]
-    profile: Option<String>,
-    /// PEM file with the CA certificates to trust instead of the system's.
-    #[arg(long, value_name = "FILE", env = "KEYSTORM_CA")]
-    ca: Option<String>,
+    #[command(flatten)]
+    account: AccountArgs,
     /// Yes, call a real account: Service Quotas, CloudWatch and STS, which its CloudTrail records.
     #[arg(long)]
     yes_real_aws: bool,
@@ -64,8 +60,8 @@ impl Asked {
     pub fn is_wanted(&self) -> Result<bool, Error> {
         let is_wanted = self.applied || self.watch;
         let idle = [
-            (self.profile.is_some(), "--profile"),
-            (self.ca.is_some(), "--ca"),
+            (self.account.profile.is_some(), "--profile"),
+            (self.account.ca.is_some(), "--ca"),
             (self.yes_real_aws, "--yes-real-aws"),
             (self.yes_remote, "--yes-remote"),
         ];
@@ -116,8 +112,8 @@ pub fn run(
     let every = every.map_err(|why| Error::Usage(format!("--every: {why}")))?;
     let way = Way {
         region,
-        profile: asked.profile.as_deref(),
-        ca: asked.ca.as_deref(),
+        profile: asked.account.profile.as_deref(),
+        ca: asked.account.ca.as_deref(),
         is_permitted: asked.yes_real_aws,
         is_remote: asked.yes_remote,
         what: "Service Quotas, CloudWatch and STS",

@@ -66,10 +66,10 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
             if !options.pause.is_zero() && all.iter().any(|trials| !trials.is_empty()) {
                 sleep(options.pause).await;
             }
-            let place =
+            let context =
                 TrialContext { scenario, layout: &layout, strategy, trial, number, sent, run_began: begun };
             let local = tokio::task::LocalSet::new();
-            let one = run_trial(&place, fixtures, make(strategy, trial), options, control);
+            let one = run_trial(&context, fixtures, make(strategy, trial), options, control);
             let Some(done) = local.run_until(one).await? else { return Ok(all) };
             if let Some(share) = &options.share {
                 (share.tell)(ShareEvent::Ended(number, Box::new(done.clone())));
@@ -91,7 +91,7 @@ pub async fn run<B: Backend, M: Fn() -> B + Clone + Send + 'static>(
 /// the busy minute, to himself. Who comes first of all follows from the seed.
 pub fn order(many: usize, trial: u32, seed: u64) -> impl Iterator<Item = usize> {
     let first = (seed % many.max(1) as u64) as usize + trial as usize;
-    (0..many).map(move |place| (first + place) % many)
+    (0..many).map(move |turn| (first + turn) % many)
 }
 
 /// Which trial, and what came before it.
@@ -109,17 +109,17 @@ struct TrialContext<'s> {
 
 /// Runs a trial; `None` if it is a share that was told to end before it began.
 async fn run_trial<B: Backend>(
-    place: &TrialContext<'_>,
+    context: &TrialContext<'_>,
     fixtures: &Arc<Fixtures>,
     make: impl Fn() -> B + Clone + Send + 'static,
     options: &Options,
     control: &Control,
 ) -> Result<Option<LiveTrial>, Error> {
-    let TrialContext { scenario, layout, strategy, trial, .. } = *place;
+    let TrialContext { scenario, layout, strategy, trial, .. } = *context;
     let caps = &scenario.live.caps;
     let mut dispatcher = Dispatcher::new(scenario, strategy, trial);
     if let Some(cap) = caps.attempts {
-        dispatcher.cap(cap.saturating_sub(place.sent));
+        dispatcher.cap(cap.saturating_sub(context.sent));
     }
     if options.stop_on_throttle {
         dispatcher.stop_on_throttle();
@@ -129,9 +129,9 @@ async fn run_trial<B: Backend>(
     let clients = share.map(|share| (share.index, share.of));
     let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase(), clients);
     let begin = async || {
-        begin_service(place, options);
+        begin_service(context, options);
         match share {
-            Some(share) => share.begun(place.number).await,
+            Some(share) => share.begun(context.number).await,
             None => Some(RunClock::start()),
         }
     };
@@ -141,7 +141,7 @@ async fn run_trial<B: Backend>(
     let Some((mut senders, clock)) = started else { return Ok(None) };
     let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
-    let spent = place.run_began.now().since(Time::ZERO);
+    let spent = context.run_began.now().since(Time::ZERO);
     let stops = Stops {
         watch: Watch::new(scenario, strategy),
         control,
@@ -149,10 +149,10 @@ async fn run_trial<B: Backend>(
             .duration
             .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
     };
-    let show = |driven: &Driven<'_>, now| place.snapshot(driven, now, cpu);
+    let show = |driven: &Driven<'_>, now| context.snapshot(driven, now, cpu);
     let mut gauge = Gauge::new(scenario, strategy);
     let mut driven = Driven { core, dispatcher };
-    let share = share.map(|share| ShareRun::new(share, place.number, layout, place.sent));
+    let share = share.map(|share| ShareRun::new(share, context.number, layout, context.sent));
     let ended =
         drive(&mut driven, &mut senders, (clock, &mut alarm), (&stops, &mut gauge), share, show).await?;
     senders.end();
@@ -168,15 +168,15 @@ async fn run_trial<B: Backend>(
 }
 
 /// Begins the emulated KMS anew, where attempts go there.
-fn begin_service(place: &TrialContext<'_>, options: &Options) {
-    let scenario = place.scenario;
+fn begin_service(context: &TrialContext<'_>, options: &Options) {
+    let scenario = context.scenario;
     if let Some(emulator) = &options.emulator {
         emulator.begin(ServiceSettings {
             quotas: scenario.quotas.clone(),
             service_time: scenario.service_time.clone(),
             faults: scenario.faults.clone(),
             seed: scenario.seed,
-            trial: place.trial,
+            trial: context.trial,
         });
     }
 }

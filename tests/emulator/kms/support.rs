@@ -4,13 +4,12 @@ use crate::answers;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::api::{KeySpec, KeyUsage, Operation};
+use keystorm::emulator::Settings;
 use keystorm::kms::access::{Directory, Kind, Policy, Principal, Standing, default_policy};
 use keystorm::kms::crypto::{Material, MaterialId};
 use keystorm::kms::keys::{Eventual, Key, KeyId, KeyMaterial, KeyRef, Manager, Moment, Origin, Realm};
-use keystorm::kms::{
-    Assumed, Call, Caller, Config, Consistency, Kms, Latency, Limits, ServiceTime, Step, wire,
-};
-use keystorm::quota::{Enforcement, Quotas, catalogue};
+use keystorm::kms::{Assumed, Call, Caller, Config, Consistency, Kms, Limits, Step, wire};
+use keystorm::quota::{Quotas, catalogue};
 use keystorm::time::{Span, Time};
 use keystorm::units::Rate;
 use serde_json::Value;
@@ -67,22 +66,11 @@ impl Emulator {
         if setting.is_complete {
             directory.complete();
         }
-        let none = Latency { p50: Span::ZERO, p99: Span::ZERO };
+        let defaults = Settings::default();
         let config = Config {
-            quotas: Quotas {
-                overrides: ample(),
-                enforcement: Enforcement::Window { phase: None },
-                background: BTreeMap::new(),
-                re_encrypt_cost: 1,
-            },
-            service_time: ServiceTime {
-                default: none.into(),
-                throttled: Span::ZERO,
-                operations: BTreeMap::new(),
-                measured: None,
-                capacity: None,
-            },
-            faults: Vec::new(),
+            quotas: Quotas { overrides: ample(), ..defaults.quotas },
+            service_time: defaults.service_time,
+            faults: defaults.faults,
             limits: setting.limits,
             consistency: setting.consistency,
             assumed: setting.assumed,

@@ -2,7 +2,7 @@
 
 use super::log::{LogHead, WorkerLog};
 use crate::bus::live::{Assembly, Outcome, StopReason, log_name};
-use crate::cli::live::args::Lived;
+use crate::cli::live::args::LiveTrials;
 use crate::engine::live::{Control, Ended, LiveTrial, Lost, Snapshot, order};
 use crate::quota::{Enforcement, PoolReport};
 use crate::record::{Layout, Micros, Mirror, Piece, Reading, Recorder, Trial, micros};
@@ -96,7 +96,7 @@ impl<'a> LoadAssembly<'a> {
     }
 
     /// What all workers have run, as `outcome` tells how it went.
-    pub fn into_lived(mut self, outcome: &Outcome) -> Lived {
+    pub fn into_lived(mut self, outcome: &Outcome) -> LiveTrials {
         self.close();
         let mut trials: Vec<Vec<LiveTrial>> = self.scenario.strategies.iter().map(|_| Vec::new()).collect();
         let mut tallies: Vec<WorkerTally> = outcome.members.iter().map(|_| WorkerTally::default()).collect();

@@ -14,7 +14,7 @@ use crate::backend::Fixtures;
 use crate::bus::live::{LoadPlan, OnLoss, Outcome, StopReason, coordinate};
 use crate::bus::{QUESTION, live::FIXTURES};
 use crate::cli::grid::{Grid, Share, Source, source};
-use crate::cli::live::args::{Elsewhere, Lived};
+use crate::cli::live::args::{LiveTrials, LoadRunner};
 use crate::cli::{Error, stamp};
 use crate::clock;
 use crate::engine::live::{Control, objections_to_shares};
@@ -74,7 +74,7 @@ impl Load<'_> {
         (fixtures, sent): (&Fixtures, u64),
         agent: &Agent,
         control: &Control,
-    ) -> Result<Lived, Error> {
+    ) -> Result<LiveTrials, Error> {
         let way = self.bus.1.way(self.bus.0, self.quiet)?;
         let grid = Grid::live(self.source.clone())?;
         let run = grid.id();
@@ -116,14 +116,14 @@ impl Load<'_> {
     }
 }
 
-impl Elsewhere for Load<'_> {
+impl LoadRunner for Load<'_> {
     fn run<'r>(
         &'r self,
         scenario: &'r Scenario,
         made: (&'r Fixtures, u64),
         agent: &'r Agent,
         control: &'r Control,
-    ) -> Pin<Box<dyn Future<Output = Result<Lived, Error>> + 'r>> {
+    ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, Error>> + 'r>> {
         Box::pin(self.gathered(scenario, made, agent, control))
     }
 }
