@@ -73,7 +73,7 @@ pub enum Error {
     Ca {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong with it.
         why: String,
     },
     /// A service said no.
@@ -113,7 +113,7 @@ pub enum Error {
         workload: String,
         /// As named.
         key: String,
-        /// Why.
+        /// What looking at it came to.
         #[source]
         source: Box<Error>,
     },

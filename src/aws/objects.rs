@@ -50,7 +50,7 @@ pub enum ObjectsError {
     /// The library says no; it names the object.
     #[error("s3://{bucket}: {source}")]
     Store {
-        /// Whose.
+        /// The bucket.
         bucket: String,
         /// In its words.
         #[source]

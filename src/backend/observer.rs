@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 /// Takes down what happens to one attempt on its way.
 pub struct AttemptObserver<'w> {
     order: Option<Order>,
-    words: Option<&'w UnboundedSender<SenderEvent>>,
+    events: Option<&'w UnboundedSender<SenderEvent>>,
     clock: RunClock,
     sent: Cell<Time>,
     number: Cell<u32>,
@@ -19,17 +19,23 @@ impl<'w> AttemptObserver<'w> {
     /// For an attempt of the measured run, which leaves now.
     pub fn new(
         order: Order,
-        words: &'w UnboundedSender<SenderEvent>,
+        events: &'w UnboundedSender<SenderEvent>,
         clock: RunClock,
     ) -> AttemptObserver<'w> {
         let (sent, number) = (Cell::new(clock.now()), Cell::new(1));
-        AttemptObserver { order: Some(order), words: Some(words), clock, sent, number }
+        AttemptObserver { order: Some(order), events: Some(events), clock, sent, number }
     }
 
     /// For a call that nobody measures.
     pub fn nobody() -> AttemptObserver<'static> {
         let clock = RunClock::start();
-        AttemptObserver { order: None, words: None, clock, sent: Cell::new(Time::ZERO), number: Cell::new(1) }
+        AttemptObserver {
+            order: None,
+            events: None,
+            clock,
+            sent: Cell::new(Time::ZERO),
+            number: Cell::new(1),
+        }
     }
 
     /// The run's clock, for who takes down moments where this cannot be reached.
@@ -55,10 +61,10 @@ impl<'w> AttemptObserver<'w> {
     /// The SDK tries again: the try before met `reply` at `at`, and the next one has left at `leaves`.
     pub fn retries_at(&self, reply: Reply, at: Time, leaves: Time) {
         let number = self.number.get() + 1;
-        if let (Some(order), Some(words)) = (self.order, self.words) {
-            let word = SenderEvent::Retried { order, number, met: reply, sent: self.sent.get(), at };
+        if let (Some(order), Some(events)) = (self.order, self.events) {
+            let event = SenderEvent::Retried { order, number, met: reply, sent: self.sent.get(), at };
             // If nobody listens any longer, the run is over.
-            let _ = words.send(word);
+            let _ = events.send(event);
         }
         self.number.set(number);
         self.sends_at(leaves);

@@ -32,9 +32,9 @@ pub enum Error {
     /// A file cannot be used.
     #[error("{path}: {source}")]
     File {
-        /// Which.
+        /// The file.
         path: std::path::PathBuf,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },

@@ -44,7 +44,7 @@ pub enum Objection {
     Malformed {
         /// As it was given, without user and password.
         url: String,
-        /// What is wrong with it.
+        /// What the resolver says.
         why: &'static str,
     },
     /// A host of AWS.
@@ -91,7 +91,7 @@ pub enum Objection {
     Unknown {
         /// As it was given.
         url: String,
-        /// Why.
+        /// What is wrong with it.
         why: String,
     },
 }

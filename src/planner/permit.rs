@@ -26,7 +26,7 @@ pub struct PermitRequest<'a> {
 pub struct Permit {
     /// The account, and who calls.
     pub found: Found,
-    /// Where.
+    /// The Region that is called.
     pub region: String,
     /// Calls and cost.
     pub cost_estimate: CostEstimate,

@@ -152,7 +152,7 @@ pub struct QuotaRequest {
     pub pool: String,
     /// Its code; none where none is published.
     pub code: Option<String>,
-    /// Where.
+    /// The Region.
     pub region: String,
     /// How much.
     pub value: f64,

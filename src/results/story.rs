@@ -26,7 +26,7 @@ pub enum JobEvent {
     Ended {
         /// When.
         at: Time,
-        /// How.
+        /// How the job ended.
         outcome: Outcome,
         /// Whether a cache served it.
         from_cache: bool,

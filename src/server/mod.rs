@@ -50,16 +50,16 @@ pub enum Error {
     Bind {
         /// As asked for.
         address: std::net::SocketAddr,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },
     /// A file cannot be used.
     #[error("{path}: {source}")]
     File {
-        /// Which.
+        /// The file.
         path: std::path::PathBuf,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },

@@ -158,7 +158,7 @@ pub enum WorkerMessage {
     State(State),
     /// What came to a recording.
     Piece {
-        /// Whose.
+        /// The token of the worker that sends it.
         worker: String,
         /// Of which trial.
         trial: u32,

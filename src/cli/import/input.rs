@@ -45,7 +45,7 @@ const SCHEME: &str = "s3://";
 /// The share of a log that one of several processes reads.
 #[derive(Clone, Debug)]
 pub struct Share {
-    /// Which.
+    /// The share that is read.
     pub shard: Shard,
     /// What there is for all of them.
     pub listing: Listing,

@@ -43,7 +43,7 @@ pub enum Error {
     /// The folder or a file in it cannot be used.
     #[error("{path}: {what}")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// Why, and what to do.
         what: String,
@@ -53,7 +53,7 @@ pub enum Error {
         "{path} has format {found}, and this keystorm reads format {FORMAT}: use the version that wrote it, or another --data-dir"
     )]
     Format {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// What it says.
         found: u32,
@@ -61,7 +61,7 @@ pub enum Error {
     /// What it holds cannot be read.
     #[error("{path} is damaged: {what}")]
     Damaged {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// What is wrong.
         what: String,

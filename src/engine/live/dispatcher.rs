@@ -131,8 +131,8 @@ impl Dispatcher {
     }
 
     /// Hands what a sender reports to the machines, at `now`.
-    pub(super) fn hear(&mut self, core: &mut Core<'_>, word: SenderEvent, now: Time) {
-        match word {
+    pub(super) fn hear(&mut self, core: &mut Core<'_>, event: SenderEvent, now: Time) {
+        match event {
             SenderEvent::Answered { order, number, sent, at, reply } => {
                 self.heed(reply);
                 // Otherwise nobody waits for it any longer.

@@ -32,8 +32,8 @@ impl Driven<'_> {
         self.dispatcher.take().collect()
     }
 
-    fn hear(&mut self, word: SenderEvent, now: Time) {
-        self.dispatcher.hear(&mut self.core, word, now);
+    fn hear(&mut self, event: SenderEvent, now: Time) {
+        self.dispatcher.hear(&mut self.core, event, now);
     }
 }
 

@@ -66,8 +66,8 @@ pub(super) async fn drive(
         let now = clock.now();
         driven.catch_up(now);
         driven.send(senders);
-        while let Ok(word) = senders.words().try_recv() {
-            driven.dispatcher.hear(&mut driven.core, word, clock.now());
+        while let Ok(event) = senders.events().try_recv() {
+            driven.dispatcher.hear(&mut driven.core, event, clock.now());
         }
         driven.send(senders);
         if now >= gauge.next() {
@@ -85,7 +85,7 @@ pub(super) async fn drive(
             stops.control.show(show(driven, now));
         }
         // Calls whose attempts are kept back end by nobody's answer: they are not waited for.
-        let is_heard = senders.is_idle() && senders.words().is_empty();
+        let is_heard = senders.is_idle() && senders.events().is_empty();
         let is_stuck = closed && is_heard && driven.dispatcher.is_shut();
         let core = &driven.core;
         if is_stuck || core.is_over(clock.now()) {
@@ -101,7 +101,7 @@ pub(super) async fn drive(
         let next = core.poll_timeout().min(core.end() + Span::from_nanos(1)).min(until).min(tick);
         tokio::select! {
             biased;
-            Some(word) = senders.words().recv() => driven.dispatcher.hear(&mut driven.core, word, clock.now()),
+            Some(event) = senders.events().recv() => driven.dispatcher.hear(&mut driven.core, event, clock.now()),
             () = changed(&mut share) => {}
             slept = alarm.sleep_until(next) => slept?,
         }

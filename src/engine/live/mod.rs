@@ -4,7 +4,7 @@
 //!  Setup ─▶ Fixtures ─┐
 //!                  ▼                orders             Dispatch
 //!  Core ◀─▶ drive, Dispatcher ───▶ Senders (a thread per core) ────▶ Backend
-//!                  ▲─────words───────┘
+//!                  ▲─────events──────┘
 //! ```
 //!
 //! Strategies run one after another, trial by trial, and take turns in coming first. Where attempts go is the caller's choice; see [`crate::backend`].

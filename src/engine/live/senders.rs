@@ -3,7 +3,7 @@
 //! ```text
 //!  driver ──────────▶ its own thread, at once       clients 0, n, 2n, …
 //!     ▲   ──orders──▶ thread 1                      clients 1, n+1, …
-//!     └────words──────┘   …
+//!     └────events─────┘   …
 //! ```
 //!
 //! The machines are many times cheaper than sending, so that one thread drives them for all: caps, thresholds and the
@@ -33,10 +33,10 @@ pub(super) struct Senders {
     own: Box<dyn Fn(Order)>,
     /// Of the other threads.
     orders: Vec<UnboundedSender<Order>>,
-    words: UnboundedReceiver<SenderEvent>,
+    events: UnboundedReceiver<SenderEvent>,
     threads: Vec<JoinHandle<()>>,
     /// Attempts that were handed over and are neither reported nor given up.
-    flying: Arc<AtomicUsize>,
+    in_flight: Arc<AtomicUsize>,
     /// The distance of the numbers of clients that are served here.
     every: u32,
 }
@@ -68,9 +68,9 @@ impl Senders {
         begin: impl AsyncFnOnce() -> Option<RunClock>,
     ) -> std::io::Result<Option<(Senders, RunClock)>> {
         let threads = threads.max(1);
-        let (say, words) = unbounded_channel();
-        let flying = Arc::new(AtomicUsize::new(0));
-        let line = || (say.clone(), Arc::clone(&flying));
+        let (say, events) = unbounded_channel();
+        let in_flight = Arc::new(AtomicUsize::new(0));
+        let line = || (say.clone(), Arc::clone(&in_flight));
         let (mut orders, mut handles, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for number in 1..threads {
             let (order, taken) = unbounded_channel();
@@ -109,13 +109,13 @@ impl Senders {
         let own = Box::new(move |order| {
             tokio::task::spawn_local(Rc::clone(&sender).serve(order));
         });
-        let senders = Senders { own, orders, words, threads: handles, flying, every: clients.every };
+        let senders = Senders { own, orders, events, threads: handles, in_flight, every: clients.every };
         Ok(Some((senders, clock)))
     }
 
     /// Hands an attempt to the thread of its client.
     pub(super) fn send(&self, order: Order) {
-        self.flying.fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
         match (order.attempt.client / self.every) as usize % (self.orders.len() + 1) {
             0 => (self.own)(order),
             // A thread that has ended has panicked; its attempts stay unanswered and its panic is met at the end.
@@ -124,13 +124,13 @@ impl Senders {
     }
 
     /// What threads report, as it comes.
-    pub(super) const fn words(&mut self) -> &mut UnboundedReceiver<SenderEvent> {
-        &mut self.words
+    pub(super) const fn events(&mut self) -> &mut UnboundedReceiver<SenderEvent> {
+        &mut self.events
     }
 
     /// Whether nothing is under way; all that it met has then been reported.
     pub(super) fn is_idle(&self) -> bool {
-        self.flying.load(Ordering::Acquire) == 0
+        self.in_flight.load(Ordering::Acquire) == 0
     }
 
     /// Sends nothing more; what is under way is dropped.
@@ -159,8 +159,8 @@ struct Sender<B> {
     backend: B,
     fixtures: Arc<Fixtures>,
     clock: RunClock,
-    words: UnboundedSender<SenderEvent>,
-    flying: Arc<AtomicUsize>,
+    events: UnboundedSender<SenderEvent>,
+    in_flight: Arc<AtomicUsize>,
     told: RefCell<BTreeMap<String, u32>>,
 }
 
@@ -168,13 +168,18 @@ struct Sender<B> {
 type Line = (UnboundedSender<SenderEvent>, Arc<AtomicUsize>);
 
 impl<B: Backend> Sender<B> {
-    fn new(backend: B, fixtures: &Arc<Fixtures>, clock: RunClock, (words, flying): Line) -> Rc<Sender<B>> {
+    fn new(
+        backend: B,
+        fixtures: &Arc<Fixtures>,
+        clock: RunClock,
+        (events, in_flight): Line,
+    ) -> Rc<Sender<B>> {
         let fixtures = Arc::clone(fixtures);
-        Rc::new(Sender { backend, fixtures, clock, words, flying, told: RefCell::default() })
+        Rc::new(Sender { backend, fixtures, clock, events, in_flight, told: RefCell::default() })
     }
 
     async fn serve(self: Rc<Sender<B>>, order: Order) {
-        let observer = AttemptObserver::new(order, &self.words, self.clock);
+        let observer = AttemptObserver::new(order, &self.events, self.clock);
         let dispatch = self.fixtures.dispatch(&order.attempt);
         // Pinned where it is made: handed on by value it would take its room in every layer it passes.
         let mut work = pin!(self.backend.dispatch(order.attempt.client, &dispatch, &observer));
@@ -182,7 +187,7 @@ impl<B: Backend> Sender<B> {
             // The client machine has a timer of its own: by then nobody waits for the answer.
             Some(timeout) => match within(timeout, work.as_mut()).await {
                 Some(result) => result,
-                None => return self.lands(),
+                None => return self.finished(),
             },
             None => work.await,
         };
@@ -193,13 +198,13 @@ impl<B: Backend> Sender<B> {
         };
         let (sent, number) = observer.last();
         // If nobody listens any longer, the trial is over.
-        let _ = self.words.send(SenderEvent::Answered { order, number, sent, at, reply });
-        self.lands();
+        let _ = self.events.send(SenderEvent::Answered { order, number, sent, at, reply });
+        self.finished();
     }
 
-    /// An attempt is under way no longer, and what there is to say of it is said.
-    fn lands(&self) {
-        self.flying.fetch_sub(1, Ordering::Release);
+    /// Marks the attempt finished; whatever it met has been reported.
+    fn finished(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Release);
     }
 
     /// Tells of the first refusals of each code.
@@ -213,7 +218,7 @@ impl<B: Backend> Sender<B> {
         };
         *count += 1;
         if *count <= TOLD {
-            let _ = self.words.send(SenderEvent::Refused { code: refusal.code, message: refusal.message });
+            let _ = self.events.send(SenderEvent::Refused { code: refusal.code, message: refusal.message });
         }
         refusal.reply
     }

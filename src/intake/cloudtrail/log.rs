@@ -115,7 +115,7 @@ pub struct Call {
 /// The calls of one second.
 #[derive(Debug)]
 pub struct Second<'l> {
-    /// Which.
+    /// The second.
     pub at: Timestamp,
     /// Since the second of the log's first call.
     pub since_first: u64,

@@ -18,7 +18,7 @@ pub struct Burst {
     pub likely: f64,
     /// The most that is taken for possible.
     pub high: f64,
-    /// Why.
+    /// What the factor rests on.
     pub basis: Basis,
 }
 

@@ -58,7 +58,7 @@ pub struct Denied {
     reason: Reason,
 }
 
-/// Why.
+/// Why a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     KeyPolicyDenies,

@@ -80,9 +80,9 @@ pub struct KeyMaterial {
 /// When and why material became current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
-    /// When.
+    /// When it became current.
     pub at: Moment,
-    /// Why.
+    /// What made it current.
     pub kind: TurnKind,
 }
 
