@@ -182,3 +182,65 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|error| Error::Failed(format!("cannot start: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Options;
+
+    /// Why a run against `target` is refused under `permits`.
+    fn refused(target: &str, permits: &Permits) -> String {
+        let text = format!(
+            "target: {target}\nworkloads: {{ w: {{ executor: constant-arrival-rate, rate: 1/s, duration: 1s, jobs: {{ Decrypt: 1 }} }} }}\n\
+             strategies: {{ s: {{ retry: {{ mode: aws-standard }} }} }}"
+        );
+        let checked =
+            Scenario::parse(&text, &Options::default()).unwrap_or_else(|problems| panic!("{problems}"));
+        let agent = Agent::unnamed();
+        let prepared = prepare(LiveRun {
+            scenario: &checked.scenario,
+            question: "",
+            permits,
+            threads: 1,
+            agent: &agent,
+            host: "here".into(),
+            command: "test".into(),
+            role: Role::Alone,
+        });
+        match prepared {
+            Ok(_) => panic!("{target} may be run"),
+            Err(Error::Usage(said)) => said,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn without_a_permit_a_program_reaches_this_machine_only() {
+        let none = Permits::default();
+        for (target, why) in [
+            ("sim", "cannot be run live"),
+            #[cfg(feature = "aws")]
+            ("aws", "--yes-real-aws"),
+            ("https://kms.eu-west-1.amazonaws.com", "is AWS"),
+            ("http://192.0.2.1:8080", "--yes-remote"),
+        ] {
+            let said = refused(target, &none);
+            assert!(said.contains(why), "{target}: {said}");
+        }
+        let remote = Permits { remote: true, ..Permits::default() };
+        let said = refused("http://192.0.2.1:8080", &remote);
+        assert!(said.contains("caps.attempts"), "{said}");
+        let theirs = Permits { untrusted_bounds: Some("bounds of somebody else".into()), ..remote };
+        assert_eq!(refused("http://192.0.2.1:8080", &theirs), "bounds of somebody else");
+        let signed = Permits { credentials: Some(Credentials::Nobody), ..Permits::default() };
+        assert!(refused("emulator", &signed).contains("checks no signature"));
+    }
+
+    #[test]
+    fn a_secret_is_in_no_log() {
+        let keys =
+            Credentials::Keys { id: "AKIAX".into(), secret: "hidden".into(), token: Some("hidden".into()) };
+        let said = format!("{:?}", Permits { credentials: Some(keys), ..Permits::default() });
+        assert!(!said.contains("hidden") && said.contains("Keys"), "{said}");
+    }
+}
