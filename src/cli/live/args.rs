@@ -25,8 +25,8 @@ pub struct LiveArgs {
     /// Show the run on a page of this machine while it lasts, which can stop it, such as 127.0.0.1:8090.
     #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_WEB")]
     pub web: Option<SocketAddr>,
-    /// Send figures to an OpenTelemetry receiver over HTTP: counts every ten seconds, and at the end those that are saved,
-    /// with histograms, such as http://127.0.0.1:4318.
+    /// Send figures to an OpenTelemetry receiver over HTTP, such as http://127.0.0.1:4318: counts and histograms of times
+    /// every ten seconds, and at the end those that are saved.
     #[arg(long, value_name = "URL", env = "KEYSTORM_OTLP")]
     pub otlp: Option<String>,
     /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
