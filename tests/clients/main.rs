@@ -18,6 +18,7 @@ mod page;
 mod rust_sdk;
 #[cfg(feature = "s3")]
 mod s3;
+mod schemas;
 mod scripts;
 mod sequences;
 #[path = "../support/signal.rs"]
