@@ -245,9 +245,12 @@ pub fn seed(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let now = Moment::from_millis(1_767_225_600_000);
     for format in [Format::LocalKms, Format::Keystorm] {
-        match read(&text, format, &emulator::Settings::default(), now) {
+        match read(&text, "seeds", format, &emulator::Settings::default(), now) {
             Err(problems) => {
-                assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.is_empty()))
+                assert!(
+                    !problems.list.is_empty() && problems.list.iter().all(|each| each.line > 0),
+                    "{problems}"
+                );
             }
             Ok(seeds) => {
                 let mut kms = Kms::new(config(), now);
