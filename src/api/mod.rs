@@ -13,6 +13,7 @@ mod operations;
 mod order;
 pub mod partition;
 mod reply;
+mod wrapping;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
 pub use named::Spelled;
@@ -25,6 +26,7 @@ pub use key_spec::{
     ECDH, EncryptionAlgorithm, KeyFamily, KeySpec, KeyUsage, ML_KEM, MacAlgorithm, SigningAlgorithm,
 };
 pub use operation::Operation;
-pub use operations::{InState, PricedBy, TakesFrom};
+pub use operations::{Fill, InState, LiveCall, PricedBy, TakesFrom};
 pub use order::{Order, SenderEvent};
 pub use reply::reply_of;
+pub use wrapping::{WrappingAlgorithm, WrappingKeySpec};

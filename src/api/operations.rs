@@ -1,6 +1,10 @@
 //! What each operation is, said once: a row for each. Its request stands in `kms::wire`, its handler in
-//! `kms::operations`; whatever else is asked of an operation (quota, price, key states, the audit trail, whether a live run
-//! makes it) is read from here.
+//! `kms::operations`; whatever else is asked of an operation (quota, price, key states, the audit trail, how a live run makes
+//! it) is read from here.
+
+mod live;
+
+pub use live::{Fill, LiveCall};
 
 use super::{KeyUsage, Operation};
 
@@ -61,7 +65,8 @@ struct Row {
     takes_from: TakesFrom,
     priced_by: PricedBy,
     effect: Effect,
-    runs: Runs,
+    /// How runs on the real clock make it; they do not where there is nothing.
+    live: Option<&'static LiveCall>,
     states: [InState; 7],
 }
 
@@ -72,23 +77,14 @@ enum Effect {
     Changes,
 }
 
-/// Where runs can make it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Runs {
-    /// In the simulator only.
-    Simulated,
-    /// On the real clock too: it needs nothing but a key, a payload and what set-up has made.
-    Live,
-}
-
 const fn row(
     operation: Operation,
     usage: Option<KeyUsage>,
     (takes_from, priced_by): (TakesFrom, PricedBy),
-    (effect, runs): (Effect, Runs),
+    (effect, live): (Effect, Option<&'static LiveCall>),
     states: [InState; 7],
 ) -> Row {
-    Row { operation, usage, takes_from, priced_by, effect, runs, states }
+    Row { operation, usage, takes_from, priced_by, effect, live, states }
 }
 
 impl Operation {
@@ -116,9 +112,9 @@ impl Operation {
         matches!(self.row().effect, Effect::Reads)
     }
 
-    /// Whether a live run can make this call.
-    pub const fn runs_live(self) -> bool {
-        matches!(self.row().runs, Runs::Live)
+    /// How a live run makes this call; `None` where it does not.
+    pub const fn live(self) -> Option<&'static LiveCall> {
+        self.row().live
     }
 
     /// What it says to a key that is Enabled, Disabled, PendingDeletion, PendingImport, Unavailable, Creating, Updating.
@@ -149,9 +145,14 @@ const CHEAP: (TakesFrom, PricedBy) = (TakesFrom::Key, PricedBy::Base);
 const PAIR: (TakesFrom, PricedBy) = (TakesFrom::Pair, PricedBy::Pair);
 const SYMMETRIC: (TakesFrom, PricedBy) = (TakesFrom::Symmetric, PricedBy::Base);
 const OWN_BY_KEY: (TakesFrom, PricedBy) = (TakesFrom::Own, PricedBy::Key);
-const READS: (Effect, Runs) = (Effect::Reads, Runs::Simulated);
-const LIVE: (Effect, Runs) = (Effect::Reads, Runs::Live);
-const CHANGES: (Effect, Runs) = (Effect::Changes, Runs::Simulated);
+const READS: (Effect, Option<&LiveCall>) = (Effect::Reads, None);
+const CHANGES: (Effect, Option<&LiveCall>) = (Effect::Changes, None);
+
+/// Changes nothing, and live runs make it so.
+const fn live(call: &'static LiveCall) -> (Effect, Option<&'static LiveCall>) {
+    (Effect::Reads, Some(call))
+}
+
 /// What those that compute with a key say.
 const USE: [InState; 7] = [G, D, P, I, V, C, G];
 /// What those say that ask nothing of the state, or have no key.
@@ -165,32 +166,38 @@ static ROWS: [Row; 56] = [
     row(CreateCustomKeyStore, None, OWN, CHANGES, ANY),
     row(CreateGrant, None, OWN, CHANGES, [G, D, P, I, G, C, G]),
     row(CreateKey, None, OWN, CHANGES, ANY),
-    row(Decapsulate, Some(EncapsulateDecapsulate), KEY, READS, USE),
-    row(Decrypt, Some(EncryptDecrypt), KEY, LIVE, USE),
+    row(Decapsulate, Some(EncapsulateDecapsulate), KEY, live(&live::DECAPSULATE), USE),
+    row(Decrypt, Some(EncryptDecrypt), KEY, live(&live::DECRYPT), USE),
     row(DeleteAlias, None, OWN, CHANGES, ANY),
     row(DeleteCustomKeyStore, None, OWN, CHANGES, ANY),
     row(DeleteImportedKeyMaterial, None, OWN, CHANGES, [G, G, G, G, V, C, U]),
-    row(DeriveSharedSecret, Some(KeyAgreement), KEY, READS, USE),
-    row(DescribeCustomKeyStores, None, OWN, LIVE, ANY),
-    row(DescribeKey, None, OWN, LIVE, ANY),
+    row(DeriveSharedSecret, Some(KeyAgreement), KEY, live(&live::DERIVE_SHARED_SECRET), USE),
+    row(DescribeCustomKeyStores, None, OWN, live(&live::DESCRIBE_CUSTOM_KEY_STORES), ANY),
+    row(DescribeKey, None, OWN, live(&live::DESCRIBE_KEY), ANY),
     row(DisableKey, None, OWN, CHANGES, [G, G, P, I, G, C, U]),
     row(DisableKeyRotation, None, OWN, CHANGES, USE),
     row(DisconnectCustomKeyStore, None, OWN, CHANGES, ANY),
     row(EnableKey, None, OWN, CHANGES, [G, G, P, I, G, C, U]),
     row(EnableKeyRotation, None, OWN, CHANGES, USE),
-    row(Encapsulate, Some(EncapsulateDecapsulate), KEY, READS, USE),
-    row(Encrypt, Some(EncryptDecrypt), KEY, LIVE, USE),
-    row(GenerateDataKey, Some(EncryptDecrypt), CHEAP, LIVE, USE),
-    row(GenerateDataKeyPair, Some(EncryptDecrypt), PAIR, LIVE, USE),
-    row(GenerateDataKeyPairWithoutPlaintext, Some(EncryptDecrypt), PAIR, LIVE, USE),
-    row(GenerateDataKeyWithoutPlaintext, Some(EncryptDecrypt), CHEAP, LIVE, USE),
-    row(GenerateMac, Some(GenerateVerifyMac), CHEAP, LIVE, USE),
-    row(GenerateRandom, None, SYMMETRIC, LIVE, ANY),
+    row(Encapsulate, Some(EncapsulateDecapsulate), KEY, live(&live::ENCAPSULATE), USE),
+    row(Encrypt, Some(EncryptDecrypt), KEY, live(&live::ENCRYPT), USE),
+    row(GenerateDataKey, Some(EncryptDecrypt), CHEAP, live(&live::GENERATE_DATA_KEY), USE),
+    row(GenerateDataKeyPair, Some(EncryptDecrypt), PAIR, live(&live::GENERATE_DATA_KEY_PAIR), USE),
+    row(
+        GenerateDataKeyPairWithoutPlaintext,
+        Some(EncryptDecrypt),
+        PAIR,
+        live(&live::GENERATE_DATA_KEY_PAIR),
+        USE,
+    ),
+    row(GenerateDataKeyWithoutPlaintext, Some(EncryptDecrypt), CHEAP, live(&live::GENERATE_DATA_KEY), USE),
+    row(GenerateMac, Some(GenerateVerifyMac), CHEAP, live(&live::GENERATE_MAC), USE),
+    row(GenerateRandom, None, SYMMETRIC, live(&live::GENERATE_RANDOM), ANY),
     row(GetKeyLastUsage, None, OWN, READS, ANY),
     row(GetKeyPolicy, None, OWN, READS, ANY),
     row(GetKeyRotationStatus, None, OWN, READS, ANY),
     row(GetParametersForImport, None, OWN, READS, [G, G, P, G, V, C, U]),
-    row(GetPublicKey, None, OWN_BY_KEY, LIVE, [G, G, P, G, V, C, G]),
+    row(GetPublicKey, None, OWN_BY_KEY, live(&live::GET_PUBLIC_KEY), [G, G, P, G, V, C, G]),
     row(ImportKeyMaterial, None, OWN, CHANGES, [G, G, P, G, V, C, G]),
     row(ListAliases, None, OWN, READS, ANY),
     row(ListGrants, None, OWN, READS, ANY),
@@ -200,21 +207,21 @@ static ROWS: [Row; 56] = [
     row(ListResourceTags, None, OWN, READS, ANY),
     row(ListRetirableGrants, None, OWN, READS, ANY),
     row(PutKeyPolicy, None, OWN, CHANGES, ANY),
-    row(ReEncrypt, Some(EncryptDecrypt), KEY, LIVE, USE),
+    row(ReEncrypt, Some(EncryptDecrypt), KEY, live(&live::RE_ENCRYPT), USE),
     row(ReplicateKey, None, OWN, CHANGES, [G, D, P, I, V, C, U]),
     row(RetireGrant, None, OWN, CHANGES, ANY),
     row(RevokeGrant, None, OWN, CHANGES, ANY),
     row(RotateKeyOnDemand, None, OWN, CHANGES, USE),
     row(ScheduleKeyDeletion, None, OWN, CHANGES, [G, G, P, G, G, G, U]),
-    row(Sign, Some(SignVerify), KEY, LIVE, USE),
+    row(Sign, Some(SignVerify), KEY, live(&live::SIGN), USE),
     row(TagResource, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
     row(UntagResource, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
     row(UpdateAlias, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
     row(UpdateCustomKeyStore, None, OWN, CHANGES, ANY),
     row(UpdateKeyDescription, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
     row(UpdatePrimaryRegion, None, OWN, CHANGES, USE),
-    row(Verify, Some(SignVerify), KEY, LIVE, USE),
-    row(VerifyMac, Some(GenerateVerifyMac), CHEAP, LIVE, USE),
+    row(Verify, Some(SignVerify), KEY, live(&live::VERIFY), USE),
+    row(VerifyMac, Some(GenerateVerifyMac), CHEAP, live(&live::VERIFY_MAC), USE),
 ];
 
 // A row in another's place does not compile.
@@ -236,6 +243,6 @@ mod tests {
             assert!(matches!(operation.takes_from(), TakesFrom::Key | TakesFrom::Pair), "{operation}");
             assert!(operation.is_read_only(), "{operation}");
         }
-        assert!(!Operation::CreateKey.is_read_only() && Operation::GetPublicKey.runs_live());
+        assert!(!Operation::CreateKey.is_read_only() && Operation::GetPublicKey.live().is_some());
     }
 }

@@ -1,5 +1,6 @@
 //! Grants, as authorization sees them.
 
+use crate::api::{LiveCall, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,20 +41,17 @@ impl GrantOperation {
         GrantOperation::from_name(action.strip_prefix("kms:")?)
     }
 
+    /// The operation that it allows, or half of it.
+    pub fn operation(self) -> Operation {
+        match self {
+            GrantOperation::ReEncryptFrom | GrantOperation::ReEncryptTo => Operation::ReEncrypt,
+            other => Operation::from_name(other.name()).expect("a grant's operations are KMS's"),
+        }
+    }
+
     /// Whether calls of it carry an encryption context, so that a constraint on it can be met.
-    pub const fn takes_context(self) -> bool {
-        use GrantOperation::*;
-        matches!(
-            self,
-            Decrypt
-                | Encrypt
-                | GenerateDataKey
-                | GenerateDataKeyWithoutPlaintext
-                | ReEncryptFrom
-                | ReEncryptTo
-                | GenerateDataKeyPair
-                | GenerateDataKeyPairWithoutPlaintext
-        )
+    pub fn takes_context(self) -> bool {
+        self.operation().live().is_some_and(LiveCall::has_context)
     }
 }
 
