@@ -24,17 +24,17 @@ fn ask(
     policy: &Policy,
     grants: &[GrantView<'_>],
 ) -> Result<Allowed, Denied> {
-    let context = BTreeMap::from([("team".to_string(), "a".to_string())]);
-    let mut facts = ConditionContext::default();
-    facts.one("kms:CallerAccount", account_of_arn(caller).unwrap());
+    let encryption_context = BTreeMap::from([("team".to_string(), "a".to_string())]);
+    let mut context = ConditionContext::default();
+    context.one("kms:CallerAccount", account_of_arn(caller).unwrap());
     authorize(&Question {
         caller: &Principal::from_arn(caller).unwrap(),
         caller_policies: policies,
         action,
         resource: KEY,
         key: Some(KeyAccess { account: "111122223333", policy, grants }),
-        facts: &facts,
         context: &context,
+        encryption_context: &encryption_context,
     })
 }
 
@@ -212,7 +212,7 @@ fn a_session_of_a_role_with_a_path_is_that_role() {
     assert_eq!(session.role.as_deref(), Some("arn:aws:iam::111122223333:role/team/x/app"));
     assert_eq!(session.id, format!("{}:s1", role.id));
     assert!(session.id.starts_with("AROA"));
-    let (facts, context) = (ConditionContext::default(), BTreeMap::new());
+    let (context, encryption_context) = (ConditionContext::default(), BTreeMap::new());
     let asks = |policy: &Policy, grants: &[GrantView<'_>]| {
         let key = Some(KeyAccess { account: "111122223333", policy, grants });
         let question = Question {
@@ -221,8 +221,8 @@ fn a_session_of_a_role_with_a_path_is_that_role() {
             action: "kms:Decrypt",
             resource: KEY,
             key,
-            facts: &facts,
             context: &context,
+            encryption_context: &encryption_context,
         };
         authorize(&question).is_ok()
     };
@@ -264,10 +264,10 @@ fn a_grant_to_an_account_leaves_it_to_the_accounts_policies() {
 
 #[test]
 fn variables_are_letters_in_policies_of_2008() {
-    let facts = {
-        let mut facts = ConditionContext::default();
-        facts.one("aws:username", "ann");
-        facts
+    let context = {
+        let mut context = ConditionContext::default();
+        context.one("aws:username", "ann");
+        context
     };
     let ask = |version: &str| {
         let text = format!(
@@ -281,8 +281,8 @@ fn variables_are_letters_in_policies_of_2008() {
                 action: "kms:Decrypt",
                 resource,
                 key: None,
-                facts: &facts,
-                context: &BTreeMap::new(),
+                context: &context,
+                encryption_context: &BTreeMap::new(),
             };
             authorize(&question).is_ok()
         })
@@ -337,7 +337,7 @@ fn facts_are_told_of_every_kind_of_caller() {
             resource: ("444455556666", None),
         })
     };
-    let single = |facts: &ConditionContext, key: &str| facts.single(key, 0).map(String::from);
+    let single = |context: &ConditionContext, key: &str| context.single(key, 0).map(String::from);
     for (caller, standing, expected) in [
         (
             &ann,
@@ -391,9 +391,9 @@ fn facts_are_told_of_every_kind_of_caller() {
             ],
         ),
     ] {
-        let facts = told(caller, standing);
+        let context = told(caller, standing);
         for (key, value) in expected {
-            assert_eq!(single(&facts, key).as_deref(), *value, "{} {key}", caller.arn);
+            assert_eq!(single(&context, key).as_deref(), *value, "{} {key}", caller.arn);
         }
     }
 }

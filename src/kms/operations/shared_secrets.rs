@@ -71,9 +71,9 @@ fn ready(
     usage: KeyUsage,
 ) -> Result<(KeyRef, Arc<Material>), ApiError> {
     let key = ctx.find("KeyId")?;
-    ctx.authorize(&key, action, &BTreeMap::new(), |facts| {
+    ctx.authorize(&key, action, &BTreeMap::new(), |context| {
         if usage == KeyUsage::KeyAgreement {
-            facts.one("kms:KeyAgreementAlgorithm", ECDH);
+            context.one("kms:KeyAgreementAlgorithm", ECDH);
         }
     })?;
     ctx.usable(&key, usage)?;

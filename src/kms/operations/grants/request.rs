@@ -83,20 +83,20 @@ impl GrantRequest {
     }
 
     /// What conditions can ask of it.
-    pub(super) fn tell(&self, facts: &mut ConditionContext) {
-        facts.many("kms:GrantOperations", self.operations.iter().map(|each| each.name()));
+    pub(super) fn tell(&self, context: &mut ConditionContext) {
+        context.many("kms:GrantOperations", self.operations.iter().map(|each| each.name()));
         let grantee =
             if self.grantee_is_service { "kms:GranteeServicePrincipal" } else { "kms:GranteePrincipal" };
-        facts.one(grantee, &self.grantee);
+        context.one(grantee, &self.grantee);
         if let Some(retiring) = &self.retiring {
             let key = if self.retiring_is_service {
                 "kms:RetiringServicePrincipal"
             } else {
                 "kms:RetiringPrincipal"
             };
-            facts.one(key, retiring);
+            context.one(key, retiring);
         }
-        facts.one("kms:GrantIsForAWSResource", "false");
+        context.one("kms:GrantIsForAWSResource", "false");
         let Constraints { context_equals, context_subset, source_arn } = &self.constraints;
         let kinds = [
             context_equals.as_ref().map(|_| "EncryptionContextEquals"),
@@ -104,18 +104,18 @@ impl GrantRequest {
             source_arn.as_ref().map(|_| "SourceArn"),
         ];
         if !self.constraints.is_empty() {
-            facts.many("kms:GrantConstraintType", kinds.into_iter().flatten());
+            context.many("kms:GrantConstraintType", kinds.into_iter().flatten());
         }
         let pairs: BTreeMap<&String, &String> =
             context_equals.iter().chain(context_subset).flatten().collect();
         for (name, value) in &pairs {
-            facts.alternative(&format!("kms:EncryptionContext:{name}"), value);
+            context.alternative(&format!("kms:EncryptionContext:{name}"), value);
         }
         if !pairs.is_empty() {
-            facts.many("kms:EncryptionContextKeys", pairs.keys());
+            context.many("kms:EncryptionContextKeys", pairs.keys());
         }
         if let Some(source) = source_arn {
-            facts.one("kms:GrantConstraintSourceArn", source);
+            context.one("kms:GrantConstraintSourceArn", source);
         }
     }
 
