@@ -192,8 +192,11 @@ pub(crate) fn document(text: &str, set: u32, document: Document) -> Result<Node,
             event => root = Some(builder.node(event, location, 1)?),
         }
     }
-    let is_nothing =
-        |node: &Node| matches!(&node.content, Content::Scalar(s) if s.plain && s.text.is_empty());
+    let is_nothing = |node: &Node| match (&node.content, document.wanted) {
+        (_, None) => node.is_nothing(),
+        (Content::Scalar(scalar), Some(_)) => scalar.plain && scalar.text.is_empty(),
+        _ => false,
+    };
     match (root.filter(|node| set > 0 || !is_nothing(node)), document.wanted) {
         (Some(root), _) => Ok(root),
         (None, None) => Ok(Node::empty_map(start)),

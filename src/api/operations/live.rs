@@ -1,11 +1,11 @@
-//! How a live run asks for each operation that it can: the members of the request with what fills them, and what set-up
-//! makes for it. Bodies, set-up, costs and policies of runs are made of this.
+//! How a live run asks for an operation: the members of the request with what fills them, and what set-up makes for it.
+//! Bodies, set-up, costs and policies of runs are made of this.
 
 use super::super::key_spec::{ECDH, ML_KEM};
 use super::super::{KeySpec, KeyUsage, Operation};
 
 /// A call that needs nothing but a key, a payload and what set-up has made.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LiveCall {
     /// The members of its request.
     pub members: &'static [(&'static str, Fill)],
@@ -50,6 +50,26 @@ impl Operation {
 }
 
 impl LiveCall {
+    /// A request of these members, that needs no other call's answer and gives none.
+    pub(super) const fn of(members: &'static [(&'static str, Fill)]) -> LiveCall {
+        LiveCall { members, needs: None, gives: None, actions: &[] }
+    }
+
+    /// It needs the answer of another.
+    pub(super) const fn needing(self, maker: Operation) -> LiveCall {
+        LiveCall { needs: Some(maker), ..self }
+    }
+
+    /// Others need this member of its answer.
+    pub(super) const fn giving(self, member: &'static str) -> LiveCall {
+        LiveCall { gives: Some(member), ..self }
+    }
+
+    /// IAM allows it by other names than its own.
+    pub(super) const fn allowed_by(self, actions: &'static [&'static str]) -> LiveCall {
+        LiveCall { actions, ..self }
+    }
+
     /// Whether its request names a key.
     pub fn takes_key(&self) -> bool {
         self.members.iter().any(|(_, fill)| *fill == Fill::Key)
@@ -76,79 +96,9 @@ impl KeySpec {
     }
 }
 
-use Fill::{Algorithm, Context, Key, KeyUnlessNamed, Length, Made, PairSpec, Payload, Word};
-
-const fn call(members: &'static [(&'static str, Fill)]) -> LiveCall {
-    LiveCall { members, needs: None, gives: None, actions: &[] }
-}
-
-const ON_KEY: (&str, Fill) = ("KeyId", Key);
-const UNDER_CONTEXT: (&str, Fill) = ("EncryptionContext", Context);
-
-pub(super) static DECAPSULATE: LiveCall = LiveCall {
-    needs: Some(Operation::Encapsulate),
-    ..call(&[ON_KEY, ("SharedSecretCiphertextBlob", Made), ("EncapsulationAlgorithm", Algorithm)])
-};
-pub(super) static DECRYPT: LiveCall = LiveCall {
-    needs: Some(Operation::Encrypt),
-    ..call(&[ON_KEY, ("CiphertextBlob", Made), ("EncryptionAlgorithm", Algorithm), UNDER_CONTEXT])
-};
-/// With its own public half: any other of the curve would do as well.
-pub(super) static DERIVE_SHARED_SECRET: LiveCall = LiveCall {
-    needs: Some(Operation::GetPublicKey),
-    ..call(&[ON_KEY, ("PublicKey", Made), ("KeyAgreementAlgorithm", Algorithm)])
-};
-pub(super) static DESCRIBE_CUSTOM_KEY_STORES: LiveCall = call(&[]);
-pub(super) static DESCRIBE_KEY: LiveCall = call(&[ON_KEY]);
-pub(super) static ENCAPSULATE: LiveCall = LiveCall {
-    gives: Some("SharedSecretCiphertextBlob"),
-    ..call(&[ON_KEY, ("EncapsulationAlgorithm", Algorithm)])
-};
-pub(super) static ENCRYPT: LiveCall = LiveCall {
-    gives: Some("CiphertextBlob"),
-    ..call(&[ON_KEY, ("Plaintext", Payload), ("EncryptionAlgorithm", Algorithm), UNDER_CONTEXT])
-};
-pub(super) static GENERATE_DATA_KEY: LiveCall = call(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT]);
-pub(super) static GENERATE_DATA_KEY_PAIR: LiveCall =
-    call(&[ON_KEY, ("KeyPairSpec", PairSpec), UNDER_CONTEXT]);
-pub(super) static GENERATE_MAC: LiveCall =
-    LiveCall { gives: Some("Mac"), ..call(&[ON_KEY, ("Message", Payload), ("MacAlgorithm", Algorithm)]) };
-pub(super) static GENERATE_RANDOM: LiveCall = call(&[("NumberOfBytes", Length)]);
-pub(super) static GET_PUBLIC_KEY: LiveCall = LiveCall { gives: Some("PublicKey"), ..call(&[ON_KEY]) };
-pub(super) static RE_ENCRYPT: LiveCall = LiveCall {
-    needs: Some(Operation::Encrypt),
-    actions: &["ReEncryptFrom", "ReEncryptTo"],
-    ..call(&[
-        ("CiphertextBlob", Made),
-        ("SourceKeyId", KeyUnlessNamed),
-        ("SourceEncryptionAlgorithm", Algorithm),
-        ("SourceEncryptionContext", Context),
-        ("DestinationKeyId", Key),
-        ("DestinationEncryptionAlgorithm", Algorithm),
-        ("DestinationEncryptionContext", Context),
-    ])
-};
-pub(super) static SIGN: LiveCall = LiveCall {
-    gives: Some("Signature"),
-    ..call(&[ON_KEY, ("Message", Payload), ("MessageType", Word("RAW")), ("SigningAlgorithm", Algorithm)])
-};
-pub(super) static VERIFY: LiveCall = LiveCall {
-    needs: Some(Operation::Sign),
-    ..call(&[
-        ON_KEY,
-        ("Message", Payload),
-        ("MessageType", Word("RAW")),
-        ("SigningAlgorithm", Algorithm),
-        ("Signature", Made),
-    ])
-};
-pub(super) static VERIFY_MAC: LiveCall = LiveCall {
-    needs: Some(Operation::GenerateMac),
-    ..call(&[ON_KEY, ("Message", Payload), ("MacAlgorithm", Algorithm), ("Mac", Made)])
-};
-
 #[cfg(test)]
 mod tests {
+    use super::Fill::{Algorithm, Made};
     use super::*;
 
     #[test]

@@ -124,7 +124,7 @@ keys:
         let told: Vec<String> = problems.to_string().lines().map(str::to_owned).collect();
         assert_eq!(told.len(), 13, "{problems}");
         assert!(
-            told[0].starts_with("seeds.yaml:3:16: keys[0].aliass") && told[0].contains("did you mean `alias"),
+            told[0].starts_with("seeds.yaml:3:15: keys[0].aliass") && told[0].contains("did you mean `alias"),
             "{problems}"
         );
         assert!(

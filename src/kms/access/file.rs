@@ -77,12 +77,12 @@ record! {
         pub trust: Option<Policy> = key("trust", "Who may assume it, of a role (nobody).", TRUST).optional(),
         /// `aws:PrincipalTag` of its calls.
         pub tags: Option<std::collections::BTreeMap<String, String>> =
-            key("tags", "aws:PrincipalTag of its calls (none).", by_name(&TAGS, TAG)).optional(),
+            key("tags", "What aws:PrincipalTag is of its calls (none).", by_name(&TAGS, TAG)).optional(),
         /// `aws:SourceVpce` of its calls.
-        pub source_vpce: Option<String> = key("sourceVpce", "aws:SourceVpce of its calls (none).", TEXT).optional(),
+        pub source_vpce: Option<String> = key("sourceVpce", "What aws:SourceVpce is of its calls (none).", TEXT).optional(),
         /// `aws:CalledVia` of its calls.
         pub called_via: Option<Vec<String>> =
-            key("calledVia", "aws:CalledVia of its calls (nothing).", list(TEXT)).optional(),
+            key("calledVia", "What aws:CalledVia is of its calls (nothing).", list(TEXT)).optional(),
         /// In seconds.
         pub max_session_duration: Option<u64> = key(
             "maxSessionDuration",
