@@ -279,7 +279,6 @@ mod tests {
         many[1].name = "再試行なしの戦略".repeat(4);
         run.strategies = many;
         run.thresholds[0].name = "x".repeat(200);
-        run.thresholds[0].strategy = "再試行なしの戦略".repeat(4);
         for text in [render(&fixture::run(), false), render(&run, false), render(&fixture::empty(), false)] {
             for line in text.lines() {
                 assert!(columns(line) <= 100, "{} columns: {line}", columns(line));
