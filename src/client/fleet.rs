@@ -151,6 +151,7 @@ impl Fleet {
     }
 
     /// A job starts.
+    #[inline(always)]
     pub fn begin(&mut self, job: &Job, now: Time, actions: &mut Vec<Action>) {
         if now > job.deadline {
             let outcome = Outcome::Failed(Failure::Deadline);

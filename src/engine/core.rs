@@ -47,6 +47,8 @@ pub struct Core<'s, O = ()> {
     /// What clients asked for; those before `settled` are done.
     actions: Vec<Action>,
     settled: usize,
+    /// Live, attempts that got no answer in time, for whoever sends to give them up.
+    given_up: Vec<Attempt>,
     /// Nothing is done after this.
     end: Time,
     /// When what is being done was due.
@@ -131,6 +133,7 @@ impl<'s, O: JobObserver> Core<'s, O> {
             observer,
             actions: Vec::new(),
             settled: 0,
+            given_up: Vec::new(),
             end: scenario.workloads.iter().map(|w| w.cutoff()).max().unwrap_or(Time::ZERO),
             due: Time::ZERO,
             is_live: false,
@@ -211,7 +214,7 @@ impl<'s, O: JobObserver> Core<'s, O> {
         self.look_for_arrival();
         self.recorder.offered(&job, now);
         match (is_full, on_limit) {
-            (false, _) => self.start(&job, now),
+            (false, _) => self.start_now(&job, now),
             (true, OnLimit::Queue) => {}
             (true, OnLimit::Shed) => {
                 self.recorder.shed(&job, now);
@@ -261,9 +264,14 @@ impl<'s, O: JobObserver> Core<'s, O> {
         self.start(&job, now);
     }
 
-    /// Hands a job to its client.
-    #[inline]
+    /// Hands a job to its client: one of a VU, or one that has waited.
     fn start(&mut self, job: &Job, now: Time) {
+        self.start_now(job, now);
+    }
+
+    /// The same in the place of who asks, where that is nearly every job.
+    #[inline(always)]
+    fn start_now(&mut self, job: &Job, now: Time) {
         let lane = &mut self.lanes[job.workload as usize];
         lane.running += 1;
         let queued = lane.cap.map(|_| now.since(job.intended));
@@ -283,13 +291,26 @@ impl<'s, O: JobObserver> Core<'s, O> {
                 Action::Send(attempt) if now > self.lanes[attempt.workload as usize].cutoff => {}
                 Action::Send(attempt) => return Some(attempt),
                 Action::WakeAt(token, at) => self.queue.push(at, Event::Wake(token)),
-                Action::TimedOut(attempt) => self.recorder.timed_out(&attempt, now),
+                Action::TimedOut(attempt) => self.time_out(&attempt, now),
                 Action::Done(done) => self.finish(&done, now),
             }
         }
         self.actions.clear();
         self.settled = 0;
         None
+    }
+
+    /// An attempt got no answer in time.
+    fn time_out(&mut self, attempt: &Attempt, now: Time) {
+        self.recorder.timed_out(attempt, now);
+        if self.is_live {
+            self.given_up.push(*attempt);
+        }
+    }
+
+    /// Takes the attempts that got no answer in time since this was last asked; live only.
+    pub fn take_given_up(&mut self) -> std::vec::Drain<'_, Attempt> {
+        self.given_up.drain(..)
     }
 
     /// An attempt leaves at `now`.
