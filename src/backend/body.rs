@@ -1,13 +1,89 @@
-//! An [`Dispatch`] as the JSON of awsJson1.1.
+//! The members that a [`Dispatch`] gives, said once: as the JSON of awsJson1.1, or as the emulator in this process takes them.
 
 use super::dispatch::{Dispatch, encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 use crate::api::{KeySpec, Operation};
+use crate::kms::wire::Input;
 use base64_simd::STANDARD;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::mem::replace;
 
-/// A body under construction.
-#[derive(Default)]
-struct Body(Map<String, Value>);
+/// Whether a call can have an encryption context.
+const fn takes_context(operation: Operation) -> bool {
+    use Operation::*;
+    matches!(
+        operation,
+        Encrypt
+            | Decrypt
+            | ReEncrypt
+            | GenerateDataKey
+            | GenerateDataKeyWithoutPlaintext
+            | GenerateDataKeyPair
+            | GenerateDataKeyPairWithoutPlaintext
+    )
+}
+
+/// What takes the members of a call.
+trait Members {
+    fn text(&mut self, name: &str, text: &str);
+    fn bytes(&mut self, name: &str, bytes: &[u8]);
+    fn number(&mut self, name: &str, number: u32);
+    /// A map with one pair.
+    fn pair(&mut self, name: &str, pair: (&str, &str));
+    /// A list with one structure.
+    fn structure(&mut self, name: &str, texts: &[(&str, &str)]);
+}
+
+impl Members for Map<String, Value> {
+    fn text(&mut self, name: &str, text: &str) {
+        self.insert(name.into(), text.into());
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        self.insert(name.into(), STANDARD.encode_to_string(bytes).into());
+    }
+
+    fn number(&mut self, name: &str, number: u32) {
+        self.insert(name.into(), number.into());
+    }
+
+    fn pair(&mut self, name: &str, (key, value): (&str, &str)) {
+        self.insert(name.into(), json!({ key: value }));
+    }
+
+    fn structure(&mut self, name: &str, texts: &[(&str, &str)]) {
+        let one: Map<String, Value> =
+            texts.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+        self.insert(name.into(), json!([one]));
+    }
+}
+
+impl Members for Input {
+    fn text(&mut self, name: &str, text: &str) {
+        give(self, |input| input.with_text(name, text));
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        give(self, |input| input.with_blob(name, bytes));
+    }
+
+    fn number(&mut self, name: &str, number: u32) {
+        give(self, |input| input.with_integer(name, number.into()));
+    }
+
+    fn pair(&mut self, name: &str, (key, value): (&str, &str)) {
+        give(self, |input| input.with_context(name, BTreeMap::from([(key.into(), value.into())])));
+    }
+
+    fn structure(&mut self, name: &str, texts: &[(&str, &str)]) {
+        give(self, |input| input.with_structure_of(name, texts));
+    }
+}
+
+fn give(input: &mut Input, with: impl FnOnce(Input) -> Input) {
+    let so_far = replace(input, Input::new(Operation::ListKeys));
+    *input = with(so_far);
+}
 
 /// Whether a call names one key as `KeyId`.
 const fn needs_key(operation: Operation) -> bool {
@@ -17,113 +93,114 @@ const fn needs_key(operation: Operation) -> bool {
 
 /// The body of a call.
 pub fn json(dispatch: &Dispatch<'_>) -> Vec<u8> {
-    let mut body = Body::default();
-    if needs_key(dispatch.operation) {
-        body.put("KeyId", dispatch.key);
-    }
-    match dispatch.operation {
-        Operation::CreateKey | Operation::ScheduleKeyDeletion => body.manage(dispatch),
-        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => body.cipher(dispatch),
-        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
-            body.sign(dispatch)
-        }
-        _ => body.generate(dispatch),
-    }
-    body.context(dispatch);
-    serde_json::to_vec(&body.0).expect("a mapping of texts and numbers is always JSON")
+    let mut body = Map::new();
+    fill(dispatch, &mut body);
+    serde_json::to_vec(&body).expect("a mapping of texts and numbers is always JSON")
 }
 
-impl Body {
-    fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.into(), value.into());
-    }
+/// A call of the emulator in this process.
+pub(super) fn input(dispatch: &Dispatch<'_>) -> Input {
+    let mut input = Input::new(dispatch.operation);
+    fill(dispatch, &mut input);
+    input
+}
 
-    fn bytes(&mut self, name: &str, bytes: &[u8]) {
-        self.put(name, STANDARD.encode_to_string(bytes));
+/// Gives all that a call gives.
+fn fill(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    if needs_key(dispatch.operation) {
+        body.text("KeyId", dispatch.key);
     }
-
-    /// Making keys and giving them up.
-    fn manage(&mut self, dispatch: &Dispatch<'_>) {
-        if dispatch.operation == Operation::ScheduleKeyDeletion {
-            return self.put("PendingWindowInDays", 7);
+    match dispatch.operation {
+        Operation::CreateKey | Operation::ScheduleKeyDeletion => manage(dispatch, body),
+        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => cipher(dispatch, body),
+        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
+            sign(dispatch, body);
         }
-        self.put("KeySpec", dispatch.spec.name());
-        self.put("KeyUsage", usage(dispatch.spec, !dispatch.payload.is_empty()));
-        self.put("Description", "Made by keystorm for a load test; to be deleted.");
-        self.put("Tags", json!([{ "TagKey": Dispatch::TAG, "TagValue": dispatch.tag }]));
-        if let Some(policy) = dispatch.policy {
-            self.put("Policy", policy);
-        }
+        _ => generate(dispatch, body),
     }
+    context(dispatch, body);
+}
 
-    /// Encrypting and decrypting.
-    fn cipher(&mut self, dispatch: &Dispatch<'_>) {
-        match dispatch.operation {
-            Operation::Encrypt => self.bytes("Plaintext", dispatch.payload),
-            Operation::ReEncrypt => {
-                self.bytes("CiphertextBlob", dispatch.blob);
-                self.put("DestinationKeyId", dispatch.key);
+/// Making keys and giving them up.
+fn manage(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    if dispatch.operation == Operation::ScheduleKeyDeletion {
+        return body.number("PendingWindowInDays", 7);
+    }
+    body.text("KeySpec", dispatch.spec.name());
+    body.text("KeyUsage", usage(dispatch.spec, !dispatch.payload.is_empty()));
+    body.text("Description", "Made by keystorm for a load test; to be deleted.");
+    body.structure("Tags", &[("TagKey", Dispatch::TAG), ("TagValue", dispatch.tag)]);
+    if let Some(policy) = dispatch.policy {
+        body.text("Policy", policy);
+    }
+}
+
+/// Encrypting and decrypting.
+fn cipher(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    match dispatch.operation {
+        Operation::Encrypt => body.bytes("Plaintext", dispatch.payload),
+        Operation::ReEncrypt => {
+            body.bytes("CiphertextBlob", dispatch.blob);
+            body.text("DestinationKeyId", dispatch.key);
+        }
+        _ => body.bytes("CiphertextBlob", dispatch.blob),
+    }
+    // Symmetric keys have one algorithm.
+    if dispatch.spec == KeySpec::SymmetricDefault {
+        return;
+    }
+    let algorithm = encryption_algorithm(dispatch.spec);
+    if dispatch.operation == Operation::ReEncrypt {
+        body.text("SourceKeyId", dispatch.key);
+        body.text("SourceEncryptionAlgorithm", algorithm);
+        body.text("DestinationEncryptionAlgorithm", algorithm);
+    } else {
+        body.text("EncryptionAlgorithm", algorithm);
+    }
+}
+
+/// Signatures and message authentication codes.
+fn sign(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    body.bytes("Message", dispatch.payload);
+    match dispatch.operation {
+        Operation::GenerateMac => body.text("MacAlgorithm", mac_algorithm(dispatch.spec)),
+        Operation::VerifyMac => {
+            body.text("MacAlgorithm", mac_algorithm(dispatch.spec));
+            body.bytes("Mac", dispatch.blob);
+        }
+        _ => {
+            body.text("MessageType", "RAW");
+            body.text("SigningAlgorithm", signing_algorithm(dispatch.spec));
+            if dispatch.operation == Operation::Verify {
+                body.bytes("Signature", dispatch.blob);
             }
-            _ => self.bytes("CiphertextBlob", dispatch.blob),
-        }
-        // Symmetric keys have one algorithm.
-        if dispatch.spec == KeySpec::SymmetricDefault {
-            return;
-        }
-        let algorithm = encryption_algorithm(dispatch.spec);
-        if dispatch.operation == Operation::ReEncrypt {
-            self.put("SourceKeyId", dispatch.key);
-            self.put("SourceEncryptionAlgorithm", algorithm);
-            self.put("DestinationEncryptionAlgorithm", algorithm);
-        } else {
-            self.put("EncryptionAlgorithm", algorithm);
         }
     }
+}
 
-    /// Signatures and message authentication codes.
-    fn sign(&mut self, dispatch: &Dispatch<'_>) {
-        self.bytes("Message", dispatch.payload);
-        match dispatch.operation {
-            Operation::GenerateMac => self.put("MacAlgorithm", mac_algorithm(dispatch.spec)),
-            Operation::VerifyMac => {
-                self.put("MacAlgorithm", mac_algorithm(dispatch.spec));
-                self.bytes("Mac", dispatch.blob);
-            }
-            _ => {
-                self.put("MessageType", "RAW");
-                self.put("SigningAlgorithm", signing_algorithm(dispatch.spec));
-                if dispatch.operation == Operation::Verify {
-                    self.bytes("Signature", dispatch.blob);
-                }
-            }
+/// Data keys, key pairs and random bytes; what is left needs no more than its key.
+fn generate(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    match dispatch.operation {
+        Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
+            body.text("KeySpec", "AES_256");
         }
+        Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
+            body.text("KeyPairSpec", dispatch.pair_spec.name());
+        }
+        Operation::GenerateRandom => body.number("NumberOfBytes", dispatch.length),
+        _ => {}
     }
+}
 
-    /// Data keys, key pairs and random bytes; what is left needs no more than its key.
-    fn generate(&mut self, dispatch: &Dispatch<'_>) {
-        match dispatch.operation {
-            Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
-                self.put("KeySpec", "AES_256");
-            }
-            Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-                self.put("KeyPairSpec", dispatch.pair_spec.name());
-            }
-            Operation::GenerateRandom => self.put("NumberOfBytes", dispatch.length),
-            _ => {}
-        }
-    }
-
-    /// The encryption context, which symmetric keys alone have.
-    fn context(&mut self, dispatch: &Dispatch<'_>) {
-        let Some(value) = dispatch.context.filter(|_| dispatch.spec == KeySpec::SymmetricDefault) else {
-            return;
-        };
-        let context = json!({ Dispatch::CONTEXT: value });
-        if dispatch.operation == Operation::ReEncrypt {
-            self.put("SourceEncryptionContext", context.clone());
-            self.put("DestinationEncryptionContext", context);
-        } else {
-            self.put("EncryptionContext", context);
-        }
+/// The encryption context, which symmetric keys alone have.
+fn context(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    let has_context = dispatch.spec == KeySpec::SymmetricDefault && takes_context(dispatch.operation);
+    let Some(value) = dispatch.context.filter(|_| has_context) else { return };
+    let pair = (Dispatch::CONTEXT, value);
+    if dispatch.operation == Operation::ReEncrypt {
+        body.pair("SourceEncryptionContext", pair);
+        body.pair("DestinationEncryptionContext", pair);
+    } else {
+        body.pair("EncryptionContext", pair);
     }
 }

@@ -46,7 +46,8 @@ pub(super) struct Answer {
 impl Answer {
     /// A call that was served.
     pub(super) fn of(served: Served) -> Answer {
-        let Served { status, body, delivery, request_id } = served;
+        let Served { said, delivery, request_id } = served;
+        let (status, body) = Served::on_wire(said);
         Answer { delivery, ..Answer::json(status, body, request_id) }
     }
 

@@ -8,7 +8,7 @@ use super::sigv4::{self, Signed};
 use crate::api::Operation;
 use crate::emulator::End;
 use crate::emulator::calls::{self, Received};
-use crate::kms::wire::{ApiError, operation_of};
+use crate::kms::wire::{ApiError, decode, operation_of};
 use std::net::SocketAddr;
 
 /// A call as it was sent.
@@ -51,7 +51,7 @@ async fn known(
             }
         };
     let user_agent = heads.user_agent().unwrap_or_default();
-    let work = received.into_call(operation, body, (known.caller, known.region), user_agent);
+    let work = received.into_call(decode(operation, body), (known.caller, known.region), user_agent);
     let served = calls::serve(emulator, work, async |call| match &service.settings.upstream {
         Some(upstream) => upstream.send(operation, &call.region, body).await,
         None => Err(calls::nowhere()),

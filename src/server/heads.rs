@@ -83,9 +83,11 @@ impl<'a> Heads<'a> {
         text(self.user_agent?)
     }
 
-    /// How long the body is, if that is told.
+    /// How long the body is, if that is told in digits alone, of which so many fit.
     pub(super) fn content_length(&self) -> Option<u64> {
-        text(self.content_length?)?.parse().ok()
+        let digits = self.content_length?;
+        let is_number = (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+        is_number.then(|| digits.iter().fold(0, |sum, digit| 10 * sum + u64::from(digit - b'0')))
     }
 
     /// The only name in the call's Host; `None` if there is none, or several.

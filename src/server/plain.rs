@@ -48,6 +48,8 @@ pub(super) struct Plain<'a, S> {
     spare: Vec<u8>,
     answer: Vec<u8>,
     pieces: u32,
+    /// The last Host by which it was called, which is one of the server's names.
+    host: String,
     date: Date,
     is_driven: bool,
     state: &'a Arc<ConnectionState>,
@@ -87,8 +89,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Plain<'a, S> {
         state: &'a Arc<ConnectionState>,
     ) -> Plain<'a, S> {
         let (ahead, spare, answer) = (Vec::new(), Vec::new(), Vec::new());
-        let date = Date::default();
-        Plain { stream, ahead, spare, answer, pieces: 0, date, is_driven: false, state, service, peer }
+        let (host, date) = Default::default();
+        Plain { stream, ahead, spare, answer, pieces: 0, host, date, is_driven: false, state, service, peer }
     }
 
     /// Serves calls until the connection ends, or until something else comes: then what has been read comes first.
@@ -105,7 +107,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Plain<'a, S> {
     /// Does what the bytes say that have come.
     async fn next(&mut self) -> Then {
         let bytes = take(&mut self.ahead);
-        match read(&bytes, &self.service.settings) {
+        match read(&bytes, &self.service.settings, &mut self.host) {
             Next::Piece => {
                 self.ahead = bytes;
                 self.pieces += u32::from(!self.ahead.is_empty());
@@ -246,8 +248,8 @@ fn make_room(bytes: &mut Vec<u8>) {
     }
 }
 
-/// What these bytes are.
-fn read<'a>(bytes: &'a [u8], settings: &Settings) -> Next<'a> {
+/// What these bytes are; `known` is a name of the server, and the one by which it is called from now on.
+fn read<'a>(bytes: &'a [u8], settings: &Settings, known: &mut String) -> Next<'a> {
     let mut room = [const { MaybeUninit::uninit() }; HEADERS];
     let mut request = Request::new(&mut []);
     let head = match request.parse_with_uninit_headers(bytes, &mut room) {
@@ -259,11 +261,23 @@ fn read<'a>(bytes: &'a [u8], settings: &Settings) -> Next<'a> {
     let is_plain = (request.method, request.path, request.version) == (Some("POST"), Some("/"), Some(1))
         && request.headers.iter().all(|header| heads.put(header.name, header.value))
         && heads.has_target()
-        && heads.only_host().is_some_and(|host| hosts::is_own(settings, host));
+        && heads.only_host().is_some_and(|host| is_own(host, settings, known));
     match heads.content_length() {
         Some(length) if is_plain && length <= BODY as u64 => Next::Call(heads, head, length as usize),
         _ => Next::Other,
     }
+}
+
+/// Whether a name is one of the server's, as nearly always that of the call before.
+fn is_own(host: &str, settings: &Settings, known: &mut String) -> bool {
+    if host == known && !known.is_empty() {
+        return true;
+    }
+    let is_own = hosts::is_own(settings, host);
+    if is_own {
+        host.clone_into(known);
+    }
+    is_own
 }
 
 /// The present second as the header `date` says it, written once for all answers of that second.
@@ -290,7 +304,7 @@ mod tests {
     const HEAD: &str = "POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-Amz-Target: TrentService.Encrypt\r\n";
 
     fn is(text: &str) -> &'static str {
-        match read(text.as_bytes(), &Settings::default()) {
+        match read(text.as_bytes(), &Settings::default(), &mut String::new()) {
             Next::Piece => "piece",
             Next::Call(..) => "call",
             Next::Other => "other",
@@ -341,5 +355,14 @@ mod tests {
             assert_eq!(is(strange), "other", "{strange:?}");
         }
         assert_eq!(is(""), "piece");
+    }
+
+    #[test]
+    fn a_name_is_asked_for_once_and_another_one_anew() {
+        let (settings, mut known) = (Settings::default(), String::new());
+        for (host, is) in [("", false), ("localhost", true), ("evil.example", false), ("localhost", true)] {
+            assert_eq!(is_own(host, &settings, &mut known), is, "{host}");
+        }
+        assert_eq!(known, "localhost");
     }
 }
