@@ -87,7 +87,7 @@ fn cipher(ctx: &mut CallContext<'_>, action: &str) -> Result<Cipher, ApiError> {
 
 /// The key and its material, as every answer of this family names them.
 fn with_names(output: Output, cipher: &Cipher) -> Output {
-    output.text("KeyId", &cipher.arn).text("KeyMaterialId", &cipher.material_id.to_string())
+    output.text("KeyId", &cipher.arn).text("KeyMaterialId", cipher.material_id.write(&mut [0; 64]))
 }
 
 /// How long a data key is to be: exactly one of two members says it.

@@ -57,7 +57,8 @@ pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
             .text("KeyId", &cipher.arn)
             .blob("Plaintext", plaintext)
             .text("EncryptionAlgorithm", cipher.algorithm.name());
-        Ok(output.given(cipher.named_material(), |output, id| output.text("KeyMaterialId", &id.to_string())))
+        let id = cipher.named_material();
+        Ok(output.given(id, |output, id| output.text("KeyMaterialId", id.write(&mut [0; 64]))))
     })
 }
 
