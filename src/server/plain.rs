@@ -61,7 +61,7 @@ pub(super) struct Plain<'a, S> {
 enum Next<'a> {
     /// Not a whole head.
     Piece,
-    /// A call, whose head is so long.
+    /// A call, and how long its head and its body are.
     Call(Heads<'a>, usize, usize),
     /// Anything else.
     Other,
@@ -173,8 +173,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Plain<'a, S> {
             None => {
                 let late = late_body(self.service);
                 late.write(&mut self.answer, true, self.date.now());
-                self.send().await;
-                Then::End
+                if self.send().await { self.close().await } else { Then::End }
             }
         }
     }
@@ -226,10 +225,17 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Plain<'a, S> {
                 }
             }
         }
-        if is_last { Then::End } else { Then::GoOn }
+        if is_last { self.close().await } else { Then::GoOn }
     }
 
-    /// Sends what is written; whether the client takes it. After the last answer the connection is closed in order.
+    /// Closes the connection in order, after its last answer.
+    async fn close(&mut self) -> Then {
+        // A client that has gone already is no trouble.
+        let _ = self.stream.shutdown().await;
+        Then::End
+    }
+
+    /// Sends what is written; whether the client takes it.
     async fn send(&mut self) -> bool {
         let sent = async {
             self.stream.write_all(&self.answer).await?;
