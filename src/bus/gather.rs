@@ -2,7 +2,7 @@
 
 use super::objects::RunObjects;
 use super::queue::Queue;
-use super::wire::{Hello, Note, Offer, Version, key_in, printable, short};
+use super::wire::{Hello, Note, Offer, Version, asked_name, key_in, printable, short};
 use super::worker::{NOTES, WORKERS};
 use super::{Error, Link, Way};
 use crate::clock::{self, Stopwatch};
@@ -11,7 +11,7 @@ use crate::time::Span;
 use async_nats::Subscriber;
 use futures_util::StreamExt as _;
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// How often queue and store are looked at.
 const LOOK_EVERY: Span = Span::from_secs(2);
@@ -34,6 +34,15 @@ pub struct Wanted<'w> {
     pub material: Vec<String>,
     /// Reads such an object.
     pub read: &'w (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
+}
+
+/// A cell that turns out to be wanted while others are gathered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct More {
+    /// Its key.
+    pub key: String,
+    /// What is asked of whoever runs it: the object of [`asked_name`], beside the run's question.
+    pub asked: Vec<u8>,
 }
 
 /// What became of a file that the bus gave.
@@ -60,6 +69,8 @@ pub enum Ended {
 struct Missing {
     key: String,
     attempt: u32,
+    /// What its worker needs beside the run's question.
+    asked: Option<Vec<u8>>,
 }
 
 struct Gathering<'g> {
@@ -67,6 +78,8 @@ struct Gathering<'g> {
     wanted: &'g Wanted<'g>,
     /// By the key's first digits.
     missing: BTreeMap<String, Missing>,
+    /// Who wants more of them; none once nobody will.
+    more: Option<mpsc::UnboundedReceiver<More>>,
     keep: &'g mut dyn FnMut(&str, &[u8]) -> Judged,
     stop: watch::Receiver<bool>,
     /// Whether a worker of this version was heard of.
@@ -78,13 +91,15 @@ struct Gathering<'g> {
     told: BTreeSet<String>,
 }
 
-/// Gathers what is wanted; each file goes to `keep` by its name, which judges it.
+/// Gathers what is wanted, and what comes by `more` until that is closed; each file goes to `keep` by its name, which judges
+/// it.
 ///
 /// # Errors
 /// [`Error::Usage`] and [`Error::Refused`] as [`Way::connect`]; [`Error::Refused`] for a file that cannot be kept here.
 pub async fn gather(
     way: &Way,
     wanted: &Wanted<'_>,
+    more: Option<mpsc::UnboundedReceiver<More>>,
     keep: &mut dyn FnMut(&str, &[u8]) -> Judged,
     stop: watch::Receiver<bool>,
 ) -> Result<Ended, Error> {
@@ -93,11 +108,13 @@ pub async fn gather(
         link = way.connect("keystorm coordinator") => link?,
         _ = stopped.wait_for(|stop| *stop) => return Ok(Ended::Stopped),
     };
-    let missing = |key: &String| (short(key).to_owned(), Missing { key: key.clone(), attempt: 0 });
+    let missing =
+        |key: &String| (short(key).to_owned(), Missing { key: key.clone(), attempt: 0, asked: None });
     let mut gathering = Gathering {
         way,
         wanted,
         missing: wanted.keys.iter().map(missing).collect(),
+        more,
         keep,
         stop,
         has_worker: false,
@@ -122,7 +139,7 @@ impl Gathering<'_> {
             return Ok(Ended::Stopped);
         }
         // The last cell was kept before something was lost: nobody is waited for.
-        if self.missing.is_empty() {
+        if self.is_whole() {
             return Ok(Ended::Whole);
         }
         let mut notes = subscribe(link, &format!("{NOTES}.{}", short(self.wanted.run))).await?;
@@ -134,7 +151,7 @@ impl Gathering<'_> {
         self.lay_out(&objects).await?;
         self.look(&queue, &objects).await?;
         let (mut stop, mut looked) = (self.stop.clone(), Stopwatch::start());
-        while !self.missing.is_empty() {
+        while !self.is_whole() {
             let left = LOOK_EVERY - looked.elapsed().min(LOOK_EVERY);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {
@@ -143,6 +160,7 @@ impl Gathering<'_> {
                 }
                 note = notes.next() => self.note(&note.ok_or_else(ended)?.payload, &objects).await?,
                 hello = workers.next() => self.hello(&hello.ok_or_else(ended)?.payload),
+                more = next_of(&mut self.more) => self.want(more, &queue, &objects).await?,
                 () = clock::sleep(left) => {}
             }
             if looked.has_passed(LOOK_EVERY) {
@@ -172,7 +190,33 @@ impl Gathering<'_> {
                 objects.put(name, &bytes).await?;
             }
         }
+        for (key, missing) in &self.missing {
+            if let Some(asked) = &missing.asked
+                && !objects.has(&asked_name(key), asked.len()).await?
+            {
+                objects.put(&asked_name(key), asked).await?;
+            }
+        }
         Ok(())
+    }
+
+    /// Whether nothing is missing, and nobody will want more.
+    fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.more.is_none()
+    }
+
+    /// Lays a further cell out, and offers it.
+    async fn want(&mut self, more: Option<More>, queue: &Queue, objects: &RunObjects) -> Result<(), Error> {
+        let Some(More { key, asked }) = more else {
+            self.more = None;
+            return Ok(());
+        };
+        let (short, name) = (short(&key).to_owned(), asked_name(short(&key)));
+        // Known before it is laid out: what is lost meanwhile is laid out by the next session.
+        let bytes = asked.clone();
+        self.missing.insert(short.clone(), Missing { key, attempt: 0, asked: Some(asked) });
+        objects.put(&name, &bytes).await?;
+        self.offer(&BTreeSet::from([short]), queue).await
     }
 
     /// Fetches what is in the store, and offers what is neither there nor queued. The queue is looked at first: a cell that
@@ -183,15 +227,21 @@ impl Gathering<'_> {
             self.fetch(&name, objects).await?;
         }
         let room = MOST_QUEUED.saturating_sub(queued.len());
+        let gone = self.missing.keys().filter(|short| !queued.contains(*short)).take(room);
+        let gone = gone.cloned().collect();
+        self.offer(&gone, queue).await
+    }
+
+    /// Offers missing cells under their next attempt.
+    async fn offer(&mut self, gone: &BTreeSet<String>, queue: &Queue) -> Result<(), Error> {
         let of = Version::own();
-        let gone = self.missing.iter_mut().filter(|(short, _)| !queued.contains(*short)).take(room);
-        let mut offers: Vec<Offer> = gone
-            .map(|(_, missing)| {
-                missing.attempt += 1;
-                let (run, key) = (self.wanted.run.to_owned(), missing.key.clone());
-                Offer { of: of.clone(), run, key, attempt: missing.attempt }
-            })
-            .collect();
+        let mut offers: Vec<Offer> = Vec::new();
+        for short in gone {
+            let Some(missing) = self.missing.get_mut(short) else { continue };
+            missing.attempt += 1;
+            let (run, key) = (self.wanted.run.to_owned(), missing.key.clone());
+            offers.push(Offer { of: of.clone(), run, key, attempt: missing.attempt });
+        }
         // What the server has had already under this attempt was acknowledged, and lost then, or offered by a coordinator
         // that is no more.
         while !offers.is_empty() {
@@ -222,7 +272,12 @@ impl Gathering<'_> {
             Err(error) => return Err(error),
         };
         match (self.keep)(name, &found.bytes) {
-            Judged::Kept => drop(self.missing.remove(key)),
+            Judged::Kept => {
+                let kept = self.missing.remove(key);
+                if kept.is_some_and(|cell| cell.asked.is_some()) {
+                    objects.remove(&asked_name(key), None).await?;
+                }
+            }
             Judged::Refused(why) => self.say(&format!("refused from the bus: {}", printable(&why))),
             Judged::Failed(why) => return Err(Error::Refused(why)),
         }
@@ -280,6 +335,14 @@ impl Gathering<'_> {
 
 /// Different sentences, and foreign workers, that are told: whoever writes to the bus fills no memory and no terminal.
 const MOST_TOLD: usize = 100;
+
+/// What is wanted next, `None` once nobody will want more; never where nobody does.
+async fn next_of(more: &mut Option<mpsc::UnboundedReceiver<More>>) -> Option<More> {
+    match more {
+        Some(more) => more.recv().await,
+        None => std::future::pending().await,
+    }
+}
 
 async fn subscribe(link: &Link, subject: &str) -> Result<Subscriber, Error> {
     let subscribed = link.client.subscribe(subject.to_owned()).await;

@@ -149,6 +149,11 @@ pub(super) fn key_in(name: &str) -> Option<&str> {
     (is_hex(key, 32) && is_hex(sum, 16)).then_some(key)
 }
 
+/// The object that holds what is asked of a cell's worker beside the run's question, by its key's first digits.
+pub(super) fn asked_name(key: &str) -> String {
+    format!("{key}.asked")
+}
+
 /// Somebody else's words as they may stand on a terminal: without what controls it, and not endless.
 pub fn printable(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };

@@ -2,7 +2,7 @@
 
 use super::objects::RunObjects;
 use super::queue::Queue;
-use super::wire::{Hello, Note, Offer, Version, bytes, short};
+use super::wire::{Hello, Note, Offer, Version, asked_name, bytes, short};
 use super::{Error, Link, Way};
 use crate::clock::{self, Stopwatch};
 use crate::notice;
@@ -38,6 +38,8 @@ const OFTEN: i64 = 5;
 /// Bytes of a question, and of a trace.
 const MOST_QUESTION: usize = 64 << 20;
 const MOST_TRACE: usize = 2 << 30;
+/// Bytes of what is asked of one cell.
+const MOST_ASKED: usize = 64 << 20;
 /// Runs that are kept open at once.
 const RUNS: usize = 4;
 
@@ -67,11 +69,14 @@ pub trait Mill: Send + Sync + 'static {
     /// A sentence, for a question that is another run's, or that cannot be run here.
     fn open(&self, run: &str, question: &[u8], traces: &[(String, Vec<u8>)]) -> Result<Self::Run, String>;
 
-    /// Runs a cell; `None` if it was told to stop meanwhile.
+    /// Whether each cell of the run has an object of its own that tells what is asked.
+    fn is_asked_by_cell(&self, run: &Self::Run) -> bool;
+
+    /// Runs a cell, of which `asked` tells what is asked where it has such an object; `None` if it was told to stop meanwhile.
     ///
     /// # Errors
     /// A sentence, for a key that is none of the run's.
-    fn grind(&self, run: &Self::Run, key: &str) -> Result<Option<Cell>, String>;
+    fn grind(&self, run: &Self::Run, key: &str, asked: &[u8]) -> Result<Option<Cell>, String>;
 }
 
 /// The name of the object that holds a run's question.
@@ -254,8 +259,18 @@ impl<M: Mill> Worker<M> {
             Ok(run) => run,
             Err(why) => return Ok(Fate::Elsewhere(why, offer)),
         };
+        let asked = match self.mill.is_asked_by_cell(&run) {
+            true => match objects.get(&asked_name(short(&offer.key)), MOST_ASKED).await {
+                Ok(Some(found)) => found.bytes,
+                // It was brought by another, or its coordinator has yet to lay it out again.
+                Ok(None) => return Ok(Fate::Refused("nobody asks for it any more".into())),
+                Err(Error::Refused(why)) => return Ok(Fate::Elsewhere(why, offer)),
+                Err(error) => return Err(error),
+            },
+            false => Vec::new(),
+        };
         let (mill, key) = (Arc::clone(&self.mill), offer.key.clone());
-        match tokio::task::spawn_blocking(move || mill.grind(&run, &key)).await {
+        match tokio::task::spawn_blocking(move || mill.grind(&run, &key, &asked)).await {
             Ok(Ok(Some(cell))) => self.bring(&offer, &cell).await,
             Ok(Ok(None)) => Ok(Fate::Stopped),
             Ok(Err(why)) => Ok(Fate::Refused(why)),

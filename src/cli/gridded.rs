@@ -7,6 +7,7 @@ use crate::record::Layout;
 #[cfg(feature = "bus")]
 use crate::record::Trial;
 use crate::scenario::Axis;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -111,15 +112,23 @@ fn show_share(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first `many` trials of every strategy of a run without axes, whose cells are all there.
+/// The first `many` trials of every strategy of a run without axes, whose cells are all there; those in `known` were read
+/// already.
 ///
 /// # Errors
 /// [`Error::Failed`] for a cell that has gone or was changed meanwhile.
 #[cfg(feature = "bus")]
-pub fn trials(grid: &Grid, share: &Share, many: usize) -> Result<Vec<Vec<Trial>>, Error> {
+pub fn trials(
+    grid: &Grid,
+    share: &Share,
+    many: usize,
+    known: &BTreeMap<String, Trial>,
+) -> Result<Vec<Vec<Trial>>, Error> {
     let there = share.store.files()?;
-    let mut read =
-        |key: &str, layout: &Arc<Layout>| store::read(&there_now(share, &there, key)?, key, layout);
+    let mut read = |key: &str, layout: &Arc<Layout>| match known.get(key) {
+        Some(trial) => Ok(trial.clone()),
+        None => store::read(&there_now(share, &there, key)?, key, layout),
+    };
     grid.first_trials(0, many, &mut read)
 }
 
@@ -142,11 +151,7 @@ pub fn finish(grid: &Grid, share: &Share, common: &Common) -> Result<ExitCode, E
 }
 
 /// The file of the cell of this key.
-fn there_now(
-    share: &Share,
-    there: &std::collections::BTreeMap<String, Vec<PathBuf>>,
-    key: &str,
-) -> Result<PathBuf, Error> {
+fn there_now(share: &Share, there: &BTreeMap<String, Vec<PathBuf>>, key: &str) -> Result<PathBuf, Error> {
     let found = there.get(store::short(key)).and_then(|paths| paths.first());
     found.cloned().ok_or_else(|| Error::Failed(format!("a cell has gone from {}", share.dir.display())))
 }

@@ -3,7 +3,7 @@
 use super::question::{Asked, Question};
 use super::run_folder::RunFolder;
 use super::{Common, Error, interrupt, output};
-use crate::engine::{Control, side_by_side, simulate_one};
+use crate::engine::{Control, Runner, side_by_side};
 use crate::notice;
 use crate::planner::onset::{
     History, Measure, Onset, Probe, SCHEMA, Search, SearchOptions, StrategyOnset, of_search, terms,
@@ -53,6 +53,9 @@ pub struct Args {
     #[cfg(feature = "live")]
     #[command(flatten)]
     send: super::onset_live::Options,
+    #[cfg(feature = "bus")]
+    #[command(flatten)]
+    bus: super::bus::SearchBus,
 }
 
 fn within(text: &str) -> Result<f64, String> {
@@ -106,7 +109,18 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(why) = variant::not_steady(scenario) {
         return Err(Error::Usage(format!("{}: {why}", args.question.path().display())));
     }
+    #[cfg(feature = "bus")]
+    let is_bussed = args.bus.is_given(common)?;
     let book = Book::open(args.history.as_deref())?;
+    #[cfg(feature = "bus")]
+    if is_bussed {
+        if is_live {
+            return Err(Error::Usage(
+                "--live sends loads one after another from here: --bus has nothing to deal out".into(),
+            ));
+        }
+        return by_workers(&args, &asked, &book, common);
+    }
     let folder = RunFolder::claim(args.out.as_deref(), &format!("{}-onset", scenario.name), args.force)?;
     let control = Arc::new(Control::default());
     let onset = match is_live {
@@ -114,13 +128,33 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         false => {
             let stopper = Arc::clone(&control);
             listen(move || interrupt::interrupt(&stopper.stop))?;
-            searched(&args, &asked, &book, &control, common)
+            searched(&args, &asked, &book, (Runner::here(&control), args.question.threads()), common)
         }
     };
-    if book.failed.load(Ordering::Relaxed) {
-        notice::tell("keystorm: the history could not be written to its end");
-    }
+    book.tell_if_failed();
     conclude(&onset, folder, common)
+}
+
+/// Has the trials run by workers.
+#[cfg(feature = "bus")]
+fn by_workers(args: &Args, asked: &Asked, book: &Book, common: &Common) -> Result<ExitCode, Error> {
+    use super::bus::{AT_ONCE, Found, Sought};
+    let sought = Sought {
+        command: "onset",
+        scenario: &asked.loaded.scenario,
+        dir: &asked.dir,
+        terms: format!("{:?} {:?}", options(args), asked.kinds),
+        out: args.out.as_deref(),
+        force: args.force,
+    };
+    let search = |runner: Runner<'_>| searched(args, asked, book, (runner, AT_ONCE), common);
+    match args.bus.search(&sought, common, &Arc::default(), || None, search)? {
+        Found::Whole(onset, folder) => {
+            book.tell_if_failed();
+            conclude(&onset, folder, common)
+        }
+        Found::Stopped => Ok(ExitCode::from(super::exit::INTERRUPTED)),
+    }
 }
 
 fn listen(handler: impl FnMut() + Send + 'static) -> Result<(), Error> {
@@ -176,11 +210,11 @@ fn sent(
             }
             Ok(measures)
         };
-        let search = search(task, &options, book, control, &mut measure)?;
+        let search = search(task, &options, book, Runner::here(control), &mut measure)?;
         let is_interrupted = control.stop.load(Ordering::Relaxed);
         found.push(of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted));
     }
-    let mut onset = document(args, asked, control, found);
+    let mut onset = document(args, asked, control.stop.load(Ordering::Relaxed), found);
     let target = match &asked.loaded.scenario.target {
         Target::Http(url) => url.clone(),
         _ => "the emulator in this process".into(),
@@ -217,25 +251,30 @@ fn tasks(asked: &Asked) -> Vec<Task<'_>> {
 }
 
 /// Searches every strategy under every kind of limiter, side by side.
-fn searched(args: &Args, asked: &Asked, book: &Book, control: &Arc<Control>, common: &Common) -> Onset {
+fn searched(
+    args: &Args,
+    asked: &Asked,
+    book: &Book,
+    (runner, threads): (Runner<'_>, usize),
+    common: &Common,
+) -> Onset {
     let (options, tasks) = (options(args), tasks(asked));
-    let threads = args.question.threads();
     let inner = (threads / tasks.len().max(1)).max(1);
     let strategies = side_by_side(tasks.len(), threads, |number| {
         let task = &tasks[number];
-        let mut simulated = |search: &Search, probe: &Probe| Ok(measure(task, search, probe, control, inner));
-        let search = search(task, &options, book, control, &mut simulated).expect("simulating cannot fail");
-        let is_interrupted = control.stop.load(Ordering::Relaxed);
+        let mut simulated = |search: &Search, probe: &Probe| Ok(measure(task, search, probe, runner, inner));
+        let search = search(task, &options, book, runner, &mut simulated).expect("simulating cannot fail");
+        let is_interrupted = runner.is_stopped();
         of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted)
     });
     for found in strategies.iter().filter(|_| !common.quiet) {
         notice::tell(format_args!("{} ({}): {}", found.name, found.enforcement, found.stopped_because));
     }
-    document(args, asked, control, strategies)
+    document(args, asked, runner.is_stopped(), strategies)
 }
 
 /// What was found, as a document.
-fn document(args: &Args, asked: &Asked, control: &Control, strategies: Vec<StrategyOnset>) -> Onset {
+fn document(args: &Args, asked: &Asked, interrupted: bool, strategies: Vec<StrategyOnset>) -> Onset {
     let scenario = &asked.loaded.scenario;
     #[cfg(feature = "live")]
     let is_live = args.send.live;
@@ -253,7 +292,7 @@ fn document(args: &Args, asked: &Asked, control: &Control, strategies: Vec<Strat
         within: args.within,
         strategies,
         left_out: left_out(asked, is_live),
-        interrupted: control.stop.load(Ordering::Relaxed),
+        interrupted,
         sent_to: None,
     }
 }
@@ -266,7 +305,7 @@ fn search(
     task: &Task,
     options: &SearchOptions,
     book: &Book,
-    control: &Control,
+    runner: Runner<'_>,
     measure: &mut Measuring<'_>,
 ) -> Result<Search, Error> {
     let name = &task.scenario.strategies[task.strategy].name;
@@ -277,7 +316,7 @@ fn search(
     });
     while let Some(probe) = search.next() {
         let measures = measure(&search, &probe)?;
-        if control.stop.load(Ordering::Relaxed) {
+        if runner.is_stopped() {
             // What was cut short shows nothing.
             break;
         }
@@ -289,13 +328,13 @@ fn search(
     Ok(search)
 }
 
-/// Simulates the trials of a probe.
-fn measure(task: &Task, search: &Search, probe: &Probe, control: &Control, threads: usize) -> Vec<Measure> {
+/// Has the trials of a probe run.
+fn measure(task: &Task, search: &Search, probe: &Probe, runner: Runner<'_>, threads: usize) -> Vec<Measure> {
     let length = search.terms().levels[probe.level].length;
     let steady = variant::steady(&task.scenario, probe.load_per_s, length);
     side_by_side(probe.trials.len(), threads, |number| {
         let trial = probe.trials.start + number as u32;
-        let done = simulate_one(&steady, task.strategy, trial, control);
+        let done = runner.trial(&steady, task.strategy, trial);
         Measure::of(&steady, task.strategy, &done)
     })
 }
@@ -384,6 +423,13 @@ impl Book {
             file.write_all(b"\n").map_err(|error| wrong(&error))?;
         }
         Ok(Book { lines, file: Some(Mutex::new(file)), failed: AtomicBool::new(false) })
+    }
+
+    /// Says so if it could not be written.
+    fn tell_if_failed(&self) {
+        if self.failed.load(Ordering::Relaxed) {
+            notice::tell("keystorm: the history could not be written to its end");
+        }
     }
 
     /// Adds a line; what cannot be written is told at the end.

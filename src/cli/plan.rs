@@ -4,8 +4,8 @@ use super::progress::Progress;
 use super::question::{Asked, Question};
 use super::run_folder::RunFolder;
 use super::{Common, Error, backtest, interrupt, output};
-use crate::engine::Control;
 use crate::engine::planning::{self, PoolFound};
+use crate::engine::{Control, Runner};
 use crate::format::counted;
 use crate::intake::cloudwatch;
 use crate::notice;
@@ -80,6 +80,9 @@ pub struct Args {
     /// Replace what --out holds.
     #[arg(long, env = "KEYSTORM_FORCE")]
     force: bool,
+    #[cfg(feature = "bus")]
+    #[command(flatten)]
+    bus: super::bus::SearchBus,
 }
 
 /// `40%` as a factor of 1.4.
@@ -129,7 +132,13 @@ fn kinds(own: Enforcement) -> Vec<(String, Enforcement)> {
 /// # Errors
 /// As loading the scenario; [`Error::Usage`] for a date that is past or a Region that stands in for itself.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
+    #[cfg(feature = "bus")]
+    let is_bussed = args.bus.is_given(common)?;
     if let Some([first, second]) = args.backtest.as_deref() {
+        #[cfg(feature = "bus")]
+        if is_bussed {
+            return Err(Error::Usage("--backtest reads logs here: --bus has nothing to deal out".into()));
+        }
         let threads = args.question.threads();
         let place = (args.question.region.as_deref(), args.account.as_deref());
         return backtest::run([first, second], place, threads, common);
@@ -146,21 +155,55 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let asked = args.question.asked(&[])?;
     let terms = terms(&args, &asked)?;
     let callers = callers(args.question.path())?;
+    let control = Arc::new(Control::default());
+    let total = Arc::new(AtomicU64::new(0));
+    #[cfg(feature = "bus")]
+    if is_bussed {
+        use super::bus::{AT_ONCE, Found, Sought};
+        let sought = Sought {
+            command: "plan",
+            scenario: &asked.loaded.scenario,
+            dir: &asked.dir,
+            terms: format!("{terms:?} {:?}", asked.kinds),
+            out: args.out.as_deref(),
+            force: args.force,
+        };
+        let search = |runner: Runner<'_>| found(&args, &asked, &terms, (runner, AT_ONCE), &total);
+        let shown = || Some(progress(&args, &asked, &total, &control, common));
+        return match args.bus.search(&sought, common, &control, shown, search)? {
+            Found::Whole(found, folder) => {
+                conclude(&whole(&asked, &args, terms, found, callers), folder, common)
+            }
+            Found::Stopped => Ok(ExitCode::from(super::exit::INTERRUPTED)),
+        };
+    }
     let folder =
         RunFolder::claim(args.out.as_deref(), &format!("{}-plan", asked.loaded.scenario.name), args.force)?;
-    let control = Arc::new(Control::default());
     let stopper = Arc::clone(&control);
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    let found = simulated(&args, &asked, &terms, &control, common);
+    let shown = progress(&args, &asked, &total, &control, common);
+    let found = found(&args, &asked, &terms, (Runner::here(&control), args.question.threads()), &total);
+    shown.finish();
     if control.stop.load(Ordering::Relaxed) {
         notice::tell("keystorm: interrupted; half a plan is none, and nothing was saved");
         return Ok(ExitCode::from(super::exit::INTERRUPTED));
     }
-    let mut plan = document(&asked, &args, terms, found);
+    conclude(&whole(&asked, &args, terms, found, callers), folder, common)
+}
+
+/// The plan, with its answer.
+fn whole(
+    asked: &Asked,
+    args: &Args,
+    terms: Terms,
+    found: Vec<PoolFound>,
+    callers: Option<Callers>,
+) -> Capacity {
+    let mut plan = document(asked, args, terms, found);
     plan.callers = callers;
     plan.answer = report::capacity::answer(&plan);
-    conclude(&plan, folder, common)
+    plan
 }
 
 /// The day that counts as today.
@@ -239,12 +282,13 @@ fn failover_factor(asked: &Asked, terms: &Terms) -> f64 {
     if own > 0.0 { crate::planner::capacity::tidy((own + most) / own) } else { 1.0 }
 }
 
-fn simulated(
+/// Finds the needs, with trials of `runner`, of which as many are asked for at once.
+fn found(
     args: &Args,
     asked: &Asked,
     terms: &Terms,
-    control: &Arc<Control>,
-    common: &Common,
+    (runner, threads): (Runner<'_>, usize),
+    total: &AtomicU64,
 ) -> Vec<PoolFound> {
     let scenario = &asked.loaded.scenario;
     let wanted = planning::Asked {
@@ -255,18 +299,26 @@ fn simulated(
         utilisation: terms.utilisation,
         kinds: kinds(scenario.quotas.enforcement),
         free_tier: args.free_tier,
-        threads: args.question.threads(),
+        threads,
     };
+    planning::plan(&wanted, runner, total)
+}
+
+/// Shows how far the plan is.
+fn progress(
+    args: &Args,
+    asked: &Asked,
+    total: &Arc<AtomicU64>,
+    control: &Arc<Control>,
+    common: &Common,
+) -> Progress {
+    let scenario = &asked.loaded.scenario;
     let label = format!(
         "plan of {} x {}",
         counted(scenario.strategies.len() as u64, "strategy"),
         counted(scenario.trials.into(), "trial")
     );
-    let total = Arc::new(AtomicU64::new(0));
-    let progress = Progress::over(label, &total, true, control, args.progress_every, common.quiet);
-    let found = planning::plan(&wanted, control, &total);
-    progress.finish();
-    found
+    Progress::over(label, total, true, control, args.progress_every, common.quiet)
 }
 
 /// Everything that was found, as a document.

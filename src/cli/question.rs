@@ -52,6 +52,8 @@ pub struct Asked {
     pub loaded: Loaded,
     /// Whether its thresholds are [`DEFAULT_THRESHOLDS`].
     pub has_default_thresholds: bool,
+    /// Where its traces lie.
+    pub dir: PathBuf,
     /// How each kind of limiter that was asked about is written, and what it is; never empty.
     pub kinds: Vec<(String, Enforcement)>,
 }
@@ -93,7 +95,7 @@ impl Question {
         if found.is_empty() {
             found.push((written(&loaded.scenario.to_value()), loaded.scenario.quotas.enforcement));
         }
-        Ok(Asked { loaded, has_default_thresholds, kinds: found })
+        Ok(Asked { loaded, has_default_thresholds, dir: source.dir, kinds: found })
     }
 
     /// The scenario's path: a search without one is refused before it is asked.

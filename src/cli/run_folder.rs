@@ -15,7 +15,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a run's folder holds, by name.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "run.json",
     "report.html",
     "report.md",
@@ -28,6 +28,7 @@ const NAMES: [&str; 24] = [
     "sweep.md",
     "sweep.csv",
     "shard.json",
+    "search.json",
     "cells",
     "traces",
     "onset.json",

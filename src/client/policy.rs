@@ -17,7 +17,7 @@ const MOST_TOKENS: f64 = 1e9;
 /// The largest `maxBytes` of a cache: what the AWS Encryption SDK takes.
 const MAX_CACHE_BYTES: u64 = i64::MAX as u64;
 /// The largest `maxMessages` of a cache: what the AWS Encryption SDK takes.
-const MAX_CACHE_MESSAGES: u64 = 1 << 32;
+pub const MAX_CACHE_MESSAGES: u64 = 1 << 32;
 
 record! {
     /// What a client does about refusal, and what it caches.

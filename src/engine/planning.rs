@@ -11,7 +11,8 @@ mod demand;
 mod judge;
 mod swings;
 
-use super::sim::{Control, side_by_side, simulate_one};
+use super::runner::Runner;
+use super::sim::side_by_side;
 use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended, tidy};
 use crate::planner::need::{Interval, Need, NeedSearch, interval};
 use crate::planner::spoken::with_assumed;
@@ -78,25 +79,25 @@ const PHASES_MS: [u64; 3] = [0, 333, 667];
 /// How near a need is found where it only shows a spread.
 const ROUGH: f64 = 0.01;
 
-/// Finds what each strategy needs of every quota that the load draws on. After [`Control::stop`] what is not yet known stays
+/// Finds what each strategy needs of every quota that the load draws on. After [`stop`](super::Control::stop) what is not yet known stays
 /// unknown, and whoever asked must say so. `total` is told how much virtual time it will take, as far as can be foreseen.
-pub fn plan(asked: &Asked, control: &Control, total: &AtomicU64) -> Vec<PoolFound> {
+pub fn plan(asked: &Asked, runner: Runner<'_>, total: &AtomicU64) -> Vec<PoolFound> {
     let (spoken, _) = with_assumed(asked.scenario);
     let asked = &Asked { scenario: &spoken, ..asked.clone() };
     let horizon = horizon(asked.scenario);
     total.store(horizon * 20, Ordering::Relaxed);
     let factor = asked.growth * asked.season * asked.failover;
     let then = crate::planner::variant::scaled(asked.scenario, factor);
-    let now = courses(asked.scenario, asked.threads, control);
-    let later = if factor == 1.0 { now.clone() } else { courses(&then, asked.threads, control) };
+    let now = courses(asked.scenario, asked.threads, runner);
+    let later = if factor == 1.0 { now.clone() } else { courses(&then, asked.threads, runner) };
     let mut pools: Vec<String> = Vec::new();
     for pool in later.iter().flat_map(|course| course.pools.keys()) {
         if !pools.contains(pool) {
             pools.push(pool.clone());
         }
     }
-    total.store(control.done.load(Ordering::Relaxed), Ordering::Relaxed);
-    pools.iter().map(|pool| of_pool(asked, &then, pool, (&now, &later), control, total)).collect()
+    total.store(runner.done(), Ordering::Relaxed);
+    pools.iter().map(|pool| of_pool(asked, &then, pool, (&now, &later), runner, total)).collect()
 }
 
 /// How long the schedule is, in nanoseconds.
@@ -141,7 +142,7 @@ fn of_pool(
     then: &Scenario,
     pool: &str,
     (now, later): (&[Course], &[Course]),
-    control: &Control,
+    runner: Runner<'_>,
     total: &AtomicU64,
 ) -> PoolFound {
     let judges: Vec<Judge> =
@@ -149,7 +150,7 @@ fn of_pool(
     total.fetch_add(foreseen(asked, &judges), Ordering::Relaxed);
     let first = side_by_side(judges.len(), asked.threads, |place| {
         let mut judge = judges[place].clone();
-        let need = first_need(&mut judge, control);
+        let need = first_need(&mut judge, runner);
         (judge, need)
     });
     let trials = asked.scenario.trials.max(1);
@@ -157,7 +158,7 @@ fn of_pool(
     let others = side_by_side(first.len() * rest, asked.threads, |task| {
         let (judge, need) = &first[task / rest.max(1)];
         let trial = 1 + (task % rest.max(1)) as u32;
-        near(judge, need.as_ref().ok(), trial, None, control)
+        near(judge, need.as_ref().ok(), trial, None, runner)
     });
     let mut strategies: Vec<StrategyNeed> = Vec::new();
     for (place, (_, need)) in first.iter().enumerate() {
@@ -170,20 +171,20 @@ fn of_pool(
         });
         strategies.push(found);
     }
-    spread(asked, &first, &mut strategies, control);
+    spread(asked, &first, &mut strategies, runner);
     let have_per_s = have(asked.scenario, pool);
     let best = recommended(&strategies, have_per_s);
-    let verified = best.and_then(|place| verify(asked, &first[place].0, &mut strategies[place], control));
+    let verified = best.and_then(|place| verify(asked, &first[place].0, &mut strategies[place], runner));
     let more = |formula: Formula| Some(formula.ask).filter(|ask| *ask > have_per_s);
     strategies.iter_mut().for_each(|strategy| strategy.ask_per_s = strategy.formula.and_then(more));
     let best = recommended(&strategies, have_per_s);
     let swinging = best.filter(|place| strategies[*place].need_per_s.is_some());
     let sensitivity =
-        swinging.map(|place| swings::swings(asked, &first[place].0, &strategies[place], control));
+        swinging.map(|place| swings::swings(asked, &first[place].0, &strategies[place], runner));
     let outcomes = best.map(|place| {
         let quotas = [Some(have_per_s), strategies[place].ask_per_s].into_iter().flatten();
         let quotas: Vec<u64> = quotas.map(|quota| quota as u64).collect();
-        let at = |number: usize| outcome(then, place, pool, quotas[number], control);
+        let at = |number: usize| outcome(then, place, pool, quotas[number], runner);
         side_by_side(quotas.len(), asked.threads, at)
     });
     PoolFound {
@@ -198,9 +199,9 @@ fn of_pool(
 }
 
 /// What becomes of the whole schedule at a quota, in its first trial.
-fn outcome(then: &Scenario, place: usize, pool: &str, quota: u64, control: &Control) -> Outcome {
+fn outcome(then: &Scenario, place: usize, pool: &str, quota: u64, runner: Runner<'_>) -> Outcome {
     let limited = with_only_quota(then, pool, quota);
-    let done = simulate_one(&limited, place, 0, control);
+    let done = runner.trial(&limited, place, 0);
     let all = Selection::default();
     let (jobs, attempts) = (all.jobs(&done.recorder).1, all.attempts(&done.recorder).1);
     let response = Trend::from_micros(&all.response(&done.recorder));
@@ -252,20 +253,20 @@ fn cost(asked: &Asked, course: &Course) -> Option<f64> {
 }
 
 /// The need of the first trial. If seconds outside the judged ones turn out to be near it, they are judged too.
-fn first_need(judge: &mut Judge, control: &Control) -> Result<Need, String> {
+fn first_need(judge: &mut Judge, runner: Runner<'_>) -> Result<Need, String> {
     if let Some(why) = judge.never() {
         return Err(why);
     }
     let mut start = judge.start();
     for _ in 0..3 {
-        let need = search(judge, begun(judge, start, FAR), 0, None, control);
+        let need = search(judge, begun(judge, start, FAR), 0, None, runner);
         match need {
             Need::Between(_, met) if judge.widen(met as f64) => start = met,
             Need::None => return Err("No quota that was tried meets the thresholds.".into()),
             need => return Ok(need),
         }
     }
-    Ok(search(judge, begun(judge, start, NEAR), 0, None, control))
+    Ok(search(judge, begun(judge, start, NEAR), 0, None, runner))
 }
 
 /// The need of another trial, or under another limiter, near one that is known.
@@ -274,12 +275,12 @@ fn near(
     known: Option<&Need>,
     trial: u32,
     kind: Option<Enforcement>,
-    control: &Control,
+    runner: Runner<'_>,
 ) -> Need {
     let Some(Need::Between(_, met)) = known else { return Need::None };
     let begun = begun(judge, *met, NEAR);
     let begun = if kind.is_some() { begun.within(ROUGH) } else { begun };
-    search(judge, begun, trial, kind, control)
+    search(judge, begun, trial, kind, runner)
 }
 
 /// A search that begins at `start`. The need of a cache is small and spreads widely: it is not sought as closely.
@@ -297,11 +298,11 @@ fn search(
     mut search: NeedSearch,
     trial: u32,
     kind: Option<Enforcement>,
-    control: &Control,
+    runner: Runner<'_>,
 ) -> Need {
     while let Some(quota) = search.next() {
-        let meets = judge.meets(quota, trial, kind, control);
-        if control.stop.load(Ordering::Relaxed) {
+        let meets = judge.meets(quota, trial, kind, runner);
+        if runner.is_stopped() {
             return Need::None;
         }
         search.take(quota, meets);
@@ -314,14 +315,14 @@ fn spread(
     asked: &Asked,
     first: &[(Judge, Result<Need, String>)],
     strategies: &mut [StrategyNeed],
-    control: &Control,
+    runner: Runner<'_>,
 ) {
     let phases = PHASES_MS.map(|ms| Enforcement::Window { phase: Some(Span::from_millis(ms)) });
     let kinds = asked.kinds.iter().flat_map(|(_, kind)| (0..KIND_TRIALS).map(move |trial| (*kind, trial)));
     let tasks: Vec<(Enforcement, u32)> = kinds.chain(phases.map(|phase| (phase, 0))).collect();
     let found = side_by_side(first.len() * tasks.len(), asked.threads, |task| {
         let ((judge, need), (kind, trial)) = (&first[task / tasks.len()], tasks[task % tasks.len()]);
-        match near(judge, need.as_ref().ok(), trial, Some(kind), control) {
+        match near(judge, need.as_ref().ok(), trial, Some(kind), runner) {
             Need::Between(_, met) => Some(met as f64),
             Need::None => None,
         }
@@ -345,7 +346,7 @@ fn spread(
 }
 
 /// The need of the whole schedule by two seeds, beside what the peaks say of the same. Where it is above all else, it counts.
-fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, control: &Control) -> Option<Verified> {
+fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, runner: Runner<'_>) -> Option<Verified> {
     let known = strategy.need_per_s?;
     if judge.is_whole() {
         return None;
@@ -357,9 +358,9 @@ fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, control: &C
     };
     let needs = side_by_side(2, asked.threads, |number| {
         let begun = NeedSearch::new(known.value as u64, NEAR).within(NEAR);
-        let peaks = met(search(&judge.seeded(seeds[number]), begun, 0, None, control))?;
+        let peaks = met(search(&judge.seeded(seeds[number]), begun, 0, None, runner))?;
         let begun = NeedSearch::new(peaks as u64, NEAR).within(NEAR);
-        Some((peaks, met(search(&judge.whole(seeds[number]), begun, 0, None, control))?))
+        Some((peaks, met(search(&judge.whole(seeds[number]), begun, 0, None, runner))?))
     });
     let needs: Vec<(f64, f64)> = needs.into_iter().collect::<Option<_>>()?;
     let differ_by = needs.iter().map(|(peaks, whole)| (whole / peaks - 1.0).abs()).fold(0.0, f64::max);

@@ -13,6 +13,7 @@ mod kill;
 mod live;
 #[path = "../support/needs.rs"]
 mod needs;
+mod search;
 mod server;
 #[path = "../support/signal.rs"]
 mod signal;

@@ -20,6 +20,7 @@ mod prometheus;
 mod rust_sdk;
 #[cfg(feature = "s3")]
 mod s3;
+mod schemas;
 mod scripts;
 mod sequences;
 #[path = "../support/signal.rs"]

@@ -5,12 +5,17 @@ use crate::bus::{Judged, QUESTION, Wanted, Way};
 use crate::cli::Error;
 use crate::cli::grid::{self, Cell, Grid, How, SHARE, Share, TRACES, Worked, store};
 use crate::engine::Control;
-use crate::record::Layout;
+use crate::record::{Layout, Trial};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+
+/// Trials by the keys of their cells, of which those that are gathered were read once already: reading them is most of what a
+/// coordinator does.
+pub type Read = BTreeMap<String, Trial>;
 
 /// Who gathers cells from a bus, as often as somebody needs more of them.
 pub struct Coordinator {
@@ -32,7 +37,8 @@ impl Coordinator {
         Ok(Coordinator { way, control, stop, runtime: runtime()? })
     }
 
-    /// Gathers the cells of `grid` that are wanted and that `share` has not. Ctrl-C keeps those that are there.
+    /// Gathers the cells of `grid` that are wanted and that `share` has not; their trials go to `read`, if somebody has room for
+    /// them. Ctrl-C keeps those that are there.
     ///
     /// # Errors
     /// [`Error::Usage`] and [`Error::Failed`] for a bus that cannot be used, and for a cell that cannot be kept.
@@ -42,6 +48,7 @@ impl Coordinator {
         share: &Share,
         how: &How,
         is_wanted: impl Fn(&Cell) -> bool,
+        mut into: Option<&mut Read>,
     ) -> Result<Worked, Error> {
         let there = share.store.files()?;
         let all = grid.cells();
@@ -62,13 +69,18 @@ impl Coordinator {
         let material = std::iter::once(QUESTION.to_owned()).chain(grid.traces.values().cloned()).collect();
         let sought = Wanted { run: &run, keys, material, read: &read };
         let mut kept = 0;
-        let mut keep = |name: &str, bytes: &[u8]| {
-            let judged = keep(grid, share, &self.control, name, bytes);
-            kept += usize::from(judged == Judged::Kept);
-            judged
+        let mut keep = |name: &str, bytes: &[u8]| match keep(grid, share, &self.control, name, bytes) {
+            Ok((key, trial)) => {
+                kept += 1;
+                if let Some(read) = &mut into {
+                    read.insert(key, trial);
+                }
+                Judged::Kept
+            }
+            Err(judged) => judged,
         };
         let stop = self.stop.clone();
-        let ended = self.runtime.block_on(crate::bus::gather(&self.way, &sought, &mut keep, stop));
+        let ended = self.runtime.block_on(crate::bus::gather(&self.way, &sought, None, &mut keep, stop));
         shown.finish();
         ended?;
         Ok(Worked { cells: wanted.len(), were_there, are_there: were_there + kept })
@@ -83,10 +95,16 @@ fn at(dir: &Path, name: &str) -> PathBuf {
     }
 }
 
-/// Keeps a file from the bus, if it is a cell of the run, whole and of this version.
-fn keep(grid: &Grid, share: &Share, control: &Control, name: &str, bytes: &[u8]) -> Judged {
+/// Keeps a file from the bus, if it is a cell of the run, whole and of this version; gives its key and what it holds.
+fn keep(
+    grid: &Grid,
+    share: &Share,
+    control: &Control,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(String, Trial), Judged> {
     let path = Path::new(name);
-    let judge = || -> Result<u64, Error> {
+    let judge = || -> Result<(u64, String, Trial), Error> {
         let (header, rest) = store::unpack(path, bytes)?;
         let key = header.key.clone();
         let foreign = || Error::Failed(format!("{name}: no cell of this run: {}", header.cell));
@@ -94,17 +112,11 @@ fn keep(grid: &Grid, share: &Share, control: &Control, name: &str, bytes: &[u8])
         let cell =
             grid.cells().get(&key).filter(|_| name.starts_with(store::short(&key))).ok_or_else(foreign)?;
         let layout = Arc::new(Layout::new(&grid.points[cell.point].loaded.scenario.workloads));
-        store::trial(path, &key, &layout, (header.clone(), rest))?;
-        Ok(grid::length(grid, cell))
+        let trial = store::trial(path, &key, &layout, (header.clone(), rest))?;
+        Ok((grid::length(grid, cell), key, trial))
     };
-    match judge() {
-        Err(error) => Judged::Refused(error.to_string()),
-        Ok(length) => match share.store.keep(name, bytes.to_vec()) {
-            Ok(()) => {
-                control.done.fetch_add(length, Ordering::Relaxed);
-                Judged::Kept
-            }
-            Err(error) => Judged::Failed(error.to_string()),
-        },
-    }
+    let (length, key, trial) = judge().map_err(|error| Judged::Refused(error.to_string()))?;
+    share.store.keep(name, bytes.to_vec()).map_err(|error| Judged::Failed(error.to_string()))?;
+    control.done.fetch_add(length, Ordering::Relaxed);
+    Ok((key, trial))
 }

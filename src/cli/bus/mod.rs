@@ -5,12 +5,14 @@ mod grind;
 #[cfg(feature = "live")]
 mod load;
 mod run;
+mod search;
 mod worker;
 
 pub use coordinate::Coordinator;
 #[cfg(feature = "live")]
 pub use load::{Load, SharedArgs};
 pub use run::{Came, run};
+pub use search::{AT_ONCE, Found, SearchBus, Sought};
 pub use worker::{WorkerArgs, worker};
 
 use super::{Common, Error, interrupt};
@@ -93,12 +95,17 @@ fn runtime() -> Result<Runtime, Error> {
 
 /// What Ctrl-C says to whoever waits; who computes looks at `control`. A second one leaves at once.
 fn stopped_by_ctrl_c(control: &Arc<Control>) -> Result<watch::Receiver<bool>, Error> {
-    let (stop, stopped) = watch::channel(false);
-    let control = Arc::clone(control);
+    Ok(stopper(control)?.subscribe())
+}
+
+/// The same, for somebody who says stop himself, too.
+fn stopper(control: &Arc<Control>) -> Result<watch::Sender<bool>, Error> {
+    let stop = watch::Sender::new(false);
+    let (control, told) = (Arc::clone(control), stop.clone());
     ctrlc::set_handler(move || {
         interrupt::interrupt(&control.stop);
-        stop.send_replace(true);
+        told.send_replace(true);
     })
     .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    Ok(stopped)
+    Ok(stop)
 }

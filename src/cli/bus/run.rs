@@ -1,5 +1,6 @@
 //! `run --bus`: a run, a sweep, or a run that adds trials until its intervals are narrow, by workers on a bus.
 
+use super::coordinate::Read;
 use super::{Access, Coordinator};
 use crate::cli::grid::{Grid, Shard, Share, Source};
 use crate::cli::gridded::{self, GridOptions};
@@ -38,16 +39,19 @@ pub fn run(
     let coordinator = Coordinator::new(url, access, common.quiet)?;
     let grid = Grid::new(source, axes)?;
     let share = Share::claim(options.out, &grid, Shard::WHOLE, options.force)?;
+    let mut read = Read::new();
     let mut many = if chooses { trials_after(&asked, 0) } else { u32::MAX };
     loop {
-        let worked = coordinator.gather(&grid, &share, &options.how, |cell| cell.trial < many)?;
+        // A run keeps its trials until it is concluded, as one process does; a sweep has one point at a time.
+        let into = (!grid.is_sweep()).then_some(&mut read);
+        let worked = coordinator.gather(&grid, &share, &options.how, |cell| cell.trial < many, into)?;
         if !gridded::is_whole(&worked, &share, common) {
             return Ok(Came::Done(ExitCode::from(exit::INTERRUPTED)));
         }
         if grid.is_sweep() {
             return gridded::finish(&grid, &share, common).map(Came::Done);
         }
-        let trials = gridded::trials(&grid, &share, many as usize)?;
+        let trials = gridded::trials(&grid, &share, many as usize, &read)?;
         if !chooses || many >= asked.trials || are_enough(&asked, &trials) {
             // The cells make room for the run when it is whole, and not before.
             return Ok(Came::Trials(trials, RunFolder::claim(Some(&share.dir), &asked.name, true)?));

@@ -114,6 +114,12 @@ impl Store {
         self.keep(&name, bytes)
     }
 
+    /// Where the file of this name is.
+    #[cfg(feature = "bus")]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// Keeps a file that is known to be a cell's.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The whole schedule without a limit: what each strategy asks of each quota, and what it costs.
 
-use crate::engine::sim::{Control, side_by_side, simulate_one};
+use crate::engine::runner::Runner;
+use crate::engine::sim::side_by_side;
 use crate::planner::capacity::Demand;
 use crate::planner::variant;
 use crate::quota::{Enforcement, PoolId, price, route};
@@ -34,7 +35,7 @@ pub struct Course {
 
 /// The course of every strategy. Strategies that differ in their retries only have one course, if nothing fails: without a
 /// limit, a fault or a timeout there is nothing to retry.
-pub fn courses(scenario: &Scenario, threads: usize, control: &Control) -> Vec<Course> {
+pub fn courses(scenario: &Scenario, threads: usize, runner: Runner<'_>) -> Vec<Course> {
     // Seconds begin with the schedule, as those of a log do.
     let aligned = Enforcement::Window { phase: Some(Span::ZERO) };
     let open = variant::enforced(&variant::unlimited(scenario), aligned);
@@ -42,7 +43,7 @@ pub fn courses(scenario: &Scenario, threads: usize, control: &Control) -> Vec<Co
         .map(|place| (0..place).find(|other| are_alike(&open, *other, place)).unwrap_or(place))
         .collect();
     let own: Vec<usize> = (0..like.len()).filter(|place| like[*place] == *place).collect();
-    let trials = side_by_side(own.len(), threads, |number| simulate_one(&open, own[number], 0, control));
+    let trials = side_by_side(own.len(), threads, |number| runner.trial(&open, own[number], 0));
     (0..like.len())
         .map(|place| {
             let trial = own.iter().position(|each| *each == like[place]).map(|number| &trials[number]);

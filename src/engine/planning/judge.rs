@@ -1,7 +1,7 @@
 //! Whether a strategy meets its thresholds at a quota: on the seconds that decide, or on the whole schedule.
 
 use super::demand::Course;
-use crate::engine::sim::{Control, simulate_one};
+use crate::engine::runner::Runner;
 use crate::planner::spoken::speaks_of;
 use crate::planner::stretch::{Stretch, stretches};
 use crate::planner::variant;
@@ -213,14 +213,14 @@ impl Judge {
     }
 
     /// Whether the thresholds hold at `quota` in trial `trial`.
-    pub fn meets(&self, quota: u64, trial: u32, kind: Option<Enforcement>, control: &Control) -> bool {
+    pub fn meets(&self, quota: u64, trial: u32, kind: Option<Enforcement>, runner: Runner<'_>) -> bool {
         let mut sum: Vec<Stand> = Vec::new();
         for part in self.parts.iter() {
             let mut limited = variant::with_only_quota(&part.scenario, &self.pool, quota);
             if let Some(kind) = kind {
                 limited = variant::enforced(&limited, kind);
             }
-            let done = simulate_one(&limited, self.strategy, trial, control);
+            let done = runner.trial(&limited, self.strategy, trial);
             let found = stands(&limited, self.strategy, &done.recorder);
             let each = found.len() / part.weights.len().max(1);
             for (stretch, weight) in found.chunks(each.max(1)).zip(&part.weights) {

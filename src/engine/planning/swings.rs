@@ -2,7 +2,9 @@
 
 use super::judge::Judge;
 use super::{Asked, FAR, Need, ROUGH, search};
-use crate::engine::sim::{Control, side_by_side};
+use crate::client::MAX_CACHE_MESSAGES;
+use crate::engine::runner::Runner;
+use crate::engine::sim::side_by_side;
 use crate::kms::Distribution;
 use crate::planner::capacity::{StrategyNeed, Swing};
 use crate::planner::need::NeedSearch;
@@ -17,12 +19,12 @@ struct Otherwise {
 }
 
 /// The swings of the strategy that `judge` judges, the widest first.
-pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, control: &Control) -> Vec<Swing> {
+pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, runner: Runner<'_>) -> Vec<Swing> {
     let known = found.need_per_s.map_or(1.0, |need| need.value);
     let all = otherwise(asked, asked.scenario, found);
     let needs = side_by_side(all.len() * 2, asked.threads, |task| {
         let (_, scenario, growth) = &all[task / 2].sides[task % 2];
-        need(asked, judge, known, (scenario, *growth), control)
+        need(asked, judge, known, (scenario, *growth), runner)
     });
     let mut swings: Vec<Swing> = all
         .into_iter()
@@ -76,11 +78,11 @@ fn need(
     judge: &Judge,
     known: f64,
     (scenario, growth): (&Scenario, f64),
-    control: &Control,
+    runner: Runner<'_>,
 ) -> Option<f64> {
     let other = judge.of(&scaled(scenario, growth * asked.season * asked.failover));
     let start = (known * growth / asked.growth).ceil() as u64;
-    match search(&other, NeedSearch::new(start, FAR).within(2.0 * ROUGH), 0, None, control) {
+    match search(&other, NeedSearch::new(start, FAR).within(2.0 * ROUGH), 0, None, runner) {
         Need::Between(_, met) => Some(met as f64),
         Need::None => None,
     }
@@ -116,7 +118,8 @@ fn stretch(distribution: &mut Distribution, factor: f64) {
 /// Data keys that live so many times as long, and serve as many times the messages.
 fn lasting(base: &Scenario, factor: f64) -> Scenario {
     let mut changed = base.clone();
-    let whole = |count: u64| ((count as f64 * factor).round() as u64).max(1);
+    // No more than a scenario may say: nobody would have it otherwise.
+    let whole = |count: u64| ((count as f64 * factor).round() as u64).clamp(1, MAX_CACHE_MESSAGES);
     for cache in changed.workloads.iter_mut().flat_map(|w| &mut w.strategies).filter_map(|p| p.cache.as_mut())
     {
         cache.max_age = times(cache.max_age, factor);

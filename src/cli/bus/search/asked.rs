@@ -1,0 +1,175 @@
+//! What is asked of the worker of one cell of a search: a trial of a scenario with one strategy, as a text that says all of it.
+//!
+//! ```text
+//!  keystorm.asked/1
+//!  trial: 3
+//!  the scenario, in its own language; the rows of its traces are the search's
+//! ```
+
+use crate::cli::grid::source::sum;
+use crate::scenario::{Live, Options, Scenario, Target};
+use crate::workload::{Executor, Trace, TraceRows};
+use std::sync::Arc;
+
+/// Version of the text: its first line.
+const HEAD: &str = "keystorm.asked/1";
+
+/// One trial of a scenario that has one strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AskedCell {
+    /// Without rows of traces until they are put there.
+    pub scenario: Scenario,
+    /// From 0.
+    pub trial: u32,
+}
+
+impl AskedCell {
+    /// Trial `trial` of strategy number `strategy`, with nothing that the trial does not follow from.
+    pub fn of(scenario: &Scenario, strategy: usize, trial: u32) -> AskedCell {
+        let own = scenario.strategies[strategy].clone();
+        let mut alone = scenario.clone();
+        for workload in &mut alone.workloads {
+            workload.strategies = vec![workload.strategies[strategy].clone()];
+            if let Executor::Trace(trace) = &mut workload.executor {
+                trace.rows = Arc::new(TraceRows::Unread);
+            }
+        }
+        let speaks = |tag: Option<&String>| tag.is_none_or(|only| *only == own.name);
+        alone.thresholds.retain(|each| each.abort_on_fail && speaks(each.tags.get("strategy")));
+        alone.strategies = vec![own];
+        (alone.name, alone.trials, alone.until) = ("cell".into(), 1, None);
+        (alone.target, alone.live) = (Target::Sim, Live::default());
+        (alone.gate, alone.sweep) = (Vec::new(), Vec::new());
+        AskedCell { scenario: alone, trial }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// A sentence, if what is read back from it is not the same: what a search makes of a scenario no file might say.
+    pub fn text(&self) -> Result<String, String> {
+        let text = format!("{HEAD}\ntrial: {}\n{}", self.trial, self.scenario.to_yaml());
+        match AskedCell::read(&text) {
+            Ok(again) if again == *self => Ok(text),
+            Ok(_) => Err("it does not read as it was written".into()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// A sentence, for what is none.
+    pub fn read(text: &str) -> Result<AskedCell, String> {
+        let none = || "this is nothing that is asked of a worker".to_owned();
+        let rest =
+            text.strip_prefix(HEAD).and_then(|rest| rest.strip_prefix("\ntrial: ")).ok_or_else(none)?;
+        let (trial, yaml) = rest.split_once('\n').ok_or_else(none)?;
+        let trial = trial.parse().map_err(|_| none())?;
+        let options = Options { file: "a worker's cell", ..Options::default() };
+        let scenario = Scenario::parse(yaml, &options).map_err(|problems| problems.to_string())?.scenario;
+        match (scenario.strategies.len(), &scenario.target) {
+            (1, Target::Sim) => Ok(AskedCell { scenario, trial }),
+            _ => Err("a worker's cell has one strategy and target sim".into()),
+        }
+    }
+
+    /// Puts the rows of its traces there.
+    ///
+    /// # Errors
+    /// As `rows`.
+    pub fn fill(
+        &mut self,
+        mut rows: impl FnMut(&Trace) -> Result<Arc<TraceRows>, String>,
+    ) -> Result<(), String> {
+        for workload in &mut self.scenario.workloads {
+            if let Executor::Trace(trace) = &mut workload.executor {
+                trace.rows = rows(trace)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What people call it.
+    pub fn label(&self) -> String {
+        format!("strategy {}, trial {}", self.scenario.strategies[0].name, self.trial + 1)
+    }
+}
+
+/// The key of what `text` asks, in the search `run`.
+pub fn key(run: &str, text: &[u8]) -> String {
+    sum([run.as_bytes(), b"\n", text].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::variant;
+    use crate::quota::Enforcement;
+    use crate::time::{Span, Time};
+
+    const TEXT: &str = "name: both
+fleet: { clients: 3 }
+workloads:
+  ramp: { executor: ramping-arrival-rate, startRate: 3/s, stages: [ { duration: 10s, target: 100/s }, { duration: 20s, target: 50/s } ], jobs: { Decrypt: 1 } }
+  burst: { executor: burst, count: 5, every: 4s, duration: 30s, warmUp: 2s, jobs: { EncryptMessage: 1 } }
+  trace: { executor: trace, file: jobs.csv, jobs: { Decrypt: 1 } }
+strategies:
+  plain: { retry: { mode: aws-standard } }
+  cached: { cache: { maxAge: 3s } }
+trials: 4
+thresholds: { failed: [ { expression: \"rate<1%\", abortOnFail: true }, \"rate<2%\" ], 'goodput{strategy:plain}': [ \"value>1\" ] }
+";
+
+    fn scenario() -> Scenario {
+        Scenario::parse(TEXT, &Options::default()).expect("valid").scenario
+    }
+
+    #[test]
+    fn what_a_search_makes_of_a_scenario_reads_as_it_was_written() {
+        let base = scenario();
+        let (third, late) = (Span::from_millis(333), Time::from_secs(7));
+        let made = [
+            variant::steady(&base, 123.457, Span::from_millis(3_750)),
+            variant::scaled(&base, 1.1 * 1.37),
+            variant::unlimited(&base),
+            variant::with_only_quota(&base, "symmetric", 1_234),
+            variant::enforced(&base, Enforcement::Window { phase: Some(third) }),
+            variant::enforced(&base, Enforcement::LateBucket { burst: third, lag: third }),
+            variant::sliced(&variant::scaled(&base, 1.7), late, Time::from_secs(19), Span::from_secs(2)),
+        ];
+        for (number, made) in made.iter().enumerate() {
+            for strategy in 0..2 {
+                let cell = AskedCell::of(made, strategy, 2);
+                let text = cell.text().unwrap_or_else(|why| panic!("{number}: {why}"));
+                assert_eq!(AskedCell::read(&text), Ok(cell), "{number}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_has_what_the_trial_follows_from_and_no_more() {
+        let cell = AskedCell::of(&scenario(), 1, 0);
+        assert_eq!(cell.scenario.thresholds.len(), 1, "what aborts changes a trial");
+        assert_eq!(cell.label(), "strategy cached, trial 1");
+        let mut renamed = scenario();
+        (renamed.name, renamed.trials) = ("other".into(), 9);
+        assert_eq!(AskedCell::of(&renamed, 1, 0), cell);
+        let text = cell.text().expect("it reads");
+        assert_ne!(key("a", text.as_bytes()), key("b", text.as_bytes()));
+    }
+
+    #[test]
+    fn what_is_none_is_refused_in_words() {
+        let two = format!("{HEAD}\ntrial: 0\n{TEXT}");
+        for (text, part) in [
+            ("", "nothing that is asked"),
+            ("keystorm.asked/1\ntrial: -1\n", "nothing that is asked"),
+            ("keystorm.asked/1\ntrial: 0\n{}", "a worker's cell"),
+            (two.as_str(), "one strategy"),
+        ] {
+            let said = AskedCell::read(text).expect_err(text);
+            assert!(said.contains(part), "{said}");
+        }
+    }
+}
