@@ -1,8 +1,14 @@
-//! What each operation is, said once: a row for each. Its request stands in `kms::wire`, its handler in
-//! `kms::operations`; whatever else is asked of an operation (quota, price, key states, the audit trail, whether a live run
-//! makes it) is read from here.
+//! The API's operations by AWS's names, and what each is, said once: a row for each. Its request stands in `kms::wire`, its handler in
+//! `kms::operations`; whatever else is asked of an operation (quota, price, key states, the audit trail, how a live run makes
+//! it) is read from here.
 
-use super::{KeyUsage, Operation};
+mod fit;
+mod live;
+
+pub use live::{Fill, LiveCall};
+
+use super::KeyUsage;
+use super::named::named;
 
 /// Which request quota a call takes from.
 ///
@@ -56,12 +62,12 @@ pub enum InState {
 /// The row of an operation.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    operation: Operation,
     usage: Option<KeyUsage>,
     takes_from: TakesFrom,
     priced_by: PricedBy,
     effect: Effect,
-    runs: Runs,
+    /// How runs on the real clock make it; they do not where there is nothing.
+    live: Option<LiveCall>,
     states: [InState; 7],
 }
 
@@ -72,23 +78,33 @@ enum Effect {
     Changes,
 }
 
-/// Where runs can make it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Runs {
-    /// In the simulator only.
-    Simulated,
-    /// On the real clock too: it needs nothing but a key, a payload and what set-up has made.
-    Live,
-}
+/// Declares the operations, each with its row: what its key is for, what it takes and costs, what it says to a key in each
+/// state, whether it changes anything, and how live runs make it.
+macro_rules! operations {
+    ($(
+        $operation:ident = $name:literal:
+            $usage:expr, $charge:expr, $states:expr, $effect:expr, $live:expr;
+    )*) => {
+        named! {
+            /// One operation of the KMS API.
+            ///
+            /// Source: AWS KMS service model 2014-11-01 as of 2026-11-17 (56 operations).
+            #[allow(missing_docs)]
+            Operation { $($operation = $name,)* }
+        }
 
-const fn row(
-    operation: Operation,
-    usage: Option<KeyUsage>,
-    (takes_from, priced_by): (TakesFrom, PricedBy),
-    (effect, runs): (Effect, Runs),
-    states: [InState; 7],
-) -> Row {
-    Row { operation, usage, takes_from, priced_by, effect, runs, states }
+        /// By [`Operation::index`].
+        static ROWS: [Row; Operation::ALL.len()] = [$(
+            Row {
+                usage: $usage,
+                takes_from: $charge.0,
+                priced_by: $charge.1,
+                states: $states,
+                effect: $effect,
+                live: $live,
+            },
+        )*];
+    };
 }
 
 impl Operation {
@@ -116,9 +132,9 @@ impl Operation {
         matches!(self.row().effect, Effect::Reads)
     }
 
-    /// Whether a live run can make this call.
-    pub const fn runs_live(self) -> bool {
-        matches!(self.row().runs, Runs::Live)
+    /// How a live run makes this call; `None` where it does not.
+    pub const fn live(self) -> Option<&'static LiveCall> {
+        self.row().live.as_ref()
     }
 
     /// What it says to a key that is Enabled, Disabled, PendingDeletion, PendingImport, Unavailable, Creating, Updating.
@@ -132,12 +148,14 @@ impl Operation {
     }
 }
 
+use Effect::{Changes, Reads};
+use Fill::{Algorithm, Context, Key, KeyUnlessNamed, Length, Made, PairSpec, Payload, Word};
 use InState::{
     Creating as C, Disabled as D, Goes as G, NotPendingDeletion as N, PendingDeletion as P,
     PendingImport as I, Unavailable as V, Updating as U,
 };
 use KeyUsage::{EncapsulateDecapsulate, EncryptDecrypt, GenerateVerifyMac, KeyAgreement, SignVerify};
-use Operation::*;
+use Operation::{Encapsulate, Encrypt, GenerateMac, GetPublicKey, Sign};
 
 /// Takes from a pool of its own and costs the least, as most do.
 const OWN: (TakesFrom, PricedBy) = (TakesFrom::Own, PricedBy::Base);
@@ -149,86 +167,138 @@ const CHEAP: (TakesFrom, PricedBy) = (TakesFrom::Key, PricedBy::Base);
 const PAIR: (TakesFrom, PricedBy) = (TakesFrom::Pair, PricedBy::Pair);
 const SYMMETRIC: (TakesFrom, PricedBy) = (TakesFrom::Symmetric, PricedBy::Base);
 const OWN_BY_KEY: (TakesFrom, PricedBy) = (TakesFrom::Own, PricedBy::Key);
-const READS: (Effect, Runs) = (Effect::Reads, Runs::Simulated);
-const LIVE: (Effect, Runs) = (Effect::Reads, Runs::Live);
-const CHANGES: (Effect, Runs) = (Effect::Changes, Runs::Simulated);
+/// The member that names the key.
+const ON_KEY: (&str, Fill) = ("KeyId", Key);
+/// The member with the encryption context.
+const UNDER_CONTEXT: (&str, Fill) = ("EncryptionContext", Context);
 /// What those that compute with a key say.
 const USE: [InState; 7] = [G, D, P, I, V, C, G];
 /// What those say that ask nothing of the state, or have no key.
 const ANY: [InState; 7] = [G; 7];
 
-/// A row for each, in the order of [`Operation::ALL`].
-static ROWS: [Row; 56] = [
-    row(CancelKeyDeletion, None, OWN, CHANGES, [N, N, G, N, N, N, N]),
-    row(ConnectCustomKeyStore, None, OWN, CHANGES, ANY),
-    row(CreateAlias, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
-    row(CreateCustomKeyStore, None, OWN, CHANGES, ANY),
-    row(CreateGrant, None, OWN, CHANGES, [G, D, P, I, G, C, G]),
-    row(CreateKey, None, OWN, CHANGES, ANY),
-    row(Decapsulate, Some(EncapsulateDecapsulate), KEY, READS, USE),
-    row(Decrypt, Some(EncryptDecrypt), KEY, LIVE, USE),
-    row(DeleteAlias, None, OWN, CHANGES, ANY),
-    row(DeleteCustomKeyStore, None, OWN, CHANGES, ANY),
-    row(DeleteImportedKeyMaterial, None, OWN, CHANGES, [G, G, G, G, V, C, U]),
-    row(DeriveSharedSecret, Some(KeyAgreement), KEY, READS, USE),
-    row(DescribeCustomKeyStores, None, OWN, LIVE, ANY),
-    row(DescribeKey, None, OWN, LIVE, ANY),
-    row(DisableKey, None, OWN, CHANGES, [G, G, P, I, G, C, U]),
-    row(DisableKeyRotation, None, OWN, CHANGES, USE),
-    row(DisconnectCustomKeyStore, None, OWN, CHANGES, ANY),
-    row(EnableKey, None, OWN, CHANGES, [G, G, P, I, G, C, U]),
-    row(EnableKeyRotation, None, OWN, CHANGES, USE),
-    row(Encapsulate, Some(EncapsulateDecapsulate), KEY, READS, USE),
-    row(Encrypt, Some(EncryptDecrypt), KEY, LIVE, USE),
-    row(GenerateDataKey, Some(EncryptDecrypt), CHEAP, LIVE, USE),
-    row(GenerateDataKeyPair, Some(EncryptDecrypt), PAIR, LIVE, USE),
-    row(GenerateDataKeyPairWithoutPlaintext, Some(EncryptDecrypt), PAIR, LIVE, USE),
-    row(GenerateDataKeyWithoutPlaintext, Some(EncryptDecrypt), CHEAP, LIVE, USE),
-    row(GenerateMac, Some(GenerateVerifyMac), CHEAP, LIVE, USE),
-    row(GenerateRandom, None, SYMMETRIC, LIVE, ANY),
-    row(GetKeyLastUsage, None, OWN, READS, ANY),
-    row(GetKeyPolicy, None, OWN, READS, ANY),
-    row(GetKeyRotationStatus, None, OWN, READS, ANY),
-    row(GetParametersForImport, None, OWN, READS, [G, G, P, G, V, C, U]),
-    row(GetPublicKey, None, OWN_BY_KEY, LIVE, [G, G, P, G, V, C, G]),
-    row(ImportKeyMaterial, None, OWN, CHANGES, [G, G, P, G, V, C, G]),
-    row(ListAliases, None, OWN, READS, ANY),
-    row(ListGrants, None, OWN, READS, ANY),
-    row(ListKeyPolicies, None, OWN, READS, ANY),
-    row(ListKeyRotations, None, OWN, READS, ANY),
-    row(ListKeys, None, OWN, READS, ANY),
-    row(ListResourceTags, None, OWN, READS, ANY),
-    row(ListRetirableGrants, None, OWN, READS, ANY),
-    row(PutKeyPolicy, None, OWN, CHANGES, ANY),
-    row(ReEncrypt, Some(EncryptDecrypt), KEY, LIVE, USE),
-    row(ReplicateKey, None, OWN, CHANGES, [G, D, P, I, V, C, U]),
-    row(RetireGrant, None, OWN, CHANGES, ANY),
-    row(RevokeGrant, None, OWN, CHANGES, ANY),
-    row(RotateKeyOnDemand, None, OWN, CHANGES, USE),
-    row(ScheduleKeyDeletion, None, OWN, CHANGES, [G, G, P, G, G, G, U]),
-    row(Sign, Some(SignVerify), KEY, LIVE, USE),
-    row(TagResource, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
-    row(UntagResource, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
-    row(UpdateAlias, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
-    row(UpdateCustomKeyStore, None, OWN, CHANGES, ANY),
-    row(UpdateKeyDescription, None, OWN, CHANGES, [G, G, P, G, G, G, G]),
-    row(UpdatePrimaryRegion, None, OWN, CHANGES, USE),
-    row(Verify, Some(SignVerify), KEY, LIVE, USE),
-    row(VerifyMac, Some(GenerateVerifyMac), CHEAP, LIVE, USE),
-];
-
-// A row in another's place does not compile.
-const _: () = {
-    let mut at = 0;
-    while at < ROWS.len() {
-        assert!(ROWS[at].operation.index() == at, "the rows stand in the order of `Operation::ALL`");
-        at += 1;
-    }
-};
+operations! {
+    CancelKeyDeletion = "CancelKeyDeletion": None, OWN, [N, N, G, N, N, N, N], Changes, None;
+    ConnectCustomKeyStore = "ConnectCustomKeyStore": None, OWN, ANY, Changes, None;
+    CreateAlias = "CreateAlias": None, OWN, [G, G, P, G, G, G, G], Changes, None;
+    CreateCustomKeyStore = "CreateCustomKeyStore": None, OWN, ANY, Changes, None;
+    CreateGrant = "CreateGrant": None, OWN, [G, D, P, I, G, C, G], Changes, None;
+    CreateKey = "CreateKey": None, OWN, ANY, Changes, None;
+    Decapsulate = "Decapsulate": Some(EncapsulateDecapsulate), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("SharedSecretCiphertextBlob", Made),
+            ("EncapsulationAlgorithm", Algorithm),
+        ]).needing(Encapsulate));
+    Decrypt = "Decrypt": Some(EncryptDecrypt), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("CiphertextBlob", Made),
+            ("EncryptionAlgorithm", Algorithm),
+            UNDER_CONTEXT,
+        ]).needing(Encrypt));
+    DeleteAlias = "DeleteAlias": None, OWN, ANY, Changes, None;
+    DeleteCustomKeyStore = "DeleteCustomKeyStore": None, OWN, ANY, Changes, None;
+    DeleteImportedKeyMaterial = "DeleteImportedKeyMaterial": None, OWN, [G, G, G, G, V, C, U], Changes, None;
+    DeriveSharedSecret = "DeriveSharedSecret": Some(KeyAgreement), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("PublicKey", Made),
+            ("KeyAgreementAlgorithm", Algorithm),
+        ]).needing(GetPublicKey));
+    DescribeCustomKeyStores = "DescribeCustomKeyStores": None, OWN, ANY, Reads, Some(LiveCall::of(&[]));
+    DescribeKey = "DescribeKey": None, OWN, ANY, Reads, Some(LiveCall::of(&[ON_KEY]));
+    DisableKey = "DisableKey": None, OWN, [G, G, P, I, G, C, U], Changes, None;
+    DisableKeyRotation = "DisableKeyRotation": None, OWN, USE, Changes, None;
+    DisconnectCustomKeyStore = "DisconnectCustomKeyStore": None, OWN, ANY, Changes, None;
+    EnableKey = "EnableKey": None, OWN, [G, G, P, I, G, C, U], Changes, None;
+    EnableKeyRotation = "EnableKeyRotation": None, OWN, USE, Changes, None;
+    Encapsulate = "Encapsulate": Some(EncapsulateDecapsulate), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("EncapsulationAlgorithm", Algorithm),
+        ]).giving("SharedSecretCiphertextBlob"));
+    Encrypt = "Encrypt": Some(EncryptDecrypt), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("Plaintext", Payload),
+            ("EncryptionAlgorithm", Algorithm),
+            UNDER_CONTEXT,
+        ]).giving("CiphertextBlob"));
+    GenerateDataKey = "GenerateDataKey": Some(EncryptDecrypt), CHEAP, USE,
+        Reads, Some(LiveCall::of(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT]));
+    GenerateDataKeyPair = "GenerateDataKeyPair": Some(EncryptDecrypt), PAIR, USE,
+        Reads, Some(LiveCall::of(&[ON_KEY, ("KeyPairSpec", PairSpec), UNDER_CONTEXT]));
+    GenerateDataKeyPairWithoutPlaintext = "GenerateDataKeyPairWithoutPlaintext": Some(EncryptDecrypt), PAIR, USE,
+        Reads, Some(LiveCall::of(&[ON_KEY, ("KeyPairSpec", PairSpec), UNDER_CONTEXT]));
+    GenerateDataKeyWithoutPlaintext = "GenerateDataKeyWithoutPlaintext": Some(EncryptDecrypt), CHEAP, USE,
+        Reads, Some(LiveCall::of(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT]));
+    GenerateMac = "GenerateMac": Some(GenerateVerifyMac), CHEAP, USE,
+        Reads, Some(LiveCall::of(&[ON_KEY, ("Message", Payload), ("MacAlgorithm", Algorithm)]).giving("Mac"));
+    GenerateRandom = "GenerateRandom": None, SYMMETRIC, ANY, Reads, Some(LiveCall::of(&[("NumberOfBytes", Length)]));
+    GetKeyLastUsage = "GetKeyLastUsage": None, OWN, ANY, Reads, None;
+    GetKeyPolicy = "GetKeyPolicy": None, OWN, ANY, Reads, None;
+    GetKeyRotationStatus = "GetKeyRotationStatus": None, OWN, ANY, Reads, None;
+    GetParametersForImport = "GetParametersForImport": None, OWN, [G, G, P, G, V, C, U], Reads, None;
+    GetPublicKey = "GetPublicKey": None, OWN_BY_KEY, [G, G, P, G, V, C, G],
+        Reads, Some(LiveCall::of(&[ON_KEY]).giving("PublicKey"));
+    ImportKeyMaterial = "ImportKeyMaterial": None, OWN, [G, G, P, G, V, C, G], Changes, None;
+    ListAliases = "ListAliases": None, OWN, ANY, Reads, None;
+    ListGrants = "ListGrants": None, OWN, ANY, Reads, None;
+    ListKeyPolicies = "ListKeyPolicies": None, OWN, ANY, Reads, None;
+    ListKeyRotations = "ListKeyRotations": None, OWN, ANY, Reads, None;
+    ListKeys = "ListKeys": None, OWN, ANY, Reads, None;
+    ListResourceTags = "ListResourceTags": None, OWN, ANY, Reads, None;
+    ListRetirableGrants = "ListRetirableGrants": None, OWN, ANY, Reads, None;
+    PutKeyPolicy = "PutKeyPolicy": None, OWN, ANY, Changes, None;
+    ReEncrypt = "ReEncrypt": Some(EncryptDecrypt), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ("CiphertextBlob", Made),
+            ("SourceKeyId", KeyUnlessNamed),
+            ("SourceEncryptionAlgorithm", Algorithm),
+            ("SourceEncryptionContext", Context),
+            ("DestinationKeyId", Key),
+            ("DestinationEncryptionAlgorithm", Algorithm),
+            ("DestinationEncryptionContext", Context)]).needing(Encrypt).allowed_by(&["ReEncryptFrom", "ReEncryptTo",
+        ]));
+    ReplicateKey = "ReplicateKey": None, OWN, [G, D, P, I, V, C, U], Changes, None;
+    RetireGrant = "RetireGrant": None, OWN, ANY, Changes, None;
+    RevokeGrant = "RevokeGrant": None, OWN, ANY, Changes, None;
+    RotateKeyOnDemand = "RotateKeyOnDemand": None, OWN, USE, Changes, None;
+    ScheduleKeyDeletion = "ScheduleKeyDeletion": None, OWN, [G, G, P, G, G, G, U], Changes, None;
+    Sign = "Sign": Some(SignVerify), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("Message", Payload),
+            ("MessageType", Word("RAW")),
+            ("SigningAlgorithm", Algorithm),
+        ]).giving("Signature"));
+    TagResource = "TagResource": None, OWN, [G, G, P, G, G, G, G], Changes, None;
+    UntagResource = "UntagResource": None, OWN, [G, G, P, G, G, G, G], Changes, None;
+    UpdateAlias = "UpdateAlias": None, OWN, [G, G, P, G, G, G, G], Changes, None;
+    UpdateCustomKeyStore = "UpdateCustomKeyStore": None, OWN, ANY, Changes, None;
+    UpdateKeyDescription = "UpdateKeyDescription": None, OWN, [G, G, P, G, G, G, G], Changes, None;
+    UpdatePrimaryRegion = "UpdatePrimaryRegion": None, OWN, USE, Changes, None;
+    Verify = "Verify": Some(SignVerify), KEY, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("Message", Payload),
+            ("MessageType", Word("RAW")),
+            ("SigningAlgorithm", Algorithm),
+            ("Signature", Made),
+        ]).needing(Sign));
+    VerifyMac = "VerifyMac": Some(GenerateVerifyMac), CHEAP, USE,
+        Reads, Some(LiveCall::of(&[
+            ON_KEY,
+            ("Message", Payload),
+            ("MacAlgorithm", Algorithm),
+            ("Mac", Made),
+        ]).needing(GenerateMac));
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::KeySpec;
 
     #[test]
     fn who_uses_a_key_takes_from_its_pool_and_changes_nothing() {
@@ -236,6 +306,18 @@ mod tests {
             assert!(matches!(operation.takes_from(), TakesFrom::Key | TakesFrom::Pair), "{operation}");
             assert!(operation.is_read_only(), "{operation}");
         }
-        assert!(!Operation::CreateKey.is_read_only() && Operation::GetPublicKey.runs_live());
+        assert!(!Operation::CreateKey.is_read_only() && Operation::GetPublicKey.live().is_some());
+    }
+
+    #[test]
+    fn names_read_back_and_are_in_the_model() {
+        assert_eq!(Operation::ALL.len(), 56);
+        for operation in Operation::ALL {
+            assert_eq!(Operation::from_name(operation.name()), Some(*operation));
+        }
+        for spec in KeySpec::ALL {
+            assert_eq!(KeySpec::from_name(spec.name()), Some(*spec));
+        }
+        assert_eq!(Operation::from_name("decrypt"), None);
     }
 }

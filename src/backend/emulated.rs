@@ -1,7 +1,7 @@
 //! The emulated KMS in this process, without a socket.
 
 use super::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal, body};
-use crate::api::{ErrorCode, KeySpec, Reply};
+use crate::api::{ErrorCode, KeySpec, Operation, Reply};
 use crate::emulator::Direct;
 use base64_simd::STANDARD;
 use serde_json::Value;
@@ -35,7 +35,7 @@ impl Backend for Emulated {
             });
         };
         match status {
-            200 if dispatch.is_read => KmsOutput::from_json(&bytes),
+            200 if dispatch.is_read => KmsOutput::from_json(dispatch.operation, &bytes),
             200 => Ok(KmsOutput::default()),
             _ => Err(Refusal::from_json(status, &bytes)),
         }
@@ -43,15 +43,15 @@ impl Backend for Emulated {
 }
 
 impl KmsOutput {
-    /// What an awsJson answer says.
+    /// What an awsJson answer to `operation` says.
     ///
     /// # Errors
     /// It is no answer of KMS.
-    pub fn from_json(bytes: &[u8]) -> Result<KmsOutput, Refusal> {
+    pub fn from_json(operation: Operation, bytes: &[u8]) -> Result<KmsOutput, Refusal> {
         let strange = |_| Refusal::from_service(200, "UnexpectedAnswer", "the answer is no JSON of KMS");
         let value: Value = serde_json::from_slice(bytes).map_err(strange)?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let blob = ["CiphertextBlob", "Signature", "Mac"].into_iter().find_map(text);
+        let blob = operation.live().and_then(|call| call.gives).and_then(text);
         let described = value.get("KeyMetadata");
         let in_metadata = |name: &str| described.and_then(|data| data.get(name)).and_then(Value::as_str);
         Ok(KmsOutput {

@@ -7,7 +7,7 @@ pub struct Template {
     pub name: &'static str,
     /// What it shows, in a line.
     pub about: &'static str,
-    /// The file.
+    /// The commented YAML that `keystorm new` prints.
     pub text: &'static str,
 }
 

@@ -255,7 +255,7 @@ fn principals(directory: &Directory) -> Value {
 fn put_principals(service: &Service, body: &[u8]) -> Said {
     let given = Value::Object(object(body)?);
     let told = |problems: Vec<String>| (400, problems.join("\n"));
-    let added = Directory::parse(&given.to_string()).map_err(told)?;
+    let added = Directory::parse(&given.to_string()).map_err(|problems| (400, problems.to_string()))?;
     let never_set: Vec<String> = added
         .keys_never_set()
         .iter()
