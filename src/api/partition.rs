@@ -27,6 +27,8 @@ const fn partition(
     Partition { id, region, suffix, dual_stack }
 }
 
+/// The Region that is meant where none is named.
+pub const DEFAULT_REGION: &str = "us-east-1";
 /// The longest name of a Region; AWS's own have at most fifteen letters.
 pub const MAX_REGION: usize = 64;
 

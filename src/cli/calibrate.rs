@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "KEY", value_delimiter = ',', env = "KEYSTORM_KEY")]
     key: Vec<String>,
     /// AWS Region.
-    #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
+    #[arg(long, default_value = crate::api::partition::DEFAULT_REGION, env = "KEYSTORM_REGION")]
     region: String,
     /// Lay a value over the scenario that is run, such as caps.attempts=2000; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
@@ -60,8 +60,7 @@ const BURST: u64 = 12;
 pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     let operations: Vec<Operation> = args.op.iter().map(|name| operation(name)).collect::<Result<_, _>>()?;
     let mut sets = load::sets(&args.sets)?;
-    let client = |name: &String| Set::option(&["client"], name, &format!("--client {name}"));
-    sets.extend(args.live.client.iter().map(client));
+    sets.extend(args.live.client.iter().map(|name| Set::key("client", name)));
     let text = scenario(&args, &operations)?.to_string();
     let loaded = load::load_text(&text, "calibrate", Path::new(""), &sets)?;
     if loaded.scenario.target == Target::Sim {

@@ -28,8 +28,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let mut sets = load::sets(&args.sets)?;
-    let target = |name: String| Set::option(&["target"], &name, &format!("--target {name}"));
-    sets.extend(args.target.map(target));
+    sets.extend(args.target.map(|name| Set::key("target", &name)));
     sets.extend(fault_template::sets(&args.fault_template, Targets::Everybody)?);
     let loaded = load::load(&args.scenario, &sets)?;
     let threads = super::threads::threads(None);

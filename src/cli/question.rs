@@ -116,9 +116,7 @@ impl Question {
     }
 
     fn sets(&self) -> Result<Vec<Set>, Error> {
-        let own = |name: &str, value: Option<String>| {
-            value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
-        };
+        let own = |name: &str, value: Option<String>| value.map(|value| Set::key(name, &value));
         let mut sets = load::sets(&self.sets)?;
         let over = Load { quota: self.quota.clone(), threshold: self.threshold.clone(), ..Load::default() };
         sets.extend(over.overlays()?);

@@ -110,9 +110,7 @@ impl Args {
     /// The scenario, from its file or from the options that describe one, and what else they lay over it.
     fn source(&self) -> Result<Source, Error> {
         self.load.check(self.scenario.as_deref())?;
-        let own = |name: &str, value: Option<String>| {
-            value.map(|value| Set::option(&[name], &value, &format!("--{name} {value}")))
-        };
+        let own = |name: &str, value: Option<String>| value.map(|value| Set::key(name, &value));
         let mut over = load::sets(&self.sets)?;
         over.extend(self.load.overlays()?);
         over.extend(fault_template::sets(&self.fault_template, Targets::Everybody)?);

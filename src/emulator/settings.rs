@@ -55,7 +55,7 @@ impl Default for Settings {
         let none = Latency { p50: Span::ZERO, p99: Span::ZERO };
         Settings {
             account: "123456789012".into(),
-            region: "us-east-1".into(),
+            region: crate::api::partition::DEFAULT_REGION.into(),
             quotas: Quotas {
                 overrides: BTreeMap::new(),
                 enforcement: Enforcement::Window { phase: None },

@@ -26,6 +26,11 @@ impl Set {
         Set { path: steps, value: value.to_owned(), joins: false, given: given.to_owned() }
     }
 
+    /// What an option means that has the name of a key: `--region eu-west-1`.
+    pub fn key(name: &str, value: &str) -> Set {
+        Set::option(&[name], value, &format!("--{name} {value}"))
+    }
+
     /// The same, joining the list that stands there.
     #[must_use]
     pub fn joining(self) -> Set {

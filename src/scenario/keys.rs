@@ -5,6 +5,7 @@ use super::build::{Gate, Own, Strategies, Sweep, Thresholds, Trials, Workloads, 
 use super::live::{REGION, TARGET};
 use super::workload::Defaults;
 use super::{Live, Scenario, Strategy, Target, Threshold};
+use crate::api::partition::DEFAULT_REGION;
 use crate::kms::{Fault, Faults, ServiceTime, Times};
 use crate::language::{
     Declared, Fields, Reader, Shape, Shown, Table, Walk, beside, key, later, record, whole,
@@ -56,7 +57,7 @@ pub(super) fn walk(walk: &mut Walk<'_, '_>, now: Option<&Scenario>, name: &str) 
     let about = "Where attempts go: sim (default), emulator, a URL, or aws.";
     let target = walk.part(key("target", about, TARGET).or(Target::Sim), now.map(|now| &now.target));
     let about = "Region whose default quotas apply ({}).";
-    let region = key("region", about, REGION).or("us-east-1".to_owned());
+    let region = key("region", about, REGION).or(DEFAULT_REGION.to_owned());
     let region = walk.part(region, now.map(|now| &now.region));
     let quotas = walk.part(quotas(), now.map(|now| &now.quotas));
     let about = "How long KMS takes; assumed until calibrated; 0 for no time at all.";

@@ -14,7 +14,7 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The Region that requests are signed for where it does not matter.
-const ANY_REGION: &str = "us-east-1";
+const ANY_REGION: &str = crate::api::partition::DEFAULT_REGION;
 
 /// Options for paths that are in a bucket.
 #[derive(clap::Args, Debug)]

@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", env = "KEYSTORM_TRIAGE", conflicts_with_all = ["output", "burst_factor", "quota", "seed", "force"])]
     triage: Option<String>,
     /// The Region of the scenario.
-    #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
+    #[arg(long, default_value = crate::api::partition::DEFAULT_REGION, env = "KEYSTORM_REGION")]
     region: String,
     /// Busiest second ÷ mean of its period, as somebody has measured it: FACTOR, or LOW..HIGH.
     #[arg(long, value_name = "FACTOR", env = "KEYSTORM_BURST_FACTOR")]

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// AWS Region whose defaults to print.
-    #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
+    #[arg(long, default_value = crate::api::partition::DEFAULT_REGION, env = "KEYSTORM_REGION")]
     region: String,
     /// Write CloudWatch alarms on the use of each quota as files into this folder, and print the commands that make them.
     #[arg(long, value_name = "DIR", env = "KEYSTORM_ALARMS")]

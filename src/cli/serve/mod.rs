@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(long, default_value = "123456789012", env = "KEYSTORM_ACCOUNT")]
     account: String,
     /// Region of calls that are not signed for one.
-    #[arg(long, default_value = "us-east-1", env = "KEYSTORM_REGION")]
+    #[arg(long, default_value = crate::api::partition::DEFAULT_REGION, env = "KEYSTORM_REGION")]
     region: String,
     /// Limit of a request quota, `symmetric=50/s`; the rest keeps the Region's published default. Repeatable.
     #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',')]

@@ -2,7 +2,7 @@
 
 use super::service::{self, named};
 use super::{Args, AuthArg, Compat, Error};
-use crate::api::partition::is_region_name;
+use crate::api::partition::{DEFAULT_REGION, is_region_name};
 use crate::emulator;
 use crate::emulator::seed::Format;
 use crate::kms::access::{AccessKey, Directory};
@@ -163,7 +163,7 @@ fn as_local_kms(
     }
     if let Some(region) = environment("KMS_REGION") {
         args.region = region;
-    } else if args.region == "us-east-1" {
+    } else if args.region == DEFAULT_REGION {
         args.region = "eu-west-2".into();
     }
     if args.data_dir.is_none() {
