@@ -2,6 +2,8 @@
 
 use super::connections::{Attended, ConnectionState, Connections, Open};
 use super::http::{self, Paths};
+use super::plain::{self, Plain};
+use super::rewound::Rewound;
 use super::service::Service;
 use super::{DRAIN, Error, Settings, tls};
 use crate::clock::within;
@@ -245,6 +247,23 @@ async fn connection(
 }
 
 async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    service: &Arc<Service>,
+    paths: Paths,
+    state: &Arc<ConnectionState>,
+) {
+    let stream = match plain::is_for(&service.settings, paths) {
+        true => Plain::new(stream, peer, service, state).serve().await,
+        false => Some(Rewound::new(Vec::new(), stream)),
+    };
+    if let Some(stream) = stream {
+        speak_all(stream, peer, service, paths, state).await;
+    }
+}
+
+/// Speaks all of HTTP.
+async fn speak_all<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: SocketAddr,
     service: &Arc<Service>,

@@ -160,7 +160,7 @@ fn order(now: Time) -> Order {
         bytes: 16,
         intended: now,
     };
-    Order { attempt, due: now, timeout: None }
+    Order { attempt, due: now, is_timed: false }
 }
 
 #[test]

@@ -131,18 +131,17 @@ impl Source {
     /// ciphertext of ours; AccessDeniedException if its key does not exist here.
     pub(super) fn find(&self, ctx: &mut CallContext<'_>) -> Result<KeyRef, ApiError> {
         let input = ctx.input();
-        if ignores_ciphertext(input) && !ctx.is_dry_run() {
+        let ignores = ignores_ciphertext(input);
+        if ignores && !ctx.is_dry_run() {
             return Err(ApiError::validation("DryRunModifiers can only be specified when DryRun is true."));
         }
-        if !ignores_ciphertext(input) {
+        if !ignores {
             ciphertext(input)?;
         }
         if let Some(named) = input.text(self.key) {
             return ctx.find_text(named);
         }
-        if ignores_ciphertext(input)
-            || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault
-        {
+        if ignores || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault {
             // Source: kms-recorded-behaviour, row 37.
             return Err(ApiError::validation(format!("{} must not be null", self.key)));
         }

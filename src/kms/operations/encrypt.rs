@@ -34,7 +34,7 @@ pub(super) fn encrypt(ctx: &mut CallContext<'_>) -> Handled {
     ctx.compute(move || {
         let blob = cipher.encrypt(plaintext.as_bytes())?;
         Ok(Output::new()
-            .blob("CiphertextBlob", &blob)
+            .blob("CiphertextBlob", blob)
             .text("KeyId", &cipher.arn)
             .text("EncryptionAlgorithm", cipher.algorithm.name()))
     })
@@ -55,9 +55,10 @@ pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
         let plaintext = cipher.decrypt(&blob)?;
         let output = Output::new()
             .text("KeyId", &cipher.arn)
-            .blob("Plaintext", plaintext.as_bytes())
+            .blob("Plaintext", plaintext)
             .text("EncryptionAlgorithm", cipher.algorithm.name());
-        Ok(output.given(cipher.named_material(), |output, id| output.text("KeyMaterialId", &id.to_string())))
+        let id = cipher.named_material();
+        Ok(output.given(id, |output, id| output.text("KeyMaterialId", id.write(&mut [0; 64]))))
     })
 }
 
@@ -89,7 +90,7 @@ pub(super) fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
 fn re_encrypted(source: &Cipher, destination: &Cipher, blob: &[u8]) -> Result<Output, ApiError> {
     let plaintext = source.decrypt(blob)?;
     let output = Output::new()
-        .blob("CiphertextBlob", &destination.encrypt(plaintext.as_bytes())?)
+        .blob("CiphertextBlob", destination.encrypt(plaintext.as_bytes())?)
         .text("SourceKeyId", &source.arn)
         .text("KeyId", &destination.arn)
         .text("SourceEncryptionAlgorithm", source.algorithm.name())

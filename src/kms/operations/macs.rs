@@ -26,7 +26,7 @@ pub(super) fn generate_mac(ctx: &mut CallContext<'_>) -> Handled {
         let name = maker.algorithm.name();
         let mac = crypto::generate_mac(&maker.material, maker.algorithm, &maker.message);
         let mac = mac.map_err(|error| refused(error, name, &maker.material))?;
-        Ok(Output::new().blob("Mac", &mac).text("MacAlgorithm", name).text("KeyId", &maker.arn))
+        Ok(Output::new().blob("Mac", mac).text("MacAlgorithm", name).text("KeyId", &maker.arn))
     })
 }
 

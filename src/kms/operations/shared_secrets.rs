@@ -26,7 +26,7 @@ pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
         })?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("SharedSecret", secret.as_bytes())
+            .blob("SharedSecret", secret)
             .text("KeyAgreementAlgorithm", ECDH)
             .text("KeyOrigin", origin.name()))
     })
@@ -42,8 +42,8 @@ pub(super) fn encapsulate(ctx: &mut CallContext<'_>) -> Handled {
             crypto::encapsulate(&material).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("SharedSecret", secret.as_bytes())
-            .blob("SharedSecretCiphertextBlob", &blob)
+            .blob("SharedSecret", secret)
+            .blob("SharedSecretCiphertextBlob", blob)
             .text("EncapsulationAlgorithm", ML_KEM))
     })
 }
@@ -59,7 +59,7 @@ pub(super) fn decapsulate(ctx: &mut CallContext<'_>) -> Handled {
             crypto::decapsulate(&material, &blob).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("SharedSecret", secret.as_bytes())
+            .blob("SharedSecret", secret)
             .text("EncapsulationAlgorithm", ML_KEM))
     })
 }

@@ -29,7 +29,7 @@ pub(super) fn sign(ctx: &mut CallContext<'_>) -> Handled {
         let signature = signature.map_err(|error| refused(error, name, &signer.material))?;
         Ok(Output::new()
             .text("KeyId", &signer.arn)
-            .blob("Signature", &signature)
+            .blob("Signature", signature)
             .text("SigningAlgorithm", name))
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
         let token = token.sealed(&sealing)?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("ImportToken", &token)
+            .blob("ImportToken", token)
             .blob("PublicKey", wrapping.public_key())
             .time("ParametersValidTo", until.as_secs()))
     })))

@@ -24,6 +24,14 @@ pub struct Decoded {
     pub problem: Option<ApiError>,
 }
 
+impl Decoded {
+    /// What a caller in the same process gives, checked as what comes over the wire.
+    pub fn of(input: Input) -> Decoded {
+        let problem = violations(&input);
+        Decoded { input, problem }
+    }
+}
+
 /// Reads the body of a call of `operation`; an empty body gives no members.
 pub fn decode(operation: Operation, body: &[u8]) -> Decoded {
     let input = plain::read(operation, body);

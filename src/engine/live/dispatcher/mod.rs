@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 /// Attempts to be sent, what was sent so far, and what senders said of it.
 pub(super) struct Dispatcher {
     orders: Vec<Order>,
-    /// By workload.
-    timeouts: Vec<Option<Span>>,
+    /// By workload, whether answers are waited for only so long; how long is the machines' matter.
+    are_timed: Vec<bool>,
     charges: ChargeTable,
     phase: Span,
     region: String,
@@ -62,7 +62,7 @@ impl Dispatcher {
         };
         Dispatcher {
             orders: Vec::new(),
-            timeouts: scenario.workloads.iter().map(|w| w.strategies[strategy].timeout).collect(),
+            are_timed: scenario.workloads.iter().map(|w| w.strategies[strategy].timeout.is_some()).collect(),
             charges: charges(scenario),
             phase,
             region: scenario.region.clone(),
@@ -192,8 +192,8 @@ impl Dispatcher {
         if !self.allow(attempt, now) {
             return false;
         }
-        let timeout = self.timeouts[usize::from(attempt.workload)];
-        self.orders.push(Order { attempt: *attempt, due, timeout });
+        let is_timed = self.are_timed[usize::from(attempt.workload)];
+        self.orders.push(Order { attempt: *attempt, due, is_timed });
         self.count(attempt, now);
         true
     }
@@ -315,5 +315,4 @@ impl PerSecond {
 }
 
 #[cfg(test)]
-#[path = "dispatcher_tests.rs"]
 mod tests;

@@ -115,6 +115,7 @@ impl Fleet {
     }
 
     /// Takes the reply to an attempt; whether anybody waited for it.
+    #[inline(always)]
     pub fn reply(&mut self, token: Token, reply: Reply, now: Time, actions: &mut Vec<Action>) -> bool {
         let Some((slot, Phase::Flying)) = self.calls.find(token) else { return false };
         let failure = match reply {
@@ -151,6 +152,7 @@ impl Fleet {
     }
 
     /// A job starts.
+    #[inline(always)]
     pub fn begin(&mut self, job: &Job, now: Time, actions: &mut Vec<Action>) {
         if now > job.deadline {
             let outcome = Outcome::Failed(Failure::Deadline);
@@ -457,5 +459,4 @@ impl Fleet {
 }
 
 #[cfg(test)]
-#[path = "fleet_tests.rs"]
 mod tests;

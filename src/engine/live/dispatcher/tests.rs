@@ -120,3 +120,24 @@ fn of_a_pool_that_is_others_too_no_more_is_taken_than_its_share() {
         assert_eq!(driven.dispatcher.cap_hit(), hit);
     }
 }
+
+#[test]
+fn what_gets_no_answer_in_time_is_given_up_once_and_tried_again() {
+    let text = "target: http://127.0.0.1:1
+client: raw
+workloads:
+  w: { executor: constant-arrival-rate, rate: 1/s, arrivals: uniform, duration: 1s, jobs: { Encrypt: 1 }, keys: { ids: [k] } }
+strategies: { timed: { timeout: 300ms, retry: { mode: fixed, delay: 50ms, maxAttempts: 2 } } }";
+    let scenario = Scenario::parse(text, &Options::default()).expect("valid").scenario;
+    let (mut driven, order) = begun(&scenario);
+    assert!(order.is_timed);
+    assert!(driven.until(at(299)).is_empty() && driven.core.take_given_up().count() == 0);
+    assert!(driven.until(at(300)).is_empty());
+    let given_up: Vec<Attempt> = driven.core.take_given_up().collect();
+    assert_eq!(given_up, [order.attempt]);
+    assert_eq!(driven.core.take_given_up().count(), 0);
+    let again = driven.until(at(350));
+    assert_eq!(again.iter().map(|order| order.attempt.number).collect::<Vec<_>>(), [2]);
+    driven.hear(answered(order, 1, at(0), at(360)), at(360));
+    assert_eq!(driven.core.recorder().attempt_totals().ok, 0, "nobody waits for the first answer");
+}

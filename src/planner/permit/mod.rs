@@ -292,5 +292,4 @@ impl fmt::Display for Permit {
 }
 
 #[cfg(test)]
-#[path = "permit_tests.rs"]
 mod tests;

@@ -32,6 +32,13 @@ pub fn stamp_at(epoch_s: u64) -> String {
     stamp_of(at.unwrap_or_default())
 }
 
+/// The same as HTTP writes it: `Mon, 23 Nov 2026 22:15:00 GMT`.
+#[cfg(feature = "emulator")]
+pub fn http_date_at(epoch_s: u64) -> String {
+    let at = i64::try_from(epoch_s).ok().and_then(|second| jiff::Timestamp::from_second(second).ok());
+    at.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 fn stamp_of(at: jiff::Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }

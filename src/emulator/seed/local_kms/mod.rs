@@ -374,5 +374,4 @@ impl Family {
 }
 
 #[cfg(test)]
-#[path = "local_kms_tests.rs"]
 mod tests;
