@@ -6,7 +6,7 @@ use crate::time::Time;
 /// One attempt to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// The attempt.
+    /// What is to be sent.
     pub attempt: Attempt,
     /// When it should have left: whatever passes from then on is the harness's own delay.
     pub due: Time,

@@ -1,27 +1,12 @@
 //! The members that a [`Dispatch`] gives, said once: as the JSON of awsJson1.1, or as the emulator in this process takes them.
 
-use super::dispatch::{Dispatch, encryption_algorithm, mac_algorithm, signing_algorithm, usage};
-use crate::api::{KeySpec, Operation};
+use super::dispatch::Dispatch;
+use crate::api::{Fill, KeySpec, Operation};
 use crate::kms::wire::Input;
 use base64_simd::STANDARD;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::mem::replace;
-
-/// Whether a call can have an encryption context.
-const fn takes_context(operation: Operation) -> bool {
-    use Operation::*;
-    matches!(
-        operation,
-        Encrypt
-            | Decrypt
-            | ReEncrypt
-            | GenerateDataKey
-            | GenerateDataKeyWithoutPlaintext
-            | GenerateDataKeyPair
-            | GenerateDataKeyPairWithoutPlaintext
-    )
-}
 
 /// What takes the members of a call.
 trait Members {
@@ -85,12 +70,6 @@ fn give(input: &mut Input, with: impl FnOnce(Input) -> Input) {
     *input = with(so_far);
 }
 
-/// Whether a call names one key as `KeyId`.
-const fn needs_key(operation: Operation) -> bool {
-    use Operation::*;
-    !matches!(operation, CreateKey | DescribeCustomKeyStores | GenerateRandom | ReEncrypt)
-}
-
 /// The body of a call.
 pub fn json(dispatch: &Dispatch<'_>) -> Vec<u8> {
     let mut body = Map::new();
@@ -107,100 +86,48 @@ pub(super) fn input(dispatch: &Dispatch<'_>) -> Input {
 
 /// Gives all that a call gives.
 fn fill(dispatch: &Dispatch<'_>, body: &mut impl Members) {
-    if needs_key(dispatch.operation) {
-        body.text("KeyId", dispatch.key);
+    match dispatch.operation.live() {
+        Some(call) => call.members.iter().for_each(|(name, fill)| member(body, name, *fill, dispatch)),
+        None => manage(body, dispatch),
     }
-    match dispatch.operation {
-        Operation::CreateKey | Operation::ScheduleKeyDeletion => manage(dispatch, body),
-        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => cipher(dispatch, body),
-        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
-            sign(dispatch, body);
-        }
-        _ => generate(dispatch, body),
-    }
-    context(dispatch, body);
 }
 
-/// Making keys and giving them up.
-fn manage(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+/// Gives a member, unless it is left out.
+fn member(body: &mut impl Members, name: &str, fill: Fill, dispatch: &Dispatch<'_>) {
+    let is_symmetric = dispatch.spec == KeySpec::SymmetricDefault;
+    match fill {
+        Fill::Key => body.text(name, dispatch.key),
+        Fill::KeyUnlessNamed if is_symmetric => {}
+        Fill::KeyUnlessNamed => body.text(name, dispatch.key),
+        Fill::PairSpec => body.text(name, dispatch.pair_spec.name()),
+        Fill::Payload => body.bytes(name, dispatch.payload),
+        Fill::Made => body.bytes(name, dispatch.blob),
+        Fill::Length => body.number(name, dispatch.length),
+        Fill::Context => {
+            if let Some(value) = dispatch.context.filter(|_| is_symmetric) {
+                body.pair(name, (Dispatch::CONTEXT, value));
+            }
+        }
+        Fill::Algorithm => {
+            if let Some(algorithm) = dispatch.algorithm() {
+                body.text(name, algorithm);
+            }
+        }
+        Fill::Word(word) => body.text(name, word),
+    }
+}
+
+/// Making keys and giving them up, which set-up does and no job.
+fn manage(body: &mut impl Members, dispatch: &Dispatch<'_>) {
     if dispatch.operation == Operation::ScheduleKeyDeletion {
+        body.text("KeyId", dispatch.key);
         return body.number("PendingWindowInDays", 7);
     }
     body.text("KeySpec", dispatch.spec.name());
-    body.text("KeyUsage", usage(dispatch.spec, !dispatch.payload.is_empty()));
+    body.text("KeyUsage", dispatch.usage.name());
     body.text("Description", "Made by keystorm for a load test; to be deleted.");
     body.structure("Tags", &[("TagKey", Dispatch::TAG), ("TagValue", dispatch.tag)]);
     if let Some(policy) = dispatch.policy {
         body.text("Policy", policy);
-    }
-}
-
-/// Encrypting and decrypting.
-fn cipher(dispatch: &Dispatch<'_>, body: &mut impl Members) {
-    match dispatch.operation {
-        Operation::Encrypt => body.bytes("Plaintext", dispatch.payload),
-        Operation::ReEncrypt => {
-            body.bytes("CiphertextBlob", dispatch.blob);
-            body.text("DestinationKeyId", dispatch.key);
-        }
-        _ => body.bytes("CiphertextBlob", dispatch.blob),
-    }
-    // Symmetric keys have one algorithm.
-    if dispatch.spec == KeySpec::SymmetricDefault {
-        return;
-    }
-    let algorithm = encryption_algorithm(dispatch.spec);
-    if dispatch.operation == Operation::ReEncrypt {
-        body.text("SourceKeyId", dispatch.key);
-        body.text("SourceEncryptionAlgorithm", algorithm);
-        body.text("DestinationEncryptionAlgorithm", algorithm);
-    } else {
-        body.text("EncryptionAlgorithm", algorithm);
-    }
-}
-
-/// Signatures and message authentication codes.
-fn sign(dispatch: &Dispatch<'_>, body: &mut impl Members) {
-    body.bytes("Message", dispatch.payload);
-    match dispatch.operation {
-        Operation::GenerateMac => body.text("MacAlgorithm", mac_algorithm(dispatch.spec)),
-        Operation::VerifyMac => {
-            body.text("MacAlgorithm", mac_algorithm(dispatch.spec));
-            body.bytes("Mac", dispatch.blob);
-        }
-        _ => {
-            body.text("MessageType", "RAW");
-            body.text("SigningAlgorithm", signing_algorithm(dispatch.spec));
-            if dispatch.operation == Operation::Verify {
-                body.bytes("Signature", dispatch.blob);
-            }
-        }
-    }
-}
-
-/// Data keys, key pairs and random bytes; what is left needs no more than its key.
-fn generate(dispatch: &Dispatch<'_>, body: &mut impl Members) {
-    match dispatch.operation {
-        Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
-            body.text("KeySpec", "AES_256");
-        }
-        Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-            body.text("KeyPairSpec", dispatch.pair_spec.name());
-        }
-        Operation::GenerateRandom => body.number("NumberOfBytes", dispatch.length),
-        _ => {}
-    }
-}
-
-/// The encryption context, which symmetric keys alone have.
-fn context(dispatch: &Dispatch<'_>, body: &mut impl Members) {
-    let has_context = dispatch.spec == KeySpec::SymmetricDefault && takes_context(dispatch.operation);
-    let Some(value) = dispatch.context.filter(|_| has_context) else { return };
-    let pair = (Dispatch::CONTEXT, value);
-    if dispatch.operation == Operation::ReEncrypt {
-        body.pair("SourceEncryptionContext", pair);
-        body.pair("DestinationEncryptionContext", pair);
-    } else {
-        body.pair("EncryptionContext", pair);
     }
 }

@@ -1,7 +1,7 @@
 //! The emulated KMS in this process, without a socket.
 
 use super::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal, body};
-use crate::api::KeySpec;
+use crate::api::{KeySpec, Operation};
 use crate::emulator::Direct;
 use crate::kms::wire::{Decoded, Output};
 use base64_simd::STANDARD;
@@ -29,7 +29,7 @@ impl Backend for Emulated {
     ) -> Result<KmsOutput, Refusal> {
         match self.server.call(Decoded::of(body::input(dispatch))).await {
             None => Err(Refusal::no_answer("the connection was reset")),
-            Some(Ok(output)) if dispatch.is_read => Ok(KmsOutput::of(&output)),
+            Some(Ok(output)) if dispatch.is_read => Ok(KmsOutput::of(dispatch.operation, &output)),
             Some(Ok(_)) => Ok(KmsOutput::default()),
             Some(Err(error)) => {
                 let code = error.code().to_owned();
@@ -39,30 +39,28 @@ impl Backend for Emulated {
     }
 }
 
-/// The members that hold what a call has made.
-const MADE: [&str; 3] = ["CiphertextBlob", "Signature", "Mac"];
-
 impl KmsOutput {
     /// What the emulator in this process answers.
-    fn of(output: &Output) -> KmsOutput {
+    fn of(operation: Operation, output: &Output) -> KmsOutput {
+        let blob = operation.live().and_then(|call| call.gives).and_then(|name| output.blob_of(name));
         let described = output.object_of("KeyMetadata");
         let in_metadata = |name| described.and_then(|data| data.text_of(name));
         KmsOutput {
-            blob: MADE.into_iter().find_map(|name| output.blob_of(name)).unwrap_or_default().to_vec(),
+            blob: blob.unwrap_or_default().to_vec(),
             key: in_metadata("Arn").or(output.text_of("KeyId")).unwrap_or_default().to_owned(),
             spec: in_metadata("KeySpec").and_then(KeySpec::from_name),
         }
     }
 
-    /// What an awsJson answer says.
+    /// What an awsJson answer to `operation` says.
     ///
     /// # Errors
     /// It is no answer of KMS.
-    pub fn from_json(bytes: &[u8]) -> Result<KmsOutput, Refusal> {
+    pub fn from_json(operation: Operation, bytes: &[u8]) -> Result<KmsOutput, Refusal> {
         let strange = |_| Refusal::from_service(200, "UnexpectedAnswer", "the answer is no JSON of KMS");
         let value: Value = serde_json::from_slice(bytes).map_err(strange)?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let blob = MADE.into_iter().find_map(text);
+        let blob = operation.live().and_then(|call| call.gives).and_then(text);
         let described = value.get("KeyMetadata");
         let in_metadata = |name: &str| described.and_then(|data| data.get(name)).and_then(Value::as_str);
         Ok(KmsOutput {
@@ -76,12 +74,11 @@ impl KmsOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Operation;
     use crate::kms::wire::decode;
 
     #[test]
     fn a_call_in_this_process_gives_what_its_json_says() {
-        use KeySpec::{Hmac256, Rsa2048, SymmetricDefault};
+        use KeySpec::{EccNistP256, Hmac256, MlKem768, Rsa2048, SymmetricDefault};
         use Operation::*;
         let symmetric = [
             CreateKey,
@@ -99,11 +96,13 @@ mod tests {
         let symmetric = symmetric.map(|operation| (operation, SymmetricDefault));
         let others = [Decrypt, Encrypt, ReEncrypt, Sign, Verify, GetPublicKey].map(|each| (each, Rsa2048));
         let macs = [GenerateMac, VerifyMac].map(|operation| (operation, Hmac256));
-        for (operation, spec) in symmetric.into_iter().chain(others).chain(macs) {
+        let agreed = [(DeriveSharedSecret, EccNistP256), (Encapsulate, MlKem768), (Decapsulate, MlKem768)];
+        for (operation, spec) in symmetric.into_iter().chain(others).chain(macs).chain(agreed) {
             let asked = Dispatch {
                 operation,
                 key: "alias/x",
                 spec,
+                usage: operation.usage().unwrap_or_else(|| spec.usages()[0]),
                 pair_spec: Rsa2048,
                 context: Some("7"),
                 payload: b"payload",

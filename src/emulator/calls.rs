@@ -172,7 +172,7 @@ pub(crate) async fn serve(
         begun;
     for warning in &trail.warnings {
         // Names in it are the caller's.
-        crate::notice::tell(format_args!("warning: {}", warning.escape_debug()));
+        tracing::warn!(request = %call.request_id, "{}", warning.escape_debug());
     }
     let said = match runtime.kept(kept).await {
         Ok(()) => said(runtime, &call, step, forward).await,

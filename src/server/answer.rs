@@ -44,6 +44,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Its status in HTTP.
+    pub(super) const fn status(&self) -> u16 {
+        self.status
+    }
+
     /// A call that was served.
     pub(super) fn of(served: Served) -> Answer {
         let Served { said, delivery, request_id } = served;

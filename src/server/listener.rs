@@ -204,6 +204,7 @@ async fn serve(
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
             service.emulator.metrics.reject();
+            tracing::debug!(%peer, most, "a connection is closed: too many are open");
             continue;
         };
         let (service, acceptor) = (Arc::clone(&service), acceptor.clone());
@@ -236,8 +237,10 @@ async fn connection(
         None => speak(stream, peer, service, paths, state).await,
         Some(acceptor) => {
             let idle = service.settings.idle_timeout;
-            if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
-                speak(stream, peer, service, paths, state).await;
+            match within(idle, acceptor.accept(stream)).await {
+                Some(Ok(stream)) => speak(stream, peer, service, paths, state).await,
+                Some(Err(error)) => tracing::debug!(%peer, %error, "TLS cannot be agreed on"),
+                None => tracing::debug!(%peer, "TLS is not agreed on in time"),
             }
         }
     }

@@ -46,9 +46,9 @@ impl Cipher {
         key: &KeyRef,
         action: &str,
         (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
-        own_facts: impl FnOnce(&mut ConditionContext),
+        tell: impl FnOnce(&mut ConditionContext),
     ) -> Result<Cipher, ApiError> {
-        let arn = allow(ctx, key, action, (context, algorithm), own_facts)?;
+        let arn = allow(ctx, key, action, (context, algorithm), tell)?;
         let found = check_fit(ctx, key, (context, algorithm), "encrypting")?;
         let version = found.current(ctx.now).and_then(opened).ok_or_else(internal)?;
         Ok(Cipher::new(arn, version, (context, algorithm)))
@@ -62,11 +62,11 @@ impl Cipher {
         ctx: &mut CallContext<'_>,
         source: &Source,
         key: &KeyRef,
-        own_facts: impl FnOnce(&mut ConditionContext),
+        tell: impl FnOnce(&mut ConditionContext),
     ) -> Result<Cipher, ApiError> {
         let input = ctx.input();
         let terms = (input.context(source.context), algorithm(input, source.algorithm));
-        let arn = allow(ctx, key, source.action, terms, own_facts)?;
+        let arn = allow(ctx, key, source.action, terms, tell)?;
         // The ciphertext is read, and its key compared, before anything is asked of the key that the call names
         // (kms-recorded-behaviour, rows 3 and 4).
         let names_material = terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input);
@@ -181,11 +181,11 @@ fn allow(
     key: &KeyRef,
     action: &str,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
-    own_facts: impl FnOnce(&mut ConditionContext),
+    tell: impl FnOnce(&mut ConditionContext),
 ) -> Result<Arc<str>, ApiError> {
-    let right = ctx.authorize(key, action, context, |facts| {
-        facts.one("kms:EncryptionAlgorithm", algorithm.name());
-        own_facts(facts);
+    let right = ctx.authorize(key, action, context, |context| {
+        context.one("kms:EncryptionAlgorithm", algorithm.name());
+        tell(context);
     })?;
     Ok(right.arn)
 }

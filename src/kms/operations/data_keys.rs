@@ -72,9 +72,9 @@ fn cipher(ctx: &mut CallContext<'_>, action: &str) -> Result<Cipher, ApiError> {
             "A key in a custom key store cannot encrypt data key pairs.",
         ));
     }
-    let cipher = Cipher::encrypting(ctx, &key, action, terms, |facts| {
+    let cipher = Cipher::encrypting(ctx, &key, action, terms, |context| {
         if let Some(spec) = pair {
-            facts.one("kms:DataKeyPairSpec", spec.name());
+            context.one("kms:DataKeyPairSpec", spec.name());
         }
     })?;
     if pair == Some(KeySpec::Sm2) {

@@ -66,17 +66,18 @@ pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
 pub(super) fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let (from, to) = (RE_ENCRYPT.find(ctx)?, ctx.find("DestinationKeyId")?);
-    let tell = |facts: &mut ConditionContext, named: Option<&str>| {
-        facts.flag("kms:ReEncryptOnSameKey", from == to);
+    let tell = |context: &mut ConditionContext, named: Option<&str>| {
+        context.flag("kms:ReEncryptOnSameKey", from == to);
         if let Some(alias) = named.and_then(|named| Some(&named[named.find("alias/")?..])) {
-            facts.one("kms:RequestAlias", alias);
+            context.one("kms:RequestAlias", alias);
         }
     };
-    let source = Cipher::decrypting(ctx, &RE_ENCRYPT, &from, |facts| tell(facts, input.text("SourceKeyId")))?;
+    let source =
+        Cipher::decrypting(ctx, &RE_ENCRYPT, &from, |context| tell(context, input.text("SourceKeyId")))?;
     let terms =
         (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
     let named = input.text("DestinationKeyId");
-    let destination = Cipher::encrypting(ctx, &to, "kms:ReEncryptTo", terms, |facts| tell(facts, named))?;
+    let destination = Cipher::encrypting(ctx, &to, "kms:ReEncryptTo", terms, |context| tell(context, named))?;
     ctx.note_use(&from, source.named_material());
     ctx.note_use(&to, destination.named_material());
     if ignores_ciphertext(input) {

@@ -49,8 +49,9 @@ impl Authenticator {
     fn read(ctx: &mut CallContext<'_>, action: &str) -> Result<Authenticator, ApiError> {
         let key = ctx.find("KeyId")?;
         let algorithm = ctx.required("MacAlgorithm");
-        let right =
-            ctx.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
+        let right = ctx.authorize(&key, action, &BTreeMap::new(), |context| {
+            context.one("kms:MacAlgorithm", algorithm)
+        })?;
         let found = ctx.usable(&key, KeyUsage::GenerateVerifyMac)?;
         let algorithm = found
             .spec

@@ -3,17 +3,12 @@
 use super::recipient::refuse_recipient;
 use super::usage::refused;
 use super::{CallContext, Handled};
-use crate::api::KeyUsage;
+use crate::api::{ECDH, KeyUsage, ML_KEM};
 use crate::kms::crypto::{self, Material};
 use crate::kms::keys::KeyRef;
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The one algorithm of key encapsulation.
-const ML_KEM: &str = "ML_KEM";
-/// The one algorithm of key agreement.
-const ECDH: &str = "ECDH";
 
 /// DeriveSharedSecret: Diffie–Hellman with a peer's public key.
 pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
@@ -76,9 +71,9 @@ fn ready(
     usage: KeyUsage,
 ) -> Result<(KeyRef, Arc<Material>), ApiError> {
     let key = ctx.find("KeyId")?;
-    ctx.authorize(&key, action, &BTreeMap::new(), |facts| {
+    ctx.authorize(&key, action, &BTreeMap::new(), |context| {
         if usage == KeyUsage::KeyAgreement {
-            facts.one("kms:KeyAgreementAlgorithm", ECDH);
+            context.one("kms:KeyAgreementAlgorithm", ECDH);
         }
     })?;
     ctx.usable(&key, usage)?;

@@ -449,5 +449,4 @@ impl Sweep {
 }
 
 #[cfg(test)]
-#[path = "sweep_tests.rs"]
 mod tests;

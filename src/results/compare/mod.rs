@@ -415,5 +415,4 @@ fn judged(
 }
 
 #[cfg(test)]
-#[path = "compare_tests.rs"]
 mod tests;

@@ -315,5 +315,4 @@ impl PerSecond {
 }
 
 #[cfg(test)]
-#[path = "dispatcher_tests.rs"]
 mod tests;

@@ -88,7 +88,7 @@ impl Pen {
 pub struct Dossier {
     /// A page for each request.
     pub pages: Vec<Page>,
-    /// The appendix.
+    /// Where each figure stands.
     pub appendix: Page,
     /// Every figure of the pages.
     pub figures: Vec<Traced>,

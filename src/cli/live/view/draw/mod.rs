@@ -138,5 +138,4 @@ fn narrow(frame: &mut Frame<'_>, scene: &Scene<'_>, snapshot: &Snapshot) {
 }
 
 #[cfg(test)]
-#[path = "draw_tests.rs"]
 mod tests;

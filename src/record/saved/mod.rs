@@ -236,5 +236,4 @@ impl SavedPool {
 }
 
 #[cfg(test)]
-#[path = "saved_tests.rs"]
 mod tests;

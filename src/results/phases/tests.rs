@@ -21,7 +21,7 @@ fn is_near(phase: &Phase, at: f64) -> bool {
 
 #[test]
 fn the_storm_of_scenario_14_is_found_where_it_was_made() {
-    let text = include_str!("../../scenarios/14-retry-storm-recovery.yaml");
+    let text = include_str!("../../../scenarios/14-retry-storm-recovery.yaml");
     for (name, phases) in found(text, &[]) {
         let kinds: Vec<Kind> = phases.iter().map(|phase| phase.kind).collect();
         assert_eq!(kinds[0], Kind::Healthy, "{name}: {phases:#?}");
@@ -41,7 +41,7 @@ fn the_storm_of_scenario_14_is_found_where_it_was_made() {
 
 #[test]
 fn a_backlog_drains_for_as_long_as_quota_less_load_needs() {
-    let text = include_str!("../../scenarios/14-retry-storm-recovery.yaml");
+    let text = include_str!("../../../scenarios/14-retry-storm-recovery.yaml");
     let all = found(text, &[]);
     let (_, phases) = all.iter().find(|(name, _)| name == "never-give-up").expect("the strategy");
     let kinds: Vec<Kind> = phases.iter().map(|phase| phase.kind).collect();

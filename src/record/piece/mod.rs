@@ -350,5 +350,4 @@ fn sum_s(histogram: &Micros) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "piece_tests.rs"]
 mod tests;

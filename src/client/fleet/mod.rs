@@ -459,5 +459,4 @@ impl Fleet {
 }
 
 #[cfg(test)]
-#[path = "fleet_tests.rs"]
 mod tests;

@@ -3,14 +3,15 @@ use crate::emulator::Settings;
 use crate::emulator::seed::{Format, read as read_file};
 use crate::kms::Seed;
 use crate::kms::keys::{DAY, Moment, Origin};
+use crate::language::Problems;
 
 /// 2026-01-01T00:00:00Z.
 fn now() -> Moment {
     Moment::from_secs(1_767_225_600.0).unwrap()
 }
 
-fn read(text: &str) -> Result<Vec<Seed>, Vec<String>> {
-    read_file(text, Format::LocalKms, &Settings::default(), now())
+fn read(text: &str) -> Result<Vec<Seed>, Problems> {
+    read_file(text, "seed.yaml", Format::LocalKms, &Settings::default(), now())
 }
 
 const AES: &str = "5cdaead27fe7da2de47945d73cd6d79e36494e73802f3cd3869f1d2cb0b5d7a9";
@@ -176,10 +177,10 @@ fn what_cannot_be_done_is_refused_with_its_place() {
             format!(
                 "Keys: [ {{ KeyId: k, Metadata: {{ Origin: EXTERNAL }}, BackingKeys: [ {AES}, {AES} ] }} ]"
             ),
-            "BackingKeys",
+            "BackingKeys[1]",
             "at most one",
         ),
-        ("Keys: [ { KeyId: k, BackingKeys: [ 7 ] } ]".into(), "BackingKeys[0]", "put it in quotes"),
+        ("Keys: [ { KeyId: k, BackingKeys: [ 7 ] } ]".into(), "BackingKeys[0]", "hexadecimal"),
         ("Keys: [ { KeyId: k, BackingKeys: [ xyz ] } ]".into(), "BackingKeys[0]", "hexadecimal"),
         (
             format!("Keys: {{ Asymmetric: {{ Rsa: [ {{ KeyId: k, PrivateKeyPem: {p256} }} ] }} }}"),
@@ -206,7 +207,7 @@ fn what_cannot_be_done_is_refused_with_its_place() {
         (key("") + "Aliases: [ { AliasName: aws/s3, TargetKeyId: k } ]", "Aliases[0].AliasName", "AWS's own"),
     ] {
         let problems = read(&text).unwrap_err();
-        let told = problems.join("\n");
+        let told = problems.to_string();
         assert!(told.contains(place) && told.contains(why), "{text}\n  gives {told}");
     }
 }
@@ -236,7 +237,7 @@ Keys:
     assert_eq!(seeds[2].spec, KeySpec::EccNistP256);
     assert_eq!(address(&seeds[3]), "7e5f4552091a69125d5dfcb7b8c2659029395bdf");
     let zero = format!("Keys: [ {{ KeyId: k, PrivateKeyHex: \"{:064x}\" }} ]", 0);
-    assert!(read(&zero).unwrap_err()[0].contains("PrivateKeyHex"));
+    assert!(read(&zero).unwrap_err().to_string().contains("PrivateKeyHex"));
 }
 
 /// Keccak-256 as Ethereum has it, which pads otherwise than SHA-3 (FIPS 202 describes the permutation).

@@ -6,7 +6,7 @@ fn sweep(figures: &[[(f64, Option<f64>, f64); 2]]) -> Sweep {
         Axis { path: "workloads.w.messages.count".into(), values: vec!["10".into(), "100".into()] },
         Axis { path: "strategies.cached.cache.maxAge".into(), values: vec!["1s".into(), "1m".into()] },
     ];
-    let run: Run = serde_json::from_str(include_str!("../../tests/saved-run/run.json")).expect("a run");
+    let run: Run = serde_json::from_str(include_str!("../../../tests/saved-run/run.json")).expect("a run");
     let mut sweep = begun(&run, &Sweeping::new(&axes).axes, Some("plain".into()));
     sweep.strategies = vec!["plain".into(), "cached".into()];
     for (number, point) in figures.iter().enumerate() {
@@ -79,7 +79,7 @@ fn a_strategy_that_no_axis_touches_is_known() {
 
 #[test]
 fn thresholds_are_judged_together_by_the_worst() {
-    let mut run: Run = serde_json::from_str(include_str!("../../tests/saved-run/run.json")).expect("a run");
+    let mut run: Run = serde_json::from_str(include_str!("../../../tests/saved-run/run.json")).expect("a run");
     let name = run.strategies[0].name.clone();
     run.thresholds.retain(|threshold| threshold.strategy == name);
     assert!(!run.thresholds.is_empty());

@@ -299,5 +299,4 @@ fn attribute(phases: &mut [Phase], causes: &[Cause]) {
 }
 
 #[cfg(test)]
-#[path = "phases_tests.rs"]
 mod tests;

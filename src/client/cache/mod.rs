@@ -167,5 +167,4 @@ impl DataKeyCache {
 }
 
 #[cfg(test)]
-#[path = "cache_tests.rs"]
 mod tests;

@@ -11,7 +11,7 @@ use std::fmt;
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct PermitRequest<'a> {
-    /// The scenario.
+    /// The scenario that is to run.
     pub scenario: &'a Scenario,
     /// Its plan.
     pub plan: &'a Plan,
@@ -41,13 +41,13 @@ pub struct Permit {
 /// What a run takes of one pool.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
-    /// The pool.
+    /// Which quota it takes from.
     pub pool: PoolId,
     /// Calls a second of the plan at the worst moment.
     pub peak_per_s: f64,
     /// Calls a second that may be taken.
     pub allowed_per_s: f64,
-    /// The quota.
+    /// What the account may send a second.
     pub quota_per_s: f64,
     /// Whether Service Quotas says so; otherwise it is the published default.
     pub is_applied: bool,
@@ -225,7 +225,7 @@ fn too_large(scenario: &Scenario, share: &Share) -> Option<Objection> {
 /// Whether a run may go on while others use `used` a second of a pool.
 ///
 /// # Errors
-/// The objection.
+/// The share is larger than `caps.maxQuotaShare` of what is free.
 pub fn fits(scenario: &Scenario, share: &Share, used: f64) -> Result<(), Objection> {
     let now =
         Share { used_per_s: Some(used), allowed_per_s: allowed(scenario, share.quota_per_s, used), ..*share };
@@ -292,5 +292,4 @@ impl fmt::Display for Permit {
 }
 
 #[cfg(test)]
-#[path = "permit_tests.rs"]
 mod tests;

@@ -129,7 +129,7 @@ impl RunClock {
         tokio::time::sleep_until(self.0.0).await;
     }
 
-    /// The present.
+    /// Where the timeline is.
     #[inline]
     pub fn now(&self) -> Time {
         Time::ZERO + self.0.elapsed()

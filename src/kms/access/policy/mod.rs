@@ -207,7 +207,7 @@ pub(super) struct Asked<'a> {
     /// `kms:Encrypt`; case does not matter.
     pub action: &'a str,
     pub resource: &'a str,
-    pub facts: &'a ConditionContext,
+    pub context: &'a ConditionContext,
 }
 
 impl Statement {
@@ -237,14 +237,14 @@ impl Statement {
     fn is_about(&self, call: &Asked<'_>, kind: Kind) -> bool {
         let Some(actions) = &self.actions else { return false };
         let acts = actions.of.iter().any(|glob| glob.matches_caseless(call.action)) != actions.is_negated;
-        let holds = || self.conditions.iter().all(|condition| condition.holds(call.facts, self.effect));
+        let holds = || self.conditions.iter().all(|condition| condition.holds(call.context, self.effect));
         let Some(resources) = &self.resources else { return kind == Kind::Trust && acts && holds() };
         // `*` in a key policy is the key itself; AWS takes no other resource there seriously, an ARN must match.
         let about = |choice: usize| {
-            let variable = |name: &str| call.facts.single(name, choice);
+            let variable = |name: &str| call.context.single(name, choice);
             resources.of.iter().any(|glob| glob.matches_with(call.resource, variable)) != resources.is_negated
         };
-        let mut choices = 0..call.facts.choices().max(1);
+        let mut choices = 0..call.context.choices().max(1);
         let about = match self.effect {
             Effect::Allow => choices.all(about),
             Effect::Deny => choices.any(about),

@@ -307,5 +307,4 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "run_folder_tests.rs"]
 mod tests;
