@@ -10,7 +10,7 @@ use load::{attempts_in, scenario};
 use std::process::{Command, ExitCode};
 
 /// More instructions than an attempt may take, whatever the length of the run.
-const MAX_INSTRUCTIONS: f64 = 1_300.0;
+const MAX_INSTRUCTIONS: f64 = 1_200.0;
 /// Lengths in seconds: about 10^5 attempts, 10^6, and 4 × 10^6.
 const LENGTHS: [u64; 3] = [9, 90, 360];
 

@@ -8,8 +8,6 @@ use crate::workload::Workload;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     parts: Vec<Part>,
-    /// By workload: where its window begins.
-    windows: Vec<Time>,
     /// By workload and kind of job, and by workload and operation.
     job_places: Vec<CellRange>,
     attempt_places: Vec<CellRange>,
@@ -23,12 +21,20 @@ struct CellRange {
     /// The cell of the first stage, and from one stage to the next.
     first: u32,
     step: u32,
+    /// Where the workload's window begins: beside the cells, as every look at them asks for it.
+    window: Time,
 }
 
 impl CellRange {
     #[inline]
     const fn in_stage(self, stage: u16) -> usize {
         self.first as usize + stage as usize * self.step as usize
+    }
+
+    /// The cell in `stage`, and 1 if what should start at `intended` counts in the window, 0 if not.
+    #[inline]
+    fn at(self, stage: u16, intended: Time) -> (usize, usize) {
+        (self.in_stage(stage), usize::from(intended >= self.window))
     }
 }
 
@@ -74,24 +80,24 @@ impl Layout {
     pub fn new(workloads: &[Workload]) -> Layout {
         let mut layout = Layout {
             parts: Vec::new(),
-            windows: workloads.iter().map(|workload| workload.window().0).collect(),
             job_places: vec![CellRange::default(); workloads.len() * KINDS],
             attempt_places: vec![CellRange::default(); workloads.len() * Operation::ALL.len()],
             job_cells: 0,
             attempt_cells: 0,
         };
         for (number, workload) in workloads.iter().enumerate() {
-            let kinds = workload.kinds();
+            let (kinds, window) = (workload.kinds(), workload.window().0);
             let mut operations: Vec<Operation> = kinds.iter().map(|kind| kind.operation()).collect();
             operations.sort();
             operations.dedup();
             for (slot, kind) in kinds.iter().enumerate() {
                 layout.job_places[number * KINDS + kind_index(*kind)] =
-                    CellRange { first: (layout.job_cells + slot) as u32, step: kinds.len() as u32 };
+                    CellRange { first: (layout.job_cells + slot) as u32, step: kinds.len() as u32, window };
             }
             for (slot, operation) in operations.iter().enumerate() {
+                let (first, step) = ((layout.attempt_cells + slot) as u32, operations.len() as u32);
                 layout.attempt_places[number * Operation::ALL.len() + operation.index()] =
-                    CellRange { first: (layout.attempt_cells + slot) as u32, step: operations.len() as u32 };
+                    CellRange { first, step, window };
             }
             let stages = workload.executor.stages();
             let part = Part {
@@ -132,33 +138,35 @@ impl Layout {
     /// The cell of a job.
     #[inline]
     pub fn job_cell(&self, workload: u16, stage: u16, kind: JobKind) -> usize {
-        self.job_places[usize::from(workload) * KINDS + kind_index(kind)].in_stage(stage)
+        self.job_range(workload, kind).in_stage(stage)
+    }
+
+    #[inline]
+    fn job_range(&self, workload: u16, kind: JobKind) -> CellRange {
+        self.job_places[usize::from(workload) * KINDS + kind_index(kind)]
     }
 
     /// The cell of an attempt.
     #[inline]
     pub fn attempt_cell(&self, workload: u16, stage: u16, operation: Operation) -> usize {
-        let place = usize::from(workload) * Operation::ALL.len() + operation.index();
-        self.attempt_places[place].in_stage(stage)
+        self.attempt_range(workload, operation).in_stage(stage)
+    }
+
+    #[inline]
+    fn attempt_range(&self, workload: u16, operation: Operation) -> CellRange {
+        self.attempt_places[usize::from(workload) * Operation::ALL.len() + operation.index()]
     }
 
     /// The cell of a job, and 1 if it counts in the window, by when it should start.
     #[inline]
     pub fn place_of(&self, job: &Job) -> (usize, usize) {
-        (self.job_cell(job.workload, job.stage, job.kind), self.window_at(job.workload, job.intended))
+        self.job_range(job.workload, job.kind).at(job.stage, job.intended)
     }
 
     /// The cell of an attempt, and 1 if it counts in the window, by when its job should start.
     #[inline]
     pub fn place_of_attempt(&self, attempt: &Attempt) -> (usize, usize) {
-        let cell = self.attempt_cell(attempt.workload, attempt.stage, attempt.operation);
-        (cell, self.window_at(attempt.workload, attempt.intended))
-    }
-
-    /// 1 if a job that should start at `intended` counts in the window, 0 if not.
-    #[inline]
-    fn window_at(&self, workload: u16, intended: Time) -> usize {
-        usize::from(intended >= self.windows[usize::from(workload)])
+        self.attempt_range(attempt.workload, attempt.operation).at(attempt.stage, attempt.intended)
     }
 }
 
