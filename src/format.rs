@@ -2,6 +2,8 @@
 //!
 //! A figure that is not a number prints as [`NONE`]; nothing here can print `NaN` or `inf`.
 
+use unicode_width::UnicodeWidthStr as _;
+
 /// What stands where there is no figure.
 pub const NONE: &str = "–";
 
@@ -172,12 +174,26 @@ pub fn counted(value: u64, noun: &str) -> String {
     format!("{} {}", count(value), if value == 1 { noun.to_owned() } else { many() })
 }
 
-/// At most `width` characters, the last of them `…` if any were cut.
+/// At most `width` columns of a terminal, the last of them `…` if any were cut.
 pub fn clip(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain((width > 0).then_some('…')).collect()
+    // Cut where the next character would not fit beside the mark; what takes no column stays with what it is put upon.
+    let ends = text.char_indices().map(|(at, _)| at);
+    let end = ends.take_while(|at| columns(&text[..*at]) < width).last().unwrap_or(0);
+    let mark = if width > 0 { "…" } else { "" };
+    format!("{}{mark}", &text[..end])
+}
+
+/// How many columns of a terminal a text takes: wide characters of East Asia take two, those that are put upon others none.
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` with spaces behind it, as wide as `width` columns.
+pub fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
 /// A name as part of a file's name: lower and upper case letters, digits, `-`, `_` and `.`; a name that had to
@@ -195,6 +211,24 @@ pub fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_as_wide_as_a_terminal_draws_it() {
+        for (text, wide) in
+            [("naive", 5), ("é–naïve", 7), ("e\u{301}te", 3), ("再試行", 6), ("キャッシュ", 10)]
+        {
+            assert_eq!(columns(text), wide, "{text}");
+            assert_eq!(columns(&padded(text, 12)), 12, "{text}");
+            for width in 0..12 {
+                assert!(columns(&clip(text, width)) <= width, "{text} in {width}");
+            }
+        }
+        assert_eq!(
+            (clip("再試行", 5), clip("再試行", 4), clip("abcdef", 4)),
+            ("再試…".into(), "再…".into(), "abc…".into())
+        );
+        assert_eq!(clip("e\u{301}te\u{301}s", 3), "e\u{301}t…");
+    }
 
     #[test]
     fn numbers_read_well_at_every_size() {

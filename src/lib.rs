@@ -6,8 +6,8 @@
 //!
 //! Rooms, bottom of the building first; each may import only those above it in this list (`tests/sim/house.rs`):
 //! `time`, `rng`, `units`, `format`, `api`, `language`, `quota`, `kms`, `client`, `workload`, `scenario`, `record`,
-//! `results`, `planner`, `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `intake`, `report`,
-//! `bus`, `cli`.
+//! `results`, `planner`, `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `runner`, `intake`,
+//! `report`, `bus`, `cli`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
@@ -42,6 +42,8 @@ pub mod record;
 pub mod report;
 pub mod results;
 pub mod rng;
+#[cfg(feature = "live")]
+pub mod runner;
 pub mod scenario;
 #[cfg(feature = "emulator")]
 pub mod server;

@@ -1,12 +1,13 @@
 //! `keystorm calibrate`: how long a service takes, measured at low load, as a scenario's `serviceTime`.
 
 use super::consent::Credentials;
-use super::finished::{End, Finished};
+use super::finished::Finished;
 use super::live;
 use super::live::args::{LiveArgs, LiveOptions};
 use super::{Common, Error, exit, load, output};
 use crate::api::Operation;
-use crate::results::{Calibration, Run};
+use crate::results::{Calibration, End, Run};
+use crate::runner::Role;
 use crate::scenario::{Set, Target};
 use crate::time::Span;
 use serde_json::{Value, json};
@@ -70,13 +71,8 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
     // those to measure with are made without being asked for.
     let is_aws = loaded.scenario.target == Target::Aws || args.live.credentials == Some(Credentials::Chain);
     args.live.provision |= !is_aws;
-    let options = LiveOptions {
-        live: &args.live,
-        threads: Some(1),
-        every: Span::from_secs(10),
-        #[cfg(feature = "bus")]
-        role: super::live::args::Role::Alone,
-    };
+    let options =
+        LiveOptions { live: &args.live, threads: Some(1), every: Span::from_secs(10), role: Role::Alone };
     let Some(Finished { run, end, recordings, .. }) = live::run(&loaded, &options, common)? else {
         return Ok(ExitCode::SUCCESS);
     };

@@ -1,9 +1,11 @@
 //! What a run needs somebody's yes for, and whether it was given: by flags of this command, never by the environment.
 
 use super::Error;
-#[cfg(feature = "aws")]
+#[cfg(feature = "live")]
 use crate::planner::{Denied, Objection, account_of_access_key};
-#[cfg(feature = "aws")]
+#[cfg(feature = "live")]
+use crate::runner::{self, SYSTEM_LIST, deny};
+#[cfg(feature = "live")]
 use std::path::PathBuf;
 
 /// Flags that widen what may be done. They have no variable, and a variable that looks like theirs is told of.
@@ -38,59 +40,45 @@ pub(super) fn tell_ignored() {
     }
 }
 
-/// Refuses bounds and permits that come from the environment, where they count.
-///
-/// # Errors
-/// [`Error::Usage`].
-pub(super) fn no_bounds_from_environment() -> Result<(), Error> {
+/// Why caps and permits of a scenario count for nothing far away, if they come from the environment.
+#[cfg(feature = "live")]
+pub(super) fn bounds_from_environment() -> Option<String> {
     let sets = environment("KEYSTORM_SET").unwrap_or_default();
     let is_bound = |set: &&str| {
         let root = set.split(['.', '=']).next().unwrap_or_default().trim();
         matches!(root, "caps" | "allow")
     };
-    match sets.lines().find(is_bound) {
-        Some(set) => Err(Error::Usage(format!(
-            "KEYSTORM_SET has `{set}`: what bounds and permits a run against AWS, or far away, is not read from the \
-             environment; say --set {set}"
-        ))),
-        None => Ok(()),
-    }
+    let set = sets.lines().find(is_bound)?;
+    Some(format!(
+        "KEYSTORM_SET has `{set}`: what bounds and permits a run against AWS, or far away, is not read from the \
+         environment; say --set {set}"
+    ))
 }
 
 /// The lists of accounts that nobody may touch: the system's, the user's, and one more that can only add to them.
 ///
 /// # Errors
 /// [`Error::Usage`] if one cannot be read, or holds what is no account id: then everything is denied.
-#[cfg(feature = "aws")]
+#[cfg(feature = "live")]
 pub(super) fn denied() -> Result<Denied, Error> {
     let home = || environment("HOME").filter(|home| !home.is_empty()).map(|home| format!("{home}/.config"));
     let own = environment("XDG_CONFIG_HOME").filter(|folder| !folder.is_empty()).or_else(home);
     let own = own.map(|folder| PathBuf::from(folder).join(OWN_LIST));
     let more = environment(MORE_LIST).map(PathBuf::from);
-    let lists = [(Some(PathBuf::from(SYSTEM_LIST)), false), (own, false), (more, true)];
     let mut denied = Denied::default();
-    for (file, must_be) in lists {
-        let Some(file) = file else { continue };
-        let name = file.display().to_string();
-        let unreadable =
-            |why: String| Error::Usage(crate::planner::Unreadable { file: name.clone(), why }.to_string());
-        match std::fs::read_to_string(&file) {
-            Ok(text) => denied.add(&name, &text).map_err(|error| Error::Usage(error.to_string()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_be => {}
-            Err(error) => return Err(unreadable(error.to_string())),
+    for (list, must_be) in [(Some(PathBuf::from(SYSTEM_LIST)), false), (own, false), (more, true)] {
+        if let Some(list) = list {
+            deny(&mut denied, &list, must_be)?;
         }
     }
     Ok(denied)
 }
 
-/// The administrator's list.
-#[cfg(feature = "aws")]
-const SYSTEM_LIST: &str = "/etc/keystorm/denied-accounts";
 /// The user's list, below `$XDG_CONFIG_HOME` or `~/.config`.
-#[cfg(feature = "aws")]
+#[cfg(feature = "live")]
 const OWN_LIST: &str = "keystorm/denied-accounts";
 /// The variable that names one more list.
-#[cfg(feature = "aws")]
+#[cfg(feature = "live")]
 const MORE_LIST: &str = "KEYSTORM_DENIED_ACCOUNTS";
 
 /// Whose credentials attempts carry where the target is not AWS.
@@ -125,15 +113,17 @@ impl Credentials {
         }
     }
 
-    /// Access key, secret and session token; `None` for those of nobody.
+    /// The credentials themselves.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a variable that is not set.
-    #[cfg(feature = "aws")]
-    pub(super) fn keys(&self) -> Result<Option<(String, String, Option<String>)>, Error> {
+    /// [`Error::Usage`] for a variable that is not set, and for keys of an account that nobody may touch.
+    #[cfg(feature = "live")]
+    pub(super) fn resolved(&self) -> Result<runner::Credentials, Error> {
+        let keys = |id, secret, token| runner::Credentials::Keys { id, secret, token };
         match self {
-            Credentials::None | Credentials::Chain => Ok(None),
-            Credentials::Test => Ok(Some(("test".into(), "test".into(), None))),
+            Credentials::None => Ok(runner::Credentials::Nobody),
+            Credentials::Chain => Ok(runner::Credentials::Chain),
+            Credentials::Test => Ok(keys("test".into(), "test".into(), None)),
             Credentials::Environment(prefix) => {
                 let one = |what: &str| {
                     let name = format!("{prefix}_{what}");
@@ -147,7 +137,7 @@ impl Credentials {
                     let denied = Objection::Denied { account: account.clone(), file: file.into() };
                     return Err(Error::Usage(format!("--credentials env:{prefix}: {denied}")));
                 }
-                Ok(Some((id, one("SECRET_ACCESS_KEY")?, token)))
+                Ok(keys(id, one("SECRET_ACCESS_KEY")?, token))
             }
         }
     }

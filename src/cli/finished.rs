@@ -2,7 +2,7 @@
 
 use super::saved;
 use crate::record::Recorder;
-use crate::results::Run;
+use crate::results::{End, Run};
 
 /// A run that has ended, with whatever it came to.
 pub(super) struct Finished {
@@ -14,13 +14,11 @@ pub(super) struct Finished {
     pub(super) recordings: Vec<Option<Recorder>>,
 }
 
-/// How a run ended, beside what it measured.
-#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live runs end so"))]
-pub(super) enum End {
-    /// As it should.
-    Done,
-    /// By a cap, or what else bounds it; the sentence says which.
-    Cap(String),
-    /// It measured nothing that was asked; the sentence says why.
-    Failed(String),
+#[cfg(feature = "live")]
+impl From<crate::runner::Measured> for Finished {
+    fn from(measured: crate::runner::Measured) -> Finished {
+        let crate::runner::Measured { run, recordings, end } = measured;
+        let histograms = saved::Histograms::from_recordings(&run, &recordings);
+        Finished { run, histograms, end, recordings }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::live::metrics;
 use super::small_server::{self, Asked, Background, Bounds};
-use crate::emulator::Exposition;
+use crate::emulator::exposition;
 use crate::engine::live::Control;
 use crate::time::Span;
 use http_body_util::Full;
@@ -69,7 +69,7 @@ impl MetricsServer {
 
 fn reply(method: &Method, path: &str, show: &Show) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (method, path) {
-        (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, Exposition::CONTENT_TYPE, show()),
+        (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, exposition::CONTENT_TYPE, show()),
         (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET /metrics\n".into()),
         _ => (StatusCode::NOT_FOUND, "text/plain", "metrics are at /metrics\n".into()),
     };

@@ -116,6 +116,36 @@ impl From<crate::bus::Error> for Error {
     }
 }
 
+#[cfg(feature = "live")]
+impl From<crate::runner::Error> for Error {
+    fn from(error: crate::runner::Error) -> Error {
+        match error {
+            crate::runner::Error::Usage(said) => Error::Usage(said),
+            crate::runner::Error::Failed(said) => Error::Failed(said),
+            crate::runner::Error::Interrupted(said) => Error::Interrupted(said),
+        }
+    }
+}
+
+// What shares a load speaks of errors as commands do.
+#[cfg(all(feature = "bus", feature = "live"))]
+impl From<Error> for crate::runner::Error {
+    fn from(error: Error) -> crate::runner::Error {
+        match error {
+            Error::Usage(said) | Error::Scenario(said) => crate::runner::Error::Usage(said),
+            Error::Failed(said) => crate::runner::Error::Failed(said),
+            Error::Interrupted(said) => crate::runner::Error::Interrupted(said),
+        }
+    }
+}
+
+#[cfg(feature = "aws")]
+impl From<crate::aws::Error> for Error {
+    fn from(error: crate::aws::Error) -> Error {
+        crate::runner::Error::from(error).into()
+    }
+}
+
 impl From<crate::guard::Objection> for Error {
     fn from(objection: crate::guard::Objection) -> Error {
         let said = objection.to_string();
@@ -155,14 +185,6 @@ pub struct Common {
     /// The options that stand on the command line, by their names in the code.
     #[arg(skip)]
     given: Vec<String>,
-}
-
-impl Common {
-    /// Of a command that runs inside another, and says nothing itself.
-    #[cfg(all(feature = "bus", feature = "live"))]
-    const fn silent() -> Common {
-        Common { quiet: true, json: false, given: Vec::new() }
-    }
 }
 
 /// Load testing and quota simulation for AWS KMS.

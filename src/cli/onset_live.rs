@@ -9,6 +9,7 @@ use crate::engine::live::Control;
 use crate::guard::{Agent, Consent, Guard};
 use crate::planner::onset::Measure;
 use crate::planner::variant;
+use crate::runner::Role;
 use crate::scenario::{Scenario, Target};
 use crate::time::Span;
 use std::sync::Arc;
@@ -134,8 +135,7 @@ impl<'a> Sender<'a> {
             live: &live,
             threads: self.threads,
             every: Span::from_secs(3_600),
-            #[cfg(feature = "bus")]
-            role: super::live::args::Role::Alone,
+            role: Role::Alone,
         };
         let loaded = Loaded { scenario: steady, question: String::new() };
         let finished = once(&loaded, &options, &self.common, &self.control);

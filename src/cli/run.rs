@@ -1,7 +1,7 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::built::built;
-use super::finished::{End, Finished};
+use super::finished::Finished;
 use super::grid::{How, Source, SourceLookup};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
@@ -11,8 +11,14 @@ use super::{Common, Error, exit, fault_template, gridded, interrupt, memory, one
 use super::{idle, live};
 use crate::engine::{Control, simulate, under_other_limiters};
 use crate::notice;
+#[cfg(feature = "live")]
+use crate::planner::policy;
 use crate::record::Trial;
-use crate::results::Run;
+use crate::results::{End, Run};
+#[cfg(feature = "live")]
+use crate::runner::Role;
+#[cfg(feature = "live")]
+use crate::scenario::Scenario;
 use crate::scenario::fis::Targets;
 use crate::scenario::{Set, Target};
 use crate::time::Span;
@@ -174,8 +180,7 @@ impl Args {
             live: &self.live,
             threads: self.threads,
             every: self.progress_every,
-            #[cfg(feature = "bus")]
-            role: live::args::Role::Alone,
+            role: Role::Alone,
         }
     }
 }
@@ -190,7 +195,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     idle::check(&loaded.scenario.target, common)?;
     #[cfg(feature = "live")]
     if args.live.print_policy {
-        return print_policy(&loaded, &args.live);
+        return print_policy(&loaded.scenario, args.live.provision);
     }
     #[cfg(not(feature = "live"))]
     if loaded.scenario.target != Target::Sim {
@@ -228,7 +233,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
             let mut options = args.options();
             #[cfg(feature = "bus")]
             if let Some(load) = &load {
-                options.role = live::args::Role::Coordinator(load);
+                options.role = Role::Coordinator(load);
             }
             live::run(&loaded, &options, common)?
         }
@@ -255,17 +260,18 @@ fn gathered(
     conclude(&finished, Some(folder), &args.as_here(&finished.run), args.verbose, common)
 }
 
-/// Prints the least IAM policy that the run needs.
+/// Prints the least IAM policy that the run needs; whatever account, if none is on `allow`.
 #[cfg(feature = "live")]
-fn print_policy(loaded: &Loaded, live: &live::args::LiveArgs) -> Result<ExitCode, Error> {
-    #[cfg(feature = "aws")]
-    let printed = live::aws::print_policy(&loaded.scenario, live.provision);
-    #[cfg(not(feature = "aws"))]
-    let printed = {
-        let _ = (loaded, live);
-        Err(super::absent::missing("--print-policy", "aws"))
-    };
-    printed.map(|()| ExitCode::SUCCESS)
+fn print_policy(scenario: &Scenario, provisions: bool) -> Result<ExitCode, Error> {
+    let unnamed =
+        scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && workload.needs_keys());
+    if let Some(workload) = unnamed.filter(|_| !provisions) {
+        let error = crate::engine::live::Error::NoKeys(workload.name.clone());
+        return Err(crate::runner::Error::from(error).into());
+    }
+    let account = scenario.live.allow.accounts.first().map_or("*", String::as_str);
+    super::output::print(format!("{:#}\n", policy::identity_policy(scenario, account, provisions)))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Saves the run, shows it and says how it ended. What cannot be saved is shown all the same. `here` is the run with what

@@ -1,10 +1,9 @@
-//! Counters, in Prometheus's text format.
+//! Counters of calls and connections: an addition each, without a lock. `scrape` shows them.
 
-use super::{Exposition, UNSPOILT};
+use super::UNSPOILT;
 use crate::api::{ErrorCode, Operation, Reply, reply_of};
-use crate::kms::keys::RealmId;
+use crate::kms::Trail;
 use crate::kms::wire::ApiError;
-use crate::kms::{Kms, Trail};
 use crate::quota::{PoolId, catalogue};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -56,10 +55,8 @@ const BOUNDS: [u64; 12] =
 
 /// Keys that are counted by themselves: the first that are used. More would make the text longer than anybody reads it.
 const KEYS: usize = 1_000;
-/// Accounts in a Region that are told by themselves: the first that called.
-const REALMS: usize = 100;
 /// All others together.
-const OTHERS: &str = "other";
+pub(super) const OTHERS: &str = "other";
 
 /// Every counter of a server.
 pub(crate) struct Metrics {
@@ -146,107 +143,50 @@ impl Metrics {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All of it, in Prometheus's text format; counters that are zero are left out where there are many.
-    pub(crate) fn text(&self, kept: &Kept) -> String {
-        let mut page = Exposition::default();
-        self.calls(&mut page);
-        self.durations(&mut page);
-        self.connections(&mut page);
-        kept.write(&mut page);
-        page.into_text()
-    }
-
-    fn calls(&self, page: &mut Exposition) {
-        page.head("keystorm_calls_total", "counter", "Calls answered, by operation and outcome.");
-        for operation in Operation::ALL {
-            for (end, count) in met(&self.calls[operation.index()]) {
-                let labels = [("operation", operation.name()), ("outcome", end)];
-                page.value("keystorm_calls_total", &labels, count);
-            }
-        }
-        page.head("keystorm_key_calls_total", "counter", "Calls that found their key, by key and outcome.");
-        for (key, ends) in self.keys.read().expect(UNSPOILT).iter() {
-            for (end, count) in met(ends) {
-                page.value("keystorm_key_calls_total", &[("key", key), ("outcome", end)], count);
-            }
-        }
-        page.head("keystorm_throttled_total", "counter", "Calls refused, by the quota that refused them.");
-        for pool in catalogue::all() {
-            let count = read(&self.throttled[pool.index()]);
-            if count > 0 {
-                page.value("keystorm_throttled_total", &[("pool", pool.name())], count);
-            }
-        }
-    }
-
-    fn durations(&self, page: &mut Exposition) {
-        const NAME: &str = "keystorm_call_duration_seconds";
-        const BUCKET: &str = "keystorm_call_duration_seconds_bucket";
-        page.head(NAME, "histogram", "From the whole call read to its answer.");
-        let mut sum = 0;
-        for (bound, counter) in BOUNDS.iter().zip(&self.durations) {
-            sum += read(counter);
-            page.value(BUCKET, &[("le", &(*bound as f64 / 1e6).to_string())], sum);
-        }
-        sum += read(&self.durations[BOUNDS.len()]);
-        page.value(BUCKET, &[("le", "+Inf")], sum);
-        page.value(&format!("{NAME}_sum"), &[], read(&self.duration_micros) as f64 / 1e6);
-        page.value(&format!("{NAME}_count"), &[], sum);
-    }
-
-    fn connections(&self, page: &mut Exposition) {
-        page.head("keystorm_connections", "gauge", "Connections that are open.");
-        page.value("keystorm_connections", &[], self.connections.load(Ordering::Relaxed));
-        let help = "Connections accepted, and closed for being too many.";
-        page.head("keystorm_connections_total", "counter", help);
-        page.value("keystorm_connections_total", &[("outcome", "accepted")], read(&self.accepted));
-        page.value("keystorm_connections_total", &[("outcome", "rejected")], read(&self.rejected));
-    }
-}
-
-/// The ends that any call had, by name.
-fn met(ends: &[AtomicU64; ENDS]) -> impl Iterator<Item = (&'static str, u64)> {
-    let counted = End::ALL.iter().zip(ends).map(|(end, count)| (end.name(), read(count)));
-    counted.filter(|(_, count)| *count > 0)
-}
-
-/// What there is of each account and Region, by both.
-#[derive(Default)]
-pub(crate) struct Kept {
-    keys: BTreeMap<(String, String), usize>,
-    units: BTreeMap<(String, String, PoolId), u64>,
-}
-
-impl Kept {
-    /// Takes it from the machine, whose lock is held for numbers only.
-    pub(crate) fn of(kms: &Kms) -> Kept {
-        let mut kept = Kept::default();
-        let inventory = kms.inventory();
-        let place = |id: RealmId| match (id.index() < REALMS, inventory.realm(id)) {
-            (true, realm) => (realm.account.to_string(), realm.region.to_string()),
-            (false, _) => (OTHERS.to_string(), OTHERS.to_string()),
+    /// Calls by operation and end; those that nothing had are left out.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (Operation, End, u64)> {
+        let of = |operation: Operation| {
+            met(&self.calls[operation.index()]).map(move |(end, count)| (operation, end, count))
         };
-        for (id, _) in inventory.realms() {
-            *kept.keys.entry(place(id)).or_default() += inventory.key_count(id);
-        }
-        for (id, pool, asked) in kms.admission().totals() {
-            let (account, region) = place(id);
-            *kept.units.entry((account, region, pool)).or_default() += asked;
-        }
-        kept
+        Operation::ALL.iter().copied().flat_map(of)
     }
 
-    fn write(&self, page: &mut Exposition) {
-        page.head("keystorm_keys", "gauge", "Keys, by account and Region.");
-        for ((account, region), count) in &self.keys {
-            page.value("keystorm_keys", &[("account", account), ("region", region)], count);
-        }
-        page.head("keystorm_quota_units_total", "counter", "Quota asked for, granted or not, by pool.");
-        for ((account, region, pool), asked) in &self.units {
-            let labels = [("account", account.as_str()), ("region", region), ("pool", pool.name())];
-            page.value("keystorm_quota_units_total", &labels, asked);
-        }
+    /// Calls by the ARN of the key that they found, and end.
+    pub(crate) fn keys(&self) -> Vec<(String, End, u64)> {
+        let keys = self.keys.read().expect(UNSPOILT);
+        let of = |(arn, ends): (&String, &[AtomicU64; ENDS])| {
+            met(ends).map(|(end, count)| (arn.clone(), end, count)).collect::<Vec<_>>()
+        };
+        keys.iter().flat_map(of).collect()
     }
+
+    /// Refusals by pool, of those that refused any.
+    pub(crate) fn throttled(&self) -> impl Iterator<Item = (PoolId, u64)> {
+        let counted = catalogue::all().map(|pool| (pool, read(&self.throttled[pool.index()])));
+        counted.filter(|(_, count)| *count > 0)
+    }
+
+    /// Calls in each bucket, by its upper bound in seconds, and how long all of them took together.
+    pub(crate) fn durations(&self) -> (Vec<(f64, u64)>, f64) {
+        let bounds = BOUNDS.iter().map(|micros| *micros as f64 / 1e6).chain([f64::INFINITY]);
+        (bounds.zip(self.durations.iter().map(read)).collect(), read(&self.duration_micros) as f64 / 1e6)
+    }
+
+    /// Connections that are open.
+    pub(crate) fn open_connections(&self) -> i64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Connections by what became of them.
+    pub(crate) fn connections(&self) -> [(&'static str, u64); 2] {
+        [("accepted", read(&self.accepted)), ("rejected", read(&self.rejected))]
+    }
+}
+
+/// The ends that any call had.
+fn met(ends: &[AtomicU64; ENDS]) -> impl Iterator<Item = (End, u64)> {
+    let counted = End::ALL.iter().zip(ends).map(|(end, count)| (*end, read(count)));
+    counted.filter(|(_, count)| *count > 0)
 }
 
 #[cfg(test)]

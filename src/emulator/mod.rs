@@ -12,18 +12,19 @@
 pub(crate) mod calls;
 mod clock;
 mod direct;
-mod exposition;
+pub mod exposition;
 mod journal;
 mod metrics;
 pub(crate) mod runtime;
+mod scrape;
 pub mod seed;
 pub(crate) mod sessions;
 mod settings;
 pub mod store;
 
 pub use direct::{Direct, ServiceSettings};
-pub use exposition::Exposition;
-pub(crate) use metrics::{End, Kept};
+pub(crate) use metrics::End;
+pub(crate) use scrape::scrape;
 pub use settings::Settings;
 
 /// Why the emulator cannot start.

@@ -19,7 +19,7 @@ mod url;
 pub use address::Reach;
 pub use agent::Agent;
 pub use lookup::{Lookup, System};
-pub use url::{Host, Url, without_user};
+pub use url::{Host, Url, origin, without_user};
 
 use crate::planner::partition::{domain_of_aws, region_in};
 use std::collections::BTreeMap;

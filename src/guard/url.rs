@@ -108,6 +108,14 @@ pub fn without_user(text: &str) -> String {
     format!("{scheme}{}…@{host}{path}", if scheme.is_empty() { "" } else { "://" })
 }
 
+/// Scheme, host and port of a URL: neither what comes behind them nor a name and password before.
+pub fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
+}
+
 /// Host and port of an authority; the brackets of an address stay.
 fn split(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     if let Some(end) = authority.find(']') {
@@ -231,5 +239,15 @@ mod tests {
         ] {
             assert_eq!(without_user(text), shown);
         }
+    }
+
+    #[test]
+    fn of_an_endpoint_only_what_leads_there_is_told() {
+        assert_eq!(
+            origin("https://user:pass@kms.example.com:8443/path?token=x"),
+            "https://kms.example.com:8443"
+        );
+        assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(origin("http://[::1]:8080/"), "http://[::1]:8080");
     }
 }

@@ -50,8 +50,8 @@ pub use call::{Call, Caller};
 pub use config::{Capacity, Distribution, Latency, Part, ServiceTime};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Config, Kms};
+pub(crate) use fault::Faults;
 pub use fault::{Aim, Fault, FaultKind, FaultWord, Strikes};
-pub(crate) use fault::{Faults, table as fault_table};
 #[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]

@@ -31,8 +31,8 @@ pub use problem::{Problem, Problems};
 pub(crate) use read::{Fields, LONGEST, Reader};
 pub use set::Set;
 pub(crate) use table::{
-    FREE_NAMES, Key, MAX_JOBS, MILLION, Names, Others, Shape, Table, key as table_key, later as later_key,
-    names_to, table as fixed_table,
+    FREE_NAMES, Key, MAX_JOBS, MILLION, Names, Others, Shape, Table, key as table_key, names_to,
+    table as fixed_table,
 };
 pub(crate) use walk::*;
 pub(crate) use write::Map;

@@ -7,7 +7,6 @@ use super::item::Item;
 use super::problem::{Problem, clip};
 use super::table::{Key, Names, Table};
 use super::tree::{Content, Entry, Location};
-use crate::api::Spelled;
 use crate::time::Span;
 use crate::units::{Bytes, Rate, Ratio};
 
@@ -374,10 +373,6 @@ impl Reader {
         }
         Some(span)
     }
-    /// A duration above zero, or the word `none`.
-    pub fn time_or_none(&mut self, item: &Item) -> Option<Option<Span>> {
-        if item.is_word("none") { Some(None) } else { self.time(item).map(Some) }
-    }
     /// A rate, which may be zero.
     pub fn rate(&mut self, item: &Item) -> Option<Rate> {
         self.unit(
@@ -419,10 +414,6 @@ impl Reader {
             return None;
         }
         Some(size.0)
-    }
-    /// One of the words of an enum.
-    pub fn spelled<T: Spelled>(&mut self, item: &Item) -> Option<T> {
-        self.by_name(item, T::ALL, T::spelled)
     }
     /// One of the things that have a name, such as operations.
     pub fn by_name<T: Copy>(&mut self, item: &Item, all: &[T], name: fn(T) -> &'static str) -> Option<T> {

@@ -239,6 +239,20 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
+    /// Walks on, and tells whether no problem was reported on the way.
+    pub fn clean<T>(&mut self, on: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let mark = match self {
+            Walk::Read { r, .. } => r.mark(),
+            Walk::Write(_) | Walk::Describe(_) => 0,
+        };
+        let made = on(self);
+        let is_clean = match self {
+            Walk::Read { r, .. } => r.is_clean(mark),
+            Walk::Write(_) | Walk::Describe(_) => true,
+        };
+        (made, is_clean)
+    }
+
     /// Says that there is a key which whoever has the rest reads and writes.
     pub fn says(&mut self, key: Key) {
         if let Walk::Describe(draft) = self {

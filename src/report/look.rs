@@ -31,7 +31,7 @@ impl Look {
         if self.ascii && !text.is_ascii() { Cow::Owned(to_ascii(text)) } else { Cow::Borrowed(text) }
     }
 
-    /// `text` in the characters there are, at most `width` of them.
+    /// `text` in the characters there are, in at most `width` columns.
     pub fn clip(&self, text: &str, width: usize) -> String {
         let text = self.words(text);
         match self.ascii && text.len() > width {

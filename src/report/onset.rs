@@ -1,7 +1,7 @@
 //! Where it breaks, for people: one line a strategy, a table, pictures.
 
 use super::charts;
-use super::format::{NONE, count, named, number, percent};
+use super::format::{NONE, columns, count, named, number, padded, percent};
 use super::look::Look;
 use super::page::{Block, Page, wrapped};
 use super::table::Table;
@@ -82,10 +82,11 @@ pub fn text(onset: &Onset, look: Look) -> String {
         true => format!("{} ({})", s.name, s.enforcement),
         false => s.name.clone(),
     };
-    let width = onset.strategies.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
+    let width = onset.strategies.iter().map(|s| columns(&look.words(&name(s)))).max().unwrap_or(0);
     let mut out = String::new();
     for s in &onset.strategies {
-        out += &look.words(&format!("{:<width$}  {}\n", name(s), line(s)));
+        let name = padded(&look.words(&name(s)), width);
+        out += &format!("{name}  {}\n", look.words(&line(s)));
     }
     out += &format!("\n{}", wrapped(&held(onset), "", look));
     for sentence in notes(onset) {

@@ -1,6 +1,7 @@
 //! A page for people, written once and drawn as text, as Markdown and as HTML.
 
 use super::charts::Chart;
+use super::format::columns;
 use super::html;
 use super::look::Look;
 use super::table::{Table, escape_markdown};
@@ -116,7 +117,7 @@ impl Page {
 
 /// A paragraph broken between words; its first line begins with `head`, the others are indented as far.
 pub fn wrapped(text: &str, head: &str, look: Look) -> String {
-    let indent = head.chars().count();
+    let indent = columns(head);
     let lines = text::wrapped(text, look.width.saturating_sub(indent), look);
     let indented = lines.join(&format!("\n{}", " ".repeat(indent)));
     format!("{}{indented}\n", look.words(head))

@@ -1,6 +1,6 @@
 //! A table as text and as Markdown; HTML draws the same tables in its own file.
 
-use super::format::pieces;
+use super::format::{columns, pieces};
 use super::look::Look;
 use super::paint::Tone;
 
@@ -113,7 +113,7 @@ impl Table {
         for (index, width) in block {
             let Some((text, tone)) = cells.get(*index) else { continue };
             let text = look.clip(text, *width);
-            let space = " ".repeat(width.saturating_sub(text.chars().count()));
+            let space = " ".repeat(width.saturating_sub(columns(&text)));
             let painted = look.paint.tone(&text, *tone);
             let numeric = self.columns.get(*index).is_some_and(|c| c.numeric);
             let (before, after) = if numeric { (space.as_str(), "") } else { ("", space.as_str()) };
@@ -125,7 +125,7 @@ impl Table {
 
     /// How wide each column is when nothing is cut.
     fn widths(&self, look: Look) -> Vec<usize> {
-        let wide = |text: &str| look.words(text).chars().count();
+        let wide = |text: &str| columns(&look.words(text));
         let longest = |index: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|cell| wide(&cell.text));
             cells.chain([wide(&self.columns[index].head)]).max().unwrap_or(0)
@@ -281,6 +281,18 @@ mod tests {
         assert!(
             table().to_markdown().starts_with("| strategy | goodput/s | verdict |\n| --- | ---: | --- |\n")
         );
+    }
+
+    #[test]
+    fn names_in_wide_characters_align_and_fit() {
+        let mut wide = Table::new("Wide", &["strategy", "<verdict", "goodput/s"]);
+        wide.row(["再試行なし".into(), "met".into(), "1,234".into()]);
+        wide.row(["e\u{301}te\u{301}".into(), "missed".into(), "5".into()]);
+        let text = wide.to_text(look(60, false));
+        let ends: Vec<usize> = text.lines().map(columns).collect();
+        assert!(ends.iter().all(|end| *end == ends[0]), "figures end in one column:\n{text}");
+        let narrow = wide.to_text(look(24, false));
+        assert!(narrow.lines().all(|line| columns(line) <= 24) && narrow.contains("1,234"), "{narrow}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The summary on a terminal: figures first, the verdict last, where the eye stays.
 
 use super::figures;
-use super::format::counted;
+use super::format::{columns, counted};
 use super::look::Look;
 use super::paint::{Paint, Tone};
 use super::table::Table;
@@ -46,7 +46,7 @@ impl Page {
     /// A text in lines behind `mark`, which stands before the first of them, all of them indented by `indent`.
     fn wrapped(&mut self, indent: usize, mark: (&str, Tone), text: &str) {
         let mark_text = self.look.words(mark.0).into_owned();
-        let wide = mark_text.chars().count();
+        let wide = columns(&mark_text);
         let room = self.look.width.saturating_sub(indent + wide + usize::from(wide > 0));
         let gap = if wide > 0 { " " } else { "" };
         for (index, line) in wrapped(&self.look.words(text), room, self.look).into_iter().enumerate() {
@@ -220,7 +220,7 @@ impl Page {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken between words. A longer word stands whole, so that a command can be
+/// `text` in lines of at most `width` columns, broken between words. A longer word stands whole, so that a command can be
 /// copied, and a unit stays with its number.
 pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     const UNITS: [&str; 7] = ["%", "s", "ms", "USD", "KiB", "MiB", "GiB"];
@@ -239,7 +239,7 @@ pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     for word in words {
         let word = look.words(&word);
         match lines.last_mut() {
-            Some(last) if last.chars().count() + 1 + word.chars().count() <= width => {
+            Some(last) if columns(last) + 1 + columns(&word) <= width => {
                 last.push(' ');
                 last.push_str(&word);
             }
@@ -276,11 +276,13 @@ mod tests {
             strategy.rates.attempts_per_s = Some(1_234_567.0);
             many.push(strategy);
         }
+        many[1].name = "再試行なしの戦略".repeat(4);
         run.strategies = many;
         run.thresholds[0].name = "x".repeat(200);
+        run.thresholds[0].strategy = "再試行なしの戦略".repeat(4);
         for text in [render(&fixture::run(), false), render(&run, false), render(&fixture::empty(), false)] {
             for line in text.lines() {
-                assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
+                assert!(columns(line) <= 100, "{} columns: {line}", columns(line));
                 assert!(!line.contains("NaN") && !line.contains('\u{1b}'), "{line}");
             }
         }
@@ -322,7 +324,7 @@ mod tests {
             for verbose in [false, true] {
                 let text = render_as(&fixture::run(), Look { width, verbose, ..Look::PLAIN });
                 for line in text.lines() {
-                    assert!(line.chars().count() <= width, "{} columns: {line}", line.chars().count());
+                    assert!(columns(line) <= width, "{} columns: {line}", columns(line));
                 }
                 let wide = tables::application(&fixture::run());
                 for cell in wide.rows.iter().flatten() {

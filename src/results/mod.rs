@@ -9,6 +9,7 @@ pub mod causes;
 mod cautions;
 pub mod compare;
 mod conclude;
+mod end;
 mod limiters;
 #[cfg(test)]
 mod live_tests;
@@ -32,6 +33,7 @@ pub use assumptions::assumptions;
 pub use calibration::Calibration;
 pub use cautions::NOT_RECOVERED;
 pub use conclude::{LiveFacts, conclude, conclude_live, hash};
+pub use end::End;
 pub use limiters::{Agreement, LimiterKind, LimiterKinds, agreement, other_kinds};
 pub use run::*;
 pub use select::{Happened, Selection};

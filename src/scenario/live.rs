@@ -2,29 +2,69 @@
 //!
 //! The simulator does not look at any of it.
 
-use crate::api::words;
+use super::target::{Target, TargetWord};
 use crate::language::{
-    Form, Item, MAX_JOBS, MILLION, POSITIVE_RATE, RATIO, Reader, Shape, Shown, TEXT, TIME, count, key, list,
-    or_none, plain, record, unsaid, whole,
+    Form, Item, MAX_JOBS, MILLION, POSITIVE_RATE, RATIO, Reader, Record, Shape, Shown, TEXT, TIME, count,
+    key, list, or_none, part, plain, record, record_value, unsaid, whole, words,
 };
 use crate::quota::catalogue::{self, REGION_NAMES};
+
 use crate::time::Span;
 use crate::units::{Money, Rate, Ratio};
 
-/// What only live runs look at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Live {
-    /// What sends attempts.
-    pub client: LiveClient,
-    /// How they travel.
-    pub transport: Transport,
-    /// What bounds them.
-    pub caps: Caps,
-    /// What they may touch.
-    pub allow: Allow,
+part! {
+    /// What only live runs look at.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Live {
+        /// What sends attempts.
+        pub client: LiveClient = key("client", "Live: what sends attempts (aws-sdk).", words().checked(is_built))
+            .or(LiveClient::DEFAULT),
+        /// How they travel.
+        pub transport: Transport =
+            key("transport", "Live: how attempts travel.", Transports).or(Transport::default()),
+        /// What bounds them.
+        pub caps: Caps = key(
+            "caps",
+            "Live: what bounds the run; needed against aws, and against what is far away.",
+            record(),
+        )
+        .or(Caps::default()),
+        /// What they may touch.
+        pub allow: Allow =
+            key("allow", "Live: what the run may touch; needed against aws.", record()).or(Allow::default()),
+    }
 }
 
-words! {
+/// Refuses a client that this build does not have.
+fn is_built(r: &mut Reader, item: &Item, client: LiveClient) -> Option<LiveClient> {
+    if client == LiveClient::AwsSdk && !cfg!(feature = "aws") {
+        r.wrong(item, "this keystorm is built without the AWS SDK (feature `aws`)", LiveClient::Raw.name());
+        return None;
+    }
+    Some(client)
+}
+
+/// How attempts travel: over sockets, or without any.
+struct Transports;
+
+impl Form for Transports {
+    type Value = Transport;
+    fn shape(&self) -> Shape {
+        Shape::Either(&[Shape::Words(&[IN_PROCESS]), Shape::Record(<Transport as Record>::table)])
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<Transport> {
+        if item.is_map() {
+            return r.record(item);
+        }
+        r.word(item, &[IN_PROCESS])?;
+        Some(Transport { in_process: true, ..Transport::default() })
+    }
+    fn write(&self, value: &Transport) -> serde_yaml::Value {
+        if value.in_process { IN_PROCESS.into() } else { record_value(value) }
+    }
+}
+
+crate::api::words! {
     /// What sends live attempts.
     LiveClient {
         /// The AWS SDK for Rust, its own retries off unless a strategy asks for them.
@@ -98,7 +138,7 @@ record! {
 }
 
 /// The word for calls without a socket.
-pub(super) const IN_PROCESS: &str = "in-process";
+const IN_PROCESS: &str = "in-process";
 
 /// An amount of money.
 const MONEY: Shown<Money> = Shown {
@@ -132,6 +172,20 @@ pub(super) const REGION: Shown<String> = Shown {
             r.unknown(item.node.shown, &item.path, message, &name, known.into_iter());
         }
         Some(name)
+    },
+};
+
+/// Where attempts go.
+pub(super) const TARGET: Shown<Target> = Shown {
+    shape: Shape::Text,
+    read: |r, item| {
+        let text = r.string(item)?;
+        let target = Target::parse(&text);
+        if target.is_none() {
+            let known = TargetWord::WORDS.iter().copied();
+            r.unknown(item.node.shown, &item.path, "this is no target", &text, known);
+        }
+        target
     },
 };
 

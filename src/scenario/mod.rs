@@ -4,8 +4,8 @@
 //! The checked scenario holds every default; written out again it is the same language.
 //!
 //! ```text
-//! text ─language─▶ nodes with lines ─overlay─▶ environment, --set ─build─▶ Scenario ─write─▶ text
-//!         each type's own declaration; keys: those of the scenario itself ───┴─▶ schema
+//! text ─language─▶ nodes with lines ─overlay─▶ environment, --set ─▶ keys ─▶ Scenario ─▶ keys ─▶ text
+//!                     keys: the scenario, declared, made of what each type declares ─┴─▶ schema
 //! ```
 //!
 //! No file is opened and no environment read here: text and a lookup come in.
@@ -20,6 +20,7 @@ pub mod plan;
 pub mod schema;
 mod service;
 pub mod sweep;
+mod target;
 pub mod templates;
 #[cfg(test)]
 mod tests;
@@ -28,12 +29,14 @@ mod write;
 
 pub use crate::language::{Problem, Problems, Set, tree};
 pub use build::percentile_of;
+pub use keys::Service;
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
 pub use sweep::Axis;
+pub use target::{Target, TargetWord};
 
-use crate::language::Reader;
+use crate::language::{Item, Reader, Walk};
 
 /// What a scenario is read with besides its text.
 pub struct Options<'a> {
@@ -77,7 +80,11 @@ impl Scenario {
             // What was not filled in would be reported again as a wrong value.
             return Err(fail(reader.problems));
         }
-        match build::scenario(&mut reader, &root, &default_name(options.file)) {
+        let item = Item { node: &root, path: String::new() };
+        let read = reader.fields(&item, keys::table()).and_then(|fields| {
+            keys::walk(&mut Walk::Read { r: &mut reader, fields: &fields }, None, &default_name(options.file))
+        });
+        match read {
             Some(scenario) if reader.problems.is_empty() => {
                 Ok(Checked { scenario, question: question(text) })
             }

@@ -2,6 +2,7 @@
 
 use super::live::Live;
 use super::sweep::Axis;
+use super::target::Target;
 use crate::api::words;
 use crate::client::Policy;
 use crate::kms::{Fault, ServiceTime};
@@ -46,58 +47,6 @@ pub struct Scenario {
     pub sweep: Vec<Axis>,
     /// What only live runs look at.
     pub live: Live,
-}
-
-/// Where attempts go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The simulator, in virtual time.
-    Sim,
-    /// The emulated KMS in this process, on the real clock.
-    Emulator,
-    /// An endpoint, by URL.
-    Http(String),
-    /// Real AWS.
-    Aws,
-}
-
-words! {
-    /// The targets that a word names; any other is a URL.
-    TargetWord {
-        /// The simulator.
-        Sim = "sim",
-        /// The emulated KMS.
-        Emulator = "emulator",
-        /// Real AWS.
-        Aws = "aws",
-    }
-}
-
-impl Target {
-    /// The target that `text` names: a word or a URL.
-    pub fn parse(text: &str) -> Option<Target> {
-        match TargetWord::from_name(text) {
-            Some(TargetWord::Sim) => Some(Target::Sim),
-            Some(TargetWord::Emulator) => Some(Target::Emulator),
-            Some(TargetWord::Aws) => Some(Target::Aws),
-            None if text.starts_with("http://") || text.starts_with("https://") => {
-                Some(Target::Http(text.trim_end_matches('/').to_owned()))
-            }
-            None => None,
-        }
-    }
-}
-
-impl std::fmt::Display for Target {
-    /// As a scenario writes it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Target::Sim => TargetWord::Sim.fmt(f),
-            Target::Emulator => TargetWord::Emulator.fmt(f),
-            Target::Aws => TargetWord::Aws.fmt(f),
-            Target::Http(url) => f.pad(url),
-        }
-    }
 }
 
 /// One way to call KMS.
@@ -237,15 +186,4 @@ impl Comparison {
             Comparison::NotEqual => value != bound,
         }
     }
-}
-
-/// `quotas`, `serviceTime` and `faults` without a scenario around them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Service {
-    /// The account's quotas, as far as the text says.
-    pub quotas: Quotas,
-    /// How long answers take, if the text says.
-    pub service_time: Option<ServiceTime>,
-    /// What goes wrong.
-    pub faults: Vec<Fault>,
 }

@@ -1,7 +1,7 @@
 //! Reads the service alone, in the words of a scenario.
 
-use super::{Problems, Service, Set, build, overlay, tree};
-use crate::language::Reader;
+use super::{Problems, Service, Set, overlay, tree};
+use crate::language::{Item, Reader};
 
 impl Service {
     /// Reads YAML or JSON; `file` names it in messages.
@@ -21,7 +21,7 @@ impl Service {
         let mut root = tree::parse(text, 0).map_err(|problem| fail(vec![*problem]))?;
         let mut reader = Reader::default();
         overlay::set(&mut root, sets, &mut reader.problems);
-        match build::service_alone(&mut reader, &root) {
+        match reader.record(&Item { node: &root, path: String::new() }) {
             Some(service) if reader.problems.is_empty() => Ok(service),
             _ => Err(fail(reader.problems)),
         }

@@ -19,18 +19,24 @@ pub(super) static OVERRIDES: Table = Table {
 
 const POLICY: Shape = Shape::Record(<Policy as Record>::table);
 
-/// What a workload takes from the scenario around it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Defaults {
-    pub warm_up: Span,
-    pub graceful_stop: Span,
-    pub deadline: Option<Span>,
+record! {
+    /// What a workload takes from the scenario around it.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Defaults as "defaults" {
+        /// Discarded from the window at the start.
+        pub warm_up: Span = key("warmUp", "Default of every workload's warmUp ({}).", SPAN).or(Span::ZERO),
+        /// How long jobs may finish after the last arrival.
+        pub graceful_stop: Span = key("gracefulStop", "Default of every workload's gracefulStop ({}).", SPAN)
+            .or(Span::from_secs(30)),
+        /// When a job has failed.
+        pub deadline: Option<Span> = key("deadline", "Default of every workload's deadline ({}).", or_none(TIME)).or(None),
+    }
 }
 
 impl Default for Defaults {
     /// What holds where the scenario says nothing.
     fn default() -> Defaults {
-        Defaults { warm_up: Span::ZERO, graceful_stop: Span::from_secs(30), deadline: None }
+        plain()
     }
 }
 

@@ -12,7 +12,7 @@ use super::sigv4::{Signed, text_of};
 use super::state::{self, clock};
 use crate::clock::epoch_millis;
 use crate::emulator::runtime::{Chaos, Locked};
-use crate::emulator::{Exposition, Kept};
+use crate::emulator::{exposition, scrape};
 use crate::kms::access::Directory;
 use crate::kms::keys::Moment;
 use crate::quota::{EnforcementKind, PoolId};
@@ -49,9 +49,8 @@ pub(super) async fn answer(service: &Service, asked: &Signed<'_>, peer: SocketAd
         };
     }
     if (asked.method, path) == ("GET", "metrics") {
-        let kept = Kept::of(&service.emulator.locked().kms);
-        let text = service.emulator.metrics.text(&kept);
-        return Answer::other(200, Exposition::CONTENT_TYPE, text.into_bytes(), request_id);
+        let text = scrape(&service.emulator);
+        return Answer::other(200, exposition::CONTENT_TYPE, text.into_bytes(), request_id);
     }
     if (asked.method, path) == ("GET", "state") {
         // Told and written down where no call waits for a thread.

@@ -5,6 +5,7 @@ use super::body::{Body, Reset};
 use super::heads::Heads;
 use super::service::Service;
 use super::sigv4::{self, Authorization, Signed, text_of};
+use super::xml::Element;
 use super::{admin, calls, faults, hosts, identity, sts};
 use crate::clock::within;
 use crate::kms::Uuid;
@@ -183,7 +184,7 @@ pub(super) fn other(
         }
         Err(error) => sts::refusal(&error, request_id),
     };
-    Answer::other(xml.status, "text/xml", xml.text.into_bytes(), request_id)
+    Answer::other(xml.status, "text/xml", xml.body, request_id)
 }
 
 /// What is told of a call that is signed for another service, in the form its client reads.
@@ -193,13 +194,13 @@ fn elsewhere(service: &str, is_xml: bool, request_id: Uuid) -> Answer {
     if !is_xml {
         return Answer::error(&error, request_id);
     }
-    let (code, what) = (error.code, error.message.unwrap_or_default());
-    let inner = format!("<Error><Code>{code}</Code><Message>{what}</Message></Error>");
-    let text = match service.as_str() {
+    let what = error.message.unwrap_or_default();
+    let inner = Element::of("Error", [Element::text("Code", error.code), Element::text("Message", what)]);
+    let whole = match service.as_str() {
         "s3" => inner,
-        _ => format!("<ErrorResponse>{inner}<RequestId>{request_id}</RequestId></ErrorResponse>"),
+        _ => Element::of("ErrorResponse", [inner, sts::id(request_id)]),
     };
-    Answer::other(error.status, "text/xml", text.into_bytes(), request_id)
+    Answer::other(error.status, "text/xml", whole.into_bytes(), request_id)
 }
 
 fn too_large(service: &Service) -> Response<Body> {

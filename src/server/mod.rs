@@ -29,6 +29,7 @@ mod state;
 mod sts;
 mod tls;
 mod upstream;
+mod xml;
 
 pub use embedded::{Answered, Broken, Emulator, EmulatorBuilder};
 pub use listener::{Running, Signals};

@@ -5,6 +5,7 @@
 mod assume;
 mod session_request;
 
+use super::xml::Element;
 use crate::emulator::runtime::Runtime;
 use crate::kms::access::Principal;
 use crate::kms::wire::ApiError;
@@ -19,7 +20,7 @@ const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// An answer: status and XML.
 pub(super) struct Xml {
     pub(super) status: u16,
-    pub(super) text: String,
+    pub(super) body: Vec<u8>,
 }
 
 /// A refusal: status, code, sentence.
@@ -59,13 +60,11 @@ pub(super) fn answer(emulator: &Runtime, call: &Call<'_>) -> Xml {
         )),
     };
     match result {
-        Ok(body) => {
-            let request_id = call.request_id;
-            let text = format!(
-                "<{action}Response xmlns=\"{STS_NAMESPACE}\"><{action}Result>{body}</{action}Result><ResponseMetadata>\
-                 <RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
-            );
-            Xml { status: 200, text }
+        Ok(elements) => {
+            let result = Element::of(format!("{action}Result"), elements);
+            let metadata = Element::of("ResponseMetadata", [id(call.request_id)]);
+            let response = Element::of(format!("{action}Response"), [result, metadata]);
+            Xml { status: 200, body: response.in_namespace(STS_NAMESPACE).into_bytes() }
         }
         Err((status, code, message)) => error(status, code, &message, call.request_id),
     }
@@ -83,12 +82,15 @@ pub(super) fn refusal(refused: &ApiError, request_id: Uuid) -> Xml {
 }
 
 fn error(status: u16, code: &str, message: &str, request_id: Uuid) -> Xml {
-    let text = format!(
-        "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error>\
-         <RequestId>{request_id}</RequestId></ErrorResponse>",
-        escaped(message)
-    );
-    Xml { status, text }
+    let parts =
+        [Element::text("Type", "Sender"), Element::text("Code", code), Element::text("Message", message)];
+    let response = Element::of("ErrorResponse", [Element::of("Error", parts), id(request_id)]);
+    Xml { status, body: response.in_namespace(STS_NAMESPACE).into_bytes() }
+}
+
+/// The id of a request, as every answer has it.
+pub(super) fn id(request_id: Uuid) -> Element {
+    Element::text("RequestId", request_id.to_string())
 }
 
 /// The form fields of a body or a query.
@@ -96,11 +98,11 @@ pub(crate) fn form(bytes: &[u8]) -> BTreeMap<String, String> {
     form_urlencoded::parse(bytes).into_owned().collect()
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn caller_identity(caller: &Caller) -> String {
+fn caller_identity(caller: &Caller) -> Vec<Element> {
     let Principal { arn, account, id, .. } = &caller.principal;
-    format!("<Arn>{}</Arn><UserId>{}</UserId><Account>{account}</Account>", escaped(arn), escaped(id))
+    vec![
+        Element::text("Arn", arn.as_str()),
+        Element::text("UserId", id.as_str()),
+        Element::text("Account", account.to_string()),
+    ]
 }

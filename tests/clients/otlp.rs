@@ -66,6 +66,38 @@ fn opentelemetry_reads_what_is_saved() {
     assert_eq!(last["resource"]["service.name"], "keystorm");
     assert_eq!(last["resource"]["service.instance.id"], run["wall"]["runId"]);
     grows(&told);
+    spreads(&told);
+}
+
+/// Histograms are told while the run lasts too, cumulative and each with all that the one before had.
+fn spreads(told: &[Value]) {
+    for metric in ["keystorm.response_time", "keystorm.service_time"] {
+        let counts = |each: &Value| -> Vec<(String, u64)> {
+            let histogram = &each["metrics"][metric];
+            assert_eq!(histogram["kind"], "exponential_histogram", "{each}");
+            assert_eq!(histogram["temporality"], 2, "{each}");
+            let points = histogram["points"].as_array().unwrap().iter();
+            let count = |point: &Value| {
+                let buckets = point["buckets"].as_array().unwrap().iter();
+                let inside: u64 = buckets.map(|count| count.as_u64().unwrap()).sum();
+                assert_eq!(point["count"].as_u64(), Some(inside + point["zeros"].as_u64().unwrap()));
+                assert_eq!(point["began"], told[0]["metrics"]["keystorm.jobs"]["points"][0]["began"]);
+                (point["labels"]["strategy"].as_str().unwrap().to_owned(), point["count"].as_u64().unwrap())
+            };
+            points.map(count).collect()
+        };
+        let all: Vec<Vec<(String, u64)>> = told.iter().map(counts).collect();
+        assert!(all[0].iter().any(|(_, count)| *count > 0), "nothing of {metric} before the end");
+        for pair in all.windows(2) {
+            for (strategy, count) in &pair[0] {
+                let later = pair[1].iter().find(|(name, _)| name == strategy);
+                assert!(
+                    later.is_some_and(|(_, later)| later >= count),
+                    "{strategy}: {count}, then {later:?}"
+                );
+            }
+        }
+    }
 }
 
 /// The last request tells what is saved of `strategy`.

@@ -8,6 +8,7 @@ use crate::cli::{Common, Error, load};
 use crate::guard::{Agent, Consent, Guard, Objection, Reached};
 use crate::planner::partition::Partition;
 use crate::quota::catalogue;
+use crate::runner;
 use crate::scenario::Transport;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,11 +97,13 @@ impl BucketArgs {
         consent::tell_ignored();
         let transport = Transport { ca: self.account.ca.clone(), ..Transport::default() };
         let access = Access::unchecked(region, &endpoint, &transport)?;
-        let keys = self.credentials.as_ref().map(Credentials::keys).transpose()?.flatten();
+        let keys = self.credentials.as_ref().map(Credentials::resolved).transpose()?;
         let is_signed = keys.is_some();
         let access = match keys {
-            Some((id, secret, token)) => access.with_credentials(&id, &secret, token),
-            None => access,
+            Some(runner::Credentials::Keys { id, secret, token }) => {
+                access.with_credentials(&id, &secret, token)
+            }
+            _ => access,
         };
         Ok(Objects::new(endpoint, access, is_signed)?)
     }

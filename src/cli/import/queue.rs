@@ -36,7 +36,7 @@ pub struct Queue {
     waiting: Mutex<Waiting>,
     /// Something has come, or all has.
     filled: Condvar,
-    /// There is room for a file.
+    /// There is room for files: half of them are gone. Room for one at a time would be a switch of threads for each.
     emptied: Condvar,
     /// Threads that read a file: [`Waiting::reading`], to be looked at in passing.
     reading: AtomicUsize,
@@ -47,6 +47,8 @@ struct Waiting {
     files: VecDeque<Source>,
     parts: VecDeque<Job>,
     reading: usize,
+    /// Threads that wait for something to do.
+    idle: usize,
     /// No more files come.
     is_whole: bool,
 }
@@ -73,8 +75,17 @@ impl Queue {
         let full = |waiting: &mut Waiting| waiting.files.len() >= MAX_FILES;
         let mut waiting = self.emptied.wait_while(waiting, full).unwrap_or_else(PoisonError::into_inner);
         waiting.files.push_back(file);
+        self.wake_one(waiting);
+    }
+
+    /// Wakes a thread that waits for something to do. Where none does, nothing is asked of the kernel: a log of small files is
+    /// mostly handing them on.
+    fn wake_one(&self, waiting: MutexGuard<'_, Waiting>) {
+        let is_awaited = waiting.idle > 0;
         drop(waiting);
-        self.filled.notify_one();
+        if is_awaited {
+            self.filled.notify_one();
+        }
     }
 
     /// Says that no more files come.
@@ -93,14 +104,19 @@ impl Queue {
             if let Some(file) = waiting.files.pop_front() {
                 waiting.reading += 1;
                 self.reading.store(waiting.reading, Ordering::Relaxed);
+                let has_room = waiting.files.len() == MAX_FILES / 2;
                 drop(waiting);
-                self.emptied.notify_one();
+                if has_room {
+                    self.emptied.notify_one();
+                }
                 return Some(Task::File(file));
             }
             if waiting.is_whole && waiting.reading == 0 {
                 return None;
             }
+            waiting.idle += 1;
             waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.idle -= 1;
         }
     }
 
@@ -128,8 +144,7 @@ impl Helpers for Queue {
             return Some(job);
         }
         waiting.parts.push_back(job);
-        drop(waiting);
-        self.filled.notify_one();
+        self.wake_one(waiting);
         None
     }
 

@@ -1,24 +1,11 @@
 //! Options of live runs.
 
-#[cfg(feature = "bus")]
-use crate::backend::Fixtures;
-#[cfg(feature = "bus")]
 use crate::cli::Error;
-use crate::cli::consent::Credentials;
-use crate::engine::live::LiveTrial;
-#[cfg(feature = "bus")]
-use crate::engine::live::{Control, Share};
-#[cfg(feature = "bus")]
-use crate::guard::Agent;
-use crate::results::WorkerWall;
-#[cfg(feature = "bus")]
-use crate::scenario::Scenario;
+use crate::cli::consent::{self, Credentials};
+use crate::runner::{self, Permits, Role};
+use crate::scenario::{Scenario, Target};
 use crate::time::Span;
 use std::net::SocketAddr;
-#[cfg(feature = "bus")]
-use std::pin::Pin;
-#[cfg(feature = "bus")]
-use std::sync::Arc;
 
 /// Options of `run` that only live runs look at.
 #[derive(clap::Args, Debug)]
@@ -38,8 +25,8 @@ pub struct LiveArgs {
     /// Show the run on a page of this machine while it lasts, which can stop it, such as 127.0.0.1:8090.
     #[arg(long, value_name = "ADDRESS", env = "KEYSTORM_WEB")]
     pub web: Option<SocketAddr>,
-    /// Send figures to an OpenTelemetry receiver over HTTP: counts every ten seconds, and at the end those that are saved,
-    /// with histograms, such as http://127.0.0.1:4318.
+    /// Send figures to an OpenTelemetry receiver over HTTP, such as http://127.0.0.1:4318: counts and histograms of times
+    /// every ten seconds, and at the end those that are saved.
     #[arg(long, value_name = "URL", env = "KEYSTORM_OTLP")]
     pub otlp: Option<String>,
     /// Whose credentials a target that is a URL is called with: none (meaningless ones), test (`test` and `test`),
@@ -94,43 +81,33 @@ impl LiveArgs {
             print_policy: false,
         }
     }
-}
 
-/// All trials of a live run, by strategy, and who shared the load.
-pub type LiveTrials = (Vec<Vec<LiveTrial>>, Vec<WorkerWall>);
-
-/// Who runs the load of a live run, if this process does not.
-#[cfg(feature = "bus")]
-pub trait LoadRunner {
-    /// Has it run with what set-up has made in so many attempts, on behalf of `agent`, until `control` says stop.
-    fn run<'r>(
-        &'r self,
-        scenario: &'r Scenario,
-        made: (&'r Fixtures, u64),
-        agent: &'r Agent,
-        control: &'r Control,
-    ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, Error>> + 'r>>;
-}
-
-/// A share of a live run, as whoever makes it is told of it.
-#[cfg(feature = "bus")]
-pub struct WorkerPart {
-    /// Whose clients, and who says when.
-    pub share: Share,
-    /// What set-up has made elsewhere.
-    pub fixtures: Arc<Fixtures>,
-}
-
-/// Which part of a live run is made here.
-#[cfg(feature = "bus")]
-#[derive(Clone, Copy)]
-pub enum Role<'a> {
-    /// All of it.
-    Alone,
-    /// What is before the load and after it.
-    Coordinator(&'a dyn LoadRunner),
-    /// A share of the load.
-    Worker(&'a WorkerPart),
+    /// What they say yes to for a run of `scenario`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a variable of credentials that is not set, and for a list of denied accounts that cannot be read.
+    pub(in crate::cli) fn permits(&self, scenario: &Scenario) -> Result<Permits, Error> {
+        let is_chain = self.credentials == Some(Credentials::Chain);
+        let calls_aws = scenario.target == Target::Aws || is_chain;
+        let keys = |asked: &Credentials| match scenario.target {
+            // Whose they are does not matter where none are taken.
+            Target::Emulator | Target::Sim => Ok(runner::Credentials::Nobody),
+            _ => asked.resolved(),
+        };
+        Ok(Permits {
+            provision: self.provision,
+            remote: self.yes_remote,
+            real_aws: self.yes_real_aws,
+            look_only: self.dry_run,
+            throttling: self.allow_throttling,
+            unknown_use: self.no_usage_check,
+            credentials: self.credentials.as_ref().map(keys).transpose()?,
+            profile: self.profile.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            untrusted_bounds: consent::bounds_from_environment(),
+            denied: if calls_aws { consent::denied()? } else { Default::default() },
+        })
+    }
 }
 
 /// What a live run is asked for beside its scenario.
@@ -142,6 +119,5 @@ pub struct LiveOptions<'a> {
     /// How often progress is told where there is no view.
     pub(in crate::cli) every: Span,
     /// Which part of it is made here.
-    #[cfg(feature = "bus")]
     pub(in crate::cli) role: Role<'a>,
 }

@@ -2,24 +2,20 @@
 //!
 //! Counters add up over the trials of a strategy; quantiles and gauges are those of its latest trial.
 
-use crate::emulator::Exposition;
+use crate::emulator::exposition::{self, Metric, NO_LABELS};
 use crate::engine::live::{Control, Snapshot};
 use crate::quota::PoolReport;
 use crate::results::Trend;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Everything that `control` has shown so far.
 pub fn text(control: &Control) -> String {
     let mut trials = control.past();
     trials.extend(control.snapshot());
-    let strategies = by_strategy(&trials);
-    let mut page = Exposition::default();
-    totals(&mut page, &strategies);
-    times(&mut page, &strategies);
-    if let Some(latest) = trials.last() {
-        gauges(&mut page, latest);
-    }
-    page.into_text()
+    exposition::text(Shown(trials))
 }
 
 /// Trials of one strategy, in order; the last of them is the latest.
@@ -37,12 +33,9 @@ pub(super) fn name<'g>(trials: &Trials<'g>) -> &'g str {
     trials.last().map_or("", |snapshot| snapshot.strategy.0.as_str())
 }
 
-pub(super) fn sum(trials: &Trials<'_>, of: fn(&Snapshot) -> u64) -> f64 {
-    trials.iter().map(|snapshot| of(snapshot)).sum::<u64>() as f64
+pub(super) fn sum(trials: &Trials<'_>, of: fn(&Snapshot) -> u64) -> u64 {
+    trials.iter().map(|snapshot| of(snapshot)).sum()
 }
-
-/// A metric, what it is, and where its figure comes from.
-type Family<Of, Figure> = (&'static str, &'static str, fn(&Of) -> Figure);
 
 /// A word and how to count it.
 pub(super) type Counted = (&'static str, fn(&Snapshot) -> u64);
@@ -60,97 +53,122 @@ pub(super) const RESULTS: [Counted; 5] = [
     ("timeout", |snapshot| snapshot.attempts.timeouts),
 ];
 
-fn totals(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
-    page.head("keystorm_jobs_offered_total", "counter", "Jobs that arrived.");
-    for trials in strategies.values() {
-        let offered = sum(trials, |snapshot| snapshot.jobs.offered);
-        page.value("keystorm_jobs_offered_total", &[("strategy", name(trials))], offered);
-    }
-    page.head("keystorm_jobs_total", "counter", "Jobs that ended, by outcome.");
-    for trials in strategies.values() {
-        for (outcome, of) in OUTCOMES {
-            let labels = [("strategy", name(trials)), ("outcome", outcome)];
-            page.value("keystorm_jobs_total", &labels, sum(trials, of));
-        }
-    }
-    page.head("keystorm_attempts_sent_total", "counter", "Attempts sent, set-up excluded.");
-    for trials in strategies.values() {
-        let sent = sum(trials, |snapshot| snapshot.attempts.attempts);
-        page.value("keystorm_attempts_sent_total", &[("strategy", name(trials))], sent);
-    }
-    page.head("keystorm_attempts_total", "counter", "Attempts that ended, by what came back.");
-    for trials in strategies.values() {
-        for (result, of) in RESULTS {
-            let labels = [("strategy", name(trials)), ("result", result)];
-            page.value("keystorm_attempts_total", &labels, sum(trials, of));
-        }
+/// What there is to show: the trials so far, the latest last.
+#[derive(Debug)]
+struct Shown(Vec<Snapshot>);
+
+impl Collector for Shown {
+    fn encode(&self, mut page: DescriptorEncoder<'_>) -> fmt::Result {
+        let strategies = by_strategy(&self.0);
+        totals(&mut page, &strategies)?;
+        times(&mut page, &strategies)?;
+        self.0.last().map_or(Ok(()), |latest| gauges(&mut page, latest))
     }
 }
 
-fn times(page: &mut Exposition, strategies: &BTreeMap<usize, Trials<'_>>) {
-    let kinds: [Family<Snapshot, Trend>; 2] = [
-        (
-            "keystorm_response_time_ms",
-            "Intended start of a job to its outcome, window only; quantiles of the latest trial.",
-            |snapshot| snapshot.response,
-        ),
-        (
-            "keystorm_service_time_ms",
-            "Attempt sent to its reply, window only; quantiles of the latest trial.",
-            |snapshot| snapshot.service,
-        ),
-    ];
-    for (metric, help, of) in kinds {
-        page.head(metric, "summary", help);
-        for trials in strategies.values() {
-            let Some(latest) = trials.last().map(|snapshot| of(snapshot)) else { continue };
-            if latest.count > 0 {
-                for (quantile, value) in
-                    [("0.5", latest.p50), ("0.9", latest.p90), ("0.99", latest.p99), ("1", latest.max)]
-                {
-                    page.value(metric, &[("strategy", name(trials)), ("quantile", quantile)], value);
-                }
-            }
+/// Trials by strategy, in order.
+type Strategies<'g> = BTreeMap<usize, Trials<'g>>;
+
+fn totals(page: &mut DescriptorEncoder<'_>, strategies: &Strategies<'_>) -> fmt::Result {
+    let all = |of: fn(&Snapshot) -> u64| {
+        strategies.values().map(move |trials| ([("strategy", name(trials))], sum(trials, of)))
+    };
+    let each = |label: &'static str, words: &'static [Counted]| {
+        let of = move |trials| {
+            words
+                .iter()
+                .map(move |(word, of)| ([("strategy", name(trials)), (label, *word)], sum(trials, *of)))
+        };
+        strategies.values().flat_map(of)
+    };
+    Metric { name: "keystorm_jobs_offered", help: "Jobs that arrived." }
+        .counters(page, all(|snapshot| snapshot.jobs.offered))?;
+    Metric { name: "keystorm_jobs", help: "Jobs that ended, by outcome." }
+        .counters(page, each("outcome", &OUTCOMES))?;
+    Metric { name: "keystorm_attempts_sent", help: "Attempts sent, set-up excluded." }
+        .counters(page, all(|snapshot| snapshot.attempts.attempts))?;
+    Metric { name: "keystorm_attempts", help: "Attempts that ended, by what came back." }
+        .counters(page, each("result", &RESULTS))
+}
+
+/// Quantiles of a time, its sum and its count, which are shown as metrics of their own.
+struct Time {
+    quantiles: Metric,
+    sum: Metric,
+    count: Metric,
+    of: fn(&Snapshot) -> Trend,
+}
+
+const TIMES: [Time; 2] = [
+    Time {
+        quantiles: Metric {
+            name: "keystorm_response_time_ms",
+            help: "Intended start of a job to its outcome, window only; quantiles of the latest trial.",
+        },
+        sum: Metric { name: "keystorm_response_time_ms_sum", help: "Of all trials." },
+        count: Metric { name: "keystorm_response_time_ms_count", help: "Jobs of all trials." },
+        of: |snapshot| snapshot.response,
+    },
+    Time {
+        quantiles: Metric {
+            name: "keystorm_service_time_ms",
+            help: "Attempt sent to its reply, window only; quantiles of the latest trial.",
+        },
+        sum: Metric { name: "keystorm_service_time_ms_sum", help: "Of all trials." },
+        count: Metric { name: "keystorm_service_time_ms_count", help: "Attempts of all trials." },
+        of: |snapshot| snapshot.service,
+    },
+];
+
+fn times(page: &mut DescriptorEncoder<'_>, strategies: &Strategies<'_>) -> fmt::Result {
+    for Time { quantiles, sum, count, of } in TIMES {
+        let latest = strategies.values().filter_map(|trials| {
+            let times = trials.last().map(|snapshot| of(snapshot)).filter(|times| times.count > 0)?;
+            let each = [("0.5", times.p50), ("0.9", times.p90), ("0.99", times.p99), ("1", times.max)];
+            Some(each.map(|(share, value)| ([("strategy", name(trials)), ("quantile", share)], value)))
+        });
+        quantiles.gauges(page, latest.flatten())?;
+        let added = |trials: &Trials<'_>| {
             let all = trials.iter().map(|snapshot| of(snapshot));
-            let (sum, count) =
-                all.fold((0.0, 0), |(sum, count), p| (sum + p.mean * p.count as f64, count + p.count));
-            page.value(&format!("{metric}_sum"), &[("strategy", name(trials))], sum);
-            page.value(&format!("{metric}_count"), &[("strategy", name(trials))], count as f64);
-        }
+            all.fold((0.0, 0), |(sum, count), p| (sum + p.mean * p.count as f64, count + p.count))
+        };
+        let all = strategies.values();
+        sum.untyped(page, all.clone().map(|trials| ([("strategy", name(trials))], added(trials).0)))?;
+        count.untyped(page, all.map(|trials| ([("strategy", name(trials))], added(trials).1)))?;
     }
+    Ok(())
 }
 
-fn gauges(page: &mut Exposition, snapshot: &Snapshot) {
+fn gauges(page: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::Result {
     let strategy = [("strategy", snapshot.strategy.0.as_str())];
-    page.head("keystorm_in_flight", "gauge", "Jobs begun and not ended.");
-    page.value("keystorm_in_flight", &strategy, snapshot.in_flight as f64);
-    page.head("keystorm_lateness_ms", "gauge", "How late keystorm itself was: p99 of the trial.");
-    page.value("keystorm_lateness_ms", &strategy, snapshot.lateness_ms);
+    Metric { name: "keystorm_in_flight", help: "Jobs begun and not ended." }
+        .gauges(page, [(strategy, snapshot.in_flight)])?;
+    Metric { name: "keystorm_lateness_ms", help: "How late keystorm itself was: p99 of the trial." }
+        .gauges(page, [(strategy, snapshot.lateness_ms)])?;
     if let Some(busy) = snapshot.busy_share {
-        page.head(
-            "keystorm_generator_busy_ratio",
-            "gauge",
-            "Share of its time that the driving thread computed.",
-        );
-        page.value("keystorm_generator_busy_ratio", &strategy, busy);
+        let help = "Share of its time that the driving thread computed.";
+        Metric { name: "keystorm_generator_busy_ratio", help }.gauges(page, [(strategy, busy)])?;
     }
-    page.head("keystorm_trial", "gauge", "The trial under way, from 1.");
-    page.value("keystorm_trial", &strategy, f64::from(snapshot.trial.0 + 1));
-    page.head("keystorm_elapsed_seconds", "gauge", "How long the trial has been running.");
-    page.value("keystorm_elapsed_seconds", &strategy, snapshot.now.as_secs_f64());
-    page.head("keystorm_planned_seconds", "gauge", "How long jobs arrive in the trial.");
-    page.value("keystorm_planned_seconds", &strategy, snapshot.ends.as_secs_f64());
-    page.head("keystorm_run_attempts", "gauge", "Attempts of the whole run, set-up included.");
-    page.value("keystorm_run_attempts", &[], snapshot.cap.0 as f64);
+    Metric { name: "keystorm_trial", help: "The trial under way, from 1." }
+        .gauges(page, [(strategy, snapshot.trial.0 + 1)])?;
+    Metric { name: "keystorm_elapsed_seconds", help: "How long the trial has been running." }
+        .gauges(page, [(strategy, snapshot.now.as_secs_f64())])?;
+    Metric { name: "keystorm_planned_seconds", help: "How long jobs arrive in the trial." }
+        .gauges(page, [(strategy, snapshot.ends.as_secs_f64())])?;
+    Metric { name: "keystorm_run_attempts", help: "Attempts of the whole run, set-up included." }
+        .gauges(page, [(NO_LABELS, snapshot.cap.0)])?;
     if let Some(most) = snapshot.cap.1 {
-        page.head("keystorm_cap_attempts", "gauge", "The cap on attempts of the whole run.");
-        page.value("keystorm_cap_attempts", &[], most as f64);
+        Metric { name: "keystorm_cap_attempts", help: "The cap on attempts of the whole run." }
+            .gauges(page, [(NO_LABELS, most)])?;
     }
-    pools(page, snapshot);
+    pools(page, snapshot)
 }
 
-fn pools(page: &mut Exposition, snapshot: &Snapshot) {
-    let kinds: [Family<PoolReport, f64>; 4] = [
+/// A metric of a pool and its figure.
+type OfPool = (&'static str, &'static str, fn(&PoolReport) -> f64);
+
+fn pools(page: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::Result {
+    const ALL: [OfPool; 4] = [
         ("keystorm_pool_limit", "The quota: attempts a second that the pool allows.", |pool| {
             pool.limit.as_per_second()
         }),
@@ -162,12 +180,13 @@ fn pools(page: &mut Exposition, snapshot: &Snapshot) {
             pool.throttled as f64
         }),
     ];
-    for (metric, help, of) in kinds.into_iter().filter(|_| !snapshot.pools.is_empty()) {
-        page.head(metric, "gauge", help);
-        for pool in &snapshot.pools {
-            page.value(metric, &[("strategy", &snapshot.strategy.0), ("pool", pool.pool.name())], of(pool));
-        }
+    for (name, help, of) in ALL.into_iter().filter(|_| !snapshot.pools.is_empty()) {
+        let strategy = snapshot.strategy.0.as_str();
+        let each = snapshot.pools.iter();
+        let each = each.map(|pool| ([("strategy", strategy), ("pool", pool.pool.name())], of(pool)));
+        Metric { name, help }.gauges(page, each)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -205,9 +224,9 @@ mod tests {
             r#"keystorm_jobs_total{strategy="a \"b\"",outcome="completed"} 15"#,
             r#"keystorm_jobs_total{strategy="c",outcome="completed"} 7"#,
             r#"keystorm_attempts_total{strategy="c",result="ok"} 7"#,
-            r#"keystorm_response_time_ms{strategy="a \"b\"",quantile="0.99"} 1"#,
+            r#"keystorm_response_time_ms{strategy="a \"b\"",quantile="0.99"} 1.0"#,
             r#"keystorm_response_time_ms_count{strategy="a \"b\""} 15"#,
-            r#"keystorm_response_time_ms_sum{strategy="a \"b\""} 30"#,
+            r#"keystorm_response_time_ms_sum{strategy="a \"b\""} 30.0"#,
             r#"keystorm_trial{strategy="a \"b\""} 2"#,
         ] {
             assert!(text.lines().any(|each| each == line), "{line} is missing in\n{text}");
@@ -227,8 +246,7 @@ mod tests {
                 declared.push(name);
             } else if !line.starts_with('#') {
                 let name = line.split(['{', ' ']).next().expect("a name");
-                let family = name.trim_end_matches("_sum").trim_end_matches("_count");
-                assert_eq!(declared.last(), Some(&family), "{line}");
+                assert_eq!(declared.last(), Some(&name), "{line}");
                 let value = line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
                 assert!(value.is_some_and(f64::is_finite), "{line}");
             }

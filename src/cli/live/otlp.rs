@@ -1,12 +1,15 @@
-//! `--otlp`: a live run's figures for OpenTelemetry, over HTTP: counts every ten seconds while it lasts, and at its end
-//! those that are saved, with histograms of every time.
+//! `--otlp`: a live run's figures for OpenTelemetry, over HTTP: counts and histograms of times every ten seconds while it
+//! lasts, and at its end those that are saved.
+//!
+//! All of them are cumulative, OTLP's default: each request tells everything since the run began, so that one which is lost
+//! takes nothing with it. As times spread, a histogram's scale falls, which receivers are made for.
 
 use super::metrics::{Counted, OUTCOMES, RESULTS, Trials, by_strategy, name, sum};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::cli::finished::Finished;
 use crate::cli::{Error, stamp};
 use crate::clock::epoch_millis;
-use crate::engine::live::{Control, Snapshot};
+use crate::engine::live::{Control, LiveTimes, Snapshot};
 use crate::guard::{Agent, Consent, Guard, Objection};
 use crate::record::{Micros, Recorder};
 use crate::report::otlp::Metrics;
@@ -16,7 +19,7 @@ use crate::time::Span;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// How often counts are sent while the run lasts.
+/// How often figures are sent while the run lasts.
 const EVERY: Span = Span::from_secs(10);
 /// Where a receiver takes metrics.
 const PATH: &str = "/v1/metrics";
@@ -125,7 +128,7 @@ impl MetricsReceiver {
         Metrics::new(&resource, self.began_ms, epoch_millis())
     }
 
-    /// Tells counts every so often, until the run is over. The first refusal is told to the user, and none after it.
+    /// Tells figures every so often, until the run is over. The first refusal is told to the user, and none after it.
     async fn tell_until(self, mut stopped: oneshot::Receiver<()>, control: &Control) {
         let mut is_heard = true;
         loop {
@@ -155,7 +158,7 @@ impl MetricsReceiver {
         }
     }
 
-    /// Counts as they are while the run lasts.
+    /// Figures as they are while the run lasts.
     fn so_far(&self, control: &Control) -> serde_json::Value {
         let mut trials = control.past();
         trials.extend(control.snapshot());
@@ -166,6 +169,10 @@ impl MetricsReceiver {
             let in_flight = std::iter::once((labels, snapshot.in_flight as f64));
             metrics.gauges("keystorm.jobs.in_flight", "{job}", "Jobs begun and not ended.", in_flight);
         }
+        let named = by_strategy(&trials);
+        let all = control.times();
+        let of = |(strategy, times)| Some((name(named.get(strategy)?), times));
+        histograms(&mut metrics, &all.iter().filter_map(of).collect::<Vec<_>>());
         metrics.into_json()
     }
 
@@ -185,31 +192,39 @@ impl MetricsReceiver {
             ..Snapshot::default()
         };
         counts(&mut metrics, &recorded.iter().enumerate().map(last).collect::<Vec<_>>());
-        let kinds: [(&str, &str, Times); 2] = [
-            (
-                "keystorm.response_time",
-                "Intended start of a completed job to its completion, window only.",
-                Selection::response,
-            ),
-            (
-                "keystorm.service_time",
-                "Attempt sent to its answer, refusals for a quota left out, window only.",
-                Selection::service,
-            ),
-        ];
-        for (metric, says, of) in kinds {
-            let all: Vec<(&str, Micros)> = recorded
-                .iter()
-                .map(|(name, recorder)| (*name, of(&Selection::default(), recorder)))
-                .collect();
-            metrics.times(metric, says, all.iter().map(|(name, micros)| (*name, micros)));
-        }
+        let times: Vec<(&str, LiveTimes)> = recorded
+            .iter()
+            .map(|(name, recorder)| {
+                let all = Selection::default();
+                (*name, LiveTimes { response: all.response(recorder), service: all.service(recorder) })
+            })
+            .collect();
+        histograms(&mut metrics, &times.iter().map(|(name, times)| (*name, times)).collect::<Vec<_>>());
         metrics.into_json()
     }
 }
 
-/// Times of a recording.
-type Times = fn(&Selection, &Recorder) -> Micros;
+/// A metric, what it is, and which of the times it is of.
+type OfTimes = (&'static str, &'static str, fn(&LiveTimes) -> &Micros);
+
+/// Times of every strategy.
+fn histograms(metrics: &mut Metrics, strategies: &[(&str, &LiveTimes)]) {
+    const KINDS: [OfTimes; 2] = [
+        (
+            "keystorm.response_time",
+            "Intended start of a completed job to its completion, window only.",
+            |times| &times.response,
+        ),
+        (
+            "keystorm.service_time",
+            "Attempt sent to its answer, refusals for a quota left out, window only.",
+            |times| &times.service,
+        ),
+    ];
+    for (metric, says, of) in KINDS {
+        metrics.times(metric, says, strategies.iter().map(|(name, times)| (*name, of(times))));
+    }
+}
 
 /// Jobs and attempts so far, of every strategy and by what became of them.
 fn counts(metrics: &mut Metrics, trials: &[Snapshot]) {
@@ -221,7 +236,7 @@ fn counts(metrics: &mut Metrics, trials: &[Snapshot]) {
     for (metric, unit, says, key, words) in kinds {
         let of = |trials: &Trials<'_>| {
             let name = name(trials).to_owned();
-            words.iter().map(|(word, of)| (name.clone(), *word, sum(trials, *of) as u64)).collect::<Vec<_>>()
+            words.iter().map(|(word, of)| (name.clone(), *word, sum(trials, *of))).collect::<Vec<_>>()
         };
         let all: Vec<(String, &str, u64)> = strategies.values().flat_map(of).collect();
         let points =

@@ -2,7 +2,9 @@
 
 use super::lines::LiveLines;
 use crate::engine::live::Control;
+use crate::runner::{Error, Watcher};
 use crate::time::Span;
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 
@@ -70,6 +72,37 @@ impl Watching {
             }
             #[cfg(feature = "tui")]
             Watching::View(view) => view.finish(),
+        }
+    }
+}
+
+/// A run that is watched from its first trial to its last.
+pub struct Watched<'a> {
+    control: &'a Arc<Control>,
+    settings: Settings,
+    watching: RefCell<Option<Watching>>,
+}
+
+impl<'a> Watched<'a> {
+    /// One that nobody looks at yet.
+    pub const fn new(control: &'a Arc<Control>, settings: Settings) -> Watched<'a> {
+        Watched { control, settings, watching: RefCell::new(None) }
+    }
+}
+
+impl Watcher for Watched<'_> {
+    fn begin(&self) -> Result<(), Error> {
+        let watching = Watching::start(self.control, self.settings.clone()).map_err(|error| {
+            Error::Failed(format!("cannot show the run ({error}); --no-tui tells it in lines"))
+        })?;
+        self.watching.replace(Some(watching));
+        Ok(())
+    }
+
+    fn end(&self) {
+        let ended = self.watching.take().map_or(Ok(()), Watching::finish);
+        if let Err(error) = ended {
+            crate::notice::tell(format_args!("keystorm: the run could not be shown to its end: {error}"));
         }
     }
 }

@@ -7,17 +7,22 @@ use super::super::{Common, Error, import, interrupt, output};
 use super::alarms;
 use crate::aws::{Access, Applied, Minutes, applied, busiest, recent};
 use crate::clock::{epoch_millis, sleep};
-use crate::emulator::Exposition;
+use crate::emulator::exposition::{self, Metric as Shown};
 use crate::intake::cloudtrail::{Filter, Use, Uses};
 use crate::intake::cloudwatch::Burst;
 use crate::notice;
 use crate::planner::{Growth, growth};
 use crate::quota::{Metric, PoolId, catalogue};
+use crate::report::look::Look;
+use crate::report::page::wrapped;
+use crate::report::table::{Cell, Table};
 use crate::time::Span;
 use crate::units::Ratio;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -137,7 +142,8 @@ pub fn run(
     let text = if common.json {
         format!("{:#}\n", document(&account, region, &rows, &callers))
     } else {
-        table(&account, region, &rows) + &who(&rows, &callers)
+        let look = output::look(false);
+        table(&account, region, &rows, look) + &who(&rows, &callers, look)
     };
     output::print(text)?;
     Ok(ExitCode::SUCCESS)
@@ -162,7 +168,7 @@ fn callers(log: &[PathBuf], region: &str, account: &str, common: &Common) -> Res
 }
 
 /// The callers of each pool, those with the most calls first.
-fn who(rows: &[Row], callers: &[Use]) -> String {
+fn who(rows: &[Row], callers: &[Use], look: Look) -> String {
     let mut text = String::new();
     for row in rows {
         let own: Vec<&Use> = callers.iter().filter(|each| each.pool == row.pool).collect();
@@ -171,19 +177,18 @@ fn who(rows: &[Row], callers: &[Use]) -> String {
             continue;
         }
         let _ = writeln!(text, "\n{} by caller, in the log\n", row.pool.name());
-        let mut line = |who: &str, calls: &str, share: &str, second: &str| {
-            let _ = writeln!(text, "{who:<48}  {calls:>10}  {share:>7}  {second}");
-        };
-        line("CALLER", "CALLS", "SHARE", "ITS BUSIEST SECOND");
+        let mut table = Table::new("", &["caller", "calls", "share", "<its busiest second"]);
         for each in own.iter().take(CALLERS) {
             let behalf = if each.is_service { " (on your behalf)" } else { "" };
-            line(
-                &format!("{}{behalf}", each.name),
-                &each.calls.to_string(),
-                &format!("{:.1} %", each.calls as f64 / all as f64 * 100.0),
-                &format!("{}/s ({:.1} %)", each.peak_1s, row.percent(each.peak_1s as f64)),
-            );
+            let cells = [
+                format!("{}{behalf}", each.name),
+                each.calls.to_string(),
+                format!("{:.1} %", each.calls as f64 / all as f64 * 100.0),
+                format!("{}/s ({:.1} %)", each.peak_1s, row.percent(each.peak_1s as f64)),
+            ];
+            table.row(cells.map(Cell::from));
         }
+        text += &table.to_text(look);
         if let Some(more) = own.len().checked_sub(CALLERS).filter(|more| *more > 0) {
             let _ = writeln!(text, "and {more} more");
         }
@@ -200,31 +205,29 @@ fn rows(applied: BTreeMap<PoolId, Applied>, used: &BTreeMap<PoolId, Minutes>) ->
     applied.into_iter().map(row).collect()
 }
 
-/// The table for people: pools that are used or changed first come alone, the others are counted.
-fn table(account: &str, region: &str, rows: &[Row]) -> String {
-    let mut text = format!(
-        "AWS KMS request quotas of account {account} in {region}, and their use in the last 14 days\n\n"
+/// The table for people: pools that are used or changed, the others are counted.
+fn table(account: &str, region: &str, rows: &[Row], look: Look) -> String {
+    let title =
+        format!("AWS KMS request quotas of account {account} in {region}, and their use in the last 14 days");
+    let mut table = Table::new(
+        "",
+        &["pool", "limit/s", "<from", "busiest minute/s", "busiest second, inferred", "days left"],
     );
-    let mut line = |pool: &str, limit: &str, basis: &str, minute: &str, second: &str, left: &str| {
-        let row = format!("{pool:<28}  {limit:>9}  {basis:<7}  {minute:>16}  {second:>26}  {left}");
-        writeln!(text, "{}", row.trim_end()).expect("a String takes every text");
-    };
-    line("POOL", "LIMIT/S", "FROM", "BUSIEST MINUTE/S", "BUSIEST SECOND, INFERRED", "DAYS LEFT");
     let is_shown = |row: &&Row| row.applied.is_applied || row.peak().is_some_and(|(_, calls)| calls > 0.0);
     for row in rows.iter().filter(is_shown) {
         let basis = if row.applied.is_applied { "applied" } else { "default" };
         let (minute, second, left) = used(row);
-        line(row.pool.name(), &number(row.applied.per_s), basis, &minute, &second, &left);
+        let cells = [row.pool.name().into(), number(row.applied.per_s), basis.into(), minute, second, left];
+        table.row(cells.map(Cell::from));
     }
     let hidden = rows.iter().filter(|row| !is_shown(row)).count();
-    let _ = write!(
-        text,
-        "\n{hidden} more pools have the published default and no use that CloudWatch tells of (keystorm quotas --region {region}).\n\
-         Use is the Sum of CallCount by the minute ÷ 60; Maximum and Average of it are 1 whatever the load. The busiest second is \
-         inferred by a burst factor\nassumed from public traces; import cloudtrail measures yours. Days left are told where the \
-         busiest minutes of the days grow by more than chance.\n"
+    let notes = format!(
+        "{hidden} more pools have the published default and no use that CloudWatch tells of (keystorm quotas --region \
+         {region}). Use is the Sum of CallCount by the minute ÷ 60; Maximum and Average of it are 1 whatever the load. The \
+         busiest second is inferred by a burst factor assumed from public traces; import cloudtrail measures yours. Days \
+         left are told where the busiest minutes of the days grow by more than chance."
     );
-    text
+    format!("{}\n{}\n{}", wrapped(&title, "", look), table.to_text(look), wrapped(&notes, "", look))
 }
 
 /// The use of a pool in three columns.
@@ -324,7 +327,8 @@ fn watch(
         let now = epoch_millis();
         match runtime.block_on(recent(access, &metrics, now)) {
             Ok(found) => {
-                *page.lock().unwrap_or_else(PoisonError::into_inner) = exposition(&applied, &found);
+                *page.lock().unwrap_or_else(PoisonError::into_inner) =
+                    exposition::text(Watched::of(&applied, &found));
                 output::print(lines(&applied, &found, now, common.json))?;
             }
             // It may come back, and whoever watches wants to know then.
@@ -382,23 +386,42 @@ fn lines(
     text
 }
 
-fn exposition(applied: &BTreeMap<PoolId, Applied>, found: &BTreeMap<PoolId, Minutes>) -> String {
-    let mut page = Exposition::default();
-    page.head("keystorm_quota_limit_per_second", "gauge", "The applied quota, or the published default.");
-    for (pool, quota) in applied {
-        page.value("keystorm_quota_limit_per_second", &[("pool", pool.name())], quota.per_s);
+/// What --watch shows to Prometheus.
+#[derive(Debug)]
+struct Watched {
+    limits: Vec<(PoolId, f64)>,
+    /// Pools with calls: when their latest minute began, in seconds since 1970, and its calls a second.
+    used: Vec<(PoolId, i64, f64)>,
+}
+
+impl Watched {
+    fn of(applied: &BTreeMap<PoolId, Applied>, found: &BTreeMap<PoolId, Minutes>) -> Watched {
+        let used = latest(applied, found).map(|(pool, _, minute, calls)| (pool, minute * 60, calls / 60.0));
+        let limits = applied.iter().map(|(pool, quota)| (*pool, quota.per_s));
+        Watched { limits: limits.collect(), used: used.collect() }
     }
-    page.head(
-        "keystorm_quota_used_per_second",
-        "gauge",
-        "Sum of CallCount in the latest minute told of, divided by 60.",
-    );
-    for (pool, _, _, calls) in latest(applied, found) {
-        page.value("keystorm_quota_used_per_second", &[("pool", pool.name())], calls / 60.0);
+}
+
+impl Collector for Watched {
+    fn encode(&self, mut page: DescriptorEncoder<'_>) -> fmt::Result {
+        let name = |pool: &PoolId| [("pool", pool.name())];
+        let limits = self.limits.iter().map(|(pool, per_s)| (name(pool), *per_s));
+        Shown {
+            name: "keystorm_quota_limit_per_second",
+            help: "The applied quota, or the published default.",
+        }
+        .gauges(&mut page, limits)?;
+        let used = self.used.iter().map(|(pool, _, per_s)| (name(pool), *per_s));
+        Shown {
+            name: "keystorm_quota_used_per_second",
+            help: "Sum of CallCount in the latest minute told of, divided by 60.",
+        }
+        .gauges(&mut page, used)?;
+        let began = self.used.iter().map(|(pool, at, _)| (name(pool), *at));
+        Shown {
+            name: "keystorm_quota_minute_seconds",
+            help: "When that minute began, in seconds since 1970.",
+        }
+        .gauges(&mut page, began)
     }
-    page.head("keystorm_quota_minute_seconds", "gauge", "When that minute began, in seconds since 1970.");
-    for (pool, _, minute, _) in latest(applied, found) {
-        page.value("keystorm_quota_minute_seconds", &[("pool", pool.name())], minute * 60);
-    }
-    page.into_text()
 }

@@ -4,6 +4,7 @@ use super::Error;
 use crate::cli::consent::Credentials;
 use crate::guard::{Objection, nearby};
 use crate::kms::crypto::Secret;
+use crate::runner;
 use crate::server::{Upstream, UpstreamCredentials};
 use crate::time::Span;
 use std::path::PathBuf;
@@ -56,8 +57,12 @@ impl UpstreamArgs {
                 "--upstream-credentials: the chain is AWS's own; an upstream is called by other credentials";
             return Err(Error::Usage(what.into()));
         }
-        let own = given.keys()?.unwrap_or_else(|| (NOBODY.0.into(), NOBODY.1.into(), None));
-        let (id, secret, token) = own;
+        let (id, secret, token) = match given.resolved()? {
+            runner::Credentials::Keys { id, secret, token } => (id, secret, token),
+            runner::Credentials::Nobody | runner::Credentials::Chain => {
+                (NOBODY.0.into(), NOBODY.1.into(), None)
+            }
+        };
         let credentials = UpstreamCredentials { id, secret: Secret::from(secret.as_bytes()), token };
         let ca = self.upstream_ca.as_ref().map(|path| {
             std::fs::read(path).map_err(|e| Error::Usage(format!("--upstream-ca {}: {e}", path.display())))

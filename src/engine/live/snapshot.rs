@@ -1,12 +1,37 @@
 //! What somebody who watches a live run sees of it: a small copy, made a few times a second.
 
 use crate::quota::PoolReport;
-use crate::record::{AttemptCounts, JobCounts, Recorder, Row};
+use crate::record::{AttemptCounts, JobCounts, Micros, Recorder, Row, micros};
 use crate::results::{Selection, Trend};
 use crate::scenario::Scenario;
 use crate::time::Time;
-use std::sync::Mutex;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Times so far, window only, in microseconds.
+#[derive(Clone, Debug)]
+pub struct LiveTimes {
+    /// Intended start of a completed job to its completion.
+    pub response: Micros,
+    /// Attempt sent to its answer, refusals for a quota left out.
+    pub service: Micros,
+}
+
+impl Default for LiveTimes {
+    fn default() -> LiveTimes {
+        LiveTimes { response: micros(), service: micros() }
+    }
+}
+
+impl LiveTimes {
+    /// Takes in those of another trial.
+    pub fn merge(&mut self, other: &LiveTimes) {
+        for (all, more) in [(&mut self.response, &other.response), (&mut self.service, &other.service)] {
+            all.add(more).expect("a resizing histogram takes any other");
+        }
+    }
+}
 
 /// A live run at one moment.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +64,8 @@ pub struct Snapshot {
     pub response: Trend,
     /// Service time so far, window only.
     pub service: Trend,
+    /// What both are figures of; trials that are over have theirs in [`Control::times`].
+    pub times: Option<Arc<LiveTimes>>,
     /// How late the harness itself was: p99 in milliseconds.
     pub lateness_ms: f64,
     /// The share of its time that the driving thread was computing; `None` where the system does not tell.
@@ -70,6 +97,8 @@ impl Snapshot {
         };
         let rows = recorder.timeline().rows();
         let skipped = rows.len().saturating_sub(Snapshot::MAX_INTERVALS);
+        let all = Selection::default();
+        let times = LiveTimes { response: all.response(recorder), service: all.service(recorder) };
         Snapshot {
             strategy: (scenario.strategies[strategy].name.clone(), strategy),
             strategies: scenario.strategies.len(),
@@ -82,8 +111,9 @@ impl Snapshot {
             seconds: rows[skipped..].to_vec(),
             skipped,
             interval_s: recorder.timeline().interval_s(),
-            response: Trend::from_micros(&Selection::default().response(recorder)),
-            service: Trend::from_micros(&Selection::default().service(recorder)),
+            response: Trend::from_micros(&times.response),
+            service: Trend::from_micros(&times.service),
+            times: Some(Arc::new(times)),
             busy_share,
             lateness_ms: recorder.lateness().value_at_percentile(99.0) as f64 / 1e3,
             pools,
@@ -100,8 +130,19 @@ pub struct Control {
     pub stop: AtomicBool,
     watched: AtomicBool,
     snapshot: Mutex<Option<Snapshot>>,
-    past: Mutex<Vec<Snapshot>>,
+    past: Mutex<Past>,
 }
+
+/// Trials that are over.
+#[derive(Debug, Default)]
+struct Past {
+    trials: Vec<Snapshot>,
+    /// Times of all of them, by strategy: a histogram for each trial would make memory grow with the run.
+    times: BTreeMap<usize, LiveTimes>,
+}
+
+/// Why the locks here are never poisoned.
+const UNSPOILT: &str = "nobody panics while holding a snapshot";
 
 impl Control {
     /// From now on glances are made.
@@ -118,22 +159,37 @@ impl Control {
     pub fn show(&self, snapshot: Snapshot) {
         let is_same =
             |old: &Snapshot| (old.strategy.1, old.trial.0) == (snapshot.strategy.1, snapshot.trial.0);
-        let mut latest = self.snapshot.lock().expect("nobody panics while holding a snapshot");
+        let mut latest = self.snapshot.lock().expect(UNSPOILT);
         if let Some(old) = latest.take().filter(|old| !is_same(old)) {
-            let kept = Snapshot { seconds: Vec::new(), ..old };
-            self.past.lock().expect("nobody panics while holding a snapshot").push(kept);
+            let mut past = self.past.lock().expect(UNSPOILT);
+            if let Some(times) = &old.times {
+                past.times.entry(old.strategy.1).or_default().merge(times);
+            }
+            past.trials.push(Snapshot { seconds: Vec::new(), times: None, ..old });
         }
         *latest = Some(snapshot);
     }
 
     /// The last snapshot of every trial that is over, in order, without its seconds.
     pub fn past(&self) -> Vec<Snapshot> {
-        self.past.lock().expect("nobody panics while holding a snapshot").clone()
+        self.past.lock().expect(UNSPOILT).trials.clone()
+    }
+
+    /// Times so far by the number of the strategy, those of the trial under way included.
+    pub fn times(&self) -> BTreeMap<usize, LiveTimes> {
+        // Both at one moment, so that no trial is missed or counted twice.
+        let latest = self.snapshot.lock().expect(UNSPOILT);
+        let mut all = self.past.lock().expect(UNSPOILT).times.clone();
+        if let Some((strategy, times)) = latest.as_ref().and_then(|s| Some((s.strategy.1, s.times.as_ref()?)))
+        {
+            all.entry(strategy).or_default().merge(times);
+        }
+        all
     }
 
     /// The latest snapshot; `None` before the first.
     pub fn snapshot(&self) -> Option<Snapshot> {
-        self.snapshot.lock().expect("nobody panics while holding a snapshot").clone()
+        self.snapshot.lock().expect(UNSPOILT).clone()
     }
 }
 
@@ -144,11 +200,14 @@ mod tests {
     fn snapshot(strategy: usize, trial: u32, completed: u64) -> Snapshot {
         let jobs = JobCounts { completed, ..JobCounts::default() };
         let seconds = vec![Row::default()];
+        let mut times = LiveTimes::default();
+        times.response.record_n(1_000, completed).expect("it grows");
         Snapshot {
             strategy: (format!("s{strategy}"), strategy),
             trial: (trial, 2),
             jobs,
             seconds,
+            times: Some(Arc::new(times)),
             ..Snapshot::default()
         }
     }
@@ -163,7 +222,12 @@ mod tests {
         let past: Vec<_> =
             control.past().iter().map(|g| (g.strategy.1, g.trial.0, g.jobs.completed)).collect();
         assert_eq!(past, [(0, 0, 5), (1, 0, 2)]);
-        assert!(control.past().iter().all(|snapshot| snapshot.seconds.is_empty()));
+        assert!(
+            control.past().iter().all(|snapshot| snapshot.seconds.is_empty() && snapshot.times.is_none())
+        );
+        let times: Vec<_> =
+            control.times().iter().map(|(strategy, times)| (*strategy, times.response.len())).collect();
+        assert_eq!(times, [(0, 5 + 3), (1, 2)], "of both trials of the first");
         assert_eq!(control.snapshot().map(|snapshot| snapshot.jobs.completed), Some(3));
     }
 }

@@ -1,15 +1,15 @@
-//! What workloads and thresholds take from the scenario around them.
+//! What a scenario says of itself that its parts refer to.
 
-use crate::client::Policy;
-use crate::language::tree::Node;
-use crate::scenario::workload::Defaults;
+use super::strategies::Strategies;
+use crate::workload::Workload;
 
-/// What workloads take from the scenario around them.
-pub(super) struct Outer<'t> {
-    /// What holds where a workload says nothing.
-    pub defaults: Defaults,
-    /// Each strategy's name, its text if that could be read, and its policy.
-    pub strategies: Vec<(&'t str, Option<&'t Node>, Policy)>,
-    /// Whether every strategy's name is known, so that another name is a mistake.
-    pub has_all_names: bool,
+/// What thresholds, gate and caches refer to.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) struct Own<'a> {
+    /// The strategies.
+    pub strategies: &'a Strategies,
+    /// The workloads, as far as they could be read.
+    pub workloads: &'a [Workload],
+    /// Whether workloads were read without a problem, so that what they lack is one.
+    pub knows_workloads: bool,
 }

@@ -1,34 +1,53 @@
 //! Reads thresholds: k6's grammar plus units, `response_time{operation:Decrypt}: [ "p(99)<250ms" ]`.
 
+use super::outer::Own;
 use crate::api::JobKind;
 use crate::language::tree::Entry;
-use crate::language::{FREE_NAMES, Flag, Form, Item, Others, Reader, SPAN, Shape, Table, Walk, key, mapping};
-use crate::language::{Problem, clip};
+use crate::language::{
+    FREE_NAMES, Flag, Form, Item, Map, Others, Problem, Reader, SPAN, Shape, Table, Walk, clip, key, mapping,
+};
 use crate::scenario::{Aggregate, Comparison, Metric, Tag, Threshold, TimesOf};
 use crate::time::Span;
 use crate::time::decimal;
 use crate::units::{Money, Rate, Ratio};
 use crate::workload::{Executor, Workload};
+use serde_yaml::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The most metrics, and the most expressions of each, that thresholds may name.
 const MAX_NAMES: usize = 256;
 
-/// The names that tags may refer to.
-pub(super) struct Tagged<'a> {
-    /// Strategies in file order.
-    pub strategies: Vec<&'a str>,
-    /// Whether every strategy's name was read, so that an unknown name is a problem.
-    pub knows_strategies: bool,
-    /// Whether workloads were read without a problem, so that what they lack is one.
-    pub knows_workloads: bool,
-    /// The workloads.
-    pub workloads: &'a [Workload],
+/// Thresholds by metric and tags.
+pub(in crate::scenario) struct Thresholds<'a> {
+    /// What tags may refer to.
+    pub own: Own<'a>,
 }
 
-/// Reads `thresholds`.
-pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option<Vec<Threshold>> {
+impl Form for Thresholds<'_> {
+    type Value = Vec<Threshold>;
+    fn shape(&self) -> Shape {
+        Shape::Map(&THRESHOLDS)
+    }
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<Vec<Threshold>> {
+        thresholds(r, item, self.own)
+    }
+    /// By name, names in the order of their first threshold.
+    fn write(&self, value: &Vec<Threshold>) -> Value {
+        let mut map = Map::default();
+        for threshold in value {
+            let mut items = match map.0.remove(threshold.name.as_str()) {
+                Some(Value::Sequence(items)) => items,
+                _ => Vec::new(),
+            };
+            items.push(written(threshold));
+            map = map.put(&threshold.name, Value::Sequence(items));
+        }
+        map.into()
+    }
+}
+
+fn thresholds(r: &mut Reader, item: &Item, own: Own<'_>) -> Option<Vec<Threshold>> {
     let fields = r.fields(item, &THRESHOLDS)?;
     let mut all = Vec::new();
     if fields.named().count() > MAX_NAMES {
@@ -36,7 +55,7 @@ pub(super) fn thresholds(r: &mut Reader, item: &Item, tagged: &Tagged) -> Option
         return None;
     }
     for (entry, item) in fields.named() {
-        let head = metric(r, entry, &item.path, tagged);
+        let head = metric(r, entry, &item.path, own);
         // A single threshold may stand without brackets.
         let items = match item.text().is_some() || item.is_map() {
             true => vec![item],
@@ -60,7 +79,7 @@ fn metric(
     r: &mut Reader,
     entry: &Entry,
     path: &str,
-    tagged: &Tagged,
+    own: Own<'_>,
 ) -> Option<(Metric, BTreeMap<String, String>)> {
     let (name, rest) = entry.key.split_once('{').unwrap_or((&entry.key, "}"));
     let Some(metric) = Metric::from_name(name.trim()) else {
@@ -91,7 +110,7 @@ fn metric(
         }
     }
     if r.is_clean(mark) {
-        selects(r, entry, path, &tags, tagged);
+        selects(r, entry, path, &tags, own);
         outcome(r, entry, path, metric, &tags);
         whole_units(r, entry, path, metric, &tags);
     }
@@ -121,30 +140,29 @@ fn whole_units(r: &mut Reader, entry: &Entry, path: &str, metric: Metric, tags: 
 }
 
 /// Whether tags select something that exists.
-fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, String>, tagged: &Tagged) {
+fn selects(r: &mut Reader, entry: &Entry, path: &str, tags: &BTreeMap<String, String>, own: Own<'_>) {
     let mut unknown = |message: &str, read: &str, known: &[&str]| {
         r.unknown(entry.location, path, message, read, known.iter().copied());
     };
-    let workloads: Vec<&str> = tagged.workloads.iter().map(|workload| workload.name.as_str()).collect();
+    let workloads: Vec<&str> = own.workloads.iter().map(|workload| workload.name.as_str()).collect();
+    let strategies: Vec<&str> = own.strategies.names().collect();
     let chosen = tags.get(Tag::Workload.name());
     for (key, value) in tags {
         match Tag::from_name(key) {
-            Some(Tag::Strategy)
-                if tagged.knows_strategies && !tagged.strategies.contains(&value.as_str()) =>
-            {
-                unknown("there is no strategy of this name", value, &tagged.strategies);
+            Some(Tag::Strategy) if own.strategies.has_all_names && !strategies.contains(&value.as_str()) => {
+                unknown("there is no strategy of this name", value, &strategies);
             }
-            _ if !tagged.knows_workloads => {}
+            _ if !own.knows_workloads => {}
             Some(Tag::Workload) if !workloads.contains(&value.as_str()) => {
                 unknown("there is no workload of this name", value, &workloads);
             }
             Some(Tag::Operation) => {
-                let operations = operations(tagged.workloads, chosen);
+                let operations = operations(own.workloads, chosen);
                 if !operations.contains(&value.as_str()) {
                     unknown("no job of this name is in the mix", value, &operations);
                 }
             }
-            Some(Tag::Stage) if !has_stage(tagged.workloads, chosen, value) => {
+            Some(Tag::Stage) if !has_stage(own.workloads, chosen, value) => {
                 unknown("there is no stage of this number", value, &["0, 1, … or checkout/0"]);
             }
             _ => {}
@@ -188,7 +206,7 @@ type Head<'a> = (&'a str, Metric, &'a BTreeMap<String, String>);
 /// A threshold by itself.
 const THRESHOLD: Shape = Shape::Record(threshold_table);
 /// What stands under `thresholds`.
-pub(in crate::scenario) static THRESHOLDS: Table = Table {
+static THRESHOLDS: Table = Table {
     name: "thresholds",
     keys: &[],
     others: Some(Others {
@@ -227,7 +245,7 @@ fn threshold_table() -> &'static Table {
 }
 
 /// A threshold as the resolved scenario has it, beside its name.
-pub(in crate::scenario) fn written(threshold: &Threshold) -> serde_yaml::Value {
+fn written(threshold: &Threshold) -> Value {
     let Threshold { metric, aggregate, comparison, bound, .. } = *threshold;
     let read = (threshold.expression.clone(), (aggregate, comparison, bound));
     let judged_so = (read, threshold.abort_on_fail, threshold.delay_abort_eval);
@@ -256,7 +274,7 @@ impl Form for Expression {
             }
         }
     }
-    fn write(&self, value: &(String, Parsed)) -> serde_yaml::Value {
+    fn write(&self, value: &(String, Parsed)) -> Value {
         value.0.as_str().into()
     }
 }

@@ -1,64 +1,120 @@
-//! Reads a workload: when it runs, what its jobs are, and which policies it runs under.
+//! The workloads by name: when each runs, what its jobs are, and which policies it runs under.
 
-use super::outer::Outer;
+use super::strategies::{MAX_NAMED, Named, Strategies, how_many};
 use crate::api::{JobKind, KeySpec, Operation};
 use crate::client::Policy;
 use crate::language::tree::{Content, Node};
-use crate::language::{Fields, Item, Reader, Walk};
+use crate::language::{FREE_NAMES, Fields, Form, Item, Map, Others, Reader, Shape, Table, Walk, record_map};
 use crate::scenario::overlay::merge;
-use crate::scenario::workload as declared;
+use crate::scenario::workload::{self as declared, Defaults};
 use crate::time::Span;
 use crate::units::Bytes;
 use crate::workload::{Executor, Keys, Pacing, Payload, Workload};
+use serde_yaml::Value;
 
-/// Reads one workload.
-pub(super) fn workload(r: &mut Reader, item: &Item, name: &str, outer: &Outer) -> Option<Workload> {
-    let mark = r.mark();
-    let fields = r.fields(item, declared::table())?;
-    let read = declared::walk(&mut Walk::Read { r, fields: &fields }, None, &outer.defaults);
-    let strategies = overrides(r, &fields, outer);
-    let workload = Workload { name: name.to_owned(), strategies, ..read? };
-    if let Some(item) = fields.get("onLimit").filter(|_| r.is_clean(mark) && workload.max_in_flight.is_none())
-    {
-        r.wrong(&item, "`onLimit` does nothing without `maxInFlight`", "with maxInFlight");
+/// A workload under each name.
+pub(in crate::scenario) struct Workloads<'a> {
+    /// What holds where a workload says nothing.
+    pub defaults: &'a Defaults,
+    /// What they run under.
+    pub strategies: &'a Strategies,
+}
+
+static WORKLOADS: Table = Table {
+    name: "workloads",
+    keys: &[],
+    others: Some(Others { names: FREE_NAMES, shape: &Shape::Record(declared::table) }),
+};
+
+impl Form for Workloads<'_> {
+    type Value = Vec<Workload>;
+    fn shape(&self) -> Shape {
+        Shape::Map(&WORKLOADS)
     }
-    let brings_nothing = match &workload.executor {
-        Executor::RampingArrivalRate { start_rate, stages, .. } => {
-            start_rate.is_zero() && stages.iter().all(|stage| stage.target.is_zero())
+    fn read(&self, r: &mut Reader, item: &Item) -> Option<Vec<Workload>> {
+        let fields = r.fields(item, &WORKLOADS)?;
+        let (mut workloads, mark) = (Vec::new(), r.mark());
+        let many = fields.named().count();
+        for (entry, item) in fields.named().take(MAX_NAMED) {
+            if r.is_name(entry.location, &item.path, &entry.key) {
+                workloads.extend(self.workload(r, &item, &entry.key));
+            }
         }
-        Executor::RampingVus { start_vus, stages, .. } => {
-            *start_vus == 0 && stages.iter().all(|stage| stage.target == 0)
+        let is_known = r.is_clean(mark) && fields.is_whole();
+        how_many(r, item, many, is_known, "workloads");
+        Some(workloads)
+    }
+    fn write(&self, value: &Vec<Workload>) -> Value {
+        value.iter().fold(Map::default(), |map, each| map.put(&each.name, self.written(each))).into()
+    }
+}
+
+impl Workloads<'_> {
+    /// A workload with the policies that differ from its strategies'.
+    fn written(&self, workload: &Workload) -> Map {
+        let pairs = self.strategies.all.iter().zip(&workload.strategies);
+        let changed: Vec<_> = pairs.filter(|(strategy, own)| strategy.policy != **own).collect();
+        let map = declared::written(workload);
+        if changed.is_empty() {
+            return map;
         }
-        _ => false,
-    };
-    let stages = fields.get("stages").filter(|item| brings_nothing && !r.is_told_within(item));
-    if let Some(item) = stages.filter(|_| fields.is_whole()) {
-        r.wrong(&item, "nothing ever arrives: every target is zero", "a target above zero");
+        let overrides = changed.into_iter();
+        map.put(
+            "strategies",
+            overrides.fold(Map::default(), |map, (strategy, own)| map.put(&strategy.name, record_map(own))),
+        )
     }
-    if r.is_clean(mark) {
-        fits_together(r, &fields, &workload);
+
+    /// Reads one workload.
+    fn workload(&self, r: &mut Reader, item: &Item, name: &str) -> Option<Workload> {
+        let mark = r.mark();
+        let fields = r.fields(item, declared::table())?;
+        let read = declared::walk(&mut Walk::Read { r, fields: &fields }, None, self.defaults);
+        let strategies = overrides(r, &fields, self.strategies);
+        let workload = Workload { name: name.to_owned(), strategies, ..read? };
+        if let Some(item) =
+            fields.get("onLimit").filter(|_| r.is_clean(mark) && workload.max_in_flight.is_none())
+        {
+            r.wrong(&item, "`onLimit` does nothing without `maxInFlight`", "with maxInFlight");
+        }
+        let brings_nothing = match &workload.executor {
+            Executor::RampingArrivalRate { start_rate, stages, .. } => {
+                start_rate.is_zero() && stages.iter().all(|stage| stage.target.is_zero())
+            }
+            Executor::RampingVus { start_vus, stages, .. } => {
+                *start_vus == 0 && stages.iter().all(|stage| stage.target == 0)
+            }
+            _ => false,
+        };
+        let stages = fields.get("stages").filter(|item| brings_nothing && !r.is_told_within(item));
+        if let Some(item) = stages.filter(|_| fields.is_whole()) {
+            r.wrong(&item, "nothing ever arrives: every target is zero", "a target above zero");
+        }
+        if r.is_clean(mark) {
+            fits_together(r, &fields, &workload);
+        }
+        Some(workload)
     }
-    Some(workload)
 }
 
 /// The policy under each strategy: `all`, then what the workload says for that strategy, merged into it.
-fn overrides(r: &mut Reader, fields: &Fields, outer: &Outer) -> Vec<Policy> {
-    let plain = || outer.strategies.iter().map(|(_, _, policy)| policy.clone()).collect();
+fn overrides(r: &mut Reader, fields: &Fields, strategies: &Strategies) -> Vec<Policy> {
+    let plain = || strategies.all.iter().map(|each| each.policy.clone()).collect();
     let Some(item) = fields.get("strategies") else { return plain() };
     let Some(fields) = r.fields(&item, &declared::OVERRIDES) else { return plain() };
     let all = fields.get("all");
     let mut patches: Vec<(&str, Item)> = Vec::new();
     for (entry, item) in fields.named() {
-        let known = outer.strategies.iter().map(|(name, _, _)| *name);
+        let known = strategies.names();
         if known.clone().any(|name| name == entry.key) {
             patches.push((&entry.key, item));
-        } else if outer.has_all_names {
+        } else if strategies.has_all_names {
             r.unknown(entry.location, &item.path, "there is no strategy of this name", &entry.key, known);
         }
     }
-    let merged = outer.strategies.iter().map(|(name, node, plain)| {
+    let merged = strategies.all.iter().map(|Named { name, node, policy: plain }| {
         let own = patches.iter().find(|(patched, _)| patched == name).map(|(_, item)| item);
-        let (Some(path), Some(base)) = (own.or(all.as_ref()).map(|item| item.path.clone()), *node) else {
+        let (Some(path), Some(base)) = (own.or(all.as_ref()).map(|item| item.path.clone()), node) else {
             return plain.clone();
         };
         let node = [all.as_ref(), own]

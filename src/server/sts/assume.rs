@@ -1,7 +1,7 @@
 //! AssumeRole and AssumeRoleWithWebIdentity: who may, and what they are lent.
 
 use super::session_request::{SessionRequest, invalid};
-use super::{Call, Refused, escaped};
+use super::{Call, Element, Refused};
 use crate::api::partition::Partition;
 use crate::clock::epoch_millis;
 use crate::emulator::runtime::Runtime;
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 const CHAINED: u64 = 3_600;
 
 /// AssumeRole.
-pub(super) fn role(emulator: &Runtime, call: &Call<'_>, caller: &Caller) -> Result<String, Refused> {
+pub(super) fn role(emulator: &Runtime, call: &Call<'_>, caller: &Caller) -> Result<Vec<Element>, Refused> {
     let request = SessionRequest::read(call.form)?;
     let directory = emulator.sessions.directory();
     // Without checks everybody with an unknown access key is a root user, and roles are assumed all the same.
@@ -44,7 +44,7 @@ pub(super) fn role(emulator: &Runtime, call: &Call<'_>, caller: &Caller) -> Resu
 }
 
 /// AssumeRoleWithWebIdentity.
-pub(super) fn role_with_web_identity(emulator: &Runtime, call: &Call<'_>) -> Result<String, Refused> {
+pub(super) fn role_with_web_identity(emulator: &Runtime, call: &Call<'_>) -> Result<Vec<Element>, Refused> {
     let mut request = SessionRequest::read(call.form)?;
     for name in call.form.keys() {
         if name == "ProviderId" || name.starts_with("Tags.") || name == "ExternalId" {
@@ -82,13 +82,13 @@ pub(super) fn role_with_web_identity(emulator: &Runtime, call: &Call<'_>) -> Res
             return Err((403, "AccessDenied", format!("Not authorized to perform {action}")));
         }
     }
-    let body = lend(emulator, &directory, &request, false, Some(&provider))?;
-    Ok(format!(
-        "{body}<SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken><Provider>{}</Provider><Audience>{}</Audience>",
-        escaped(&token.subject),
-        escaped(&token.issuer),
-        escaped(token.audiences.first().map(String::as_str).unwrap_or_default())
-    ))
+    let mut elements = lend(emulator, &directory, &request, false, Some(&provider))?;
+    elements.extend([
+        Element::text("SubjectFromWebIdentityToken", token.subject),
+        Element::text("Provider", token.issuer),
+        Element::text("Audience", token.audiences.into_iter().next().unwrap_or_default()),
+    ]);
+    Ok(elements)
 }
 
 /// The ARN of the provider that made a token, in the role's account. Where only what is listed exists, the provider must
@@ -201,7 +201,7 @@ fn lend(
     request: &SessionRequest,
     is_chained: bool,
     provider: Option<&str>,
-) -> Result<String, Refused> {
+) -> Result<Vec<Element>, Refused> {
     if is_chained && request.seconds > CHAINED {
         let what = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(invalid(what.into()));
@@ -217,14 +217,14 @@ fn lend(
     let Credentials { access_key_id, secret, token, until } =
         emulator.sessions.lend(&Loan { role, session, tags, provider, lasts }, now).map_err(failed)?;
     let lent = Principal::session(role, session);
-    Ok(format!(
-        "<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser><Credentials>\
-         <AccessKeyId>{access_key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-         <SessionToken>{token}</SessionToken><Expiration>{}</Expiration></Credentials>",
-        escaped(&lent.id),
-        escaped(&lent.arn),
-        iso(until)
-    ))
+    let user = [Element::text("AssumedRoleId", lent.id), Element::text("Arn", lent.arn)];
+    let credentials = [
+        Element::text("AccessKeyId", access_key_id),
+        Element::text("SecretAccessKey", secret),
+        Element::text("SessionToken", token),
+        Element::text("Expiration", iso(until)),
+    ];
+    Ok(vec![Element::of("AssumedRoleUser", user), Element::of("Credentials", credentials)])
 }
 
 fn iso(at: Moment) -> String {

@@ -2,11 +2,11 @@
 
 use super::log::{LogHead, WorkerLog};
 use crate::bus::live::{Assembly, Outcome, StopReason, log_name};
-use crate::cli::live::args::LiveTrials;
 use crate::engine::live::{Control, Ended, LiveTrial, Lost, Snapshot, order};
 use crate::quota::{Enforcement, PoolReport};
 use crate::record::{Layout, Micros, Mirror, Piece, Reading, Recorder, Trial, micros};
 use crate::results::{Gauge, Watch, WorkerLost, WorkerWall};
+use crate::runner::LiveTrials;
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;

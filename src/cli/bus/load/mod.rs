@@ -13,12 +13,12 @@ use super::Access;
 use crate::backend::Fixtures;
 use crate::bus::live::{LoadPlan, OnLoss, Outcome, StopReason, coordinate};
 use crate::bus::{QUESTION, live::FIXTURES};
+use crate::cli::Error;
 use crate::cli::grid::{Grid, Share, Source, source};
-use crate::cli::live::args::{LiveTrials, LoadRunner};
-use crate::cli::{Error, stamp};
 use crate::clock;
 use crate::engine::live::{Control, objections_to_shares};
-use crate::guard::Agent;
+use crate::guard::{Agent, origin};
+use crate::runner::{self, LiveTrials, LoadRunner};
 use crate::scenario::{Scenario, Target};
 use crate::time::Span;
 use assembly::LoadAssembly;
@@ -80,7 +80,7 @@ impl Load<'_> {
         let run = grid.id();
         let session = source::sum(format!("{run}\n{}\n", agent.run()));
         let target = match &scenario.target {
-            Target::Http(url) => stamp::origin(url),
+            Target::Http(url) => origin(url),
             other => return Err(Error::Usage(format!("--bus: workers load no target {other:?}"))),
         };
         let mut assembly = LoadAssembly::new(scenario, &run, self.workers, sent, control);
@@ -123,8 +123,8 @@ impl LoadRunner for Load<'_> {
         made: (&'r Fixtures, u64),
         agent: &'r Agent,
         control: &'r Control,
-    ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, Error>> + 'r>> {
-        Box::pin(self.gathered(scenario, made, agent, control))
+    ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, runner::Error>> + 'r>> {
+        Box::pin(async move { Ok(self.gathered(scenario, made, agent, control).await?) })
     }
 }
 

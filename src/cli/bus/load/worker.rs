@@ -6,13 +6,12 @@ use super::log::LogHead;
 use crate::bus::live::{Engine, Part};
 use crate::cli::bus::grind::in_folder;
 use crate::cli::grid::Opened;
-use crate::cli::live::LiveContext;
-use crate::cli::live::args::{LiveArgs, LiveOptions, Role, WorkerPart};
 use crate::cli::load::Loaded;
-use crate::cli::{Common, Error, memory, stamp};
-use crate::clock::{Stopwatch, iso, process_cpu};
-use crate::engine::live::{Control, LiveTrial, Share, ShareEvent, objections_to_shares, shared_rate};
-use crate::guard::{Agent, Consent, Guard};
+use crate::cli::{Error, consent, memory, stamp};
+use crate::clock::process_cpu;
+use crate::engine::live::{Control, LiveTrial, Share, ShareEvent, objections_to_shares};
+use crate::guard::{Agent, Consent, Guard, origin};
+use crate::runner::{self, LiveRun, Permits, Role, Unwatched, WorkerPart};
 use crate::scenario::Target;
 use crate::time::Span;
 use std::sync::{Arc, Mutex};
@@ -44,11 +43,9 @@ impl Engine for LoadEngine {
         self.judge(&loaded, part.share.of)?;
         memory::fits(&loaded.scenario, 1, &file).map_err(|error| error.to_string())?;
         let (fixtures, agent) = fixtures::read(&part.fixtures, &loaded.scenario)?;
-        let mut live = LiveArgs::silent(false);
-        live.yes_remote = self.may_be_remote;
         let share = sealing(&part);
         let seat = WorkerPart { share, fixtures: Arc::new(fixtures) };
-        self.load(&loaded, &live, &agent, &seat).map_err(|error| error.to_string())
+        self.load(&loaded, &agent, &seat).map_err(|error| error.to_string())
     }
 }
 
@@ -60,17 +57,16 @@ impl LoadEngine {
     pub fn new(url: &str, may_be_remote: bool, threads: usize) -> Result<LoadEngine, Error> {
         let guard = Guard::new(Consent { remote: may_be_remote, aws: false }, Agent::unnamed());
         guard.reach(url).map_err(|objection| Error::Usage(format!("--target: {objection}")))?;
-        Ok(LoadEngine { target: stamp::origin(url), may_be_remote, threads: threads.max(1) })
+        Ok(LoadEngine { target: origin(url), may_be_remote, threads: threads.max(1) })
     }
 
     /// Refuses what this worker does not load.
     fn judge(&self, loaded: &Loaded, many: u32) -> Result<(), String> {
         let scenario = &loaded.scenario;
         match &scenario.target {
-            Target::Http(url) if stamp::origin(url) == self.target => {}
+            Target::Http(url) if origin(url) == self.target => {}
             other => {
-                let asked =
-                    if let Target::Http(url) = other { stamp::origin(url) } else { format!("{other:?}") };
+                let asked = if let Target::Http(url) = other { origin(url) } else { format!("{other:?}") };
                 return Err(format!("it loads {} only, and was asked to load {asked}", self.target));
             }
         }
@@ -81,33 +77,26 @@ impl LoadEngine {
     }
 
     /// Runs the share; what it comes to stands in its logs.
-    fn load(&self, whole: &Loaded, live: &LiveArgs, agent: &Agent, seat: &WorkerPart) -> Result<(), Error> {
-        let (common, control, began) = (Common::silent(), Arc::new(Control::default()), iso());
-        let options = LiveOptions {
-            live,
-            threads: Some(self.threads),
-            every: Span::from_secs(10),
-            role: Role::Worker(seat),
-        };
-        let context = LiveContext {
-            loaded: whole,
-            options: &options,
-            common: &common,
-            control: &control,
-            agent,
-            threads: self.threads,
-            began: (&began, Stopwatch::start()),
+    fn load(&self, whole: &Loaded, agent: &Agent, seat: &WorkerPart) -> Result<(), runner::Error> {
+        // A throttled answer ends no share: whoever shares the load hears of all of them.
+        let permits = Permits {
+            remote: self.may_be_remote,
+            throttling: true,
+            untrusted_bounds: consent::bounds_from_environment(),
+            ..Permits::default()
         };
         // Whether it may be loaded is asked of the whole load.
-        let endpoint = context.endpoint()?;
-        let endpoint =
-            endpoint.ok_or_else(|| Error::Usage("this target is no URL that workers load".into()))?;
-        let mut own = whole.clone();
-        let caps = &mut own.scenario.live.caps;
-        // Attempts are leased; the rate is divided.
-        caps.attempts = None;
-        caps.rate = caps.rate.map(|rate| shared_rate(rate, seat.share.of));
-        LiveContext { loaded: &own, ..context }.against_url(&endpoint).map(drop)
+        let prepared = runner::prepare(LiveRun {
+            scenario: &whole.scenario,
+            question: &whole.question,
+            permits: &permits,
+            threads: self.threads,
+            agent,
+            host: stamp::host(),
+            command: stamp::command(),
+            role: Role::Worker(seat),
+        })?;
+        prepared.run(&Arc::new(Control::default()), &Unwatched).map(drop)
     }
 }
 

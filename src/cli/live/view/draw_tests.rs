@@ -31,6 +31,7 @@ fn pool(name: &str, limit: u64, attempts: u64, peak_1s: u64, throttled: u64) -> 
 fn snapshot() -> Snapshot {
     let row = Row { offered: 820, attempts: 912, throttled: 100, goodput: 812, ..Row::default() };
     Snapshot {
+        times: None,
         strategy: ("full-jitter".into(), 1),
         strategies: 3,
         trial: (0, 1),

@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use super::theme::{Meaning, Theme};
 use crate::engine::live::Snapshot;
-use crate::report::format::{NONE, clip, count, measured, milliseconds, number, percent};
+use crate::report::format::{NONE, clip, columns, count, measured, milliseconds, number, padded, percent};
 use crate::results::Generator;
 use crate::results::Trend;
 use crate::time::{Span as Length, Time};
@@ -87,7 +87,7 @@ fn progress(theme: Theme, snapshot: &Snapshot, width: u16) -> Line<'static> {
             clock(snapshot.ends.since(snapshot.now))
         )
     };
-    let columns = usize::from(width).saturating_sub(told.chars().count() + 1);
+    let columns = usize::from(width).saturating_sub(columns(&told) + 1);
     let (filled, rest) = bar(columns, share);
     Line::from(vec![
         Span::raw(" "),
@@ -303,7 +303,7 @@ pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapsh
             ]
         })
         .collect();
-    let widest = |column: usize| words.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widest = |column: usize| words.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
     let widths = [widest(0), widest(1), widest(2), widest(3)];
     let room = usize::from(inside.width).saturating_sub(NAME + widths.iter().sum::<usize>() + 7);
     let lines = pools.iter().zip(&words).map(|((share, _, pool), [asked, used, peak, refused])| {
@@ -315,7 +315,7 @@ pub(super) fn pools(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, snapsh
         };
         let (filled, rest) = bar(room, *share);
         let line = Line::from(vec![
-            Span::raw(format!(" {:<NAME$}", clip(pool.pool.name(), NAME))),
+            Span::raw(format!(" {}", padded(&clip(pool.pool.name(), NAME), NAME))),
             Span::styled(format!(" {asked:>0$} ", widths[0]), near),
             Span::styled(filled, near),
             Span::styled(rest, theme.style(Meaning::Quiet)),

@@ -7,7 +7,7 @@ use crate::scenario::Target;
 use crate::workload::{Executor, Pacing, Workload};
 
 /// Reports a capacity where attempts do not go through the simulator.
-pub(super) fn has_no_capacity(r: &mut Reader, fields: &Fields, times: Option<&ServiceTime>) {
+pub(in crate::scenario) fn no_capacity(r: &mut Reader, fields: &Fields, times: Option<&ServiceTime>) {
     let Some(item) = fields.get("serviceTime").filter(|_| times.is_some_and(|each| each.capacity.is_some()))
     else {
         return;
@@ -21,7 +21,7 @@ pub(super) fn has_no_capacity(r: &mut Reader, fields: &Fields, times: Option<&Se
 }
 
 /// Reports times that do not go with the target, and loads under which simulated time would stand still.
-pub(super) fn fits(
+pub(in crate::scenario) fn times(
     r: &mut Reader,
     fields: &Fields,
     target: &Target,
@@ -29,7 +29,7 @@ pub(super) fn fits(
     workloads: &[Workload],
 ) {
     if *target != Target::Sim {
-        return has_no_capacity(r, fields, Some(times));
+        return no_capacity(r, fields, Some(times));
     }
     let answers = std::iter::once(&times.default).chain(times.operations.values());
     let is_instant = times.throttled.is_zero() || answers.into_iter().any(Distribution::may_be_zero);

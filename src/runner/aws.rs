@@ -1,59 +1,86 @@
-//! `keystorm run` through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
+//! Runs through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
 
-use super::{LiveContext, facts};
+use super::trials::Trials;
+use super::{Credentials, Error, LiveRun, Measured, SYSTEM_LIST, deny, runtime};
 use crate::aws::{self, Access, Checks, Looked, QuotaGuard, SdkFactory, Wanted, look};
 use crate::backend::http::Signer;
-use crate::cli::consent::{self, Credentials};
-use crate::cli::finished::{End, Finished};
-use crate::cli::load::Loaded;
-use crate::cli::runtime::runtime;
-use crate::cli::{Error, output};
 use crate::engine::live::{Control, Options, Provision};
-use crate::guard::{Consent, Guard, Reached};
-use crate::planner::{Permit, policy, ramped};
+use crate::guard::{Agent, Consent, Guard, Reached};
+use crate::planner::{Permit, ramped};
 use crate::quota::PoolId;
+use crate::results::End;
 use crate::scenario::{LiveClient, Scenario, Target};
 use crate::time::Span;
 use crate::units::Rate;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How often the account's use is looked at while a run is under way.
 const EVERY: Span = Span::from_secs(60);
 
-impl From<aws::Error> for Error {
-    fn from(error: aws::Error) -> Error {
-        match error {
-            aws::Error::Guard(objection) => objection.into(),
-            other => Error::Failed(other.to_string()),
-        }
+/// An account of AWS that a run may call.
+pub(super) struct Permitted {
+    access: Access,
+    looked: Looked,
+}
+
+impl Permitted {
+    /// What is known of the account, and what the run may do there.
+    pub(super) fn plan(&self, agent: &Agent) -> String {
+        format!("{}  agent     {}\n", self.looked.permit, agent.header())
     }
 }
 
-/// Prints the least IAM policy for a scenario; whatever account, if none is on `allow`.
-///
-/// # Errors
-/// stdout cannot be written.
-pub(in crate::cli) fn print_policy(scenario: &Scenario, provisions: bool) -> Result<(), Error> {
-    let unnamed =
-        scenario.workloads.iter().find(|workload| workload.keys.ids.is_empty() && workload.needs_keys());
-    if let Some(workload) = unnamed.filter(|_| !provisions) {
-        return Err(crate::engine::live::Error::NoKeys(workload.name.clone()).into());
+/// Looks at an account of AWS, or at a URL that is called as AWS is, and gives the scenario as it may be run there.
+pub(super) fn look_up(run: &LiveRun<'_>, endpoint_url: Option<&str>) -> Result<(Permitted, Scenario), Error> {
+    let permits = run.permits;
+    if !permits.real_aws && !permits.look_only {
+        return Err(Error::Usage(
+            "target aws, and any target with --credentials chain, calls real keys of a real account, which costs money \
+             and takes from its quotas: look first with --dry-run, then say --yes-real-aws"
+                .into(),
+        ));
     }
-    let account = scenario.live.allow.accounts.first().map_or("*", String::as_str);
-    output::print(format!("{:#}\n", policy::identity_policy(scenario, account, provisions)))
+    if matches!(run.scenario.target, Target::Aws)
+        && permits.credentials.as_ref().is_some_and(|asked| *asked != Credentials::Chain)
+    {
+        return Err(Error::Usage(
+            "target aws takes the credentials of AWS's chain: --credentials chain, or none of it".into(),
+        ));
+    }
+    permits.bounds_are_trusted()?;
+    let mut denied = permits.denied.clone();
+    deny(&mut denied, Path::new(SYSTEM_LIST), false)?;
+    let scenario = ramped(run.scenario);
+    let wanted = Wanted {
+        region: scenario.region.clone(),
+        profile: permits.profile.clone(),
+        endpoint_url: endpoint_url.map(str::to_owned),
+        transport: scenario.live.transport.clone(),
+        guard: Guard::new(Consent { remote: permits.remote, aws: true }, run.agent.clone()),
+    };
+    let checks = Checks { usage: !permits.unknown_use, denied: &denied };
+    let (access, looked) = runtime()?.block_on(async {
+        let access = Access::find(&wanted).await?;
+        let looked = look(&access, &scenario, checks).await?;
+        Ok::<_, aws::Error>((access, looked))
+    })?;
+    let scenario = permitted(&scenario, &looked.permit);
+    Ok((Permitted { access, looked }, scenario))
 }
 
-impl LiveContext<'_> {
+impl Trials<'_> {
     /// Access to an endpoint that is not AWS, with the credentials that were asked for. That of an emulator in this
     /// process needs none.
     fn access(&self, endpoint: &Reached, is_own: bool) -> Result<Access, Error> {
-        let scenario = &self.loaded.scenario;
+        let scenario = self.scenario;
         let access = Access::unchecked(&scenario.region, endpoint, &scenario.live.transport)?;
-        let asked = self.options.live.credentials.as_ref().filter(|_| !is_own);
-        Ok(match asked.map(Credentials::keys).transpose()?.flatten() {
-            Some((id, secret, token)) => access.with_credentials(&id, &secret, token),
-            None => access,
+        Ok(match self.run.permits.credentials.as_ref().filter(|_| !is_own) {
+            Some(Credentials::Keys { id, secret, token }) => {
+                access.with_credentials(id, secret, token.clone())
+            }
+            _ => access,
         })
     }
 
@@ -63,10 +90,10 @@ impl LiveContext<'_> {
         endpoint: &Reached,
         provision: &Provision,
         options: &Options,
-    ) -> Result<Finished, Error> {
-        let scenario = &self.loaded.scenario;
+    ) -> Result<Measured, Error> {
+        let scenario = self.scenario;
         let factory = SdkFactory::new(self.access(endpoint, options.emulator.is_some())?, scenario);
-        let vantage = facts::vantage(scenario, Some(&endpoint.url().to_string()));
+        let vantage = self.vantage(Some(&endpoint.url().to_string()));
         self.go(move |strategy, trial| factory.maker(strategy, trial), provision, options, vantage)
     }
 
@@ -76,9 +103,9 @@ impl LiveContext<'_> {
         endpoint: &Reached,
         provision: &Provision,
         options: &Options,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Measured, Error> {
         let is_own = options.emulator.is_some();
-        if is_own || matches!(self.options.live.credentials, None | Some(Credentials::None)) {
+        if is_own || matches!(self.run.permits.credentials, None | Some(Credentials::Nobody)) {
             return self.over_raw(endpoint, Signer::Nobody, provision, options);
         }
         self.signed(&self.access(endpoint, is_own)?, endpoint, provision, options)
@@ -91,7 +118,7 @@ impl LiveContext<'_> {
         url: &Reached,
         provision: &Provision,
         options: &Options,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Measured, Error> {
         let provider = access
             .sdk()
             .credentials_provider()
@@ -100,84 +127,43 @@ impl LiveContext<'_> {
             .block_on(aws::Signer::new(provider, access.region()))
             .map_err(|error| Error::Failed(error.to_string()))?;
         let keeper = Keeper::start(Arc::clone(&signer))?;
-        let finished = self.over_raw(url, Signer::By(signer.sign()), provision, options);
+        let measured = self.over_raw(url, Signer::By(signer.sign()), provision, options);
         keeper.finish();
-        finished
-    }
-
-    /// AWS itself, or a URL that is called as AWS is; `None` after `--dry-run`.
-    pub(super) fn against_aws(&self, endpoint_url: Option<&str>) -> Result<Option<Finished>, Error> {
-        let live = &self.options.live;
-        if !live.yes_real_aws && !live.dry_run {
-            return Err(Error::Usage(
-                "target aws, and any target with --credentials chain, calls real keys of a real account, which costs money \
-                 and takes from its quotas: look first with --dry-run, then say --yes-real-aws"
-                    .into(),
-            ));
-        }
-        if matches!(self.loaded.scenario.target, Target::Aws)
-            && live.credentials.as_ref().is_some_and(|asked| *asked != Credentials::Chain)
-        {
-            return Err(Error::Usage(
-                "target aws takes the credentials of AWS's chain: --credentials chain, or none of it".into(),
-            ));
-        }
-        consent::no_bounds_from_environment()?;
-        let denied = consent::denied()?;
-        let scenario = &ramped(&self.loaded.scenario);
-        let wanted = Wanted {
-            region: scenario.region.clone(),
-            profile: live.profile.clone(),
-            endpoint_url: endpoint_url.map(str::to_owned),
-            transport: scenario.live.transport.clone(),
-            guard: Guard::new(Consent { remote: live.yes_remote, aws: true }, self.agent.clone()),
-        };
-        let checks = Checks { usage: !live.no_usage_check, denied: &denied };
-        let (access, looked) = runtime()?.block_on(async {
-            let access = Access::find(&wanted).await?;
-            let looked = look(&access, scenario, checks).await?;
-            Ok::<_, aws::Error>((access, looked))
-        })?;
-        let plan = format!("{}  agent     {}\n", looked.permit, self.agent.header());
-        if live.dry_run {
-            output::print(plan)?;
-            return Ok(None);
-        }
-        if !self.common.quiet {
-            crate::notice::tell_raw(&plan);
-        }
-        let loaded =
-            Loaded { scenario: permitted(scenario, &looked.permit), question: self.loaded.question.clone() };
-        LiveContext { loaded: &loaded, ..*self }.guarded(access, looked).map(Some)
+        measured
     }
 
     /// The permitted run, watched over.
-    fn guarded(&self, access: Access, looked: Looked) -> Result<Finished, Error> {
-        let scenario = &self.loaded.scenario;
-        let live = &self.options.live;
+    pub(super) fn against_aws(&self, Permitted { access, looked }: Permitted) -> Result<Measured, Error> {
+        let scenario = self.scenario;
+        if !self.run.permits.real_aws {
+            return Err(Error::Usage(
+                "the account was looked at only: nothing is run without --yes-real-aws".into(),
+            ));
+        }
         let shares = looked.permit.shares.iter().map(|share| (share.pool, share.allowed_per_s)).collect();
-        let options = Options { stop_on_throttle: !live.allow_throttling, shares, ..self.options(None) };
+        let options =
+            Options { stop_on_throttle: !self.run.permits.throttling, shares, ..self.options(None) };
         let provision = self.provision(Some(&looked.permit.found.arn));
         let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
         let is_watched = !looked.metrics.is_empty() || scenario.live.caps.stop_on.is_some();
         let quota_guard = is_watched.then(|| self.quota_guard(access, looked)).transpose()?;
         let url = signing.kms_endpoint()?;
-        let finished = match scenario.live.client {
+        let measured = match scenario.live.client {
             LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
             LiveClient::AwsSdk => {
                 let make = move |strategy, trial| factory.maker(strategy, trial);
-                self.go(make, &provision, &options, facts::vantage(scenario, Some(&url.url().to_string())))
+                self.go(make, &provision, &options, self.vantage(Some(&url.url().to_string())))
             }
         };
         let why = quota_guard.and_then(QuotaGuard::finish);
-        let mut finished = finished?;
+        let mut measured = measured?;
         if let Some(why) = why {
             // It was not the user who ended it.
-            finished.run.interrupted = false;
-            finished.end =
+            measured.run.interrupted = false;
+            measured.end =
                 End::Cap(format!("the run was ended for others' sake: {why}; results were written"));
         }
-        Ok(finished)
+        Ok(measured)
     }
 
     /// Somebody who ends the run when others need the room.
@@ -185,7 +171,7 @@ impl LiveContext<'_> {
         self.control.watch();
         let (seen, stopped) = (Arc::clone(self.control), Arc::clone(self.control));
         let end = move || stopped.stop.store(true, Ordering::Relaxed);
-        let scenario = self.loaded.scenario.clone();
+        let scenario = self.scenario.clone();
         Ok(QuotaGuard::start(access, scenario, looked, EVERY, move || attempts(&seen), end)?)
     }
 }

@@ -1,41 +1,13 @@
-//! Reads what only live runs look at, and says what a live run cannot do.
+//! What the target makes impossible.
 
 use crate::client::RetryMode;
 use crate::language::tree::Content;
 use crate::language::{Fields, Item, Reader};
-use crate::scenario::live::IN_PROCESS;
-use crate::scenario::{Allow, Caps, Live, LiveClient, Target, Transport};
+use crate::scenario::{Live, LiveClient, Target};
 use crate::workload::Workload;
 
-/// Reads `client`, `transport`, `caps` and `allow`.
-pub(super) fn live(r: &mut Reader, fields: &Fields) -> Live {
-    Live {
-        client: r.or(fields, "client", LiveClient::DEFAULT, client),
-        transport: r.or(fields, "transport", Transport::default(), transport),
-        caps: r.or(fields, "caps", Caps::default(), Reader::record),
-        allow: r.or(fields, "allow", Allow::default(), Reader::record),
-    }
-}
-
-fn client(r: &mut Reader, item: &Item) -> Option<LiveClient> {
-    let client = r.spelled(item)?;
-    if client == LiveClient::AwsSdk && !cfg!(feature = "aws") {
-        r.wrong(item, "this keystorm is built without the AWS SDK (feature `aws`)", LiveClient::Raw.name());
-        return None;
-    }
-    Some(client)
-}
-
-fn transport(r: &mut Reader, item: &Item) -> Option<Transport> {
-    if item.is_map() {
-        return r.record(item);
-    }
-    r.word(item, &[IN_PROCESS])?;
-    Some(Transport { in_process: true, ..Transport::default() })
-}
-
 /// What the target makes impossible.
-pub(super) fn fits_target(
+pub(in crate::scenario) fn target(
     r: &mut Reader,
     fields: &Fields,
     target: &Target,

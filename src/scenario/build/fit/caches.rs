@@ -1,19 +1,21 @@
 //! What a cache needs to mean anything: a job that it can serve, and a number of distinct messages.
 
-use super::outer::Outer;
 use crate::api::{JobKind, Operation};
-use crate::language::Problem;
-use crate::language::{Fields, Item, Reader};
+use crate::language::{Fields, Item, Problem, Reader};
 use crate::scenario::Scenario;
+use crate::scenario::build::outer::Own;
+use crate::scenario::build::strategies::Named;
 use crate::workload::{Executor, TraceRows, Workload};
 
 /// Reports caches that serve nothing, and workloads whose hits would follow from a number that nobody has given.
-pub(super) fn fits(r: &mut Reader, fields: &Fields, outer: &Outer, workloads: &[Workload]) {
+pub(in crate::scenario) fn caches(r: &mut Reader, fields: &Fields, own: Own<'_>) {
+    let Own { workloads, strategies: known, .. } = own;
     let (Some(all), Some(strategies)) = (fields.get("workloads"), fields.get("strategies")) else { return };
-    for (number, (name, node, policy)) in outer.strategies.iter().enumerate() {
+    for (number, Named { name, node, policy }) in known.all.iter().enumerate() {
         let is_cached = |workload: &&Workload| workload.strategies[number].cache.is_some();
         let idles = !workloads.iter().filter(is_cached).any(may_serve);
-        let cache = node.and_then(|node| node.get("cache")).filter(|_| policy.cache.is_some() && idles);
+        let cache =
+            node.as_ref().and_then(|node| node.get("cache")).filter(|_| policy.cache.is_some() && idles);
         if let Some(node) = cache {
             let item = Item { node, path: format!("{}.{name}.cache", strategies.path) };
             problem(r, &item, IDLE, way_out(workloads));
