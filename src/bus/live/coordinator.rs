@@ -3,9 +3,10 @@
 use super::members::{LeasePool, Member};
 use super::plan::{Assembly, LoadPlan, Loss, OnLoss, Outcome, StopReason};
 use super::wire::{
-    CALLS, Invitation, Join, Order, Seat, Task, WorkerMessage, WorkerPhase, session_subject, worker_subject,
+    CALLS, Invitation, Join, LostSeat, Order, Seat, Task, WorkerMessage, WorkerPhase, session_subject,
+    worker_subject,
 };
-use super::{LOST_AFTER, ORDER_EVERY, SILENCE};
+use super::{DEALT_AFTER, LOST_AFTER, ORDER_EVERY, SILENCE};
 use crate::bus::objects::RunObjects;
 use crate::bus::wire::{Version, bytes};
 use crate::bus::{Error, Link, Way, printable};
@@ -196,13 +197,15 @@ impl Coordination<'_> {
             while let Some(Some(heard)) = upward.next().now_or_never() {
                 self.hear(&heard.payload);
             }
-            let before = (self.stopping.is_some(), self.is_ending, self.trial, self.began_ns);
+            let now = |own: &Self| {
+                (own.stopping.is_some(), own.is_ending, own.trial, own.began_ns, own.out.losses.len())
+            };
+            let before = now(self);
             self.look();
             if self.advance() {
                 return Ok(());
             }
-            let is_changed = before != (self.stopping.is_some(), self.is_ending, self.trial, self.began_ns)
-                || is_stopped != self.stopping.is_some();
+            let is_changed = before != now(self) || is_stopped != self.stopping.is_some();
             if is_changed || said.elapsed() >= ORDER_EVERY {
                 said = Stopwatch::start();
                 self.order_all().await;
@@ -322,12 +325,17 @@ impl Coordination<'_> {
         let silent = self.out.members[worker].heard.elapsed();
         self.out.members[worker].is_lost = true;
         let at = Time::from_nanos(self.now().as_nanos().saturating_sub(silent.as_nanos()));
-        self.out.losses.push(Loss { worker, trial: self.trial, at });
+        let nobody = self.out.members.iter().all(|member| member.is_lost);
+        let is_dealt = self.plan.on_loss == OnLoss::Rebalance && !nobody && self.began_ns.is_some();
+        let dealt = is_dealt.then(|| self.now() + DEALT_AFTER);
+        self.out.losses.push(Loss { worker, trial: self.trial, at, dealt });
+        let what = dealt.map_or_else(String::new, |from| {
+            format!("; the others serve its clients from {} into the trial on", from.since(Time::ZERO))
+        });
         self.say(&format!(
-            "worker {} is lost: nothing was heard of it for {LOST_AFTER}",
+            "worker {} is lost: nothing was heard of it for {LOST_AFTER}{what}",
             self.out.members[worker].name
         ));
-        let nobody = self.out.members.iter().all(|member| member.is_lost);
         // Before the load has begun there is nothing to go on with.
         if self.plan.on_loss == OnLoss::Abort || nobody || self.began_ns.is_none() {
             self.stop(StopReason::Loss(worker));
@@ -413,7 +421,13 @@ impl Coordination<'_> {
 
     async fn order(&mut self, worker: usize, task: Task) {
         let many = self.out.members.len();
-        let clock_ns = self.now_ns();
+        let (clock_ns, trial) = (self.now_ns(), self.trial);
+        let seat_of = |loss: &Loss| {
+            // In a trial that comes later it is lost from the beginning.
+            let from_ns = if loss.trial == trial { loss.dealt?.as_nanos() } else { 0 };
+            loss.dealt.map(|_| LostSeat { index: loss.worker as u32, from_ns })
+        };
+        let lost = self.out.losses.iter().filter_map(seat_of).collect();
         let member = &mut self.out.members[worker];
         if member.is_lost {
             return;
@@ -427,6 +441,7 @@ impl Coordination<'_> {
             clock_ns,
             lease: self.pool.lease(member, many as u64),
             anew: member.anew,
+            lost,
             wants_log: member.wants_log,
         };
         // A bus that is away is noticed by its state.

@@ -11,6 +11,8 @@ pub enum OnLoss {
     Degrade,
     /// Everybody stops.
     Abort,
+    /// The others serve its clients, too.
+    Rebalance,
 }
 
 /// What is to be run.
@@ -65,6 +67,8 @@ pub struct Loss {
     pub trial: u32,
     /// When it was last heard, on the trial's timeline.
     pub at: Time,
+    /// From when on the others serve its clients, on the same, if they do.
+    pub dealt: Option<Time>,
 }
 
 /// Why a load was stopped before its end.
