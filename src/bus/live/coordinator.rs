@@ -1,10 +1,10 @@
 //! Who calls workers to a live load, says when it begins and ends, and hears how it goes; it sends no load itself.
 
+use super::logs::{Fetched, fetch};
 use super::members::{LeasePool, Member};
 use super::plan::{Assembly, LoadPlan, Loss, OnLoss, Outcome, StopReason};
 use super::wire::{
-    CALLS, Invitation, Join, LostSeat, Order, Seat, Task, WorkerMessage, WorkerPhase, session_subject,
-    worker_subject,
+    CALLS, Invitation, Join, Order, Seat, Task, WorkerMessage, WorkerPhase, session_subject, worker_subject,
 };
 use super::{DEALT_AFTER, LOST_AFTER, ORDER_EVERY, SILENCE};
 use crate::bus::objects::RunObjects;
@@ -32,8 +32,6 @@ const AWAY: Span = Span::from_secs(1);
 const LOOK_EVERY: Span = Span::from_secs(1);
 /// How long one waits for logs after everything was stopped, if workers have nothing more to finish.
 const LOGS_WITHIN: Span = Span::from_secs(20);
-/// Bytes of the largest log that is fetched.
-const LARGEST_LOG: usize = 512 << 20;
 /// Different sentences that are told: whoever writes to the bus fills no terminal.
 const MOST_TOLD: usize = 100;
 
@@ -59,14 +57,6 @@ struct Coordination<'c> {
     looked: Stopwatch,
     fetches: JoinSet<Fetched>,
     told: BTreeSet<String>,
-}
-
-/// A log that was fetched, or not.
-struct Fetched {
-    worker: usize,
-    trial: u32,
-    name: String,
-    bytes: Result<Option<Vec<u8>>, Error>,
 }
 
 /// Runs a load to its end; `began` hears when all workers are there.
@@ -258,17 +248,8 @@ impl Coordination<'_> {
             return;
         }
         member.is_fetched = true;
-        let (name, link, session) = (log.clone(), self.link.clone(), self.plan.session.to_owned());
-        self.fetches.spawn(async move {
-            let bytes = match RunObjects::make(&link, &session).await {
-                Ok(objects) => match objects.get(&name, LARGEST_LOG).await {
-                    Ok(found) => Ok(found.map(|found| found.bytes)),
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(error),
-            };
-            Fetched { worker, trial, name, bytes }
-        });
+        let (link, session) = (self.link.clone(), self.plan.session.to_owned());
+        self.fetches.spawn(fetch((worker, trial, log.clone()), link, session));
     }
 
     fn fetched(&mut self, fetched: Fetched) {
@@ -422,12 +403,7 @@ impl Coordination<'_> {
     async fn order(&mut self, worker: usize, task: Task) {
         let many = self.out.members.len();
         let (clock_ns, trial) = (self.now_ns(), self.trial);
-        let seat_of = |loss: &Loss| {
-            // In a trial that comes later it is lost from the beginning.
-            let from_ns = if loss.trial == trial { loss.dealt?.as_nanos() } else { 0 };
-            loss.dealt.map(|_| LostSeat { index: loss.worker as u32, from_ns })
-        };
-        let lost = self.out.losses.iter().filter_map(seat_of).collect();
+        let lost = self.out.losses.iter().filter_map(|loss| loss.seat_in(trial)).collect();
         let member = &mut self.out.members[worker];
         if member.is_lost {
             return;

@@ -20,6 +20,7 @@
 //! Silence ends the load: a worker that has not heard an order for [`SILENCE`] sends nothing more, whoever is gone.
 
 mod coordinator;
+mod logs;
 mod members;
 mod plan;
 mod wire;

@@ -1,6 +1,7 @@
 //! What a live load by workers is to be, who puts it together, and how it went.
 
 use super::members::Member;
+use super::wire::LostSeat;
 use crate::record::Piece;
 use crate::time::{Span, Time};
 
@@ -69,6 +70,16 @@ pub struct Loss {
     pub at: Time,
     /// From when on the others serve its clients, on the same, if they do.
     pub dealt: Option<Time>,
+}
+
+impl Loss {
+    /// What workers are told of it in trial `trial`; nothing if its clients are nobody's. In a trial that comes later they are
+    /// the others' from the beginning.
+    pub(super) fn seat_in(&self, trial: u32) -> Option<LostSeat> {
+        let from = self.dealt?;
+        let from_ns = if self.trial == trial { from.as_nanos() } else { 0 };
+        Some(LostSeat { index: self.worker as u32, from_ns })
+    }
 }
 
 /// Why a load was stopped before its end.
