@@ -9,6 +9,7 @@
 
 mod charges;
 mod core;
+mod dealing;
 mod ear;
 mod lane;
 mod limiters;
@@ -21,6 +22,7 @@ mod sim;
 mod story;
 
 pub use core::{Core, JobObserver};
+pub use dealing::Dealing;
 pub use limiters::under_other_limiters;
 pub use runner::{Elsewhere, Runner};
 pub use sim::{Control, STEP, are_enough, run_trial, side_by_side, simulate, simulate_one, trials_after};
