@@ -311,7 +311,7 @@ impl Coordination<'_> {
         let dealt = is_dealt.then(|| self.now() + DEALT_AFTER);
         self.out.losses.push(Loss { worker, trial: self.trial, at, dealt });
         let what = dealt.map_or_else(String::new, |from| {
-            format!("; the others serve its clients from {} into the trial on", from.since(Time::ZERO))
+            format!("; the others serve its clients from {:.1} s into the trial on", from.as_secs_f64())
         });
         self.say(&format!(
             "worker {} is lost: nothing was heard of it for {LOST_AFTER}{what}",
