@@ -102,11 +102,6 @@ fn shares_add_up_to_one_process_when_vus_work() {
     add_up(VUS);
 }
 
-/// Jobs offered by one strategy from second `from` on.
-fn offered_from(trial: &Trial, from: usize) -> u64 {
-    trial.recorder.timeline().rows().iter().skip(from).map(|row| row.offered).sum()
-}
-
 /// Whether the others serve exactly the clients of those that are lost, from the moment that was told.
 fn is_dealt(load: &str) {
     let scenario = scenario(load);
@@ -116,13 +111,15 @@ fn is_dealt(load: &str) {
     // Told a second before, and from the beginning: the trial before has lost it.
     for (after, from) in [(2, 4), (0, 0)] {
         let losing = [(after, 1, Time::from_secs(from))];
-        let [one, other] = [0, 2].map(|index| lived_shares_losing(&scenario, (index, 3), &losing).0);
+        let [one, itself, other] =
+            [0, 1, 2].map(|index| lived_shares_losing(&scenario, (index, 3), &losing).0);
         for strategy in 0..scenario.strategies.len() {
-            let [one, other] = [&one, &other].map(|share| &share[strategy][0]);
+            let [one, itself, other] = [&one, &itself, &other].map(|share| &share[strategy][0]);
             let [first, lost, third] = [&first, &lost, &third].map(|share| &share[strategy][0]);
             let more = offered(one) + offered(other) - offered(first) - offered(third);
-            let theirs = offered_from(lost, from as usize);
-            assert!(theirs > 30, "{load}: {theirs}");
+            // What it would not serve itself any more, if it lived.
+            let theirs = offered(lost) - offered(itself);
+            assert!(theirs > 30 && (from == 0) == (offered(itself) == 0), "{load}: {theirs}");
             assert_eq!(more, theirs, "{load}: strategy {strategy}, from {from} s");
             assert!(offered(one) > offered(first) && offered(other) > offered(third), "both have some");
             for trial in [one, other] {
