@@ -2,7 +2,7 @@
 //!
 //! A figure that is not a number prints as [`NONE`]; nothing here can print `NaN` or `inf`.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What stands where there is no figure.
 pub const NONE: &str = "–";
@@ -189,6 +189,11 @@ pub fn clip(text: &str, width: usize) -> String {
 /// How many columns of a terminal a text takes: wide characters of East Asia take two, those that are put upon others none.
 pub fn columns(text: &str) -> usize {
     text.width()
+}
+
+/// Whether a character takes two columns.
+pub fn is_wide(c: char) -> bool {
+    c.width() == Some(2)
 }
 
 /// `text` with spaces behind it, as wide as `width` columns.

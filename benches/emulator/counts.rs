@@ -6,7 +6,7 @@
 //! Each server runs in a process of its own under callgrind, on one thread, and is asked by this process over the same 32
 //! connections. It is run twice, with few and with many calls; what one more call costs is the difference, so that
 //! starting, connecting and ending are not in it. Instructions of the kernel are not counted: both servers ask it for
-//! the same.
+//! the same. It fails when a call takes more than [`MAX_RATIO`] times what it takes the bare server, cryptography apart.
 
 mod servers;
 
@@ -14,7 +14,7 @@ use servers::{CONNECTIONS, Until, bare_server, calls, load, our_server, request}
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// As the binary has it; the bare server has it too.
 #[global_allocator]
@@ -23,14 +23,20 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Calls on each connection in the shorter run and in the longer.
 const CALLS: [usize; 2] = [20, 120];
 
+/// How many times the bare server's instructions a call may take, cryptography apart.
+const MAX_RATIO: f64 = 1.5;
+
 /// How functions of the cryptographic library are named, its C without a prefix included.
 const LIBRARY: [&str; 3] = ["aws_lc", "aead_aes_gcm", "sha256_block"];
 
-fn main() {
+fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => tell(None),
-        ["serve", which] => serve(which),
+        ["serve", which] => {
+            serve(which);
+            ExitCode::SUCCESS
+        }
         [folder] => tell(Some(folder)),
         _ => panic!("nothing or a folder for callgrind's files can be given, and not {words:?}"),
     }
@@ -48,7 +54,7 @@ fn serve(which: &str) {
 }
 
 /// Counts and prints; with a folder, callgrind's own files stay there for `callgrind_annotate`.
-fn tell(folder: Option<&str>) {
+fn tell(folder: Option<&str>) -> ExitCode {
     let own = std::env::temp_dir().join(format!("keystorm-counts-{}", std::process::id()));
     let folder = folder.map_or(own.as_path(), Path::new);
     std::fs::create_dir_all(folder).expect("a folder");
@@ -56,6 +62,7 @@ fn tell(folder: Option<&str>) {
         "{:<16} {:>12} {:>12} {:>7} {:>12} {:>12} {:>12}",
         "instructions", "bare", "ours", "ratio", "cryptography", "allocations", "bare's"
     );
+    let mut is_well = true;
     for at in 0..3 {
         let [bare, ours] = ["bare", "ours"].map(|which| per_call(which, at, folder));
         println!(
@@ -68,10 +75,15 @@ fn tell(folder: Option<&str>) {
             ours.allocations,
             bare.allocations
         );
+        is_well &= ours.own <= MAX_RATIO * bare.own;
     }
     if folder == own {
         std::fs::remove_dir_all(own).expect("our own folder");
     }
+    if !is_well {
+        println!("more than {MAX_RATIO} times the bare server's: docs/PERFORMANCE.md tells where they go");
+    }
+    ExitCode::from(u8::from(!is_well))
 }
 
 /// What one call costs.

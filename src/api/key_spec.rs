@@ -6,7 +6,6 @@
 //! Source: AWS KMS service model 2014-11-01 as of 2026-11-17 (20 key specs); AWS KMS Developer Guide, "Key spec
 //! reference" (read 2026-11-23).
 
-use super::Operation;
 use super::named::named;
 
 named! {
@@ -247,25 +246,12 @@ impl KeySpec {
     /// The most bytes that a key of the type encrypts, in the form that takes most.
     ///
     /// Source: KMS API reference, Encrypt (2026).
-    const fn max_plaintext(self) -> u64 {
+    pub(super) const fn max_plaintext(self) -> u64 {
         // OAEP with SHA-1 takes 42 bytes of the modulus.
         match (self.modulus_bytes(), self.family()) {
             (Some(bytes), _) => bytes as u64 - 42,
             (None, KeyFamily::Sm2) => 1024,
             (None, _) => 4096,
-        }
-    }
-
-    /// Whether a key of the type can do an operation; operations that manage keys go with every type.
-    pub fn can_do(self, operation: Operation) -> bool {
-        use Operation::*;
-        match operation {
-            GenerateDataKey
-            | GenerateDataKeyWithoutPlaintext
-            | GenerateDataKeyPair
-            | GenerateDataKeyPairWithoutPlaintext => self.family() == KeyFamily::Symmetric,
-            GetPublicKey => self.has_public_key(),
-            _ => operation.usage().is_none_or(|usage| self.usages().contains(&usage)),
         }
     }
 
@@ -282,40 +268,9 @@ impl KeySpec {
     }
 }
 
-impl Operation {
-    /// The largest plaintext, message or random length the operation takes, where it takes one.
-    ///
-    /// Source: KMS API reference (2026): Encrypt takes 4,096 bytes under a symmetric key and less under RSA,
-    /// Sign and Verify and the MAC operations take 4,096, GenerateRandom gives up to 1,024.
-    pub const fn max_payload(self, spec: KeySpec) -> Option<u64> {
-        use Operation::*;
-        match self {
-            Encrypt => Some(spec.max_plaintext()),
-            Sign | Verify | GenerateMac | VerifyMac | Decrypt | ReEncrypt => Some(4096),
-            GenerateRandom => Some(1024),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_do_what_aws_says_they_do() {
-        let (symmetric, rsa) = (KeySpec::SymmetricDefault, KeySpec::Rsa2048);
-        assert!(symmetric.can_do(Operation::GenerateDataKeyPair) && !rsa.can_do(Operation::GenerateDataKey));
-        assert!(!symmetric.can_do(Operation::Sign) && !symmetric.can_do(Operation::GetPublicKey));
-        assert!(rsa.can_do(Operation::Encrypt) && !KeySpec::EccNistP256.can_do(Operation::Encrypt));
-        assert!(KeySpec::Hmac256.can_do(Operation::DescribeKey));
-        assert!(KeySpec::MlKem768.can_do(Operation::Decapsulate) && !rsa.can_do(Operation::Decapsulate));
-        assert!(KeySpec::EccNistP521.can_do(Operation::DeriveSharedSecret));
-        assert!(!KeySpec::EccSecgP256k1.can_do(Operation::DeriveSharedSecret));
-        let pairs: Vec<&str> = KeySpec::ALL.iter().filter(|s| s.is_pair_spec()).map(|s| s.name()).collect();
-        assert_eq!(pairs.len(), 12, "{pairs:?}");
-        assert!(!symmetric.is_pair_spec() && KeySpec::Sm2.is_pair_spec() && KeySpec::MlKem512.is_pair_spec());
-    }
 
     #[test]
     fn every_usage_of_a_type_has_its_algorithm_and_no_other_has() {
@@ -349,12 +304,9 @@ mod tests {
 
     #[test]
     fn sizes_and_algorithms_are_aws_s() {
-        let most = |spec| Operation::Encrypt.max_payload(spec);
-        assert_eq!(
-            [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096].map(most),
-            [214, 342, 470].map(Some)
-        );
-        assert_eq!([KeySpec::Sm2, KeySpec::SymmetricDefault].map(most), [1024, 4096].map(Some));
+        let most = KeySpec::max_plaintext;
+        assert_eq!([KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096].map(most), [214, 342, 470]);
+        assert_eq!([KeySpec::Sm2, KeySpec::SymmetricDefault].map(most), [1024, 4096]);
         for (name, spec) in [
             ("RSAES_OAEP_SHA_256", Some(KeySpec::Rsa2048)),
             ("RSASSA_PSS_SHA_512", Some(KeySpec::Rsa2048)),

@@ -8,11 +8,11 @@ mod job;
 mod key_spec;
 mod named;
 mod nearest;
-mod operation;
 mod operations;
 mod order;
 pub mod partition;
 mod reply;
+mod wrapping;
 
 pub use job::{Attempt, ErrorCode, Failure, Job, JobKind, Outcome, Reply, Token};
 pub use named::Spelled;
@@ -24,7 +24,7 @@ pub use nearest::nearest;
 pub use key_spec::{
     ECDH, EncryptionAlgorithm, KeyFamily, KeySpec, KeyUsage, ML_KEM, MacAlgorithm, SigningAlgorithm,
 };
-pub use operation::Operation;
-pub use operations::{InState, PricedBy, TakesFrom};
+pub use operations::{Fill, InState, LiveCall, Operation, PricedBy, TakesFrom};
 pub use order::{Order, SenderEvent};
 pub use reply::reply_of;
+pub use wrapping::{WrappingAlgorithm, WrappingKeySpec};

@@ -1,17 +1,17 @@
 //! What goes to the threads that send, and what comes back from them.
 
 use super::{Attempt, Reply};
-use crate::time::{Span, Time};
+use crate::time::Time;
 
 /// One attempt to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// The attempt.
+    /// What is to be sent.
     pub attempt: Attempt,
     /// When it should have left: whatever passes from then on is the harness's own delay.
     pub due: Time,
-    /// After this nobody waits for its answer.
-    pub timeout: Option<Span>,
+    /// Whether its answer is waited for only so long: then it may be given up.
+    pub is_timed: bool,
 }
 
 /// What a thread that sends reports.

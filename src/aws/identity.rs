@@ -5,7 +5,7 @@ use super::{Access, Error, errors};
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The account.
+    /// Id of the account.
     pub account: String,
     /// The ARN of the user, role session or root user.
     pub arn: String,

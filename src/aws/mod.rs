@@ -71,7 +71,7 @@ pub enum Error {
     /// The CA file cannot be used.
     #[error("transport.ca: {path}: {why}")]
     Ca {
-        /// The file.
+        /// File that cannot be read.
         path: PathBuf,
         /// What is wrong with it.
         why: String,

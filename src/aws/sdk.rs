@@ -4,10 +4,7 @@ use super::retries::Retries;
 use super::tries::{self, Observer};
 use super::{Access, errors};
 use crate::api::{KeySpec, Operation};
-use crate::backend::{
-    AttemptObserver, Backend, Dispatch, KmsOutput, Refusal, encryption_algorithm, mac_algorithm,
-    signing_algorithm, usage,
-};
+use crate::backend::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal};
 use crate::scenario::Scenario;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::SharedHttpClient;
@@ -142,6 +139,9 @@ async fn send(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusa
         Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
             sign(kms, dispatch).await
         }
+        Operation::Encapsulate | Operation::Decapsulate | Operation::DeriveSharedSecret => {
+            share(kms, dispatch).await
+        }
         _ => generate(kms, dispatch).await,
     }
 }
@@ -155,7 +155,7 @@ async fn manage(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refu
             let call = kms
                 .create_key()
                 .key_spec(dispatch.spec.name().into())
-                .key_usage(usage(dispatch.spec, !dispatch.payload.is_empty()).into())
+                .key_usage(dispatch.usage.name().into())
                 .description("Made by keystorm for a load test; to be deleted.")
                 .set_policy(dispatch.policy.map(str::to_owned))
                 .tags(tag);
@@ -171,7 +171,10 @@ async fn manage(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refu
         Operation::DescribeCustomKeyStores => {
             sent!(kms.describe_custom_key_stores()).map(|_| KmsOutput::default())
         }
-        _ => sent!(kms.get_public_key().key_id(dispatch.key)).map(|_| KmsOutput::default()),
+        _ => {
+            let call = kms.get_public_key().key_id(dispatch.key);
+            sent!(call).map(|said| blob(dispatch, said.public_key))
+        }
     }
 }
 
@@ -185,7 +188,7 @@ fn described(key: Option<&KeyMetadata>) -> KmsOutput {
     KmsOutput { key: arn, spec, ..KmsOutput::default() }
 }
 
-/// A ciphertext, signature or code, if it is read.
+/// What other calls need of an answer, if it is read.
 fn blob(dispatch: &Dispatch<'_>, blob: Option<Blob>) -> KmsOutput {
     let bytes = blob.filter(|_| dispatch.is_read).map(Blob::into_inner);
     KmsOutput { blob: bytes.unwrap_or_default(), ..KmsOutput::default() }
@@ -193,8 +196,8 @@ fn blob(dispatch: &Dispatch<'_>, blob: Option<Blob>) -> KmsOutput {
 
 async fn cipher(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
     let is_symmetric = dispatch.spec == KeySpec::SymmetricDefault;
-    // Symmetric keys have one algorithm, and no other key has a context.
-    let algorithm = (!is_symmetric).then(|| encryption_algorithm(dispatch.spec).into());
+    // No other key has a context.
+    let algorithm = dispatch.algorithm().map(Into::into);
     let context = dispatch
         .context
         .filter(|_| is_symmetric)
@@ -230,22 +233,44 @@ async fn sign(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusa
     match dispatch.operation {
         Operation::Sign => {
             let call = kms.sign().key_id(dispatch.key).message(message).message_type(MessageType::Raw);
-            let call = call.signing_algorithm(signing_algorithm(dispatch.spec).into());
+            let call = call.set_signing_algorithm(dispatch.algorithm().map(Into::into));
             sent!(call).map(|said| blob(dispatch, said.signature))
         }
         Operation::Verify => {
             let call = kms.verify().key_id(dispatch.key).message(message).message_type(MessageType::Raw);
-            let call = call.signing_algorithm(signing_algorithm(dispatch.spec).into());
+            let call = call.set_signing_algorithm(dispatch.algorithm().map(Into::into));
             sent!(call.signature(Blob::new(dispatch.blob))).map(|_| KmsOutput::default())
         }
         Operation::GenerateMac => {
             let call = kms.generate_mac().key_id(dispatch.key).message(message);
-            sent!(call.mac_algorithm(mac_algorithm(dispatch.spec).into()))
+            sent!(call.set_mac_algorithm(dispatch.algorithm().map(Into::into)))
                 .map(|said| blob(dispatch, said.mac))
         }
         _ => {
             let call = kms.verify_mac().key_id(dispatch.key).message(message).mac(Blob::new(dispatch.blob));
-            sent!(call.mac_algorithm(mac_algorithm(dispatch.spec).into())).map(|_| KmsOutput::default())
+            sent!(call.set_mac_algorithm(dispatch.algorithm().map(Into::into))).map(|_| KmsOutput::default())
+        }
+    }
+}
+
+/// Shared secrets: encapsulated, or agreed on.
+async fn share(kms: &Client, dispatch: &Dispatch<'_>) -> Result<KmsOutput, Refusal> {
+    match dispatch.operation {
+        Operation::Encapsulate => {
+            let call = kms.encapsulate().key_id(dispatch.key);
+            let call = call.set_encapsulation_algorithm(dispatch.algorithm().map(Into::into));
+            sent!(call).map(|said| blob(dispatch, said.shared_secret_ciphertext_blob))
+        }
+        Operation::Decapsulate => {
+            let call = kms.decapsulate().key_id(dispatch.key);
+            let call = call.set_encapsulation_algorithm(dispatch.algorithm().map(Into::into));
+            let call = call.shared_secret_ciphertext_blob(Blob::new(dispatch.blob));
+            sent!(call).map(|_| KmsOutput::default())
+        }
+        _ => {
+            let call = kms.derive_shared_secret().key_id(dispatch.key).public_key(Blob::new(dispatch.blob));
+            let call = call.set_key_agreement_algorithm(dispatch.algorithm().map(Into::into));
+            sent!(call).map(|_| KmsOutput::default())
         }
     }
 }

@@ -1,129 +1,133 @@
-//! An [`Dispatch`] as the JSON of awsJson1.1.
+//! The members that a [`Dispatch`] gives, said once: as the JSON of awsJson1.1, or as the emulator in this process takes them.
 
-use super::dispatch::{Dispatch, encryption_algorithm, mac_algorithm, signing_algorithm, usage};
-use crate::api::{KeySpec, Operation};
+use super::dispatch::Dispatch;
+use crate::api::{Fill, KeySpec, Operation};
+use crate::kms::wire::Input;
 use base64_simd::STANDARD;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::mem::replace;
 
-/// A body under construction.
-#[derive(Default)]
-struct Body(Map<String, Value>);
+/// What takes the members of a call.
+trait Members {
+    fn text(&mut self, name: &str, text: &str);
+    fn bytes(&mut self, name: &str, bytes: &[u8]);
+    fn number(&mut self, name: &str, number: u32);
+    /// A map with one pair.
+    fn pair(&mut self, name: &str, pair: (&str, &str));
+    /// A list with one structure.
+    fn structure(&mut self, name: &str, texts: &[(&str, &str)]);
+}
 
-/// Whether a call names one key as `KeyId`.
-const fn needs_key(operation: Operation) -> bool {
-    use Operation::*;
-    !matches!(operation, CreateKey | DescribeCustomKeyStores | GenerateRandom | ReEncrypt)
+impl Members for Map<String, Value> {
+    fn text(&mut self, name: &str, text: &str) {
+        self.insert(name.into(), text.into());
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        self.insert(name.into(), STANDARD.encode_to_string(bytes).into());
+    }
+
+    fn number(&mut self, name: &str, number: u32) {
+        self.insert(name.into(), number.into());
+    }
+
+    fn pair(&mut self, name: &str, (key, value): (&str, &str)) {
+        self.insert(name.into(), json!({ key: value }));
+    }
+
+    fn structure(&mut self, name: &str, texts: &[(&str, &str)]) {
+        let one: Map<String, Value> =
+            texts.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+        self.insert(name.into(), json!([one]));
+    }
+}
+
+impl Members for Input {
+    fn text(&mut self, name: &str, text: &str) {
+        give(self, |input| input.with_text(name, text));
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        give(self, |input| input.with_blob(name, bytes));
+    }
+
+    fn number(&mut self, name: &str, number: u32) {
+        give(self, |input| input.with_integer(name, number.into()));
+    }
+
+    fn pair(&mut self, name: &str, (key, value): (&str, &str)) {
+        give(self, |input| input.with_context(name, BTreeMap::from([(key.into(), value.into())])));
+    }
+
+    fn structure(&mut self, name: &str, texts: &[(&str, &str)]) {
+        give(self, |input| input.with_structure_of(name, texts));
+    }
+}
+
+fn give(input: &mut Input, with: impl FnOnce(Input) -> Input) {
+    let so_far = replace(input, Input::new(Operation::ListKeys));
+    *input = with(so_far);
 }
 
 /// The body of a call.
 pub fn json(dispatch: &Dispatch<'_>) -> Vec<u8> {
-    let mut body = Body::default();
-    if needs_key(dispatch.operation) {
-        body.put("KeyId", dispatch.key);
-    }
-    match dispatch.operation {
-        Operation::CreateKey | Operation::ScheduleKeyDeletion => body.manage(dispatch),
-        Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt => body.cipher(dispatch),
-        Operation::Sign | Operation::Verify | Operation::GenerateMac | Operation::VerifyMac => {
-            body.sign(dispatch)
-        }
-        _ => body.generate(dispatch),
-    }
-    body.context(dispatch);
-    serde_json::to_vec(&body.0).expect("a mapping of texts and numbers is always JSON")
+    let mut body = Map::new();
+    fill(dispatch, &mut body);
+    serde_json::to_vec(&body).expect("a mapping of texts and numbers is always JSON")
 }
 
-impl Body {
-    fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.into(), value.into());
-    }
+/// A call of the emulator in this process.
+pub(super) fn input(dispatch: &Dispatch<'_>) -> Input {
+    let mut input = Input::new(dispatch.operation);
+    fill(dispatch, &mut input);
+    input
+}
 
-    fn bytes(&mut self, name: &str, bytes: &[u8]) {
-        self.put(name, STANDARD.encode_to_string(bytes));
+/// Gives all that a call gives.
+fn fill(dispatch: &Dispatch<'_>, body: &mut impl Members) {
+    match dispatch.operation.live() {
+        Some(call) => call.members.iter().for_each(|(name, fill)| member(body, name, *fill, dispatch)),
+        None => manage(body, dispatch),
     }
+}
 
-    /// Making keys and giving them up.
-    fn manage(&mut self, dispatch: &Dispatch<'_>) {
-        if dispatch.operation == Operation::ScheduleKeyDeletion {
-            return self.put("PendingWindowInDays", 7);
-        }
-        self.put("KeySpec", dispatch.spec.name());
-        self.put("KeyUsage", usage(dispatch.spec, !dispatch.payload.is_empty()));
-        self.put("Description", "Made by keystorm for a load test; to be deleted.");
-        self.put("Tags", json!([{ "TagKey": Dispatch::TAG, "TagValue": dispatch.tag }]));
-        if let Some(policy) = dispatch.policy {
-            self.put("Policy", policy);
-        }
-    }
-
-    /// Encrypting and decrypting.
-    fn cipher(&mut self, dispatch: &Dispatch<'_>) {
-        match dispatch.operation {
-            Operation::Encrypt => self.bytes("Plaintext", dispatch.payload),
-            Operation::ReEncrypt => {
-                self.bytes("CiphertextBlob", dispatch.blob);
-                self.put("DestinationKeyId", dispatch.key);
-            }
-            _ => self.bytes("CiphertextBlob", dispatch.blob),
-        }
-        // Symmetric keys have one algorithm.
-        if dispatch.spec == KeySpec::SymmetricDefault {
-            return;
-        }
-        let algorithm = encryption_algorithm(dispatch.spec);
-        if dispatch.operation == Operation::ReEncrypt {
-            self.put("SourceKeyId", dispatch.key);
-            self.put("SourceEncryptionAlgorithm", algorithm);
-            self.put("DestinationEncryptionAlgorithm", algorithm);
-        } else {
-            self.put("EncryptionAlgorithm", algorithm);
-        }
-    }
-
-    /// Signatures and message authentication codes.
-    fn sign(&mut self, dispatch: &Dispatch<'_>) {
-        self.bytes("Message", dispatch.payload);
-        match dispatch.operation {
-            Operation::GenerateMac => self.put("MacAlgorithm", mac_algorithm(dispatch.spec)),
-            Operation::VerifyMac => {
-                self.put("MacAlgorithm", mac_algorithm(dispatch.spec));
-                self.bytes("Mac", dispatch.blob);
-            }
-            _ => {
-                self.put("MessageType", "RAW");
-                self.put("SigningAlgorithm", signing_algorithm(dispatch.spec));
-                if dispatch.operation == Operation::Verify {
-                    self.bytes("Signature", dispatch.blob);
-                }
+/// Gives a member, unless it is left out.
+fn member(body: &mut impl Members, name: &str, fill: Fill, dispatch: &Dispatch<'_>) {
+    let is_symmetric = dispatch.spec == KeySpec::SymmetricDefault;
+    match fill {
+        Fill::Key => body.text(name, dispatch.key),
+        Fill::KeyUnlessNamed if is_symmetric => {}
+        Fill::KeyUnlessNamed => body.text(name, dispatch.key),
+        Fill::PairSpec => body.text(name, dispatch.pair_spec.name()),
+        Fill::Payload => body.bytes(name, dispatch.payload),
+        Fill::Made => body.bytes(name, dispatch.blob),
+        Fill::Length => body.number(name, dispatch.length),
+        Fill::Context => {
+            if let Some(value) = dispatch.context.filter(|_| is_symmetric) {
+                body.pair(name, (Dispatch::CONTEXT, value));
             }
         }
-    }
-
-    /// Data keys, key pairs and random bytes; what is left needs no more than its key.
-    fn generate(&mut self, dispatch: &Dispatch<'_>) {
-        match dispatch.operation {
-            Operation::GenerateDataKey | Operation::GenerateDataKeyWithoutPlaintext => {
-                self.put("KeySpec", "AES_256");
+        Fill::Algorithm => {
+            if let Some(algorithm) = dispatch.algorithm() {
+                body.text(name, algorithm);
             }
-            Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
-                self.put("KeyPairSpec", dispatch.pair_spec.name());
-            }
-            Operation::GenerateRandom => self.put("NumberOfBytes", dispatch.length),
-            _ => {}
         }
+        Fill::Word(word) => body.text(name, word),
     }
+}
 
-    /// The encryption context, which symmetric keys alone have.
-    fn context(&mut self, dispatch: &Dispatch<'_>) {
-        let Some(value) = dispatch.context.filter(|_| dispatch.spec == KeySpec::SymmetricDefault) else {
-            return;
-        };
-        let context = json!({ Dispatch::CONTEXT: value });
-        if dispatch.operation == Operation::ReEncrypt {
-            self.put("SourceEncryptionContext", context.clone());
-            self.put("DestinationEncryptionContext", context);
-        } else {
-            self.put("EncryptionContext", context);
-        }
+/// Making keys and giving them up, which set-up does and no job.
+fn manage(body: &mut impl Members, dispatch: &Dispatch<'_>) {
+    if dispatch.operation == Operation::ScheduleKeyDeletion {
+        body.text("KeyId", dispatch.key);
+        return body.number("PendingWindowInDays", 7);
+    }
+    body.text("KeySpec", dispatch.spec.name());
+    body.text("KeyUsage", dispatch.usage.name());
+    body.text("Description", "Made by keystorm for a load test; to be deleted.");
+    body.structure("Tags", &[("TagKey", Dispatch::TAG), ("TagValue", dispatch.tag)]);
+    if let Some(policy) = dispatch.policy {
+        body.text("Policy", policy);
     }
 }

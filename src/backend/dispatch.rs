@@ -13,11 +13,13 @@ pub struct Dispatch<'a> {
     pub spec: KeySpec,
     /// Type of generated data key pairs.
     pub pair_spec: KeySpec,
+    /// What a key that is created is for.
+    pub usage: KeyUsage,
     /// The value under [`Dispatch::CONTEXT`] in the encryption context; `None` for no context.
     pub context: Option<&'a str>,
     /// Plaintext or message; meaningless bytes.
     pub payload: &'a [u8],
-    /// Ciphertext, signature or code that an earlier answer gave.
+    /// What an earlier answer gave: a ciphertext, a signature, a code, a public key.
     pub blob: &'a [u8],
     /// How many bytes GenerateRandom gives.
     pub length: u32,
@@ -51,7 +53,7 @@ impl Dispatch<'_> {
 /// What set-up needs of an answer.
 #[derive(Clone, Default)]
 pub struct KmsOutput {
-    /// Ciphertext, signature or code.
+    /// What other calls need of it: a ciphertext, a signature, a code, a public key.
     pub blob: Vec<u8>,
     /// The key's ARN, where the answer names it.
     pub key: String,
@@ -59,26 +61,9 @@ pub struct KmsOutput {
     pub spec: Option<KeySpec>,
 }
 
-/// An algorithm that a key of this type signs with.
-pub(crate) fn signing_algorithm(spec: KeySpec) -> &'static str {
-    spec.best_signing_algorithm().expect(CHECKED).name()
-}
-
-/// The algorithm that a key of this type makes codes with.
-pub(crate) fn mac_algorithm(spec: KeySpec) -> &'static str {
-    spec.mac_algorithm().expect(CHECKED).name()
-}
-
-/// The algorithm that a key of this type encrypts with.
-pub(crate) fn encryption_algorithm(spec: KeySpec) -> &'static str {
-    spec.best_encryption_algorithm().expect(CHECKED).name()
-}
-
-/// Why a key has the algorithm that its jobs need.
-const CHECKED: &str = "a scenario gives no key a job that it cannot do";
-
-/// What a new key of this type is for, given whether its workload encrypts with it.
-pub(crate) fn usage(spec: KeySpec, encrypts: bool) -> &'static str {
-    let wanted = if encrypts { KeyUsage::EncryptDecrypt } else { KeyUsage::SignVerify };
-    spec.usage_for(wanted).name()
+impl Dispatch<'_> {
+    /// The algorithm that the call names; `None` where it goes without saying.
+    pub(crate) fn algorithm(&self) -> Option<&'static str> {
+        self.operation.usage().and_then(|usage| self.spec.algorithm_for(usage))
+    }
 }

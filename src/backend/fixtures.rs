@@ -1,8 +1,9 @@
 //! What the attempts of a run are made of: keys, and what set-up has made under them.
 
 use super::dispatch::{Dispatch, Mark};
-use crate::api::{Attempt, KeySpec, Operation};
+use crate::api::{Attempt, KeySpec, KeyUsage, Operation};
 use crate::workload::{Payload, Workload};
+use std::collections::BTreeMap;
 
 /// Everything attempts are made of.
 #[derive(Clone, Default)]
@@ -33,12 +34,9 @@ pub struct WorkloadFixtures {
 pub struct KeyFixture {
     /// Id, ARN or alias, as it is sent.
     pub id: String,
-    /// Ciphertexts, by context; empty if no job needs them.
-    pub ciphertexts: Vec<Vec<u8>>,
-    /// Signature of the set-up payload; empty if no job needs it.
-    pub signature: Vec<u8>,
-    /// Code of the set-up payload; empty if no job needs it.
-    pub mac: Vec<u8>,
+    /// What set-up has made under it that jobs need, by the operation that made it: ciphertexts by context, a signature or
+    /// a code of the set-up payload.
+    pub made: BTreeMap<Operation, Vec<Vec<u8>>>,
 }
 
 /// The most bytes of one payload that KMS takes.
@@ -69,19 +67,18 @@ impl Fixtures {
         let number = attempt.key as usize % fixtures.keys.len();
         let key = &fixtures.keys[number];
         let context = attempt.context as usize % fixtures.contexts.len();
-        let made = matches!(attempt.operation, Operation::Verify | Operation::VerifyMac);
-        let blob: &[u8] = match attempt.operation {
-            Operation::Verify => &key.signature,
-            Operation::VerifyMac => &key.mac,
-            _ => key.ciphertexts.get(context % key.ciphertexts.len().max(1)).map_or(&[], Vec::as_slice),
-        };
+        let maker = attempt.operation.live().and_then(|call| call.needs);
+        let made = maker.and_then(|maker| key.made.get(&maker)).map_or(&[][..], Vec::as_slice);
+        let blob = made.get(context % made.len().max(1)).map_or(&[][..], Vec::as_slice);
         Dispatch {
             operation: attempt.operation,
             key: &key.id,
             spec: fixtures.spec,
             pair_spec: fixtures.pair_spec,
+            usage: KeyUsage::EncryptDecrypt,
             context: (fixtures.contexts.len() > 1).then_some(fixtures.contexts[context].as_str()),
-            payload: self.bytes(if made { fixtures.bytes } else { attempt.bytes as usize }),
+            // What was made is of the set-up payload.
+            payload: self.bytes(if maker.is_some() { fixtures.bytes } else { attempt.bytes as usize }),
             blob,
             length: attempt.bytes.clamp(1, 1_024),
             tag: "",

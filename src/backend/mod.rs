@@ -19,8 +19,6 @@ mod refusal;
 
 pub use body::json;
 pub use dispatch::{Dispatch, KmsOutput, Mark};
-#[cfg(feature = "aws")]
-pub(crate) use dispatch::{encryption_algorithm, mac_algorithm, signing_algorithm, usage};
 pub use emulated::Emulated;
 pub use fixtures::{Fixtures, KeyFixture, WorkloadFixtures};
 pub use observer::AttemptObserver;

@@ -46,6 +46,8 @@ mod load;
 mod loopback;
 mod memory;
 mod merge;
+#[cfg(feature = "emulator")]
+mod messages;
 #[cfg(feature = "live")]
 mod metrics_server;
 mod new;
@@ -297,6 +299,11 @@ impl Cli {
     /// [`Error`], to be shown and turned into the exit code it names.
     pub fn execute(self) -> Result<ExitCode, Error> {
         let common = &self.common;
+        // `serve` is asked how much of it, and in what form.
+        #[cfg(feature = "emulator")]
+        if !matches!(self.command, Command::Serve(_)) {
+            messages::begin(messages::LogLevel::default(), messages::LogFormat::default());
+        }
         match self.command {
             Command::Run(args) => run::run(*args, common),
             Command::Check(args) => check::run(args, common),

@@ -53,6 +53,7 @@ pub struct Asked {
     /// Whether its thresholds are [`DEFAULT_THRESHOLDS`].
     pub has_default_thresholds: bool,
     /// Where its traces lie.
+    #[cfg(feature = "bus")]
     pub dir: PathBuf,
     /// How each kind of limiter that was asked about is written, and what it is; never empty.
     pub kinds: Vec<(String, Enforcement)>,
@@ -95,7 +96,13 @@ impl Question {
         if found.is_empty() {
             found.push((written(&loaded.scenario.to_value()), loaded.scenario.quotas.enforcement));
         }
-        Ok(Asked { loaded, has_default_thresholds, dir: source.dir, kinds: found })
+        Ok(Asked {
+            loaded,
+            has_default_thresholds,
+            #[cfg(feature = "bus")]
+            dir: source.dir,
+            kinds: found,
+        })
     }
 
     /// The scenario's path: a search without one is refused before it is asked.

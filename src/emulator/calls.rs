@@ -7,7 +7,7 @@ use super::store;
 use crate::api::{KeySpec, Operation, Reply, reply_of};
 use crate::clock::Stopwatch;
 use crate::kms::crypto::Material;
-use crate::kms::wire::{ApiError, Output, decode};
+use crate::kms::wire::{ApiError, Decoded, Output};
 use crate::kms::{Begun, Call, Caller, Delivery, Step, Trail, Uuid, events};
 use crate::time::{Span, Time};
 use serde::Deserialize;
@@ -47,13 +47,12 @@ impl Received {
     /// The call that it is, by whom in which Region.
     pub(crate) fn into_call(
         self,
-        operation: Operation,
-        body: &[u8],
+        decoded: Decoded,
         (caller, region): (Arc<Caller>, Arc<str>),
         user_agent: &str,
     ) -> Work {
         let call = Call {
-            decoded: decode(operation, body),
+            decoded,
             caller,
             region,
             request_id: self.request_id,
@@ -85,9 +84,7 @@ impl Received {
 
 /// A call that was served.
 pub(crate) struct Served {
-    pub(crate) status: u16,
-    /// JSON.
-    pub(crate) body: Vec<u8>,
+    pub(crate) said: Result<Said, ApiError>,
     pub(crate) delivery: Delivery,
     pub(crate) request_id: Uuid,
 }
@@ -145,10 +142,21 @@ struct Entered {
 }
 
 /// What a call comes to.
-enum Said {
+pub(crate) enum Said {
     Ours(Output),
     /// What was answered where the keys are, be it a refusal.
     Theirs(Forwarded),
+}
+
+impl Served {
+    /// Its status and its body, as the wire has them.
+    pub(crate) fn on_wire(said: Result<Said, ApiError>) -> (u16, Vec<u8>) {
+        match said {
+            Ok(Said::Ours(output)) => (200, output.into_bytes()),
+            Ok(Said::Theirs(forwarded)) => (forwarded.status, forwarded.body),
+            Err(error) => (error.status, error.body()),
+        }
+    }
 }
 
 /// Does what is left of a call, waits until its answer is due, and writes down what became of it.
@@ -164,7 +172,7 @@ pub(crate) async fn serve(
         begun;
     for warning in &trail.warnings {
         // Names in it are the caller's.
-        crate::notice::tell(format_args!("warning: {}", warning.escape_debug()));
+        tracing::warn!(request = %call.request_id, "{}", warning.escape_debug());
     }
     let said = match runtime.kept(kept).await {
         Ok(()) => said(runtime, &call, step, forward).await,
@@ -196,12 +204,7 @@ pub(crate) async fn serve(
     {
         audit(runtime, &call, &trail, (at, error), room);
     }
-    let (status, body) = match said {
-        Ok(Said::Ours(output)) => (200, output.into_bytes()),
-        Ok(Said::Theirs(forwarded)) => (forwarded.status, forwarded.body),
-        Err(error) => (error.status, error.body()),
-    };
-    (!is_reset).then_some(Served { status, body, delivery, request_id: call.request_id })
+    (!is_reset).then_some(Served { said, delivery, request_id: call.request_id })
 }
 
 /// What a step comes to outside the emulator: here, or where the keys are.

@@ -1,9 +1,10 @@
-//! Calls as function calls.
+//! Calls as function calls: what is asked and what is answered are values, and what lies between is what a call over the
+//! wire meets.
 
-use super::calls::{self, Received};
+use super::calls::{self, Received, Said};
 use super::runtime::Runtime;
 use super::{Error, Settings};
-use crate::api::Operation;
+use crate::kms::wire::{ApiError, Decoded, Output};
 use crate::kms::{Delivery, Fault, ServiceTime};
 use crate::quota::{PoolReport, Quotas};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -50,19 +51,22 @@ impl Direct {
     }
 
     /// Makes one call; `None` if a fault breaks the connection instead of answering, or in the middle of it.
-    pub async fn call(&self, operation: Operation, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    pub async fn call(&self, asked: Decoded) -> Option<Result<Output, ApiError>> {
         let received = Received::now(&self.0, NOWHERE).await;
         let settings = &self.0.settings;
         let caller = self.0.sessions.unchecked(&settings.account, "", &settings.region);
         let region = settings.region.as_str().into();
-        let work = received.into_call(operation, body, (caller, region), "");
-        let answer = calls::serve(&self.0, work, async |_| Err(calls::nowhere())).await?;
-        match answer.delivery {
+        let work = received.into_call(asked, (caller, region), "");
+        let served = calls::serve(&self.0, work, async |_| Err(calls::nowhere())).await?;
+        match served.delivery {
             Delivery::Whole => {}
             Delivery::Trickle(by) => self.0.sleep(by).await,
             Delivery::Cut => return None,
         }
-        Some((answer.status, answer.body))
+        Some(served.said.and_then(|said| match said {
+            Said::Ours(output) => Ok(output),
+            Said::Theirs(_) => Err(calls::nowhere()),
+        }))
     }
 
     /// Begins a trial: from now on the service has these quotas, times and faults, and nothing was taken yet. Keys

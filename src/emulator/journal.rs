@@ -6,7 +6,6 @@
 use super::{Error, Settings};
 use crate::clock::Stopwatch;
 use crate::kms::keys::Moment;
-use crate::notice;
 use crate::time::Span;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -193,7 +192,7 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Log>, mut trail: Option<Tra
             Err(RecvTimeoutError::Timeout) => Ok(()),
             Err(RecvTimeoutError::Disconnected) => {
                 if let Err(e) = flush(&mut log, &mut trail, true) {
-                    notice::tell(format_args!("the log cannot be written: {e}"));
+                    tracing::error!("the log cannot be written: {e}");
                 }
                 return;
             }
@@ -201,7 +200,7 @@ fn write_all(from: &Receiver<Entry>, mut log: Option<Log>, mut trail: Option<Tra
         let is_due = flushed.has_passed(LINGER);
         let result = result.and_then(|()| if is_due { flush(&mut log, &mut trail, false) } else { Ok(()) });
         if let Err(e) = result {
-            notice::tell(format_args!("the log cannot be written, nothing more is logged: {e}"));
+            tracing::error!("the log cannot be written, nothing more is logged: {e}");
             return;
         }
     }

@@ -10,7 +10,6 @@ use crate::clock::{Sleepers, sleep};
 use crate::kms::crypto::random_array;
 use crate::kms::keys::{Record, RecordKey};
 use crate::kms::{Config, Kms, Uuid, uuid};
-use crate::notice;
 use crate::rng::{Purpose, Stream};
 use crate::time::{Span, Time};
 use serde_json::Value;
@@ -136,9 +135,9 @@ impl Runtime {
         // Reading everything back takes a while, and must not hold up a thread that others wait on.
         let back = tokio::task::spawn_blocking(move || shared.go_back(epoch)).await;
         if let Ok(Err(worse)) = back {
-            notice::tell(format_args!("the store cannot be read back, changes fail until it can: {worse}"));
+            tracing::error!("the store cannot be read back, changes fail until it can: {worse}");
         }
-        notice::tell(format_args!("a change was refused: {error}"));
+        tracing::error!("a change was refused: {error}");
         Err(error)
     }
 

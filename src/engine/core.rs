@@ -48,6 +48,8 @@ pub struct Core<'s, O = ()> {
     /// What clients asked for; those before `settled` are done.
     actions: Vec<Action>,
     settled: usize,
+    /// Live, attempts that got no answer in time, for whoever sends to give them up.
+    given_up: Vec<Attempt>,
     /// Nothing is done after this.
     end: Time,
     /// When what is being done was due.
@@ -135,6 +137,7 @@ impl<'s, O: JobObserver> Core<'s, O> {
             observer,
             actions: Vec::new(),
             settled: 0,
+            given_up: Vec::new(),
             end: scenario.workloads.iter().map(|w| w.cutoff()).max().unwrap_or(Time::ZERO),
             due: Time::ZERO,
             is_live: false,
@@ -244,7 +247,7 @@ impl<'s, O: JobObserver> Core<'s, O> {
         self.look_for_arrival();
         self.recorder.offered(&job, now);
         match (is_full, on_limit) {
-            (false, _) => self.start(&job, now),
+            (false, _) => self.start_now(&job, now),
             (true, OnLimit::Queue) => {}
             (true, OnLimit::Shed) => {
                 self.recorder.shed(&job, now);
@@ -294,9 +297,14 @@ impl<'s, O: JobObserver> Core<'s, O> {
         self.start(&job, now);
     }
 
-    /// Hands a job to its client.
-    #[inline]
+    /// Hands a job to its client: one of a VU, or one that has waited.
     fn start(&mut self, job: &Job, now: Time) {
+        self.start_now(job, now);
+    }
+
+    /// The same in the place of who asks, where that is nearly every job.
+    #[inline(always)]
+    fn start_now(&mut self, job: &Job, now: Time) {
         let lane = &mut self.lanes[job.workload as usize];
         lane.running += 1;
         let queued = lane.cap.map(|_| now.since(job.intended));
@@ -311,18 +319,40 @@ impl<'s, O: JobObserver> Core<'s, O> {
     pub fn poll_output(&mut self, now: Time) -> Option<Attempt> {
         while let Some(action) = self.actions.get(self.settled) {
             self.settled += 1;
-            match *action {
+            match action {
                 // Of a workload that was given up nothing is sent any more.
                 Action::Send(attempt) if now > self.lanes[attempt.workload as usize].cutoff => {}
-                Action::Send(attempt) => return Some(attempt),
-                Action::WakeAt(token, at) => self.queue.push(at, Event::Wake(token)),
-                Action::TimedOut(attempt) => self.recorder.timed_out(&attempt, now),
-                Action::Done(done) => self.finish(&done, now),
+                Action::Send(attempt) => return Some(*attempt),
+                Action::WakeAt(token, at) => self.queue.push(*at, Event::Wake(*token)),
+                Action::TimedOut(attempt) => {
+                    self.recorder.timed_out(attempt, now);
+                    if self.is_live {
+                        self.given_up.push(*attempt);
+                    }
+                }
+                Action::Done(done) => {
+                    if self.is_live && done.from_cache {
+                        self.recorder.late(now.since(self.due));
+                    }
+                    let (workload, recorder) = (done.job.workload, &mut self.recorder);
+                    let lane = &mut self.lanes[workload as usize];
+                    // After a stop, who waits for a slot does not begin any more.
+                    if finish(done, now, lane, (recorder, &mut self.observer), &mut self.queue)
+                        && !self.is_closing
+                    {
+                        self.start_waiting(workload, now);
+                    }
+                }
             }
         }
         self.actions.clear();
         self.settled = 0;
         None
+    }
+
+    /// Takes the attempts that got no answer in time since this was last asked; live only.
+    pub fn take_given_up(&mut self) -> std::vec::Drain<'_, Attempt> {
+        self.given_up.drain(..)
     }
 
     /// An attempt leaves at `now`.
@@ -398,33 +428,6 @@ impl<'s, O: JobObserver> Core<'s, O> {
         self.end
     }
 
-    /// A job ended: its slot or VU is free.
-    #[inline]
-    fn finish(&mut self, done: &Done, now: Time) {
-        let lane = &mut self.lanes[done.job.workload as usize];
-        lane.running -= 1;
-        if self.is_live && done.from_cache {
-            self.recorder.late(now.since(self.due));
-        }
-        if now > lane.cutoff {
-            return self.recorder.given_up(&done.job);
-        }
-        self.recorder.ended(&done.job, done.outcome, done.from_cache, now);
-        self.observer.ended(done, now);
-        match &mut lane.source {
-            Source::Closed(_) => {
-                if let Some((vu, at)) = lane.vu_ended(&done.job, now) {
-                    self.queue.push(at, Event::Vu { workload: done.job.workload, vu });
-                }
-            }
-            // After a stop, who waits for a slot does not begin any more.
-            Source::Open(open) if open.waiting > 0 && !self.is_closing => {
-                self.start_waiting(done.job.workload, now);
-            }
-            Source::Open(_) => {}
-        }
-    }
-
     /// The job that has waited longest for a slot starts.
     fn start_waiting(&mut self, workload: u16, now: Time) {
         let lane = &mut self.lanes[workload as usize];
@@ -477,5 +480,32 @@ impl<'s, O: JobObserver> Core<'s, O> {
         self.recorder.finish();
         let (recorder, data_keys) = (self.recorder, self.fleet.data_keys());
         Trial { pools, data_keys, recorder, aborted_at, readings: Vec::new() }
+    }
+}
+
+/// A job ended: its slot or VU is free. Whether another waits for it.
+#[inline(always)]
+fn finish(
+    done: &Done,
+    now: Time,
+    lane: &mut Lane,
+    (recorder, observer): (&mut Recorder, &mut impl JobObserver),
+    queue: &mut Queue,
+) -> bool {
+    lane.running -= 1;
+    if now > lane.cutoff {
+        recorder.given_up(&done.job);
+        return false;
+    }
+    recorder.ended(&done.job, done.outcome, done.from_cache, now);
+    observer.ended(done, now);
+    match &lane.source {
+        Source::Open(open) => open.waiting > 0,
+        Source::Closed(_) => {
+            if let Some((vu, at)) = lane.vu_ended(&done.job, now) {
+                queue.push(at, Event::Vu { workload: done.job.workload, vu });
+            }
+            false
+        }
     }
 }

@@ -37,6 +37,18 @@ pub(crate) const SIZE: Shown<Bytes> = Shown { shape: Shape::Size, read: Reader::
 /// Text.
 pub(crate) const TEXT: Shown<String> = Shown { shape: Shape::Text, read: Reader::string };
 
+/// An account's id; without quotes it is a number, and means the same.
+pub(crate) const ACCOUNT: Shown<String> = Shown {
+    shape: Shape::Either(&[Shape::Text, Shape::Whole(0, 999_999_999_999)]),
+    read: |r, item| {
+        let id = item.text().map_or_else(|| r.string(item), |text| Some(text.to_owned()))?;
+        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
+            r.wrong(item, "this is no account id", "twelve digits");
+        }
+        Some(id)
+    },
+};
+
 impl<T: Display> Form for Shown<T> {
     type Value = T;
     fn shape(&self) -> Shape {

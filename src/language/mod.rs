@@ -11,6 +11,8 @@
 
 mod declare;
 mod form;
+#[cfg(feature = "emulator")]
+mod given;
 mod item;
 mod location;
 mod problem;
@@ -25,6 +27,8 @@ mod write;
 
 pub(crate) use declare::*;
 pub(crate) use form::*;
+#[cfg(feature = "emulator")]
+pub(crate) use given::*;
 pub(crate) use item::Item;
 pub(crate) use problem::clip;
 pub use problem::{Problem, Problems};

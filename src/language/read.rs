@@ -31,6 +31,8 @@ const MAX_SUGGESTED: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     pub problems: Vec<Problem>,
+    /// Whether a key without a value is a key that is left out.
+    pub(super) skips_nothing: bool,
 }
 
 impl<'t> Fields<'t> {
@@ -115,6 +117,9 @@ impl Reader {
             } else {
                 self.key(entry, &mut fields);
             }
+        }
+        if self.skips_nothing {
+            fields.entries.retain(|entry| !entry.value.is_nothing());
         }
         Some(fields)
     }
@@ -228,7 +233,8 @@ impl Reader {
     pub fn missing(&mut self, fields: &Fields, key: &str) {
         // A key that is there twice or not built was reported already.
         let Content::Map(all) = &fields.item.node.content else { return };
-        if !all.iter().any(|entry| entry.key == key) {
+        let is_there = |entry: &Entry| entry.key == key && !(self.skips_nothing && entry.value.is_nothing());
+        if !all.iter().any(is_there) {
             let about = fields.table.keys.iter().find(|each| each.name == key).map_or("", |key| key.about);
             let problem =
                 Problem::new(fields.item.node.shown, &fields.item.path, format!("`{key}` is missing"));
@@ -263,14 +269,17 @@ impl Reader {
 
     /// Text that YAML reads as text.
     pub fn string(&mut self, item: &Item) -> Option<String> {
+        self.string_of(item, 1, 1024)
+    }
+    /// Text of so many bytes.
+    pub fn string_of(&mut self, item: &Item, least: usize, most: usize) -> Option<String> {
         if let Content::Scalar(scalar) = &item.node.content
             && let serde_yaml::Value::String(text) = scalar.typed()
-            && !text.is_empty()
-            && text.len() <= 1024
+            && (least..=most).contains(&text.len())
         {
             return Some(text);
         }
-        self.wrong(item, "this is not text", "text of at most 1024 bytes");
+        self.wrong(item, "this is not text", format!("text of at most {most} bytes"));
         None
     }
 

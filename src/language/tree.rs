@@ -9,10 +9,39 @@ use std::collections::BTreeMap;
 
 /// The largest scenario file, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
-/// The most nodes of a tree, those that aliases add included.
-const MAX_NODES: usize = 100_000;
-/// The most bytes of text in a tree, those that aliases add included.
-const MAX_TEXT: usize = 4 * MAX_BYTES;
+
+/// What a text is: how large it may be, and what is said of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Document {
+    /// The most bytes.
+    max_bytes: usize,
+    /// The most nodes of its tree, those that aliases add included.
+    max_nodes: usize,
+    /// What should stand in it; a text without anything is a mapping without keys where this is nothing.
+    wanted: Option<&'static str>,
+    /// What it is, for messages.
+    called: &'static str,
+}
+
+impl Document {
+    /// A scenario, or a part of one.
+    pub const SCENARIO: Document = Document {
+        max_bytes: MAX_BYTES,
+        max_nodes: 100_000,
+        wanted: Some("a scenario; `keystorm new` prints one to start from"),
+        called: "a scenario",
+    };
+    /// A file of keys or principals, which programs may write; it may have nothing in it.
+    #[cfg(feature = "emulator")]
+    pub const INVENTORY: Document =
+        Document { max_bytes: 16 << 20, max_nodes: 1_000_000, wanted: None, called: "this file" };
+
+    /// The most bytes of text in its tree, those that aliases add included.
+    const fn max_text(&self) -> usize {
+        4 * self.max_bytes
+    }
+}
+
 /// How deep mappings and lists may be nested.
 const MAX_DEPTH: usize = 64;
 
@@ -81,6 +110,11 @@ impl Node {
         Node { location, shown: location, content: Content::Map(Vec::new()) }
     }
 
+    /// Whether it is nothing: `key:`, `key: null` or `key: ~`.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(&self.content, Content::Scalar(scalar) if scalar.typed().is_null())
+    }
+
     /// The value of `key`, if this is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match &self.content {
@@ -117,17 +151,26 @@ pub fn of(text: &str) -> Result<Node, Box<Problem>> {
 /// # Errors
 /// The first thing that keeps it from being one document within the limits.
 pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Box<Problem>> {
+    document(text, set, Document::SCENARIO)
+}
+
+/// The same for any document.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn document(text: &str, set: u32, document: Document) -> Result<Node, Box<Problem>> {
     let start =
         Location { line: u32::from(set == 0), column: u32::from(set == 0), set, ..Location::default() };
-    if text.len() > MAX_BYTES {
+    if text.len() > document.max_bytes {
         return Err(Box::new(
             Problem::new(start, "", "the file is too large")
                 .read(format!("{} bytes", text.len()))
-                .allowed(format!("at most {MAX_BYTES} bytes")),
+                .allowed(format!("at most {} bytes", document.max_bytes)),
         ));
     }
     let mut builder = Builder {
         events: Parser::new_from_str(text),
+        document,
         set,
         nodes: 0,
         text: 0,
@@ -149,16 +192,21 @@ pub(crate) fn parse(text: &str, set: u32) -> Result<Node, Box<Problem>> {
             event => root = Some(builder.node(event, location, 1)?),
         }
     }
-    let is_nothing =
-        |node: &Node| matches!(&node.content, Content::Scalar(s) if s.plain && s.text.is_empty());
-    root.filter(|node| set > 0 || !is_nothing(node)).ok_or_else(|| {
-        let problem = Problem::new(start, "", "the file is empty");
-        Box::new(problem.allowed("a scenario; `keystorm new` prints one to start from"))
-    })
+    let is_nothing = |node: &Node| match (&node.content, document.wanted) {
+        (_, None) => node.is_nothing(),
+        (Content::Scalar(scalar), Some(_)) => scalar.plain && scalar.text.is_empty(),
+        _ => false,
+    };
+    match (root.filter(|node| set > 0 || !is_nothing(node)), document.wanted) {
+        (Some(root), _) => Ok(root),
+        (None, None) => Ok(Node::empty_map(start)),
+        (None, Some(wanted)) => Err(Box::new(Problem::new(start, "", "the file is empty").allowed(wanted))),
+    }
 }
 
 /// Turns events into nodes and keeps the budget.
 struct Builder<'t> {
+    document: Document,
     events: Parser<'t, saphyr_parser::StrInput<'t>>,
     set: u32,
     nodes: usize,
@@ -195,10 +243,11 @@ impl<'t> Builder<'t> {
     /// Counts what is about to be added.
     fn spend(&mut self, location: Location, nodes: usize, text: usize) -> Result<(), Box<Problem>> {
         (self.nodes, self.text) = (self.nodes + nodes, self.text + text);
-        if self.nodes > MAX_NODES || self.text > MAX_TEXT {
+        let (max_nodes, max_text) = (self.document.max_nodes, self.document.max_text());
+        if self.nodes > max_nodes || self.text > max_text {
             return Err(Box::new(
                 Problem::new(location, "", "the file is too large once its aliases are expanded")
-                    .allowed(format!("at most {MAX_NODES} values and {MAX_TEXT} bytes of text")),
+                    .allowed(format!("at most {max_nodes} values and {max_text} bytes of text")),
             ));
         }
         Ok(())
@@ -249,7 +298,10 @@ impl<'t> Builder<'t> {
 
     fn plain_tag(&self, is_tagged: bool, location: Location) -> Result<(), Box<Problem>> {
         match is_tagged {
-            true => Err(Box::new(Problem::new(location, "", "a scenario has no YAML tags such as `!!str`"))),
+            true => {
+                let message = format!("{} has no YAML tags such as `!!str`", self.document.called);
+                Err(Box::new(Problem::new(location, "", message)))
+            }
             false => Ok(()),
         }
     }

@@ -108,7 +108,7 @@ pub fn name(enforcement: Enforcement) -> &'static str {
 /// The limiter that a log tells of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
-    /// The limiter.
+    /// The limiter that was fitted, and how it is written.
     pub limit: Limit,
     /// Calls that it tells wrongly, of [`Fit::calls`].
     pub mistakes: u64,

@@ -127,7 +127,7 @@ pub struct PoolNeed {
 /// What becomes of a load at a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The quota.
+    /// What the account may send a second.
     pub quota_per_s: f64,
     /// completed ÷ offered.
     pub success: f64,
@@ -328,7 +328,7 @@ impl Swing {
 /// The needs of the whole schedule, from two seeds, beside the one that was found on its peaks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verified {
-    /// The seeds.
+    /// Seeds of the trials that verified it.
     pub seeds: Vec<u64>,
     /// What each needs by its peaks.
     pub peaks_per_s: Vec<f64>,

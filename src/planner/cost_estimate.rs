@@ -60,7 +60,6 @@ impl CostEstimate {
     fn add(&mut self, workload: &Workload) {
         let keys = &workload.keys;
         let kinds = workload.kinds();
-        let does = |operation| kinds.iter().any(|kind| kind.operation() == operation);
         let price = |operation| price::micros_per_request(operation, keys.spec, keys.pair_spec);
         for kind in &kinds {
             self.most_micros = self.most_micros.max(price(kind.operation()) + TRAIL_MICROS);
@@ -73,14 +72,8 @@ impl CostEstimate {
         let mut setup = |calls, operation| self.set_up(calls, operation, keys.spec, keys.pair_spec);
         setup(made, Operation::CreateKey);
         setup(made, Operation::ScheduleKeyDeletion);
-        if does(Operation::Decrypt) || does(Operation::ReEncrypt) {
-            setup(count * u64::from(workload.live_contexts()), Operation::Encrypt);
-        }
-        if does(Operation::Verify) {
-            setup(count, Operation::Sign);
-        }
-        if does(Operation::VerifyMac) {
-            setup(count, Operation::GenerateMac);
+        for (maker, often) in workload.set_up_calls() {
+            setup(count * u64::from(often), maker);
         }
     }
 

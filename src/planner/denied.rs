@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
      twelve digits a line, and comments behind #"
 )]
 pub struct Unreadable {
-    /// The file.
+    /// Where the list stands, for messages.
     pub file: String,
     /// What is wrong with it; names the line.
     pub why: String,

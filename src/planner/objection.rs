@@ -15,7 +15,7 @@ pub enum Objection {
     /// The account is denied, whatever else is said.
     #[error("account {account} is denied by {file}, which no option overrides")]
     Denied {
-        /// The account.
+        /// Id of the account.
         account: String,
         /// The list that denies it.
         file: String,
@@ -57,7 +57,7 @@ pub enum Objection {
         calls: f64,
         /// Set-up alone.
         setup: u64,
-        /// The cap.
+        /// The scenario's cap on attempts.
         cap: u64,
     },
     /// Too fast.
@@ -65,7 +65,7 @@ pub enum Objection {
     Rate {
         /// Calls a second.
         peak: f64,
-        /// The cap.
+        /// The scenario's cap on attempts a second.
         cap: Rate,
     },
     /// Too long.
@@ -85,7 +85,7 @@ pub enum Objection {
         requests: f64,
         /// CloudTrail events, in USD.
         trail: f64,
-        /// The cap.
+        /// The scenario's cap on cost.
         cap: Money,
     },
     /// Too large a share of what is free of a quota.
@@ -93,7 +93,7 @@ pub enum Objection {
         "pool {pool}: the plan peaks at {peak:.1}/s, and {allowed:.1}/s may be taken: {share} (caps.maxQuotaShare) of {quota:.1}/s less {used:.1}/s in use"
     )]
     Share {
-        /// The pool.
+        /// Its name in the quota catalogue.
         pool: &'static str,
         /// Calls a second of the plan.
         peak: f64,
@@ -101,7 +101,7 @@ pub enum Objection {
         allowed: f64,
         /// The largest share.
         share: Ratio,
-        /// The quota.
+        /// What the account may send a second.
         quota: f64,
         /// Busiest second of the last 14 days.
         used: f64,

@@ -22,7 +22,7 @@ pub fn identity_policy(scenario: &Scenario, account: &str, provisions: bool) -> 
     let scope =
         AccountScope { partition: Partition::of(&scenario.region).id, region: &scenario.region, account };
     let mut statements = Vec::new();
-    let mut by_keys: BTreeMap<Keys, BTreeSet<&'static str>> = BTreeMap::new();
+    let mut by_keys: BTreeMap<Keys, BTreeSet<String>> = BTreeMap::new();
     for workload in &scenario.workloads {
         for (keys, actions) in scope.uses(workload) {
             by_keys.entry(keys).or_default().extend(actions);
@@ -114,19 +114,23 @@ impl AccountScope<'_> {
     }
 
     /// What a workload does, by the keys it does it with.
-    fn uses(&self, workload: &Workload) -> Vec<(Keys, BTreeSet<&'static str>)> {
+    fn uses(&self, workload: &Workload) -> Vec<(Keys, BTreeSet<String>)> {
         let operations: BTreeSet<Operation> = workload.kinds().into_iter().map(JobKind::operation).collect();
-        let mut uses = Vec::new();
-        if operations.contains(&Operation::GenerateRandom) {
-            uses.push((Keys::None, BTreeSet::from(["kms:GenerateRandom"])));
+        let (mut uses, mut actions, mut keyless) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for operation in operations {
+            let Some(call) = operation.live() else { continue };
+            let own = if call.takes_key() { &mut actions } else { &mut keyless };
+            own.extend(operation.actions());
+            own.extend(call.needs.into_iter().flat_map(Operation::actions));
         }
-        let mut actions: BTreeSet<&str> =
-            operations.iter().flat_map(|each| actions(*each)).copied().collect();
+        if !keyless.is_empty() {
+            uses.push((Keys::None, keyless));
+        }
         if actions.is_empty() {
             return uses;
         }
         // Which type a key has is looked at before the run.
-        actions.insert("kms:DescribeKey");
+        actions.insert("kms:DescribeKey".to_owned());
         let is_alias = |id: &&String| id.contains(":alias/") || id.starts_with("alias/");
         let ids = &workload.keys.ids;
         let aliases: Vec<String> = ids.iter().filter(is_alias).map(|id| alias_name(id)).collect();
@@ -146,7 +150,7 @@ impl AccountScope<'_> {
     }
 
     /// The statement that lets these keys be used so; none for keys that are not made after all.
-    fn statement(&self, keys: &Keys, actions: &BTreeSet<&str>, provisions: bool) -> Option<Value> {
+    fn statement(&self, keys: &Keys, actions: &BTreeSet<String>, provisions: bool) -> Option<Value> {
         let every = self.arn("key/*");
         let mut statement = json!({ "Effect": "Allow", "Action": actions });
         let (resource, condition) = match keys {
@@ -203,27 +207,6 @@ fn is_tagged() -> Value {
 /// `alias/name`, from that or from its ARN.
 fn alias_name(id: &str) -> String {
     id.find("alias/").map_or(id, |at| &id[at..]).to_owned()
-}
-
-/// The actions that a call of this operation needs, those of its set-up included; GenerateRandom takes no key.
-fn actions(operation: Operation) -> &'static [&'static str] {
-    match operation {
-        Operation::Encrypt => &["kms:Encrypt"],
-        Operation::Decrypt => &["kms:Decrypt", "kms:Encrypt"],
-        Operation::ReEncrypt => &["kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
-        Operation::GenerateDataKey => &["kms:GenerateDataKey"],
-        Operation::GenerateDataKeyWithoutPlaintext => &["kms:GenerateDataKeyWithoutPlaintext"],
-        Operation::GenerateDataKeyPair => &["kms:GenerateDataKeyPair"],
-        Operation::GenerateDataKeyPairWithoutPlaintext => &["kms:GenerateDataKeyPairWithoutPlaintext"],
-        Operation::GenerateMac => &["kms:GenerateMac"],
-        Operation::VerifyMac => &["kms:GenerateMac", "kms:VerifyMac"],
-        Operation::Sign => &["kms:Sign"],
-        Operation::Verify => &["kms:Sign", "kms:Verify"],
-        Operation::DescribeKey => &["kms:DescribeKey"],
-        Operation::GetPublicKey => &["kms:GetPublicKey"],
-        // What else there is, live runs do not call.
-        _ => &[],
-    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub enum PoolsTake {
     },
     /// Taken from none, and waiting will not help: the cost is more than the pool's limit.
     Impossible {
-        /// The pool.
+        /// The pool whose limit that is.
         pool: PoolId,
     },
 }

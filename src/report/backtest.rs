@@ -14,7 +14,7 @@ const CHANCE: f64 = 0.05;
 /// What one pool's two logs say.
 #[derive(Clone, Debug)]
 pub struct Tested {
-    /// The pool.
+    /// Name of the pool in the quota catalogue.
     pub pool: String,
     /// Seconds with calls, and throttled ones, of the first log.
     pub first: (u64, u64),
@@ -31,11 +31,11 @@ pub struct Tested {
 pub struct Backtest {
     /// The Region.
     pub region: String,
-    /// The account.
+    /// Id of the account that was logged.
     pub account: String,
     /// The first log, as it was named.
     pub first: String,
-    /// The second.
+    /// The second log, as it was named.
     pub second: String,
     /// One for each pool that either log calls.
     pub pools: Vec<Tested>,
@@ -108,7 +108,7 @@ fn capital(pool: &str) -> String {
     format!("{pool}:")
 }
 
-/// The page.
+/// What is told of a backtest, as a page.
 pub fn page(backtest: &Backtest) -> Page {
     let mut page = Page::new(format!("Backtest of account {} in {}", backtest.account, backtest.region));
     for tested in &backtest.pools {

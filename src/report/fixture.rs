@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 const SECONDS: u64 = 120;
 const QUOTA: u64 = 1_000;
 
-/// The run.
+/// A saved run with every part that a report can have.
 pub fn run() -> Run {
     let strategies = vec![
         strategy("naive", 3.0, 0.0, 180.0),

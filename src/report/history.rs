@@ -12,7 +12,7 @@ const MOST_CHARTS: usize = 12;
 /// Runs left out that are named.
 const MOST_LEFT_OUT: usize = 8;
 
-/// The page.
+/// What is told of a history, as a page.
 pub fn page(history: &History) -> Page {
     let mut page = Page::new(format!("{}: {} live runs", history.name, history.runs.len()));
     page.put(Block::Said("ANSWER", answer(history)));

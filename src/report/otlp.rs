@@ -91,7 +91,7 @@ impl Metrics {
         }
     }
 
-    /// The request.
+    /// The request as OTLP's JSON.
     pub fn into_json(self) -> Value {
         json!({ "resourceMetrics": [{
             "resource": { "attributes": self.resource },

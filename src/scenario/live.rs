@@ -4,8 +4,8 @@
 
 use super::target::{Target, TargetWord};
 use crate::language::{
-    Form, Item, MAX_JOBS, MILLION, POSITIVE_RATE, RATIO, Reader, Record, Shape, Shown, TEXT, TIME, count,
-    key, list, or_none, part, plain, record, record_value, unsaid, whole, words,
+    ACCOUNT, Form, Item, MAX_JOBS, MILLION, POSITIVE_RATE, RATIO, Reader, Record, Shape, Shown, TEXT, TIME,
+    count, key, list, or_none, part, plain, record, record_value, unsaid, whole, words,
 };
 use crate::quota::catalogue::{self, REGION_NAMES};
 
@@ -146,18 +146,6 @@ const MONEY: Shown<Money> = Shown {
     read: |r, item| {
         let text = r.string(item)?;
         Money::parse(&text).map_err(|message| r.wrong(item, message, "such as 1.20 USD")).ok()
-    },
-};
-
-/// An account's id; without quotes it is a number, and means the same.
-const ACCOUNT: Shown<String> = Shown {
-    shape: Shape::Either(&[Shape::Text, Shape::Whole(0, 999_999_999_999)]),
-    read: |r, item| {
-        let id = item.text().map_or_else(|| r.string(item), |text| Some(text.to_owned()))?;
-        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
-            r.wrong(item, "this is no account id", "twelve digits");
-        }
-        Some(id)
     },
 };
 

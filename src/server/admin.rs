@@ -29,8 +29,17 @@ pub(super) const ROOT: &str = "/_keystorm/";
 /// machine nor near its admin paths.
 pub(super) const HEALTH: &str = "/_keystorm/health";
 
-/// Answers an admin path.
+/// Answers an admin path, and tells of what may change something.
 pub(super) async fn answer(service: &Service, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
+    let answer = answered(service, asked, peer).await;
+    if asked.method != "GET" {
+        let (method, path, status) = (asked.method, asked.path, answer.status());
+        tracing::debug!(%peer, method, path, status, "an admin path is called");
+    }
+    answer
+}
+
+async fn answered(service: &Service, asked: &Signed<'_>, peer: SocketAddr) -> Answer {
     let request_id = service.emulator.id();
     let chaos = asked.path.strip_prefix(CHAOS).map(|path| path.trim_end_matches('/'));
     let path = asked.path.strip_prefix(ROOT).unwrap_or_default().trim_end_matches('/');
@@ -246,7 +255,7 @@ fn principals(directory: &Directory) -> Value {
 fn put_principals(service: &Service, body: &[u8]) -> Said {
     let given = Value::Object(object(body)?);
     let told = |problems: Vec<String>| (400, problems.join("\n"));
-    let added = Directory::parse(&given.to_string()).map_err(told)?;
+    let added = Directory::parse(&given.to_string()).map_err(|problems| (400, problems.to_string()))?;
     let never_set: Vec<String> = added
         .keys_never_set()
         .iter()

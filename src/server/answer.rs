@@ -27,6 +27,13 @@ static OF_KMS: LazyLock<HeaderMap> = LazyLock::new(|| {
     headers
 });
 
+/// The same, as they are sent, without the last one's value.
+static LINES_OF_KMS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let lines =
+        OF_KMS.iter().map(|(name, value)| [name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
+    lines.collect::<Vec<_>>().join(&b"\r\n"[..])
+});
+
 /// One answer.
 pub(super) struct Answer {
     status: u16,
@@ -37,9 +44,15 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Its status in HTTP.
+    pub(super) const fn status(&self) -> u16 {
+        self.status
+    }
+
     /// A call that was served.
     pub(super) fn of(served: Served) -> Answer {
-        let Served { status, body, delivery, request_id } = served;
+        let Served { said, delivery, request_id } = served;
+        let (status, body) = Served::on_wire(said);
         Answer { delivery, ..Answer::json(status, body, request_id) }
     }
 
@@ -66,6 +79,36 @@ impl Answer {
     /// Its status and body.
     pub(super) fn into_parts(self) -> (u16, Vec<u8>) {
         (self.status, self.body)
+    }
+
+    /// Writes it as hyper does; what does not come as a whole with its head is given back.
+    pub(super) fn write(self, into: &mut Vec<u8>, is_last: bool, date: &str) -> Option<Body> {
+        let mut room = Uuid::encode_buffer();
+        let id = self.request_id.hyphenated().encode_lower(&mut room);
+        match self.status {
+            200 => into.extend_from_slice(b"HTTP/1.1 200 OK\r\n"),
+            status => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let reason = status.canonical_reason().unwrap_or("<none>");
+                into.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).as_bytes());
+            }
+        }
+        debug_assert_eq!(self.content_type, AMZ_JSON, "nothing else is written here");
+        into.extend_from_slice(&LINES_OF_KMS);
+        into.extend_from_slice(id.as_bytes());
+        if is_last {
+            into.extend_from_slice(b"\r\nconnection: close");
+        }
+        into.extend_from_slice(b"\r\ncontent-length: ");
+        into.extend_from_slice(self.body.len().to_string().as_bytes());
+        into.extend_from_slice(b"\r\ndate: ");
+        into.extend_from_slice(date.as_bytes());
+        into.extend_from_slice(b"\r\n\r\n");
+        if self.delivery == Delivery::Whole {
+            into.extend_from_slice(&self.body);
+            return None;
+        }
+        Some(Body::new(self.body, self.delivery))
     }
 
     /// As hyper sends it.

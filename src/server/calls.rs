@@ -8,20 +8,24 @@ use super::sigv4::{self, Signed};
 use crate::api::Operation;
 use crate::emulator::End;
 use crate::emulator::calls::{self, Received};
-use crate::kms::wire::{ApiError, operation_of};
+use crate::kms::wire::{ApiError, decode, operation_of};
 use std::net::SocketAddr;
 
+/// A call as it was sent.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'a> {
+    pub(super) heads: &'a Heads<'a>,
+    pub(super) body: &'a [u8],
+    /// What its signature covers; `None` where nobody looks at signatures.
+    pub(super) signed: Option<&'a Signed<'a>>,
+}
+
 /// Serves a call that names its operation in a header; `None` if its connection is to be broken.
-pub(super) async fn serve(
-    service: &Service,
-    signed: &Signed<'_>,
-    heads: &Heads<'_>,
-    peer: SocketAddr,
-) -> Option<Answer> {
+pub(super) async fn serve(service: &Service, sent: Sent<'_>, peer: SocketAddr) -> Option<Answer> {
     let received = Received::now(&service.emulator, peer).await;
-    let target = heads.target().unwrap_or_default();
+    let target = sent.heads.target().unwrap_or_default();
     match operation_of(target) {
-        Ok(operation) => known(service, operation, signed, heads, received).await,
+        Ok(operation) => known(service, operation, sent, received).await,
         Err(_) if is_of_another_service(target) => {
             Some(turned_away(service, None, &for_another_service(target), received))
         }
@@ -33,8 +37,7 @@ pub(super) async fn serve(
 async fn known(
     service: &Service,
     operation: Operation,
-    signed: &Signed<'_>,
-    heads: &Heads<'_>,
+    Sent { heads, body, signed }: Sent<'_>,
     received: Received,
 ) -> Option<Answer> {
     let emulator = &service.emulator;
@@ -48,9 +51,9 @@ async fn known(
             }
         };
     let user_agent = heads.user_agent().unwrap_or_default();
-    let work = received.into_call(operation, signed.body, (known.caller, known.region), user_agent);
+    let work = received.into_call(decode(operation, body), (known.caller, known.region), user_agent);
     let served = calls::serve(emulator, work, async |call| match &service.settings.upstream {
-        Some(upstream) => upstream.send(operation, &call.region, signed.body).await,
+        Some(upstream) => upstream.send(operation, &call.region, body).await,
         None => Err(calls::nowhere()),
     });
     served.await.map(Answer::of)

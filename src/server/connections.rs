@@ -35,6 +35,16 @@ pub(super) struct ConnectionState {
 }
 
 impl ConnectionState {
+    /// Whoever drives the connection is woken by this when it is told something.
+    pub(super) fn is_driven_by(&self, waker: &Waker) {
+        *self.driver.lock().expect(UNSPOILT) = Some(waker.clone());
+    }
+
+    /// Whether it is to end, at once or after the call it is at.
+    pub(super) fn is_told_to_end(&self) -> bool {
+        self.what.load(Ordering::Acquire) != OPEN
+    }
+
     fn tell(&self, what: u8) {
         self.what.fetch_max(what, Ordering::Release);
         if let Some(driver) = self.driver.lock().expect(UNSPOILT).take() {
@@ -152,7 +162,7 @@ impl<C: GracefulConnection> Future for Attended<'_, C> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if !self.is_driven {
             // Whoever drives it stays the same, as it is a task of its own.
-            *self.state.driver.lock().expect(UNSPOILT) = Some(context.waker().clone());
+            self.state.is_driven_by(context.waker());
             self.is_driven = true;
         }
         match self.state.what.load(Ordering::Acquire) {

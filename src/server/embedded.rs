@@ -27,7 +27,9 @@
 use super::{Error, Running, Settings};
 use crate::api::partition::is_region_name;
 use crate::api::{Operation, Reply, nearest, reply_of};
+use crate::emulator::calls::{Said, Served};
 use crate::emulator::{self, Direct};
+use crate::kms::wire::decode;
 use crate::kms::{Fault, FaultKind, Strikes};
 use crate::quota::{Enforcement, PoolId, catalogue};
 use crate::time::{Span, Time};
@@ -145,7 +147,8 @@ impl Emulator {
     pub fn call(&self, operation: Operation, body: &str) -> Result<Answered, Broken> {
         // Long arithmetic goes to the server's threads; the caller may stand in a runtime of its own.
         let _context = self.running.runtime().enter();
-        let (status, body) = finished(self.direct.call(operation, body.as_bytes())).ok_or(Broken)?;
+        let said = finished(self.direct.call(decode(operation, body.as_bytes()))).ok_or(Broken)?;
+        let (status, body) = Served::on_wire(said.map(Said::Ours));
         Ok(Answered { status, body: String::from_utf8(body).expect("answers are JSON") })
     }
 

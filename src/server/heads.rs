@@ -2,17 +2,16 @@
 //! times as much.
 
 use hyper::HeaderMap;
-use hyper::header::HeaderValue;
 
 /// What of a call's headers matters to nearly every call; of a header that comes twice, the first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Heads<'a> {
-    target: Option<&'a HeaderValue>,
-    authorization: Option<&'a HeaderValue>,
-    security_token: Option<&'a HeaderValue>,
-    user_agent: Option<&'a HeaderValue>,
-    content_length: Option<&'a HeaderValue>,
-    host: Option<&'a HeaderValue>,
+    target: Option<&'a [u8]>,
+    authorization: Option<&'a [u8]>,
+    security_token: Option<&'a [u8]>,
+    user_agent: Option<&'a [u8]>,
+    content_length: Option<&'a [u8]>,
+    host: Option<&'a [u8]>,
     has_more_hosts: bool,
 }
 
@@ -33,9 +32,30 @@ impl<'a> Heads<'a> {
                 }
                 _ => continue,
             };
-            place.get_or_insert(value);
+            place.get_or_insert(value.as_bytes());
         }
         heads
+    }
+
+    /// Takes a header as it was sent, its name in letters of any case; `false` if it is there already, or if HTTP makes more of
+    /// it than a value: a connection that is to change or to end, a body in pieces, or one that is held back.
+    pub(super) fn put(&mut self, name: &str, value: &'a [u8]) -> bool {
+        // What is only to be told apart by its letters is compared by them; nearly always the length does it.
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let place = match name.len() {
+            4 if is("host") => &mut self.host,
+            6 if is("expect") => return false,
+            7 if is("upgrade") => return false,
+            10 if is("user-agent") => &mut self.user_agent,
+            10 if is("connection") => return value.eq_ignore_ascii_case(b"keep-alive"),
+            12 if is("x-amz-target") => &mut self.target,
+            13 if is("authorization") => &mut self.authorization,
+            14 if is("content-length") => &mut self.content_length,
+            17 if is("transfer-encoding") => return false,
+            20 if is("x-amz-security-token") => &mut self.security_token,
+            _ => return true,
+        };
+        place.replace(value).is_none()
     }
 
     /// Whether the call names an operation, in whatever way.
@@ -63,9 +83,11 @@ impl<'a> Heads<'a> {
         text(self.user_agent?)
     }
 
-    /// How long the body is, if that is told.
+    /// How long the body is, if that is told in digits alone, of which so many fit.
     pub(super) fn content_length(&self) -> Option<u64> {
-        text(self.content_length?)?.parse().ok()
+        let digits = self.content_length?;
+        let is_number = (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+        is_number.then(|| digits.iter().fold(0, |sum, digit| 10 * sum + u64::from(digit - b'0')))
     }
 
     /// The only name in the call's Host; `None` if there is none, or several.
@@ -79,16 +101,16 @@ impl<'a> Heads<'a> {
     }
 }
 
-/// A header as text, if it is ASCII: a header holds no control characters but the tab, so that this is all there is to
-/// ask, and asked of many bytes together.
-pub(super) fn text(value: &HeaderValue) -> Option<&str> {
-    std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii())
+/// A header's value as text, if it is ASCII: it holds no control characters but the tab, so that this is all there is to ask,
+/// and asked of many bytes together.
+pub(super) fn text(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value).ok().filter(|text| text.is_ascii())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::{HOST, HeaderName, USER_AGENT};
+    use hyper::header::{HOST, HeaderName, HeaderValue, USER_AGENT};
 
     #[test]
     fn each_is_what_looking_it_up_finds() {
@@ -115,10 +137,43 @@ mod tests {
     }
 
     #[test]
+    fn what_was_sent_is_found_as_in_the_map_and_what_changes_the_connection_is_none_of_it() {
+        let sent = [
+            ("Host", "localhost"),
+            ("X-Amz-Target", "TrentService.Encrypt"),
+            ("Content-Type", "application/x-amz-json-1.1"),
+            ("AUTHORIZATION", "AWS4-HMAC-SHA256 x"),
+            ("content-length", "17"),
+            ("X-Amz-Security-Token", "t"),
+            ("User-Agent", "me"),
+            ("Connection", "Keep-Alive"),
+        ];
+        let (mut heads, mut map) = (Heads::default(), HeaderMap::new());
+        for (name, value) in sent {
+            assert!(heads.put(name, value.as_bytes()), "{name}");
+            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static(value));
+        }
+        let of_map = Heads::of(&map);
+        let found = |heads: &Heads<'_>| format!("{heads:?}");
+        assert_eq!(found(&heads), found(&of_map));
+        for (name, value) in [
+            ("Host", "again"),
+            ("Content-Length", "17"),
+            ("Transfer-Encoding", "chunked"),
+            ("Expect", "100-continue"),
+            ("Connection", "close"),
+            ("Connection", "keep-alive, Upgrade"),
+            ("Upgrade", "h2c"),
+        ] {
+            assert!(!heads.put(name, value.as_bytes()), "{name}: {value}");
+        }
+    }
+
+    #[test]
     fn a_header_is_text_where_the_library_says_so() {
         for byte in 0..=u8::MAX {
             let Ok(value) = HeaderValue::from_bytes(&[b'a', byte, b'z']) else { continue };
-            assert_eq!(text(&value), value.to_str().ok(), "{byte:#x}");
+            assert_eq!(text(value.as_bytes()), value.to_str().ok(), "{byte:#x}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn stranger<'a>(
 
 /// Whether a name, with or without port, is one by which this server can be meant: an address, this machine, a name that
 /// it was given; and if others can reach it, names that only private networks have.
-fn is_own(settings: &Settings, authority: &str) -> bool {
+pub(super) fn is_own(settings: &Settings, authority: &str) -> bool {
     let name = without_port(authority);
     let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     // What nearly every call says, without another copy of it.

@@ -19,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The longest body: a key policy of 131,072 characters, escaped, fits several times.
-const BODY: usize = 1 << 20;
+pub(super) const BODY: usize = 1 << 20;
 
 /// Which paths a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +62,7 @@ pub(super) async fn answer(
         Some(Ok(body)) => body,
         Some(Err(Unread::TooLong)) => return Ok(too_large(&service)),
         Some(Err(Unread::Broken)) => return Err(Reset),
-        None => {
-            let error = ApiError::request_timeout("The body did not arrive in time.");
-            return Ok(closing(Answer::error(&error, service.emulator.id())));
-        }
+        None => return Ok(closing(late_body(&service))),
     };
     let query = head.uri.query().unwrap_or_default();
     let signed = Signed {
@@ -86,7 +83,8 @@ pub(super) async fn answer(
         return Ok(Answer::error(&error, service.emulator.id()).into_response());
     }
     if heads.has_target() && head.method == Method::POST {
-        return calls::serve(&service, &signed, &heads, peer).await.map(Answer::into_response).ok_or(Reset);
+        let sent = calls::Sent { heads: &heads, body: &body, signed: Some(&signed) };
+        return calls::serve(&service, sent, peer).await.map(Answer::into_response).ok_or(Reset);
     }
     Ok(other(&service, &head.method, &signed, &heads, peer).into_response())
 }
@@ -165,7 +163,7 @@ pub(super) fn other(
         identity::identify(
             &service.settings,
             &service.emulator.sessions,
-            (signed, heads, sigv4::Service::Sts),
+            (Some(signed), heads, sigv4::Service::Sts),
             now,
         )
         .map(|known| (Some(known.caller), known.region))
@@ -201,6 +199,12 @@ fn elsewhere(service: &str, is_xml: bool, request_id: Uuid) -> Answer {
         _ => Element::of("ErrorResponse", [inner, sts::id(request_id)]),
     };
     Answer::other(error.status, "text/xml", whole.into_bytes(), request_id)
+}
+
+/// The answer to a call whose body does not come.
+pub(super) fn late_body(service: &Service) -> Answer {
+    let error = ApiError::request_timeout("The body did not arrive in time.");
+    Answer::error(&error, service.emulator.id())
 }
 
 fn too_large(service: &Service) -> Response<Body> {

@@ -19,14 +19,14 @@ pub(crate) struct Known {
     pub(crate) region: Arc<str>,
 }
 
-/// Who makes a call of a service.
+/// Who makes a call of a service. `call` is what is signed; of one that was not kept, no signature holds.
 ///
 /// # Errors
 /// AWS's codes, with `--auth verify` only; a Region that cannot be one is refused always.
 pub(crate) fn identify(
     settings: &Settings,
     sessions: &Sessions,
-    (call, heads, service): (&Signed<'_>, &Heads<'_>, Service),
+    (call, heads, service): (Option<&Signed<'_>>, &Heads<'_>, Service),
     now: impl Fn() -> Moment,
 ) -> Result<Known, ApiError> {
     let (header, token) = (heads.authorization(), heads.security_token());
@@ -53,6 +53,7 @@ pub(crate) fn identify(
             session.unwrap_or_else(|| sessions.unchecked(&settings.emulator.account, access_key, &region));
         return Ok(Known { caller, region });
     }
+    let call = call.ok_or_else(unknown)?;
     let Some(header) = header else {
         return Err(if call.query.contains("X-Amz-Signature") {
             ApiError::incomplete_signature(

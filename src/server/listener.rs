@@ -2,6 +2,8 @@
 
 use super::connections::{Attended, ConnectionState, Connections, Open};
 use super::http::{self, Paths};
+use super::plain::{self, Plain};
+use super::rewound::Rewound;
 use super::service::Service;
 use super::{DRAIN, Error, Settings, tls};
 use crate::clock::within;
@@ -202,6 +204,7 @@ async fn serve(
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
             service.emulator.metrics.reject();
+            tracing::debug!(%peer, most, "a connection is closed: too many are open");
             continue;
         };
         let (service, acceptor) = (Arc::clone(&service), acceptor.clone());
@@ -234,14 +237,33 @@ async fn connection(
         None => speak(stream, peer, service, paths, state).await,
         Some(acceptor) => {
             let idle = service.settings.idle_timeout;
-            if let Some(Ok(stream)) = within(idle, acceptor.accept(stream)).await {
-                speak(stream, peer, service, paths, state).await;
+            match within(idle, acceptor.accept(stream)).await {
+                Some(Ok(stream)) => speak(stream, peer, service, paths, state).await,
+                Some(Err(error)) => tracing::debug!(%peer, %error, "TLS cannot be agreed on"),
+                None => tracing::debug!(%peer, "TLS is not agreed on in time"),
             }
         }
     }
 }
 
 async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: SocketAddr,
+    service: &Arc<Service>,
+    paths: Paths,
+    state: &Arc<ConnectionState>,
+) {
+    let stream = match plain::is_for(&service.settings, paths) {
+        true => Plain::new(stream, peer, service, state).serve().await,
+        false => Some(Rewound::new(Vec::new(), stream)),
+    };
+    if let Some(stream) = stream {
+        speak_all(stream, peer, service, paths, state).await;
+    }
+}
+
+/// Speaks all of HTTP.
+async fn speak_all<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: SocketAddr,
     service: &Arc<Service>,

@@ -4,6 +4,7 @@
 //! socket ─ listener ─▶ http ─┬─▶ calls    X-Amz-Target: who? (identity, sigv4) ─▶ Kms ─▶ compute ─▶ wait ─▶ answer
 //!          TLS, limits       ├─▶ sts      GetCallerIdentity, AssumeRole…
 //!          hosts, drain      └─▶ admin    /_keystorm/: quotas, faults, clock, principals, state, metrics
+//!             └─▶ plain ───────▶ calls    a POST of HTTP/1.1 with nothing special about it, signatures not checked
 //! ```
 //!
 //! [`Kms`](crate::kms::Kms) is one machine under one lock; the admin clock is read inside the lock, so that its `now`
@@ -22,6 +23,8 @@ mod hosts;
 mod http;
 mod identity;
 mod listener;
+mod plain;
+mod rewound;
 mod service;
 mod settings;
 pub mod sigv4;

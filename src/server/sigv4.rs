@@ -261,7 +261,7 @@ fn cut_last(text: &str) -> Option<(&str, &str)> {
 
 /// A header as text. Ready names are found fastest: every call is asked for some.
 pub fn text_of(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
-    super::heads::text(headers.get(name)?)
+    super::heads::text(headers.get(name)?.as_bytes())
 }
 
 /// A path without empty segments and dots, each segment encoded once more than it was sent: every service but S3 signs

@@ -171,7 +171,7 @@ impl Curve {
         Curve { segments: segments.into(), spacing, segment: 0, offset: 0.0, burst: (0, u64::MAX, 1.0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, stream: Stream, index: u64) -> Option<(u64, u16)> {
         match self.spacing {
             Spacing::Poisson => self.next_poisson(stream.draw(index).exponential()),
@@ -210,7 +210,7 @@ impl Curve {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_poisson(&mut self, mut area: f64) -> Option<(u64, u16)> {
         loop {
             let segment = self.segments.get(self.segment)?;

@@ -2,9 +2,10 @@
 
 use super::pick::Picker;
 use super::{FleetPlan, Payload, TraceJob, TraceRows, Workload};
-use crate::api::{Job, JobKind, Operation};
+use crate::api::{Job, JobKind, KeyUsage, LiveCall, Operation};
 use crate::rng::{Draw, Purpose, Stream};
 use crate::time::{Span, Time};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Turns arrivals into jobs of one workload.
 #[derive(Clone, Debug)]
@@ -207,10 +208,22 @@ impl Workload {
 
     /// Whether any of its calls names a key.
     pub fn needs_keys(&self) -> bool {
-        let names_none = |kind: &JobKind| {
-            matches!(kind.operation(), Operation::GenerateRandom | Operation::DescribeCustomKeyStores)
-        };
+        let names_none = |kind: &JobKind| kind.operation().live().is_some_and(|call| !call.takes_key());
         !self.kinds().iter().all(names_none)
+    }
+
+    /// The calls of set-up whose answers the jobs of a live run need, and how often each is made under each key: once, or
+    /// once for each context.
+    pub fn set_up_calls(&self) -> BTreeMap<Operation, u32> {
+        let needed = self.kinds().into_iter().filter_map(|kind| kind.operation().live()?.needs);
+        let has_context = |maker: Operation| maker.live().is_some_and(LiveCall::has_context);
+        let often = |maker| if has_context(maker) { self.live_contexts() } else { 1 };
+        needed.map(|maker| (maker, often(maker))).collect()
+    }
+
+    /// What the keys of a live run are for; several where its jobs need several.
+    pub fn key_usages(&self) -> BTreeSet<KeyUsage> {
+        self.kinds().into_iter().filter_map(|kind| kind.operation().usage()).collect()
     }
 
     /// How many encryption contexts the calls of a live run have: set-up makes a ciphertext for each of them under each

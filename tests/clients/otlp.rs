@@ -37,6 +37,10 @@ fn opentelemetry_reads_what_is_saved() {
         .unwrap();
     let mut lines = BufReader::new(receiver.stdout.take().unwrap()).lines().map(Result::unwrap);
     let port = lines.next().expect("its port");
+    // While the run lasts: a pipe that nobody empties holds the receiver up.
+    let reader = std::thread::spawn(move || {
+        lines.map(|line| serde_json::from_str(&line).unwrap()).collect::<Vec<Value>>()
+    });
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
@@ -54,7 +58,7 @@ fn opentelemetry_reads_what_is_saved() {
     drop(receiver.stdin.take());
     assert!(receiver.wait().unwrap().success());
 
-    let told: Vec<Value> = lines.map(|line| serde_json::from_str(&line).unwrap()).collect();
+    let told = reader.join().unwrap();
     assert!(told.iter().all(|each| each["error"].is_null()), "{told:?}");
     // Every ten seconds while it lasts, and once at its end.
     assert!(told.len() >= 2, "{} requests", told.len());

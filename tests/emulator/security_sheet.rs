@@ -46,7 +46,7 @@ fn the_principals_file_of_the_page_is_one() {
         "y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}]}"#;
     let mut files =
         |name: &str| if name == "keys.json" { Ok(keys.to_string()) } else { Err("another".into()) };
-    let directory = Directory::read(example.split("```").next().unwrap(), &mut files).unwrap();
+    let directory = Directory::read(example.split("```").next().unwrap(), "SECURITY.md", &mut files).unwrap();
     assert!(
         directory.by_arn("arn:aws:iam::111122223333:role/team/app").is_some_and(|role| role.trust.is_some())
     );

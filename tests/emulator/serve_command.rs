@@ -284,3 +284,46 @@ fn another_interface_is_warned_of_and_a_signal_right_after_the_url_ends_it_in_or
         assert!(told.contains("warning: 0.0.0.0:0 can be reached from other machines"), "{told}");
     }
 }
+
+/// Everything that a server says on stderr until a signal has ended it.
+fn told_until_the_end(mut server: Process) -> String {
+    server.signal("-TERM");
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+    let mut told = String::new();
+    std::io::Read::read_to_string(server.0.stderr.as_mut().unwrap(), &mut told).unwrap();
+    told
+}
+
+#[test]
+fn it_says_as_much_as_it_is_asked_for_in_the_form_that_is_asked_for_and_never_a_secret() {
+    let debug = ["--log-level", "debug", "--log-format", "json", "--admin-token", "hush-token"];
+    let keys = ["--access-key", "AKIAANNEXAMPLE000000:hush-secret", "--auth", "verify"];
+    let server = Process::start(&[&debug[..], &keys].concat());
+    let bearer = "Authorization: Bearer hush-token\r\n";
+    assert_eq!(admin(server.1, "PUT", "faults", "[]", bearer).status, 200);
+    assert_eq!(admin(server.1, "PUT", "clock", "{\"forward\": 1}", bearer).status, 400);
+    let told = told_until_the_end(server);
+    assert!(!told.contains("hush"), "{told}");
+    let lines: Vec<Value> =
+        told.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let calls = lines.iter().filter(|line| line["message"] == "an admin path is called");
+    let calls: Vec<(&Value, &Value, &Value)> =
+        calls.map(|line| (&line["level"], &line["path"], &line["status"])).collect();
+    let expected = [
+        (json!("DEBUG"), json!("/_keystorm/faults"), json!(200)),
+        (json!("DEBUG"), json!("/_keystorm/clock"), json!(400)),
+    ];
+    assert_eq!(calls, expected.each_ref().map(|(level, path, status)| (level, path, status)), "{told}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["level"] == "INFO" && line["message"].as_str().unwrap().starts_with("stopping"))
+    );
+
+    let everywhere = ["serve", "--listen", "0.0.0.0:0", "--log-level"];
+    for (level, says) in [("off", ""), ("error", ""), ("warn", "warning: 0.0.0.0:0 can be reached")] {
+        let told = told_until_the_end(Process::of(keystorm().args(everywhere).arg(level)));
+        assert!(told.starts_with(says) && told.is_empty() == says.is_empty(), "{level}: {told}");
+        assert!(!told.contains("stopping"), "{level}: {told}");
+    }
+}

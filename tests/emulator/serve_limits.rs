@@ -243,6 +243,83 @@ fn http_1_0_chunks_and_pipelines_are_served() {
     }
 }
 
+impl Peer {
+    /// The head of the next answer as it came, without what is its own: id and second; and its body.
+    fn raw(&mut self) -> (Vec<String>, Vec<u8>) {
+        let (mut lines, mut length) = (Vec::new(), 0);
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            if line == "\r\n" {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.trim_end().parse().unwrap();
+            }
+            let (name, value) = line.split_once(": ").unwrap_or((&line, ""));
+            lines.push(match name {
+                "date" => format!("date: {} bytes", value.len()),
+                "x-amzn-requestid" => format!("id: {} bytes", value.len()),
+                _ => line,
+            });
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        (lines, body)
+    }
+}
+
+#[test]
+fn an_answer_is_the_same_to_the_byte_whether_the_call_was_plain_or_all_of_http_was_needed_to_read_it() {
+    let server = Server::start(ample());
+    for (operation, input, status) in [
+        ("ListKeys", json!({}), "200 OK"),
+        ("DescribeKey", json!({ "KeyId": "alias/none" }), "400 Bad Request"),
+        ("Nonsense", json!({}), "400 Bad Request"),
+        ("ScheduleKeyDeletion", json!({ "KeyId": "x", "PendingWindowInDays": -1 }), "400 Bad Request"),
+    ] {
+        let plain = call(operation, &input);
+        let text = String::from_utf8(plain.clone()).unwrap();
+        // Of another path, in HTTP/1.1's older words for the address, and with a header that is there twice.
+        let others = [
+            ("POST / ", "POST /? "),
+            ("Host:", "User-Agent: a\r\nUser-Agent: b\r\nHost:"),
+            ("/ HTTP", "//x HTTP"),
+        ];
+        let mut peer = server.connect();
+        peer.send(&plain).unwrap();
+        let wanted = peer.raw();
+        assert_eq!(wanted.0[0], format!("HTTP/1.1 {status}\r\n"), "{operation}");
+        for (from, to) in others {
+            peer.send(text.replacen(from, to, 1).as_bytes()).unwrap();
+            assert_eq!(peer.raw(), wanted, "{operation} {to:?}");
+        }
+        // Once hyper has a connection, it keeps it.
+        peer.send(&plain).unwrap();
+        assert_eq!(peer.raw(), wanted, "{operation}");
+    }
+}
+
+#[test]
+fn plain_calls_come_in_pieces_and_several_at_once() {
+    let server = Server::start(ample());
+    let (one, mut peer) = (call("ListKeys", &json!({ "Limit": 7 })), server.connect());
+    for at in [5, 40, one.len() - 14, one.len() - 13, one.len() - 1] {
+        let (first, rest) = one.split_at(at);
+        peer.send(first).unwrap();
+        // What was sent is there before the rest, as one call in between shows.
+        assert_eq!(server.connect().call("ListKeys", &json!({})).status, 200);
+        peer.send(rest).unwrap();
+        assert_eq!(peer.reply().unwrap().status, 200, "cut at {at}");
+    }
+    // One that nobody serves here between two that are plain, all in one piece.
+    let health = b"GET /_keystorm/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    peer.send(&[&one[..], &one, health, &one].concat()).unwrap();
+    for number in 0..4 {
+        assert_eq!(peer.reply().unwrap().status, 200, "{number}");
+    }
+}
+
 #[test]
 fn what_nobody_serves_is_told_in_json() {
     let server = Server::start(ample());

@@ -392,7 +392,7 @@ impl keystorm::guard::Lookup for Turning {
 /// Our own client and the SDK connect to the addresses that were judged, however often they connect.
 #[test]
 fn clients_connect_to_the_addresses_of_the_first_look_up() {
-    use keystorm::api::{KeySpec, Operation};
+    use keystorm::api::{KeySpec, KeyUsage, Operation};
     use keystorm::backend::http::{HttpFactory, Signer, Trust};
     use keystorm::backend::{AttemptObserver, Backend, Dispatch};
     use keystorm::guard::{Agent, Consent, Guard};
@@ -410,6 +410,7 @@ fn clients_connect_to_the_addresses_of_the_first_look_up() {
         key: "",
         spec: KeySpec::SymmetricDefault,
         pair_spec: KeySpec::Rsa2048,
+        usage: KeyUsage::EncryptDecrypt,
         context: None,
         payload: &[],
         blob: &[],

@@ -1,7 +1,7 @@
 //! Our own HTTP client against servers that behave, that do not, and that are gone.
 
 use crate::socket::ample;
-use keystorm::api::{Attempt, ErrorCode, KeySpec, Operation, Order, Reply, Token};
+use keystorm::api::{Attempt, ErrorCode, KeySpec, KeyUsage, Operation, Order, Reply, Token};
 use keystorm::backend::http::{Error, Http, HttpFactory, Signer, Trust};
 use keystorm::backend::{AttemptObserver, Backend, Dispatch, KmsOutput, Refusal};
 use keystorm::clock::{RunClock, within};
@@ -35,6 +35,7 @@ fn plain(operation: Operation, key: &str) -> Dispatch<'_> {
         key,
         spec: KeySpec::SymmetricDefault,
         pair_spec: KeySpec::Rsa2048,
+        usage: KeyUsage::EncryptDecrypt,
         context: None,
         payload: b"some bytes",
         blob: &[],
@@ -159,7 +160,7 @@ fn order(now: Time) -> Order {
         bytes: 16,
         intended: now,
     };
-    Order { attempt, due: now, timeout: None }
+    Order { attempt, due: now, is_timed: false }
 }
 
 #[test]

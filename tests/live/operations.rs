@@ -24,7 +24,13 @@ fn everything() -> String {
         ("ecc", "Sign: 1, Verify: 1", "spec: ECC_NIST_P256", "payload: 300B"),
         ("dsa", "Sign: 1, Verify: 1", "spec: ML_DSA_44", "payload: 300B"),
         ("mac", "GenerateMac: 1, VerifyMac: 1", "spec: HMAC_256", "payload: 64B"),
-        ("kem", "GetPublicKey: 1, DescribeKey: 1", "spec: ML_KEM_768", "payload: 1B"),
+        (
+            "kem",
+            "Encapsulate: 1, Decapsulate: 1, GetPublicKey: 1, DescribeKey: 1",
+            "spec: ML_KEM_768",
+            "payload: 1B",
+        ),
+        ("agree", "DeriveSharedSecret: 1, GetPublicKey: 1", "spec: ECC_NIST_P384, count: 2", "payload: 1B"),
         ("stores", "DescribeCustomKeyStores: 1", "count: 1", "payload: 1B"),
     ];
     let workloads = workloads.map(|(name, jobs, keys, more)| {

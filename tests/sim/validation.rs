@@ -31,7 +31,7 @@ fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A path of modules without what only says that there are tests: `client::fleet_tests::x` is `client::fleet::x`.
+/// A path of modules without what only says that there are tests: `client::fleet::tests::x` is `client::fleet::x`.
 fn plain(path: &str) -> String {
     let names = path.split("::").filter(|name| !["tests", "mod", "main"].contains(name));
     names.map(|name| name.trim_end_matches("_tests")).collect::<Vec<_>>().join("::")

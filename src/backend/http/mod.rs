@@ -200,7 +200,7 @@ impl Backend for Http {
         let answer = self.exchange(&pool, dispatch, observer).await;
         drop(turn);
         match answer? {
-            (StatusCode::OK, bytes) if dispatch.is_read => KmsOutput::from_json(&bytes),
+            (StatusCode::OK, bytes) if dispatch.is_read => KmsOutput::from_json(dispatch.operation, &bytes),
             (StatusCode::OK, _) => Ok(KmsOutput::default()),
             (status, bytes) => Err(Refusal::from_json(status.as_u16(), &bytes)),
         }

@@ -5,8 +5,8 @@ mod settings;
 #[cfg(feature = "aws")]
 mod upstream;
 
-use super::{Common, Error, health, output};
-use crate::notice;
+use super::messages::{LogFormat, LogLevel};
+use super::{Common, Error, health, messages, output};
 use crate::server::{Auth, Running};
 use crate::time::Span;
 use rustls::pki_types::ServerName;
@@ -133,6 +133,12 @@ pub struct Args {
     /// Access log, a JSON line for each call; `-` is stdout.
     #[arg(long, value_name = "FILE", env = "KEYSTORM_LOG")]
     log: Option<PathBuf>,
+    /// How much the server says on stderr beside that.
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t, env = "KEYSTORM_LOG_LEVEL")]
+    log_level: LogLevel,
+    /// In what form it says it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, env = "KEYSTORM_LOG_FORMAT")]
+    log_format: LogFormat,
     /// CloudTrail records: an `.ndjson` file, or a folder of gzipped delivery files.
     #[arg(long, value_name = "PATH", env = "KEYSTORM_CLOUDTRAIL")]
     cloudtrail: Option<PathBuf>,
@@ -191,29 +197,28 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     if let Some(url) = &args.check {
         return health::check(url, args.listen, args.has_tls(), args.tls_ca.as_deref());
     }
+    messages::begin(args.log_level, args.log_format);
     let settings = settings::of(args)?;
     let listen = settings.listen;
     for (arn, key) in settings.emulator.directory.keys_never_set().iter().filter(|_| !common.quiet) {
-        crate::notice::tell(format_args!(
-            "warning: a policy of {arn} asks for the condition key {key}, which no call sets here"
-        ));
+        tracing::warn!("a policy of {arn} asks for the condition key {key}, which no call sets here");
     }
     if !listen.ip().is_loopback() && !common.quiet {
-        notice::tell(format_args!(
-            "warning: {listen} can be reached from other machines, and this is a KMS for tests{}",
+        tracing::warn!(
+            "{listen} can be reached from other machines, and this is a KMS for tests{}",
             if settings.auth == Auth::Off { " that checks no signature (--auth verify does)" } else { "" }
-        ));
+        );
     }
     let failed = |e: crate::server::Error| Error::Failed(e.to_string());
     let running = Running::start(settings).map_err(failed)?;
     let signals = running.signals().map_err(failed)?;
     output::print(format!("listening on {}\n", running.url()))?;
     if let Some(admin) = running.admin_address().filter(|_| !common.quiet) {
-        notice::tell(format_args!("admin paths on http://{admin}/_keystorm/"));
+        tracing::info!("admin paths on http://{admin}/_keystorm/");
     }
     running.wait_for(signals);
     if !common.quiet {
-        notice::tell("stopping: open calls may finish");
+        tracing::info!("stopping: open calls may finish");
     }
     running.stop();
     Ok(ExitCode::SUCCESS)

@@ -107,10 +107,12 @@ fn directory(args: &Args) -> Result<Directory, Error> {
     let mut directory = Directory::default();
     for path in &args.principals {
         let text = std::fs::read_to_string(path).map_err(|e| usage(format!("{}: {e}", path.display())))?;
-        let told = |problems: Vec<String>| usage(format!("{}: {}", path.display(), problems.join("\n  ")));
+        let name = path.display().to_string();
+        let twice = |problems: Vec<String>| usage(format!("{name}: {}", problems.join("\n  ")));
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
         let mut files = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
-        directory.merge(Directory::read(&text, &mut files).map_err(told)?).map_err(told)?;
+        let read = Directory::read(&text, &name, &mut files).map_err(|told| usage(told.to_string()))?;
+        directory.merge(read).map_err(twice)?;
     }
     for pair in &args.access_key {
         let (id, secret) = pair

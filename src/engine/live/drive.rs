@@ -42,8 +42,9 @@ impl Driven<'_> {
         }
     }
 
-    /// Hands over what is to be sent.
+    /// Hands over what is to be sent, and what is to be given up before it.
     fn send(&mut self, senders: &Senders) {
+        self.core.take_given_up().for_each(|attempt| senders.give_up(&attempt));
         self.dispatcher.take().for_each(|order| senders.send(order));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::{Error, MOST_KEYS};
 use super::snapshot::Control;
-use crate::api::{ErrorCode, JobKind, KeySpec, Operation, Reply};
+use crate::api::{ErrorCode, JobKind, KeySpec, KeyUsage, Operation, Reply};
 use crate::backend::{AttemptObserver, Backend, Dispatch, Fixtures, KmsOutput, Refusal};
 use crate::clock::sleep;
 use crate::scenario::Scenario;
@@ -95,10 +95,7 @@ impl Setup {
         if keys.count > MOST_KEYS {
             return Err(Error::ManyKeys(workload.name.clone(), keys.count));
         }
-        let encrypts = workload.kinds().iter().any(|kind| {
-            let operation = kind.operation();
-            matches!(operation, Operation::Encrypt | Operation::Decrypt | Operation::ReEncrypt)
-        });
+        let wanted = workload.key_usages().first().copied().unwrap_or(KeyUsage::SignVerify);
         if policy.is_some() && self.tried == 0 {
             self.try_one(backend, tag, policy.as_deref()).await?;
         }
@@ -108,7 +105,7 @@ impl Setup {
                 operation: Operation::CreateKey,
                 tag,
                 policy: policy.as_deref(),
-                payload: if encrypts { b"encrypts" } else { b"" },
+                usage: keys.spec.usage_for(wanted),
                 ..plain(keys.spec)
             };
             let told = self.dispatch(backend, &dispatch).await?;
@@ -149,7 +146,7 @@ impl Setup {
         }
     }
 
-    /// Ciphertexts, signatures and codes that a workload's jobs need.
+    /// What a workload's jobs need: ciphertexts, signatures, codes, public keys.
     async fn fill<B: Backend>(
         &mut self,
         backend: &B,
@@ -159,7 +156,7 @@ impl Setup {
     ) -> Result<(), Error> {
         let kinds = workload.kinds();
         let does = |operation| kinds.iter().any(|kind| kind.operation() == operation);
-        let opens = does(Operation::Decrypt) || does(Operation::ReEncrypt);
+        let calls = workload.set_up_calls();
         // The data key of a message has 32 bytes.
         let is_message = |kind: &JobKind| *kind == JobKind::DecryptMessage;
         let only_messages = kinds.iter().any(is_message)
@@ -171,22 +168,13 @@ impl Setup {
             let bytes = if only_messages { 32 } else { own.bytes };
             let payload = fixtures.bytes(bytes).to_vec();
             let base = Dispatch { key: &id, payload: &payload, ..plain(own.spec) };
-            if opens {
-                for context in &own.contexts {
-                    let context = (own.contexts.len() > 1).then_some(context.as_str());
-                    let dispatch = Dispatch { operation: Operation::Encrypt, context, ..base };
+            for (maker, often) in &calls {
+                for context in own.contexts.iter().take(*often as usize) {
+                    let context = (*often > 1).then_some(context.as_str());
+                    let dispatch = Dispatch { operation: *maker, context, ..base };
                     let made = self.dispatch(backend, &dispatch).await?.blob;
-                    fixtures.workloads[number].keys[key].ciphertexts.push(made);
+                    fixtures.workloads[number].keys[key].made.entry(*maker).or_default().push(made);
                 }
-            }
-            if does(Operation::Verify) {
-                let dispatch = Dispatch { operation: Operation::Sign, ..base };
-                fixtures.workloads[number].keys[key].signature =
-                    self.dispatch(backend, &dispatch).await?.blob;
-            }
-            if does(Operation::VerifyMac) {
-                let dispatch = Dispatch { operation: Operation::GenerateMac, ..base };
-                fixtures.workloads[number].keys[key].mac = self.dispatch(backend, &dispatch).await?.blob;
             }
         }
         Ok(())
@@ -275,6 +263,7 @@ fn plain(spec: KeySpec) -> Dispatch<'static> {
         key: "",
         spec,
         pair_spec: KeySpec::Rsa2048,
+        usage: KeyUsage::EncryptDecrypt,
         context: None,
         payload: &[],
         blob: &[],

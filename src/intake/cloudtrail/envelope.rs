@@ -4,8 +4,9 @@ use super::event::{Entry, Record};
 use super::part::Part;
 use super::scan::{Piece, Scanner};
 use flate2::read::MultiGzDecoder;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use std::io::Read;
+use std::sync::LazyLock;
 
 /// How often something may be wrapped in something.
 const MAX_DEPTH: u32 = 6;
@@ -55,9 +56,11 @@ fn item(text: &[u8], is_alone: bool, depth: u32, sink: &mut dyn Sink) {
 /// Whether an object is an event, or holds one, and says nowhere that it is of KMS: most of a log is, and nothing more
 /// has to be known of it.
 fn is_of_another_service(text: &[u8]) -> bool {
-    memmem::find(text, b"kms.amazonaws.com").is_none()
-        && memmem::find(text, b"\"eventSource\"").is_some()
-        && memmem::find(text, b"\"eventSource\\").is_none()
+    // A search is prepared once, not for each of millions of records.
+    static KMS: LazyLock<Finder> = LazyLock::new(|| Finder::new("kms.amazonaws.com"));
+    static SOURCE: LazyLock<Finder> = LazyLock::new(|| Finder::new("\"eventSource\""));
+    static ESCAPED: LazyLock<Finder> = LazyLock::new(|| Finder::new("\"eventSource\\"));
+    KMS.find(text).is_none() && SOURCE.find(text).is_some() && ESCAPED.find(text).is_none()
 }
 
 fn object(text: &[u8], is_alone: bool, depth: u32, sink: &mut dyn Sink) {

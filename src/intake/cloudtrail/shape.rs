@@ -1,5 +1,7 @@
 //! What a file is by its first bytes, and for what cannot be read: its name, and the way out.
 
+use memchr::{memchr, memmem};
+
 /// How a log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -33,11 +35,14 @@ pub(super) fn of(head: &[u8]) -> Result<Shape, String> {
     }
     let text = head.trim_ascii_start();
     let Some(first) = text.first() else { return Err("there is nothing in it".into()) };
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let line = text[..memchr(b'\n', text).unwrap_or(text.len())].trim_ascii_end();
+    // Nearly every log, and all of it one line: it is not looked at more than once, as there may be a million of them.
+    if matches!(first, b'{' | b'[') && memmem::find(line, b"\t{").is_none() {
+        return Ok(Shape::Json);
+    }
     let line = String::from_utf8_lossy(line);
     let lower = line.to_ascii_lowercase();
     match first {
-        b'{' | b'[' if !line.contains("\t{") => return Ok(Shape::Json),
         b'"' if line.starts_with("\"{") && !lower.starts_with("\"{eventversion") => return Ok(Shape::Json),
         b'<' if lower.contains("<error>") || lower.starts_with("<?xml") => {
             return told("XML, such as an error of S3", "fetch the file itself: aws s3 cp");

@@ -33,9 +33,9 @@ pub struct Question<'a> {
     /// The key, if the action has one.
     pub key: Option<KeyAccess<'a>>,
     /// What conditions can ask of the call.
-    pub facts: &'a ConditionContext,
+    pub context: &'a ConditionContext,
     /// Its encryption context, for grants.
-    pub context: &'a BTreeMap<String, String>,
+    pub encryption_context: &'a BTreeMap<String, String>,
 }
 
 /// What allowed a call.
@@ -90,8 +90,8 @@ impl Denied {
 /// # Errors
 /// [`Denied`], with its reason.
 pub fn authorize(question: &Question<'_>) -> Result<Allowed, Denied> {
-    let Question { caller, action, resource, facts, .. } = *question;
-    let asked = Asked { caller, action, resource, facts };
+    let Question { caller, action, resource, context, .. } = *question;
+    let asked = Asked { caller, action, resource, context };
     let deny = |reason| Denied {
         caller: question.caller.arn.clone(),
         action: question.action.into(),
@@ -134,20 +134,20 @@ fn granted<'a>(question: &Question<'_>, key: &KeyAccess<'a>, identity: impl Fn()
             && grant.operations.contains(&operation)
             && (question.caller.is_named_by(grant.grantee)
                 || (question.caller.is_of_account(grant.grantee) && identity()))
-            && (!operation.takes_context() || grant.constraints.allow(question.context))
-            && source.is_none_or(|source| question.facts.single("aws:sourcearn", 0) == Some(source))
+            && (!operation.takes_context() || grant.constraints.allow(question.encryption_context))
+            && source.is_none_or(|source| question.context.single("aws:sourcearn", 0) == Some(source))
     };
     key.grants.iter().find(allows).map(|grant| grant.id)
 }
 
-/// Whether the caller could not change a key's policy again if it were `policy`. `facts` are those of its next
+/// Whether the caller could not change a key's policy again if it were `policy`. `context` are those of its next
 /// PutKeyPolicy.
 pub fn would_lock_out(
     policy: &Policy,
     key_account: &str,
     caller: (&Principal, &[Policy]),
     resource: &str,
-    facts: &ConditionContext,
+    context: &ConditionContext,
 ) -> bool {
     let question = Question {
         caller: caller.0,
@@ -155,8 +155,8 @@ pub fn would_lock_out(
         action: "kms:PutKeyPolicy",
         resource,
         key: Some(KeyAccess { account: key_account, policy, grants: &[] }),
-        facts,
-        context: &BTreeMap::new(),
+        context,
+        encryption_context: &BTreeMap::new(),
     };
     authorize(&question).is_err()
 }

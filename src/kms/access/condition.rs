@@ -101,15 +101,15 @@ impl Condition {
 
     /// Whether it holds for a call. Where a key has several values because names that differ only in case fall together,
     /// an Allow needs all of them and a Deny any.
-    pub(super) fn holds(&self, facts: &ConditionContext, effect: Effect) -> bool {
-        let with = |choice: usize| match facts.given(&self.key) {
+    pub(super) fn holds(&self, context: &ConditionContext, effect: Effect) -> bool {
+        let with = |choice: usize| match context.given(&self.key) {
             Some(Given::Either(values)) => {
-                either(effect, values, |value| self.meets(std::slice::from_ref(value), facts, choice))
+                either(effect, values, |value| self.meets(std::slice::from_ref(value), context, choice))
             }
-            Some(Given::All(values)) => self.meets(values, facts, choice),
-            None => self.meets(&[], facts, choice),
+            Some(Given::All(values)) => self.meets(values, context, choice),
+            None => self.meets(&[], context, choice),
         };
-        match facts.choices() {
+        match context.choices() {
             0 | 1 => with(0),
             choices => either(effect, 0..choices, with),
         }
@@ -117,7 +117,7 @@ impl Condition {
 
     /// Whether these values of its key do; none of them if the key is missing. `choice` is which of several values
     /// variables stand for.
-    fn meets(&self, given: &[String], facts: &ConditionContext, choice: usize) -> bool {
+    fn meets(&self, given: &[String], context: &ConditionContext, choice: usize) -> bool {
         if self.test == Test::Null {
             let is_true = |value: &Glob| value.text().eq_ignore_ascii_case("true");
             return self.values.iter().any(|value| is_true(value) == given.is_empty());
@@ -126,7 +126,7 @@ impl Condition {
             // A missing key fails what asks for equality and passes what asks for difference.
             return self.if_exists || self.set == Set::All || (self.is_negated && self.set == Set::Single);
         }
-        let variable = |name: &str| facts.single(name, choice);
+        let variable = |name: &str| context.single(name, choice);
         let one = |value: &String| {
             self.values.iter().any(|asked| self.compare(asked, value, variable)) != self.is_negated
         };
@@ -277,12 +277,12 @@ mod tests {
 
     fn holds(operator: &str, values: &[&str], given: &[&str]) -> bool {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        let mut facts = ConditionContext::default();
+        let mut context = ConditionContext::default();
         if !given.is_empty() {
-            facts.many("kms:Thing", given);
+            context.many("kms:Thing", given);
         }
-        facts.one("aws:username", "ann");
-        Condition::read(operator, "KMS:thing", &values, true).unwrap().holds(&facts, Effect::Allow)
+        context.one("aws:username", "ann");
+        Condition::read(operator, "KMS:thing", &values, true).unwrap().holds(&context, Effect::Allow)
     }
 
     #[test]
@@ -350,13 +350,13 @@ mod tests {
 
     #[test]
     fn variables_are_letters_in_old_policies() {
-        let mut facts = ConditionContext::default();
-        facts.one("aws:username", "ann");
+        let mut context = ConditionContext::default();
+        context.one("aws:username", "ann");
         let holds = |value: &str, given: &str, has_variables| {
-            let mut facts = facts.clone();
-            facts.one("kms:thing", given);
+            let mut context = context.clone();
+            context.one("kms:thing", given);
             let asked = Condition::read("StringEquals", "kms:thing", &[value.into()], has_variables).unwrap();
-            asked.holds(&facts, Effect::Allow)
+            asked.holds(&context, Effect::Allow)
         };
         assert!(holds("${aws:username}", "ann", true));
         assert!(!holds("${aws:username}", "ann", false));
@@ -366,14 +366,14 @@ mod tests {
 
     #[test]
     fn contexts_that_differ_only_in_case_keep_both_values() {
-        let mut facts = ConditionContext::default();
-        facts.alternative("kms:EncryptionContext:Team", "a");
-        facts.alternative("kms:EncryptionContext:team", "b");
+        let mut context = ConditionContext::default();
+        context.alternative("kms:EncryptionContext:Team", "a");
+        context.alternative("kms:EncryptionContext:team", "b");
         let holds = |operator: &str, values: &[&str], effect| {
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
             Condition::read(operator, "kms:EncryptionContext:TEAM", &values, true)
                 .unwrap()
-                .holds(&facts, effect)
+                .holds(&context, effect)
         };
         for (operator, values, by_allow, by_deny) in [
             ("StringEquals", &["a"][..], false, true),
@@ -389,9 +389,9 @@ mod tests {
             assert_eq!(holds(operator, values, Effect::Allow), by_allow, "Allow {operator} {values:?}");
             assert_eq!(holds(operator, values, Effect::Deny), by_deny, "Deny {operator} {values:?}");
         }
-        facts.one("kms:thing", "a");
+        context.one("kms:thing", "a");
         let asked = ["${kms:EncryptionContext:team}".to_string()];
         let filled = Condition::read("StringEquals", "kms:thing", &asked, true).unwrap();
-        assert!(!filled.holds(&facts, Effect::Allow) && filled.holds(&facts, Effect::Deny));
+        assert!(!filled.holds(&context, Effect::Allow) && filled.holds(&context, Effect::Deny));
     }
 }

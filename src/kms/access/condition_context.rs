@@ -54,32 +54,32 @@ impl ConditionContext {
     /// Source: IAM User Guide, global condition context keys, and "Where you can use policy variables" for which kind
     /// of principal has which (from memory, checked against public examples).
     pub fn of(call: &Circumstances<'_>) -> ConditionContext {
-        let mut facts = ConditionContext::default();
+        let mut context = ConditionContext::default();
         if let Some((principal, standing)) = call.caller {
-            facts.tell_caller(principal, standing, call.region);
+            context.tell_caller(principal, standing, call.region);
         }
         let endpoint = call.caller.and_then(|(_, standing)| standing.source_vpce.as_deref());
         let source = call.source_ip.to_canonical().to_string();
         match endpoint {
             // AWS has no aws:SourceIp for a call that comes through an endpoint of a VPC.
             Some(endpoint) => {
-                facts.one("aws:SourceVpce", endpoint);
-                facts.one("aws:VpcSourceIp", &source);
+                context.one("aws:SourceVpce", endpoint);
+                context.one("aws:VpcSourceIp", &source);
             }
-            None => facts.one("aws:SourceIp", &source),
+            None => context.one("aws:SourceIp", &source),
         }
-        facts.flag("aws:SecureTransport", true);
-        facts.one("aws:RequestedRegion", call.region);
+        context.flag("aws:SecureTransport", true);
+        context.one("aws:RequestedRegion", call.region);
         if !call.user_agent.is_empty() {
-            facts.one("aws:UserAgent", call.user_agent);
+            context.one("aws:UserAgent", call.user_agent);
         }
-        facts.one("aws:CurrentTime", &iso(call.now));
-        facts.one("aws:EpochTime", &call.now.as_millis().div_euclid(1_000).to_string());
-        facts.one("aws:ResourceAccount", call.resource.0);
+        context.one("aws:CurrentTime", &iso(call.now));
+        context.one("aws:EpochTime", &call.now.as_millis().div_euclid(1_000).to_string());
+        context.one("aws:ResourceAccount", call.resource.0);
         if let Some(organization) = call.resource.1 {
-            facts.one("aws:ResourceOrgID", organization);
+            context.one("aws:ResourceOrgID", organization);
         }
-        facts
+        context
     }
 
     fn tell_caller(&mut self, principal: &Principal, standing: &Standing, region: &str) {

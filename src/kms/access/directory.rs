@@ -94,13 +94,13 @@ impl Directory {
     pub fn merge(&mut self, other: Directory) -> Result<(), Vec<String>> {
         let mut problems = Vec::new();
         for member in other.by_arn.into_values() {
-            self.add(Arc::unwrap_or_clone(member), "", &mut problems);
+            problems.extend(self.add(Arc::unwrap_or_clone(member)));
         }
         for provider in other.providers.into_values() {
-            self.add_provider(Arc::unwrap_or_clone(provider), "", &mut problems);
+            problems.extend(self.add_provider(Arc::unwrap_or_clone(provider)));
         }
         for (account, organization) in other.organizations {
-            self.add_organization(&account, organization, &mut problems);
+            problems.extend(self.add_organization(&account, organization));
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
@@ -156,48 +156,46 @@ impl Directory {
         );
         member.access_keys.push(key);
         self.remove(&principal.arn);
-        let mut problems = Vec::new();
-        self.add(member, "--access-key", &mut problems);
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        let problems = self.add(member);
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems.iter().map(|problem| format!("--access-key: {problem}")).collect()),
+        }
     }
 
-    pub(super) fn add(&mut self, member: Member, place: &str, problems: &mut Vec<String>) {
-        let at = if place.is_empty() { String::new() } else { format!("{place}: ") };
+    /// Adds a member; gives what of it somebody has already.
+    pub(super) fn add(&mut self, member: Member) -> Vec<String> {
+        let mut problems = Vec::new();
         let member = Arc::new(member);
         for key in &member.access_keys {
             if self.by_access_key.insert(key.id.clone(), member.clone()).is_some() {
-                problems.push(format!("{at}the access key {} is there twice", key.id));
+                problems.push(format!("the access key {} is there twice", key.id));
             }
         }
         let arn = member.principal.arn.clone();
         let name = name_of(&member.principal);
         if self.by_arn.insert(arn.clone(), member).is_some() {
-            problems.push(format!("{at}{arn} is there twice"));
+            problems.push(format!("{arn} is there twice"));
         } else if let Some(other) = self.by_name.insert(name, arn.clone()) {
             problems.push(format!(
-                "{at}{arn} has the name of {other}: names are unique in an account, whatever the path and the case"
+                "{arn} has the name of {other}: names are unique in an account, whatever the path and the case"
             ));
         }
+        problems
     }
 
-    pub(super) fn add_provider(&mut self, provider: Provider, place: &str, problems: &mut Vec<String>) {
+    /// Adds a provider; gives what is wrong with that.
+    pub(super) fn add_provider(&mut self, provider: Provider) -> Option<String> {
         let arn = provider.arn.clone();
-        if self.providers.insert(arn.clone(), Arc::new(provider)).is_some() {
-            let at = if place.is_empty() { String::new() } else { format!("{place}: ") };
-            problems.push(format!("{at}{arn} is there twice"));
-        }
+        let before = self.providers.insert(arn.clone(), Arc::new(provider));
+        before.map(|_| format!("{arn} is there twice"))
     }
 
-    pub(super) fn add_organization(
-        &mut self,
-        account: &str,
-        organization: String,
-        problems: &mut Vec<String>,
-    ) {
-        let before = self.organizations.insert(account.into(), organization.clone());
-        if let Some(before) = before.filter(|before| *before != organization) {
-            problems.push(format!("the account {account} is in both {before} and {organization}"));
-        }
+    /// Says in which organization an account is; gives what is wrong with that.
+    pub(super) fn add_organization(&mut self, account: &str, organization: String) -> Option<String> {
+        let before = self.organizations.insert(account.into(), organization.clone())?;
+        let differs = before != organization;
+        differs.then(|| format!("the account {account} is in both {before} and {organization}"))
     }
 
     /// Whose access key this is.

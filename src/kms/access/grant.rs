@@ -1,59 +1,52 @@
 //! Grants, as authorization sees them.
 
+use crate::api::{LiveCall, Operation, named};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Declares the operations.
-macro_rules! operations {
-    ($($name:ident,)*) => {
-        /// What a grant can allow; the names are AWS's (service model of 2026-11-17).
-        #[allow(missing_docs)]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum GrantOperation { $($name,)* }
-
-        impl GrantOperation {
-            /// Every one.
-            pub const ALL: &[GrantOperation] = &[$(GrantOperation::$name),*];
-
-            /// AWS's name.
-            pub const fn name(self) -> &'static str {
-                match self { $(GrantOperation::$name => stringify!($name)),* }
-            }
-        }
-    };
-}
-
-operations! {
-    Decrypt, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, ReEncryptFrom, ReEncryptTo, Sign, Verify,
-    GetPublicKey, CreateGrant, RetireGrant, DescribeKey, GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext,
-    GenerateMac, VerifyMac, DeriveSharedSecret, Encapsulate, Decapsulate,
+named! {
+    /// What a grant can allow; the names are AWS's (service model of 2026-11-17), in the order in which refusals list them.
+    #[allow(missing_docs)]
+    GrantOperation {
+        Decrypt = "Decrypt",
+        Encrypt = "Encrypt",
+        GenerateDataKey = "GenerateDataKey",
+        GenerateDataKeyWithoutPlaintext = "GenerateDataKeyWithoutPlaintext",
+        ReEncryptFrom = "ReEncryptFrom",
+        ReEncryptTo = "ReEncryptTo",
+        Sign = "Sign",
+        Verify = "Verify",
+        GetPublicKey = "GetPublicKey",
+        CreateGrant = "CreateGrant",
+        RetireGrant = "RetireGrant",
+        DescribeKey = "DescribeKey",
+        GenerateDataKeyPair = "GenerateDataKeyPair",
+        GenerateDataKeyPairWithoutPlaintext = "GenerateDataKeyPairWithoutPlaintext",
+        GenerateMac = "GenerateMac",
+        VerifyMac = "VerifyMac",
+        DeriveSharedSecret = "DeriveSharedSecret",
+        Encapsulate = "Encapsulate",
+        Decapsulate = "Decapsulate",
+    }
 }
 
 impl GrantOperation {
-    /// The one called `name`, exactly.
-    pub fn from_name(name: &str) -> Option<GrantOperation> {
-        GrantOperation::ALL.iter().copied().find(|each| each.name() == name)
-    }
-
     /// The one that allows an action: `kms:Decrypt`.
     pub fn of_action(action: &str) -> Option<GrantOperation> {
         GrantOperation::from_name(action.strip_prefix("kms:")?)
     }
 
+    /// The operation that it allows, or half of it.
+    pub fn operation(self) -> Operation {
+        match self {
+            GrantOperation::ReEncryptFrom | GrantOperation::ReEncryptTo => Operation::ReEncrypt,
+            other => Operation::from_name(other.name()).expect("a grant's operations are KMS's"),
+        }
+    }
+
     /// Whether calls of it carry an encryption context, so that a constraint on it can be met.
-    pub const fn takes_context(self) -> bool {
-        use GrantOperation::*;
-        matches!(
-            self,
-            Decrypt
-                | Encrypt
-                | GenerateDataKey
-                | GenerateDataKeyWithoutPlaintext
-                | ReEncryptFrom
-                | ReEncryptTo
-                | GenerateDataKeyPair
-                | GenerateDataKeyPairWithoutPlaintext
-        )
+    pub fn takes_context(self) -> bool {
+        self.operation().live().is_some_and(LiveCall::has_context)
     }
 }
 

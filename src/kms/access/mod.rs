@@ -30,6 +30,7 @@ pub use authorize::{Allowed, Denied, KeyAccess, Question, authorize, would_lock_
 pub use condition_context::{Circumstances, ConditionContext};
 pub use directory::{AccessKey, Directory, Existence, Member, Provider};
 pub use file::Files;
+pub(crate) use file::policy as read_policy;
 pub use glob::is_like;
 pub use grant::{Constraints, GrantOperation, GrantView};
 pub use policy::{INVALID_PRINCIPALS, Kind, Policy, PolicyProblem};

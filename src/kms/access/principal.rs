@@ -53,7 +53,7 @@ pub struct Standing {
 /// How a session came to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// When.
+    /// When it was lent.
     pub issued: Moment,
     /// The identity provider that vouched for it.
     pub provider: Option<String>,

@@ -24,17 +24,17 @@ fn ask(
     policy: &Policy,
     grants: &[GrantView<'_>],
 ) -> Result<Allowed, Denied> {
-    let context = BTreeMap::from([("team".to_string(), "a".to_string())]);
-    let mut facts = ConditionContext::default();
-    facts.one("kms:CallerAccount", account_of_arn(caller).unwrap());
+    let encryption_context = BTreeMap::from([("team".to_string(), "a".to_string())]);
+    let mut context = ConditionContext::default();
+    context.one("kms:CallerAccount", account_of_arn(caller).unwrap());
     authorize(&Question {
         caller: &Principal::from_arn(caller).unwrap(),
         caller_policies: policies,
         action,
         resource: KEY,
         key: Some(KeyAccess { account: "111122223333", policy, grants }),
-        facts: &facts,
         context: &context,
+        encryption_context: &encryption_context,
     })
 }
 
@@ -212,7 +212,7 @@ fn a_session_of_a_role_with_a_path_is_that_role() {
     assert_eq!(session.role.as_deref(), Some("arn:aws:iam::111122223333:role/team/x/app"));
     assert_eq!(session.id, format!("{}:s1", role.id));
     assert!(session.id.starts_with("AROA"));
-    let (facts, context) = (ConditionContext::default(), BTreeMap::new());
+    let (context, encryption_context) = (ConditionContext::default(), BTreeMap::new());
     let asks = |policy: &Policy, grants: &[GrantView<'_>]| {
         let key = Some(KeyAccess { account: "111122223333", policy, grants });
         let question = Question {
@@ -221,8 +221,8 @@ fn a_session_of_a_role_with_a_path_is_that_role() {
             action: "kms:Decrypt",
             resource: KEY,
             key,
-            facts: &facts,
             context: &context,
+            encryption_context: &encryption_context,
         };
         authorize(&question).is_ok()
     };
@@ -264,10 +264,10 @@ fn a_grant_to_an_account_leaves_it_to_the_accounts_policies() {
 
 #[test]
 fn variables_are_letters_in_policies_of_2008() {
-    let facts = {
-        let mut facts = ConditionContext::default();
-        facts.one("aws:username", "ann");
-        facts
+    let context = {
+        let mut context = ConditionContext::default();
+        context.one("aws:username", "ann");
+        context
     };
     let ask = |version: &str| {
         let text = format!(
@@ -281,8 +281,8 @@ fn variables_are_letters_in_policies_of_2008() {
                 action: "kms:Decrypt",
                 resource,
                 key: None,
-                facts: &facts,
-                context: &BTreeMap::new(),
+                context: &context,
+                encryption_context: &BTreeMap::new(),
             };
             authorize(&question).is_ok()
         })
@@ -337,7 +337,7 @@ fn facts_are_told_of_every_kind_of_caller() {
             resource: ("444455556666", None),
         })
     };
-    let single = |facts: &ConditionContext, key: &str| facts.single(key, 0).map(String::from);
+    let single = |context: &ConditionContext, key: &str| context.single(key, 0).map(String::from);
     for (caller, standing, expected) in [
         (
             &ann,
@@ -391,9 +391,9 @@ fn facts_are_told_of_every_kind_of_caller() {
             ],
         ),
     ] {
-        let facts = told(caller, standing);
+        let context = told(caller, standing);
         for (key, value) in expected {
-            assert_eq!(single(&facts, key).as_deref(), *value, "{} {key}", caller.arn);
+            assert_eq!(single(&context, key).as_deref(), *value, "{} {key}", caller.arn);
         }
     }
 }
@@ -516,32 +516,53 @@ principals:
     policies: [ { Statement: [] } ]
 ";
     let problems = Directory::parse(bad).unwrap_err();
-    assert_eq!(problems.len(), 4, "{problems:?}");
+    assert_eq!(problems.list.len(), 4, "{problems}");
+    let told: Vec<String> = problems.to_string().lines().map(str::to_owned).collect();
+    assert!(told[0].starts_with("principals:3:10: principals[0].arn: "), "{problems}");
     assert!(
-        problems[1].contains("principals[1].accesKeys") && problems[1].contains("did you mean `accessKeys`?")
+        told[1].starts_with("principals:5:5: principals[1].accesKeys")
+            && told[1].contains("did you mean `accessKeys`?"),
+        "{problems}"
     );
     for (member, said) in [
         ("{ arn: 'arn:aws:iam::111122223333:user/ann', trust: {} }", "principals[0].trust: only a role"),
         (
             "{ arn: 'arn:aws:iam::111122223333:role/a', maxSessionDuration: 60 }",
-            "must be 3600 to 43200 seconds",
+            "this is too small; read `60`; allowed a whole number from 3600 to 43200",
         ),
-        ("{ arn: 'arn:aws:iam::111122223333:role/a', tags: [ a ] }", "principals[0].tags: must be a mapping"),
+        (
+            "{ arn: 'arn:aws:iam::111122223333:role/a', tags: [ a ] }",
+            "principals[0].tags: this is not a mapping",
+        ),
         (
             "{ arn: 'arn:aws:iam::111122223333:role/a', calledVia: s3 }",
-            "principals[0].calledVia: must be a list",
+            "principals[0].calledVia: this is not a list",
         ),
         (
             "{ arn: 'arn:aws:iam::111122223333:role/a', accessKeys: [{ id: a, secret: b }] }",
             "a role has none",
         ),
-        (
-            "{ arn: 'arn:aws:sts::111122223333:assumed-role/a/s1' }",
-            "principals[0].arn: must be the ARN of a user",
-        ),
+        ("{ arn: 'arn:aws:sts::111122223333:assumed-role/a/s1' }", "principals[0].arn: this is nobody's ARN"),
     ] {
         let problems = Directory::parse(&format!("principals: [ {member} ]")).unwrap_err();
-        assert!(problems.iter().any(|problem| problem.contains(said)), "{member}: {problems:?}");
+        assert!(problems.to_string().contains(said), "{member}: {problems}");
+    }
+}
+
+#[test]
+fn a_problem_of_a_principals_file_shows_no_secret() {
+    for keys in [
+        "[ 'AKIAANN:hush' ]",
+        "hush",
+        "[ { id: AKIAANN, secret: [ hush ] } ]",
+        "[ { id: AKIAANN, secret: { x: hush } } ]",
+        "[ { id: AKIAANN, secret: 4837 } ]",
+        "[ { id: AKIAANN, secret: hush, secret: hush } ]",
+    ] {
+        let text = format!("principals:\n- arn: {ANN}\n  accessKeys: {keys}\n");
+        let told = Directory::parse(&text).unwrap_err().to_string();
+        assert!(told.contains("principals:3:"), "{keys}: {told}");
+        assert!(!told.contains("hush") && !told.contains("4837"), "{keys}: {told}");
     }
 }
 
@@ -554,7 +575,7 @@ fn names_are_unique_in_an_account_whatever_the_path() {
     let app = "arn:aws:iam::111122223333:role/team/x/app";
     for twin in ["arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:role/other/APP"] {
         let problems = list(&[app, twin]).unwrap_err();
-        assert!(problems[0].contains("has the name of"), "{problems:?}");
+        assert!(problems.list[0].message.contains("has the name of"), "{problems}");
         let mut directory = list(&[app]).unwrap();
         assert!(directory.put(list(&[twin]).unwrap()).is_err());
         assert!(directory.by_arn(app).is_some() && directory.by_arn(twin).is_none(), "nothing is changed");

@@ -1,8 +1,8 @@
 //! Importing material: the key that wraps it, and unwrapping.
 
-use super::algorithms::{WrappingAlgorithm, WrappingKeySpec};
 use super::{Error, Material, Secret, rsa_decrypt};
-use crate::api::{EncryptionAlgorithm, KeySpec};
+use crate::api::EncryptionAlgorithm;
+use crate::api::{WrappingAlgorithm, WrappingKeySpec};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded as _};
 
 /// The RSA key of one GetParametersForImport.
@@ -14,7 +14,7 @@ impl WrappingKey {
     /// # Errors
     /// [`Error::Unsupported`] for SM2, [`Error::Random`].
     pub fn generate(spec: WrappingKeySpec) -> Result<WrappingKey, Error> {
-        Material::generate(key_spec(spec)?).map(WrappingKey)
+        Material::generate(spec.key_spec()).map(WrappingKey)
     }
 
     /// Reads [`WrappingKey::to_bytes`].
@@ -22,7 +22,7 @@ impl WrappingKey {
     /// # Errors
     /// [`Error::BadKey`].
     pub fn from_bytes(spec: WrappingKeySpec, bytes: &[u8]) -> Result<WrappingKey, Error> {
-        Material::from_bytes(key_spec(spec)?, bytes).map(WrappingKey)
+        Material::from_bytes(spec.key_spec(), bytes).map(WrappingKey)
     }
 
     /// Its private half; secret.
@@ -63,14 +63,5 @@ impl WrappingKey {
             kek.unwrap_with_padding(second, &mut opened).map_err(|_| Error::InvalidCiphertext)?.len();
         opened.truncate(length);
         Ok(Secret::new(opened))
-    }
-}
-
-fn key_spec(spec: WrappingKeySpec) -> Result<KeySpec, Error> {
-    match spec {
-        WrappingKeySpec::Rsa2048 => Ok(KeySpec::Rsa2048),
-        WrappingKeySpec::Rsa3072 => Ok(KeySpec::Rsa3072),
-        WrappingKeySpec::Rsa4096 => Ok(KeySpec::Rsa4096),
-        WrappingKeySpec::Sm2 => Err(Error::Unsupported("SM2")),
     }
 }

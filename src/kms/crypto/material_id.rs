@@ -26,6 +26,16 @@ impl MaterialId {
         MaterialId(bytes)
     }
 
+    /// As the API shows it, written into `room`: nearly every answer names one, and needs no memory for it.
+    pub fn write(self, room: &mut [u8; 64]) -> &str {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let (pairs, _) = room.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        std::str::from_utf8(room).expect("hexadecimal digits are text")
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -34,9 +44,7 @@ impl MaterialId {
 
 impl fmt::Display for MaterialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 64];
-        hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(self.write(&mut [0; 64]))
     }
 }
 

@@ -4,7 +4,6 @@
 //! mu from `ml-dsa`. SM2 is [`Error::Unsupported`]: it exists in China Regions only.
 
 mod agree;
-mod algorithms;
 mod envelope;
 mod import;
 mod material;
@@ -17,7 +16,6 @@ mod secret;
 mod sign;
 
 pub use agree::{decapsulate, derive_shared_secret, encapsulate};
-pub use algorithms::{WrappingAlgorithm, WrappingKeySpec};
 pub use envelope::{Header, decrypt, encrypt};
 pub use import::WrappingKey;
 pub use material::{Material, data_key_pair};

@@ -24,6 +24,12 @@ impl From<&[u8]> for Secret {
     }
 }
 
+impl From<Vec<u8>> for Secret {
+    fn from(bytes: Vec<u8>) -> Secret {
+        Secret(bytes)
+    }
+}
+
 impl Drop for Secret {
     fn drop(&mut self) {
         use zeroize::Zeroize as _;

@@ -3,7 +3,7 @@
 use super::material::{Form, Material};
 use super::{Error, Secret};
 use crate::api::{EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm};
-use aws_lc_rs::digest::Digest;
+use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
@@ -11,6 +11,19 @@ use aws_lc_rs::rsa::{
 };
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaEncoding, VerificationAlgorithm};
 use ed25519_dalek::{SigningKey, VerifyingKey};
+
+impl SigningAlgorithm {
+    /// The hash whose digest can be signed instead of the message.
+    pub(super) fn hash(self) -> Option<&'static digest::Algorithm> {
+        use SigningAlgorithm::*;
+        match self {
+            PssSha256 | Pkcs1Sha256 | EcdsaSha256 => Some(&digest::SHA256),
+            PssSha384 | Pkcs1Sha384 | EcdsaSha384 => Some(&digest::SHA384),
+            PssSha512 | Pkcs1Sha512 | EcdsaSha512 | Ed25519Ph => Some(&digest::SHA512),
+            Sm2Dsa | MlDsa | Ed25519 => None,
+        }
+    }
+}
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Every algorithm on every type of key, and vectors that others have published.
 
 use super::*;
-use crate::api::{EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm};
+use crate::api::{
+    EncryptionAlgorithm, KeySpec, MacAlgorithm, SigningAlgorithm, WrappingAlgorithm, WrappingKeySpec,
+};
 
 /// Types of keys that need little time to make.
 fn specs() -> impl Iterator<Item = KeySpec> {

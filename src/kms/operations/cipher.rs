@@ -46,9 +46,9 @@ impl Cipher {
         key: &KeyRef,
         action: &str,
         (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
-        own_facts: impl FnOnce(&mut ConditionContext),
+        tell: impl FnOnce(&mut ConditionContext),
     ) -> Result<Cipher, ApiError> {
-        let arn = allow(ctx, key, action, (context, algorithm), own_facts)?;
+        let arn = allow(ctx, key, action, (context, algorithm), tell)?;
         let found = check_fit(ctx, key, (context, algorithm), "encrypting")?;
         let version = found.current(ctx.now).and_then(opened).ok_or_else(internal)?;
         Ok(Cipher::new(arn, version, (context, algorithm)))
@@ -62,11 +62,11 @@ impl Cipher {
         ctx: &mut CallContext<'_>,
         source: &Source,
         key: &KeyRef,
-        own_facts: impl FnOnce(&mut ConditionContext),
+        tell: impl FnOnce(&mut ConditionContext),
     ) -> Result<Cipher, ApiError> {
         let input = ctx.input();
         let terms = (input.context(source.context), algorithm(input, source.algorithm));
-        let arn = allow(ctx, key, source.action, terms, own_facts)?;
+        let arn = allow(ctx, key, source.action, terms, tell)?;
         // The ciphertext is read, and its key compared, before anything is asked of the key that the call names
         // (kms-recorded-behaviour, rows 3 and 4).
         let names_material = terms.1 == EncryptionAlgorithm::SymmetricDefault && !ignores_ciphertext(input);
@@ -131,18 +131,17 @@ impl Source {
     /// ciphertext of ours; AccessDeniedException if its key does not exist here.
     pub(super) fn find(&self, ctx: &mut CallContext<'_>) -> Result<KeyRef, ApiError> {
         let input = ctx.input();
-        if ignores_ciphertext(input) && !ctx.is_dry_run() {
+        let ignores = ignores_ciphertext(input);
+        if ignores && !ctx.is_dry_run() {
             return Err(ApiError::validation("DryRunModifiers can only be specified when DryRun is true."));
         }
-        if !ignores_ciphertext(input) {
+        if !ignores {
             ciphertext(input)?;
         }
         if let Some(named) = input.text(self.key) {
             return ctx.find_text(named);
         }
-        if ignores_ciphertext(input)
-            || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault
-        {
+        if ignores || algorithm(input, self.algorithm) != EncryptionAlgorithm::SymmetricDefault {
             // Source: kms-recorded-behaviour, row 37.
             return Err(ApiError::validation(format!("{} must not be null", self.key)));
         }
@@ -182,11 +181,11 @@ fn allow(
     key: &KeyRef,
     action: &str,
     (context, algorithm): (&BTreeMap<String, String>, EncryptionAlgorithm),
-    own_facts: impl FnOnce(&mut ConditionContext),
+    tell: impl FnOnce(&mut ConditionContext),
 ) -> Result<Arc<str>, ApiError> {
-    let right = ctx.authorize(key, action, context, |facts| {
-        facts.one("kms:EncryptionAlgorithm", algorithm.name());
-        own_facts(facts);
+    let right = ctx.authorize(key, action, context, |context| {
+        context.one("kms:EncryptionAlgorithm", algorithm.name());
+        tell(context);
     })?;
     Ok(right.arn)
 }

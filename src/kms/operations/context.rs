@@ -238,17 +238,17 @@ impl<'a> CallContext<'a> {
         &mut self,
         key: &KeyRef,
         action: &str,
-        context: &BTreeMap<String, String>,
-        own_facts: impl FnOnce(&mut ConditionContext),
+        encryption_context: &BTreeMap<String, String>,
+        tell: impl FnOnce(&mut ConditionContext),
     ) -> Result<Right, ApiError> {
         let found = self.key(key);
         let arn = self.inventory.arn_of(key.realm, found);
         let account = Arc::clone(&self.inventory.realm(key.realm).account);
         let policy = found.policy.seen(self.now);
-        let mut facts = ConditionContext::default();
+        let mut context = ConditionContext::default();
         if policy.has_conditions() || self.caller().policies.iter().any(|policy| policy.has_conditions()) {
-            facts = self.facts_of_key(key, context);
-            own_facts(&mut facts);
+            context = self.context_of_key(key, encryption_context);
+            tell(&mut context);
         }
         let tokens = self.presented_grants()?;
         let grants: Vec<GrantView<'_>> = self
@@ -271,8 +271,8 @@ impl<'a> CallContext<'a> {
             action,
             resource: &arn,
             key: Some(KeyAccess { account: &account, policy, grants: &grants }),
-            facts: &facts,
-            context,
+            context: &context,
+            encryption_context,
         };
         let answer = access::authorize(&question).map_err(|denied| ApiError::access_denied(denied.message()));
         drop(grants);
@@ -288,12 +288,12 @@ impl<'a> CallContext<'a> {
         &self,
         action: &str,
         resource: &str,
-        own_facts: impl FnOnce(&mut ConditionContext),
+        tell: impl FnOnce(&mut ConditionContext),
     ) -> Result<(), ApiError> {
-        let mut facts = ConditionContext::default();
+        let mut context = ConditionContext::default();
         if self.caller().policies.iter().any(|policy| policy.has_conditions()) {
-            facts = self.facts(self.realm, self.realm);
-            own_facts(&mut facts);
+            context = self.condition_context(self.realm, self.realm);
+            tell(&mut context);
         }
         let question = Question {
             caller: &self.caller().principal,
@@ -301,17 +301,17 @@ impl<'a> CallContext<'a> {
             action,
             resource,
             key: None,
-            facts: &facts,
-            context: &BTreeMap::new(),
+            context: &context,
+            encryption_context: &BTreeMap::new(),
         };
         access::authorize(&question).map(|_| ()).map_err(|denied| ApiError::access_denied(denied.message()))
     }
 
     /// What conditions can ask of a call to `there` about something that `owner` has.
-    fn facts(&self, there: RealmId, owner: RealmId) -> ConditionContext {
+    fn condition_context(&self, there: RealmId, owner: RealmId) -> ConditionContext {
         let caller = self.caller();
         let owner = &self.inventory.realm(owner).account;
-        let mut facts = ConditionContext::of(&Circumstances {
+        let mut context = ConditionContext::of(&Circumstances {
             caller: Some((&caller.principal, &caller.standing)),
             region: &self.inventory.realm(there).region,
             source_ip: self.call.source_ip,
@@ -319,46 +319,50 @@ impl<'a> CallContext<'a> {
             now: self.now,
             resource: (owner, self.directory.organization_of(owner)),
         });
-        facts.one("kms:CallerAccount", &caller.principal.account);
-        facts
+        context.one("kms:CallerAccount", &caller.principal.account);
+        context
     }
 
     /// What conditions can ask of a call about a key: the caller, the key, the encryption context, the alias by which the
     /// call names the key.
     ///
     /// Source: KMS Developer Guide, condition keys (read 2026-11-23).
-    fn facts_of_key(&self, key: &KeyRef, context: &BTreeMap<String, String>) -> ConditionContext {
-        let mut facts = self.facts(self.realm, key.realm);
-        for (name, value) in context {
-            facts.alternative(&format!("kms:EncryptionContext:{name}"), value);
+    fn context_of_key(
+        &self,
+        key: &KeyRef,
+        encryption_context: &BTreeMap<String, String>,
+    ) -> ConditionContext {
+        let mut context = self.condition_context(self.realm, key.realm);
+        for (name, value) in encryption_context {
+            context.alternative(&format!("kms:EncryptionContext:{name}"), value);
         }
-        if !context.is_empty() {
-            facts.many("kms:EncryptionContextKeys", context.keys());
+        if !encryption_context.is_empty() {
+            context.many("kms:EncryptionContextKeys", encryption_context.keys());
         }
         let names: Vec<&str> =
             self.inventory.aliases_of(key.realm, key.id.as_str()).map(|alias| &*alias.name).collect();
         if !names.is_empty() {
-            facts.many("kms:ResourceAliases", names);
+            context.many("kms:ResourceAliases", names);
         }
         if let Some(named) = self.input().key_id().filter(|named| named.contains("alias/")) {
             let name = named.find("alias/").map_or(named, |at| &named[at..]);
-            facts.one("kms:RequestAlias", name);
+            context.one("kms:RequestAlias", name);
         }
-        tell_key(&mut facts, self.key(key), &self.inventory.realm(key.realm).region);
-        facts
+        tell_key(&mut context, self.key(key), &self.inventory.realm(key.realm).region);
+        context
     }
 
     /// What conditions could ask of the caller's next PutKeyPolicy of a key in `realm`: one that is there, or one that is
     /// about to be (it has no aliases yet).
-    pub fn facts_of_next_put_key_policy(&self, realm: RealmId, key: &Key) -> ConditionContext {
-        let mut facts = self.facts(realm, realm);
+    pub fn context_of_next_put_key_policy(&self, realm: RealmId, key: &Key) -> ConditionContext {
+        let mut context = self.condition_context(realm, realm);
         let names: Vec<&str> =
             self.inventory.aliases_of(realm, key.id.as_str()).map(|alias| &*alias.name).collect();
         if !names.is_empty() {
-            facts.many("kms:ResourceAliases", names);
+            context.many("kms:ResourceAliases", names);
         }
-        tell_key(&mut facts, key, &self.inventory.realm(realm).region);
-        facts
+        tell_key(&mut context, key, &self.inventory.realm(realm).region);
+        context
     }
 }
 
@@ -380,18 +384,18 @@ pub(super) fn is_grantee(caller: &Principal, grantee: &str) -> bool {
 }
 
 /// What conditions can ask of a key, wherever it is spoken of.
-fn tell_key(facts: &mut ConditionContext, key: &Key, region: &str) {
-    facts.one("kms:KeySpec", key.spec.name());
-    facts.one("kms:KeyUsage", key.usage.name());
-    facts.one("kms:KeyOrigin", key.origin.name());
-    facts.one("kms:CustomerMasterKeySpec", key.spec.name());
-    facts.one("kms:CustomerMasterKeyUsage", key.usage.name());
-    facts.flag("kms:MultiRegion", key.multi_region.is_some());
+fn tell_key(context: &mut ConditionContext, key: &Key, region: &str) {
+    context.one("kms:KeySpec", key.spec.name());
+    context.one("kms:KeyUsage", key.usage.name());
+    context.one("kms:KeyOrigin", key.origin.name());
+    context.one("kms:CustomerMasterKeySpec", key.spec.name());
+    context.one("kms:CustomerMasterKeyUsage", key.usage.name());
+    context.flag("kms:MultiRegion", key.multi_region.is_some());
     if let Some(multi) = &key.multi_region {
-        facts.one("kms:MultiRegionKeyType", if key.is_primary(region) { "PRIMARY" } else { "REPLICA" });
-        facts.one("kms:PrimaryRegion", &multi.primary);
+        context.one("kms:MultiRegionKeyType", if key.is_primary(region) { "PRIMARY" } else { "REPLICA" });
+        context.one("kms:PrimaryRegion", &multi.primary);
     }
     for (tag, value) in &key.tags {
-        facts.one(&format!("aws:ResourceTag/{tag}"), value);
+        context.one(&format!("aws:ResourceTag/{tag}"), value);
     }
 }

@@ -17,8 +17,8 @@ pub(super) fn generate_data_key(ctx: &mut CallContext<'_>) -> Handled {
     ctx.compute(move || {
         let plaintext = crypto::random(length).map_err(|_| internal())?;
         let output = Output::new()
-            .blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?)
-            .blob("Plaintext", plaintext.as_bytes());
+            .blob("CiphertextBlob", cipher.encrypt(plaintext.as_bytes())?)
+            .blob("Plaintext", plaintext);
         Ok(with_names(output, &cipher))
     })
 }
@@ -30,7 +30,7 @@ pub(super) fn generate_data_key_without_plaintext(ctx: &mut CallContext<'_>) -> 
     ctx.end_dry_run()?;
     ctx.compute(move || {
         let plaintext = crypto::random(length).map_err(|_| internal())?;
-        let output = Output::new().blob("CiphertextBlob", &cipher.encrypt(plaintext.as_bytes())?);
+        let output = Output::new().blob("CiphertextBlob", cipher.encrypt(plaintext.as_bytes())?);
         Ok(with_names(output, &cipher))
     })
 }
@@ -51,11 +51,11 @@ fn key_pair(ctx: &mut CallContext<'_>, action: &str, in_clear: bool) -> Handled 
     ctx.end_dry_run()?;
     ctx.compute(move || {
         let (private, public) = crypto::data_key_pair(spec).map_err(|_| internal())?;
-        let mut output = Output::new().blob("PrivateKeyCiphertextBlob", &cipher.encrypt(private.as_bytes())?);
+        let mut output = Output::new().blob("PrivateKeyCiphertextBlob", cipher.encrypt(private.as_bytes())?);
         if in_clear {
-            output = output.blob("PrivateKeyPlaintext", private.as_bytes());
+            output = output.blob("PrivateKeyPlaintext", private);
         }
-        let output = output.blob("PublicKey", &public).text("KeyPairSpec", spec.name());
+        let output = output.blob("PublicKey", public).text("KeyPairSpec", spec.name());
         Ok(with_names(output, &cipher))
     })
 }
@@ -72,9 +72,9 @@ fn cipher(ctx: &mut CallContext<'_>, action: &str) -> Result<Cipher, ApiError> {
             "A key in a custom key store cannot encrypt data key pairs.",
         ));
     }
-    let cipher = Cipher::encrypting(ctx, &key, action, terms, |facts| {
+    let cipher = Cipher::encrypting(ctx, &key, action, terms, |context| {
         if let Some(spec) = pair {
-            facts.one("kms:DataKeyPairSpec", spec.name());
+            context.one("kms:DataKeyPairSpec", spec.name());
         }
     })?;
     if pair == Some(KeySpec::Sm2) {
@@ -87,7 +87,7 @@ fn cipher(ctx: &mut CallContext<'_>, action: &str) -> Result<Cipher, ApiError> {
 
 /// The key and its material, as every answer of this family names them.
 fn with_names(output: Output, cipher: &Cipher) -> Output {
-    output.text("KeyId", &cipher.arn).text("KeyMaterialId", &cipher.material_id.to_string())
+    output.text("KeyId", &cipher.arn).text("KeyMaterialId", cipher.material_id.write(&mut [0; 64]))
 }
 
 /// How long a data key is to be: exactly one of two members says it.
@@ -122,6 +122,6 @@ pub(super) fn generate_random(ctx: &mut CallContext<'_>) -> Handled {
     let length = usize::try_from(bytes).expect("validation lets 1 to 1,024 pass");
     Ok(Step::Compute(Box::new(move || {
         let plaintext = crypto::random(length).map_err(|_| internal())?;
-        Ok(Output::new().blob("Plaintext", plaintext.as_bytes()))
+        Ok(Output::new().blob("Plaintext", plaintext))
     })))
 }

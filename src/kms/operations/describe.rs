@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::{CallContext, Handled, Step};
-use crate::api::{KeySpec, KeyUsage};
+use crate::api::{ECDH, KeySpec, KeyUsage, ML_KEM};
 use crate::kms::keys::{
     ExpirationModel, Inventory, Key, KeyMaterial, KeyRef, KeyState, Moment, Origin, Realm, StoreKind, key_arn,
 };
@@ -86,8 +86,8 @@ fn algorithms(output: Output, key: &Key) -> Output {
         KeyUsage::SignVerify => {
             output.list("SigningAlgorithms", key.spec.signing_algorithms().iter().map(|each| each.name()))
         }
-        KeyUsage::KeyAgreement => output.list("KeyAgreementAlgorithms", ["ECDH"]),
-        KeyUsage::EncapsulateDecapsulate => output.list("EncapsulationAlgorithms", ["ML_KEM"]),
+        KeyUsage::KeyAgreement => output.list("KeyAgreementAlgorithms", [ECDH]),
+        KeyUsage::EncapsulateDecapsulate => output.list("EncapsulationAlgorithms", [ML_KEM]),
         KeyUsage::GenerateVerifyMac => output,
     }
 }

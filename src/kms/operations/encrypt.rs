@@ -34,7 +34,7 @@ pub(super) fn encrypt(ctx: &mut CallContext<'_>) -> Handled {
     ctx.compute(move || {
         let blob = cipher.encrypt(plaintext.as_bytes())?;
         Ok(Output::new()
-            .blob("CiphertextBlob", &blob)
+            .blob("CiphertextBlob", blob)
             .text("KeyId", &cipher.arn)
             .text("EncryptionAlgorithm", cipher.algorithm.name()))
     })
@@ -55,9 +55,10 @@ pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
         let plaintext = cipher.decrypt(&blob)?;
         let output = Output::new()
             .text("KeyId", &cipher.arn)
-            .blob("Plaintext", plaintext.as_bytes())
+            .blob("Plaintext", plaintext)
             .text("EncryptionAlgorithm", cipher.algorithm.name());
-        Ok(output.given(cipher.named_material(), |output, id| output.text("KeyMaterialId", &id.to_string())))
+        let id = cipher.named_material();
+        Ok(output.given(id, |output, id| output.text("KeyMaterialId", id.write(&mut [0; 64]))))
     })
 }
 
@@ -65,17 +66,18 @@ pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
 pub(super) fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let (from, to) = (RE_ENCRYPT.find(ctx)?, ctx.find("DestinationKeyId")?);
-    let tell = |facts: &mut ConditionContext, named: Option<&str>| {
-        facts.flag("kms:ReEncryptOnSameKey", from == to);
+    let tell = |context: &mut ConditionContext, named: Option<&str>| {
+        context.flag("kms:ReEncryptOnSameKey", from == to);
         if let Some(alias) = named.and_then(|named| Some(&named[named.find("alias/")?..])) {
-            facts.one("kms:RequestAlias", alias);
+            context.one("kms:RequestAlias", alias);
         }
     };
-    let source = Cipher::decrypting(ctx, &RE_ENCRYPT, &from, |facts| tell(facts, input.text("SourceKeyId")))?;
+    let source =
+        Cipher::decrypting(ctx, &RE_ENCRYPT, &from, |context| tell(context, input.text("SourceKeyId")))?;
     let terms =
         (input.context("DestinationEncryptionContext"), algorithm(input, "DestinationEncryptionAlgorithm"));
     let named = input.text("DestinationKeyId");
-    let destination = Cipher::encrypting(ctx, &to, "kms:ReEncryptTo", terms, |facts| tell(facts, named))?;
+    let destination = Cipher::encrypting(ctx, &to, "kms:ReEncryptTo", terms, |context| tell(context, named))?;
     ctx.note_use(&from, source.named_material());
     ctx.note_use(&to, destination.named_material());
     if ignores_ciphertext(input) {
@@ -88,7 +90,7 @@ pub(super) fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
 fn re_encrypted(source: &Cipher, destination: &Cipher, blob: &[u8]) -> Result<Output, ApiError> {
     let plaintext = source.decrypt(blob)?;
     let output = Output::new()
-        .blob("CiphertextBlob", &destination.encrypt(plaintext.as_bytes())?)
+        .blob("CiphertextBlob", destination.encrypt(plaintext.as_bytes())?)
         .text("SourceKeyId", &source.arn)
         .text("KeyId", &destination.arn)
         .text("SourceEncryptionAlgorithm", source.algorithm.name())

@@ -47,8 +47,8 @@ pub(super) fn schedule_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
     let days = ctx.input().integer("PendingWindowInDays").unwrap_or(WINDOW);
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:ScheduleKeyDeletion", &BTreeMap::new(), |facts| {
-        facts.one("kms:ScheduleKeyDeletionPendingWindowInDays", &days.to_string());
+    ctx.authorize(&key, "kms:ScheduleKeyDeletion", &BTreeMap::new(), |context| {
+        context.one("kms:ScheduleKeyDeletionPendingWindowInDays", &days.to_string());
     })?;
     if ctx.key(&key).manager == Manager::Aws {
         let arn = ctx.inventory.arn(&key);

@@ -26,7 +26,7 @@ pub(super) fn generate_mac(ctx: &mut CallContext<'_>) -> Handled {
         let name = maker.algorithm.name();
         let mac = crypto::generate_mac(&maker.material, maker.algorithm, &maker.message);
         let mac = mac.map_err(|error| refused(error, name, &maker.material))?;
-        Ok(Output::new().blob("Mac", &mac).text("MacAlgorithm", name).text("KeyId", &maker.arn))
+        Ok(Output::new().blob("Mac", mac).text("MacAlgorithm", name).text("KeyId", &maker.arn))
     })
 }
 
@@ -49,8 +49,9 @@ impl Authenticator {
     fn read(ctx: &mut CallContext<'_>, action: &str) -> Result<Authenticator, ApiError> {
         let key = ctx.find("KeyId")?;
         let algorithm = ctx.required("MacAlgorithm");
-        let right =
-            ctx.authorize(&key, action, &BTreeMap::new(), |facts| facts.one("kms:MacAlgorithm", algorithm))?;
+        let right = ctx.authorize(&key, action, &BTreeMap::new(), |context| {
+            context.one("kms:MacAlgorithm", algorithm)
+        })?;
         let found = ctx.usable(&key, KeyUsage::GenerateVerifyMac)?;
         let algorithm = found
             .spec

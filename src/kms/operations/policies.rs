@@ -15,7 +15,9 @@ const DEFAULT: &str = "default";
 pub(super) fn get_key_policy(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:GetKeyPolicy", &BTreeMap::new(), |facts| facts.one("kms:PolicyName", DEFAULT))?;
+    ctx.authorize(&key, "kms:GetKeyPolicy", &BTreeMap::new(), |context| {
+        context.one("kms:PolicyName", DEFAULT)
+    })?;
     check_name(ctx)?;
     let policy = ctx.key(&key).policy.seen(ctx.now);
     Ok(Step::Done(Output::new().text("Policy", policy.text()).text("PolicyName", DEFAULT)))
@@ -26,9 +28,9 @@ pub(super) fn put_key_policy(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     let bypass = ctx.input().flag("BypassPolicyLockoutSafetyCheck");
-    ctx.authorize(&key, "kms:PutKeyPolicy", &BTreeMap::new(), |facts| {
-        facts.flag("kms:BypassPolicyLockoutSafetyCheck", bypass);
-        facts.one("kms:PolicyName", DEFAULT);
+    ctx.authorize(&key, "kms:PutKeyPolicy", &BTreeMap::new(), |context| {
+        context.flag("kms:BypassPolicyLockoutSafetyCheck", bypass);
+        context.one("kms:PolicyName", DEFAULT);
     })?;
     check_name(ctx)?;
     let arn = ctx.inventory.arn(&key);
@@ -125,12 +127,12 @@ pub(super) fn check_lockout(
         return Ok(());
     }
     let caller = ctx.caller();
-    let mut facts = ctx.facts_of_next_put_key_policy(realm, key);
-    facts.flag("kms:BypassPolicyLockoutSafetyCheck", false);
-    facts.one("kms:PolicyName", DEFAULT);
+    let mut context = ctx.context_of_next_put_key_policy(realm, key);
+    context.flag("kms:BypassPolicyLockoutSafetyCheck", false);
+    context.one("kms:PolicyName", DEFAULT);
     let owner = ctx.inventory.realm(realm);
     let arn = owner.key_arn(key.id.as_str());
-    if would_lock_out(policy, &owner.account, (&caller.principal, &caller.policies), &arn, &facts) {
+    if would_lock_out(policy, &owner.account, (&caller.principal, &caller.policies), &arn, &context) {
         return Err(ApiError::malformed_policy_document(
             "The new key policy will not allow you to update the key policy in the future.",
         ));

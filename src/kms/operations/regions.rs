@@ -4,7 +4,7 @@ use super::create::{bare, check_room, written_policy};
 use super::describe::metadata_in;
 use super::policies::{check_lockout, read_policy};
 use super::rotation::check_primary;
-use super::tags::{checked_tags, read_tags, tag_facts};
+use super::tags::{checked_tags, read_tags, tell_tags};
 use super::{CallContext, Handled, Step};
 use crate::kms::access::ConditionContext;
 use crate::kms::keys::{
@@ -21,8 +21,8 @@ pub(super) fn replicate_key(ctx: &mut CallContext<'_>) -> Handled {
     let region = ctx.required("ReplicaRegion");
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:ReplicateKey", &BTreeMap::new(), |facts| {
-        facts.one("kms:ReplicaRegion", region)
+    ctx.authorize(&key, "kms:ReplicateKey", &BTreeMap::new(), |context| {
+        context.one("kms:ReplicaRegion", region)
     })?;
     authorize_there(ctx, &key, region)?;
     let own = ctx.own();
@@ -108,18 +108,18 @@ fn until(ctx: &CallContext<'_>) -> Option<Moment> {
 /// Source: KMS API reference, ReplicateKey, required permissions (model of 2026-11-17).
 fn authorize_there(ctx: &CallContext<'_>, key: &KeyRef, region: &str) -> Result<(), ApiError> {
     let (found, input) = (ctx.key(key), ctx.input());
-    let facts = |facts: &mut ConditionContext| {
-        facts.one("aws:RequestedRegion", region);
-        facts.one("kms:KeySpec", found.spec.name());
-        facts.one("kms:KeyUsage", found.usage.name());
-        facts.one("kms:KeyOrigin", found.origin.name());
-        facts.flag("kms:MultiRegion", true);
-        facts.one("kms:MultiRegionKeyType", "REPLICA");
-        tag_facts(input, facts);
+    let tell = |context: &mut ConditionContext| {
+        context.one("aws:RequestedRegion", region);
+        context.one("kms:KeySpec", found.spec.name());
+        context.one("kms:KeyUsage", found.usage.name());
+        context.one("kms:KeyOrigin", found.origin.name());
+        context.flag("kms:MultiRegion", true);
+        context.one("kms:MultiRegionKeyType", "REPLICA");
+        tell_tags(input, context);
     };
-    ctx.authorize_identity("kms:CreateKey", "*", facts)?;
+    ctx.authorize_identity("kms:CreateKey", "*", tell)?;
     if input.is_given("Tags") {
-        ctx.authorize_identity("kms:TagResource", "*", facts)?;
+        ctx.authorize_identity("kms:TagResource", "*", tell)?;
     }
     Ok(())
 }
@@ -133,8 +133,8 @@ pub(super) fn update_primary_region(ctx: &mut CallContext<'_>) -> Handled {
     let region = ctx.required("PrimaryRegion");
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
-        facts.one("kms:PrimaryRegion", region)
+    ctx.authorize(&key, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |context| {
+        context.one("kms:PrimaryRegion", region)
     })?;
     let own = ctx.own();
     let mut multi = multi_region(ctx, &key)?;
@@ -147,8 +147,8 @@ pub(super) fn update_primary_region(ctx: &mut CallContext<'_>) -> Handled {
         let replica = Realm::new(&own.account, region).key_arn(key.id.as_str());
         return Err(ApiError::not_found(format!("Key '{replica}' does not exist")));
     };
-    ctx.authorize(&there, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |facts| {
-        facts.one("kms:PrimaryRegion", region)
+    ctx.authorize(&there, "kms:UpdatePrimaryRegion", &BTreeMap::new(), |context| {
+        context.one("kms:PrimaryRegion", region)
     })?;
     let state = ctx.state(&there);
     if let Some(refused) = crate::kms::keys::refusal(ctx.operation(), state, &ctx.inventory.arn(&there)) {

@@ -25,8 +25,8 @@ pub(super) fn enable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
     let given = ctx.input().integer("RotationPeriodInDays");
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:EnableKeyRotation", &BTreeMap::new(), |facts| {
-        facts.one("kms:RotationPeriodInDays", &given.unwrap_or(i64::from(PERIOD_DAYS)).to_string());
+    ctx.authorize(&key, "kms:EnableKeyRotation", &BTreeMap::new(), |context| {
+        context.one("kms:RotationPeriodInDays", &given.unwrap_or(i64::from(PERIOD_DAYS)).to_string());
     })?;
     check_origin(ctx, &key)?;
     ctx.check_state(&key)?;

@@ -3,17 +3,12 @@
 use super::recipient::refuse_recipient;
 use super::usage::refused;
 use super::{CallContext, Handled};
-use crate::api::KeyUsage;
+use crate::api::{ECDH, KeyUsage, ML_KEM};
 use crate::kms::crypto::{self, Material};
 use crate::kms::keys::KeyRef;
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The one algorithm of key encapsulation.
-const ML_KEM: &str = "ML_KEM";
-/// The one algorithm of key agreement.
-const ECDH: &str = "ECDH";
 
 /// DeriveSharedSecret: Diffie–Hellman with a peer's public key.
 pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
@@ -31,7 +26,7 @@ pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
         })?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("SharedSecret", secret.as_bytes())
+            .blob("SharedSecret", secret)
             .text("KeyAgreementAlgorithm", ECDH)
             .text("KeyOrigin", origin.name()))
     })
@@ -47,8 +42,8 @@ pub(super) fn encapsulate(ctx: &mut CallContext<'_>) -> Handled {
             crypto::encapsulate(&material).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("SharedSecret", secret.as_bytes())
-            .blob("SharedSecretCiphertextBlob", &blob)
+            .blob("SharedSecret", secret)
+            .blob("SharedSecretCiphertextBlob", blob)
             .text("EncapsulationAlgorithm", ML_KEM))
     })
 }
@@ -64,7 +59,7 @@ pub(super) fn decapsulate(ctx: &mut CallContext<'_>) -> Handled {
             crypto::decapsulate(&material, &blob).map_err(|error| refused(error, ML_KEM, &material))?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("SharedSecret", secret.as_bytes())
+            .blob("SharedSecret", secret)
             .text("EncapsulationAlgorithm", ML_KEM))
     })
 }
@@ -76,9 +71,9 @@ fn ready(
     usage: KeyUsage,
 ) -> Result<(KeyRef, Arc<Material>), ApiError> {
     let key = ctx.find("KeyId")?;
-    ctx.authorize(&key, action, &BTreeMap::new(), |facts| {
+    ctx.authorize(&key, action, &BTreeMap::new(), |context| {
         if usage == KeyUsage::KeyAgreement {
-            facts.one("kms:KeyAgreementAlgorithm", ECDH);
+            context.one("kms:KeyAgreementAlgorithm", ECDH);
         }
     })?;
     ctx.usable(&key, usage)?;

@@ -29,7 +29,7 @@ pub(super) fn sign(ctx: &mut CallContext<'_>) -> Handled {
         let signature = signature.map_err(|error| refused(error, name, &signer.material))?;
         Ok(Output::new()
             .text("KeyId", &signer.arn)
-            .blob("Signature", &signature)
+            .blob("Signature", signature)
             .text("SigningAlgorithm", name))
     })
 }
@@ -59,9 +59,9 @@ impl Signer {
         let key = ctx.find("KeyId")?;
         let algorithm = ctx.required("SigningAlgorithm");
         let kind = input.text("MessageType").unwrap_or("RAW");
-        let right = ctx.authorize(&key, action, &BTreeMap::new(), |facts| {
-            facts.one("kms:SigningAlgorithm", algorithm);
-            facts.one("kms:MessageType", kind);
+        let right = ctx.authorize(&key, action, &BTreeMap::new(), |context| {
+            context.one("kms:SigningAlgorithm", algorithm);
+            context.one("kms:MessageType", kind);
         })?;
         // In the order in which KMS asks (kms-recorded-behaviour, row 31).
         ctx.usable(&key, KeyUsage::SignVerify)?;

@@ -14,7 +14,7 @@ const PAGE: usize = 50;
 /// TagResource.
 pub(super) fn tag_resource(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
-    let key = tagged(ctx, "kms:TagResource", |facts| tag_facts(input, facts))?;
+    let key = tagged(ctx, "kms:TagResource", |context| tell_tags(input, context))?;
     let tags = read_tags(ctx, "Tags")?;
     let kept = ctx.key(&key).tags.keys().filter(|name| !tags.contains_key(*name)).count();
     checked_tags(ctx, &tags, kept)?;
@@ -25,7 +25,7 @@ pub(super) fn tag_resource(ctx: &mut CallContext<'_>) -> Handled {
 /// UntagResource: names that are not there are no error.
 pub(super) fn untag_resource(ctx: &mut CallContext<'_>) -> Handled {
     let names = ctx.input().texts("TagKeys");
-    let key = tagged(ctx, "kms:UntagResource", |facts| facts.many("aws:TagKeys", names))?;
+    let key = tagged(ctx, "kms:UntagResource", |context| context.many("aws:TagKeys", names))?;
     if names.iter().any(|name| is_reserved(name)) {
         return Err(reserved());
     }
@@ -50,11 +50,11 @@ pub(super) fn list_resource_tags(ctx: &mut CallContext<'_>) -> Handled {
 fn tagged(
     ctx: &mut CallContext<'_>,
     action: &str,
-    own_facts: impl FnOnce(&mut ConditionContext),
+    tell: impl FnOnce(&mut ConditionContext),
 ) -> Result<KeyRef, ApiError> {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, action, &BTreeMap::new(), own_facts)?;
+    ctx.authorize(&key, action, &BTreeMap::new(), tell)?;
     if ctx.key(&key).manager == Manager::Aws {
         return Err(ApiError::access_denied("Tagging an AWS managed key is not permitted."));
     }
@@ -81,15 +81,15 @@ pub(super) fn read_tags(
 /// What conditions can ask about the tags of a call.
 ///
 /// Source: KMS Developer Guide, aws:RequestTag and aws:TagKeys (read 2026-11-23).
-pub(super) fn tag_facts(input: &Input, facts: &mut ConditionContext) {
+pub(super) fn tell_tags(input: &Input, context: &mut ConditionContext) {
     let tags = input.structures("Tags");
     for tag in tags {
         let (name, value) =
             (tag.text("TagKey").unwrap_or_default(), tag.text("TagValue").unwrap_or_default());
-        facts.one(&format!("aws:RequestTag/{name}"), value);
+        context.one(&format!("aws:RequestTag/{name}"), value);
     }
     if !tags.is_empty() {
-        facts.many("aws:TagKeys", tags.iter().filter_map(|tag| tag.text("TagKey")));
+        context.many("aws:TagKeys", tags.iter().filter_map(|tag| tag.text("TagKey")));
     }
 }
 

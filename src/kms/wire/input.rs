@@ -1,6 +1,6 @@
 //! The decoded members of a request, or of a structure in one.
 
-use super::shapes::{Kind, Member};
+use super::shapes::{Kind, Member, request};
 use crate::api::Operation;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -46,6 +46,51 @@ impl Input {
     /// Nothing given, of these members.
     pub(super) fn empty(operation: Operation, members: &'static [Member]) -> Input {
         Input { operation, names: Names(members), values: members.iter().map(|_| None).collect() }
+    }
+
+    /// A call of an operation that gives nothing yet: for callers in the same process, who write no JSON.
+    pub fn new(operation: Operation) -> Input {
+        Input::empty(operation, request(operation))
+    }
+
+    fn give(mut self, name: &str, given: Given) -> Input {
+        let index = self.names.0.iter().position(|member| member.name == name);
+        self.set(index.unwrap_or_else(|| panic!("{} has no member {name}", self.operation)), Some(given));
+        self
+    }
+
+    /// Gives a text.
+    ///
+    /// # Panics
+    /// If the operation has no such member; so do all of this kind.
+    pub fn with_text(self, name: &str, text: impl Into<String>) -> Input {
+        self.give(name, Given::Text(text.into()))
+    }
+
+    /// Gives bytes.
+    pub fn with_blob(self, name: &str, bytes: impl Into<Vec<u8>>) -> Input {
+        self.give(name, Given::Blob(bytes.into()))
+    }
+
+    /// Gives a whole number.
+    pub fn with_integer(self, name: &str, number: i64) -> Input {
+        self.give(name, Given::Integer(number))
+    }
+
+    /// Gives an encryption context.
+    pub fn with_context(self, name: &str, context: BTreeMap<String, String>) -> Input {
+        self.give(name, Given::Context(context))
+    }
+
+    /// Gives a list with one structure of texts.
+    pub fn with_structure_of(self, name: &str, texts: &[(&str, &str)]) -> Input {
+        let member = self.names.0.iter().find(|member| member.name == name);
+        let Some(Kind::List(_, Kind::Structure(members))) = member.map(|member| &member.kind) else {
+            panic!("{} has no list of structures {name}", self.operation)
+        };
+        let empty = Input::empty(self.operation, members);
+        let one = texts.iter().fold(empty, |one, (name, text)| one.with_text(name, *text));
+        self.give(name, Given::Structures(vec![one]))
     }
 
     /// The operation that is called.

@@ -1,47 +1,53 @@
-//! The JSON of an answer, written as it is built.
+//! What an operation answers: members with their values. Whoever sends it over a wire writes it as JSON; in the same process
+//! it is read as it is.
 
+use crate::kms::crypto::Secret;
 use base64_simd::STANDARD;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-/// What most answers need: a data key in clear and encrypted, or a ciphertext of some hundred bytes, among names.
+/// What most answers need as JSON: a data key in clear and encrypted, or a ciphertext of some hundred bytes, among names.
 const ROOM: usize = 1_024;
+/// How many members and bytes of text most answers have.
+const MEMBERS: usize = 4;
+const TEXT: usize = 192;
 
-/// A JSON object that grows member by member, in the order of the calls.
+/// An answer that grows member by member, in the order of the calls.
 ///
-/// Bytes are written as Base64 in place and never shown in `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+/// Bytes and secrets are never shown in `Debug`.
+#[derive(Clone, PartialEq)]
 pub struct Output {
-    /// The object so far, without its closing brace.
-    json: Vec<u8>,
-    /// Where in `json` values stand that must not be shown.
-    hidden: Hidden,
+    members: Vec<(&'static str, Value)>,
+    /// The texts of all members, one behind the other: memory of its own for each would cost as much as writing it.
+    texts: String,
 }
 
-/// Spans in the order of the text. Most answers have one or two, and memory of its own for them would cost as much as
-/// writing a name.
-#[derive(Clone, Default, PartialEq, Eq)]
-struct Hidden {
-    first: [Option<Range<usize>>; 2],
-    more: Vec<Range<usize>>,
+/// What one member holds.
+#[derive(Clone, PartialEq)]
+enum Value {
+    /// Where it stands among the texts.
+    Text(Range<usize>),
+    Secret(Range<usize>),
+    Blob(Secret),
+    Integer(i64),
+    Flag(bool),
+    /// Seconds since 1970.
+    Time(f64),
+    List(Vec<Element>),
+    Object(Output),
+    Context(BTreeMap<String, String>),
 }
 
-impl Hidden {
-    fn push(&mut self, span: Range<usize>) {
-        match self.first.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(span),
-            None => self.more.push(span),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Range<usize>> {
-        self.first.iter().flatten().chain(&self.more)
-    }
+/// One element of a list that is kept.
+#[derive(Clone, PartialEq)]
+enum Element {
+    Text(String),
+    Object(Output),
 }
 
 /// One element of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Item<'a> {
     /// Text.
     Text(&'a str),
@@ -68,92 +74,84 @@ impl From<Output> for Item<'_> {
 }
 
 impl Output {
-    /// An object without members.
-    pub fn new() -> Output {
-        let mut json = Vec::with_capacity(ROOM);
-        json.push(b'{');
-        Output { json, hidden: Hidden::default() }
+    /// An answer without members.
+    pub const fn new() -> Output {
+        Output { members: Vec::new(), texts: String::new() }
+    }
+
+    fn with(mut self, name: &'static str, value: Value) -> Output {
+        debug_assert!(is_plain(name), "{name:?} is no name of a member");
+        if self.members.is_empty() {
+            self.members.reserve(MEMBERS);
+        }
+        self.members.push((name, value));
+        self
+    }
+
+    fn keep(&mut self, text: &str) -> Range<usize> {
+        if self.texts.is_empty() {
+            self.texts.reserve(TEXT);
+        }
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        start..self.texts.len()
     }
 
     /// Adds a text.
-    pub fn text(mut self, name: &str, text: &str) -> Output {
-        self.name(name);
-        self.string(text);
-        self
+    pub fn text(mut self, name: &'static str, text: &str) -> Output {
+        let place = self.keep(text);
+        self.with(name, Value::Text(place))
     }
 
     /// Adds a text that `Debug` does not show.
-    pub fn secret(mut self, name: &str, text: &str) -> Output {
-        self.name(name);
-        let start = self.json.len();
-        self.string(text);
-        self.hidden.push(start..self.json.len());
-        self
+    pub fn secret(mut self, name: &'static str, text: &str) -> Output {
+        let place = self.keep(text);
+        self.with(name, Value::Secret(place))
     }
 
-    /// Adds bytes.
-    pub fn blob(mut self, name: &str, bytes: &[u8]) -> Output {
-        self.name(name);
-        let start = self.json.len();
-        self.json.push(b'"');
-        STANDARD.encode_append(bytes, &mut self.json);
-        self.json.push(b'"');
-        self.hidden.push(start..self.json.len());
-        self
+    /// Adds bytes, which are overwritten when they are no longer needed.
+    pub fn blob(self, name: &'static str, bytes: impl Into<Secret>) -> Output {
+        self.with(name, Value::Blob(bytes.into()))
     }
 
     /// Adds a whole number.
-    pub fn integer(mut self, name: &str, number: i64) -> Output {
-        self.name(name);
-        self.json.extend_from_slice(number.to_string().as_bytes());
-        self
+    pub fn integer(self, name: &'static str, number: i64) -> Output {
+        self.with(name, Value::Integer(number))
     }
 
     /// Adds true or false.
-    pub fn flag(mut self, name: &str, flag: bool) -> Output {
-        self.name(name);
-        self.json.extend_from_slice(if flag { b"true" } else { b"false" });
-        self
+    pub fn flag(self, name: &'static str, flag: bool) -> Output {
+        self.with(name, Value::Flag(flag))
     }
 
     /// Adds a point in time: seconds since 1970, rounded to milliseconds.
-    pub fn time(mut self, name: &str, seconds: f64) -> Output {
+    pub fn time(self, name: &'static str, seconds: f64) -> Output {
         debug_assert!(seconds.is_finite(), "{name} is no point in time");
-        self.name(name);
         let rounded = libm::round(seconds * 1e3) / 1e3;
-        let rounded = if rounded.is_finite() { rounded } else { 0.0 };
-        self.json.extend_from_slice(rounded.to_string().as_bytes());
-        self
+        self.with(name, Value::Time(if rounded.is_finite() { rounded } else { 0.0 }))
     }
 
     /// Adds a map from text to text.
-    pub fn context(self, name: &str, context: &BTreeMap<String, String>) -> Output {
-        let object = context.iter().fold(Output::new(), |object, (key, value)| object.pair(key, value));
-        self.object(name, object)
+    pub fn context(self, name: &'static str, context: &BTreeMap<String, String>) -> Output {
+        self.with(name, Value::Context(context.clone()))
     }
 
     /// Adds an object.
-    pub fn object(mut self, name: &str, object: Output) -> Output {
-        self.name(name);
-        self.embed(object);
-        self
+    pub fn object(self, name: &'static str, object: Output) -> Output {
+        self.with(name, Value::Object(object))
     }
 
     /// Adds a list of texts or of objects.
-    pub fn list<'a, I: Into<Item<'a>>>(mut self, name: &str, items: impl IntoIterator<Item = I>) -> Output {
-        self.name(name);
-        self.json.push(b'[');
-        for (at, item) in items.into_iter().enumerate() {
-            if at > 0 {
-                self.json.push(b',');
-            }
-            match item.into() {
-                Item::Text(text) => self.string(text),
-                Item::Object(object) => self.embed(object),
-            }
-        }
-        self.json.push(b']');
-        self
+    pub fn list<'a, I: Into<Item<'a>>>(
+        self,
+        name: &'static str,
+        items: impl IntoIterator<Item = I>,
+    ) -> Output {
+        let kept = |item: I| match item.into() {
+            Item::Text(text) => Element::Text(text.into()),
+            Item::Object(object) => Element::Object(object),
+        };
+        self.with(name, Value::List(items.into_iter().map(kept).collect()))
     }
 
     /// Adds what `add` makes of a value, if there is one.
@@ -164,33 +162,112 @@ impl Output {
         }
     }
 
-    /// The finished object.
-    pub fn into_bytes(mut self) -> Vec<u8> {
-        self.json.push(b'}');
-        self.json
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.members.iter().find(|(member, _)| *member == name).map(|(_, value)| value)
     }
 
-    /// Begins a member. Names are the model's, and plain; those of an encryption context are written by
-    /// [`Output::pair`].
-    fn name(&mut self, name: &str) {
-        debug_assert!(is_plain(name), "{name:?} is no name of a member");
-        self.json.extend_from_slice(if self.json.len() > 1 { b",\"" } else { b"\"" });
-        self.json.extend_from_slice(name.as_bytes());
-        self.json.extend_from_slice(b"\":");
-    }
-
-    /// Adds a pair of any texts.
-    fn pair(mut self, key: &str, value: &str) -> Output {
-        if self.json.len() > 1 {
-            self.json.push(b',');
+    /// The text of a member, if it has one.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        match self.value(name)? {
+            Value::Text(place) | Value::Secret(place) => self.texts.get(place.clone()),
+            _ => None,
         }
-        self.string(key);
-        self.json.push(b':');
-        self.string(value);
-        self
     }
 
-    fn string(&mut self, text: &str) {
+    /// The bytes of a member, if it has some.
+    pub fn blob_of(&self, name: &str) -> Option<&[u8]> {
+        match self.value(name)? {
+            Value::Blob(bytes) => Some(bytes.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// The object that a member is, if it is one.
+    pub fn object_of(&self, name: &str) -> Option<&Output> {
+        match self.value(name)? {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The answer as JSON.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut json = Vec::with_capacity(ROOM);
+        Writer { json: &mut json, shows_all: true }.object(&self);
+        json
+    }
+}
+
+/// Writes JSON.
+struct Writer<'a> {
+    json: &'a mut Vec<u8>,
+    /// Whether bytes and secrets are written; `[redacted]` stands for them otherwise.
+    shows_all: bool,
+}
+
+impl Writer<'_> {
+    fn object(&mut self, output: &Output) {
+        let mut before = b'{';
+        for (name, value) in &output.members {
+            // Names are the model's, and plain.
+            self.json.extend_from_slice(&[before, b'"']);
+            self.json.extend_from_slice(name.as_bytes());
+            self.json.extend_from_slice(b"\":");
+            self.value(value, &output.texts);
+            before = b',';
+        }
+        if before == b'{' {
+            self.json.push(b'{');
+        }
+        self.json.push(b'}');
+    }
+
+    fn value(&mut self, value: &Value, texts: &str) {
+        match value {
+            Value::Secret(_) | Value::Blob(_) if !self.shows_all => {
+                self.json.extend_from_slice(b"[redacted]");
+            }
+            Value::Text(place) | Value::Secret(place) => self.text(&texts[place.clone()]),
+            Value::Blob(bytes) => {
+                self.json.push(b'"');
+                STANDARD.encode_append(bytes.as_bytes(), self.json);
+                self.json.push(b'"');
+            }
+            Value::Integer(number) => self.json.extend_from_slice(number.to_string().as_bytes()),
+            Value::Flag(flag) => self.json.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            Value::Time(seconds) => self.json.extend_from_slice(seconds.to_string().as_bytes()),
+            Value::List(elements) => {
+                self.json.push(b'[');
+                for (at, element) in elements.iter().enumerate() {
+                    if at > 0 {
+                        self.json.push(b',');
+                    }
+                    match element {
+                        Element::Text(text) => self.text(text),
+                        Element::Object(object) => self.object(object),
+                    }
+                }
+                self.json.push(b']');
+            }
+            Value::Object(object) => self.object(object),
+            Value::Context(pairs) => self.pairs(pairs),
+        }
+    }
+
+    fn pairs(&mut self, pairs: &BTreeMap<String, String>) {
+        self.json.push(b'{');
+        for (at, (key, value)) in pairs.iter().enumerate() {
+            if at > 0 {
+                self.json.push(b',');
+            }
+            self.text(key);
+            self.json.push(b':');
+            self.text(value);
+        }
+        self.json.push(b'}');
+    }
+
+    fn text(&mut self, text: &str) {
         // Nearly every text is plain.
         if is_plain(text) {
             self.json.push(b'"');
@@ -198,14 +275,7 @@ impl Output {
             self.json.push(b'"');
             return;
         }
-        serde_json::to_writer(&mut self.json, text).expect("writing text to memory does not fail");
-    }
-
-    fn embed(&mut self, object: Output) {
-        let start = self.json.len();
-        object.hidden.iter().for_each(|span| self.hidden.push(span.start + start..span.end + start));
-        self.json.extend_from_slice(&object.json);
-        self.json.push(b'}');
+        serde_json::to_writer(&mut *self.json, text).expect("writing text to memory does not fail");
     }
 }
 
@@ -241,14 +311,9 @@ impl Default for Output {
 /// The JSON, with `[redacted]` for bytes and secrets.
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut from = 0;
-        for span in self.hidden.iter() {
-            f.write_str(&String::from_utf8_lossy(&self.json[from..span.start]))?;
-            f.write_str("[redacted]")?;
-            from = span.end;
-        }
-        f.write_str(&String::from_utf8_lossy(&self.json[from..]))?;
-        f.write_str("}")
+        let mut json = Vec::new();
+        Writer { json: &mut json, shows_all: false }.object(self);
+        f.write_str(&String::from_utf8_lossy(&json))
     }
 }
 
@@ -263,7 +328,7 @@ mod tests {
 
     #[test]
     fn members_stand_in_the_order_they_were_added() {
-        let inner = Output::new().text("A", "b").blob("B", b"\xff\xfe");
+        let inner = Output::new().text("A", "b").blob("B", &b"\xff\xfe"[..]);
         let output = Output::new()
             .text("KeyId", "a\"\\\n\u{1}ä")
             .integer("N", -7)
@@ -290,6 +355,20 @@ mod tests {
         assert_eq!(format!("{:?}", Output::new().secret("Id", "hush")), r#"{"Id":[redacted]}"#);
     }
 
+    #[test]
+    fn members_are_read_as_what_they_are_without_json() {
+        let inner = Output::new().text("Arn", "a");
+        let output = Output::new()
+            .text("KeyId", "k")
+            .secret("Token", "t")
+            .blob("Mac", &[1, 2][..])
+            .object("KeyMetadata", inner);
+        assert_eq!((output.text_of("KeyId"), output.text_of("Token")), (Some("k"), Some("t")));
+        assert_eq!((output.blob_of("Mac"), output.blob_of("KeyId")), (Some(&[1, 2][..]), None));
+        assert_eq!(output.object_of("KeyMetadata").and_then(|inner| inner.text_of("Arn")), Some("a"));
+        assert_eq!((output.text_of("Mac"), output.text_of("Arn")), (None, None));
+    }
+
     proptest! {
         #[test]
         fn a_text_is_plain_if_each_of_its_bytes_is(text in "[ -~\u{0}-\u{1f}äß\u{7f}\u{2028}]{0,40}") {
@@ -300,7 +379,7 @@ mod tests {
 
         #[test]
         fn what_is_written_reads_back(text in any::<String>(), bytes in any::<Vec<u8>>(), number in any::<i64>()) {
-            let output = Output::new().text("T", &text).blob("B", &bytes).integer("N", number);
+            let output = Output::new().text("T", &text).blob("B", bytes.as_slice()).integer("N", number);
             let back: serde_json::Value = serde_json::from_slice(&output.into_bytes()).unwrap();
             prop_assert_eq!(back["T"].as_str(), Some(text.as_str()));
             prop_assert_eq!(STANDARD.decode_to_vec(back["B"].as_str().unwrap()).unwrap(), bytes);

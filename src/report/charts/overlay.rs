@@ -239,7 +239,7 @@ impl Overlay {
         self.quota.as_ref().filter(|(_, limit)| self.is_log || *limit <= FAR * most)
     }
 
-    /// The picture.
+    /// The chart as it is drawn.
     pub fn chart(&self) -> Chart {
         let (y, place) = self.vertical();
         let seconds = self.seconds();

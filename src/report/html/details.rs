@@ -10,7 +10,7 @@ use maud::{Markup, html};
 pub struct Detail {
     /// Unique in the page.
     pub id: &'static str,
-    /// The line.
+    /// What is told where it is folded.
     pub title: String,
     /// What is behind it.
     pub body: Markup,

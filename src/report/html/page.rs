@@ -6,7 +6,7 @@ use super::table::{plain, under_its_heading};
 use crate::report::page::{Block, Page};
 use maud::{Markup, PreEscaped, html};
 
-/// The page.
+/// A page as an HTML document.
 pub fn page(page: &Page) -> String {
     let body = html! {
         header { h1 { (page.title) } }

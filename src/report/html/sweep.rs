@@ -6,7 +6,7 @@ use super::table::{plain, plain_folded};
 use crate::results::Sweep;
 use maud::{PreEscaped, html};
 
-/// The page.
+/// The page of a sweep, as an HTML document.
 pub fn render(sweep: &Sweep) -> String {
     let yaml = serde_yaml::to_string(&sweep.scenario).unwrap_or_else(|_| format!("{:#}", sweep.scenario));
     let tables = tables(sweep);

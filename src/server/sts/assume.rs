@@ -28,12 +28,12 @@ pub(super) fn role(emulator: &Runtime, call: &Call<'_>, caller: &Caller) -> Resu
     if directory.is_complete() && caller.principal.kind == PrincipalKind::Root {
         return Err((403, "AccessDenied", "Roles may not be assumed by root accounts.".into()));
     }
-    let facts = facts(emulator, call, &directory, &request);
+    let context = condition_context(emulator, call, &directory, &request);
     // Nobody of one partition is anybody in another.
     let is_near = Partition::has(call.region, &request.role.arn);
     for action in actions("sts:AssumeRole", &request) {
         let asked = (&caller.principal, &caller.policies[..], action);
-        if !is_near || !may_assume(&directory, &request.role, asked, &facts) {
+        if !is_near || !may_assume(&directory, &request.role, asked, &context) {
             let (who, role) = (&caller.principal.arn, &request.role.arn);
             let what = format!("User: {who} is not authorized to perform: {action} on resource: {role}");
             return Err((403, "AccessDenied", what));
@@ -61,22 +61,22 @@ pub(super) fn role_with_web_identity(emulator: &Runtime, call: &Call<'_>) -> Res
         return Err(invalid("transitive_tag_keys of a token are not emulated: leave them out".into()));
     }
     request.take_tags(token.tags.clone())?;
-    let mut facts = facts(emulator, call, &directory, &request);
+    let mut context = condition_context(emulator, call, &directory, &request);
     let issuer = token.issuer_name();
-    facts.one(&format!("{issuer}:sub"), &token.subject);
-    facts.many(&format!("{issuer}:aud"), &token.audiences);
+    context.one(&format!("{issuer}:sub"), &token.subject);
+    context.many(&format!("{issuer}:aud"), &token.audiences);
     if !token.methods.is_empty() {
-        facts.many(&format!("{issuer}:amr"), &token.methods);
+        context.many(&format!("{issuer}:amr"), &token.methods);
     }
     if let Some(email) = &token.email {
-        facts.one(&format!("{issuer}:email"), email);
+        context.one(&format!("{issuer}:email"), email);
     }
     // A provider that is known is named by its ARN; without checks by its address too.
     let names = if directory.is_complete() { vec![provider.as_str()] } else { vec![issuer, &provider] };
     for action in actions("sts:AssumeRoleWithWebIdentity", &request) {
         let is_trusted = names.iter().any(|name| {
             let who = Principal::federated(name, &request.role.account, &token.subject);
-            may_assume(&directory, &request.role, (&who, &[], action), &facts)
+            may_assume(&directory, &request.role, (&who, &[], action), &context)
         });
         if !is_trusted {
             return Err((403, "AccessDenied", format!("Not authorized to perform {action}")));
@@ -121,14 +121,14 @@ fn actions<'a>(action: &'a str, request: &SessionRequest) -> impl Iterator<Item 
 }
 
 /// What conditions can ask of the call: the same as KMS's, and what it asks for.
-fn facts(
+fn condition_context(
     emulator: &Runtime,
     call: &Call<'_>,
     directory: &Directory,
     request: &SessionRequest,
 ) -> ConditionContext {
     let role = &request.role;
-    let mut facts = ConditionContext::of(&Circumstances {
+    let mut context = ConditionContext::of(&Circumstances {
         caller: call.caller.as_ref().map(|caller| (&caller.principal, &caller.standing)),
         region: call.region,
         source_ip: call.source_ip,
@@ -136,21 +136,21 @@ fn facts(
         now: emulator.locked().clock.date(),
         resource: (&role.account, directory.organization_of(&role.account)),
     });
-    facts.one("sts:RoleSessionName", &request.session);
+    context.one("sts:RoleSessionName", &request.session);
     if let Some(id) = &request.external_id {
-        facts.one("sts:ExternalId", id);
+        context.one("sts:ExternalId", id);
     }
     for (name, value) in &request.tags {
-        facts.one(&format!("aws:RequestTag/{name}"), value);
+        context.one(&format!("aws:RequestTag/{name}"), value);
     }
     if !request.tags.is_empty() {
-        facts.many("aws:TagKeys", request.tags.keys());
+        context.many("aws:TagKeys", request.tags.keys());
     }
     for (name, value) in directory.by_arn(&role.arn).iter().flat_map(|member| &member.standing.tags) {
-        facts.one(&format!("aws:ResourceTag/{name}"), value);
-        facts.one(&format!("iam:ResourceTag/{name}"), value);
+        context.one(&format!("aws:ResourceTag/{name}"), value);
+        context.one(&format!("iam:ResourceTag/{name}"), value);
     }
-    facts
+    context
 }
 
 /// Whether the role's trust policy and the caller's own policies let the caller do this with it. A role that nothing is
@@ -159,7 +159,7 @@ fn may_assume(
     directory: &Directory,
     role: &Principal,
     (caller, caller_policies, action): (&Principal, &[Policy], &str),
-    facts: &ConditionContext,
+    context: &ConditionContext,
 ) -> bool {
     let assumed;
     let trust = match directory.by_arn(&role.arn) {
@@ -180,8 +180,8 @@ fn may_assume(
         action,
         resource: &role.arn,
         key: Some(KeyAccess { account: &role.account, policy: trust, grants: &[] }),
-        facts,
-        context: &BTreeMap::new(),
+        context,
+        encryption_context: &BTreeMap::new(),
     };
     authorize(&question).is_ok()
 }

@@ -45,11 +45,11 @@ pub fn policy(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for kind in [Kind::Key, Kind::Identity] {
         let Ok(policy) = Policy::parse(&text, kind) else { continue };
-        let mut facts = ConditionContext::default();
-        facts.one("kms:CallerAccount", "111122223333");
-        facts.many("kms:EncryptionContextKeys", ["a", "b"]);
-        facts.one("aws:SourceIp", "10.0.0.1");
-        let context = BTreeMap::from([("a".to_string(), "b".to_string())]);
+        let mut context = ConditionContext::default();
+        context.one("kms:CallerAccount", "111122223333");
+        context.many("kms:EncryptionContextKeys", ["a", "b"]);
+        context.one("aws:SourceIp", "10.0.0.1");
+        let encryption_context = BTreeMap::from([("a".to_string(), "b".to_string())]);
         for arn in ["arn:aws:iam::111122223333:user/a", "arn:aws:sts::444455556666:assumed-role/r/s"] {
             let caller = Principal::from_arn(arn).expect("an ARN of ours");
             let policies = [policy.clone()];
@@ -66,8 +66,8 @@ pub fn policy(bytes: &[u8]) {
                     action,
                     resource: "arn:aws:kms:r:1:key/k",
                     key,
-                    facts: &facts,
                     context: &context,
+                    encryption_context: &encryption_context,
                 };
                 let first = authorize(&question);
                 assert_eq!(first, authorize(&question));
@@ -105,9 +105,9 @@ pub fn condition(bytes: &[u8]) {
         let statement = serde_json::json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": condition });
         let document = serde_json::json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
         let policies = [Policy::parse(&document, Kind::Identity).ok()?];
-        let mut facts = ConditionContext::default();
+        let mut context = ConditionContext::default();
         if is_there {
-            facts.one(key, given);
+            context.one(key, given);
         }
         let arn = "arn:aws:iam::111122223333:user/a";
         let question = Question {
@@ -116,8 +116,8 @@ pub fn condition(bytes: &[u8]) {
             action: "kms:ListKeys",
             resource: "*",
             key: None,
-            facts: &facts,
-            context: &BTreeMap::new(),
+            context: &context,
+            encryption_context: &BTreeMap::new(),
         };
         Some(authorize(&question).is_ok())
     };
@@ -245,9 +245,12 @@ pub fn seed(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let now = Moment::from_millis(1_767_225_600_000);
     for format in [Format::LocalKms, Format::Keystorm] {
-        match read(&text, format, &emulator::Settings::default(), now) {
+        match read(&text, "seeds", format, &emulator::Settings::default(), now) {
             Err(problems) => {
-                assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.is_empty()))
+                assert!(
+                    !problems.list.is_empty() && problems.list.iter().all(|each| each.line > 0),
+                    "{problems}"
+                );
             }
             Ok(seeds) => {
                 let mut kms = Kms::new(config(), now);

@@ -1,10 +1,12 @@
 //! What set-up has made, as workers are handed it: ids of keys, and what was made under them. No secret is among it.
 
+use crate::api::Operation;
 use crate::backend::Fixtures;
 use crate::cli::Error;
 use crate::guard::Agent;
 use crate::scenario::Scenario;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The object.
 #[derive(Serialize, Deserialize)]
@@ -20,9 +22,8 @@ struct SavedFixtures {
 #[serde(deny_unknown_fields)]
 struct SavedKey {
     id: String,
-    ciphertexts: Vec<String>,
-    signature: String,
-    mac: String,
+    /// By the operation that made it.
+    made: BTreeMap<Operation, Vec<String>>,
 }
 
 /// The bytes of the object.
@@ -34,9 +35,7 @@ pub fn written(fixtures: &Fixtures, agent: &Agent) -> Result<Vec<u8>, Error> {
     let of_workload = |workload: &crate::backend::WorkloadFixtures| {
         let keys = workload.keys.iter().map(|key| SavedKey {
             id: key.id.clone(),
-            ciphertexts: key.ciphertexts.iter().map(base64).collect(),
-            signature: base64(&key.signature),
-            mac: base64(&key.mac),
+            made: key.made.iter().map(|(maker, all)| (*maker, all.iter().map(base64).collect())).collect(),
         });
         keys.collect()
     };
@@ -66,8 +65,9 @@ pub fn read(bytes: &[u8], scenario: &Scenario) -> Result<(Fixtures, Agent), Stri
         |text: &String| base64_simd::STANDARD.decode_to_vec(text).map_err(|_| wrong(&"it is no Base64"));
     for (workload, keys) in fixtures.workloads.iter_mut().zip(&saved.keys) {
         for (key, saved) in workload.keys.iter_mut().zip(keys) {
-            key.ciphertexts = saved.ciphertexts.iter().map(bytes).collect::<Result<_, _>>()?;
-            (key.signature, key.mac) = (bytes(&saved.signature)?, bytes(&saved.mac)?);
+            for (maker, all) in &saved.made {
+                key.made.insert(*maker, all.iter().map(bytes).collect::<Result<_, _>>()?);
+            }
         }
     }
     Ok((fixtures, agent))
@@ -91,13 +91,13 @@ mod tests {
         let scenario = scenario(ONE);
         let agent = Agent::of("0123456789abcdef").expect("an id");
         let mut fixtures = Fixtures::new(&scenario.workloads, vec![vec!["k1".into(), "k2".into()]]);
-        fixtures.workloads[0].keys[1].ciphertexts = vec![vec![0, 255], Vec::new()];
-        fixtures.workloads[0].keys[0].mac = vec![7];
+        let keys = &mut fixtures.workloads[0].keys;
+        keys[1].made.insert(Operation::Encrypt, vec![vec![0, 255], Vec::new()]);
+        keys[0].made.insert(Operation::GenerateMac, vec![vec![7]]);
         let (read, by) = read(&written(&fixtures, &agent).expect("memory"), &scenario).expect("its own");
         assert_eq!(by, agent);
         let keys = |fixtures: &Fixtures| {
-            let told =
-                |key: &crate::backend::KeyFixture| (key.id.clone(), key.ciphertexts.clone(), key.mac.clone());
+            let told = |key: &crate::backend::KeyFixture| (key.id.clone(), key.made.clone());
             fixtures.workloads[0].keys.iter().map(told).collect::<Vec<_>>()
         };
         assert_eq!(keys(&read), keys(&fixtures));

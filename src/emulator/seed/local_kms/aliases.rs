@@ -1,40 +1,41 @@
 //! The aliases of local-kms's file, which stand in a list of their own.
 
-use super::super::Reader;
+use super::super::sown::alias;
+use super::{Local, any};
 use crate::kms::Seed;
-use serde_json::{Map, Value};
+use crate::language::{Fields, Table, fixed_table};
 use std::collections::BTreeSet;
 
-impl Reader<'_> {
-    pub(super) fn local_aliases(&mut self, object: &Map<String, Value>, seeds: &mut [Seed]) {
+static ALIAS: Table = fixed_table("localKmsAlias", &[any("AliasName"), any("TargetKeyId"), any("AliasArn")]);
+
+impl Local<'_> {
+    pub(super) fn aliases(&mut self, file: &Fields<'_>, seeds: &mut [Seed]) {
         let mut taken = BTreeSet::new();
-        for (at, value) in self.list(object, "Aliases", "file").iter().enumerate() {
-            let place = format!("Aliases[{at}]");
-            let names = ["AliasName", "TargetKeyId", "AliasArn"];
-            let Some(alias) = self.object(value, &place, &names) else { continue };
-            let (name, target) =
-                (self.text(alias, "AliasName", &place), self.text(alias, "TargetKeyId", &place));
-            let (Some(name), Some(target)) = (name, target) else {
-                self.wrong(&place, "must have an AliasName and a TargetKeyId");
+        for item in self.list(file, "Aliases") {
+            let Some(fields) = self.r.fields(&item, &ALIAS) else { continue };
+            let target = self.text(&fields, "TargetKeyId");
+            let (Some(named), Some(target)) = (fields.get("AliasName"), target) else {
+                self.r.says(&item, "must have an AliasName and a TargetKeyId");
                 continue;
             };
-            let Some(name) = self.alias(name, &format!("{place}.AliasName")) else { continue };
+            let Some(name) = alias(self.r, &named) else { continue };
             if !taken.insert(name.clone()) {
-                self.wrong(&format!("{place}.AliasName"), format!("{name} stands in this file twice"));
+                self.r.says(&named, format!("{name} stands in this file twice"));
                 continue;
             }
-            if let Some(arn) = self.text(alias, "AliasArn", &place)
+            if let Some(arn) = self.text(&fields, "AliasArn")
                 && !arn.ends_with(&format!(":{name}"))
             {
-                self.wrong(&format!("{place}.AliasArn"), format!("is not the ARN of {name}"));
+                self.wrong(&fields, "AliasArn", format!("is not the ARN of {name}"));
             }
-            let found = seeds.iter_mut().find(|seed| is_target(seed, target));
+            let found = seeds.iter_mut().find(|seed| is_target(seed, &target));
             match found {
                 Some(seed) => seed.aliases.push(name),
-                None => self.wrong(
-                    &format!("{place}.TargetKeyId"),
-                    format!("`{target}` is no key of this file, by its KeyId or its ARN"),
-                ),
+                None => {
+                    let target = crate::language::clip(&target);
+                    let what = format!("`{target}` is no key of this file, by its KeyId or its ARN");
+                    self.wrong(&fields, "TargetKeyId", what);
+                }
             }
         }
     }

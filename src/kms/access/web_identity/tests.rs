@@ -212,12 +212,12 @@ fn a_key_set_that_cannot_be_used_says_why() {
     }
     let problems =
         Directory::parse(r#"{"providers":[{"arn":"ci.example","jwks":{"keys":[]}}]}"#).unwrap_err();
-    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert_eq!(problems.list.len(), 2, "{problems}");
     let file =
         json!({ "providers": [{ "arn": ARN, "audiences": ["a"], "jwksFile": "keys.json" }] }).to_string();
-    assert!(Directory::parse(&file).unwrap_err()[0].contains("give the keys as `jwks`"));
+    assert!(Directory::parse(&file).unwrap_err().to_string().contains("give the keys as `jwks`"));
     let set = json!({ "keys": [pair.public()] }).to_string();
-    let read = Directory::read(&file, &mut |name| {
+    let read = Directory::read(&file, "principals", &mut |name| {
         if name == "keys.json" { Ok(set.clone()) } else { Err("?".into()) }
     });
     assert!(read.unwrap().provider(ARN).is_some());

@@ -10,7 +10,7 @@ use spec::{check_region, spec_of, usage_of};
 
 use super::describe::metadata;
 use super::policies::{check_lockout, read_policy};
-use super::tags::{checked_tags, read_tags, tag_facts};
+use super::tags::{checked_tags, read_tags, tell_tags};
 use super::{CallContext, Handled, NewKey, Step};
 use crate::api::{KeySpec, KeyUsage};
 use crate::kms::access::{Kind, Policy, default_policy};
@@ -29,16 +29,16 @@ pub(super) fn create_key(ctx: &mut CallContext<'_>) -> Handled {
     let usage = usage_of(ctx, spec)?;
     let origin = input.text("Origin").and_then(Origin::from_name).unwrap_or(Origin::AwsKms);
     let is_multi_region = input.flag("MultiRegion");
-    ctx.authorize_identity("kms:CreateKey", "*", |facts| {
-        facts.one("kms:KeySpec", spec.name());
-        facts.one("kms:KeyUsage", usage.name());
-        facts.one("kms:KeyOrigin", origin.name());
-        facts.flag("kms:MultiRegion", is_multi_region);
-        facts.flag("kms:BypassPolicyLockoutSafetyCheck", input.flag("BypassPolicyLockoutSafetyCheck"));
-        tag_facts(input, facts);
+    ctx.authorize_identity("kms:CreateKey", "*", |context| {
+        context.one("kms:KeySpec", spec.name());
+        context.one("kms:KeyUsage", usage.name());
+        context.one("kms:KeyOrigin", origin.name());
+        context.flag("kms:MultiRegion", is_multi_region);
+        context.flag("kms:BypassPolicyLockoutSafetyCheck", input.flag("BypassPolicyLockoutSafetyCheck"));
+        tell_tags(input, context);
     })?;
     if input.is_given("Tags") {
-        ctx.authorize_identity("kms:TagResource", "*", |facts| tag_facts(input, facts))?;
+        ctx.authorize_identity("kms:TagResource", "*", |context| tell_tags(input, context))?;
     }
     check_region(ctx, spec)?;
     let store = check_origin(ctx, spec, origin, is_multi_region)?;

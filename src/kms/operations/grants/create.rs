@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub(in crate::kms::operations) fn create_grant(ctx: &mut CallContext<'_>) -> Handled {
     let request = GrantRequest::read(ctx)?;
     let key = ctx.find_bare("KeyId")?;
-    let right = ctx.authorize(&key, "kms:CreateGrant", &BTreeMap::new(), |facts| request.tell(facts))?;
+    let right = ctx.authorize(&key, "kms:CreateGrant", &BTreeMap::new(), |context| request.tell(context))?;
     if let Allowed::Grant(_) = right.by {
         check_passing_on(ctx, &key, &request)?;
     }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 /// RevokeGrant: takes a grant back; whoever may, by the key's policy.
 pub(in crate::kms::operations) fn revoke_grant(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
-    ctx.authorize(&key, "kms:RevokeGrant", &BTreeMap::new(), |facts| {
-        facts.one("kms:GrantIsForAWSResource", "false")
+    ctx.authorize(&key, "kms:RevokeGrant", &BTreeMap::new(), |context| {
+        context.one("kms:GrantIsForAWSResource", "false")
     })?;
     let grant = ctx.find_grant(&key, ctx.required("GrantId"))?.clone();
     ctx.check_state(&key)?;

@@ -19,8 +19,8 @@ const MAX_PAGE: usize = 100;
 pub(in crate::kms::operations) fn list_grants(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let key = ctx.find_bare("KeyId")?;
-    ctx.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |facts| {
-        facts.one("kms:GrantIsForAWSResource", "false")
+    ctx.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |context| {
+        context.one("kms:GrantIsForAWSResource", "false")
     })?;
     let (grantee, service) = (input.text("GranteePrincipal"), input.text("GranteeServicePrincipal"));
     if grantee.is_some() && service.is_some() {

@@ -1,7 +1,7 @@
 //! What CreateGrant asks for, before there is a grant.
 
 use super::super::CallContext;
-use crate::api::KeyUsage;
+use crate::api::KeySpec;
 use crate::api::partition::Partition;
 use crate::kms::access::{ConditionContext, Constraints, GrantOperation, Principal};
 use crate::kms::keys::{Grant, Key};
@@ -61,9 +61,12 @@ impl GrantRequest {
     /// # Errors
     /// ValidationException.
     pub(super) fn check_key(&self, key: &Key) -> Result<(), ApiError> {
-        let is_symmetric =
-            key.usage == KeyUsage::EncryptDecrypt && key.spec == crate::api::KeySpec::SymmetricDefault;
-        if let Some(bad) = self.operations.iter().find(|each| !is_possible(**each, key.usage, is_symmetric)) {
+        // Source: KMS Developer Guide, grant operations, and the API model of 2026-11-17.
+        let is_possible = |each: &&GrantOperation| {
+            let operation = each.operation();
+            key.spec.can_do(operation) && operation.usage().is_none_or(|usage| usage == key.usage)
+        };
+        if let Some(bad) = self.operations.iter().find(|each| !is_possible(each)) {
             let (name, spec, usage) = (bad.name(), key.spec, key.usage.name());
             return Err(ApiError::validation(format!(
                 "Operation {name} is not supported on a key with key spec {spec} and key usage {usage}."
@@ -71,7 +74,7 @@ impl GrantRequest {
         }
         let has_context =
             self.constraints.context_equals.is_some() || self.constraints.context_subset.is_some();
-        if has_context && !is_symmetric {
+        if has_context && key.spec != KeySpec::SymmetricDefault {
             return Err(ApiError::validation(
                 "An encryption context constraint can be used only with a symmetric encryption key.",
             ));
@@ -80,20 +83,20 @@ impl GrantRequest {
     }
 
     /// What conditions can ask of it.
-    pub(super) fn tell(&self, facts: &mut ConditionContext) {
-        facts.many("kms:GrantOperations", self.operations.iter().map(|each| each.name()));
+    pub(super) fn tell(&self, context: &mut ConditionContext) {
+        context.many("kms:GrantOperations", self.operations.iter().map(|each| each.name()));
         let grantee =
             if self.grantee_is_service { "kms:GranteeServicePrincipal" } else { "kms:GranteePrincipal" };
-        facts.one(grantee, &self.grantee);
+        context.one(grantee, &self.grantee);
         if let Some(retiring) = &self.retiring {
             let key = if self.retiring_is_service {
                 "kms:RetiringServicePrincipal"
             } else {
                 "kms:RetiringPrincipal"
             };
-            facts.one(key, retiring);
+            context.one(key, retiring);
         }
-        facts.one("kms:GrantIsForAWSResource", "false");
+        context.one("kms:GrantIsForAWSResource", "false");
         let Constraints { context_equals, context_subset, source_arn } = &self.constraints;
         let kinds = [
             context_equals.as_ref().map(|_| "EncryptionContextEquals"),
@@ -101,18 +104,18 @@ impl GrantRequest {
             source_arn.as_ref().map(|_| "SourceArn"),
         ];
         if !self.constraints.is_empty() {
-            facts.many("kms:GrantConstraintType", kinds.into_iter().flatten());
+            context.many("kms:GrantConstraintType", kinds.into_iter().flatten());
         }
         let pairs: BTreeMap<&String, &String> =
             context_equals.iter().chain(context_subset).flatten().collect();
         for (name, value) in &pairs {
-            facts.alternative(&format!("kms:EncryptionContext:{name}"), value);
+            context.alternative(&format!("kms:EncryptionContext:{name}"), value);
         }
         if !pairs.is_empty() {
-            facts.many("kms:EncryptionContextKeys", pairs.keys());
+            context.many("kms:EncryptionContextKeys", pairs.keys());
         }
         if let Some(source) = source_arn {
-            facts.one("kms:GrantConstraintSourceArn", source);
+            context.one("kms:GrantConstraintSourceArn", source);
         }
     }
 
@@ -203,24 +206,4 @@ fn constraints(given: &Input) -> Result<Constraints, ApiError> {
         context_subset: pairs("EncryptionContextSubset")?,
         source_arn: given.text("SourceArn").map(Into::into),
     })
-}
-
-/// Whether a grant on a key of this usage can hold an operation.
-///
-/// Source: KMS Developer Guide, grant operations, and the API model of 2026-11-17.
-fn is_possible(operation: GrantOperation, usage: KeyUsage, is_symmetric: bool) -> bool {
-    use GrantOperation::*;
-    match operation {
-        CreateGrant | RetireGrant | DescribeKey => true,
-        Encrypt | Decrypt | ReEncryptFrom | ReEncryptTo => usage == KeyUsage::EncryptDecrypt,
-        GenerateDataKey
-        | GenerateDataKeyWithoutPlaintext
-        | GenerateDataKeyPair
-        | GenerateDataKeyPairWithoutPlaintext => is_symmetric,
-        Sign | Verify => usage == KeyUsage::SignVerify,
-        GenerateMac | VerifyMac => usage == KeyUsage::GenerateVerifyMac,
-        DeriveSharedSecret => usage == KeyUsage::KeyAgreement,
-        Encapsulate | Decapsulate => usage == KeyUsage::EncapsulateDecapsulate,
-        GetPublicKey => !is_symmetric && usage != KeyUsage::GenerateVerifyMac,
-    }
 }

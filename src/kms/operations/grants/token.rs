@@ -44,7 +44,10 @@ impl CallContext<'_> {
     /// # Errors
     /// InvalidGrantTokenException.
     pub(in crate::kms::operations) fn presented_grants(&self) -> Result<Vec<String>, ApiError> {
-        let tokens = self.input().grant_tokens().iter();
-        tokens.map(|token| self.open_grant_token(token).map(|(_, grant)| grant)).collect()
+        let tokens = self.input().grant_tokens();
+        if tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        tokens.iter().map(|token| self.open_grant_token(token).map(|(_, grant)| grant)).collect()
     }
 }

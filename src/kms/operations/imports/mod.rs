@@ -13,7 +13,8 @@ use super::rotation::{everywhere, family, is_primary};
 use super::usage::internal;
 use super::{CallContext, Handled, Step};
 use crate::api::KeySpec;
-use crate::kms::crypto::{Material, MaterialId, WrappingKey, WrappingKeySpec};
+use crate::api::WrappingKeySpec;
+use crate::kms::crypto::{Material, MaterialId, WrappingKey};
 use crate::kms::keys::{Key, KeyMaterial, KeyRef, Moment, Origin};
 use crate::kms::wire::{ApiError, Output};
 use crate::time::Span;
@@ -29,9 +30,9 @@ pub(super) fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
     let (algorithm, spec) = (ctx.required("WrappingAlgorithm"), ctx.required("WrappingKeySpec"));
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:GetParametersForImport", &BTreeMap::new(), |facts| {
-        facts.one("kms:WrappingAlgorithm", algorithm);
-        facts.one("kms:WrappingKeySpec", spec);
+    ctx.authorize(&key, "kms:GetParametersForImport", &BTreeMap::new(), |context| {
+        context.one("kms:WrappingAlgorithm", algorithm);
+        context.one("kms:WrappingKeySpec", spec);
     })?;
     check_importable(ctx, &key)?;
     ctx.check_state(&key)?;
@@ -50,7 +51,7 @@ pub(super) fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
         let token = token.sealed(&sealing)?;
         Ok(Output::new()
             .text("KeyId", &arn)
-            .blob("ImportToken", &token)
+            .blob("ImportToken", token)
             .blob("PublicKey", wrapping.public_key())
             .time("ParametersValidTo", until.as_secs()))
     })))
@@ -61,10 +62,10 @@ pub(super) fn import_key_material(ctx: &mut CallContext<'_>) -> Handled {
     let request = request(ctx)?;
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
-    ctx.authorize(&key, "kms:ImportKeyMaterial", &BTreeMap::new(), |facts| {
-        facts.one("kms:ExpirationModel", request.expiration.name());
+    ctx.authorize(&key, "kms:ImportKeyMaterial", &BTreeMap::new(), |context| {
+        context.one("kms:ExpirationModel", request.expiration.name());
         if let Some(at) = request.valid_to {
-            facts.one("kms:ValidTo", &at.as_secs().to_string());
+            context.one("kms:ValidTo", &at.as_secs().to_string());
         }
     })?;
     check_importable(ctx, &key)?;

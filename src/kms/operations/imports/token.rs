@@ -1,6 +1,7 @@
 //! Import tokens: each holds its wrapping key, sealed.
 
-use crate::kms::crypto::{self, Material, Secret, WrappingAlgorithm, WrappingKey, WrappingKeySpec};
+use crate::api::{WrappingAlgorithm, WrappingKeySpec};
+use crate::kms::crypto::{self, Material, Secret, WrappingKey};
 use crate::kms::keys::{KeyRef, Moment};
 use crate::kms::operations::CallContext;
 use crate::kms::operations::usage::internal;

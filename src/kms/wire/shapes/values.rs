@@ -4,31 +4,13 @@
 //! order (kms-recorded-behaviour, rows 26 to 30, 2026-11-29; that younger values come last, ML_KEM specs and the two
 //! youngest usages, is a guess). GenerateDataKey lists `KEY_SPEC` and takes `DATA_KEY_SPEC`.
 
+use crate::api::{ECDH, KeyUsage, ML_KEM, WrappingAlgorithm, WrappingKeySpec};
+use crate::kms::access::GrantOperation;
+
 pub const CUSTOM_KEY_STORE: &[&str] = &["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 pub const XKS_PROXY_CONNECTIVITY: &[&str] = &["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"];
-pub const GRANT_OPERATION: &[&str] = &[
-    "Decrypt",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyWithoutPlaintext",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-    "Sign",
-    "Verify",
-    "GetPublicKey",
-    "CreateGrant",
-    "RetireGrant",
-    "DescribeKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateMac",
-    "VerifyMac",
-    "DeriveSharedSecret",
-    "Encapsulate",
-    "Decapsulate",
-];
-pub const KEY_USAGE: &[&str] =
-    &["ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"];
+pub const GRANT_OPERATION: &[&str] = GrantOperation::WORDS;
+pub const KEY_USAGE: &[&str] = KeyUsage::WORDS;
 pub const OLD_KEY_SPEC: &[&str] = &[
     "RSA_2048",
     "RSA_3072",
@@ -67,12 +49,12 @@ pub const KEY_SPEC: &[&str] = &[
     "ML_KEM_1024",
 ];
 pub const ORIGIN: &[&str] = &["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
-pub const ENCAPSULATION_ALGORITHM_SPEC: &[&str] = &["ML_KEM"];
+pub const ENCAPSULATION_ALGORITHM_SPEC: &[&str] = &[ML_KEM];
 pub const ENCRYPTION_ALGORITHM_SPEC: &[&str] =
     &["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE", "SYMMETRIC_DEFAULT"];
 pub const KEY_ENCRYPTION_MECHANISM: &[&str] = &["RSAES_OAEP_SHA_256"];
 pub const DRY_RUN_MODIFIER: &[&str] = &["IGNORE_CIPHERTEXT"];
-pub const KEY_AGREEMENT_ALGORITHM_SPEC: &[&str] = &["ECDH"];
+pub const KEY_AGREEMENT_ALGORITHM_SPEC: &[&str] = &[ECDH];
 pub const DATA_KEY_SPEC: &[&str] = &["AES_256", "AES_128"];
 pub const DATA_KEY_PAIR_SPEC: &[&str] = &[
     "RSA_2048",
@@ -89,15 +71,8 @@ pub const DATA_KEY_PAIR_SPEC: &[&str] = &[
     "ML_KEM_1024",
 ];
 pub const MAC_ALGORITHM_SPEC: &[&str] = &["HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512"];
-pub const WRAPPING_ALGORITHM: &[&str] = &[
-    "RSAES_PKCS1_V1_5",
-    "RSAES_OAEP_SHA_1",
-    "RSAES_OAEP_SHA_256",
-    "RSA_AES_KEY_WRAP_SHA_1",
-    "RSA_AES_KEY_WRAP_SHA_256",
-    "SM2PKE",
-];
-pub const WRAPPING_KEY_SPEC: &[&str] = &["RSA_2048", "RSA_3072", "RSA_4096", "SM2"];
+pub const WRAPPING_ALGORITHM: &[&str] = WrappingAlgorithm::WORDS;
+pub const WRAPPING_KEY_SPEC: &[&str] = WrappingKeySpec::WORDS;
 pub const EXPIRATION_MODEL: &[&str] = &["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"];
 pub const IMPORT: &[&str] = &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"];
 pub const INCLUDE_KEY_MATERIAL: &[&str] = &["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"];

@@ -32,10 +32,18 @@ pub(in crate::scenario) fn target(
     for workload in workloads {
         let Some(node) = list.node.get(&workload.name) else { continue };
         let here = list.child(&workload.name, node);
-        for kind in workload.kinds().into_iter().filter(|kind| !kind.operation().runs_live()) {
+        for kind in workload.kinds().into_iter().filter(|kind| kind.operation().live().is_none()) {
             let jobs = node.get("jobs").map_or(here.clone(), |node| here.child("jobs", node));
             let message = format!("live runs do not make {} calls", kind.operation());
             r.wrong(&jobs, message, "target sim, or other jobs");
+        }
+        let usages = workload.key_usages();
+        if usages.len() > 1 {
+            let jobs = node.get("jobs").map_or(here.clone(), |node| here.child("jobs", node));
+            let names: Vec<&str> = usages.iter().map(|usage| usage.name()).collect();
+            let message =
+                format!("these jobs need keys for {}, and a key is for one of them", names.join(" and "));
+            r.wrong(&jobs, message, "a workload for each, or target sim");
         }
         if workload.keys.store.is_some() && workload.keys.ids.is_empty() {
             let keys = node.get("keys").map_or(here.clone(), |node| here.child("keys", node));

@@ -1,0 +1,55 @@
+//! Which type of key can do which operation, and how much of it.
+
+use super::super::{KeyFamily, KeySpec};
+use super::Operation;
+
+impl KeySpec {
+    /// Whether a key of the type can do an operation; operations that manage keys go with every type.
+    pub fn can_do(self, operation: Operation) -> bool {
+        use Operation::*;
+        match operation {
+            GenerateDataKey
+            | GenerateDataKeyWithoutPlaintext
+            | GenerateDataKeyPair
+            | GenerateDataKeyPairWithoutPlaintext => self.family() == KeyFamily::Symmetric,
+            GetPublicKey => self.has_public_key(),
+            _ => operation.usage().is_none_or(|usage| self.usages().contains(&usage)),
+        }
+    }
+}
+
+impl Operation {
+    /// The largest plaintext, message or random length the operation takes, where it takes one.
+    ///
+    /// Source: KMS API reference (2026): Encrypt takes 4,096 bytes under a symmetric key and less under RSA,
+    /// Sign and Verify and the MAC operations take 4,096, GenerateRandom gives up to 1,024.
+    pub const fn max_payload(self, spec: KeySpec) -> Option<u64> {
+        use Operation::*;
+        match self {
+            Encrypt => Some(spec.max_plaintext()),
+            Sign | Verify | GenerateMac | VerifyMac | Decrypt | ReEncrypt => Some(4096),
+            GenerateRandom => Some(1024),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_do_what_aws_says_they_do() {
+        let (symmetric, rsa) = (KeySpec::SymmetricDefault, KeySpec::Rsa2048);
+        assert!(symmetric.can_do(Operation::GenerateDataKeyPair) && !rsa.can_do(Operation::GenerateDataKey));
+        assert!(!symmetric.can_do(Operation::Sign) && !symmetric.can_do(Operation::GetPublicKey));
+        assert!(rsa.can_do(Operation::Encrypt) && !KeySpec::EccNistP256.can_do(Operation::Encrypt));
+        assert!(KeySpec::Hmac256.can_do(Operation::DescribeKey));
+        assert!(KeySpec::MlKem768.can_do(Operation::Decapsulate) && !rsa.can_do(Operation::Decapsulate));
+        assert!(KeySpec::EccNistP521.can_do(Operation::DeriveSharedSecret));
+        assert!(!KeySpec::EccSecgP256k1.can_do(Operation::DeriveSharedSecret));
+        let pairs: Vec<&str> = KeySpec::ALL.iter().filter(|s| s.is_pair_spec()).map(|s| s.name()).collect();
+        assert_eq!(pairs.len(), 12, "{pairs:?}");
+        assert!(!symmetric.is_pair_spec() && KeySpec::Sm2.is_pair_spec() && KeySpec::MlKem512.is_pair_spec());
+    }
+}
