@@ -161,13 +161,13 @@ mod tests {
 fleet: { clients: 3 }
 workloads:
   ramp: { executor: ramping-arrival-rate, startRate: 3/s, stages: [ { duration: 10s, target: 100/s }, { duration: 20s, target: 50/s } ], jobs: { Decrypt: 1 } }
-  burst: { executor: burst, count: 5, every: 4s, duration: 30s, warmUp: 2s, jobs: { EncryptMessage: 1 } }
+  burst: { executor: burst, count: 5, every: 4s, duration: 30s, warmUp: 2s, jobs: { EncryptMessage: 1 }, contexts: { count: 2 } }
   trace: { executor: trace, file: jobs.csv, jobs: { Decrypt: 1 } }
 strategies:
   plain: { retry: { mode: aws-standard } }
   cached: { cache: { maxAge: 3s } }
 trials: 4
-thresholds: { failed: [ { threshold: \"rate<1%\", abortOnFail: true }, \"rate<2%\" ], 'goodput{strategy:plain}': [ \"value>1\" ] }
+thresholds: { failed: [ { threshold: \"rate<1%\", abortOnFail: true }, \"rate<2%\" ], 'goodput{strategy:plain}': [ \"value>1/s\" ] }
 ";
 
     fn scenario() -> Scenario {
