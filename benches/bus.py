@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What a bus costs: benches/bus.py KEYSTORM NATS_SERVER [SECONDS_OF_LOAD...]
+"""What a bus costs: benches/bus.py KEYSTORM NATS_SERVER [SECONDS_OF_LOAD[@JOBS_A_SECOND]...]
 
-KEYSTORM is built with `--features bus`. Each length of load is simulated by one process, then over a bus by one and by two
+KEYSTORM is built with `--features bus`. Jobs a second are 1,000 unless told. Each length of load is simulated by one process, then over a bus by one and by two
 workers of one thread each; every run.json must be the same. CPU time is user and system time of every process to its end
 (wait4), the server's too; messages and bytes are what the server counts (/varz), both ways.
 """
@@ -19,9 +19,9 @@ import urllib.request
 
 SCENARIO = """version: 1
 name: scale
-quotas: {{ symmetric: 900/s }}
+quotas: {{ symmetric: {quota}/s }}
 workloads:
-  w: {{ executor: constant-arrival-rate, rate: 1000/s, duration: {seconds}s, jobs: {{ Decrypt: 1 }} }}
+  w: {{ executor: constant-arrival-rate, rate: {rate}/s, duration: {seconds}s, jobs: {{ Decrypt: 1 }} }}
 strategies: {{ no-retry: {{ retry: {{ mode: none }} }}, sdk: {{ retry: {{ mode: aws-standard }} }} }}
 trials: 20
 """
@@ -83,18 +83,20 @@ def over_bus(keystorm, nats, folder, workers, out):
 
 def main():
     keystorm, nats = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
-    print("load s | who | wall s | CPU s | of one process | workers, coordinator, server CPU s | messages/cell | bytes/cell")
-    for seconds in [int(text) for text in sys.argv[3:]] or [60, 600]:
+    print("load s@jobs/s | who | wall s | CPU s | of one process | workers, coordinator, server CPU s | messages/cell | bytes/cell")
+    for text in sys.argv[3:] or ["60", "900@5000"]:
+        seconds, _, rate = text.partition("@")
+        rate = int(rate or 1_000)
         with tempfile.TemporaryDirectory() as place:
             folder = pathlib.Path(place)
-            (folder / "s.yaml").write_text(SCENARIO.format(seconds=seconds))
+            (folder / "s.yaml").write_text(SCENARIO.format(seconds=seconds, rate=rate, quota=rate * 9 // 10))
             watch = time.monotonic()
             line = [keystorm, "run", "s.yaml", "-q", "--threads", "1", "-o", "one"]
             alone = subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL)
             one = cpu(alone)
             if alone.returncode != 0:
                 sys.exit(f"one process ended with {alone.returncode}")
-            print(f"{seconds} | one process | {time.monotonic() - watch:.2f} | {one:.2f} | 1 | | |", flush=True)
+            print(f"{text} | one process | {time.monotonic() - watch:.2f} | {one:.2f} | 1 | | |", flush=True)
             for workers in (1, 2):
                 out = f"bus-{workers}"
                 wall, parts, counted = over_bus(keystorm, nats, folder, workers, out)
@@ -103,7 +105,7 @@ def main():
                 total = sum(parts.values())
                 shown = ", ".join(f"{parts[name]:.2f}" for name in ("workers", "coordinator", "server"))
                 messages, size = (round(each / 40) for each in counted)
-                print(f"{seconds} | {workers} worker(s) | {wall:.2f} | {total:.2f} | {total / one:.3f} | {shown} | {messages} | {size}", flush=True)
+                print(f"{text} | {workers} worker(s) | {wall:.2f} | {total:.2f} | {total / one:.3f} | {shown} | {messages} | {size}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 use super::question::{Asked, Question};
 use super::run_folder::RunFolder;
 use super::{Common, Error, interrupt, output};
-use crate::engine::{Control, Runner, side_by_side};
+use crate::engine::{Control, TrialRunner, side_by_side};
 use crate::notice;
 use crate::planner::onset::{
     History, Measure, Onset, Probe, SCHEMA, Search, SearchOptions, StrategyOnset, of_search, terms,
@@ -128,7 +128,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         false => {
             let stopper = Arc::clone(&control);
             listen(move || interrupt::interrupt(&stopper.stop))?;
-            searched(&args, &asked, &book, (Runner::here(&control), args.question.threads()), common)
+            searched(&args, &asked, &book, (TrialRunner::here(&control), args.question.threads()), common)
         }
     };
     book.tell_if_failed();
@@ -147,7 +147,7 @@ fn by_workers(args: &Args, asked: &Asked, book: &Book, common: &Common) -> Resul
         out: args.out.as_deref(),
         force: args.force,
     };
-    let search = |runner: Runner<'_>| searched(args, asked, book, (runner, AT_ONCE), common);
+    let search = |runner: TrialRunner<'_>| searched(args, asked, book, (runner, AT_ONCE), common);
     match args.bus.search(&sought, common, &Arc::default(), || None, search)? {
         Found::Whole(onset, folder) => {
             book.tell_if_failed();
@@ -210,7 +210,7 @@ fn sent(
             }
             Ok(measures)
         };
-        let search = search(task, &options, book, Runner::here(control), &mut measure)?;
+        let search = search(task, &options, book, TrialRunner::here(control), &mut measure)?;
         let is_interrupted = control.stop.load(Ordering::Relaxed);
         found.push(of_search(&task.scenario, task.strategy, task.kind, &search, is_interrupted));
     }
@@ -255,7 +255,7 @@ fn searched(
     args: &Args,
     asked: &Asked,
     book: &Book,
-    (runner, threads): (Runner<'_>, usize),
+    (runner, threads): (TrialRunner<'_>, usize),
     common: &Common,
 ) -> Onset {
     let (options, tasks) = (options(args), tasks(asked));
@@ -305,7 +305,7 @@ fn search(
     task: &Task,
     options: &SearchOptions,
     book: &Book,
-    runner: Runner<'_>,
+    runner: TrialRunner<'_>,
     measure: &mut Measuring<'_>,
 ) -> Result<Search, Error> {
     let name = &task.scenario.strategies[task.strategy].name;
@@ -329,7 +329,13 @@ fn search(
 }
 
 /// Has the trials of a probe run.
-fn measure(task: &Task, search: &Search, probe: &Probe, runner: Runner<'_>, threads: usize) -> Vec<Measure> {
+fn measure(
+    task: &Task,
+    search: &Search,
+    probe: &Probe,
+    runner: TrialRunner<'_>,
+    threads: usize,
+) -> Vec<Measure> {
     let length = search.terms().levels[probe.level].length;
     let steady = variant::steady(&task.scenario, probe.load_per_s, length);
     side_by_side(probe.trials.len(), threads, |number| {

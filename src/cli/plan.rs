@@ -5,7 +5,7 @@ use super::question::{Asked, Question};
 use super::run_folder::RunFolder;
 use super::{Common, Error, backtest, interrupt, output};
 use crate::engine::planning::{self, PoolFound};
-use crate::engine::{Control, Runner};
+use crate::engine::{Control, TrialRunner};
 use crate::format::counted;
 use crate::intake::cloudwatch;
 use crate::notice;
@@ -168,7 +168,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
             out: args.out.as_deref(),
             force: args.force,
         };
-        let search = |runner: Runner<'_>| found(&args, &asked, &terms, (runner, AT_ONCE), &total);
+        let search = |runner: TrialRunner<'_>| found(&args, &asked, &terms, (runner, AT_ONCE), &total);
         let shown = || Some(progress(&args, &asked, &total, &control, common));
         return match args.bus.search(&sought, common, &control, shown, search)? {
             Found::Whole(found, folder) => {
@@ -183,7 +183,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     ctrlc::set_handler(move || interrupt::interrupt(&stopper.stop))
         .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let shown = progress(&args, &asked, &total, &control, common);
-    let found = found(&args, &asked, &terms, (Runner::here(&control), args.question.threads()), &total);
+    let found = found(&args, &asked, &terms, (TrialRunner::here(&control), args.question.threads()), &total);
     shown.finish();
     if control.stop.load(Ordering::Relaxed) {
         notice::tell("keystorm: interrupted; half a plan is none, and nothing was saved");
@@ -287,7 +287,7 @@ fn found(
     args: &Args,
     asked: &Asked,
     terms: &Terms,
-    (runner, threads): (Runner<'_>, usize),
+    (runner, threads): (TrialRunner<'_>, usize),
     total: &AtomicU64,
 ) -> Vec<PoolFound> {
     let scenario = &asked.loaded.scenario;

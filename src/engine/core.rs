@@ -9,6 +9,7 @@
 //!                                              handle_reply   ◀── has come (real time)
 //! ```
 
+use super::dealing::Dealing;
 use super::lane::{Lane, Source};
 use super::queue::{Event, Queue};
 use crate::api::{Attempt, Job, Reply, Token};
@@ -55,12 +56,15 @@ pub struct Core<'s, O = ()> {
     due: Time,
     /// Whether what is done may be later than it was due, which is then written down.
     is_live: bool,
-    /// Number and count of the shares of the clients; all are served here if there is none.
-    share: Option<(u32, u32)>,
+    /// The number of this share of the clients, and who serves whom; all are served here if there is none.
+    share: Option<(u32, Dealing)>,
     /// Whether no more jobs arrive.
     is_closing: bool,
     steps: u64,
 }
+
+/// So far ahead arrivals for other shares are passed: what becomes of one's clients later is told before.
+pub(super) const PASSED_AHEAD: Span = Span::from_millis(250);
 
 /// Where an attempt is counted, and when it left: what its answer is written down by.
 #[derive(Clone, Copy, Debug)]
@@ -81,14 +85,14 @@ impl<'s> Core<'s> {
         Core::observed_by((), scenario, layout, (strategy, trial), phase)
     }
 
-    /// The same machines on the real clock: how late they are is written down. With a `share`, a number and a count, nothing
-    /// is done but the jobs of the clients whose numbers have that remainder.
+    /// The same machines on the real clock: how late they are is written down. With a `share`, a number and who serves whom,
+    /// nothing is done but the jobs of the clients that it serves.
     pub fn live(
         scenario: &'s Scenario,
         layout: &Arc<Layout>,
         (strategy, trial): (usize, u32),
         phase: Span,
-        share: Option<(u32, u32)>,
+        share: Option<(u32, Dealing)>,
     ) -> Core<'s> {
         let mut core =
             Core { is_live: true, share, ..Core::bare((), scenario, layout, (strategy, trial), phase) };
@@ -145,17 +149,20 @@ impl<'s, O: JobObserver> Core<'s, O> {
 
     /// Puts VUs and restarts into the queue.
     fn schedule(&mut self) {
-        if let Some(share) = self.share {
-            self.lanes.iter_mut().for_each(|lane| lane.skip(&self.fleet_plan, share));
+        if let Some((index, dealing)) = &self.share {
+            let until = Time::ZERO + PASSED_AHEAD;
+            self.lanes.iter_mut().for_each(|lane| lane.skip(&self.fleet_plan, (*index, dealing), until));
         }
         for lane in &self.lanes {
             let Source::Closed(vus) = &lane.source else { continue };
             for vu in 0..vus.count() {
                 let client = vu % self.fleet_plan.clients();
-                if self.share.is_some_and(|(index, of)| client % of != index) {
+                let ready = self.fleet_plan.start_of(client);
+                let is_own =
+                    |(index, dealing): &(u32, Dealing)| dealing.share_of(client, Time::ZERO) == *index;
+                if !self.share.as_ref().is_none_or(is_own) {
                     continue;
                 }
-                let ready = self.fleet_plan.start_of(client);
                 if let Some(at) = vus.first(vu, ready) {
                     self.queue.push(at, Event::Vu { workload: lane.number, vu });
                 }
@@ -165,6 +172,26 @@ impl<'s, O: JobObserver> Core<'s, O> {
             self.queue.push(at, Event::Restart { first, end });
         }
         self.look_for_arrival();
+    }
+
+    /// The clients of share `lost` are the others' from `from` on, as if they had begun anew: this share serves those that are
+    /// dealt to it. What it has passed already, [`PASSED_AHEAD`] of now, stays passed.
+    pub fn deal(&mut self, lost: u32, from: Time) {
+        let Some((index, dealing)) = &mut self.share else { return };
+        let (index, before) = (*index, dealing.clone());
+        dealing.lose(lost, from);
+        for lane in &self.lanes {
+            let Source::Closed(vus) = &lane.source else { continue };
+            for vu in 0..vus.count() {
+                let client = vu % self.fleet_plan.clients();
+                let is_new =
+                    before.share_of(client, from) != index && dealing.share_of(client, from) == index;
+                let ready = self.fleet_plan.start_of(client).max(from);
+                if let Some(at) = vus.first(vu, ready).filter(|_| is_new) {
+                    self.queue.push(at, Event::Vu { workload: lane.number, vu });
+                }
+            }
+        }
     }
 
     /// Notes which lane's job arrives next; the first of them in a tie.
@@ -197,6 +224,12 @@ impl<'s, O: JobObserver> Core<'s, O> {
     #[inline]
     fn arrive(&mut self, number: usize, now: Time) {
         let lane = &mut self.lanes[number];
+        if let Some((index, dealing)) = &self.share
+            && !lane.is_own(&self.fleet_plan, (*index, dealing))
+        {
+            lane.skip(&self.fleet_plan, (*index, dealing), now + PASSED_AHEAD);
+            return self.look_for_arrival();
+        }
         let Source::Open(open) = &mut lane.source else { return };
         let Some(arrival) = open.head else { return };
         open.advance();
@@ -208,8 +241,8 @@ impl<'s, O: JobObserver> Core<'s, O> {
         }
         let on_limit = lane.on_limit;
         let job = lane.open_job(arrival, &self.fleet_plan);
-        if let Some(share) = self.share {
-            lane.skip(&self.fleet_plan, share);
+        if let Some((index, dealing)) = &self.share {
+            lane.skip(&self.fleet_plan, (*index, dealing), now + PASSED_AHEAD);
         }
         self.look_for_arrival();
         self.recorder.offered(&job, now);

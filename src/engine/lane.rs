@@ -1,5 +1,6 @@
 //! One workload under way: where its next job comes from, and its cap.
 
+use super::dealing::Dealing;
 use crate::api::Job;
 use crate::time::{Span, Time};
 use crate::workload::{
@@ -100,16 +101,23 @@ impl Lane {
         }
     }
 
-    /// Passes arrivals that go to the clients of other shares than number `index` of `of`. A wake for each of them would cost
-    /// every share as much as the whole load.
-    pub(super) fn skip(&mut self, fleet: &FleetPlan, (index, of): (u32, u32)) {
-        let Source::Open(open) = &mut self.source else { return };
-        while let Some(arrival) = open.head
-            && self.shaper.client(arrival.index, arrival.at, fleet) % of != index
-        {
+    /// Passes arrivals until `until` that go to the clients of other shares than number `index`. A wake for each of them would
+    /// cost every share as much as the whole load; what comes later may be this share's by then.
+    pub(super) fn skip(&mut self, fleet: &FleetPlan, (index, dealing): (u32, &Dealing), until: Time) {
+        while !self.is_own(fleet, (index, dealing)) {
+            let Source::Open(open) = &mut self.source else { return };
+            if open.head.is_none_or(|arrival| arrival.at > until) {
+                return;
+            }
             open.advance();
             open.pass();
         }
+    }
+
+    /// Whether the next arrival goes to a client of share number `index`.
+    pub(super) fn is_own(&self, fleet: &FleetPlan, (index, dealing): (u32, &Dealing)) -> bool {
+        let Source::Open(Open { head: Some(arrival), .. }) = &self.source else { return false };
+        dealing.share_of(self.shaper.client(arrival.index, arrival.at, fleet), arrival.at) == index
     }
 
     /// The job that an arrival brings.

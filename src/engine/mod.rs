@@ -9,6 +9,7 @@
 
 mod charges;
 mod core;
+mod dealing;
 mod ear;
 mod lane;
 mod limiters;
@@ -16,12 +17,13 @@ mod limiters;
 pub mod live;
 pub mod planning;
 mod queue;
-mod runner;
 mod sim;
 mod story;
+mod trial_runner;
 
 pub use core::{Core, JobObserver};
+pub use dealing::Dealing;
 pub use limiters::under_other_limiters;
-pub use runner::{Elsewhere, Runner};
 pub use sim::{Control, STEP, are_enough, run_trial, side_by_side, simulate, simulate_one, trials_after};
 pub use story::story;
+pub use trial_runner::{Elsewhere, TrialRunner};

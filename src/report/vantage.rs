@@ -74,8 +74,11 @@ pub fn early(run: &Run) -> Vec<String> {
         let is_told =
             strategies.filter_map(|strategy| strategy.ended_early.as_ref()).any(|why| *why == ended_it);
         (!is_told).then(|| {
+            let dealt = lost.dealt_at_s.map_or_else(String::new, |at| {
+                format!("; the others served its clients from {} s on", fixed(at, 1))
+            });
             format!(
-                "Worker {} was lost {} s into trial {}.",
+                "Worker {} was lost {} s into trial {}{dealt}.",
                 named(&worker.name),
                 fixed(lost.at_s, 1),
                 lost.trial
@@ -198,7 +201,7 @@ mod tests {
         let mut run = fixture::live();
         let worker =
             |name: &str, lost| WorkerWall { name: name.into(), clients: 4, lost, ..WorkerWall::default() };
-        let lost = WorkerLost { trial: 2, at_s: 2.34, unfinished: 7 };
+        let lost = WorkerLost { trial: 2, at_s: 2.34, unfinished: 7, dealt_at_s: None };
         run.wall.as_mut().expect("a live run").workers = vec![worker("one", None), worker("two", Some(lost))];
         assert!(
             early(&run).iter().any(|told| told == "Worker `two` was lost 2.3 s into trial 2."),

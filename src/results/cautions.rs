@@ -59,9 +59,16 @@ pub fn of_workers(workers: &[WorkerWall]) -> Vec<Caution> {
         remedy: remedy.into(),
     };
     let lost = workers.iter().filter_map(|worker| Some((worker, worker.lost?))).map(|(worker, lost)| {
+        let then = match lost.dealt_at_s {
+            None => "from then on".into(),
+            Some(at) => format!(
+                "until the others served them from {} s on, as clients that begin anew, without what they had cached",
+                fixed(at, 1)
+            ),
+        };
         let symptom = format!(
-            "Worker {} was lost {} s into trial {}: its {} of {} offered nothing from then on, and of {} of its jobs nobody \
-             knows what became of them: they count as unfinished.",
+            "Worker {} was lost {} s into trial {}: its {} of {} offered nothing {then}, and of {} of its jobs nobody knows what \
+             became of them: they count as unfinished.",
             worker.name,
             fixed(lost.at_s, 1),
             lost.trial,

@@ -71,6 +71,9 @@ pub struct WorkerLost {
     pub at_s: f64,
     /// Its jobs of which nobody knows what became of them.
     pub unfinished: u64,
+    /// From when on the other workers served its clients, in seconds since that trial began; absent if they did not.
+    #[serde(rename = "dealtAt_s", skip_serializing_if = "Option::is_none", default)]
+    pub dealt_at_s: Option<f64>,
 }
 
 /// From where attempts went, where to, and how they travelled.

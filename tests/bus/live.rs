@@ -201,6 +201,50 @@ fn a_worker_that_is_killed_is_named_and_every_job_is_accounted_for() {
 }
 
 #[test]
+fn clients_of_a_worker_that_is_killed_are_served_by_the_others_from_one_moment_on() {
+    let seconds = 16;
+    let mut scene = match Scene::new(Which::Current, &["one", "two", "three"], seconds, "") {
+        Ok(scene) => scene,
+        Err(why) => return missing(&why),
+    };
+    let mut run = scene.begun("--on-loss rebalance");
+    scene.workers[1].kill();
+    run.says("the others serve its clients from");
+    let (code, said) = run.end();
+    assert_eq!(code, Some(0), "{said}");
+    let run = saved(&scene.place, "out");
+    let (offered, schedule) = (adds_up(&run), (RATE * seconds) as f64);
+    let workers = Scene::workers(&run);
+    let lost = workers.iter().find(|worker| !worker["lost"].is_null()).expect("one is lost");
+    assert_eq!(lost["name"], "two");
+    let [at, dealt] = ["at_s", "dealtAt_s"].map(|name| lost["lost"][name].as_f64().expect("a moment"));
+    // Three seconds until it is missed, and three until it has stopped, wherever it is.
+    assert!((5.9..7.5).contains(&(dealt - at)), "{at} {dealt}");
+    // Arrivals are even, and each of 30 clients has about as many: what a third of them would have had meanwhile is missing, and
+    // what the lost one had not told of before.
+    let missing = schedule - offered;
+    let meanwhile = (dealt - at) * RATE as f64 / 3.0;
+    assert!(
+        (0.7 * meanwhile..1.3 * meanwhile + RATE as f64 / 2.0).contains(&missing),
+        "{missing} of {meanwhile}"
+    );
+    // Without their clients two thirds of the load would be left.
+    let by_others: f64 = workers
+        .iter()
+        .filter(|worker| worker["lost"].is_null())
+        .filter_map(|worker| worker["offered"].as_f64())
+        .sum();
+    assert!(by_others > 2.0 / 3.0 * schedule + 0.2 * (seconds as f64 - dealt) * RATE as f64, "{by_others}");
+    let named =
+        run["cautions"].as_array().expect("cautions").iter().find(|each| each["kind"] == "worker-lost");
+    let named = named.expect("a caution")["symptom"].as_str().expect("a sentence").to_owned();
+    assert!(
+        named.contains("Worker two was lost") && named.contains("until the others served them from"),
+        "{named}"
+    );
+}
+
+#[test]
 fn a_gate_ends_the_load_when_a_worker_is_lost() {
     let mut scene =
         match Scene::new(Which::Current, &["one", "two"], 60, "thresholds: { failed: [ \"rate<1%\" ] }") {
@@ -353,7 +397,7 @@ fn what_cannot_be_shared_and_what_a_worker_may_not_load_is_refused_in_words() {
     assert!(refused("--workers 31").contains("31 workers need a client each"));
     assert!(refused("--workers 1 --set workloads.load.maxInFlight=5").contains("maxInFlight is kept over"));
     assert!(refused("--workers 1 --target emulator").contains("an emulator of its own"));
-    assert!(refused("--workers 1 --on-loss rebalance").contains("is not built"));
+    assert!(refused("--workers 1 --on-loss wait").contains("abort, degrade, or rebalance"));
     assert!(refused("--workers 1 --threads 2").contains("each worker has its own --threads"));
     let (code, said) = scene
         .place
@@ -397,7 +441,7 @@ fn what_strangers_say_of_a_load_is_refused_and_told_and_changes_nothing() {
     // A load that has no store: the worker says so, hears nothing more, and serves others again.
     let order = json!({
         "run": hash, "session": hash, "seat": { "index": 0, "of": 1 }, "trial": 0, "task": "prepare",
-        "clock_ns": 1, "lease": null, "anew": 0, "wants_log": false
+        "clock_ns": 1, "lease": null, "anew": 0, "lost": [], "wants_log": false
     });
     let hears = format!("keystorm.live.worker.{token}");
     for order in [b"\x1b".to_vec(), order.to_string().into_bytes(), b"{}".to_vec()] {

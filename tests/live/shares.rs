@@ -1,10 +1,11 @@
 //! Shares of a live run, each the jobs of every N-th client: on a clock that stands still they add up to what one process records.
 
-use super::support::{lived, lived_shares, read};
+use super::support::{lived, lived_shares, lived_shares_losing, read};
 use keystorm::engine::live::objections_to_shares;
 use keystorm::record::{SavedTrial, Trial};
 use keystorm::results::conclude;
 use keystorm::scenario::Scenario;
+use keystorm::time::Time;
 use serde_json::Value;
 
 const UNIFORM: &str =
@@ -99,6 +100,47 @@ fn shares_add_up_to_one_process_when_jobs_arrive_at_random() {
 #[test]
 fn shares_add_up_to_one_process_when_vus_work() {
     add_up(VUS);
+}
+
+/// Whether the others serve exactly the clients of those that are lost, from the moment that was told.
+fn is_dealt(load: &str) {
+    let scenario = scenario(load);
+    let offered = |trial: &Trial| trial.recorder.job_totals().offered;
+    let own = |index| lived_shares(&scenario, index, 3).0;
+    let (first, lost, third) = (own(0), own(1), own(2));
+    // Told a second before, and from the beginning: the trial before has lost it.
+    for (after, from) in [(2, 4), (0, 0)] {
+        let losing = [(after, 1, Time::from_secs(from))];
+        let [one, itself, other] =
+            [0, 1, 2].map(|index| lived_shares_losing(&scenario, (index, 3), &losing).0);
+        for strategy in 0..scenario.strategies.len() {
+            let [one, itself, other] = [&one, &itself, &other].map(|share| &share[strategy][0]);
+            let [first, lost, third] = [&first, &lost, &third].map(|share| &share[strategy][0]);
+            let more = offered(one) + offered(other) - offered(first) - offered(third);
+            // What it would not serve itself any more, if it lived.
+            let theirs = offered(lost) - offered(itself);
+            assert!(theirs > 30 && (from == 0) == (offered(itself) == 0), "{load}: {theirs}");
+            assert_eq!(more, theirs, "{load}: strategy {strategy}, from {from} s");
+            assert!(offered(one) > offered(first) && offered(other) > offered(third), "both have some");
+            for trial in [one, other] {
+                let jobs = trial.recorder.job_totals();
+                assert_eq!(jobs.offered, jobs.ended(), "every job is accounted for");
+            }
+        }
+    }
+    // With the third lost too, all is the first's.
+    let losing = [(0, 1, Time::ZERO), (0, 2, Time::ZERO)];
+    let all = lived_shares_losing(&scenario, (0, 3), &losing).0;
+    let whole = lived(&scenario);
+    for (all, whole) in all.iter().zip(&whole) {
+        assert_eq!(offered(&all[0]), offered(&whole[0]), "{load}");
+    }
+}
+
+#[test]
+fn clients_of_a_lost_share_are_served_by_the_others_from_the_moment_told() {
+    is_dealt(UNIFORM);
+    is_dealt(POISSON);
 }
 
 #[test]

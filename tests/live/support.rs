@@ -4,7 +4,9 @@ use assert_cmd::cargo::CommandCargoExt;
 use keystorm::backend::Emulated;
 use keystorm::clock::RunClock;
 use keystorm::emulator::{Direct, Settings};
-use keystorm::engine::live::{self, Control, Options, Provision, Setup, Share, ShareEvent, ShareOrders};
+use keystorm::engine::live::{
+    self, Control, LostShares, Options, Provision, Setup, Share, ShareEvent, ShareOrders,
+};
 use keystorm::record::{Layout, Mirror, Trial};
 use keystorm::scenario::Scenario;
 use keystorm::time::{Span, Time};
@@ -46,6 +48,21 @@ pub fn lived_in_order(scenario: &Scenario) -> (Vec<Vec<Trial>>, Vec<(u32, usize)
 
 /// The trials of a share of the clients, by strategy, and of each trial how many jobs were told of piece by piece, in how many.
 pub fn lived_shares(scenario: &Scenario, index: u32, of: u32) -> (Vec<Vec<Trial>>, Vec<(u64, u32)>) {
+    lived_shares_losing(scenario, (index, of), &[])
+}
+
+/// The same, where others are lost in each trial: told of when so many pieces of the trial have come, and from when on the others
+/// serve their clients.
+pub fn lived_shares_losing(
+    scenario: &Scenario,
+    (index, of): (u32, u32),
+    losing: &[(u32, u32, Time)],
+) -> (Vec<Vec<Trial>>, Vec<(u64, u32)>) {
+    let losing = losing.to_vec();
+    let lost = move |trial, pieces: u32| {
+        let told = losing.iter().filter(|(after, ..)| *after <= pieces);
+        LostShares { trial, shares: told.map(|(_, share, from)| (*share, *from)).collect() }
+    };
     let (begin, orders) = watch::channel(ShareOrders::default());
     let layout = Arc::new(Layout::new(&scenario.workloads));
     let mirrors: Arc<Mutex<Vec<Mirror>>> = Arc::default();
@@ -53,10 +70,15 @@ pub fn lived_shares(scenario: &Scenario, index: u32, of: u32) -> (Vec<Vec<Trial>
     let tell = move |event| match event {
         ShareEvent::Ready(trial) => {
             heard.lock().unwrap().push(Mirror::new(&layout, Time::ZERO));
-            begin.send_modify(|orders| orders.start = Some((trial, RunClock::start())));
+            begin.send_modify(|orders| {
+                orders.start = Some((trial, RunClock::start()));
+                orders.lost = lost(trial, 0);
+            });
         }
         ShareEvent::Piece(trial, piece) => {
-            assert_eq!(heard.lock().unwrap()[trial as usize].add(&piece), Ok(false), "none is missing");
+            let mirror = &mut heard.lock().unwrap()[trial as usize];
+            assert_eq!(mirror.add(&piece), Ok(false), "none is missing");
+            begin.send_modify(|orders| orders.lost = lost(trial, mirror.heard()));
         }
         ShareEvent::Ended(..) => {}
     };

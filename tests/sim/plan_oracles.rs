@@ -2,7 +2,7 @@
 
 use super::support::scenario;
 use keystorm::engine::planning::{Asked, plan};
-use keystorm::engine::{Control, Runner, simulate_one};
+use keystorm::engine::{Control, TrialRunner, simulate_one};
 use keystorm::planner::capacity::StrategyNeed;
 use keystorm::planner::need::Interval;
 use keystorm::planner::variant::with_only_quota;
@@ -44,7 +44,7 @@ fn found(scenario: &Scenario) -> StrategyNeed {
         free_tier: false,
         threads: 2,
     };
-    let mut pools = plan(&asked, Runner::here(&Control::default()), &AtomicU64::new(0));
+    let mut pools = plan(&asked, TrialRunner::here(&Control::default()), &AtomicU64::new(0));
     assert_eq!(pools.len(), 1, "it draws on one quota");
     pools[0].strategies.remove(0)
 }
@@ -156,7 +156,7 @@ thresholds: {{ failed: [ \"rate<0.5%\" ] }}"
             free_tier: false,
             threads: 2,
         };
-        let pool = plan(&asked, Runner::here(&Control::default()), &AtomicU64::new(0)).remove(0);
+        let pool = plan(&asked, TrialRunner::here(&Control::default()), &AtomicU64::new(0)).remove(0);
         let verified = pool.verified.expect("parts were searched, the whole was not");
         assert!(verified.differ_by < 0.01, "{name}: {verified:?} {:?}", pool.strategies[0].need_per_s);
         assert_eq!(verified.seeds.len(), 2);

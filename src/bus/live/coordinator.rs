@@ -1,11 +1,12 @@
 //! Who calls workers to a live load, says when it begins and ends, and hears how it goes; it sends no load itself.
 
+use super::logs::{Fetched, fetch};
 use super::members::{LeasePool, Member};
 use super::plan::{Assembly, LoadPlan, Loss, OnLoss, Outcome, StopReason};
 use super::wire::{
     CALLS, Invitation, Join, Order, Seat, Task, WorkerMessage, WorkerPhase, session_subject, worker_subject,
 };
-use super::{LOST_AFTER, ORDER_EVERY, SILENCE};
+use super::{DEALT_AFTER, LOST_AFTER, ORDER_EVERY, SILENCE};
 use crate::bus::objects::RunObjects;
 use crate::bus::wire::{Version, bytes};
 use crate::bus::{Error, Link, Way, printable};
@@ -31,8 +32,6 @@ const AWAY: Span = Span::from_secs(1);
 const LOOK_EVERY: Span = Span::from_secs(1);
 /// How long one waits for logs after everything was stopped, if workers have nothing more to finish.
 const LOGS_WITHIN: Span = Span::from_secs(20);
-/// Bytes of the largest log that is fetched.
-const LARGEST_LOG: usize = 512 << 20;
 /// Different sentences that are told: whoever writes to the bus fills no terminal.
 const MOST_TOLD: usize = 100;
 
@@ -58,14 +57,6 @@ struct Coordination<'c> {
     looked: Stopwatch,
     fetches: JoinSet<Fetched>,
     told: BTreeSet<String>,
-}
-
-/// A log that was fetched, or not.
-struct Fetched {
-    worker: usize,
-    trial: u32,
-    name: String,
-    bytes: Result<Option<Vec<u8>>, Error>,
 }
 
 /// Runs a load to its end; `began` hears when all workers are there.
@@ -196,13 +187,15 @@ impl Coordination<'_> {
             while let Some(Some(heard)) = upward.next().now_or_never() {
                 self.hear(&heard.payload);
             }
-            let before = (self.stopping.is_some(), self.is_ending, self.trial, self.began_ns);
+            let now = |own: &Self| {
+                (own.stopping.is_some(), own.is_ending, own.trial, own.began_ns, own.out.losses.len())
+            };
+            let before = now(self);
             self.look();
             if self.advance() {
                 return Ok(());
             }
-            let is_changed = before != (self.stopping.is_some(), self.is_ending, self.trial, self.began_ns)
-                || is_stopped != self.stopping.is_some();
+            let is_changed = before != now(self) || is_stopped != self.stopping.is_some();
             if is_changed || said.elapsed() >= ORDER_EVERY {
                 said = Stopwatch::start();
                 self.order_all().await;
@@ -255,17 +248,8 @@ impl Coordination<'_> {
             return;
         }
         member.is_fetched = true;
-        let (name, link, session) = (log.clone(), self.link.clone(), self.plan.session.to_owned());
-        self.fetches.spawn(async move {
-            let bytes = match RunObjects::make(&link, &session).await {
-                Ok(objects) => match objects.get(&name, LARGEST_LOG).await {
-                    Ok(found) => Ok(found.map(|found| found.bytes)),
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(error),
-            };
-            Fetched { worker, trial, name, bytes }
-        });
+        let (link, session) = (self.link.clone(), self.plan.session.to_owned());
+        self.fetches.spawn(fetch((worker, trial, log.clone()), link, session));
     }
 
     fn fetched(&mut self, fetched: Fetched) {
@@ -322,12 +306,17 @@ impl Coordination<'_> {
         let silent = self.out.members[worker].heard.elapsed();
         self.out.members[worker].is_lost = true;
         let at = Time::from_nanos(self.now().as_nanos().saturating_sub(silent.as_nanos()));
-        self.out.losses.push(Loss { worker, trial: self.trial, at });
+        let nobody = self.out.members.iter().all(|member| member.is_lost);
+        let is_dealt = self.plan.on_loss == OnLoss::Rebalance && !nobody && self.began_ns.is_some();
+        let dealt = is_dealt.then(|| self.now() + DEALT_AFTER);
+        self.out.losses.push(Loss { worker, trial: self.trial, at, dealt });
+        let what = dealt.map_or_else(String::new, |from| {
+            format!("; the others serve its clients from {:.1} s into the trial on", from.as_secs_f64())
+        });
         self.say(&format!(
-            "worker {} is lost: nothing was heard of it for {LOST_AFTER}",
+            "worker {} is lost: nothing was heard of it for {LOST_AFTER}{what}",
             self.out.members[worker].name
         ));
-        let nobody = self.out.members.iter().all(|member| member.is_lost);
         // Before the load has begun there is nothing to go on with.
         if self.plan.on_loss == OnLoss::Abort || nobody || self.began_ns.is_none() {
             self.stop(StopReason::Loss(worker));
@@ -413,7 +402,8 @@ impl Coordination<'_> {
 
     async fn order(&mut self, worker: usize, task: Task) {
         let many = self.out.members.len();
-        let clock_ns = self.now_ns();
+        let (clock_ns, trial) = (self.now_ns(), self.trial);
+        let lost = self.out.losses.iter().filter_map(|loss| loss.seat_in(trial)).collect();
         let member = &mut self.out.members[worker];
         if member.is_lost {
             return;
@@ -427,6 +417,7 @@ impl Coordination<'_> {
             clock_ns,
             lease: self.pool.lease(member, many as u64),
             anew: member.anew,
+            lost,
             wants_log: member.wants_log,
         };
         // A bus that is away is noticed by its state.

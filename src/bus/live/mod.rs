@@ -14,9 +14,13 @@
 //! coordinator's clock and a state the worker's, so that the offset between them is known to half the quickest answer;
 //! the load begins at one moment, told to each by its own clock.
 //!
+//! A worker that is lost is told nothing more, so that it stops; its clients may be dealt to the others, from one moment on that
+//! all are told beforehand.
+//!
 //! Silence ends the load: a worker that has not heard an order for [`SILENCE`] sends nothing more, whoever is gone.
 
 mod coordinator;
+mod logs;
 mod members;
 mod plan;
 mod wire;
@@ -36,3 +40,5 @@ const ORDER_EVERY: Span = Span::from_millis(250);
 const SILENCE: Span = Span::from_millis(2_500);
 /// Without a state for so long a worker is lost.
 const LOST_AFTER: Span = Span::from_secs(3);
+/// From when a worker is lost until others serve its clients: it has stopped by then, even if it was only not heard.
+const DEALT_AFTER: Span = Span::from_secs(3);

@@ -1,6 +1,7 @@
 //! What a live load by workers is to be, who puts it together, and how it went.
 
 use super::members::Member;
+use super::wire::LostSeat;
 use crate::record::Piece;
 use crate::time::{Span, Time};
 
@@ -11,6 +12,8 @@ pub enum OnLoss {
     Degrade,
     /// Everybody stops.
     Abort,
+    /// The others serve its clients, too.
+    Rebalance,
 }
 
 /// What is to be run.
@@ -65,6 +68,18 @@ pub struct Loss {
     pub trial: u32,
     /// When it was last heard, on the trial's timeline.
     pub at: Time,
+    /// From when on the others serve its clients, on the same, if they do.
+    pub dealt: Option<Time>,
+}
+
+impl Loss {
+    /// What workers are told of it in trial `trial`; nothing if its clients are nobody's. In a trial that comes later they are
+    /// the others' from the beginning.
+    pub(super) fn seat_in(&self, trial: u32) -> Option<LostSeat> {
+        let from = self.dealt?;
+        let from_ns = if self.trial == trial { from.as_nanos() } else { 0 };
+        Some(LostSeat { index: self.worker as u32, from_ns })
+    }
 }
 
 /// Why a load was stopped before its end.

@@ -61,6 +61,16 @@ pub struct Seat {
     pub of: u32,
 }
 
+/// That the clients of a worker that is lost are the others'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostSeat {
+    /// The worker's number.
+    pub index: u32,
+    /// From when on, on the trial's timeline, in nanoseconds.
+    pub from_ns: u64,
+}
+
 /// What a worker is to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -100,6 +110,8 @@ pub struct Order {
     pub lease: Option<u64>,
     /// Grows whenever pieces are to begin anew.
     pub anew: u32,
+    /// Workers whose clients are dealt to the others in this trial, in the order in which they were lost.
+    pub lost: Vec<LostSeat>,
     /// Whether the sealed log of this trial is not there, although it was said to be.
     pub wants_log: bool,
 }
@@ -191,7 +203,9 @@ impl Order {
         if !is_hash(&order.run) || !is_hash(&order.session) {
             return Err("its run or its session is no hash".into());
         }
-        match order.seat.index < order.seat.of {
+        let lost = order.lost.iter().map(|lost| lost.index);
+        let (most, is_seat) = (order.seat.of as usize, |index: u32| index < order.seat.of);
+        match is_seat(order.seat.index) && order.lost.len() < most && lost.into_iter().all(is_seat) {
             true => Ok(order),
             false => Err("its worker is none of those that there are".into()),
         }
@@ -243,6 +257,7 @@ mod tests {
             clock_ns: 5,
             lease: Some(100),
             anew: 1,
+            lost: vec![LostSeat { index: 2, from_ns: 7 }],
             wants_log: false,
         }
     }
@@ -264,6 +279,14 @@ mod tests {
     fn what_is_none_of_ours_is_refused_in_words() {
         let beyond = Order { seat: Seat { index: 3, of: 3 }, ..order() };
         assert!(Order::read(&bytes(&beyond)).expect_err("beyond").contains("none of those"));
+        let gone = |index| LostSeat { index, from_ns: 0 };
+        for lost in [vec![gone(3)], vec![gone(0), gone(1), gone(2)]] {
+            assert!(
+                Order::read(&bytes(&Order { lost, ..order() }))
+                    .expect_err("beyond")
+                    .contains("none of those")
+            );
+        }
         let path = Order { session: "../x".into(), ..order() };
         assert!(Order::read(&bytes(&path)).expect_err("a path").contains("no hash"));
         for worker in ["", "a.b", "*", ">", &"x".repeat(65)] {

@@ -2,16 +2,16 @@
 
 use super::SILENCE;
 use super::wire::{
-    CALLS, Invitation, Join, Order, Seat, State, Task, WorkerMessage, WorkerPhase, session_subject,
+    CALLS, Invitation, Join, LostSeat, Order, Seat, State, Task, WorkerMessage, WorkerPhase, session_subject,
     worker_subject,
 };
 use crate::bus::objects::RunObjects;
 use crate::bus::wire::{Version, bytes, short};
 use crate::bus::{Error, Link, QUESTION, Way, printable};
 use crate::clock::{self, RunClock, Stopwatch};
-use crate::engine::live::{Share, ShareEvent, ShareOrders};
+use crate::engine::live::{LostShares, Share, ShareEvent, ShareOrders};
 use crate::notice;
-use crate::time::Span;
+use crate::time::{Span, Time};
 use async_nats::Subscriber;
 use async_nats::connection::State as Connection;
 use futures_util::StreamExt as _;
@@ -320,7 +320,7 @@ impl<E: Engine> Serving<'_, E> {
             _ => None,
         };
         seated.orders.send_if_modified(|orders| {
-            let before = *orders;
+            let before = orders.clone();
             // The moment is told again and again; it is the first that counts.
             if start.is_some() && orders.start.map(|(trial, _)| trial) != start.map(|(trial, _)| trial) {
                 orders.start = start;
@@ -330,6 +330,8 @@ impl<E: Engine> Serving<'_, E> {
             }
             orders.stop |= order.task == Task::Stop;
             (orders.lease, orders.anew) = (order.lease, order.anew);
+            let from = |lost: &LostSeat| (lost.index, Time::from_nanos(lost.from_ns));
+            orders.lost = LostShares { trial: order.trial, shares: order.lost.iter().map(from).collect() };
             before.is_other(orders)
         });
         if order.wants_log && seated.putting.is_none() {

@@ -152,11 +152,14 @@ pub fn short(key: &str) -> &str {
 }
 
 fn packed(header: &Header, trial: &Trial) -> std::io::Result<Vec<u8>> {
-    let mut out = GzEncoder::new(Vec::new(), Compression::default());
-    serde_json::to_writer(&mut out, header)?;
-    out.write_all(b"\n")?;
-    serde_json::to_writer(&mut out, &SavedTrial::of(trial))?;
-    out.write_all(b"\n")?;
+    // One piece: what packs clears its whole buffer at each write, and JSON is written by the figure.
+    let mut text = serde_json::to_vec(header)?;
+    text.push(b'\n');
+    serde_json::to_writer(&mut text, &SavedTrial::of(trial))?;
+    text.push(b'\n');
+    // A cell is read once or twice: half the time of packing it is worth a twelfth of its bytes.
+    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+    out.write_all(&text)?;
     out.finish()
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn drive(
             gauge.read(driven.core.recorder(), now);
         }
         let is_told = share.as_mut().is_some_and(|share| {
-            share.follow(&driven.core, &mut driven.dispatcher, (now, closed), &mut ended)
+            share.follow(&mut driven.core, &mut driven.dispatcher, (now, closed), &mut ended)
         });
         if !closed && (is_told || ends(driven, stops, now, &mut look, &mut ended)) {
             driven.core.close(now);

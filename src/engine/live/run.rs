@@ -126,8 +126,10 @@ async fn run_trial<B: Backend>(
     }
     options.shares.iter().for_each(|(pool, per_second)| dispatcher.share(*pool, *per_second));
     let share = options.share.as_ref();
-    let clients = share.map(|share| (share.index, share.of));
-    let core = Core::live(scenario, layout, (strategy, trial), dispatcher.phase(), clients);
+    let dealt = || share.map(|share| (share.index, share.dealing(context.number)));
+    let core = |dealt| Core::live(scenario, layout, (strategy, trial), dispatcher.phase(), dealt);
+    let known = dealt();
+    let mut made = core(known.clone());
     let begin = async || {
         begin_service(context, options);
         match share {
@@ -135,10 +137,18 @@ async fn run_trial<B: Backend>(
             None => Some(RunClock::start()),
         }
     };
-    let (first, every) = clients.unwrap_or((0, 1));
+    let (first, every) = share.map_or((0, 1), |share| (share.index, share.of));
     let clients = ServedClients { first, every, of: scenario.fleet.clients };
     let started = Senders::start((options.threads, clients), make, fixtures, begin).await?;
     let Some((mut senders, clock)) = started else { return Ok(None) };
+    // Who was lost while this one had made ready already is lost from the beginning.
+    let known = match dealt() {
+        now if now == known => known,
+        now => {
+            made = core(now.clone());
+            now
+        }
+    };
     let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
     let spent = context.run_began.now().since(Time::ZERO);
@@ -151,8 +161,9 @@ async fn run_trial<B: Backend>(
     };
     let show = |driven: &Driven<'_>, now| context.snapshot(driven, now, cpu);
     let mut gauge = Gauge::new(scenario, strategy);
-    let mut driven = Driven { core, dispatcher };
-    let share = share.map(|share| ShareRun::new(share, context.number, layout, context.sent));
+    let mut driven = Driven { core: made, dispatcher };
+    let knows = (context.sent, known.map_or(0, |(_, dealing)| dealing.lost()));
+    let share = share.map(|share| ShareRun::new(share, context.number, layout, knows));
     let ended =
         drive(&mut driven, &mut senders, (clock, &mut alarm), (&stops, &mut gauge), share, show).await?;
     senders.end();

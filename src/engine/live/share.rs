@@ -7,6 +7,7 @@ use super::dispatcher::Dispatcher;
 use super::trial::{Ended, LiveTrial};
 use crate::clock::RunClock;
 use crate::engine::core::Core;
+use crate::engine::dealing::Dealing;
 use crate::record::{LONGEST_SHARED_S, Layout, Piece, Pieces};
 use crate::scenario::{Scenario, Target};
 use crate::time::{Span, Time};
@@ -34,7 +35,7 @@ pub struct Share {
 }
 
 /// What is to be done now. Trials are numbered in the order in which they are run, all strategies' together, from 0.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ShareOrders {
     /// The trial that is begun, and its clock, whose zero may lie ahead.
     pub start: Option<(u32, RunClock)>,
@@ -48,14 +49,33 @@ pub struct ShareOrders {
     pub lease: Option<u64>,
     /// Grows whenever pieces are to begin anew.
     pub anew: u32,
+    /// Whose clients go to the others.
+    pub lost: LostShares,
+}
+
+/// Shares that were lost and whose clients go to the others, in that order, as they are told of in a trial.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LostShares {
+    /// The trial.
+    pub trial: u32,
+    /// Their numbers, and from when on in that trial others serve their clients.
+    pub shares: Vec<(u32, Time)>,
+}
+
+impl LostShares {
+    /// The same as trial `trial` has them: in one that comes later they are lost from its beginning.
+    fn in_trial(&self, trial: u32) -> impl Iterator<Item = (u32, Time)> {
+        let is_later = trial > self.trial;
+        self.shares.iter().map(move |(share, from)| (*share, if is_later { Time::ZERO } else { *from }))
+    }
 }
 
 impl ShareOrders {
     /// Whether anything is to be done that was not.
     pub fn is_other(&self, before: &ShareOrders) -> bool {
         let plain = |orders: &ShareOrders| {
-            let ShareOrders { start, end, stop, halt, lease, anew } = *orders;
-            (start.map(|(trial, _)| trial), end, stop, halt, lease, anew)
+            let ShareOrders { start, end, stop, halt, lease, anew, lost } = orders.clone();
+            (start.map(|(trial, _)| trial), end, stop, halt, lease, anew, lost)
         };
         plain(self) != plain(before)
     }
@@ -80,7 +100,7 @@ impl Share {
             orders.stop || orders.halt || orders.start.is_some_and(|(begun, _)| begun == trial)
         };
         // Whoever gives no orders any more begins nothing.
-        let told = *orders.wait_for(is_told).await.ok()?;
+        let told = orders.wait_for(is_told).await.ok()?.clone();
         let (_, clock) = told.start.filter(|(begun, _)| *begun == trial && !told.stop && !told.halt)?;
         tokio::select! {
             () = clock.reach_zero() => Some(clock),
@@ -88,9 +108,12 @@ impl Share {
         }
     }
 
-    /// The number that client number `client` has among those of this share; `None` if it is another's.
-    pub const fn has(&self, client: u32) -> bool {
-        client % self.of == self.index
+    /// Who serves whom in the trial of this number, as far as it is known now.
+    pub(super) fn dealing(&self, trial: u32) -> Dealing {
+        let mut dealing = Dealing::new(self.of);
+        let orders = self.orders.borrow();
+        orders.lost.in_trial(trial).for_each(|(share, from)| dealing.lose(share, from));
+        dealing
     }
 }
 
@@ -104,14 +127,22 @@ pub(super) struct ShareRun<'s> {
     pieces: Pieces,
     anew: u32,
     next: Time,
+    /// How many of the lost the core knows.
+    dealt: usize,
 }
 
 impl<'s> ShareRun<'s> {
-    pub(super) fn new(share: &'s Share, trial: u32, layout: &Layout, sent_before: u64) -> ShareRun<'s> {
+    /// Whoever is to follow orders knows already of so many that are lost.
+    pub(super) fn new(
+        share: &'s Share,
+        trial: u32,
+        layout: &Layout,
+        (sent_before, dealt): (u64, usize),
+    ) -> ShareRun<'s> {
         let orders = share.orders.clone();
         let anew = orders.borrow().anew;
         let (pieces, next) = (Pieces::new(layout), Time::ZERO + PIECE_EVERY);
-        ShareRun { share, orders, trial, sent_before, pieces, anew, next }
+        ShareRun { share, orders, trial, sent_before, pieces, anew, next, dealt }
     }
 
     /// Comes back when orders have changed; never if nobody gives any.
@@ -124,13 +155,13 @@ impl<'s> ShareRun<'s> {
     /// Tells what came, and does what orders say at `now`; gives whether the trial is to be closed, if it is not already.
     pub(super) fn follow(
         &mut self,
-        core: &Core<'_>,
+        core: &mut Core<'_>,
         dispatcher: &mut Dispatcher,
         (now, is_closed): (Time, bool),
         ended: &mut Ended,
     ) -> bool {
         self.tell(core, dispatcher, now);
-        let orders = *self.orders.borrow_and_update();
+        let orders = self.orders.borrow_and_update().clone();
         let sent = self.sent_before + dispatcher.sent();
         self.share.sent.store(sent, Ordering::Relaxed);
         if let Some(lease) = orders.lease
@@ -143,6 +174,10 @@ impl<'s> ShareRun<'s> {
         }
         if is_closed {
             return false;
+        }
+        for (lost, from) in orders.lost.in_trial(self.trial).skip(self.dealt) {
+            core.deal(lost, from);
+            self.dealt += 1;
         }
         if orders.stop || orders.halt {
             ended.interrupted = true;

@@ -1,7 +1,7 @@
 //! The whole schedule without a limit: what each strategy asks of each quota, and what it costs.
 
-use crate::engine::runner::Runner;
 use crate::engine::sim::side_by_side;
+use crate::engine::trial_runner::TrialRunner;
 use crate::planner::capacity::Demand;
 use crate::planner::variant;
 use crate::quota::{Enforcement, PoolId, price, route};
@@ -35,7 +35,7 @@ pub struct Course {
 
 /// The course of every strategy. Strategies that differ in their retries only have one course, if nothing fails: without a
 /// limit, a fault or a timeout there is nothing to retry.
-pub fn courses(scenario: &Scenario, threads: usize, runner: Runner<'_>) -> Vec<Course> {
+pub fn courses(scenario: &Scenario, threads: usize, runner: TrialRunner<'_>) -> Vec<Course> {
     // Seconds begin with the schedule, as those of a log do.
     let aligned = Enforcement::Window { phase: Some(Span::ZERO) };
     let open = variant::enforced(&variant::unlimited(scenario), aligned);

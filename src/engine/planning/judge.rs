@@ -1,7 +1,7 @@
 //! Whether a strategy meets its thresholds at a quota: on the seconds that decide, or on the whole schedule.
 
 use super::demand::Course;
-use crate::engine::runner::Runner;
+use crate::engine::trial_runner::TrialRunner;
 use crate::planner::spoken::speaks_of;
 use crate::planner::stretch::{Stretch, stretches};
 use crate::planner::variant;
@@ -213,7 +213,7 @@ impl Judge {
     }
 
     /// Whether the thresholds hold at `quota` in trial `trial`.
-    pub fn meets(&self, quota: u64, trial: u32, kind: Option<Enforcement>, runner: Runner<'_>) -> bool {
+    pub fn meets(&self, quota: u64, trial: u32, kind: Option<Enforcement>, runner: TrialRunner<'_>) -> bool {
         let mut sum: Vec<Stand> = Vec::new();
         for part in self.parts.iter() {
             let mut limited = variant::with_only_quota(&part.scenario, &self.pool, quota);

@@ -11,8 +11,8 @@ mod demand;
 mod judge;
 mod swings;
 
-use super::runner::Runner;
 use super::sim::side_by_side;
+use super::trial_runner::TrialRunner;
 use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended, tidy};
 use crate::planner::need::{Interval, Need, NeedSearch, interval};
 use crate::planner::spoken::with_assumed;
@@ -81,7 +81,7 @@ const ROUGH: f64 = 0.01;
 
 /// Finds what each strategy needs of every quota that the load draws on. After [`stop`](super::Control::stop) what is not yet known stays
 /// unknown, and whoever asked must say so. `total` is told how much virtual time it will take, as far as can be foreseen.
-pub fn plan(asked: &Asked, runner: Runner<'_>, total: &AtomicU64) -> Vec<PoolFound> {
+pub fn plan(asked: &Asked, runner: TrialRunner<'_>, total: &AtomicU64) -> Vec<PoolFound> {
     let (spoken, _) = with_assumed(asked.scenario);
     let asked = &Asked { scenario: &spoken, ..asked.clone() };
     let horizon = horizon(asked.scenario);
@@ -142,7 +142,7 @@ fn of_pool(
     then: &Scenario,
     pool: &str,
     (now, later): (&[Course], &[Course]),
-    runner: Runner<'_>,
+    runner: TrialRunner<'_>,
     total: &AtomicU64,
 ) -> PoolFound {
     let judges: Vec<Judge> =
@@ -199,7 +199,7 @@ fn of_pool(
 }
 
 /// What becomes of the whole schedule at a quota, in its first trial.
-fn outcome(then: &Scenario, place: usize, pool: &str, quota: u64, runner: Runner<'_>) -> Outcome {
+fn outcome(then: &Scenario, place: usize, pool: &str, quota: u64, runner: TrialRunner<'_>) -> Outcome {
     let limited = with_only_quota(then, pool, quota);
     let done = runner.trial(&limited, place, 0);
     let all = Selection::default();
@@ -253,7 +253,7 @@ fn cost(asked: &Asked, course: &Course) -> Option<f64> {
 }
 
 /// The need of the first trial. If seconds outside the judged ones turn out to be near it, they are judged too.
-fn first_need(judge: &mut Judge, runner: Runner<'_>) -> Result<Need, String> {
+fn first_need(judge: &mut Judge, runner: TrialRunner<'_>) -> Result<Need, String> {
     if let Some(why) = judge.never() {
         return Err(why);
     }
@@ -275,7 +275,7 @@ fn near(
     known: Option<&Need>,
     trial: u32,
     kind: Option<Enforcement>,
-    runner: Runner<'_>,
+    runner: TrialRunner<'_>,
 ) -> Need {
     let Some(Need::Between(_, met)) = known else { return Need::None };
     let begun = begun(judge, *met, NEAR);
@@ -298,7 +298,7 @@ fn search(
     mut search: NeedSearch,
     trial: u32,
     kind: Option<Enforcement>,
-    runner: Runner<'_>,
+    runner: TrialRunner<'_>,
 ) -> Need {
     while let Some(quota) = search.next() {
         let meets = judge.meets(quota, trial, kind, runner);
@@ -315,7 +315,7 @@ fn spread(
     asked: &Asked,
     first: &[(Judge, Result<Need, String>)],
     strategies: &mut [StrategyNeed],
-    runner: Runner<'_>,
+    runner: TrialRunner<'_>,
 ) {
     let phases = PHASES_MS.map(|ms| Enforcement::Window { phase: Some(Span::from_millis(ms)) });
     let kinds = asked.kinds.iter().flat_map(|(_, kind)| (0..KIND_TRIALS).map(move |trial| (*kind, trial)));
@@ -346,7 +346,12 @@ fn spread(
 }
 
 /// The need of the whole schedule by two seeds, beside what the peaks say of the same. Where it is above all else, it counts.
-fn verify(asked: &Asked, judge: &Judge, strategy: &mut StrategyNeed, runner: Runner<'_>) -> Option<Verified> {
+fn verify(
+    asked: &Asked,
+    judge: &Judge,
+    strategy: &mut StrategyNeed,
+    runner: TrialRunner<'_>,
+) -> Option<Verified> {
     let known = strategy.need_per_s?;
     if judge.is_whole() {
         return None;

@@ -3,8 +3,8 @@
 use super::judge::Judge;
 use super::{Asked, FAR, Need, ROUGH, search};
 use crate::client::MAX_CACHE_MESSAGES;
-use crate::engine::runner::Runner;
 use crate::engine::sim::side_by_side;
+use crate::engine::trial_runner::TrialRunner;
 use crate::kms::Distribution;
 use crate::planner::capacity::{StrategyNeed, Swing};
 use crate::planner::need::NeedSearch;
@@ -19,7 +19,7 @@ struct Otherwise {
 }
 
 /// The swings of the strategy that `judge` judges, the widest first.
-pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, runner: Runner<'_>) -> Vec<Swing> {
+pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, runner: TrialRunner<'_>) -> Vec<Swing> {
     let known = found.need_per_s.map_or(1.0, |need| need.value);
     let all = otherwise(asked, asked.scenario, found);
     let needs = side_by_side(all.len() * 2, asked.threads, |task| {
@@ -78,7 +78,7 @@ fn need(
     judge: &Judge,
     known: f64,
     (scenario, growth): (&Scenario, f64),
-    runner: Runner<'_>,
+    runner: TrialRunner<'_>,
 ) -> Option<f64> {
     let other = judge.of(&scaled(scenario, growth * asked.season * asked.failover));
     let start = (known * growth / asked.growth).ceil() as u64;

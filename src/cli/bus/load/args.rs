@@ -12,8 +12,8 @@ pub struct SharedArgs {
     /// How many workers on the bus share the clients of a live run; `keystorm worker --bus URL --target URL` is one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000), env = "KEYSTORM_WORKERS")]
     workers: Option<u32>,
-    /// What becomes of a live run that loses a worker: abort, or degrade (the others go on with the clients that they have)
-    /// [default: abort if thresholds gate it, else degrade].
+    /// What becomes of a live run that loses a worker: abort, degrade (the others go on with the clients that they have), or
+    /// rebalance (they serve its clients too, a few seconds later) [default: abort if thresholds gate it, else degrade].
     #[arg(long, value_name = "WHAT", value_parser = on_loss, env = "KEYSTORM_ON_LOSS")]
     on_loss: Option<OnLoss>,
 }
@@ -32,10 +32,8 @@ fn on_loss(text: &str) -> Result<OnLoss, String> {
     match text {
         "abort" => Ok(OnLoss::Abort),
         "degrade" => Ok(OnLoss::Degrade),
-        "rebalance" => {
-            Err("dealing the clients of a lost worker to the others is not built: abort, or degrade".into())
-        }
-        _ => Err("abort, or degrade".into()),
+        "rebalance" => Ok(OnLoss::Rebalance),
+        _ => Err("abort, degrade, or rebalance".into()),
     }
 }
 

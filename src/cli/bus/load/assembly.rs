@@ -115,6 +115,7 @@ impl<'a> LoadAssembly<'a> {
                 trial: loss.trial + 1,
                 at_s: loss.at.as_secs_f64(),
                 unfinished: tally.unfinished,
+                dealt_at_s: loss.dealt.map(Time::as_secs_f64),
             });
             let number = number as u32;
             WorkerWall {

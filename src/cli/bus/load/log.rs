@@ -88,12 +88,14 @@ impl LogHead {
             busy: live.busy,
             cpu_ns: cpu.map(|cpu| cpu.as_nanos()),
         };
-        let mut out = GzEncoder::new(Vec::new(), Compression::default());
-        serde_json::to_writer(&mut out, self)?;
-        out.write_all(b"\n")?;
-        serde_json::to_writer(&mut out, &SavedTrial::of(&live.trial))?;
-        out.write_all(b"\n")?;
-        serde_json::to_writer(&mut out, &end)?;
+        // One piece: what packs clears its whole buffer at each write, and JSON is written by the figure.
+        let mut text = serde_json::to_vec(self)?;
+        text.push(b'\n');
+        serde_json::to_writer(&mut text, &SavedTrial::of(&live.trial))?;
+        text.push(b'\n');
+        serde_json::to_writer(&mut text, &end)?;
+        let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+        out.write_all(&text)?;
         out.finish()
     }
 

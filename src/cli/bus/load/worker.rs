@@ -111,9 +111,12 @@ fn sealing(part: &Part) -> Share {
         match event {
             ShareEvent::Ended(trial, live) => {
                 let cpu = process_cpu().zip(*since).map(|(now, before)| now - before.min(now));
-                let orders = *orders.borrow();
+                let is_told = {
+                    let orders = orders.borrow();
+                    orders.stop || orders.halt
+                };
                 match LogHead::new(&run, trial, index, of).seal(&live, cpu) {
-                    Ok(bytes) => sealed(trial, bytes, is_early(&live, orders.stop || orders.halt)),
+                    Ok(bytes) => sealed(trial, bytes, is_early(&live, is_told)),
                     Err(error) => {
                         crate::notice::tell(format_args!("keystorm: a log cannot be written: {error}"))
                     }

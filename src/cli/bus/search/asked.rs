@@ -3,11 +3,14 @@
 //! ```text
 //!  keystorm.asked/1
 //!  trial: 3
+//!  silent: []      workloads by which nothing arrives in this stretch of the schedule: no file may say so
 //!  the scenario, in its own language; the rows of its traces are the search's
 //! ```
 
 use crate::cli::grid::source::sum;
 use crate::scenario::{Live, Options, Scenario, Target};
+use crate::time::Span;
+use crate::units::Rate;
 use crate::workload::{Executor, Trace, TraceRows};
 use std::sync::Arc;
 
@@ -48,7 +51,14 @@ impl AskedCell {
     /// # Errors
     /// A sentence, if what is read back from it is not the same: what a search makes of a scenario no file might say.
     pub fn text(&self) -> Result<String, String> {
-        let text = format!("{HEAD}\ntrial: {}\n{}", self.trial, self.scenario.to_yaml());
+        let (mut spoken, mut silent) = (self.scenario.clone(), Vec::new());
+        for workload in &mut spoken.workloads {
+            if stand_in(&mut workload.executor) {
+                silent.push(workload.name.as_str());
+            }
+        }
+        let list = serde_json::json!(silent);
+        let text = format!("{HEAD}\ntrial: {}\nsilent: {list}\n{}", self.trial, spoken.to_yaml());
         match AskedCell::read(&text) {
             Ok(again) if again == *self => Ok(text),
             Ok(_) => Err("it does not read as it was written".into()),
@@ -66,8 +76,16 @@ impl AskedCell {
             text.strip_prefix(HEAD).and_then(|rest| rest.strip_prefix("\ntrial: ")).ok_or_else(none)?;
         let (trial, yaml) = rest.split_once('\n').ok_or_else(none)?;
         let trial = trial.parse().map_err(|_| none())?;
+        let (silent, yaml) =
+            yaml.strip_prefix("silent: ").and_then(|rest| rest.split_once('\n')).ok_or_else(none)?;
+        let silent: Vec<String> = serde_json::from_str(silent).map_err(|_| none())?;
         let options = Options { file: "a worker's cell", ..Options::default() };
-        let scenario = Scenario::parse(yaml, &options).map_err(|problems| problems.to_string())?.scenario;
+        let checked = Scenario::parse(yaml, &options).map_err(|problems| problems.to_string())?;
+        let mut scenario = checked.scenario;
+        for name in &silent {
+            let found = scenario.workloads.iter_mut().find(|workload| workload.name == *name);
+            silence(&mut found.ok_or_else(none)?.executor)?;
+        }
         match (scenario.strategies.len(), &scenario.target) {
             (1, Target::Sim) => Ok(AskedCell { scenario, trial }),
             _ => Err("a worker's cell has one strategy and target sim".into()),
@@ -96,6 +114,36 @@ impl AskedCell {
     }
 }
 
+/// Puts something that a file may say in the place of an executor by which nothing arrives; whether it was one.
+fn stand_in(executor: &mut Executor) -> bool {
+    let one = Rate::per_second(1);
+    match executor {
+        Executor::ConstantArrivalRate { rate, .. } if rate.is_zero() => *rate = one,
+        Executor::RampingArrivalRate { start_rate, stages, .. }
+            if start_rate.is_zero() && stages.iter().all(|stage| stage.target.is_zero()) =>
+        {
+            stages.iter_mut().for_each(|stage| stage.target = one);
+        }
+        Executor::Burst { duration, .. } if duration.is_zero() => *duration = Span::from_secs(1),
+        _ => return false,
+    }
+    true
+}
+
+/// The executor that a stand-in was put for.
+fn silence(executor: &mut Executor) -> Result<(), String> {
+    match executor {
+        Executor::ConstantArrivalRate { rate, .. } => *rate = Rate::ZERO,
+        Executor::RampingArrivalRate { start_rate, stages, .. } => {
+            *start_rate = Rate::ZERO;
+            stages.iter_mut().for_each(|stage| stage.target = Rate::ZERO);
+        }
+        Executor::Burst { duration, .. } => *duration = Span::ZERO,
+        _ => return Err("a workload is silent that brings no arrivals of its own".into()),
+    }
+    Ok(())
+}
+
 /// The key of what `text` asks, in the search `run`.
 pub fn key(run: &str, text: &[u8]) -> String {
     sum([run.as_bytes(), b"\n", text].concat())
@@ -106,19 +154,20 @@ mod tests {
     use super::*;
     use crate::planner::variant;
     use crate::quota::Enforcement;
-    use crate::time::{Span, Time};
+    use crate::time::Time;
+    use crate::workload::{Arrivals, RateStage};
 
     const TEXT: &str = "name: both
 fleet: { clients: 3 }
 workloads:
   ramp: { executor: ramping-arrival-rate, startRate: 3/s, stages: [ { duration: 10s, target: 100/s }, { duration: 20s, target: 50/s } ], jobs: { Decrypt: 1 } }
-  burst: { executor: burst, count: 5, every: 4s, duration: 30s, warmUp: 2s, jobs: { EncryptMessage: 1 } }
+  burst: { executor: burst, count: 5, every: 4s, duration: 30s, warmUp: 2s, jobs: { EncryptMessage: 1 }, contexts: { count: 2 } }
   trace: { executor: trace, file: jobs.csv, jobs: { Decrypt: 1 } }
 strategies:
   plain: { retry: { mode: aws-standard } }
   cached: { cache: { maxAge: 3s } }
 trials: 4
-thresholds: { failed: [ { expression: \"rate<1%\", abortOnFail: true }, \"rate<2%\" ], 'goodput{strategy:plain}': [ \"value>1\" ] }
+thresholds: { failed: [ { threshold: \"rate<1%\", abortOnFail: true }, \"rate<2%\" ], 'goodput{strategy:plain}': [ \"value>1/s\" ] }
 ";
 
     fn scenario() -> Scenario {
@@ -129,7 +178,23 @@ thresholds: { failed: [ { expression: \"rate<1%\", abortOnFail: true }, \"rate<2
     fn what_a_search_makes_of_a_scenario_reads_as_it_was_written() {
         let base = scenario();
         let (third, late) = (Span::from_millis(333), Time::from_secs(7));
+        // Bursts begin every four seconds: none in this stretch; and nothing arrives by a ramp that stays where it is.
+        let calm = variant::sliced(
+            &base,
+            Time::from_nanos(4_100_000_000),
+            Time::from_nanos(7_900_000_000),
+            Span::ZERO,
+        );
+        let mut still = base.clone();
+        still.workloads[0].executor = Executor::RampingArrivalRate {
+            start_rate: Rate::ZERO,
+            stages: vec![RateStage { duration: third, target: Rate::ZERO }],
+            arrivals: Arrivals::Uniform,
+        };
         let made = [
+            calm,
+            still,
+            variant::sliced(&base, Time::from_secs(31), Time::from_secs(40), Span::ZERO),
             variant::steady(&base, 123.457, Span::from_millis(3_750)),
             variant::scaled(&base, 1.1 * 1.37),
             variant::unlimited(&base),
@@ -161,11 +226,12 @@ thresholds: { failed: [ { expression: \"rate<1%\", abortOnFail: true }, \"rate<2
 
     #[test]
     fn what_is_none_is_refused_in_words() {
-        let two = format!("{HEAD}\ntrial: 0\n{TEXT}");
+        let two = format!("{HEAD}\ntrial: 0\nsilent: []\n{TEXT}");
         for (text, part) in [
             ("", "nothing that is asked"),
             ("keystorm.asked/1\ntrial: -1\n", "nothing that is asked"),
-            ("keystorm.asked/1\ntrial: 0\n{}", "a worker's cell"),
+            ("keystorm.asked/1\ntrial: 0\nsilent: []\n{}", "a worker's cell"),
+            ("keystorm.asked/1\ntrial: 0\nsilent: [3]\n{}", "nothing that is asked"),
             (two.as_str(), "one strategy"),
         ] {
             let said = AskedCell::read(text).expect_err(text);

@@ -20,7 +20,7 @@ use crate::cli::grid::Store;
 use crate::cli::progress::Progress;
 use crate::cli::run_folder::{self, RunFolder};
 use crate::cli::{Common, Error, output};
-use crate::engine::{Control, Runner};
+use crate::engine::{Control, TrialRunner};
 use crate::notice;
 use crate::scenario::Scenario;
 use desk::Desk;
@@ -95,7 +95,7 @@ impl SearchBus {
         common: &Common,
         control: &Arc<Control>,
         progress: impl FnOnce() -> Option<Progress>,
-        search: impl FnOnce(Runner<'_>) -> T,
+        search: impl FnOnce(TrialRunner<'_>) -> T,
     ) -> Result<Found<T>, Error> {
         let way = self.access.way(self.bus.as_deref().unwrap_or_default(), common.quiet)?;
         let traces = question::traces(sought.scenario, sought.dir).map_err(Error::Failed)?;
@@ -126,7 +126,7 @@ impl SearchBus {
             });
             let run =
                 |scenario: &Scenario, strategy: usize, trial: u32| desk.trial(scenario, strategy, trial);
-            let found = search(Runner::elsewhere(control, &run));
+            let found = search(TrialRunner::elsewhere(control, &run));
             desk.no_more();
             (found, gathering.join().expect("whoever gathers does not panic"))
         });

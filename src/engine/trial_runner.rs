@@ -11,20 +11,20 @@ pub type Elsewhere<'e> = dyn Fn(&Scenario, usize, u32) -> Trial + Sync + 'e;
 
 /// Runs trials one by one: a trial is the same whoever runs it.
 #[derive(Clone, Copy)]
-pub struct Runner<'r> {
+pub struct TrialRunner<'r> {
     control: &'r Control,
     elsewhere: Option<&'r Elsewhere<'r>>,
 }
 
-impl<'r> Runner<'r> {
+impl<'r> TrialRunner<'r> {
     /// This process, as far as `control` lets it.
-    pub const fn here(control: &'r Control) -> Runner<'r> {
-        Runner { control, elsewhere: None }
+    pub const fn here(control: &'r Control) -> TrialRunner<'r> {
+        TrialRunner { control, elsewhere: None }
     }
 
     /// Somebody else; `control` stops the search, and is told how far it is.
-    pub const fn elsewhere(control: &'r Control, run: &'r Elsewhere<'r>) -> Runner<'r> {
-        Runner { control, elsewhere: Some(run) }
+    pub const fn elsewhere(control: &'r Control, run: &'r Elsewhere<'r>) -> TrialRunner<'r> {
+        TrialRunner { control, elsewhere: Some(run) }
     }
 
     /// Trial `trial` of strategy number `strategy`; cut short after [`Control::stop`].
