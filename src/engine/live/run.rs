@@ -116,15 +116,7 @@ async fn run_trial<B: Backend>(
     control: &Control,
 ) -> Result<Option<LiveTrial>, Error> {
     let TrialContext { scenario, layout, strategy, trial, .. } = *context;
-    let caps = &scenario.live.caps;
-    let mut dispatcher = Dispatcher::new(scenario, strategy, trial);
-    if let Some(cap) = caps.attempts {
-        dispatcher.cap(cap.saturating_sub(context.sent));
-    }
-    if options.stop_on_throttle {
-        dispatcher.stop_on_throttle();
-    }
-    options.shares.iter().for_each(|(pool, per_second)| dispatcher.share(*pool, *per_second));
+    let dispatcher = dispatcher(context, options);
     let share = options.share.as_ref();
     let dealt = || share.map(|share| (share.index, share.dealing(context.number)));
     let core = |dealt| Core::live(scenario, layout, (strategy, trial), dispatcher.phase(), dealt);
@@ -151,14 +143,7 @@ async fn run_trial<B: Backend>(
     };
     let mut alarm = if options.is_paused { Alarm::coarse(clock) } else { Alarm::fine(clock)? };
     let cpu = thread_cpu();
-    let spent = context.run_began.now().since(Time::ZERO);
-    let stops = Stops {
-        watch: Watch::new(scenario, strategy),
-        control,
-        until: caps
-            .duration
-            .map_or(Time::NEVER, |most| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()))),
-    };
+    let stops = Stops { watch: Watch::new(scenario, strategy), control, until: context.until() };
     let show = |driven: &Driven<'_>, now| context.snapshot(driven, now, cpu);
     let mut gauge = Gauge::new(scenario, strategy);
     let mut driven = Driven { core: made, dispatcher };
@@ -176,6 +161,19 @@ async fn run_trial<B: Backend>(
     };
     let trial = Trial { readings: gauge.into_readings(), ..core.into_trial(pools, ended.aborted_at) };
     Ok(Some(LiveTrial { trial, ended, elapsed, busy }))
+}
+
+/// What sends the attempts of a trial, as far as they may be sent.
+fn dispatcher(context: &TrialContext<'_>, options: &Options) -> Dispatcher {
+    let mut dispatcher = Dispatcher::new(context.scenario, context.strategy, context.trial);
+    if let Some(cap) = context.scenario.live.caps.attempts {
+        dispatcher.cap(cap.saturating_sub(context.sent));
+    }
+    if options.stop_on_throttle {
+        dispatcher.stop_on_throttle();
+    }
+    options.shares.iter().for_each(|(pool, per_second)| dispatcher.share(*pool, *per_second));
+    dispatcher
 }
 
 /// Begins the emulated KMS anew, where attempts go there.
@@ -199,6 +197,13 @@ fn busy(before: Option<Span>, elapsed: Span) -> Option<f64> {
 }
 
 impl TrialContext<'_> {
+    /// When a trial that begins now has used up the time that the run may take.
+    fn until(&self) -> Time {
+        let spent = self.run_began.now().since(Time::ZERO);
+        let left = |most: Span| Time::from_nanos(most.as_nanos().saturating_sub(spent.as_nanos()));
+        self.scenario.live.caps.duration.map_or(Time::NEVER, left)
+    }
+
     /// What somebody who watches sees now.
     fn snapshot(&self, driven: &Driven<'_>, now: Time, cpu: Option<Span>) -> Snapshot {
         let recorder = driven.core.recorder();

@@ -79,7 +79,8 @@ fn a_strategy_that_no_axis_touches_is_known() {
 
 #[test]
 fn thresholds_are_judged_together_by_the_worst() {
-    let mut run: Run = serde_json::from_str(include_str!("../../../tests/saved-run/run.json")).expect("a run");
+    let mut run: Run =
+        serde_json::from_str(include_str!("../../../tests/saved-run/run.json")).expect("a run");
     let name = run.strategies[0].name.clone();
     run.thresholds.retain(|threshold| threshold.strategy == name);
     assert!(!run.thresholds.is_empty());

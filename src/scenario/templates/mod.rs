@@ -28,21 +28,9 @@ pub const ALL: [Template; 11] = [
         about: "batch work by VUs beside an online service",
         text: include_str!("closed.yaml"),
     },
-    Template {
-        name: "trace",
-        about: "recorded arrivals from a CSV file",
-        text: include_str!("trace.yaml"),
-    },
-    Template {
-        name: "cache",
-        about: "envelope jobs with data-key caches",
-        text: include_str!("cache.yaml"),
-    },
-    Template {
-        name: "multi",
-        about: "several workloads, keys and pools",
-        text: include_str!("multi.yaml"),
-    },
+    Template { name: "trace", about: "recorded arrivals from a CSV file", text: include_str!("trace.yaml") },
+    Template { name: "cache", about: "envelope jobs with data-key caches", text: include_str!("cache.yaml") },
+    Template { name: "multi", about: "several workloads, keys and pools", text: include_str!("multi.yaml") },
     Template {
         name: "lambda",
         about: "functions that start cold, with and without a cache of their secrets",
