@@ -175,7 +175,7 @@ impl<'s, O: JobObserver> Core<'s, O> {
     }
 
     /// The clients of share `lost` are the others' from `from` on, as if they had begun anew: this share serves those that are
-    /// dealt to it. What it has passed already, [`PASSED_AHEAD`] of now, stays passed.
+    /// dealt to it. What it has passed already, `PASSED_AHEAD` of now, stays passed.
     pub fn deal(&mut self, lost: u32, from: Time) {
         let Some((index, dealing)) = &mut self.share else { return };
         let (index, before) = (*index, dealing.clone());
