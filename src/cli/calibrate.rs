@@ -1,7 +1,7 @@
 //! `keystorm calibrate`: how long a service takes, measured at low load, as a scenario's `serviceTime`.
 
 use super::consent::Credentials;
-use super::finished::Finished;
+use super::finished::{Finished, tell_end};
 use super::live;
 use super::live::args::{LiveArgs, LiveOptions};
 use super::{Common, Error, exit, load, output};
@@ -89,8 +89,8 @@ pub fn run(mut args: Args, common: &Common) -> Result<ExitCode, Error> {
         None if common.json => output::print(format!("{:#}\n", as_json(&block)?))?,
         None => output::print(&block)?,
     }
-    if let End::Cap(sentence) = &end {
-        crate::notice::tell(format_args!("keystorm: {sentence}"));
+    if let End::Cap(why) = &end {
+        tell_end(why, true);
         return Ok(ExitCode::from(exit::CAP));
     }
     Ok(ExitCode::from(if run.interrupted { exit::INTERRUPTED } else { exit::OK }))

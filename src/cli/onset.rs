@@ -110,10 +110,10 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
         return Err(Error::Usage(format!("{}: {why}", args.question.path().display())));
     }
     #[cfg(feature = "bus")]
-    let is_bussed = args.bus.is_given(common)?;
+    let is_on_bus = args.bus.is_given(common)?;
     let book = Book::open(args.history.as_deref())?;
     #[cfg(feature = "bus")]
-    if is_bussed {
+    if is_on_bus {
         if is_live {
             return Err(Error::Usage(
                 "--live sends loads one after another from here: --bus has nothing to deal out".into(),

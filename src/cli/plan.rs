@@ -133,10 +133,10 @@ fn kinds(own: Enforcement) -> Vec<(String, Enforcement)> {
 /// As loading the scenario; [`Error::Usage`] for a date that is past or a Region that stands in for itself.
 pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     #[cfg(feature = "bus")]
-    let is_bussed = args.bus.is_given(common)?;
+    let is_on_bus = args.bus.is_given(common)?;
     if let Some([first, second]) = args.backtest.as_deref() {
         #[cfg(feature = "bus")]
-        if is_bussed {
+        if is_on_bus {
             return Err(Error::Usage("--backtest reads logs here: --bus has nothing to deal out".into()));
         }
         let threads = args.question.threads();
@@ -158,7 +158,7 @@ pub fn run(args: Args, common: &Common) -> Result<ExitCode, Error> {
     let control = Arc::new(Control::default());
     let total = Arc::new(AtomicU64::new(0));
     #[cfg(feature = "bus")]
-    if is_bussed {
+    if is_on_bus {
         use super::bus::{AT_ONCE, Found, Sought};
         let sought = Sought {
             command: "plan",

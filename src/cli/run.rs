@@ -1,7 +1,7 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::built::built;
-use super::finished::Finished;
+use super::finished::{Finished, tell_end};
 use super::grid::{How, Source, SourceLookup};
 use super::load::{self, Loaded};
 use super::run_folder::RunFolder;
@@ -289,8 +289,8 @@ fn conclude(
         true => saved::show(run, common, verbose),
         false => saved::show(here, common, verbose),
     };
-    if let End::Cap(sentence) | End::Failed(sentence) = end {
-        notice::tell(format_args!("keystorm: {sentence}"));
+    if let End::Cap(why) | End::Failed(why) = end {
+        tell_end(why, saved.is_ok());
     }
     saved.and(shown)?;
     if let (Some(report), false) = (report, common.quiet) {

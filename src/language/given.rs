@@ -110,10 +110,12 @@ impl Reader {
     pub fn skipping_nothing() -> Reader {
         Reader { problems: Vec::new(), skips_nothing: true }
     }
+
     /// Reports a problem with a value that says all by itself: what was read is not shown.
     pub fn says(&mut self, item: &Item, message: impl Into<String>) {
         self.problems.push(Problem::new(item.node.shown, &item.path, message));
     }
+
     /// Reads on, and shows nothing of what was read in problems.
     pub fn hidden<T>(&mut self, read: impl FnOnce(&mut Reader) -> T) -> T {
         let mark = self.mark();

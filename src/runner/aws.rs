@@ -160,8 +160,7 @@ impl Trials<'_> {
         if let Some(why) = why {
             // It was not the user who ended it.
             measured.run.interrupted = false;
-            measured.end =
-                End::Cap(format!("the run was ended for others' sake: {why}; results were written"));
+            measured.end = End::Cap(format!("the run was ended for others' sake: {why}"));
         }
         Ok(measured)
     }

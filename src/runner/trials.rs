@@ -54,9 +54,9 @@ impl Trials<'_> {
             .map_err(|error| Error::Failed(format!("the emulator: {error}")))?;
         let options = self.options(Some(running.direct()));
         let own = Guard::new(Consent::default(), self.run.agent.clone()).reach(&running.url())?;
-        let finished = self.over_socket(&own, &provision, &options);
+        let measured = self.over_socket(&own, &provision, &options);
         running.stop();
-        finished
+        measured
     }
 
     /// An endpoint that somebody else runs.
@@ -252,23 +252,19 @@ impl Trials<'_> {
 fn end_of(trials: &[Vec<LiveTrial>]) -> End {
     let all = || trials.iter().flatten();
     if let Some(cap) = all().find_map(|trial| trial.ended.cap) {
-        return End::Cap(format!("the run reached caps.{cap} and was ended; results so far were written"));
+        return End::Cap(format!("the run reached caps.{cap} and was ended"));
     }
     if all().any(|trial| trial.ended.throttled) {
-        return End::Cap(
-            "a quota throttled the run and ended it (--allow-throttling goes on); results so far were written".into(),
-        );
+        return End::Cap("a quota throttled the run and ended it (--allow-throttling goes on)".into());
     }
     match all().find_map(|trial| trial.ended.lost.as_ref()) {
         Some(Lost::Worker(name)) => {
             return End::Failed(format!(
-                "worker {name} was lost and the run was ended (--on-loss degrade goes on without it); results so far were written"
+                "worker {name} was lost and the run was ended (--on-loss degrade goes on without it)"
             ));
         }
         Some(Lost::Bus) => {
-            return End::Failed(
-                "the bus was lost, and every worker stopped by itself; results so far were written".into(),
-            );
+            return End::Failed("the bus was lost, and every worker stopped by itself".into());
         }
         None => {}
     }

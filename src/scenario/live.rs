@@ -8,7 +8,6 @@ use crate::language::{
     count, key, list, or_none, part, plain, record, record_value, unsaid, whole, words,
 };
 use crate::quota::catalogue::{self, REGION_NAMES};
-
 use crate::time::Span;
 use crate::units::{Money, Rate, Ratio};
 

@@ -98,7 +98,7 @@ fn stopped_by_ctrl_c(control: &Arc<Control>) -> Result<watch::Receiver<bool>, Er
     Ok(stopper(control)?.subscribe())
 }
 
-/// The same, for somebody who says stop himself, too.
+/// The same, where the command can say stop by itself, too.
 fn stopper(control: &Arc<Control>) -> Result<watch::Sender<bool>, Error> {
     let stop = watch::Sender::new(false);
     let (control, told) = (Arc::clone(control), stop.clone());

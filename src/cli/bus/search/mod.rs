@@ -2,14 +2,14 @@
 //! here, from trials that are the same whoever runs them.
 //!
 //! ```text
-//!  search ── wants a trial ──▶ desk: on disk already? ──▶ bus ──▶ a worker
-//!    ▲ (one thread each)         │                                   │
-//!    └────── the trial ◀─────────┴──────── judged, kept ◀────────────┘
+//!  search ── wants a trial ──▶ trials: on disk already? ──▶ bus ──▶ a worker
+//!    ▲ (one thread each)           │                                   │
+//!    └────── the trial ◀───────────┴──────── judged, kept ◀────────────┘
 //! ```
 
 mod asked;
-mod desk;
 mod question;
+mod trials;
 
 pub use asked::{AskedCell, key};
 pub use question::SearchQuestion;
@@ -23,10 +23,10 @@ use crate::cli::{Common, Error, output};
 use crate::engine::{Control, TrialRunner};
 use crate::notice;
 use crate::scenario::Scenario;
-use desk::Desk;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use trials::SearchTrials;
 
 /// The file that tells what search a folder holds cells of.
 const NAME: &str = "search.json";
@@ -104,9 +104,9 @@ impl SearchBus {
         let run = SearchQuestion::run(&bytes);
         let dir = claim(sought, &bytes)?;
         let stop = stopper(control)?;
-        let (desk, more) = Desk::open(&run, Store::new(&dir), control, stop.clone())?;
-        if desk.were_there() > 0 && !common.quiet {
-            notice::tell(format_args!("{} cells were there already", desk.were_there()));
+        let (trials, more) = SearchTrials::open(&run, Store::new(&dir), control, stop.clone())?;
+        if trials.were_there() > 0 && !common.quiet {
+            notice::tell(format_args!("{} cells were there already", trials.were_there()));
         }
         let read = |name: &str| match name {
             QUESTION => Ok(bytes.clone()),
@@ -118,22 +118,22 @@ impl SearchBus {
         let runtime = runtime()?;
         let (found, gathered) = std::thread::scope(|scope| {
             let gathering = scope.spawn(|| {
-                let mut keep = |name: &str, bytes: &[u8]| desk.keep(name, bytes);
+                let mut keep = |name: &str, bytes: &[u8]| trials.keep(name, bytes);
                 let gather = crate::bus::gather(&way, &wanted, Some(more), &mut keep, stop.subscribe());
                 let ended = runtime.block_on(gather);
-                desk.close();
+                trials.close();
                 ended
             });
             let run =
-                |scenario: &Scenario, strategy: usize, trial: u32| desk.trial(scenario, strategy, trial);
+                |scenario: &Scenario, strategy: usize, trial: u32| trials.trial(scenario, strategy, trial);
             let found = search(TrialRunner::elsewhere(control, &run));
-            desk.no_more();
+            trials.no_more();
             (found, gathering.join().expect("whoever gathers does not panic"))
         });
         if let Some(shown) = shown {
             shown.finish();
         }
-        desk.failure()?;
+        trials.failure()?;
         gathered?;
         if control.stop.load(Ordering::Relaxed) {
             let shown = dir.display();

@@ -32,7 +32,7 @@ struct Cells {
 }
 
 /// The trials of one search: those that are there, and those that are waited for.
-pub(super) struct Desk {
+pub(super) struct SearchTrials {
     run: String,
     store: Store,
     control: Arc<Control>,
@@ -44,7 +44,7 @@ pub(super) struct Desk {
     failure: Mutex<Option<Error>>,
 }
 
-impl Desk {
+impl SearchTrials {
     /// One for the search `run`, whose cells `store` keeps; and where it asks for more.
     ///
     /// # Errors
@@ -54,10 +54,10 @@ impl Desk {
         store: Store,
         control: &Arc<Control>,
         stop: watch::Sender<bool>,
-    ) -> Result<(Desk, UnboundedReceiver<More>), Error> {
+    ) -> Result<(SearchTrials, UnboundedReceiver<More>), Error> {
         let (more, wanted) = unbounded_channel();
         let there = store.files()?;
-        let desk = Desk {
+        let trials = SearchTrials {
             run: run.to_owned(),
             were_there: there.len(),
             store,
@@ -67,7 +67,7 @@ impl Desk {
             cells: Mutex::new(Cells { there, ..Cells::default() }),
             failure: Mutex::default(),
         };
-        Ok((desk, wanted))
+        Ok((trials, wanted))
     }
 
     /// How many cells were there when it was opened.
