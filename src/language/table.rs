@@ -140,6 +140,7 @@ impl Table {
     }
 
     /// Its keys by name, as a sentence lists them; those that have a single value by default with it, in brackets.
+    #[cfg(feature = "emulator")]
     pub fn listed(&self) -> String {
         let each = self.keys.iter().filter(|key| !key.later).map(|key| match key.default {
             Some(default) => format!("{} ({default})", key.name),

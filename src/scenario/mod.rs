@@ -29,8 +29,10 @@ mod write;
 
 pub use crate::language::{Problem, Problems, Set, tree};
 pub use build::percentile_of;
+#[cfg(feature = "emulator")]
+pub(crate) use keys::SEED;
 pub use keys::Service;
-pub(crate) use keys::{SEED, table};
+pub(crate) use keys::table;
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
