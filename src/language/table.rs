@@ -44,6 +44,7 @@ pub(crate) struct Key {
     /// What it says, with its default.
     pub about: &'static str,
     /// Its default as it is written, where that is a single value.
+    #[cfg_attr(not(feature = "emulator"), allow(dead_code, reason = "only `serve` shows one by itself"))]
     pub default: Option<&'static str>,
     /// The executors, modes or kinds it goes with; empty for all.
     pub with: &'static [&'static str],
