@@ -36,7 +36,7 @@ pub(crate) trait Form {
     ///
     /// # Errors
     /// The first problem, in words.
-    #[cfg(feature = "emulator")]
+    #[cfg(all(feature = "sim", feature = "emulator"))]
     fn alone(&self, text: &str) -> Result<Self::Value, String> {
         let node = super::tree::parse(text, 0).map_err(|problem| problem.message)?;
         let mut r = Reader::default();
