@@ -258,6 +258,17 @@ thresholds: { failed: [ { threshold: \"rate<1%\", abortOnFail: true }, \"rate<2%
         }
     }
 
+    #[test]
+    fn the_seeds_of_the_fuzz_target_are_ours_still() {
+        for (name, silent) in [("asked", 0), ("silent", 1)] {
+            let path = format!("{}/fuzz/seeds/search/{name}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).expect("a seed");
+            let cell = AskedCell::read(&text).unwrap_or_else(|why| panic!("write {path} anew: {why}"));
+            let is_silent = |workload: &&crate::workload::Workload| stand_in(&mut workload.executor.clone());
+            assert_eq!((cell.trial, cell.scenario.workloads.iter().filter(is_silent).count()), (3, silent));
+        }
+    }
+
     /// A text that reads is written back the same; any other is refused in a sentence that a terminal can show.
     fn holds(text: &str) -> Result<(), TestCaseError> {
         match AskedCell::read(text) {
