@@ -20,6 +20,7 @@ mod link;
 pub mod live;
 mod objects;
 mod queue;
+pub mod search;
 mod tls;
 mod wire;
 mod worker;

@@ -3,6 +3,7 @@
 use crate::results::DEFINITIONS;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Bytes of the longest message that is read.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024;
@@ -129,6 +130,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         ));
     }
     serde_json::from_slice(bytes).map_err(|error| printable(&error.to_string()))
+}
+
+/// SHA-256 in hex.
+pub(super) fn sum(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a text is a SHA-256 in hex.

@@ -120,6 +120,15 @@ impl Lane {
         dealing.share_of(self.shaper.client(arrival.index, arrival.at, fleet), arrival.at) == index
     }
 
+    /// The client that the next arrival goes to, and when, which is then over; `None` of those whose jobs follow from answers.
+    #[cfg(feature = "live")]
+    pub(super) fn next_client(&mut self, fleet: &FleetPlan) -> Option<Option<(u32, Time)>> {
+        let Source::Open(open) = &mut self.source else { return None };
+        let head = open.head;
+        open.advance();
+        Some(head.map(|arrival| (self.shaper.client(arrival.index, arrival.at, fleet), arrival.at)))
+    }
+
     /// The job that an arrival brings.
     #[inline(always)]
     pub(super) fn open_job(&self, arrival: Arrival, fleet: &FleetPlan) -> Job {

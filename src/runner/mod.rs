@@ -15,10 +15,12 @@ mod facts;
 mod part;
 mod permits;
 mod trials;
+mod warrant;
 
 pub use error::Error;
-pub use part::{LiveTrials, LoadRunner, Role, WorkerPart};
+pub use part::{Handed, LiveTrials, LoadRunner, Role, WorkerPart};
 pub use permits::{Credentials, Permits, SYSTEM_LIST, deny};
+pub use warrant::Warrant;
 
 use crate::clock::{Stopwatch, iso};
 use crate::engine::live::Control;
@@ -141,7 +143,7 @@ impl Prepared<'_> {
     pub fn plan(&self) -> Option<String> {
         match &self.way {
             #[cfg(feature = "aws")]
-            Way::Aws(permitted) => Some(permitted.plan(self.run.agent)),
+            Way::Aws(permitted) => permitted.plan(self.run.agent),
             _ => None,
         }
     }
@@ -159,7 +161,8 @@ impl Prepared<'_> {
     pub fn run(self, control: &Arc<Control>, watcher: &dyn Watcher) -> Result<Measured, Error> {
         let Prepared { run, scenario, way, began } = self;
         let narrowed = run.role.narrowed(&scenario);
-        let trials = Trials { run: &run, scenario: &narrowed, control, watcher, began: &began };
+        let trials =
+            Trials { run: &run, scenario: &narrowed, control, watcher, began: &began, warrant: None };
         match way {
             Way::Emulator => trials.against_emulator(),
             Way::Url(reached) => trials.against_url(&reached),

@@ -1,6 +1,6 @@
 //! Which part of a live run is made here: all of it, what is around the load, or a share of the load.
 
-use super::Error;
+use super::{Error, Warrant};
 use crate::backend::Fixtures;
 use crate::engine::live::{Control, LiveTrial, Share, shared_rate};
 use crate::guard::Agent;
@@ -13,14 +13,30 @@ use std::sync::Arc;
 /// All trials of a live run, by strategy, and who shared the load.
 pub type LiveTrials = (Vec<Vec<LiveTrial>>, Vec<WorkerWall>);
 
+/// What whoever runs a load is handed.
+#[derive(Clone, Copy)]
+pub struct Handed<'r> {
+    /// What is run: under a permit with lowered caps.
+    pub scenario: &'r Scenario,
+    /// What set-up has made.
+    pub fixtures: &'r Fixtures,
+    /// In so many attempts.
+    pub attempts: u64,
+    /// Under which name is called.
+    pub agent: &'r Agent,
+    /// What all may do together, on an account of AWS.
+    pub warrant: Option<&'r Warrant>,
+}
+
 /// Who runs the load of a live run, if this process does not.
 pub trait LoadRunner {
-    /// Has it run with what set-up has made in so many attempts, on behalf of `agent`, until `control` says stop.
+    /// How many workers share it.
+    fn workers(&self) -> u32;
+
+    /// Has it run with what is `handed` to it, until `control` says stop.
     fn run<'r>(
         &'r self,
-        scenario: &'r Scenario,
-        made: (&'r Fixtures, u64),
-        agent: &'r Agent,
+        handed: Handed<'r>,
         control: &'r Control,
     ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, Error>> + 'r>>;
 }
@@ -31,6 +47,8 @@ pub struct WorkerPart {
     pub share: Share,
     /// What set-up has made elsewhere.
     pub fixtures: Arc<Fixtures>,
+    /// What all workers may do together, on an account of AWS.
+    pub warrant: Option<Warrant>,
 }
 
 /// Which part of a live run is made here.

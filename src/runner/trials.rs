@@ -1,6 +1,6 @@
 //! Set-up, every trial of a run, and what they come to.
 
-use super::{Error, LiveRun, LiveTrials, Measured, Role, Watcher, runtime};
+use super::{Error, Handed, LiveRun, LiveTrials, Measured, Role, Warrant, Watcher, WorkerPart, runtime};
 use crate::backend::http::{HttpFactory, Signer, Trust};
 use crate::backend::{Backend, Emulated, Fixtures};
 use crate::clock::Stopwatch;
@@ -27,6 +27,8 @@ pub(super) struct Trials<'a> {
     pub(super) watcher: &'a dyn Watcher,
     /// When it began, by the wall clock and by ours.
     pub(super) began: &'a (String, Stopwatch),
+    /// What workers may do together on an account of AWS.
+    pub(super) warrant: Option<&'a Warrant>,
 }
 
 impl Trials<'_> {
@@ -191,7 +193,7 @@ impl Trials<'_> {
         setup: &mut Setup,
         provision: &Provision,
     ) -> Result<Arc<Fixtures>, Error> {
-        if let Role::Worker(part) = self.run.role {
+        if let Some(part) = self.part() {
             return Ok(Arc::clone(&part.fixtures));
         }
         let backend = make(0, 0)();
@@ -200,10 +202,12 @@ impl Trials<'_> {
 
     /// The share of the clients that is run here, if it is not all of them.
     fn share(&self) -> Option<Share> {
-        if let Role::Worker(part) = self.run.role {
-            return Some(part.share.clone());
-        }
-        None
+        self.part().map(|part| part.share.clone())
+    }
+
+    /// A worker's part.
+    pub(super) fn part(&self) -> Option<&WorkerPart> {
+        if let Role::Worker(part) = self.run.role { Some(part) } else { None }
     }
 
     /// Runs every trial, or has workers run them.
@@ -216,7 +220,8 @@ impl Trials<'_> {
     ) -> Result<LiveTrials, Error> {
         let scenario = self.scenario;
         if let Role::Coordinator(load) = self.run.role {
-            return load.run(scenario, (fixtures, setup.attempts), self.run.agent, self.control).await;
+            let (attempts, agent, warrant) = (setup.attempts, self.run.agent, self.warrant);
+            return load.run(Handed { scenario, fixtures, attempts, agent, warrant }, self.control).await;
         }
         let trials = live::run(scenario, fixtures, make, setup, options, self.control).await?;
         Ok((trials, Vec::new()))

@@ -4,8 +4,14 @@
 //! had, the test says so and is skipped; with CI=true it fails.
 
 mod access;
+#[cfg(feature = "aws")]
+mod aws;
 mod compose;
 mod hostile;
+#[cfg(feature = "aws")]
+#[allow(dead_code, reason = "each test binary uses what it needs")]
+#[path = "../live/aws/house.rs"]
+mod house;
 #[path = "../support/install.rs"]
 mod install;
 mod kill;
@@ -20,4 +26,8 @@ mod signal;
 #[cfg(feature = "live")]
 #[path = "../support/socket.rs"]
 mod socket;
+#[cfg(feature = "aws")]
+#[allow(dead_code, reason = "each test binary uses what it needs")]
+#[path = "../live/aws/standin.rs"]
+mod standin;
 mod support;

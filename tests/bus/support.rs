@@ -149,7 +149,7 @@ pub struct Process {
 }
 
 impl Process {
-    fn start(command: &mut Command) -> Process {
+    pub fn start(command: &mut Command) -> Process {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
         let (tell, lines) = channel();

@@ -140,9 +140,9 @@ impl Coordination<'_> {
             }
             if begun.elapsed() >= LONELY {
                 self.say(&format!(
-                    "{} of {wanted} workers are there: `keystorm worker --bus URL --target {}` is one",
+                    "{} of {wanted} workers are there: `{}` is one",
                     self.out.members.len(),
-                    self.plan.target
+                    self.plan.worker
                 ));
             }
         }
@@ -171,6 +171,7 @@ impl Coordination<'_> {
     async fn run(&mut self, upward: &mut Subscriber, stop: &mut watch::Receiver<bool>) -> Result<(), Error> {
         // Whoever came first has been told nothing since, and had nothing to say.
         self.out.members.iter_mut().for_each(|member| member.heard = Stopwatch::start());
+        self.pool.deal(&mut self.out.members, &self.plan.jobs);
         let mut said = Stopwatch::start();
         self.order_all().await;
         loop {

@@ -125,10 +125,24 @@ impl LeasePool {
         LeasePool { left: most }
     }
 
+    /// Gives each of `members` what its own jobs take at least, if that is known and there is enough for all: nobody is to wait for
+    /// what another holds.
+    pub(super) fn deal(&mut self, members: &mut [Member], jobs: &[u64]) {
+        let all = jobs.iter().fold(0, |all: u64, own| all.saturating_add(*own));
+        let Some(left) = self.left.as_mut().filter(|left| **left >= all) else { return };
+        if members.len() == jobs.len() {
+            *left -= all;
+            members.iter_mut().zip(jobs).for_each(|(member, own)| member.lease = *own);
+        }
+    }
+
     /// What `member`, one of so many, may send now: more, if what it has left is less than half of what one gets at once, or than
     /// it sends in a second, since it is told four times a second.
     pub(super) fn lease(&mut self, member: &mut Member, many: u64) -> Option<u64> {
         let left = self.left.as_mut()?;
+        // The retries that an SDK makes itself nobody keeps back: they are spent, whoever may have them.
+        let beyond = member.sent.saturating_sub(member.lease).min(*left);
+        (member.lease, *left) = (member.lease + beyond, *left - beyond);
         let portion = (*left / (2 * many.max(1))).max(member.pace).max(1).min(*left);
         if member.lease.saturating_sub(member.sent) <= (portion / 2).max(member.pace) {
             member.lease += portion;
@@ -190,5 +204,45 @@ mod tests {
         assert_eq!(members.iter().map(|member| member.lease).sum::<u64>(), 1_000);
         assert_eq!(members[0].sent + members[1].sent, 1_000 - members[2].lease, "nothing else is held back");
         assert_eq!(LeasePool::new(None).lease(&mut member(), 3), None);
+    }
+
+    #[test]
+    fn whose_jobs_are_known_has_them_from_the_beginning_and_a_cap_is_met_exactly() {
+        let jobs = [120, 30, 50];
+        for (cap, reserve) in [(200, 0), (260, 60)] {
+            let mut pool = LeasePool::new(Some(cap));
+            let mut members = [member(), member(), member()];
+            pool.deal(&mut members, &jobs);
+            assert_eq!(members.each_ref().map(|member| member.lease), jobs);
+            // However uneven their pace, everybody sends all of its own.
+            for (number, member) in (0u64..).zip(&mut members) {
+                while member.sent < jobs[number as usize] {
+                    let lease = pool.lease(member, 3).expect("a cap");
+                    assert!(lease > member.sent, "{number} waits with {} sent of {cap}", member.sent);
+                    member.sent = (member.sent + 1 + 9 * number).min(jobs[number as usize]);
+                }
+            }
+            let leased: u64 = members.iter().map(|member| member.lease).sum();
+            assert!(leased <= cap && leased >= 200 && leased <= 200 + reserve, "{leased} of {cap}");
+        }
+        // With less than that nobody has it all: portions are dealt as they are asked for.
+        let mut pool = LeasePool::new(Some(199));
+        let mut members = [member(), member(), member()];
+        pool.deal(&mut members, &jobs);
+        assert!(members.iter().all(|member| member.lease == 0));
+    }
+
+    #[test]
+    fn what_was_sent_beyond_a_lease_is_taken_from_what_is_left() {
+        let mut pool = LeasePool::new(Some(100));
+        let mut members = [member(), member()];
+        let first = pool.lease(&mut members[0], 2).expect("a cap");
+        members[0].sent = first + 30;
+        for _ in 0..1_000 {
+            for member in &mut members {
+                member.sent = pool.lease(member, 2).expect("a cap").max(member.sent);
+            }
+        }
+        assert_eq!(members.iter().map(|member| member.sent).sum::<u64>(), 100);
     }
 }

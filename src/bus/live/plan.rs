@@ -22,8 +22,10 @@ pub struct LoadPlan<'p> {
     pub run: &'p str,
     /// This execution of it, by a hash that no other has.
     pub session: &'p str,
-    /// Scheme, host and port that are loaded.
+    /// What is loaded, by scheme, host and port, or by a word.
     pub target: &'p str,
+    /// The command that is a worker for it, as people are told of it.
+    pub worker: &'p str,
     /// How many workers share the clients.
     pub workers: u32,
     /// How many trials there are, of all strategies together.
@@ -32,6 +34,8 @@ pub struct LoadPlan<'p> {
     pub drain: Span,
     /// Attempts that may be sent, if that is capped.
     pub attempts: Option<u64>,
+    /// Attempts that the jobs of each worker take at least, all trials together; none if that follows from answers.
+    pub jobs: Vec<u64>,
     /// What becomes of it when a worker is lost.
     pub on_loss: OnLoss,
     /// What workers need, by the names of its objects.

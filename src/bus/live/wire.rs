@@ -33,7 +33,7 @@ pub struct Invitation {
     pub run: String,
     /// This execution of it.
     pub session: String,
-    /// Scheme, host and port that are loaded.
+    /// What is loaded, by scheme, host and port, or by a word.
     pub target: String,
 }
 

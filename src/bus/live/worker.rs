@@ -6,7 +6,7 @@ use super::wire::{
     worker_subject,
 };
 use crate::bus::objects::RunObjects;
-use crate::bus::wire::{Version, bytes, short};
+use crate::bus::wire::{Version, bytes, short, sum};
 use crate::bus::{Error, Link, QUESTION, Way, printable};
 use crate::clock::{self, RunClock, Stopwatch};
 use crate::engine::live::{LostShares, Share, ShareEvent, ShareOrders};
@@ -15,7 +15,6 @@ use crate::time::{Span, Time};
 use async_nats::Subscriber;
 use async_nats::connection::State as Connection;
 use futures_util::StreamExt as _;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -45,7 +44,7 @@ pub struct LoadWorker {
     pub name: String,
     /// Threads that send.
     pub threads: usize,
-    /// Scheme, host and port of the only target that it loads.
+    /// Scheme, host and port of the only target that it loads, or its word.
     pub target: String,
     /// After how long without a load it ends; never if there is none.
     pub idle: Option<Span>,
@@ -84,8 +83,7 @@ pub trait Engine: Send + Sync + 'static {
 
 /// The name under which a log is put into the store: its sum tells whether it came whole.
 pub fn log_name(trial: u32, worker: u32, bytes: &[u8]) -> String {
-    let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("log-{trial}-{worker}-{}", &sum[..SUM_DIGITS])
+    format!("log-{trial}-{worker}-{}", &sum(bytes)[..SUM_DIGITS])
 }
 
 /// Takes part in loads until stopped, or idle for long; gives in how many.
@@ -237,7 +235,12 @@ impl<E: Engine> Serving<'_, E> {
                         Err(why) => self.say(&format!("refused from the bus: an order that is none: {why}")),
                     }
                 }
-                ended = &mut seated.engine, if !seated.is_over => seated.over(ended),
+                ended = &mut seated.engine, if !seated.is_over => {
+                    seated.over(ended);
+                    if let WorkerPhase::Refused { why } = &seated.doing {
+                        self.say(&format!("load {}: this worker takes no part: {why}", short(&seated.session)));
+                    }
+                }
                 _ = stop.wait_for(|stop| *stop), if !is_stopped => {
                     seated.stops_itself = true;
                     seated.orders.send_modify(|orders| orders.stop = true);

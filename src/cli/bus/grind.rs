@@ -1,7 +1,7 @@
 //! Cells of whatever run comes over the bus. Nothing of it is believed: the question is read as a file of anybody's is, its
 //! hash must be the run's, its traces are those of their sums, and no file of this machine is read for it.
 
-use super::search::{AskedCell, SearchQuestion, key as key_of};
+use crate::bus::search::{AskedCell, SearchQuestion, key as key_of};
 use crate::bus::{Cell, Mill};
 use crate::cli::grid::{Grid, Opened, SHARE, TRACES, source, store};
 use crate::cli::{Error, memory};

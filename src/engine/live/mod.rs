@@ -22,6 +22,6 @@ mod trial;
 pub use error::Error;
 pub use run::{Options, order, run};
 pub use setup::{Provision, Setup};
-pub use share::{LostShares, Share, ShareEvent, ShareOrders, objections_to_shares, shared_rate};
+pub use share::{LostShares, Share, ShareEvent, ShareOrders, objections_to_shares, shared_jobs, shared_rate};
 pub use snapshot::{Control, LiveTimes, Snapshot};
 pub use trial::{Ended, LiveTrial, Lost};

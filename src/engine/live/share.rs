@@ -8,10 +8,12 @@ use super::trial::{Ended, LiveTrial};
 use crate::clock::RunClock;
 use crate::engine::core::Core;
 use crate::engine::dealing::Dealing;
+use crate::engine::lane::Lane;
 use crate::record::{LONGEST_SHARED_S, Layout, Piece, Pieces};
 use crate::scenario::{Scenario, Target};
 use crate::time::{Span, Time};
 use crate::units::Rate;
+use crate::workload::FleetPlan;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -249,7 +251,50 @@ pub fn objections_to_shares(scenario: &Scenario, many: u32) -> Vec<String> {
     objections
 }
 
+/// How many jobs each of `many` shares has, all strategies and trials together, as long as nobody is lost; `None` if jobs follow
+/// from answers, as those of VUs do.
+pub fn shared_jobs(scenario: &Scenario, many: u32) -> Option<Vec<u64>> {
+    let (fleet, dealing) = (FleetPlan::new(&scenario.fleet), Dealing::new(many));
+    let mut jobs = vec![0; many as usize];
+    for trial in 0..scenario.trials {
+        for (workload, number) in scenario.workloads.iter().zip(0..) {
+            let mut lane = Lane::new(workload, number, scenario.seed, trial);
+            while let Some((client, at)) = lane.next_client(&fleet)? {
+                jobs[dealing.share_of(client, at) as usize] += 1;
+            }
+        }
+    }
+    let strategies = scenario.strategies.len() as u64;
+    jobs.iter_mut().for_each(|jobs: &mut u64| *jobs *= strategies);
+    Some(jobs)
+}
+
 /// The part of a cap on the rate of all that one of `many` may use: an equal one.
 pub fn shared_rate(rate: Rate, many: u32) -> Rate {
     Rate::new(rate.count(), rate.seconds() * u64::from(many))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Options;
+
+    fn scenario(executor: &str) -> Scenario {
+        let text = format!(
+            "fleet: {{ clients: 10 }}\ntrials: 2\nworkloads: {{ w: {{ {executor}, duration: 20s, jobs: {{ Decrypt: 1 }} }} }}\n\
+             strategies: {{ a: {{}}, b: {{}} }}\n"
+        );
+        Scenario::parse(&text, &Options::default()).unwrap_or_else(|problems| panic!("{problems}")).scenario
+    }
+
+    #[test]
+    fn the_jobs_of_shares_are_those_that_the_schedule_has() {
+        let open = scenario("executor: constant-arrival-rate, rate: 50/s, arrivals: uniform");
+        for many in [1, 3, 10] {
+            let jobs = shared_jobs(&open, many).expect("they are known");
+            assert_eq!((jobs.len(), jobs.iter().sum::<u64>()), (many as usize, 50 * 20 * 2 * 2));
+            assert!(jobs.iter().all(|jobs| *jobs > 0), "{jobs:?}");
+        }
+        assert_eq!(shared_jobs(&scenario("executor: constant-vus, vus: 20"), 3), None);
+    }
 }

@@ -98,6 +98,12 @@ impl House {
         metric(self.running.admin_address().unwrap(), name)
     }
 
+    /// All of them.
+    #[allow(dead_code, reason = "each test binary uses what it needs")]
+    pub fn metrics(&self) -> String {
+        admin(self.running.admin_address().unwrap(), "GET", "metrics", "", "").text()
+    }
+
     pub fn admin(&self, path: &str, body: &str) {
         let reply = admin(self.running.admin_address().unwrap(), "POST", path, body, "");
         assert_eq!(reply.status, 200, "{}", reply.text());

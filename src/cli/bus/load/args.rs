@@ -4,7 +4,7 @@ use super::{Access, Load};
 use crate::bus::live::OnLoss;
 use crate::cli::grid::Source;
 use crate::cli::{Common, Error};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Target};
 
 /// How workers share a live run.
 #[derive(clap::Args, Debug)]
@@ -20,13 +20,13 @@ pub struct SharedArgs {
 
 /// The options, by their names in the code.
 const SHARED: [&str; 2] = ["workers", "on_loss"];
-/// Options of `run` that nothing has a use for where workers send.
-const OF_ONE_PROCESS: [(&str, &str); 4] = [
+/// Options of `run` that nothing has a use for where workers send, at any target or at one that is a URL.
+const OF_ONE_PROCESS: [(&str, &str); 2] = [
     ("threads", "each worker has its own --threads"),
-    ("credentials", "workers sign as nobody"),
-    ("dry_run", "it is for target aws"),
-    ("endpoint_url", "it is for target aws"),
+    ("credentials", "workers sign as nobody at a URL, and with their own chain at target aws"),
 ];
+const OF_AWS: [(&str, &str); 2] =
+    [("dry_run", "it is for target aws"), ("endpoint_url", "it is for target aws")];
 
 fn on_loss(text: &str) -> Result<OnLoss, String> {
     match text {
@@ -49,7 +49,8 @@ impl SharedArgs {
         source: Source,
         common: &Common,
     ) -> Result<Load<'a>, Error> {
-        let idle = OF_ONE_PROCESS.iter().find(|(id, _)| common.is_given(id));
+        let of_aws: &[_] = if scenario.target == Target::Aws { &[] } else { &OF_AWS };
+        let idle = OF_ONE_PROCESS.iter().chain(of_aws).find(|(id, _)| common.is_given(id));
         if let Some((id, why)) = idle {
             return Err(Error::Usage(format!("--{} does nothing here: {why}", id.replace('_', "-"))));
         }
@@ -71,7 +72,7 @@ impl SharedArgs {
     pub fn are_idle(&self, common: &Common) -> Result<(), Error> {
         match SHARED.iter().find(|id| common.is_given(id)) {
             Some(id) => Err(Error::Usage(format!(
-                "--{} does nothing here: it goes with --bus URL and a target that is a URL; cells are run by as many workers as \
+                "--{} does nothing here: it goes with --bus URL and a target that is a URL or aws; cells are run by as many workers as \
                  there are",
                 id.replace('_', "-")
             ))),

@@ -1,10 +1,13 @@
-//! What set-up has made, as workers are handed it: ids of keys, and what was made under them. No secret is among it.
+//! What set-up has made, as workers are handed it: ids of keys, and what was made under them; on an account of AWS what they may do
+//! there too. No secret is among it.
 
+use super::warrant::SavedWarrant;
 use crate::api::Operation;
 use crate::backend::Fixtures;
 use crate::cli::Error;
 use crate::guard::Agent;
-use crate::scenario::Scenario;
+use crate::runner::{Handed, Warrant};
+use crate::scenario::{Scenario, Target};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,6 +19,19 @@ struct SavedFixtures {
     run_id: String,
     /// By workload and key.
     keys: Vec<Vec<SavedKey>>,
+    /// What all workers may do together, on an account of AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    warrant: Option<SavedWarrant>,
+}
+
+/// The object, read.
+pub struct ReadFixtures {
+    /// What attempts are made of.
+    pub fixtures: Fixtures,
+    /// Under which name is called.
+    pub agent: Agent,
+    /// What all workers may do together; there for target aws, and for nothing else.
+    pub warrant: Option<Warrant>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,7 +46,7 @@ struct SavedKey {
 ///
 /// # Errors
 /// Never in practice: it is written to memory.
-pub fn written(fixtures: &Fixtures, agent: &Agent) -> Result<Vec<u8>, Error> {
+pub fn written(handed: &Handed<'_>) -> Result<Vec<u8>, Error> {
     let base64 = |bytes: &Vec<u8>| base64_simd::STANDARD.encode_to_string(bytes);
     let of_workload = |workload: &crate::backend::WorkloadFixtures| {
         let keys = workload.keys.iter().map(|key| SavedKey {
@@ -40,18 +56,19 @@ pub fn written(fixtures: &Fixtures, agent: &Agent) -> Result<Vec<u8>, Error> {
         keys.collect()
     };
     let saved = SavedFixtures {
-        run_id: agent.run().into(),
-        keys: fixtures.workloads.iter().map(of_workload).collect(),
+        run_id: handed.agent.run().into(),
+        keys: handed.fixtures.workloads.iter().map(of_workload).collect(),
+        warrant: handed.warrant.map(SavedWarrant::of),
     };
     serde_json::to_vec(&saved)
         .map_err(|error| Error::Failed(format!("cannot write what set-up has made: {error}")))
 }
 
-/// What set-up has made for `scenario`, and under which name it calls.
+/// What set-up has made for `scenario`.
 ///
 /// # Errors
 /// A sentence, for what was made for another scenario.
-pub fn read(bytes: &[u8], scenario: &Scenario) -> Result<(Fixtures, Agent), String> {
+pub fn read(bytes: &[u8], scenario: &Scenario) -> Result<ReadFixtures, String> {
     let wrong = |why: &dyn std::fmt::Display| format!("what set-up has made cannot be read: {why}");
     let saved: SavedFixtures = serde_json::from_slice(bytes).map_err(|error| wrong(&error))?;
     let agent = Agent::of(&saved.run_id).ok_or_else(|| wrong(&"its run has no id"))?;
@@ -70,7 +87,11 @@ pub fn read(bytes: &[u8], scenario: &Scenario) -> Result<(Fixtures, Agent), Stri
             }
         }
     }
-    Ok((fixtures, agent))
+    let warrant = saved.warrant.map(SavedWarrant::into_warrant).transpose().map_err(|why| wrong(&why))?;
+    match warrant.is_some() == (scenario.target == Target::Aws) {
+        true => Ok(ReadFixtures { fixtures, agent, warrant }),
+        false => Err(wrong(&"it is of another target")),
+    }
 }
 
 #[cfg(test)]
@@ -86,28 +107,48 @@ mod tests {
     const ONE: &str = "w: { executor: constant-arrival-rate, rate: 1/s, duration: 9s, jobs: { Decrypt: 1 } }";
     const TWO: &str = "v: { executor: constant-arrival-rate, rate: 1/s, duration: 9s, jobs: { Decrypt: 1 } }";
 
+    fn agent() -> Agent {
+        Agent::of("0123456789abcdef").expect("an id")
+    }
+
+    fn bytes(scenario: &Scenario, fixtures: &Fixtures, warrant: Option<&Warrant>) -> Vec<u8> {
+        written(&Handed { scenario, fixtures, attempts: 0, agent: &agent(), warrant }).expect("memory")
+    }
+
     #[test]
     fn fixtures_read_back_as_they_were() {
         let scenario = scenario(ONE);
-        let agent = Agent::of("0123456789abcdef").expect("an id");
         let mut fixtures = Fixtures::new(&scenario.workloads, vec![vec!["k1".into(), "k2".into()]]);
         let keys = &mut fixtures.workloads[0].keys;
         keys[1].made.insert(Operation::Encrypt, vec![vec![0, 255], Vec::new()]);
         keys[0].made.insert(Operation::GenerateMac, vec![vec![7]]);
-        let (read, by) = read(&written(&fixtures, &agent).expect("memory"), &scenario).expect("its own");
-        assert_eq!(by, agent);
+        let read = read(&bytes(&scenario, &fixtures, None), &scenario).expect("its own");
+        assert_eq!((read.agent, read.warrant), (agent(), None));
         let keys = |fixtures: &Fixtures| {
             let told = |key: &crate::backend::KeyFixture| (key.id.clone(), key.made.clone());
             fixtures.workloads[0].keys.iter().map(told).collect::<Vec<_>>()
         };
-        assert_eq!(keys(&read), keys(&fixtures));
+        assert_eq!(keys(&read.fixtures), keys(&fixtures));
+    }
+
+    #[test]
+    fn a_warrant_comes_with_target_aws_and_with_no_other() {
+        let (near, warrant) = (scenario(ONE), super::super::warrant::tests::warrant());
+        let aws = Scenario { target: Target::Aws, ..near.clone() };
+        let fixtures = Fixtures::new(&near.workloads, vec![vec!["k".into()]]);
+        let [with, without] = [Some(&warrant), None].map(|warrant| bytes(&near, &fixtures, warrant));
+        assert_eq!(read(&with, &aws).expect("its own").warrant, Some(warrant));
+        for (bytes, scenario) in [(&with, &near), (&without, &aws)] {
+            let said = read(bytes, scenario).err().expect("refused");
+            assert!(said.contains("of another target"), "{said}");
+        }
     }
 
     #[test]
     fn fixtures_of_other_workloads_and_what_are_none_are_refused() {
-        let agent = Agent::of("0123456789abcdef").expect("an id");
-        let one = Fixtures::new(&scenario(ONE).workloads, vec![vec!["k".into()]]);
-        let bytes = written(&one, &agent).expect("memory");
+        let own = scenario(ONE);
+        let one = Fixtures::new(&own.workloads, vec![vec!["k".into()]]);
+        let bytes = bytes(&own, &one, None);
         let refused = |bytes: &[u8], scenario: &Scenario| read(bytes, scenario).err().expect("refused");
         assert!(refused(&bytes, &scenario(&format!("{ONE}, {TWO}"))).contains("other workloads"));
         assert!(refused(b"{}", &scenario(ONE)).contains("cannot be read"));

@@ -4,21 +4,20 @@ mod args;
 mod assembly;
 mod fixtures;
 mod log;
+mod warrant;
 mod worker;
 
 pub use args::SharedArgs;
-pub use worker::LoadEngine;
+pub use worker::{AWS, LoadEngine, Started};
 
 use super::Access;
-use crate::backend::Fixtures;
 use crate::bus::live::{LoadPlan, OnLoss, Outcome, StopReason, coordinate};
 use crate::bus::{QUESTION, live::FIXTURES};
 use crate::cli::Error;
 use crate::cli::grid::{Grid, Share, Source, source};
 use crate::clock;
-use crate::engine::live::{Control, objections_to_shares};
-use crate::guard::{Agent, origin};
-use crate::runner::{self, LiveTrials, LoadRunner};
+use crate::engine::live::{Control, objections_to_shares, shared_jobs};
+use crate::runner::{self, Handed, LiveTrials, LoadRunner};
 use crate::scenario::{Scenario, Target};
 use crate::time::Span;
 use assembly::LoadAssembly;
@@ -50,10 +49,6 @@ impl Load<'_> {
     /// [`Error::Usage`].
     pub fn judge(&self, scenario: &Scenario) -> Result<(), Error> {
         self.bus.1.way(self.bus.0, self.quiet)?;
-        if scenario.target == Target::Aws {
-            let why = "a load by workers is not built for target aws: what guards an account looks at one process's calls";
-            return Err(Error::Usage(format!("--bus: {why}; run it on one machine")));
-        }
         let objections = objections_to_shares(scenario, self.workers);
         match objections.split_first() {
             None => Ok(()),
@@ -64,39 +59,36 @@ impl Load<'_> {
         }
     }
 
-    /// Has workers run `scenario`, with what set-up has made in so many attempts.
+    /// Has workers run what is handed to them.
     ///
     /// # Errors
     /// [`Error::Usage`] and [`Error::Failed`] for a bus that cannot be used, and where nothing was measured.
-    async fn gathered(
-        &self,
-        scenario: &Scenario,
-        (fixtures, sent): (&Fixtures, u64),
-        agent: &Agent,
-        control: &Control,
-    ) -> Result<LiveTrials, Error> {
+    async fn gathered(&self, handed: &Handed<'_>, control: &Control) -> Result<LiveTrials, Error> {
+        let Handed { scenario, attempts: sent, agent, .. } = *handed;
         let way = self.bus.1.way(self.bus.0, self.quiet)?;
         let grid = Grid::live(self.source.clone())?;
         let run = grid.id();
         let session = source::sum(format!("{run}\n{}\n", agent.run()));
-        let target = match &scenario.target {
-            Target::Http(url) => origin(url),
-            other => return Err(Error::Usage(format!("--bus: workers load no target {other:?}"))),
-        };
+        let target = runner::target(scenario);
+        let consent = if scenario.target == Target::Aws { " --yes-real-aws" } else { "" };
         let mut assembly = LoadAssembly::new(scenario, &run, self.workers, sent, control);
         let gated = !scenario.gate.is_empty() && !scenario.thresholds.is_empty();
         let by_default = if gated { OnLoss::Abort } else { OnLoss::Degrade };
+        let attempts = scenario.live.caps.attempts.map(|most| most.saturating_sub(sent));
+        let jobs = attempts.and_then(|_| shared_jobs(scenario, self.workers)).unwrap_or_default();
         let drain = scenario.workloads.iter().map(|workload| workload.graceful_stop).max();
         let plan = LoadPlan {
             run: &run,
             session: &session,
             target: &target,
+            worker: &format!("keystorm worker --bus URL --target {target}{consent}"),
             workers: self.workers,
             trials: assembly.trials(),
             drain: drain.unwrap_or_default(),
-            attempts: scenario.live.caps.attempts.map(|most| most.saturating_sub(sent)),
+            attempts,
+            jobs,
             on_loss: self.on_loss.unwrap_or(by_default),
-            material: material(&grid, fixtures, agent)?,
+            material: material(&grid, handed)?,
         };
         let (tell, stop) = watch::channel(false);
         let listening = async {
@@ -117,22 +109,24 @@ impl Load<'_> {
 }
 
 impl LoadRunner for Load<'_> {
+    fn workers(&self) -> u32 {
+        self.workers
+    }
+
     fn run<'r>(
         &'r self,
-        scenario: &'r Scenario,
-        made: (&'r Fixtures, u64),
-        agent: &'r Agent,
+        handed: Handed<'r>,
         control: &'r Control,
     ) -> Pin<Box<dyn Future<Output = Result<LiveTrials, runner::Error>> + 'r>> {
-        Box::pin(async move { Ok(self.gathered(scenario, made, agent, control).await?) })
+        Box::pin(async move { Ok(self.gathered(&handed, control).await?) })
     }
 }
 
 /// What workers need beside orders, by the names of its objects.
-fn material(grid: &Grid, fixtures: &Fixtures, agent: &Agent) -> Result<Vec<(String, Vec<u8>)>, Error> {
+fn material(grid: &Grid, handed: &Handed<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let mut material = vec![
         (QUESTION.to_owned(), Share::question(grid)?),
-        (FIXTURES.to_owned(), fixtures::written(fixtures, agent)?),
+        (FIXTURES.to_owned(), fixtures::written(handed)?),
     ];
     for (name, sum) in &grid.traces {
         let path = grid.source.trace(name);

@@ -1,7 +1,7 @@
 //! A worker's share of a live load: the question is read as a file of anybody's is, and no target is loaded but the one that
 //! this worker was started for.
 
-use super::fixtures;
+use super::fixtures::{self, ReadFixtures};
 use super::log::LogHead;
 use crate::bus::live::{Engine, Part};
 use crate::cli::bus::grind::in_folder;
@@ -12,18 +12,30 @@ use crate::clock::process_cpu;
 use crate::engine::live::{Control, LiveTrial, Share, ShareEvent, objections_to_shares};
 use crate::guard::{Agent, Consent, Guard, origin};
 use crate::runner::{self, LiveRun, Permits, Role, Unwatched, WorkerPart};
-use crate::scenario::Target;
 use crate::time::Span;
 use std::sync::{Arc, Mutex};
 
-/// What runs shares of loads of one target.
-pub struct LoadEngine {
-    /// Scheme, host and port of that target.
+/// The word of target aws.
+pub const AWS: &str = "aws";
+
+/// What a worker was started for.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// A URL, or aws.
     pub target: String,
-    /// Whether it may be neither this machine nor a private network.
+    /// Whether what is called may be neither this machine nor a private network.
     pub may_be_remote: bool,
+    /// Whether a real account may be called.
+    pub may_be_aws: bool,
+    /// Profile of the shared AWS files.
+    pub profile: Option<String>,
     /// Threads that send.
     pub threads: usize,
+}
+
+/// What runs shares of loads of one target.
+pub struct LoadEngine {
+    started: Started,
 }
 
 impl Engine for LoadEngine {
@@ -42,33 +54,44 @@ impl Engine for LoadEngine {
         let loaded = point.loaded;
         self.judge(&loaded, part.share.of)?;
         memory::fits(&loaded.scenario, 1, &file).map_err(|error| error.to_string())?;
-        let (fixtures, agent) = fixtures::read(&part.fixtures, &loaded.scenario)?;
+        let ReadFixtures { fixtures, agent, warrant } = fixtures::read(&part.fixtures, &loaded.scenario)?;
         let share = sealing(&part);
-        let seat = WorkerPart { share, fixtures: Arc::new(fixtures) };
+        let seat = WorkerPart { share, fixtures: Arc::new(fixtures), warrant };
         self.load(&loaded, &agent, &seat).map_err(|error| error.to_string())
     }
 }
 
 impl LoadEngine {
-    /// One for the target at `url`.
+    /// One for what a worker was started for.
     ///
     /// # Errors
     /// [`Error::Usage`] for what may not be connected to.
-    pub fn new(url: &str, may_be_remote: bool, threads: usize) -> Result<LoadEngine, Error> {
-        let guard = Guard::new(Consent { remote: may_be_remote, aws: false }, Agent::unnamed());
-        guard.reach(url).map_err(|objection| Error::Usage(format!("--target: {objection}")))?;
-        Ok(LoadEngine { target: origin(url), may_be_remote, threads: threads.max(1) })
+    pub fn new(started: Started) -> Result<LoadEngine, Error> {
+        if started.target == AWS {
+            if cfg!(not(feature = "aws")) {
+                return Err(Error::Usage(
+                    "--target aws: this keystorm is built without the AWS SDK (--features aws)".into(),
+                ));
+            }
+            return Ok(LoadEngine { started });
+        }
+        let consent = Consent { remote: started.may_be_remote, aws: false };
+        let guard = Guard::new(consent, Agent::unnamed());
+        guard.reach(&started.target).map_err(|objection| Error::Usage(format!("--target: {objection}")))?;
+        Ok(LoadEngine { started: Started { target: origin(&started.target), ..started } })
+    }
+
+    /// Scheme, host and port of what it loads, or its word.
+    pub fn target(&self) -> &str {
+        &self.started.target
     }
 
     /// Refuses what this worker does not load.
     fn judge(&self, loaded: &Loaded, many: u32) -> Result<(), String> {
         let scenario = &loaded.scenario;
-        match &scenario.target {
-            Target::Http(url) if origin(url) == self.target => {}
-            other => {
-                let asked = if let Target::Http(url) = other { origin(url) } else { format!("{other:?}") };
-                return Err(format!("it loads {} only, and was asked to load {asked}", self.target));
-            }
+        let asked = runner::target(scenario);
+        if asked != self.started.target {
+            return Err(format!("it loads {} only, and was asked to load {asked}", self.started.target));
         }
         match objections_to_shares(scenario, many).into_iter().next() {
             Some(why) => Err(why),
@@ -77,12 +100,16 @@ impl LoadEngine {
     }
 
     /// Runs the share; what it comes to stands in its logs.
-    fn load(&self, whole: &Loaded, agent: &Agent, seat: &WorkerPart) -> Result<(), runner::Error> {
-        // A throttled answer ends no share: whoever shares the load hears of all of them.
+    fn load(&self, whole: &Loaded, agent: &Agent, seat: &WorkerPart) -> Result<(), Error> {
+        let started = &self.started;
+        let is_aws = started.target == AWS;
         let permits = Permits {
-            remote: self.may_be_remote,
-            throttling: true,
+            remote: started.may_be_remote,
+            real_aws: is_aws && started.may_be_aws,
+            profile: started.profile.clone(),
             untrusted_bounds: consent::bounds_from_environment(),
+            // They are read for each load: a worker may be older than what they deny.
+            denied: if is_aws { consent::denied()? } else { Default::default() },
             ..Permits::default()
         };
         // Whether it may be loaded is asked of the whole load.
@@ -90,13 +117,14 @@ impl LoadEngine {
             scenario: &whole.scenario,
             question: &whole.question,
             permits: &permits,
-            threads: self.threads,
+            threads: started.threads.max(1),
             agent,
             host: stamp::host(),
             command: stamp::command(),
             role: Role::Worker(seat),
         })?;
-        prepared.run(&Arc::new(Control::default()), &Unwatched).map(drop)
+        prepared.run(&Arc::new(Control::default()), &Unwatched)?;
+        Ok(())
     }
 }
 

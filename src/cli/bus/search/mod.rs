@@ -7,14 +7,11 @@
 //!    └────── the trial ◀───────────┴──────── judged, kept ◀────────────┘
 //! ```
 
-mod asked;
-mod question;
+mod traces;
 mod trials;
 
-pub use asked::{AskedCell, key};
-pub use question::SearchQuestion;
-
 use super::{Access, runtime, stopper};
+use crate::bus::search::SearchQuestion;
 use crate::bus::{QUESTION, Wanted};
 use crate::cli::grid::Store;
 use crate::cli::progress::Progress;
@@ -98,7 +95,7 @@ impl SearchBus {
         search: impl FnOnce(TrialRunner<'_>) -> T,
     ) -> Result<Found<T>, Error> {
         let way = self.access.way(self.bus.as_deref().unwrap_or_default(), common.quiet)?;
-        let traces = question::traces(sought.scenario, sought.dir).map_err(Error::Failed)?;
+        let traces = traces::traces(sought.scenario, sought.dir).map_err(Error::Failed)?;
         let asked = format!("{}\n{}", sought.scenario.to_yaml(), sought.terms);
         let bytes = SearchQuestion::new(sought.command, &asked, traces.sums).bytes();
         let run = SearchQuestion::run(&bytes);

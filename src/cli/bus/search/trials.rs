@@ -1,6 +1,6 @@
 //! Where the threads of a search ask for trials, and wait for them.
 
-use super::asked::{AskedCell, key};
+use crate::bus::search::{AskedCell, key};
 use crate::bus::{Judged, More};
 use crate::cli::grid::{Store, store};
 use crate::cli::{Error, progress};

@@ -1,18 +1,20 @@
 //! Runs through the AWS SDK: against any endpoint, and against AWS itself with everything that guards it.
 
+mod account;
+mod share;
+
 use super::trials::Trials;
-use super::{Credentials, Error, LiveRun, Measured, SYSTEM_LIST, deny, runtime};
-use crate::aws::{self, Access, Checks, Looked, QuotaGuard, SdkFactory, Wanted, look};
+use super::{Credentials, Error, LiveRun, Measured, Role, Warrant, WorkerPart, runtime};
+use crate::aws::{self, Access, Checks, Looked, QuotaGuard, SdkFactory, look};
 use crate::backend::http::Signer;
 use crate::engine::live::{Control, Options, Provision};
-use crate::guard::{Agent, Consent, Guard, Reached};
+use crate::guard::{Agent, Reached};
 use crate::planner::{Permit, ramped};
 use crate::quota::PoolId;
 use crate::results::End;
 use crate::scenario::{LiveClient, Scenario, Target};
 use crate::time::Span;
 use crate::units::Rate;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,20 +22,40 @@ use std::sync::atomic::Ordering;
 const EVERY: Span = Span::from_secs(60);
 
 /// An account of AWS that a run may call.
-pub(super) struct Permitted {
-    access: Access,
-    looked: Looked,
+pub(super) enum Permitted {
+    /// The whole run may: everything that it depends on was looked at here.
+    Whole { access: Access, looked: Looked },
+    /// A share of it may, as whoever coordinates has looked at the rest.
+    Share { access: Access, warrant: Warrant },
 }
 
 impl Permitted {
-    /// What is known of the account, and what the run may do there.
-    pub(super) fn plan(&self, agent: &Agent) -> String {
-        format!("{}  agent     {}\n", self.looked.permit, agent.header())
+    /// What is known of the account, and what the run may do there; whoever runs a share does not know it.
+    pub(super) fn plan(&self, agent: &Agent) -> Option<String> {
+        match self {
+            Permitted::Whole { looked, .. } => {
+                Some(format!("{}  agent     {}\n", looked.permit, agent.header()))
+            }
+            Permitted::Share { .. } => None,
+        }
     }
+}
+
+/// What a worker may load, as far as it can see for itself, and the scenario as it may be run there.
+fn share_of(run: &LiveRun<'_>, part: &WorkerPart) -> Result<(Permitted, Scenario), Error> {
+    let warrant = part
+        .warrant
+        .clone()
+        .ok_or_else(|| Error::Usage("it was not told on which account the load is permitted".into()))?;
+    let (access, scenario) = share::enter(run, &warrant)?;
+    Ok((Permitted::Share { access, warrant }, scenario))
 }
 
 /// Looks at an account of AWS, or at a URL that is called as AWS is, and gives the scenario as it may be run there.
 pub(super) fn look_up(run: &LiveRun<'_>, endpoint_url: Option<&str>) -> Result<(Permitted, Scenario), Error> {
+    if let Role::Worker(part) = run.role {
+        return share_of(run, part);
+    }
     let permits = run.permits;
     if !permits.real_aws && !permits.look_only {
         return Err(Error::Usage(
@@ -50,16 +72,9 @@ pub(super) fn look_up(run: &LiveRun<'_>, endpoint_url: Option<&str>) -> Result<(
         ));
     }
     permits.bounds_are_trusted()?;
-    let mut denied = permits.denied.clone();
-    deny(&mut denied, Path::new(SYSTEM_LIST), false)?;
+    let denied = account::denied(permits)?;
     let scenario = ramped(run.scenario);
-    let wanted = Wanted {
-        region: scenario.region.clone(),
-        profile: permits.profile.clone(),
-        endpoint_url: endpoint_url.map(str::to_owned),
-        transport: scenario.live.transport.clone(),
-        guard: Guard::new(Consent { remote: permits.remote, aws: true }, run.agent.clone()),
-    };
+    let wanted = account::wanted(run, &scenario, endpoint_url);
     let checks = Checks { usage: !permits.unknown_use, denied: &denied };
     let (access, looked) = runtime()?.block_on(async {
         let access = Access::find(&wanted).await?;
@@ -67,7 +82,35 @@ pub(super) fn look_up(run: &LiveRun<'_>, endpoint_url: Option<&str>) -> Result<(
         Ok::<_, aws::Error>((access, looked))
     })?;
     let scenario = permitted(&scenario, &looked.permit);
-    Ok((Permitted { access, looked }, scenario))
+    if let Role::Coordinator(load) = run.role {
+        warrant(run, &scenario, &access, &looked)?.suits(load.workers())?;
+    }
+    Ok((Permitted::Whole { access, looked }, scenario))
+}
+
+/// What workers may do together of what the whole run may.
+fn warrant(
+    run: &LiveRun<'_>,
+    scenario: &Scenario,
+    access: &Access,
+    looked: &Looked,
+) -> Result<Warrant, Error> {
+    let permit = &looked.permit;
+    let rate = scenario.live.caps.rate;
+    Ok(Warrant {
+        account: permit.found.account.clone(),
+        owner: run.permits.provision.then(|| permit.found.arn.clone()),
+        endpoint: access.kms_endpoint()?.url().to_string(),
+        throttling: run.permits.throttling,
+        rate: rate.ok_or_else(|| Error::Failed("a run on AWS has no cap on its rate".into()))?,
+        shares: shares(permit),
+        quotas: scenario.quotas.overrides.clone(),
+    })
+}
+
+/// What may be taken of each pool in a second.
+fn shares(permit: &Permit) -> Vec<(PoolId, f64)> {
+    permit.shares.iter().map(|share| (share.pool, share.allowed_per_s)).collect()
 }
 
 impl Trials<'_> {
@@ -132,37 +175,67 @@ impl Trials<'_> {
         measured
     }
 
-    /// The permitted run, watched over.
-    pub(super) fn against_aws(&self, Permitted { access, looked }: Permitted) -> Result<Measured, Error> {
-        let scenario = self.scenario;
+    /// The permitted run, or the share of it that is run here.
+    pub(super) fn against_aws(&self, permitted: Permitted) -> Result<Measured, Error> {
         if !self.run.permits.real_aws {
             return Err(Error::Usage(
                 "the account was looked at only: nothing is run without --yes-real-aws".into(),
             ));
         }
-        let shares = looked.permit.shares.iter().map(|share| (share.pool, share.allowed_per_s)).collect();
-        let options =
-            Options { stop_on_throttle: !self.run.permits.throttling, shares, ..self.options(None) };
+        match permitted {
+            Permitted::Whole { access, looked } => self.watched_over(access, looked),
+            Permitted::Share { access, warrant } => {
+                let many = self.part().map_or(1, |part| part.share.of);
+                let options = Options {
+                    stop_on_throttle: !warrant.throttling,
+                    shares: warrant.share_of(many),
+                    ..self.options(None)
+                };
+                self.at_aws(&access, &Provision::Never, &options)
+            }
+        }
+    }
+
+    /// The whole run, with somebody who looks at the account meanwhile.
+    fn watched_over(&self, access: Access, looked: Looked) -> Result<Measured, Error> {
+        let scenario = self.scenario;
+        let options = Options {
+            stop_on_throttle: !self.run.permits.throttling,
+            shares: shares(&looked.permit),
+            ..self.options(None)
+        };
+        let warrant = warrant(self.run, scenario, &access, &looked)?;
         let provision = self.provision(Some(&looked.permit.found.arn));
-        let (factory, signing) = (SdkFactory::new(access.clone(), scenario), access.clone());
+        let called = access.clone();
         let is_watched = !looked.metrics.is_empty() || scenario.live.caps.stop_on.is_some();
         let quota_guard = is_watched.then(|| self.quota_guard(access, looked)).transpose()?;
-        let url = signing.kms_endpoint()?;
-        let measured = match scenario.live.client {
-            LiveClient::Raw => self.signed(&signing, &url, &provision, &options),
-            LiveClient::AwsSdk => {
-                let make = move |strategy, trial| factory.maker(strategy, trial);
-                self.go(make, &provision, &options, self.vantage(Some(&url.url().to_string())))
+        let trials = Trials { warrant: Some(&warrant), ..*self };
+        let measured = trials.at_aws(&called, &provision, &options);
+        let Some(why) = quota_guard.and_then(QuotaGuard::finish) else { return measured };
+        let why = format!("the run was ended for others' sake: {why}");
+        match measured {
+            Ok(mut measured) => {
+                // It was not the user who ended it.
+                measured.run.interrupted = false;
+                measured.end = End::Cap(why);
+                Ok(measured)
             }
-        };
-        let why = quota_guard.and_then(QuotaGuard::finish);
-        let mut measured = measured?;
-        if let Some(why) = why {
-            // It was not the user who ended it.
-            measured.run.interrupted = false;
-            measured.end = End::Cap(format!("the run was ended for others' sake: {why}"));
+            Err(Error::Interrupted(said)) => Err(Error::Failed(format!("{why}; {said}"))),
+            Err(other) => Err(other),
         }
-        Ok(measured)
+    }
+
+    /// By whichever client the scenario asks for.
+    fn at_aws(&self, access: &Access, provision: &Provision, options: &Options) -> Result<Measured, Error> {
+        let (scenario, url) = (self.scenario, access.kms_endpoint()?);
+        match scenario.live.client {
+            LiveClient::Raw => self.signed(access, &url, provision, options),
+            LiveClient::AwsSdk => {
+                let factory = SdkFactory::new(access.clone(), scenario);
+                let make = move |strategy, trial| factory.maker(strategy, trial);
+                self.go(make, provision, options, self.vantage(Some(&url.url().to_string())))
+            }
+        }
     }
 
     /// Somebody who ends the run when others need the room.

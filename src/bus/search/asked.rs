@@ -7,7 +7,7 @@
 //!  the scenario, in its own language; the rows of its traces are the search's
 //! ```
 
-use crate::cli::grid::source::sum;
+use crate::bus::wire::{printable, sum};
 use crate::scenario::{Live, Options, Scenario, Target};
 use crate::time::Span;
 use crate::units::Rate;
@@ -51,6 +51,16 @@ impl AskedCell {
     /// # Errors
     /// A sentence, if what is read back from it is not the same: what a search makes of a scenario no file might say.
     pub fn text(&self) -> Result<String, String> {
+        let text = self.written();
+        match AskedCell::parse(&text) {
+            Ok(again) if again == *self => Ok(text),
+            Ok(_) => Err("it does not read as it was written".into()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// The text, whether or not it reads.
+    fn written(&self) -> String {
         let (mut spoken, mut silent) = (self.scenario.clone(), Vec::new());
         for workload in &mut spoken.workloads {
             if stand_in(&mut workload.executor) {
@@ -58,19 +68,23 @@ impl AskedCell {
             }
         }
         let list = serde_json::json!(silent);
-        let text = format!("{HEAD}\ntrial: {}\nsilent: {list}\n{}", self.trial, spoken.to_yaml());
-        match AskedCell::read(&text) {
-            Ok(again) if again == *self => Ok(text),
-            Ok(_) => Err("it does not read as it was written".into()),
-            Err(why) => Err(why),
+        format!("{HEAD}\ntrial: {}\nsilent: {list}\n{}", self.trial, spoken.to_yaml())
+    }
+
+    /// Reads a text that somebody has written by [`AskedCell::text`].
+    ///
+    /// # Errors
+    /// A sentence, for what is none, and for one that is written in any other way: a cell has one key.
+    pub fn read(text: &str) -> Result<AskedCell, String> {
+        let cell = AskedCell::parse(text)?;
+        match cell.written() == text {
+            true => Ok(cell),
+            false => Err("this is not written as what is asked of a worker is".into()),
         }
     }
 
-    /// Reads a text.
-    ///
-    /// # Errors
-    /// A sentence, for what is none.
-    pub fn read(text: &str) -> Result<AskedCell, String> {
+    /// What a text asks, however it is written.
+    fn parse(text: &str) -> Result<AskedCell, String> {
         let none = || "this is nothing that is asked of a worker".to_owned();
         let rest =
             text.strip_prefix(HEAD).and_then(|rest| rest.strip_prefix("\ntrial: ")).ok_or_else(none)?;
@@ -80,7 +94,7 @@ impl AskedCell {
             yaml.strip_prefix("silent: ").and_then(|rest| rest.split_once('\n')).ok_or_else(none)?;
         let silent: Vec<String> = serde_json::from_str(silent).map_err(|_| none())?;
         let options = Options { file: "a worker's cell", ..Options::default() };
-        let checked = Scenario::parse(yaml, &options).map_err(|problems| problems.to_string())?;
+        let checked = Scenario::parse(yaml, &options).map_err(|problems| printable(&problems.to_string()))?;
         let mut scenario = checked.scenario;
         for name in &silent {
             let found = scenario.workloads.iter_mut().find(|workload| workload.name == *name);
@@ -156,6 +170,7 @@ mod tests {
     use crate::quota::Enforcement;
     use crate::time::Time;
     use crate::workload::{Arrivals, RateStage};
+    use proptest::prelude::*;
 
     const TEXT: &str = "name: both
 fleet: { clients: 3 }
@@ -227,15 +242,62 @@ thresholds: { failed: [ { threshold: \"rate<1%\", abortOnFail: true }, \"rate<2%
     #[test]
     fn what_is_none_is_refused_in_words() {
         let two = format!("{HEAD}\ntrial: 0\nsilent: []\n{TEXT}");
+        let ours = AskedCell::of(&scenario(), 1, 0).text().expect("it reads");
+        let loose = ours.replace("silent: []", "silent: [ ]");
         for (text, part) in [
             ("", "nothing that is asked"),
             ("keystorm.asked/1\ntrial: -1\n", "nothing that is asked"),
             ("keystorm.asked/1\ntrial: 0\nsilent: []\n{}", "a worker's cell"),
             ("keystorm.asked/1\ntrial: 0\nsilent: [3]\n{}", "nothing that is asked"),
             (two.as_str(), "one strategy"),
+            (loose.as_str(), "not written as"),
+            ("keystorm.asked/1\ntrial: 0\nsilent: []\n\"\\e[2J\": 1", "[2J"),
         ] {
             let said = AskedCell::read(text).expect_err(text);
-            assert!(said.contains(part), "{said}");
+            assert!(said.contains(part) && !said.chars().any(char::is_control), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn the_seeds_of_the_fuzz_target_are_ours_still() {
+        for (name, silent) in [("asked", 0), ("silent", 1)] {
+            let path = format!("{}/fuzz/seeds/search/{name}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).expect("a seed");
+            let cell = AskedCell::read(&text).unwrap_or_else(|why| panic!("write {path} anew: {why}"));
+            let is_silent = |workload: &&crate::workload::Workload| stand_in(&mut workload.executor.clone());
+            assert_eq!((cell.trial, cell.scenario.workloads.iter().filter(is_silent).count()), (3, silent));
+        }
+    }
+
+    /// A text that reads is written back the same; any other is refused in a sentence that a terminal can show.
+    fn holds(text: &str) -> Result<(), TestCaseError> {
+        match AskedCell::read(text) {
+            Ok(cell) => prop_assert_eq!(cell.text(), Ok(text.to_owned())),
+            Err(why) => prop_assert!(!why.is_empty() && !why.chars().any(char::is_control), "{:?}", why),
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_text_is_one_or_a_sentence(at in any::<prop::sample::Index>(), put in any::<char>(), cut in 0usize..40) {
+            let calm = variant::sliced(&scenario(), Time::from_nanos(4_100_000_000), Time::from_nanos(7_900_000_000), Span::ZERO);
+            let text: Vec<char> = AskedCell::of(&calm, 1, 2).text().expect("it reads").chars().collect();
+            let at = at.index(text.len());
+            let changed = |cut: usize, put: &str| -> String {
+                let rest = text.iter().skip(at + cut);
+                text[..at].iter().copied().chain(put.chars()).chain(rest.copied()).collect()
+            };
+            holds(&changed(1, &put.to_string()))?;
+            holds(&changed(cut, ""))?;
+            // One sign of ours for another is what reads most often.
+            holds(&changed(1, &text[(at * 7) % text.len()].to_string()))?;
+        }
+
+        #[test]
+        fn any_text_is_one_or_a_sentence(rest in "[ -~\n]{0,200}") {
+            holds(&rest)?;
+            holds(&format!("{HEAD}\ntrial: 1\nsilent: []\n{rest}"))?;
         }
     }
 }
