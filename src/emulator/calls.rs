@@ -217,7 +217,15 @@ async fn said(
     match step {
         // In memory of its own: it is large, and every call would be moved with room for it.
         Ok(Step::Forward) => Box::pin(forward(call)).await.map(Said::Theirs),
-        step => finish(runtime, call.decoded.input.operation(), step).await.map(Said::Ours),
+        step => {
+            let operation = call.decoded.input.operation();
+            let output = finish(runtime, operation, step).await?;
+            debug_assert!(
+                output.fits(operation.answer()),
+                "{operation} answers what it does not have: {output:?}"
+            );
+            Ok(Said::Ours(output))
+        }
     }
 }
 
@@ -251,7 +259,7 @@ async fn finish(
     match step? {
         Step::Done(output) => Ok(output),
         Step::Forward => Err(nowhere()),
-        Step::Compute(work) if is_quick(operation) => work(),
+        Step::Compute(work) if operation.is_quick() => work(),
         Step::Compute(work) => tokio::task::spawn_blocking(work).await.map_err(lost)?,
         Step::Create(new) => {
             let spec: KeySpec = new.spec();
@@ -269,22 +277,6 @@ async fn finish(
             Ok(output)
         }
     }
-}
-
-/// Whether the arithmetic of an operation is nearly always done in microseconds.
-const fn is_quick(operation: Operation) -> bool {
-    use Operation::*;
-    matches!(
-        operation,
-        Encrypt
-            | Decrypt
-            | ReEncrypt
-            | GenerateDataKey
-            | GenerateDataKeyWithoutPlaintext
-            | GenerateRandom
-            | GenerateMac
-            | VerifyMac
-    )
 }
 
 /// Waits until an answer is `takes` old. One that never comes waits for the faults to be changed.

@@ -1,7 +1,8 @@
 //! Which type of key can do which operation, and how much of it.
 
-use super::super::{KeyFamily, KeySpec};
-use super::Operation;
+use super::super::{KeyFamily, KeySpec, KeyUsage};
+use super::shapes::Kind;
+use super::{Fill, Operation};
 
 impl KeySpec {
     /// Whether a key of the type can do an operation; operations that manage keys go with every type.
@@ -23,12 +24,22 @@ impl Operation {
     ///
     /// Source: KMS API reference (2026): Encrypt takes 4,096 bytes under a symmetric key and less under RSA,
     /// Sign and Verify and the MAC operations take 4,096, GenerateRandom gives up to 1,024.
-    pub const fn max_payload(self, spec: KeySpec) -> Option<u64> {
-        use Operation::*;
-        match self {
-            Encrypt => Some(spec.max_plaintext()),
-            Sign | Verify | GenerateMac | VerifyMac | Decrypt | ReEncrypt => Some(4096),
-            GenerateRandom => Some(1024),
+    pub fn max_payload(self, spec: KeySpec) -> Option<u64> {
+        let most = match (self.payload_bound(), self.live()?.needs) {
+            (Some(_), None) if self.usage() == Some(KeyUsage::EncryptDecrypt) => spec.max_plaintext(),
+            (Some(most), _) => most,
+            // Of what it is given as a ciphertext, the one that made it.
+            (None, maker) => maker?.payload_bound()?,
+        };
+        Some(most)
+    }
+
+    /// The bound of the member that live runs fill with a payload or with its length.
+    fn payload_bound(self) -> Option<u64> {
+        let filled = |(_, fill): &&(&str, Fill)| matches!(fill, Fill::Payload | Fill::Length);
+        let (name, _) = self.live()?.members.iter().find(filled)?;
+        match self.request().iter().find(|member| member.name == *name)?.kind {
+            Kind::Blob(bounds) | Kind::Integer(bounds) => Some(bounds.max),
             _ => None,
         }
     }
@@ -37,6 +48,24 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_payload_is_the_bound_of_the_request_and_under_encrypt_the_key_s() {
+        let most = |operation: Operation| operation.max_payload(KeySpec::Rsa2048);
+        let all = Operation::ALL.iter().filter_map(|each| Some((each.name(), most(*each)?)));
+        let expected = [
+            ("Decrypt", 4096),
+            ("Encrypt", 214),
+            ("GenerateMac", 4096),
+            ("GenerateRandom", 1024),
+            ("ReEncrypt", 4096),
+            ("Sign", 4096),
+            ("Verify", 4096),
+            ("VerifyMac", 4096),
+        ];
+        assert_eq!(all.collect::<Vec<_>>(), expected);
+        assert_eq!(Operation::Encrypt.max_payload(KeySpec::SymmetricDefault), Some(4096));
+    }
 
     #[test]
     fn keys_do_what_aws_says_they_do() {

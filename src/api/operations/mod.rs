@@ -168,6 +168,7 @@ struct Row {
     is_in_stores: bool,
     priced_by: PricedBy,
     effect: Effect,
+    is_quick: bool,
     /// How runs on the real clock make it; they do not where there is nothing.
     live: Option<LiveCall>,
     states: [InState; 7],
@@ -184,6 +185,7 @@ const ROW: Row = Row {
     is_in_stores: false,
     priced_by: PricedBy::Base,
     effect: Effect::Reads,
+    is_quick: false,
     live: None,
     states: [InState::Goes; 7],
     request: &[],
@@ -288,6 +290,11 @@ impl Operation {
     /// Whether CloudTrail says that it changes nothing: of cryptographic operations it does.
     pub const fn is_read_only(self) -> bool {
         matches!(self.row().effect, Effect::Reads)
+    }
+
+    /// Whether its arithmetic is nearly always done in microseconds.
+    pub const fn is_quick(self) -> bool {
+        self.row().is_quick
     }
 
     /// How a live run makes this call; `None` where it does not.

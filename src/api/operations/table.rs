@@ -317,6 +317,7 @@ operations! {
         is_in_stores: true,
         priced_by: PricedBy::Key,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[
             ON_KEY, ("CiphertextBlob", Made), ("EncryptionAlgorithm", Algorithm), UNDER_CONTEXT,
         ]).needing(Encrypt)),
@@ -440,6 +441,7 @@ operations! {
         is_in_stores: true,
         priced_by: PricedBy::Key,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[
             ON_KEY, ("Plaintext", Payload), ("EncryptionAlgorithm", Algorithm), UNDER_CONTEXT,
         ]).giving("CiphertextBlob")),
@@ -458,6 +460,7 @@ operations! {
         takes_from: TakesFrom::Key,
         is_in_stores: true,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT])),
         request: &[
             must("KeyId", KEY_ID), may("EncryptionContext", Kind::Context),
@@ -506,6 +509,7 @@ operations! {
         takes_from: TakesFrom::Key,
         is_in_stores: true,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT])),
         request: &[
             must("KeyId", KEY_ID), may("EncryptionContext", Kind::Context), may("KeySpec", DATA_KEY_SPEC),
@@ -520,6 +524,7 @@ operations! {
         usage: Some(GenerateVerifyMac),
         takes_from: TakesFrom::Key,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[ON_KEY, ("Message", Payload), ("MacAlgorithm", Algorithm)]).giving("Mac")),
         request: &[
             must("Message", PLAINTEXT), must("KeyId", KEY_ID), must("MacAlgorithm", MAC_ALGORITHM_SPEC),
@@ -530,6 +535,7 @@ operations! {
     GenerateRandom = "GenerateRandom" {
         takes_from: TakesFrom::Symmetric,
         is_in_stores: true,
+        is_quick: true,
         live: Some(LiveCall::of(&[("NumberOfBytes", Length)])),
         request: &[
             may("NumberOfBytes", NUMBER_OF_BYTES), may("CustomKeyStoreId", CUSTOM_KEY_STORE_ID),
@@ -675,6 +681,7 @@ operations! {
         is_in_stores: true,
         priced_by: PricedBy::Key,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[
             ("CiphertextBlob", Made), ("SourceKeyId", KeyUnlessNamed),
             ("SourceEncryptionAlgorithm", Algorithm), ("SourceEncryptionContext", Context),
@@ -824,6 +831,7 @@ operations! {
         usage: Some(GenerateVerifyMac),
         takes_from: TakesFrom::Key,
         states: USE,
+        is_quick: true,
         live: Some(LiveCall::of(&[
             ON_KEY, ("Message", Payload), ("MacAlgorithm", Algorithm), ("Mac", Made),
         ]).needing(GenerateMac)),

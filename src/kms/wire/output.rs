@@ -1,6 +1,7 @@
 //! What an operation answers: members with their values. Whoever sends it over a wire writes it as JSON; in the same process
 //! it is read as it is.
 
+use crate::api::shapes::{Field, Part};
 use crate::kms::crypto::Secret;
 use base64_simd::STANDARD;
 use std::collections::BTreeMap;
@@ -162,6 +163,14 @@ impl Output {
         }
     }
 
+    /// Whether it holds nothing but `members`, each as what it is.
+    pub fn fits(&self, members: &[Field]) -> bool {
+        let fits = |(name, value): &(&'static str, Value)| {
+            members.iter().any(|member| member.name == *name && value.is(&member.part))
+        };
+        self.members.iter().all(fits)
+    }
+
     fn value(&self, name: &str) -> Option<&Value> {
         self.members.iter().find(|(member, _)| *member == name).map(|(_, value)| value)
     }
@@ -302,6 +311,26 @@ pub(super) fn are_plain(bytes: &[u8]) -> bool {
     marked == 0 && rest.iter().all(|byte| byte.is_ascii() && is_plain_byte(*byte))
 }
 
+impl Value {
+    fn is(&self, part: &Part) -> bool {
+        match (self, part) {
+            (Value::Text(_) | Value::Secret(_), Part::Text)
+            | (Value::Blob(_), Part::Blob)
+            | (Value::Integer(_), Part::Integer)
+            | (Value::Flag(_), Part::Flag)
+            | (Value::Time(_), Part::Time)
+            | (Value::Context(_), Part::Context) => true,
+            (Value::Object(object), Part::Structure(members)) => object.fits(members),
+            (Value::List(elements), Part::List(of)) => elements.iter().all(|element| match (element, of) {
+                (Element::Text(_), Part::Text) => true,
+                (Element::Object(object), Part::Structure(members)) => object.fits(members),
+                _ => false,
+            }),
+            _ => false,
+        }
+    }
+}
+
 impl Default for Output {
     fn default() -> Output {
         Output::new()
@@ -320,6 +349,7 @@ impl fmt::Debug for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Operation;
     use proptest::prelude::*;
 
     fn json(output: Output) -> String {
@@ -353,6 +383,19 @@ mod tests {
         assert_eq!(shown, expected.replace("\"//4=\"", "[redacted]"));
         assert_eq!(json(Output::default()), "{}");
         assert_eq!(format!("{:?}", Output::new().secret("Id", "hush")), r#"{"Id":[redacted]}"#);
+    }
+
+    #[test]
+    fn an_answer_fits_its_operation_only_if_each_member_does_in_whatever_it_stands() {
+        let fits = |output: Output, operation: Operation| output.fits(operation.answer());
+        let tags = |name| Output::new().list("Tags", [Output::new().text(name, "a")]);
+        assert!(fits(Output::new(), Operation::EnableKey));
+        assert!(fits(tags("TagKey").flag("Truncated", false), Operation::ListResourceTags));
+        assert!(!fits(tags("Key"), Operation::ListResourceTags), "in an element of a list");
+        assert!(!fits(tags("TagKey").text("Truncated", "no"), Operation::ListResourceTags), "another kind");
+        assert!(!fits(tags("TagKey"), Operation::DescribeKey), "of another operation");
+        let described = Output::new().object("KeyMetadata", Output::new().time("CreationDate", 1.0));
+        assert!(fits(described.clone(), Operation::DescribeKey) && !fits(described, Operation::ReplicateKey));
     }
 
     #[test]
