@@ -64,7 +64,7 @@ impl NeedSearch {
             if tries == 0 {
                 return Some(self.start);
             }
-            let grown = self.start as f64 * (1.0 + self.step * f64::from(2u32.saturating_pow(tries)));
+            let grown = self.start as f64 * (1.0 + self.step * libm::exp2(f64::from(tries - 1)));
             let far = self.start as f64 * f64::from(2u32.pow(DOUBLINGS));
             return (grown <= far).then(|| (grown.ceil() as u64).max(missed + 1));
         };
@@ -75,7 +75,8 @@ impl NeedSearch {
             // Nothing missed yet: down by steps that double.
             let steps = self.known.len() as i32;
             let lower = met as f64 * (1.0 - (self.step * libm::exp2(f64::from(steps - 1))).min(0.75));
-            return Some((lower.floor() as u64).clamp(1, met - 1));
+            // Rounded so that the first step is no wider than it says: often it is all that is needed.
+            return Some((lower.ceil() as u64).clamp(1, met - 1));
         }
         Some(missed + (met - missed) / 2)
     }
@@ -173,6 +174,10 @@ mod tests {
         }
         let (_, tries) = found(NeedSearch::new(1_003, 0.005), 1_000);
         assert!(tries <= 5, "near the start it takes few tries: {tries}");
+        for (start, width) in [(1_003, 0.01), (991, 0.01), (5_626, 0.005)] {
+            let (_, tries) = found(NeedSearch::new(start, width).within(width), 1_000 * start / 1_003);
+            assert!(tries <= 2, "a first step as wide as the answer settles it, from {start}: {tries}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn usd_follow_from_the_prices_beside_them() {
     let s3 = numbers(&page, "S3, a million GET");
     let endpoint = numbers(&page, "interface endpoint")[0];
     let task = fargate[0] + 2.0 * fargate[1];
-    let hours = [340e6, 170e6].map(|bytes_per_s| 1e12 / bytes_per_s / 3_600.0);
+    let hours = [475e6, 279e6].map(|bytes_per_s| 1e12 / bytes_per_s / 3_600.0);
     let objects = [1.0, 100.0];
     let told = |name: &str, figures: [f64; 2]| {
         let rounded: Vec<String> = figures.iter().map(|figure| format!("{figure:.2}")).collect();

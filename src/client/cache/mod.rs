@@ -14,12 +14,12 @@
 
 use super::policy::{Cache, Eviction};
 use crate::time::{Span, Time};
-use std::collections::BTreeMap;
-
-const NONE: u32 = u32::MAX;
+use foldhash::fast::FixedState;
+use hashlink::LinkedHashMap;
+use hashlink::linked_hash_map::Entry::{Occupied, Vacant};
 
 /// Which entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum EntryId {
     /// The data key for new messages.
     Encrypt {
@@ -56,44 +56,31 @@ pub(super) struct Use {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    id: EntryId,
     data_key: u64,
     created: Time,
     messages: u64,
     bytes: u64,
-    older: u32,
-    newer: u32,
 }
 
 /// One client's data keys.
 #[derive(Clone, Debug)]
 pub(super) struct DataKeyCache {
     limits: Cache,
-    index: BTreeMap<EntryId, u32>,
-    entries: Vec<Entry>,
-    free: Vec<u32>,
-    oldest: u32,
-    newest: u32,
+    /// The first is the next to be evicted.
+    entries: LinkedHashMap<EntryId, Entry, FixedState>,
 }
 
 impl DataKeyCache {
     /// An empty cache.
-    pub const fn new(limits: Cache) -> DataKeyCache {
-        DataKeyCache {
-            limits,
-            index: BTreeMap::new(),
-            entries: Vec::new(),
-            free: Vec::new(),
-            oldest: NONE,
-            newest: NONE,
-        }
+    pub fn new(limits: Cache) -> DataKeyCache {
+        DataKeyCache { limits, entries: LinkedHashMap::with_hasher(FixedState::default()) }
     }
 
     /// The entry's use by one more message of `bytes`, or nothing: then the caller must ask KMS.
     pub fn get(&mut self, id: EntryId, bytes: u64, now: Time) -> Option<Use> {
-        let at = *self.index.get(&id)?;
-        let limits = self.limits;
-        let entry = &mut self.entries[at as usize];
+        let Occupied(mut found) = self.entries.entry(id) else { return None };
+        let limits = &self.limits;
+        let entry = found.get_mut();
         let age = now.since(entry.created);
         let mut spent = age > limits.max_age;
         if matches!(id, EntryId::Encrypt { .. }) {
@@ -103,12 +90,11 @@ impl DataKeyCache {
         }
         let used = Use { data_key: entry.data_key, messages: entry.messages, bytes: entry.bytes, age };
         if spent {
-            self.remove(at);
+            found.remove();
             return None;
         }
         if limits.eviction == Eviction::Lru {
-            self.unlink(at);
-            self.link_newest(at);
+            found.to_back();
         }
         Some(used)
     }
@@ -119,50 +105,20 @@ impl DataKeyCache {
         if self.limits.capacity == 0 || (is_encrypt && bytes > self.limits.max_bytes) {
             return;
         }
-        if let Some(at) = self.index.get(&id) {
-            self.remove(*at);
-        } else if self.index.len() >= self.limits.capacity as usize {
-            self.remove(self.oldest);
-        }
-        let entry = Entry { id, data_key, created: now, messages: 1, bytes, older: NONE, newer: NONE };
-        let at = match self.free.pop() {
-            Some(at) => at,
-            None => {
-                self.entries.push(entry);
-                (self.entries.len() - 1) as u32
+        let is_full = self.entries.len() >= self.limits.capacity as usize;
+        let fresh = Entry { data_key, created: now, messages: 1, bytes };
+        match self.entries.entry(id) {
+            Occupied(mut found) => {
+                found.insert(fresh);
+                found.to_back();
             }
-        };
-        self.entries[at as usize] = entry;
-        self.index.insert(id, at);
-        self.link_newest(at);
-    }
-
-    fn remove(&mut self, at: u32) {
-        self.unlink(at);
-        self.index.remove(&self.entries[at as usize].id);
-        self.free.push(at);
-    }
-
-    fn unlink(&mut self, at: u32) {
-        let Entry { older, newer, .. } = self.entries[at as usize];
-        match older {
-            NONE => self.oldest = newer,
-            _ => self.entries[older as usize].newer = newer,
+            Vacant(place) => {
+                place.insert(fresh);
+                if is_full {
+                    self.entries.pop_front();
+                }
+            }
         }
-        match newer {
-            NONE => self.newest = older,
-            _ => self.entries[newer as usize].older = older,
-        }
-    }
-
-    fn link_newest(&mut self, at: u32) {
-        let last = std::mem::replace(&mut self.newest, at);
-        match last {
-            NONE => self.oldest = at,
-            _ => self.entries[last as usize].newer = at,
-        }
-        let entry = &mut self.entries[at as usize];
-        (entry.older, entry.newer) = (last, NONE);
     }
 }
 

@@ -11,7 +11,9 @@ use super::{Action, Done, Input};
 use crate::api::{Failure, Job, JobKind, Outcome, Reply, Token};
 use crate::rng::{Purpose, Stream};
 use crate::time::{NANOS_PER_SECOND, Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use foldhash::fast::FixedState;
+use hashlink::LinkedHashMap;
+use std::collections::VecDeque;
 
 /// What a workload's jobs need on their way.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ pub struct Fleet {
     clock: Span,
     calls: Calls,
     /// The data key of each message that an EncryptMessage job has named.
-    pub(super) written: BTreeMap<(u16, u32), u64>,
+    pub(super) written: LinkedHashMap<(u16, u32), u64, FixedState>,
     pub(super) data_keys: DataKeyUse,
 }
 
@@ -91,7 +93,7 @@ impl Fleet {
             per_policy: clients,
             clock,
             calls: Calls::new(),
-            written: BTreeMap::new(),
+            written: LinkedHashMap::with_hasher(FixedState::default()),
             data_keys: DataKeyUse::default(),
         }
     }

@@ -105,13 +105,13 @@ fn horizon(scenario: &Scenario) -> u64 {
     scenario.workloads.iter().map(|w| w.end().as_nanos()).max().unwrap_or(0)
 }
 
-/// About how much virtual time a pool takes: a search tries four or five quotas, the first one eight.
+/// About how much virtual time a pool takes: a search tries three quotas, the first one seven.
 fn foreseen(asked: &Asked, judges: &[Judge]) -> u64 {
     let trials = u64::from(asked.scenario.trials.max(1));
     let spreads = asked.kinds.len() as u64 * u64::from(KIND_TRIALS) + PHASES_MS.len() as u64;
     let lengths = || judges.iter().map(Judge::length);
-    let swings = lengths().max().unwrap_or(0) * 50;
-    lengths().sum::<u64>() * (8 + 4 * (trials - 1 + spreads)) + swings + horizon(asked.scenario) * 8
+    let swings = lengths().max().unwrap_or(0) * 30;
+    lengths().sum::<u64>() * (7 + 3 * (trials - 1 + spreads)) + swings + horizon(asked.scenario) * 6
 }
 
 /// The limit of a quota as the scenario has it.

@@ -1,7 +1,7 @@
 //! What a need would be if one thing were otherwise: one trial each, on the same draws.
 
 use super::judge::Judge;
-use super::{Asked, FAR, Need, ROUGH, search};
+use super::{Asked, Need, ROUGH, search};
 use crate::client::MAX_CACHE_MESSAGES;
 use crate::engine::sim::side_by_side;
 use crate::engine::trial_runner::TrialRunner;
@@ -12,10 +12,18 @@ use crate::planner::variant::scaled;
 use crate::scenario::Scenario;
 use crate::time::Span;
 
-/// One thing that may be otherwise, less and more: in words, and what it makes of a scenario and of the growth.
+/// One thing that may be otherwise, less and more.
 struct Otherwise {
     what: &'static str,
-    sides: [(String, Scenario, f64); 2],
+    sides: [Side; 2],
+}
+
+/// One of the two: in words, what it makes of a scenario and of the growth, and of the load, which is a guess of the need.
+struct Side {
+    name: String,
+    scenario: Scenario,
+    growth: f64,
+    load: f64,
 }
 
 /// The swings of the strategy that `judge` judges, the widest first.
@@ -23,15 +31,14 @@ pub fn swings(asked: &Asked, judge: &Judge, found: &StrategyNeed, runner: TrialR
     let known = found.need_per_s.map_or(1.0, |need| need.value);
     let all = otherwise(asked, asked.scenario, found);
     let needs = side_by_side(all.len() * 2, asked.threads, |task| {
-        let (_, scenario, growth) = &all[task / 2].sides[task % 2];
-        need(asked, judge, known, (scenario, *growth), runner)
+        need(asked, judge, known, &all[task / 2].sides[task % 2], runner)
     });
     let mut swings: Vec<Swing> = all
         .into_iter()
         .zip(needs.chunks(2))
         .map(|(each, needs)| {
-            let [(less, ..), (more, ..)] = each.sides;
-            Swing { what: each.what.into(), less: (less, needs[0]), more: (more, needs[1]) }
+            let [less, more] = each.sides;
+            Swing { what: each.what.into(), less: (less.name, needs[0]), more: (more.name, needs[1]) }
         })
         .collect();
     swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
@@ -44,16 +51,21 @@ fn percent(share: f64) -> String {
 
 fn otherwise(asked: &Asked, base: &Scenario, found: &StrategyNeed) -> Vec<Otherwise> {
     let growth = asked.growth;
-    let with = |name: &str, scenario: Scenario| (name.to_owned(), scenario, growth);
+    let with = |name: &str, scenario: Scenario| Side { name: name.to_owned(), scenario, growth, load: 1.0 };
+    let scaled = |name: &str, load: f64| Side { load, ..with(name, scaled(base, load)) };
     let mut all = Vec::new();
     if growth != 1.0 {
         let (half, more) = (1.0 + (growth - 1.0) / 2.0, 1.0 + (growth - 1.0) * 1.5);
-        let side = |growth: f64| (percent(growth - 1.0), base.clone(), growth);
+        let side = |other: f64| Side {
+            growth: other,
+            load: other / growth,
+            ..with(&percent(other - 1.0), base.clone())
+        };
         all.push(Otherwise { what: "growth", sides: [side(half), side(more)] });
     }
     all.push(Otherwise {
         what: "burst factor",
-        sides: [with("a fifth less", scaled(base, 0.8)), with("a fifth more", scaled(base, 1.2))],
+        sides: [scaled("a fifth less", 0.8), scaled("a fifth more", 1.2)],
     });
     all.push(Otherwise {
         what: "service time",
@@ -73,16 +85,10 @@ fn otherwise(asked: &Asked, base: &Scenario, found: &StrategyNeed) -> Vec<Otherw
 }
 
 /// What the first trial needs.
-fn need(
-    asked: &Asked,
-    judge: &Judge,
-    known: f64,
-    (scenario, growth): (&Scenario, f64),
-    runner: TrialRunner<'_>,
-) -> Option<f64> {
-    let other = judge.of(&scaled(scenario, growth * asked.season * asked.failover));
-    let start = (known * growth / asked.growth).ceil() as u64;
-    match search(&other, NeedSearch::new(start, FAR).within(2.0 * ROUGH), 0, None, runner) {
+fn need(asked: &Asked, judge: &Judge, known: f64, side: &Side, runner: TrialRunner<'_>) -> Option<f64> {
+    let other = judge.of(&scaled(&side.scenario, side.growth * asked.season * asked.failover));
+    let start = (known * side.load).ceil() as u64;
+    match search(&other, NeedSearch::new(start, 2.0 * ROUGH).within(2.0 * ROUGH), 0, None, runner) {
         Need::Between(_, met) => Some(met as f64),
         Need::None => None,
     }
