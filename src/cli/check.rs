@@ -1,5 +1,6 @@
 //! `keystorm check`: every problem of a scenario, or what it will ask for and every default.
 
+use super::declared::means;
 use super::{Common, Error, fault_template, load, memory, output};
 use crate::report::format::{counted, fixed, percent};
 use crate::scenario::fis::Targets;
@@ -20,8 +21,7 @@ pub struct Args {
     /// Experiment template of AWS FIS whose faults join the scenario's, for everybody; repeatable.
     #[arg(long, value_name = "FILE", value_delimiter = '\n', env = "KEYSTORM_FAULT_TEMPLATE")]
     fault_template: Vec<PathBuf>,
-    /// Where attempts would go, instead of what the file says.
-    #[arg(long, env = "KEYSTORM_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "KEYSTORM_TARGET", help = means("target", "; nothing is sent"))]
     target: Option<String>,
 }
 

@@ -24,6 +24,7 @@ mod compare;
 mod completions;
 #[cfg(feature = "live")]
 mod consent;
+mod declared;
 mod dossier;
 mod explain;
 mod fault_template;

@@ -2,48 +2,57 @@
 //! `--threshold` lay something over it, and the rest is refused.
 
 use super::Error;
+use super::declared::{may_be_pool, means};
 use crate::scenario::Set;
 use crate::workload::ExecutorKind;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+/// Arrivals where nothing is said of them.
+const RATE: &str = "100/s";
+/// How long jobs arrive where nothing is said of it.
+const DURATION: &str = "30s";
+
 /// The load, without a file.
 #[derive(clap::Args, Debug, Default)]
 pub struct Load {
-    /// Operation to call, such as Decrypt; repeat for a mix, Decrypt=80 gives a weight.
-    #[arg(long, value_name = "OPERATION[=WEIGHT]", value_delimiter = '\n', env = "KEYSTORM_OP")]
+    #[arg(long, value_name = "OPERATION[=WEIGHT]", value_delimiter = '\n', env = "KEYSTORM_OP",
+        help = means("workloads.*.jobs", ": Decrypt, or Decrypt=80 with its weight; repeatable"))]
     pub op: Vec<String>,
-    /// Arrivals, such as 500/s; with --stage the rate to start from [default: 100/s, with --stage 0/s].
-    #[arg(short, long, value_name = "RATE", env = "KEYSTORM_RATE")]
+    #[arg(short, long, env = "KEYSTORM_RATE", help = rate())]
     pub rate: Option<String>,
-    /// How long [default: 30s].
-    #[arg(short, long, env = "KEYSTORM_DURATION")]
+    #[arg(short, long, env = "KEYSTORM_DURATION",
+        help = means("workloads.*.duration", &format!(" [default: {DURATION}]")))]
     pub duration: Option<String>,
-    /// Quota: RATE for the symmetric pool, or POOL=RATE; repeatable.
-    #[arg(long, value_name = "[POOL=]RATE", value_delimiter = '\n', env = "KEYSTORM_QUOTA")]
+    #[arg(long, value_name = "[POOL=]RATE", value_delimiter = '\n', env = "KEYSTORM_QUOTA",
+        help = means("quotas", QUOTA))]
     pub quota: Vec<String>,
-    /// Ramp: DURATION:RATE; repeatable, in order.
-    #[arg(long, value_name = "DURATION:RATE", conflicts_with_all = ["duration", "vus"], value_delimiter = '\n', env = "KEYSTORM_STAGE")]
+    #[arg(long, value_name = "DURATION:RATE", conflicts_with_all = ["duration", "vus"], value_delimiter = '\n',
+        env = "KEYSTORM_STAGE", help = means("workloads.*.stages", ": DURATION:RATE; repeatable, in order"))]
     pub stage: Vec<String>,
-    /// Closed model: so many VUs.
-    #[arg(short = 'c', long, value_name = "VUS", conflicts_with = "rate", env = "KEYSTORM_VUS")]
-    pub vus: Option<u32>,
-    /// Closed model: so many jobs in all, shared by the VUs.
-    #[arg(
-        short = 'n',
-        long,
-        value_name = "ITERATIONS",
-        conflicts_with = "duration",
-        env = "KEYSTORM_ITERATIONS"
-    )]
-    pub iterations: Option<u64>,
-    /// Key spec, such as RSA_2048.
-    #[arg(long, value_name = "KEYSPEC", env = "KEYSTORM_KEY_SPEC")]
+    #[arg(short = 'c', long, conflicts_with = "rate", env = "KEYSTORM_VUS", help = means("workloads.*.vus", ""))]
+    pub vus: Option<String>,
+    #[arg(short = 'n', long, conflicts_with = "duration", env = "KEYSTORM_ITERATIONS",
+        help = means("workloads.*.iterations", "; here shared by --vus"))]
+    pub iterations: Option<String>,
+    #[arg(long, value_name = "KEYSPEC", env = "KEYSTORM_KEY_SPEC",
+        help = means("workloads.*.keys.spec", ", such as RSA_2048"))]
     pub key_spec: Option<String>,
-    /// Threshold, such as 'failed: rate<1%' or 'response_time: p(99)<250ms'; repeatable.
-    #[arg(long, value_name = "METRIC: EXPRESSION", value_delimiter = '\n', env = "KEYSTORM_THRESHOLD")]
+    #[arg(long, value_name = "METRIC: EXPRESSION", value_delimiter = '\n', env = "KEYSTORM_THRESHOLD",
+        help = means("thresholds", THRESHOLD))]
     pub threshold: Vec<String>,
+}
+
+/// How `--quota` is written.
+pub const QUOTA: &str = ": RATE for the symmetric pool, or POOL=RATE; repeatable";
+/// How `--threshold` is written.
+pub const THRESHOLD: &str = ": 'failed: rate<1%' or 'response_time: p(99)<250ms'; repeatable";
+
+/// The help of `--rate`, which is another key beside `--stage`.
+fn rate() -> String {
+    let more = means("workloads.*.startRate", "");
+    means("workloads.*.rate", &format!(", such as 500/s [default: {RATE}]. With --stage: {more}"))
 }
 
 impl Load {
@@ -127,7 +136,7 @@ impl Load {
             let given = format!("--quota {quota}");
             let (pool, rate) = quota.split_once('=').unwrap_or(("symmetric", quota));
             once(&mut seen, pool, &given)?;
-            if pool.is_empty() || ["enforcement", "background", "reEncryptCost"].contains(&pool) {
+            if !may_be_pool(pool) {
                 return Err(Error::Usage(format!(
                     "{given}: write RATE or POOL=RATE, such as symmetric=50/s"
                 )));
@@ -156,16 +165,16 @@ impl Load {
         let mut put = |key: &str, value: &str, given: &str| {
             sets.push(Set::option(&["workloads", "load", key], value, given));
         };
-        let duration = self.duration.as_deref().unwrap_or("30s");
-        let rate = self.rate.as_deref().unwrap_or(if self.stage.is_empty() { "100/s" } else { "0/s" });
+        let duration = self.duration.as_deref().unwrap_or(DURATION);
+        let rate = self.rate.as_deref().unwrap_or(RATE);
         let (for_rate, for_duration) = (format!("--rate {rate}"), format!("--duration {duration}"));
-        if let Some(vus) = self.vus {
+        if let Some(vus) = &self.vus {
             let given = format!("--vus {vus}");
-            put("vus", &vus.to_string(), &given);
-            match self.iterations {
+            put("vus", vus, &given);
+            match &self.iterations {
                 Some(iterations) => {
                     put("executor", ExecutorKind::SharedIterations.name(), &given);
-                    put("iterations", &iterations.to_string(), &format!("--iterations {iterations}"));
+                    put("iterations", iterations, &format!("--iterations {iterations}"));
                 }
                 None => {
                     put("executor", ExecutorKind::ConstantVus.name(), &given);
@@ -177,8 +186,10 @@ impl Load {
             put("executor", ExecutorKind::ConstantArrivalRate.name(), &for_rate);
             put("duration", duration, &for_duration);
         } else {
-            put("startRate", rate, &for_rate);
-            put("executor", ExecutorKind::RampingArrivalRate.name(), &for_rate);
+            if self.rate.is_some() {
+                put("startRate", rate, &for_rate);
+            }
+            put("executor", ExecutorKind::RampingArrivalRate.name(), "--stage");
             for text in &self.stage {
                 let given = format!("--stage {text}");
                 let stage = stage(text, &given)?;

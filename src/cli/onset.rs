@@ -1,5 +1,6 @@
 //! `keystorm onset`: the load at which throttling begins, thresholds are broken, goodput falls.
 
+use super::declared::means;
 use super::question::{Asked, Question};
 use super::run_folder::RunFolder;
 use super::{Common, Error, interrupt, output};
@@ -9,6 +10,7 @@ use crate::planner::onset::{
     History, Measure, Onset, Probe, SCHEMA, Search, SearchOptions, StrategyOnset, of_search, terms,
 };
 use crate::planner::variant;
+use crate::quota::Enforcement;
 use crate::report;
 use crate::results::{Tool, hash};
 use crate::scenario::{Scenario, Target};
@@ -31,8 +33,8 @@ pub struct Args {
     /// How long each load is held in the trials that decide; shorter ones come first.
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = length, env = "KEYSTORM_LENGTH")]
     length: Span,
-    /// Kind of limiter: window, sliding, bucket[:burst[:lag]], lagging[:lag]; repeatable [default: the scenario's].
-    #[arg(long, value_name = "KIND", value_delimiter = '\n', env = "KEYSTORM_ENFORCEMENT")]
+    #[arg(long, value_name = "KIND", value_delimiter = '\n', env = "KEYSTORM_ENFORCEMENT",
+        help = means("quotas.enforcement", &format!(": {}; repeatable [default: the scenario's]", Enforcement::shorts())))]
     enforcement: Vec<String>,
     /// How many times the quota, and which part of it, is looked at.
     #[arg(long, value_name = "FACTOR", default_value = "64", value_parser = reach, env = "KEYSTORM_REACH")]

@@ -1,7 +1,8 @@
 //! `keystorm onset --live`: the loads are sent, to the emulator or to a service nearby. Between two probes the service is
 //! let drain, under a small load, until nothing of the one before is left.
 
-use super::live::args::{LiveArgs, LiveOptions};
+use super::declared::means;
+use super::live::args::{LiveArgs, LiveOptions, client};
 use super::live::once;
 use super::load::{Loaded, keep_strategies};
 use super::{Common, Error};
@@ -29,11 +30,10 @@ pub struct Options {
     /// refused on AWS.
     #[arg(long, env = "KEYSTORM_LIVE")]
     pub live: bool,
-    /// Where --live sends: emulator, or a URL [default: the scenario's, or the emulator].
-    #[arg(long, value_name = "TARGET", requires = "live", env = "KEYSTORM_TARGET")]
+    #[arg(long, requires = "live", env = "KEYSTORM_TARGET",
+        help = means("target", "; beside --live emulator or a URL [default: the scenario's, or emulator]"))]
     target: Option<String>,
-    /// What sends: aws-sdk, or raw, which is several times cheaper [default: the scenario's].
-    #[arg(long, value_name = "CLIENT", requires = "live", env = "KEYSTORM_CLIENT")]
+    #[arg(long, requires = "live", env = "KEYSTORM_CLIENT", help = client())]
     client: Option<String>,
     /// Make the keys that the scenario does not name at the URL, and schedule them for deletion after each probe.
     #[arg(long, requires = "live")]

@@ -1,8 +1,9 @@
 //! The scenario that a search is asked about: a file, the folder of an import, or a trace by itself, and what options lay
 //! over it.
 
+use super::declared::means;
 use super::load::{self, Loaded};
-use super::one_liner::Load;
+use super::one_liner::{Load, QUOTA, THRESHOLD};
 use super::{Error, scenario_file};
 use crate::quota::Enforcement;
 use crate::scenario::Set;
@@ -17,26 +18,23 @@ pub struct Question {
     /// A scenario, `-` for standard input, the folder of an import, or a trace (.csv, .csv.gz).
     #[arg(required = true, value_name = "SCENARIO", env = "KEYSTORM_SCENARIO")]
     pub scenario: Option<PathBuf>,
-    /// AWS Region whose default quotas apply.
-    #[arg(long, env = "KEYSTORM_REGION")]
+    #[arg(long, env = "KEYSTORM_REGION", help = means("region", ""))]
     pub region: Option<String>,
-    /// Key of every random draw.
-    #[arg(long, env = "KEYSTORM_SEED")]
-    pub seed: Option<u64>,
-    /// Seeded repetitions.
-    #[arg(long, env = "KEYSTORM_TRIALS")]
-    pub trials: Option<u32>,
+    #[arg(long, env = "KEYSTORM_SEED", help = means("seed", ""))]
+    pub seed: Option<String>,
+    #[arg(long, env = "KEYSTORM_TRIALS", help = means("trials", ""))]
+    pub trials: Option<String>,
     /// Ask about this strategy only; repeatable.
     #[arg(long = "strategy", value_name = "NAME", value_delimiter = '\n', env = "KEYSTORM_STRATEGY")]
     pub strategies: Vec<String>,
     /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     pub sets: Vec<String>,
-    /// What the account has: RATE for the symmetric pool, or POOL=RATE; repeatable [default: the Region's published].
-    #[arg(long, value_name = "[POOL=]RATE", value_delimiter = '\n', env = "KEYSTORM_QUOTA")]
+    #[arg(long, value_name = "[POOL=]RATE", value_delimiter = '\n', env = "KEYSTORM_QUOTA",
+        help = means("quotas", QUOTA))]
     pub quota: Vec<String>,
-    /// Threshold, such as 'failed: rate<1%' or 'response_time: p(99)<250ms'; repeatable.
-    #[arg(long, value_name = "METRIC: EXPRESSION", value_delimiter = '\n', env = "KEYSTORM_THRESHOLD")]
+    #[arg(long, value_name = "METRIC: EXPRESSION", value_delimiter = '\n', env = "KEYSTORM_THRESHOLD",
+        help = means("thresholds", THRESHOLD))]
     pub threshold: Vec<String>,
     /// Threads to simulate on [default: all cores]; results do not depend on it.
     #[arg(long, env = "KEYSTORM_THREADS")]
@@ -121,8 +119,8 @@ impl Question {
         let over = Load { quota: self.quota.clone(), threshold: self.threshold.clone(), ..Load::default() };
         sets.extend(over.overlays()?);
         sets.extend(own("region", self.region.clone()));
-        sets.extend(own("seed", self.seed.map(|n| n.to_string())));
-        sets.extend(own("trials", self.trials.map(|n| n.to_string())));
+        sets.extend(own("seed", self.seed.clone()));
+        sets.extend(own("trials", self.trials.clone()));
         Ok(sets)
     }
 }

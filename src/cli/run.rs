@@ -1,6 +1,7 @@
 //! `keystorm run`: every strategy of a scenario on the same load.
 
 use super::built::built;
+use super::declared::means;
 use super::finished::{Finished, tell_end};
 use super::grid::{How, Source, SourceLookup};
 use super::load::{self, Loaded};
@@ -33,11 +34,9 @@ pub struct Args {
     /// The scenario, `-` for standard input; without one, describe the load with --op and its companions.
     #[arg(required_unless_present = "op", conflicts_with = "op", env = "KEYSTORM_SCENARIO")]
     pub scenario: Option<PathBuf>,
-    /// Where attempts go: sim, emulator, a URL, or aws.
-    #[arg(long, env = "KEYSTORM_TARGET")]
+    #[arg(long, env = "KEYSTORM_TARGET", help = means("target", ""))]
     pub target: Option<String>,
-    /// AWS Region whose default quotas apply.
-    #[arg(long, env = "KEYSTORM_REGION")]
+    #[arg(long, env = "KEYSTORM_REGION", help = means("region", ""))]
     pub region: Option<String>,
     /// Folder for the saved run, which must not be there yet [default: reports/local/<name>-<time>]; of a share or a
     /// sweep that was stopped, to go on. `{shard}` in it becomes 1-of-4.
@@ -46,20 +45,18 @@ pub struct Args {
     /// Replace the run that --out holds.
     #[arg(long, env = "KEYSTORM_FORCE")]
     pub force: bool,
-    /// Key of every random draw.
-    #[arg(long, env = "KEYSTORM_SEED")]
-    pub seed: Option<u64>,
-    /// Seeded repetitions.
-    #[arg(long, env = "KEYSTORM_TRIALS")]
-    pub trials: Option<u32>,
+    #[arg(long, env = "KEYSTORM_SEED", help = means("seed", ""))]
+    pub seed: Option<String>,
+    #[arg(long, env = "KEYSTORM_TRIALS", help = means("trials", ""))]
+    pub trials: Option<String>,
     /// Run only this strategy; repeatable.
     #[arg(long = "strategy", value_name = "NAME", value_delimiter = '\n', env = "KEYSTORM_STRATEGY")]
     pub strategies: Vec<String>,
     /// Override any value, such as workloads.checkout.startRate=500/s; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", value_delimiter = '\n', env = "KEYSTORM_SET")]
     pub sets: Vec<String>,
-    /// Run over values of a field, such as fleet.clients=10..1000:log or workloads.w.rate=10/s,50/s; repeatable.
-    #[arg(long = "over", value_name = "KEY=VALUES", value_delimiter = '\n', env = "KEYSTORM_OVER")]
+    #[arg(long = "over", value_name = "KEY=VALUES", value_delimiter = '\n', env = "KEYSTORM_OVER",
+        help = means("sweep.over", ", such as fleet.clients=10..1000:log or workloads.w.rate=10/s,50/s; repeatable"))]
     pub over: Vec<String>,
     /// Run a share of the cells only: I/N, or auto under Slurm, Kubernetes and AWS Batch; `merge` adds the shares up.
     #[arg(long, value_name = "I/N", env = "KEYSTORM_SHARD")]
@@ -116,8 +113,8 @@ impl Args {
         over.extend(fault_template::sets(&self.fault_template, Targets::Everybody)?);
         over.extend(own("target", self.target.clone()));
         over.extend(own("region", self.region.clone()));
-        over.extend(own("seed", self.seed.map(|n| n.to_string())));
-        over.extend(own("trials", self.trials.map(|n| n.to_string())));
+        over.extend(own("seed", self.seed.clone()));
+        over.extend(own("trials", self.trials.clone()));
         #[cfg(feature = "live")]
         over.extend(own("client", self.live.client.clone()));
         let strategies = self.strategies.clone();

@@ -30,13 +30,13 @@ impl run::Args {
         let texts = [
             ("rate", load.rate.clone()),
             ("duration", load.duration.clone()),
-            ("vus", load.vus.map(|n| n.to_string())),
-            ("iterations", load.iterations.map(|n| n.to_string())),
+            ("vus", load.vus.clone()),
+            ("iterations", load.iterations.clone()),
             ("key-spec", load.key_spec.clone()),
             ("target", self.target.clone()),
             ("region", self.region.clone()),
-            ("seed", self.seed.map(|n| n.to_string())),
-            ("trials", self.trials.map(|n| n.to_string())),
+            ("seed", self.seed.clone()),
+            ("trials", self.trials.clone()),
             #[cfg(feature = "live")]
             ("client", self.live.client.clone()),
         ];

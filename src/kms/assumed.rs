@@ -2,25 +2,41 @@
 
 use super::keys::KeyRef;
 use crate::api::Operation;
+use crate::language::{Flag, Form as _, Item, RATE, Reader, key, record};
 use crate::quota::{Enforcement, Limiter, Take};
 use crate::time::{Span, Time};
 use crate::units::Rate;
 use std::collections::BTreeMap;
 
-/// What to assume.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Assumed {
-    /// State changes that one key takes; the rest is throttled although quota is left.
-    ///
-    /// Source: KMS Developer Guide, "Throttling AWS KMS requests" (read 2026-11-23): bursts of state changes on one key
-    /// are throttled below the quota. The rate is published nowhere.
-    pub hot_key: Option<Rate>,
-    /// CreateKey refuses ML-DSA keys with imported material (kms-recorded-behaviour, row 44; its code is a guess).
-    pub no_ml_dsa_import: bool,
-    /// CreateAlias refuses a key of another account in the words that a public rule set has (row 45; its code is a guess).
-    pub alias_cross_account: bool,
-    /// ListAliases of an account that has made nothing yet lists the aliases of AWS's services (row 46).
-    pub predefined_aliases: bool,
+record! {
+    /// What to assume.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Assumed as "assumed" {
+        /// State changes that one key takes; the rest is throttled although quota is left.
+        ///
+        /// Source: KMS Developer Guide, "Throttling AWS KMS requests" (read 2026-11-23): bursts of state changes on one key
+        /// are throttled below the quota. The rate is published nowhere.
+        pub hot_key: Option<Rate> =
+            key("hot-key", "State changes that one key takes (no bound).", RATE.checked(some_change)).optional(),
+        /// CreateKey refuses ML-DSA keys with imported material (kms-recorded-behaviour, row 44; its code is a guess).
+        pub no_ml_dsa_import: bool =
+            key("no-ml-dsa-import", "CreateKey refuses ML-DSA keys with imported material.", Flag).or(false),
+        /// CreateAlias refuses a key of another account in the words that a public rule set has (row 45; its code is a guess).
+        pub alias_cross_account: bool =
+            key("alias-cross-account", "CreateAlias refuses a key of another account.", Flag).or(false),
+        /// ListAliases of an account that has made nothing yet lists the aliases of AWS's services (row 46).
+        pub predefined_aliases: bool =
+            key("predefined-aliases", "ListAliases lists the aliases of AWS's services.", Flag).or(false),
+    }
+}
+
+/// Refuses a rate under which nothing could ever happen.
+fn some_change(r: &mut Reader, item: &Item, rate: Rate) -> Option<Rate> {
+    if rate.is_zero() {
+        r.wrong(item, "no key could ever change its state", "a rate above 0/s");
+        return None;
+    }
+    Some(rate)
 }
 
 /// The state changes of each key in the last period.

@@ -86,22 +86,28 @@ impl<F: Form> Or<F> {
         Or { is_quiet: true, ..self }
     }
 
-    /// What it means, with the default as it is written.
-    fn about(&self) -> &'static str {
-        if !self.named.about.contains("{}") {
-            return self.named.about;
-        }
+    /// The default as it is written, where that is a single value.
+    fn shown(&self) -> Option<&'static str> {
         let shown = match self.named.form.write(&self.default) {
             Value::String(text) => text,
             Value::Number(number) => match (number.as_u64(), number.as_f64()) {
                 (Some(whole), _) => whole.to_string(),
-                (None, Some(number)) => number.to_string(),
-                (None, None) => unreachable!("a default is a number"),
+                (None, number) => number?.to_string(),
             },
             Value::Bool(is) => is.to_string(),
-            other => unreachable!("the default of `{}` is said by hand: {other:?}", self.named.name),
+            _ => return None,
         };
-        self.named.about.replace("{}", &shown).leak()
+        Some(shown.leak())
+    }
+
+    /// The key, which says its default.
+    fn key(&self) -> Key {
+        let (about, default) = (self.named.about, self.shown());
+        if !about.contains("{}") {
+            return Key { default, ..self.named.key(about) };
+        }
+        let shown = default.expect("a default that is no single value is said by hand");
+        Key { default, ..self.named.key(about.replace("{}", shown).leak()) }
     }
 }
 
@@ -109,7 +115,7 @@ impl<F: Form<Value: PartialEq>> Declared for Or<F> {
     type Value = F::Value;
     fn walk(self, walk: &mut Walk<'_, '_>, now: Option<&F::Value>) -> Option<F::Value> {
         match walk {
-            Walk::Describe(draft) => draft.add(self.named.key(self.about())),
+            Walk::Describe(draft) => draft.add(self.key()),
             Walk::Write(map) => {
                 self.named.write(map, now.filter(|now| !self.is_quiet || **now != self.default));
             }

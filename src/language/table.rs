@@ -43,6 +43,8 @@ pub(crate) struct Key {
     pub shape: Shape,
     /// What it says, with its default.
     pub about: &'static str,
+    /// Its default as it is written, where that is a single value.
+    pub default: Option<&'static str>,
     /// The executors, modes or kinds it goes with; empty for all.
     pub with: &'static [&'static str],
     /// Whether it must be given.
@@ -99,7 +101,60 @@ impl Names {
     }
 }
 
+impl Shape {
+    /// The mapping that may stand there, or in a list there.
+    pub fn table(self) -> Option<&'static Table> {
+        match self {
+            Shape::Map(table) => Some(table),
+            Shape::Record(table) => Some(table()),
+            Shape::List(item) => item.table(),
+            Shape::Either(shapes) => shapes.iter().find_map(|shape| shape.table()),
+            _ => None,
+        }
+    }
+
+    /// How a value with a unit, or of a pattern, is written.
+    pub const fn example(self) -> Option<&'static str> {
+        match self {
+            Shape::Rate => Some("500/s"),
+            Shape::Duration => Some("1m30s"),
+            Shape::Ratio => Some("5%"),
+            Shape::Size => Some("4KiB"),
+            Shape::Pattern(_, example) => Some(example),
+            _ => None,
+        }
+    }
+}
+
+impl Table {
+    /// The key called `name`.
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The key that `path` leads to, in dots; a name that is no key stands for every free one.
+    pub fn at(&'static self, path: &str) -> Option<&'static Key> {
+        let Some((first, rest)) = path.split_once('.') else { return self.key(path) };
+        let shape = self.key(first).map(|key| key.shape).or(self.others.map(|others| *others.shape))?;
+        shape.table()?.at(rest)
+    }
+
+    /// Its keys by name, as a sentence lists them; those that have a single value by default with it, in brackets.
+    pub fn listed(&self) -> String {
+        let each = self.keys.iter().filter(|key| !key.later).map(|key| match key.default {
+            Some(default) => format!("{} ({default})", key.name),
+            None => key.name.to_owned(),
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Key {
+    /// The first sentence of what it says, without its full stop; the default in brackets.
+    pub fn sentence(&self) -> &'static str {
+        let first = self.about.split_once(". ").map_or(self.about, |(first, _)| first);
+        first.trim_end_matches('.')
+    }
     /// The same key, which must be given.
     pub const fn required(mut self) -> Key {
         self.required = true;
@@ -114,7 +169,7 @@ impl Key {
 
 /// A key that may be left out.
 pub(crate) const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
-    Key { name, shape, about, with: &[], required: false, later: false }
+    Key { name, shape, about, default: None, with: &[], required: false, later: false }
 }
 
 /// A key that is in the language but not built yet.

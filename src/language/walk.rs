@@ -15,6 +15,7 @@
 use super::item::Item;
 use super::read::{Fields, Reader};
 use super::table::{self, Key, Others, Shape, Table};
+use super::tree;
 use super::write::Map;
 use serde_yaml::Value;
 
@@ -31,6 +32,20 @@ pub(crate) trait Form {
 
     /// The value as the resolved scenario has it.
     fn write(&self, value: &Self::Value) -> Value;
+
+    /// Reads `text` as if it stood in a file by itself.
+    ///
+    /// # Errors
+    /// The first problem, in words.
+    fn alone(&self, text: &str) -> Result<Self::Value, String> {
+        let node = tree::parse(text, 0).map_err(|problem| problem.message)?;
+        let mut r = Reader::default();
+        let read = self.read(&mut r, &Item { node: &node, path: String::new() });
+        match r.problems.first() {
+            Some(problem) => Err(problem.to_string()),
+            None => read.ok_or_else(|| format!("`{text}` cannot be read")),
+        }
+    }
 
     /// The same form with a look at what was read: `look` gives it back, or reports a problem.
     fn checked(self, look: Look<Self::Value>) -> Checked<Self, Self::Value>

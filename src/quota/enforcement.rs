@@ -82,7 +82,7 @@ impl Enforcement {
     pub fn in_short(text: &str) -> serde_json::Value {
         let mut parts = text.split(':');
         let kind = parts.next().unwrap_or_default();
-        let own = Enforcement::table().keys.iter().find(|key| key.name == kind);
+        let own = Enforcement::table().key(kind);
         let Some(Shape::Map(own)) = own.map(|key| key.shape).filter(|_| text != kind) else {
             return text.into();
         };
@@ -90,6 +90,17 @@ impl Enforcement {
         let given: Vec<&str> = text[kind.len() + 1..].splitn(own.keys.len(), ':').collect();
         let values = own.keys.iter().zip(given).map(|(key, value)| (key.name.to_owned(), value.into()));
         [(kind.to_owned(), serde_json::Value::Object(values.collect()))].into_iter().collect()
+    }
+
+    /// The ways to write a kind in short: `window[:phase], sliding, …`.
+    pub fn shorts() -> String {
+        let keys = |kind: &str| {
+            let own = Enforcement::table().key(kind).map(|key| key.shape);
+            let keys = if let Some(Shape::Map(own)) = own { own.keys } else { &[] };
+            keys.iter().rev().fold(String::new(), |rest, key| format!("[:{}{rest}]", key.name))
+        };
+        let each = EnforcementKind::WORDS.iter().map(|kind| format!("{kind}{}", keys(kind)));
+        each.collect::<Vec<_>>().join(", ")
     }
 
     /// By which rule quotas are enforced; goes behind "Quotas are enforced".

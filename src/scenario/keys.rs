@@ -8,7 +8,7 @@ use super::{Live, Scenario, Strategy, Target, Threshold};
 use crate::api::partition::DEFAULT_REGION;
 use crate::kms::{Fault, Faults, ServiceTime, Times};
 use crate::language::{
-    Declared, Fields, Reader, Shape, Shown, Table, Walk, beside, key, later, record, whole,
+    Declared, Fields, Reader, Shape, Shown, Table, Walk, Whole, beside, key, later, record, whole,
 };
 use crate::quota::Quotas;
 use crate::units::Ratio;
@@ -23,6 +23,9 @@ const NAME: Shown<String> = Shown {
         r.is_name(item.node.shown, &item.path, &name).then_some(name)
     },
 };
+
+/// The key of every random draw.
+pub(crate) const SEED: Whole<u64> = whole(0, u64::MAX);
 
 /// The account's quotas, in a scenario and in a service alone.
 fn quotas() -> impl Declared<Value = Quotas> {
@@ -40,7 +43,7 @@ fn strategies() -> impl Declared<Value = Strategies> {
 }
 
 /// The keys of a scenario.
-pub(super) fn table() -> &'static Table {
+pub(crate) fn table() -> &'static Table {
     static TABLE: LazyLock<Table> =
         LazyLock::new(|| Table::described("scenario", |keys| walk(keys, None, "scenario")));
     &TABLE
@@ -53,7 +56,7 @@ pub(super) fn walk(walk: &mut Walk<'_, '_>, now: Option<&Scenario>, name: &str) 
     let about = "Names the run and its folder (the file's name).";
     let name = walk.part(key("name", about, NAME).or(name.to_owned()), now.map(|now| &now.name));
     let about = "Key of every random draw ({}).";
-    let seed = walk.part(key("seed", about, whole(0, u64::MAX)).or(42), now.map(|now| &now.seed));
+    let seed = walk.part(key("seed", about, SEED).or(42), now.map(|now| &now.seed));
     let about = "Where attempts go: sim (default), emulator, a URL, or aws.";
     let target = walk.part(key("target", about, TARGET).or(Target::Sim), now.map(|now| &now.target));
     let about = "Region whose default quotas apply ({}).";

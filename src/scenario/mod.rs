@@ -30,9 +30,12 @@ mod write;
 pub use crate::language::{Problem, Problems, Set, tree};
 pub use build::percentile_of;
 pub use keys::Service;
+pub(crate) use keys::{SEED, table};
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
+#[cfg(feature = "emulator")]
+pub(crate) use service::laid_over;
 pub use sweep::Axis;
 pub use target::{Target, TargetWord};
 

@@ -61,7 +61,7 @@ fn property(key: &Key, definitions: &mut Map<String, Value>) -> Value {
 
 fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
     let written =
-        |pattern: &str, example: &str| json!({"type": "string", "pattern": pattern, "examples": [example]});
+        |pattern: &str| json!({"type": "string", "pattern": pattern, "examples": [shape_.example()]});
     match shape_ {
         Shape::Text => json!({"type": "string"}),
         Shape::Words(words) => json!({"enum": words}),
@@ -69,14 +69,14 @@ fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Shape::Number => json!({"type": "number", "minimum": 0}),
         Shape::Bool => json!({"type": "boolean"}),
-        Shape::Rate => written(r"^\s*[0-9]+(\.[0-9]+)?\s*/\s*(s|sec|m|min|h)\s*$", "500/s"),
-        Shape::Duration => written(r"^\s*([0-9]+(\.[0-9]+)?(d|h|m|s|ms|us|ns))+\s*$", "1m30s"),
+        Shape::Rate => written(r"^\s*[0-9]+(\.[0-9]+)?\s*/\s*(s|sec|m|min|h)\s*$"),
+        Shape::Duration => written(r"^\s*([0-9]+(\.[0-9]+)?(d|h|m|s|ms|us|ns))+\s*$"),
         Shape::Ratio => json!({"anyOf": [
-            written(r"^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$", "5%"),
+            written(r"^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$"),
             {"type": "number", "minimum": 0, "maximum": 1},
         ]}),
-        Shape::Size => written(r"^\s*[0-9]+(\.[0-9]+)?\s*(B|[kK]B|KiB|MB|MiB|GB|GiB|TiB)\s*$", "4KiB"),
-        Shape::Pattern(pattern, example) => written(pattern, example),
+        Shape::Size => written(r"^\s*[0-9]+(\.[0-9]+)?\s*(B|[kK]B|KiB|MB|MiB|GB|GiB|TiB)\s*$"),
+        Shape::Pattern(pattern, _) => written(pattern),
         Shape::Map(inner) => defined(inner, definitions),
         Shape::Record(inner) => defined(inner(), definitions),
         Shape::List(item) => json!({"type": "array", "items": shape(item, definitions)}),

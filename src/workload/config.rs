@@ -160,7 +160,7 @@ record! {
         pub popularity: Popularity =
             key("popularity", "How often each is used ({}).", POPULARITY).or(Popularity::Uniform),
         /// Their type.
-        pub spec: KeySpec = key("spec", "Their type ({}).", words()).or(KeySpec::SymmetricDefault),
+        pub spec: KeySpec = key("spec", "Type of the keys ({}).", words()).or(KeySpec::SymmetricDefault),
         /// `KeyPairSpec` of GenerateDataKeyPair jobs.
         pub pair_spec: KeySpec = key(
             "pairSpec",

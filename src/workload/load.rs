@@ -59,7 +59,7 @@ choice! {
         /// Closed: a constant number of VUs.
         ConstantVus = "constant-vus" {
             /// Workers.
-            vus: u32 = key("vus", "Workers.", count(MILLION)).needed(),
+            vus: u32 = key("vus", "Workers: a closed model.", count(MILLION)).needed(),
             /// How long jobs arrive.
             duration: Span = key("duration", "", TIME).needed(),
             /// When a VU starts its next job.

@@ -46,7 +46,7 @@ fn opentelemetry_reads_what_is_saved() {
     let out = folder.path().join("run");
     let url = format!("http://127.0.0.1:{port}");
     let line =
-        ["run", "--op", "Decrypt", "-r", "120/s", "-d", "12s", "--quota", "100/s", "--target", "emulator"];
+        ["run", "--op", "Decrypt", "-r", "120/s", "-d", "4s", "--quota", "100/s", "--target", "emulator"];
     let ran = Command::new(env!("CARGO_BIN_EXE_keystorm"))
         .args(line)
         .args(["--client", "raw", "-q", "--otlp", &url, "-o"])

@@ -36,7 +36,7 @@ fn what_cannot_be_is_told_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     let config = write(folder.path(), "serve.yaml", "quotas: { symetric: 5/s }\n");
     let seed = write(folder.path(), "seed.yaml", "keys: [ { spec: RSA_2049 } ]\n");
-    let cases: [(&[&str], &str); 25] = [
+    let cases: [(&[&str], &str); 28] = [
         (&["--tls-name", "no name"], "--tls-name <NAME>': not the name of a host"),
         (&["--tls-name", "*.10.1.2.3"], "an address has no `*`"),
         (&["--quota", "symetric=5/s"], "symmetric"),
@@ -49,12 +49,15 @@ fn what_cannot_be_is_told_before_anything_starts() {
         (&["--fault", "kind=trickle,next=1"], "`by` is missing"),
         (&["--fault", "kind=quota,for=1s,pool=rsa,to=5/s,key=a"], "`key` does not go with kind `quota`"),
         (&["--fault-template", "nowhere.json"], "--fault-template nowhere.json"),
-        (&["--assume", "hot-key"], "hot-key=10/s"),
+        (&["--assume", "hot-key"], "hot-key=VALUE, such as hot-key=500/s"),
         (&["--assume", "hot-key=0/s"], "no key could ever change"),
         (&["--assume", "hot-keys=1/s"], "did you mean `hot-key`?"),
-        (&["--assume", "predefined-aliases=1"], "it takes no value"),
+        (&["--assume", "predefined-aliases=1"], "this is not a boolean"),
         (&["--max-realms", "some"], "--max-realms"),
         (&["--consistency", "grants=3s"], "did you mean `grant`?"),
+        (&["--consistency", "grant=31d"], "this is too long"),
+        (&["--limit", "keys"], "keys=VALUE"),
+        (&["--seed", "x"], "this is not a whole number"),
         (&["--account", "12345"], "twelve digits"),
         (&["--region", "eu/west"], "no Region"),
         (&["--auth", "verify"], "--access-key"),

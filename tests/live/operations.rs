@@ -79,7 +79,7 @@ quotas: { symmetric: 60/s, enforcement: { window: { phase: 0s } } }
 serviceTime: { p50: 5ms, p99: 10ms, throttled: 5ms }
 fleet: { clients: 4 }
 workloads:
-  load: { executor: constant-arrival-rate, rate: 90/s, arrivals: uniform, duration: 8s, jobs: { GenerateDataKey: 1 } }
+  load: { executor: constant-arrival-rate, rate: 90/s, arrivals: uniform, duration: 5s, jobs: { GenerateDataKey: 1 } }
 strategies:
   real-sdk: { retry: { mode: aws-sdk } }
   real-adaptive: { retry: { mode: aws-sdk, sdkMode: adaptive } }

@@ -7,6 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, Item, Signature, UseTree};
@@ -223,6 +224,12 @@ type Module = Vec<String>;
 /// All source files by their modules, those for tests only left out.
 struct House(BTreeMap<Module, Source>);
 
+/// The house, read once for all tests.
+fn house() -> &'static House {
+    static HOUSE: LazyLock<House> = LazyLock::new(House::read);
+    &HOUSE
+}
+
 impl House {
     fn read() -> House {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -401,7 +408,7 @@ fn each_room_imports_only_rooms_below_it_and_machines_have_no_clock() {
     assert!(order.len() >= 16 && order[0] == "time", "the list in src/lib.rs was not found: {order:?}");
     let mut wrong = Vec::new();
     for (module, source) in
-        House::read().0.iter().filter(|(module, _)| !matches!(module[0].as_str(), "lib" | "main"))
+        house().0.iter().filter(|(module, _)| !matches!(module[0].as_str(), "lib" | "main"))
     {
         let found = complaints(source, module, &order);
         wrong.extend(found.into_iter().map(|complaint| format!("{}: {complaint}", module.join("::"))));
@@ -411,7 +418,7 @@ fn each_room_imports_only_rooms_below_it_and_machines_have_no_clock() {
 
 #[test]
 fn no_two_files_need_each_other() {
-    let house = House::read();
+    let house = house();
     let named =
         |circle: &Vec<&Module>| circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(", ");
     let found: Vec<String> = circles(&house.needs()).iter().map(named).collect();
@@ -421,7 +428,7 @@ fn no_two_files_need_each_other() {
 #[test]
 fn files_and_functions_are_short_enough_to_read() {
     let mut wrong = Vec::new();
-    for (module, source) in &House::read().0 {
+    for (module, source) in &house().0 {
         let name = module.join("::");
         let lines = source.code_lines();
         if lines > FILE && !TABLES.contains(&name.as_str()) {
@@ -439,7 +446,7 @@ fn files_and_functions_are_short_enough_to_read() {
 
 #[test]
 fn nothing_prints_by_a_macro_that_panics_when_nobody_listens() {
-    for (module, source) in &House::read().0 {
+    for (module, source) in &house().0 {
         assert_eq!(
             source.prints,
             Vec::<String>::new(),

@@ -2,6 +2,7 @@
 
 use crate::cli::Error;
 use crate::cli::consent::{self, Credentials};
+use crate::cli::declared::{means, words};
 use crate::runner::{self, Permits, Role};
 use crate::scenario::{Scenario, Target};
 use crate::time::Span;
@@ -10,8 +11,7 @@ use std::net::SocketAddr;
 /// Options of `run` that only live runs look at.
 #[derive(clap::Args, Debug)]
 pub struct LiveArgs {
-    /// What sends attempts: aws-sdk, or raw, which is several times cheaper.
-    #[arg(long, value_name = "CLIENT", env = "KEYSTORM_CLIENT")]
+    #[arg(long, env = "KEYSTORM_CLIENT", help = client())]
     pub client: Option<String>,
     /// Make the keys that the scenario does not name, and schedule them for deletion at the end.
     #[arg(long)]
@@ -58,6 +58,11 @@ pub struct LiveArgs {
     /// Print the least IAM policy that the run needs, and run nothing.
     #[arg(long, env = "KEYSTORM_PRINT_POLICY")]
     pub print_policy: bool,
+}
+
+/// The help of `--client`.
+pub(in crate::cli) fn client() -> String {
+    means("client", &format!(": {}; raw is several times cheaper", words("client")))
 }
 
 impl LiveArgs {

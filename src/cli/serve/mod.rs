@@ -5,8 +5,13 @@ mod settings;
 #[cfg(feature = "aws")]
 mod upstream;
 
+use super::declared::{default, means, of_service};
 use super::messages::{LogFormat, LogLevel};
 use super::{Common, Error, health, messages, output};
+use crate::kms::{Consistency, Limits};
+use crate::language::{Form as _, Record as _};
+use crate::quota::Enforcement;
+use crate::scenario::SEED;
 use crate::server::{Auth, Running};
 use crate::time::Span;
 use rustls::pki_types::ServerName;
@@ -26,23 +31,22 @@ pub struct Args {
     /// Region of calls that are not signed for one.
     #[arg(long, default_value = crate::api::partition::DEFAULT_REGION, env = "KEYSTORM_REGION")]
     region: String,
-    /// Limit of a request quota, `symmetric=50/s`; the rest keeps the Region's published default. Repeatable.
-    #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',')]
+    #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_QUOTA", value_delimiter = ',',
+        help = of_service("quotas", ": symmetric=50/s; repeatable"))]
     quota: Vec<String>,
     /// Let no request quota refuse anything; those named by --quota still do.
     #[arg(long, env = "KEYSTORM_NO_QUOTAS")]
     no_quotas: bool,
-    /// How quotas are enforced: window[:phase], sliding, bucket[:burst[:lag]], lagging[:lag] [default: window].
-    #[arg(long, env = "KEYSTORM_ENFORCEMENT")]
+    #[arg(long, value_name = "KIND", env = "KEYSTORM_ENFORCEMENT",
+        help = of_service("quotas.enforcement", &format!(": {}", Enforcement::shorts())))]
     enforcement: Option<String>,
-    /// What the rest of the account takes from a quota. Repeatable.
-    #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_BACKGROUND", value_delimiter = ',')]
+    #[arg(long, value_name = "POOL=RATE", env = "KEYSTORM_BACKGROUND", value_delimiter = ',',
+        help = of_service("quotas.background", ": symmetric=50/s; repeatable"))]
     background: Vec<String>,
-    /// How long answers take: `p50=6ms,p99=30ms,throttled=3ms` (no time beyond the work itself).
-    #[arg(long, value_name = "TIMES", env = "KEYSTORM_SERVICE_TIME")]
+    #[arg(long, value_name = "TIMES", env = "KEYSTORM_SERVICE_TIME",
+        help = of_service("serviceTime", ": p50=6ms,p99=30ms,throttled=3ms"))]
     service_time: Option<String>,
-    /// A fault: `kind=throttle,probability=5%,at=0s,for=30s,operation=Decrypt`, or `next=10`. Repeatable.
-    #[arg(long, value_name = "FAULT", env = "KEYSTORM_FAULT", value_delimiter = ';')]
+    #[arg(long, value_name = "FAULT", env = "KEYSTORM_FAULT", value_delimiter = ';', help = service::fault_help())]
     fault: Vec<String>,
     /// Experiment template of AWS FIS: throttles, internal errors and unavailability of operations for target roles, as
     /// faults. Repeatable.
@@ -54,29 +58,27 @@ pub struct Args {
     #[cfg(feature = "aws")]
     #[command(flatten)]
     upstream: upstream::UpstreamArgs,
-    /// A resource quota: keys, aliasesPerKey, grantsPerKey, customKeyStores, onDemandRotations, policyBytes,
-    /// tagsPerKey. Repeatable.
-    #[arg(long, value_name = "NAME=N", env = "KEYSTORM_LIMIT", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME=N", env = "KEYSTORM_LIMIT", value_delimiter = ',',
+        help = format!("A resource quota: {}; repeatable", Limits::table().listed()))]
     limit: Vec<String>,
     /// Accounts that can be, each counted in every Region it is used in; what is more is refused.
     #[arg(long, value_name = "N", default_value_t = 1_000, env = "KEYSTORM_MAX_REALMS")]
     max_realms: usize,
-    /// Do what KMS is not known to do for sure: hot-key=RATE throttles state changes of one key beyond it,
-    /// no-ml-dsa-import, alias-cross-account, predefined-aliases. Repeatable.
-    #[arg(long, value_name = "WHAT", env = "KEYSTORM_ASSUME", value_delimiter = ',')]
+    #[arg(long, value_name = "WHAT", env = "KEYSTORM_ASSUME", value_delimiter = ',', help = service::assume_help())]
     assume: Vec<String>,
     /// Throttled calls carry retryAfterSeconds, quotaCode and serviceCode, as younger services model them; KMS has none.
     #[arg(long, env = "KEYSTORM_THROTTLE_DETAILS")]
     throttle_details: bool,
-    /// Delays of what others see: `grant=3s,keyState=2s,policy=1s,alias=1s` (none).
-    #[arg(long, value_name = "DELAYS", env = "KEYSTORM_CONSISTENCY", value_delimiter = ',')]
+    #[arg(long, value_name = "DELAYS", env = "KEYSTORM_CONSISTENCY", value_delimiter = ',',
+        help = format!("Delays of what others see: {}; such as grant=3s,keyState=2s", Consistency::table().listed()))]
     consistency: Vec<String>,
     /// A name by which clients call the server, beside its addresses, localhost and those of --tls-name: others are
     /// refused, so that no web page can pass itself off as it. `*.example.com` stands for a domain. Repeatable.
     #[arg(long, value_name = "NAME", env = "KEYSTORM_HOST_NAME", value_delimiter = ',', value_parser = host)]
     host_name: Vec<String>,
-    /// Seed of service times, faults and where windows begin.
-    #[arg(long, default_value_t = 42, env = "KEYSTORM_SEED")]
+    #[arg(long, default_value = default("seed"), hide_default_value = true, env = "KEYSTORM_SEED",
+        value_parser = seed,
+        help = means("seed", ": service times, faults and where windows begin"))]
     seed: u64,
     /// Whether signatures are checked.
     #[arg(long, value_enum, default_value_t = AuthArg::Off, env = "KEYSTORM_AUTH")]
@@ -161,6 +163,10 @@ impl Args {
     const fn has_tls(&self) -> bool {
         self.tls || self.tls_ca.is_some() || !self.tls_name.is_empty()
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    SEED.alone(text)
 }
 
 /// A name that a certificate can carry: of one host, of all hosts of a domain (`*.example.com`), or an address.

@@ -1,75 +1,63 @@
 //! What `serve` is told of the service: quotas, service time, faults, and what is assumed.
 
 use super::{Args, Error};
+use crate::cli::declared::of_service;
 use crate::cli::fault_template;
-use crate::kms::Assumed;
+use crate::kms::{Assumed, ServiceTime};
+use crate::language::{Record, Shape, Table};
 use crate::quota::catalogue;
 use crate::scenario::fis::Targets;
-use crate::scenario::{Service, Set};
-use crate::units::Rate;
+use crate::scenario::{Service, Set, laid_over};
 use serde_json::{Value, json};
 
 /// The highest rate there is: no quota.
 const UNLIMITED: &str = "1000000000/s";
 
-/// What `--assume` says.
-///
-/// # Errors
-/// [`Error::Usage`] for what nobody knows.
-pub(super) fn assumed(given: &[String]) -> Result<Assumed, Error> {
-    const KNOWN: [&str; 4] = ["hot-key", "no-ml-dsa-import", "alias-cross-account", "predefined-aliases"];
-    let mut assumed = Assumed::default();
-    for what in given {
-        let wrong = |why: String| Error::Usage(format!("--assume `{what}`: {why}"));
-        match what.split_once('=').map_or((what.as_str(), None), |(name, value)| (name, Some(value))) {
-            ("hot-key", Some(rate)) => {
-                let rate = Rate::parse(rate).map_err(wrong)?;
-                if rate.is_zero() {
-                    return Err(wrong("no key could ever change its state".into()));
-                }
-                assumed.hot_key = Some(rate);
-            }
-            ("hot-key", None) => return Err(wrong("say how many state changes: hot-key=10/s".into())),
-            ("no-ml-dsa-import", None) => assumed.no_ml_dsa_import = true,
-            ("alias-cross-account", None) => assumed.alias_cross_account = true,
-            ("predefined-aliases", None) => assumed.predefined_aliases = true,
-            (name, Some(_)) if KNOWN.contains(&name) => return Err(wrong("it takes no value".into())),
-            (name, _) => {
-                let meant = crate::api::nearest(name, KNOWN);
-                return Err(wrong(meant.map_or_else(
-                    || format!("known are {}", KNOWN.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                )));
-            }
-        }
-    }
-    Ok(assumed)
+/// The help of `--fault`.
+pub(super) fn fault_help() -> String {
+    let keys = fault_keys().listed();
+    of_service(
+        "faults",
+        &format!(
+            ": KEY=VALUE,… such as kind=throttle,probability=5%,for=30s; its keys are {keys}; repeatable"
+        ),
+    )
 }
 
-/// Lays `name=value` pairs over defaults.
-pub(super) fn named<T: serde::Serialize + serde::de::DeserializeOwned>(
-    option: &str,
-    pairs: &[String],
-    read: impl Fn(&str) -> Result<Value, String>,
-    defaults: T,
-) -> Result<T, Error> {
-    let failed = |e: serde_json::Error| Error::Failed(e.to_string());
-    let Value::Object(mut all) = serde_json::to_value(&defaults).map_err(failed)? else {
-        return Ok(defaults);
-    };
-    for pair in pairs {
-        let wrong = |what: String| Error::Usage(format!("{option} `{pair}`: {what}"));
-        let (name, value) = pair.split_once('=').ok_or_else(|| wrong("write it NAME=VALUE".into()))?;
-        let Some(slot) = all.get_mut(name) else {
-            let hint = crate::api::nearest(name, all.keys().map(String::as_str));
-            let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(wrong(
-                hint.map_or(format!("known are {known}"), |near| format!("did you mean `{near}`?")),
-            ));
+/// The help of `--assume`.
+pub(super) fn assume_help() -> String {
+    let each = Assumed::table().keys.iter().map(|key| match key.shape {
+        Shape::Bool => format!("{}: {}", key.name, key.sentence()),
+        _ => format!("{}=VALUE: {}", key.name, key.sentence()),
+    });
+    let each = each.collect::<Vec<_>>().join("; ");
+    format!("What KMS is not known to do for sure. {each}. Repeatable")
+}
+
+/// Reads `NAME=VALUE` pairs as the mapping that a type declares; what is true or false may be named alone.
+///
+/// # Errors
+/// [`Error::Usage`], with every problem.
+pub(super) fn record<T: Record>(option: &str, pairs: &[String]) -> Result<T, Error> {
+    let read = |pair: &String| {
+        let wrong = |how: &str| Error::Usage(format!("{option} `{pair}`: write it {how}"));
+        let (name, value) = match pair.split_once('=') {
+            Some(both) => both,
+            None => match T::table().key(pair).map(|key| key.shape) {
+                // An unknown name is told as such.
+                None | Some(Shape::Bool) => (pair.as_str(), "true"),
+                Some(shape) => {
+                    return Err(wrong(&format!(
+                        "{pair}=VALUE, such as {pair}={}",
+                        shape.example().unwrap_or("…")
+                    )));
+                }
+            },
         };
-        *slot = read(value).map_err(wrong)?;
-    }
-    serde_json::from_value(Value::Object(all)).map_err(failed)
+        Ok(Set::option(&[name], value, &format!("{option} {pair}")))
+    };
+    let sets = pairs.iter().map(read).collect::<Result<Vec<Set>, Error>>()?;
+    laid_over("{}", "options", &sets).map_err(|problems| Error::Usage(problems.to_string()))
 }
 
 /// Quotas, service time and faults: the file's, then the options' over them.
@@ -102,23 +90,36 @@ pub(super) fn service(args: &Args) -> Result<Service, Error> {
         lay(&["quotas", "enforcement"], kind, &format!("--enforcement {enforcement}"));
     }
     if let Some(times) = &args.service_time {
-        let given: Vec<String> = times.split(',').map(Into::into).collect();
-        let map = pairs("--service-time", &given)?.into_iter().map(|(n, v)| (n, json!(v))).collect();
-        lay(&["serviceTime"], map, &format!("--service-time {times}"));
+        lay(
+            &["serviceTime"],
+            mapping("--service-time", times, ServiceTime::table())?,
+            &format!("--service-time {times}"),
+        );
     }
     for fault in &args.fault {
-        let given: Vec<String> = fault.split(',').map(Into::into).collect();
-        // An account is text, however many digits it has.
-        let value = |name: &str, text: String| match text.parse::<u64>() {
-            Ok(number) if !["principal", "key"].contains(&name) => json!(number),
-            _ => json!(text),
-        };
-        let map = pairs("--fault", &given)?.into_iter();
-        let map: Value = map.map(|(name, text)| (name.clone(), value(&name, text))).collect();
+        let map = mapping("--fault", fault, fault_keys())?;
         sets.push(Set::option(&["faults"], &map.to_string(), &format!("--fault {fault}")).joining());
     }
     sets.extend(fault_template::sets(&args.fault_template, Targets::Roles)?);
     Service::parse_with(&text, &file, &sets).map_err(|problems| Error::Usage(problems.to_string()))
+}
+
+/// The keys of a fault.
+fn fault_keys() -> &'static Table {
+    let faults = Service::table().key("faults").and_then(|key| key.shape.table());
+    faults.expect("faults are a list of mappings")
+}
+
+/// `KEY=VALUE,…` as the mapping that `table` describes: a number is one unless the key is text, as an account is.
+fn mapping(option: &str, given: &str, table: &Table) -> Result<Value, Error> {
+    let is_text = |name: &str| matches!(table.key(name).map(|key| key.shape), Some(Shape::Text));
+    let value = |name: &str, text: String| match text.parse::<u64>() {
+        Ok(number) if !is_text(name) => json!(number),
+        _ => json!(text),
+    };
+    let given: Vec<String> = given.split(',').map(Into::into).collect();
+    let map = pairs(option, &given)?.into_iter();
+    Ok(map.map(|(name, text)| (name.clone(), value(&name, text))).collect())
 }
 
 fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Error> {

@@ -1,16 +1,13 @@
 //! What the options come to, for the server.
 
-use super::service::{self, named};
+use super::service;
 use super::{Args, AuthArg, Compat, Error};
 use crate::api::partition::{DEFAULT_REGION, is_region_name};
 use crate::emulator;
 use crate::emulator::seed::Format;
 use crate::kms::access::{AccessKey, Directory};
 use crate::kms::crypto::Secret;
-use crate::kms::{Consistency, Limits};
 use crate::server::{Auth, Settings, Tls};
-use crate::time::Span;
-use serde_json::json;
 use std::path::PathBuf;
 
 /// Everything the server needs.
@@ -32,19 +29,9 @@ pub(super) fn of(mut args: Args) -> Result<Settings, Error> {
         quotas: service.quotas,
         service_time: service.service_time.unwrap_or(defaults.service_time),
         faults: service.faults,
-        limits: named(
-            "--limit",
-            &args.limit,
-            |text| text.parse::<u32>().map(|n| json!(n)).map_err(|e| e.to_string()),
-            Limits::default(),
-        )?,
-        consistency: named(
-            "--consistency",
-            &args.consistency,
-            |text| Span::parse(text).map(|span| json!(span)),
-            Consistency::default(),
-        )?,
-        assumed: service::assumed(&args.assume)?,
+        limits: service::record("--limit", &args.limit)?,
+        consistency: service::record("--consistency", &args.consistency)?,
+        assumed: service::record("--assume", &args.assume)?,
         realms: args.max_realms,
         tells_retry: args.throttle_details,
         seed: args.seed,
