@@ -477,7 +477,8 @@ impl<'s, O: JobObserver> Core<'s, O> {
                 self.recorder.unfinished(&job);
             }
         }
-        self.recorder.finish();
+        let finish = if self.share.is_some() { Recorder::finish_share } else { Recorder::finish };
+        finish(&mut self.recorder);
         let (recorder, data_keys) = (self.recorder, self.fleet.data_keys());
         Trial { pools, data_keys, recorder, aborted_at, readings: Vec::new() }
     }

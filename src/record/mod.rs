@@ -4,6 +4,7 @@
 
 mod cells;
 mod layout;
+mod marks;
 mod measured;
 mod occupancy;
 mod packed;

@@ -246,10 +246,15 @@ impl Recorder {
 
     /// Closes timeline and windows; call once, at the end of a trial.
     pub fn finish(&mut self) {
+        self.finish_share();
+        self.units.finish(&self.layout);
+    }
+
+    /// The same at the end of a share of a trial: which units had jobs is known until the shares are added up.
+    pub fn finish_share(&mut self) {
         self.timeline.finish(self.in_flight);
         let totals = Totals { layout: &self.layout, jobs: &self.jobs, attempts: &self.attempts };
         self.measured.finish(self.last, totals);
-        self.units.finish(&self.layout);
         self.is_finished = true;
     }
 
@@ -261,7 +266,7 @@ impl Recorder {
         self.measured.merge(&other.measured);
         self.lateness.add(&other.lateness).expect("a resizing histogram takes any other");
         self.occupancy.merge(&other.occupancy);
-        self.units.merge(&other.units);
+        self.units.merge(&other.units, &self.layout);
         self.trials += other.trials;
         self.last = self.last.max(other.last);
     }

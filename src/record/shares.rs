@@ -23,6 +23,8 @@ impl Trial {
             whole.pools = joined_pools(whole.pools, share.pools);
             whole.data_keys = joined_data_keys(whole.data_keys, share.data_keys);
         }
+        let Recorder { units, layout, .. } = &mut whole.recorder;
+        units.finish(layout);
         Some(whole)
     }
 }
@@ -36,7 +38,7 @@ impl Recorder {
         self.measured.join(&other.measured);
         self.lateness.add(&other.lateness).expect("a resizing histogram takes any other");
         self.occupancy.merge(&other.occupancy);
-        self.units.merge(&other.units);
+        self.units.join(&other.units);
         self.in_flight += other.in_flight;
         self.last = self.last.max(other.last);
     }

@@ -4,6 +4,7 @@
 //! or none.
 
 use super::layout::Layout;
+use super::marks::Marks;
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
@@ -37,7 +38,8 @@ impl AddAssign for UnitCounts {
     }
 }
 
-/// The units of one trial, or the counts of several.
+/// The units of one trial, or the counts of several. Shares of a trial tell their units one by one: a client that was dealt to
+/// another share in the middle is one all the same.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Units {
     /// By workload, then by unit; grows as units come.
@@ -52,9 +54,30 @@ impl Units {
         Units { flags: vec![Vec::new(); many], counts: vec![UnitCounts::default(); many + 1] }
     }
 
-    /// Those of a finished trial, from its [`Units::counts`].
-    pub(super) fn counted(layout: &Layout, counts: Vec<UnitCounts>) -> Units {
-        Units { counts, ..Units::new(layout) }
+    /// Those of a finished trial, or of a share, from its [`Units::counts`] and [`Units::marks`].
+    pub(super) fn told(layout: &Layout, counts: Vec<UnitCounts>, marks: &[Marks]) -> Units {
+        let mut units = Units { counts, ..Units::new(layout) };
+        units.note(marks);
+        units
+    }
+
+    /// What is known one by one, by workload; nothing of a finished trial.
+    pub(super) fn marks(&self) -> Vec<Marks> {
+        let mut before = vec![Vec::new(); self.flags.len()];
+        match self.flags.iter().all(Vec::is_empty) {
+            true => Vec::new(),
+            false => self.marks_since(&mut before),
+        }
+    }
+
+    /// What became known since it was like `before`, which is then like it, by workload.
+    pub(super) fn marks_since(&self, before: &mut [Vec<u8>]) -> Vec<Marks> {
+        self.flags.iter().zip(before).map(|(now, before)| Marks::since(now, before)).collect()
+    }
+
+    /// Notes what became known, by workload.
+    pub(super) fn note(&mut self, marks: &[Marks]) {
+        self.flags.iter_mut().zip(marks).for_each(|(flags, marks)| marks.note(flags));
     }
 
     /// Of finished trials, by workload, and behind them of all workloads.
@@ -96,9 +119,20 @@ impl Units {
         self.flags = vec![Vec::new(); layout.parts().len()];
     }
 
-    /// Adds another finished trial's.
-    pub(super) fn merge(&mut self, other: &Units) {
+    /// Adds another trial's.
+    pub(super) fn merge(&mut self, other: &Units, layout: &Layout) {
+        let workloads = 0..layout.parts().len();
+        let theirs = workloads.map(|number| other.of(number)).chain([other.of_all(layout)]);
+        self.counts.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// Adds those of another share of the same trial; one that both served is one.
+    pub(super) fn join(&mut self, other: &Units) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += *theirs);
+        for (mine, theirs) in self.flags.iter_mut().zip(&other.flags) {
+            mine.resize(mine.len().max(theirs.len()), 0);
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
+        }
     }
 
     /// The units of workload number `number`.

@@ -15,7 +15,7 @@ const RATE: u64 = 40;
 /// What a run says yes to, and what a worker does.
 const YES: &str = "--yes-real-aws";
 
-/// Variables that are other than the house's.
+/// Variables that are other than the house's; without a value they are not set.
 type Changed<'a> = &'a [(&'a str, &'a str)];
 
 /// A bus, and a house for AWS.
@@ -57,7 +57,14 @@ strategies: {{ plain: {{ retry: {{ mode: none }} }} }}
         let line =
             format!("worker --bus {} --threads 1 --name {name} --target aws {more}", self.server.url());
         let mut command = self.house.command();
-        command.args(line.split_whitespace()).envs(changed.iter().copied());
+        command.args(line.split_whitespace());
+        for (name, value) in changed {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
         Process::start(&mut command)
     }
 
@@ -127,7 +134,12 @@ fn two_workers_load_an_account_as_one_process_does() {
     let (code, said) = scene.run("").end();
     assert_eq!(code, Some(0), "{said}");
     let alone = scene.house.saved();
-    let _workers = scene.workers();
+    // Each has a chain of credentials of its own: the one its environment, the other a profile.
+    let profile = "[profile ann]\naws_access_key_id = AKIAANN\naws_secret_access_key = hush\n";
+    std::fs::write(scene.house.folder.path().join("config"), profile).expect("written");
+    let unset = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    let _workers =
+        [scene.worker("one", YES, &[]), scene.worker("two", &format!("{YES} --profile ann"), &unset)];
     for client in ["raw", "aws-sdk"] {
         let before = scene.served();
         let (code, said) = scene.shared(&format!("--client {client}")).end();

@@ -228,6 +228,8 @@ fn clients_of_a_worker_that_is_killed_are_served_by_the_others_from_one_moment_o
         (0.7 * meanwhile..1.3 * meanwhile + RATE as f64 / 2.0).contains(&missing),
         "{missing} of {meanwhile}"
     );
+    // A client that was dealt is one, as it is one that had jobs while its worker lived.
+    assert_eq!(figure(&run, "units.active"), 30.0);
     // Without their clients two thirds of the load would be left.
     let by_others: f64 = workers
         .iter()

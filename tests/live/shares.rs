@@ -122,6 +122,9 @@ fn is_dealt(load: &str) {
             assert!(theirs > 30 && (from == 0) == (offered(itself) == 0), "{load}: {theirs}");
             assert_eq!(more, theirs, "{load}: strategy {strategy}, from {from} s");
             assert!(offered(one) > offered(first) && offered(other) > offered(third), "both have some");
+            // A client of the lost share is one client, whoever has served it.
+            let joined = Trial::of_shares([one, itself, other].map(Trial::clone)).expect("three");
+            assert_eq!(joined.recorder.units(None).active, 10, "{load}: strategy {strategy}, from {from} s");
             for trial in [one, other] {
                 let jobs = trial.recorder.job_totals();
                 assert_eq!(jobs.offered, jobs.ended(), "every job is accounted for");

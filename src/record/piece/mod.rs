@@ -9,10 +9,10 @@
 //! while it runs, and for what is left of a share whose own recording is lost.
 
 use super::cells::{AttemptCell, AttemptCounts, JobCell, JobCounts};
+use super::marks::Marks;
 use super::packed;
 use super::saved::{SavedDataKeys, SavedPool};
 use super::timeline::Row;
-use super::units::{UnitCounts, Units};
 use super::{
     AttemptEvents, JobEvents, Layout, Micros, Occupancy, Recorder, Tally, Timeline, Trial, Window, micros,
 };
@@ -41,12 +41,13 @@ pub struct Piece {
     /// Seconds of the timeline from this one on, as they stand, the one under way included.
     first_row: usize,
     rows: Vec<Row>,
-    /// The events in the windows, the windows, jobs in the system, units and pools as they stand.
+    /// The events in the windows, the windows, jobs in the system and pools as they stand.
     job_events: Vec<JobEvents>,
     attempt_events: Vec<AttemptEvents>,
     windows: Vec<Window>,
     occupancy: Occupancy,
-    units: Vec<UnitCounts>,
+    /// Units of which something became known, by workload.
+    marks: Vec<Marks>,
     in_flight: u64,
     pub(super) last: Time,
     pools: Vec<SavedPool>,
@@ -60,6 +61,8 @@ pub struct Pieces {
     jobs: Vec<JobCell>,
     attempts: Vec<AttemptCell>,
     lateness: Micros,
+    /// What was known of units, by workload.
+    units: Vec<Vec<u8>>,
     first_row: usize,
 }
 
@@ -71,6 +74,7 @@ impl Pieces {
             jobs: vec![JobCell::default(); layout.job_cells()],
             attempts: vec![AttemptCell::default(); layout.attempt_cells()],
             lateness: micros(),
+            units: vec![Vec::new(); layout.parts().len()],
             first_row: 0,
         }
     }
@@ -91,8 +95,6 @@ impl Pieces {
             (self.first_row, recorder.timeline.so_far(self.first_row, recorder.in_flight));
         // The second under way is told again when it is over.
         self.first_row = (first_row + rows.len()).saturating_sub(1);
-        let parts = recorder.layout.parts().len();
-        let units = (0..parts).map(|number| recorder.units(Some(number))).chain([recorder.units(None)]);
         Piece {
             number: self.number,
             jobs,
@@ -104,7 +106,7 @@ impl Pieces {
             attempt_events: measured.attempts.clone(),
             windows: measured.windows.last().cloned().unwrap_or_default(),
             occupancy: recorder.occupancy,
-            units: units.collect(),
+            marks: recorder.units.marks_since(&mut self.units),
             in_flight: recorder.in_flight,
             last: recorder.last,
             pools: pools.iter().map(SavedPool::of).collect(),
@@ -256,7 +258,7 @@ impl Mirror {
         recorder.measured.attempts.clone_from(&piece.attempt_events);
         recorder.measured.windows = vec![piece.windows.clone()];
         recorder.occupancy = piece.occupancy;
-        recorder.units = Units::counted(&self.layout, piece.units.clone());
+        recorder.units.note(&piece.marks);
         recorder.in_flight = piece.in_flight;
         recorder.last = piece.last;
         self.pools = piece.pools.iter().cloned().map(SavedPool::into_report).collect::<Result<_, _>>()?;
@@ -271,7 +273,7 @@ impl Mirror {
         let fits = piece.jobs.iter().all(|(place, _)| *place < jobs)
             && piece.attempts.iter().all(|(place, _)| *place < attempts)
             && (piece.job_events.len(), piece.attempt_events.len()) == (jobs, attempts)
-            && (piece.windows.len(), piece.units.len()) == (parts, parts + 1)
+            && (piece.windows.len(), piece.marks.len()) == (parts, parts)
             && piece.jobs.len() <= jobs
             && piece.attempts.len() <= attempts
             && piece.first_row.saturating_add(piece.rows.len()) <= Timeline::MAX_ROWS;
@@ -292,8 +294,7 @@ impl Mirror {
             .attempt_events
             .iter()
             .flat_map(|events| [events.attempts, events.replies, events.ok, events.throttled]);
-        let of_units = piece.units.iter().flat_map(|units| [units.active, units.failed]);
-        let all = of_jobs.chain(of_attempts).chain(of_rows).chain(of_events).chain(of_tries).chain(of_units);
+        let all = of_jobs.chain(of_attempts).chain(of_rows).chain(of_events).chain(of_tries);
         let others = [piece.in_flight, piece.lateness.len()];
         if piece.number > MOST_PIECES || all.chain(others).any(|count| count > MOST_COUNT) {
             return Err("a piece with counts that no load comes to".into());

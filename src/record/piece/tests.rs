@@ -86,7 +86,7 @@ fn recorded(events: &[(u64, bool, Job)], every: usize, mut heard: impl FnMut(Pie
             heard(pieces.take(&recorder, &pools(&recorder), DataKeyUse::default()));
         }
     }
-    recorder.finish();
+    recorder.finish_share();
     heard(pieces.take(&recorder, &pools(&recorder), DataKeyUse::default()));
     let pools = pools(&recorder);
     Trial { recorder, pools, data_keys: DataKeyUse::default(), aborted_at: None, readings: Vec::new() }
@@ -97,8 +97,10 @@ fn sent(piece: &Piece) -> Piece {
     serde_json::from_slice(&serde_json::to_vec(piece).expect("numbers")).expect("what was written")
 }
 
+/// What is saved of it as the only share of a trial.
 fn text(trial: &Trial) -> String {
-    serde_json::to_string(&SavedTrial::of(trial)).expect("numbers")
+    let whole = Trial::of_shares([trial.clone()]).expect("one");
+    serde_json::to_string(&SavedTrial::of(&whole)).expect("numbers")
 }
 
 #[test]
@@ -180,5 +182,38 @@ fn a_hostile_piece_is_refused_in_words() {
     let far = Piece { first_row: 3_000, ..good.clone() };
     assert!(refused(far).contains("do not follow"));
     assert!(refused(Piece { number: u32::MAX, ..good.clone() }).contains("no load"));
+    assert!(refused(Piece { marks: Vec::new(), ..good.clone() }).contains("another scenario"));
     assert!(refused(Piece { first_row: usize::MAX, ..good }).contains("another scenario"));
+}
+
+/// Events until `moment`, in microseconds, and from then on.
+type Halves = [Vec<(u64, bool, Job)>; 2];
+
+/// Jobs that came until `moment` and those that came from then on, with what became of them.
+fn halves(is_own: impl Fn(u32) -> bool, moment: u64) -> Halves {
+    let is_early = |job: &Job| job.index * 10_000 < moment;
+    let (early, late) = events(is_own).into_iter().partition(|(_, _, job)| is_early(job));
+    [early, late]
+}
+
+#[test]
+fn a_client_that_is_dealt_to_another_share_is_one_unit_whether_its_first_is_heard_of_or_has_a_log() {
+    let whole = Trial::of_shares([recorded(&events(|_| true), 5_000, |_| ())]).expect("one");
+    let counts = |trial: &Trial| (trial.recorder.units(Some(0)), trial.recorder.units(None));
+    assert_eq!(counts(&whole).0.active, 7, "seven clients");
+    let [before, after] = halves(|client| client % 2 == 0, 5_000_000);
+    let others = recorded(&events(|client| client % 2 == 1), 5_000, |_| ());
+    let dealt = recorded(&after, 5_000, |_| ());
+    let mut mirror = Mirror::new(&layout(), Time::ZERO);
+    let log = recorded(&before, 40, |piece| assert_eq!(mirror.add(&sent(&piece)), Ok(false)));
+    assert_eq!(log.recorder.units(Some(0)).active, 4);
+    for lost in [log, mirror.into_trial()] {
+        let over_a_wire = |trial: &Trial| {
+            let saved = serde_json::to_vec(&SavedTrial::of(trial)).expect("numbers");
+            let saved: SavedTrial = serde_json::from_slice(&saved).expect("what was written");
+            saved.into_trial(&layout()).expect("its own layout")
+        };
+        let shares = [&lost, &dealt, &others].map(over_a_wire);
+        assert_eq!(counts(&Trial::of_shares(shares).expect("three")), counts(&whole));
+    }
 }

@@ -4,6 +4,7 @@
 //! Histograms are kept as HdrHistogram's own V2 encoding, in Base64.
 
 use super::cells::{AttemptCell, JobCell};
+use super::marks::Marks;
 use super::timeline::Row;
 use super::units::{UnitCounts, Units};
 use super::{
@@ -41,6 +42,9 @@ struct SavedRecorder {
     lateness: Micros,
     occupancy: Occupancy,
     units: Vec<UnitCounts>,
+    /// Of a share: its units one by one, by workload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<Marks>,
     in_flight: u64,
     trials: u32,
     last: Time,
@@ -109,6 +113,7 @@ impl SavedTrial {
         let workloads = layout.parts().len();
         if saved.windows.iter().any(|windows| windows.len() != workloads)
             || saved.units.len() != workloads + 1
+            || ![0, workloads].contains(&saved.marks.len())
         {
             return Err("it has other workloads than the scenario".into());
         }
@@ -127,7 +132,7 @@ impl SavedTrial {
         recorder.measured.windows = saved.windows;
         recorder.lateness = saved.lateness;
         recorder.occupancy = saved.occupancy;
-        recorder.units = Units::counted(layout, saved.units);
+        recorder.units = Units::told(layout, saved.units, &saved.marks);
         recorder.in_flight = saved.in_flight;
         recorder.trials = saved.trials;
         recorder.last = saved.last;
@@ -180,6 +185,7 @@ impl SavedRecorder {
             lateness: lateness.clone(),
             occupancy: *occupancy,
             units: units.counts().to_vec(),
+            marks: units.marks(),
             in_flight: *in_flight,
             trials: *trials,
             last: *last,
