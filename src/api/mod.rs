@@ -24,7 +24,11 @@ pub use nearest::nearest;
 pub use key_spec::{
     ECDH, EncryptionAlgorithm, KeyFamily, KeySpec, KeyUsage, ML_KEM, MacAlgorithm, SigningAlgorithm,
 };
-pub use operations::{Fill, InState, LiveCall, Operation, PricedBy, TakesFrom};
+pub use operations::{
+    Fill, GrantOperation, InState, LiveCall, Operation, OwnQuota, PricedBy, TakesFrom, shapes,
+};
+#[cfg(feature = "emulator")]
+pub(crate) use operations::{each, each_operation};
 pub use order::{Order, SenderEvent};
 pub use reply::reply_of;
 pub use wrapping::{WrappingAlgorithm, WrappingKeySpec};

@@ -1,6 +1,6 @@
 //! Options that mean a key of the language: what they say of it, and how they are read, is what the key's type declares.
 
-use crate::language::{Key, Record, Shape};
+use crate::language::{Key, Record as _};
 use crate::quota::Quotas;
 use crate::scenario;
 #[cfg(feature = "emulator")]
@@ -31,7 +31,9 @@ pub fn default(path: &str) -> &'static str {
 }
 
 /// The words that the scenario's key at `path` may be, as a sentence lists them.
+#[cfg(feature = "live")]
 pub fn words(path: &str) -> String {
+    use crate::language::Shape;
     match of_scenario(path).shape {
         Shape::Words(words) => words.join(", "),
         other => unreachable!("`{path}` is no word: {other:?}"),
@@ -47,7 +49,7 @@ pub fn may_be_pool(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::cli::Cli;
-    use crate::language::Table;
+    use crate::language::{Shape, Table};
     use clap::CommandFactory as _;
     use std::collections::BTreeSet;
 

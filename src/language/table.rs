@@ -44,6 +44,10 @@ pub(crate) struct Key {
     /// What it says, with its default.
     pub about: &'static str,
     /// Its default as it is written, where that is a single value.
+    #[cfg_attr(
+        not(all(feature = "sim", feature = "emulator")),
+        allow(dead_code, reason = "only `serve` shows one by itself")
+    )]
     pub default: Option<&'static str>,
     /// The executors, modes or kinds it goes with; empty for all.
     pub with: &'static [&'static str],
@@ -103,6 +107,7 @@ impl Names {
 
 impl Shape {
     /// The mapping that may stand there, or in a list there.
+    #[cfg(feature = "sim")]
     pub fn table(self) -> Option<&'static Table> {
         match self {
             Shape::Map(table) => Some(table),
@@ -133,6 +138,7 @@ impl Table {
     }
 
     /// The key that `path` leads to, in dots; a name that is no key stands for every free one.
+    #[cfg(feature = "sim")]
     pub fn at(&'static self, path: &str) -> Option<&'static Key> {
         let Some((first, rest)) = path.split_once('.') else { return self.key(path) };
         let shape = self.key(first).map(|key| key.shape).or(self.others.map(|others| *others.shape))?;
@@ -140,6 +146,7 @@ impl Table {
     }
 
     /// Its keys by name, as a sentence lists them; those that have a single value by default with it, in brackets.
+    #[cfg(all(feature = "sim", feature = "emulator"))]
     pub fn listed(&self) -> String {
         let each = self.keys.iter().filter(|key| !key.later).map(|key| match key.default {
             Some(default) => format!("{} ({default})", key.name),
@@ -151,6 +158,7 @@ impl Table {
 
 impl Key {
     /// The first sentence of what it says, without its full stop; the default in brackets.
+    #[cfg(feature = "sim")]
     pub fn sentence(&self) -> &'static str {
         let first = self.about.split_once(". ").map_or(self.about, |(first, _)| first);
         first.trim_end_matches('.')

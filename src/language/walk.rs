@@ -15,7 +15,6 @@
 use super::item::Item;
 use super::read::{Fields, Reader};
 use super::table::{self, Key, Others, Shape, Table};
-use super::tree;
 use super::write::Map;
 use serde_yaml::Value;
 
@@ -37,8 +36,9 @@ pub(crate) trait Form {
     ///
     /// # Errors
     /// The first problem, in words.
+    #[cfg(all(feature = "sim", feature = "emulator"))]
     fn alone(&self, text: &str) -> Result<Self::Value, String> {
-        let node = tree::parse(text, 0).map_err(|problem| problem.message)?;
+        let node = super::tree::parse(text, 0).map_err(|problem| problem.message)?;
         let mut r = Reader::default();
         let read = self.read(&mut r, &Item { node: &node, path: String::new() });
         match r.problems.first() {

@@ -2,8 +2,9 @@
 //!
 //! The rows are in `table`; this file gives them names and questions. Nothing here limits anything: see `pools`.
 
-pub use super::entry::{Adjustable, Basis, Entry, Source};
+pub use super::entry::{Adjustable, Basis, Counts, Entry, Source};
 use super::table::{ENTRIES, REGIONS};
+use crate::api::Operation;
 use crate::language::Names;
 use crate::units::Rate;
 use std::fmt;
@@ -83,8 +84,8 @@ pub fn usage_resource(pool: PoolId) -> Option<&'static str> {
     match pool {
         PoolId::SYMMETRIC => Some("CryptographicOperationsSymmetric"),
         PoolId::RSA => Some("CryptographicOperationsRsa"),
-        other => match entry(other).operations {
-            [operation] if operation.name() == other.name() => Some(operation.name()),
+        other => match entry(other).counts {
+            Counts::Alone(operation) => Some(operation.name()),
             _ => None,
         },
     }
@@ -113,6 +114,12 @@ pub fn pool_names() -> impl Iterator<Item = &'static str> {
 /// What is published about a pool.
 pub fn entry(pool: PoolId) -> &'static Entry {
     &ENTRIES[pool.index()]
+}
+
+/// The operations that a pool counts, in the order of the API.
+pub fn operations(pool: PoolId) -> impl Iterator<Item = Operation> {
+    let counts = entry(pool).counts;
+    Operation::ALL.iter().copied().filter(move |operation| counts.has(*operation))
 }
 
 /// Whether the Region has the quota at all: SM2 exists in China Regions only.

@@ -1,6 +1,6 @@
 //! One row of the catalogue: what is known of one quota, and how sure it is.
 
-use crate::api::Operation;
+use crate::api::{KeyFamily, KeySpec, Operation, TakesFrom};
 use crate::units::Rate;
 
 /// One quota as AWS publishes it.
@@ -8,7 +8,7 @@ use crate::units::Rate;
 pub struct Entry {
     /// Our name of the pool.
     pub pool: &'static str,
-    /// The row of the fact sheet it restates.
+    /// The row of the fact sheet it restates; empty for the quota of one operation, whose row is called after it.
     pub row: &'static str,
     /// AWS's name of the quota; `None` where no source names one.
     pub quota: Option<&'static str>,
@@ -20,8 +20,8 @@ pub struct Entry {
     pub basis: Basis,
     /// Whether AWS raises it on request.
     pub adjustable: Adjustable,
-    /// The operations it counts.
-    pub operations: &'static [Operation],
+    /// What it counts; see [`operations`](super::catalogue::operations).
+    pub counts: Counts,
     /// Which keys or key pairs it counts, where that matters; otherwise empty.
     pub applies_to: &'static str,
     /// The default of the China Regions, where it differs.
@@ -32,6 +32,37 @@ pub struct Entry {
     pub sources: &'static [Source],
     /// Conflicts between sources and what is unknown; otherwise empty.
     pub note: &'static str,
+}
+
+/// What a quota counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Cryptographic operations under keys of these families.
+    UnderKeys(&'static [KeyFamily]),
+    /// The making of data key pairs.
+    Pairs,
+    /// Operations under keys in custom key stores.
+    InStores,
+    /// One operation.
+    Alone(Operation),
+}
+
+impl Counts {
+    /// Whether it counts an operation.
+    pub fn has(self, operation: Operation) -> bool {
+        match self {
+            Counts::UnderKeys(families) => match operation.takes_from() {
+                TakesFrom::Symmetric => families.contains(&KeyFamily::Symmetric),
+                TakesFrom::Key => KeySpec::ALL
+                    .iter()
+                    .any(|spec| families.contains(&spec.family()) && spec.can_do(operation)),
+                TakesFrom::Pair | TakesFrom::Own => false,
+            },
+            Counts::Pairs => operation.takes_from() == TakesFrom::Pair,
+            Counts::InStores => operation.is_in_stores(),
+            Counts::Alone(own) => own == operation,
+        }
+    }
 }
 
 /// Whether a quota can be raised.

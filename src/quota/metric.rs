@@ -1,6 +1,6 @@
 //! Where CloudWatch counts the use of a pool.
 
-use super::catalogue::{self, PoolId};
+use super::catalogue::{self, Counts, PoolId};
 use std::collections::BTreeMap;
 
 /// A metric of CloudWatch.
@@ -23,8 +23,8 @@ impl Metric {
         let resource = match pool {
             PoolId::SYMMETRIC => "CryptographicOperationsSymmetric",
             PoolId::RSA => "CryptographicOperationsRsa",
-            other => match catalogue::entry(other).operations {
-                [operation] if operation.name() == other.name() => operation.name(),
+            other => match catalogue::entry(other).counts {
+                Counts::Alone(operation) => operation.name(),
                 _ => return None,
             },
         };

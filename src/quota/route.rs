@@ -11,7 +11,7 @@
 //! ReplicateKey also takes two CreateKey in the replica's Region and UpdatePrimaryRegion one in the other Region;
 //! one Region is simulated, so only this Region's share is taken.
 
-use super::catalogue::{self, PoolId};
+use super::catalogue::PoolId;
 use super::config::KeyStore;
 use crate::api::{Attempt, KeyFamily, KeySpec, Operation, TakesFrom};
 
@@ -133,7 +133,7 @@ pub fn route(
     };
     let charges = Charges::one(main, cost);
     match store.map(store_pool) {
-        Some(pool) if catalogue::entry(pool).operations.contains(&operation) => charges.and(pool, cost),
+        Some(pool) if operation.is_in_stores() => charges.and(pool, cost),
         _ => charges,
     }
 }

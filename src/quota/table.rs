@@ -1,10 +1,11 @@
-//! The catalogue's rows: AWS KMS request quotas as published, one row a quota, restated by hand from the sources.
+//! The catalogue's rows: AWS KMS request quotas as published, one row a quota, restated by hand from the sources. Quotas of
+//! one operation stand in its own row, in `api::operations`.
 //!
 //! Source and date: [`super::catalogue::SOURCES`]. Values are requests a second, per account and Region unless a row
 //! says otherwise. What no source says carries [`Basis::Assumed`]. A test compares every row with the fact sheet.
 
-use super::entry::{Adjustable, Basis, Entry, Source};
-use crate::api::Operation as Op;
+use super::entry::{Adjustable, Basis, Counts, Entry, Source};
+use crate::api::{KeyFamily, Operation, OwnQuota};
 use crate::units::Rate;
 use Source::{DeveloperGuide as DG, GeneralReference as GR, ServiceModel as MODEL};
 
@@ -17,27 +18,13 @@ const ROW: Entry = Entry {
     default: Rate::ZERO,
     basis: Basis::Published,
     adjustable: Adjustable::Yes,
-    operations: &[],
+    counts: Counts::Pairs,
     applies_to: "",
     china: None,
     china_only: false,
     sources: &[GR, DG],
     note: "",
 };
-
-/// The operations that make data key pairs.
-const PAIRS: &[Op] = &[Op::GenerateDataKeyPair, Op::GenerateDataKeyPairWithoutPlaintext];
-
-/// The operations that a custom key store's own quota counts.
-const IN_STORES: &[Op] = &[
-    Op::Decrypt,
-    Op::DeriveSharedSecret,
-    Op::Encrypt,
-    Op::GenerateDataKey,
-    Op::GenerateDataKeyWithoutPlaintext,
-    Op::GenerateRandom,
-    Op::ReEncrypt,
-];
 
 /// Regions and their symmetric quota, which alone differs from Region to Region (but for China's RSA key pairs).
 pub(super) const REGIONS: [(&str, u64); 38] = [
@@ -81,24 +68,15 @@ pub(super) const REGIONS: [(&str, u64); 38] = [
     ("cn-northwest-1", 10000),
 ];
 
-/// Every quota, shared ones first; a pool's id is its position.
-pub(super) const ENTRIES: [Entry; 58] = [
+/// The quotas that several operations share.
+const SHARED: [Entry; 17] = [
     Entry {
         pool: "symmetric",
         row: "crypto_symmetric",
         quota: Some("Cryptographic operations (symmetric) request rate"),
         code: Some("L-6E3AF000"),
         default: Rate::per_second(10000),
-        operations: &[
-            Op::Decrypt,
-            Op::Encrypt,
-            Op::GenerateDataKey,
-            Op::GenerateDataKeyWithoutPlaintext,
-            Op::GenerateMac,
-            Op::GenerateRandom,
-            Op::ReEncrypt,
-            Op::VerifyMac,
-        ],
+        counts: Counts::UnderKeys(&[KeyFamily::Symmetric, KeyFamily::Hmac]),
         applies_to: "SYMMETRIC_DEFAULT and HMAC_* keys (and GenerateRandom, which names no key); also keys of these types in custom key stores",
         note: "eu-south-2: the General Reference says 20000/s, the Developer Guide's list omits it (so 10000/s); 20000/s is used. cn-*: from the China edition of the Developer Guide only.",
         ..ROW
@@ -109,7 +87,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("Cryptographic operations (RSA) request rate"),
         code: Some("L-2AC98190"),
         default: Rate::per_second(1000),
-        operations: &[Op::Decrypt, Op::Encrypt, Op::ReEncrypt, Op::Sign, Op::Verify],
+        counts: Counts::UnderKeys(&[KeyFamily::Rsa]),
         applies_to: "RSA_2048/3072/4096 keys",
         ..ROW
     },
@@ -119,7 +97,12 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("Cryptographic operations (ECC & SM2) request rate"),
         code: Some("L-DC14942D"),
         default: Rate::per_second(1000),
-        operations: &[Op::DeriveSharedSecret, Op::Sign, Op::Verify, Op::Decrypt, Op::Encrypt, Op::ReEncrypt],
+        counts: Counts::UnderKeys(&[
+            KeyFamily::NistCurve,
+            KeyFamily::Secp256k1,
+            KeyFamily::Edwards25519,
+            KeyFamily::Sm2,
+        ]),
         applies_to: "ECC_* keys (NIST, SECG, EDWARDS25519) and SM2 keys (China only)",
         note: "The General Reference omits ReEncrypt under SM2; the Developer Guide has it. SM2 exists in China Regions only.",
         ..ROW
@@ -130,7 +113,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("Cryptographic operations (ML-DSA) request rate"),
         code: Some("L-3C995F2B"),
         default: Rate::per_second(1000),
-        operations: &[Op::Sign, Op::Verify],
+        counts: Counts::UnderKeys(&[KeyFamily::MlDsa]),
         applies_to: "ML_DSA_44/65/87 keys",
         ..ROW
     },
@@ -142,7 +125,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         default: Rate::per_second(1000),
         basis: Basis::Assumed,
         adjustable: Adjustable::Unknown,
-        operations: &[Op::Encapsulate, Op::Decapsulate],
+        counts: Counts::UnderKeys(&[KeyFamily::MlKem]),
         applies_to: "ML_KEM_512/768/1024 keys",
         sources: &[MODEL],
         note: "No page read lists a quota for ML-KEM: 1000/s of its own is assumed by analogy with ML-DSA.",
@@ -155,7 +138,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         code: None,
         default: Rate::per_second(1800),
         adjustable: Adjustable::No,
-        operations: IN_STORES,
+        counts: Counts::InStores,
         applies_to: "keys in one custom key store, all calling accounts together",
         sources: &[DG],
         note: "Per custom key store, in addition to the caller's symmetric quota; not visible in Service Quotas. A busy cluster may refuse earlier.",
@@ -168,7 +151,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         code: None,
         default: Rate::per_second(1800),
         adjustable: Adjustable::Disputed,
-        operations: IN_STORES,
+        counts: Counts::InStores,
         applies_to: "keys in one custom key store, all calling accounts together",
         sources: &[DG],
         note: "Per custom key store, in addition to the caller's symmetric quota; not visible in Service Quotas. Sources disagree whether it is adjustable.",
@@ -180,7 +163,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (ECC_NIST_P256) request rate"),
         code: Some("L-D2EEB5E0"),
         default: Rate::per_second(100),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=ECC_NIST_P256",
         ..ROW
     },
@@ -190,7 +173,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (ECC_NIST_P384) request rate"),
         code: Some("L-16B46EF0"),
         default: Rate::per_second(100),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=ECC_NIST_P384",
         ..ROW
     },
@@ -200,7 +183,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (ECC_NIST_P521) request rate"),
         code: Some("L-1D966DA0"),
         default: Rate::per_second(100),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=ECC_NIST_P521",
         ..ROW
     },
@@ -210,7 +193,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (ECC_SECG_P256K1) request rate"),
         code: Some("L-3B372FA9"),
         default: Rate::per_second(100),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=ECC_SECG_P256K1",
         ..ROW
     },
@@ -220,7 +203,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (ECC_NIST_EDWARDS25519) request rate"),
         code: Some("L-7851D255"),
         default: Rate::per_second(100),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=ECC_NIST_EDWARDS25519",
         ..ROW
     },
@@ -230,7 +213,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (RSA_2048) request rate"),
         code: Some("L-77042783"),
         default: Rate::per_second(20),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=RSA_2048",
         china: Some(Rate::per_second(1)),
         note: "China: 1/s in one 2026 copy of the Developer Guide; the newest copy and the General Reference say 20/s in each Region.",
@@ -242,7 +225,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (RSA_3072) request rate"),
         code: Some("L-AE57B391"),
         default: Rate::per_second(4),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=RSA_3072",
         china: Some(Rate::new(1, 2)),
         note: "China: 1 per 2 s in one 2026 copy of the Developer Guide; the newest copy and the General Reference say 4/s in each Region.",
@@ -254,7 +237,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (RSA_4096) request rate"),
         code: Some("L-FCE4492D"),
         default: Rate::per_second(1),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=RSA_4096",
         china: Some(Rate::new(1, 10)),
         note: "China: 1 per 10 s in one 2026 copy of the Developer Guide; the newest copy and the General Reference say 1/s in each Region.",
@@ -266,7 +249,7 @@ pub(super) const ENTRIES: [Entry; 58] = [
         quota: Some("GenerateDataKeyPair (SM2 — China Regions only) request rate"),
         code: None,
         default: Rate::per_second(25),
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=SM2",
         china_only: true,
         sources: &[DG],
@@ -281,285 +264,55 @@ pub(super) const ENTRIES: [Entry; 58] = [
         default: Rate::per_second(100),
         basis: Basis::Assumed,
         adjustable: Adjustable::Unknown,
-        operations: PAIRS,
+        counts: Counts::Pairs,
         applies_to: "KeyPairSpec=ML_KEM_512/768/1024",
         sources: &[MODEL],
         note: "No page read lists a quota for ML-KEM data key pairs: 100/s is assumed by analogy with the ECC pairs.",
         ..ROW
     },
-    own(
-        "CancelKeyDeletion",
-        "op_cancel_key_deletion",
-        "CancelKeyDeletion request rate",
-        "L-635264CC",
-        5,
-        &[Op::CancelKeyDeletion],
-    ),
-    own(
-        "ConnectCustomKeyStore",
-        "op_connect_custom_key_store",
-        "ConnectCustomKeyStore request rate",
-        "L-705B9E79",
-        5,
-        &[Op::ConnectCustomKeyStore],
-    ),
-    own("CreateAlias", "op_create_alias", "CreateAlias request rate", "L-F7504F73", 5, &[Op::CreateAlias]),
-    own(
-        "CreateCustomKeyStore",
-        "op_create_custom_key_store",
-        "CreateCustomKeyStore request rate",
-        "L-08932E37",
-        5,
-        &[Op::CreateCustomKeyStore],
-    ),
-    own("CreateGrant", "op_create_grant", "CreateGrant request rate", "L-0428A42E", 50, &[Op::CreateGrant]),
-    own("CreateKey", "op_create_key", "CreateKey request rate", "L-32B67F4A", 5, &[Op::CreateKey]),
-    own("DeleteAlias", "op_delete_alias", "DeleteAlias request rate", "L-1F75ADD1", 15, &[Op::DeleteAlias]),
-    own(
-        "DeleteCustomKeyStore",
-        "op_delete_custom_key_store",
-        "DeleteCustomKeyStore request rate",
-        "L-E99520CB",
-        5,
-        &[Op::DeleteCustomKeyStore],
-    ),
-    Entry {
-        pool: "DeleteImportedKeyMaterial",
-        row: "op_delete_imported_key_material",
-        quota: Some("DeleteImportedKeyMaterial request rate"),
-        code: Some("L-1233BF9B"),
-        default: Rate::per_second(15),
-        operations: &[Op::DeleteImportedKeyMaterial],
-        note: "5/s on older pages.",
-        ..ROW
-    },
-    own(
-        "DescribeCustomKeyStores",
-        "op_describe_custom_key_stores",
-        "DescribeCustomKeyStores request rate",
-        "L-E20AA94C",
-        5,
-        &[Op::DescribeCustomKeyStores],
-    ),
-    Entry {
-        pool: "DescribeKey",
-        row: "op_describe_key",
-        quota: Some("DescribeKey request rate"),
-        code: Some("L-FAE8F084"),
-        default: Rate::per_second(2000),
-        operations: &[Op::DescribeKey],
-        note: "AWS's page on throttling still gives 1000 calls a second as an example; that text is stale.",
-        ..ROW
-    },
-    own("DisableKey", "op_disable_key", "DisableKey request rate", "L-6B8C93BD", 5, &[Op::DisableKey]),
-    own(
-        "DisableKeyRotation",
-        "op_disable_key_rotation",
-        "DisableKeyRotation request rate",
-        "L-CE1DB614",
-        5,
-        &[Op::DisableKeyRotation],
-    ),
-    own(
-        "DisconnectCustomKeyStore",
-        "op_disconnect_custom_key_store",
-        "DisconnectCustomKeyStore request rate",
-        "L-9F1FCF6D",
-        5,
-        &[Op::DisconnectCustomKeyStore],
-    ),
-    own("EnableKey", "op_enable_key", "EnableKey request rate", "L-BD96F100", 5, &[Op::EnableKey]),
-    Entry {
-        pool: "EnableKeyRotation",
-        row: "op_enable_key_rotation",
-        quota: Some("EnableKeyRotation request rate"),
-        code: Some("L-BE799B67"),
-        default: Rate::per_second(15),
-        operations: &[Op::EnableKeyRotation],
-        note: "5/s on older pages.",
-        ..ROW
-    },
-    Entry {
-        pool: "GetKeyLastUsage",
-        row: "op_get_key_last_usage",
-        quota: Some("GetKeyLastUsage request rate"),
-        code: None,
-        default: Rate::per_second(5),
-        operations: &[Op::GetKeyLastUsage],
-        sources: &[DG],
-        note: "Developer Guide only; no quota code is published.",
-        ..ROW
-    },
-    own(
-        "GetKeyPolicy",
-        "op_get_key_policy",
-        "GetKeyPolicy request rate",
-        "L-A2A30EC6",
-        1000,
-        &[Op::GetKeyPolicy],
-    ),
-    own(
-        "GetKeyRotationStatus",
-        "op_get_key_rotation_status",
-        "GetKeyRotationStatus request rate",
-        "L-D7711EF4",
-        1000,
-        &[Op::GetKeyRotationStatus],
-    ),
-    Entry {
-        pool: "GetParametersForImport",
-        row: "op_get_parameters_for_import",
-        quota: Some("GetParametersForImport request rate"),
-        code: Some("L-515A0541"),
-        default: Rate::per_second(1),
-        operations: &[Op::GetParametersForImport],
-        note: "1 per 4 s on older pages.",
-        ..ROW
-    },
-    own(
-        "GetPublicKey",
-        "op_get_public_key",
-        "GetPublicKey request rate",
-        "L-E4FBCA5E",
-        2000,
-        &[Op::GetPublicKey],
-    ),
-    own(
-        "ImportKeyMaterial",
-        "op_import_key_material",
-        "ImportKeyMaterial request rate",
-        "L-99631835",
-        15,
-        &[Op::ImportKeyMaterial],
-    ),
-    own("ListAliases", "op_list_aliases", "ListAliases request rate", "L-BF3F8F1D", 500, &[Op::ListAliases]),
-    own("ListGrants", "op_list_grants", "ListGrants request rate", "L-D39AB822", 100, &[Op::ListGrants]),
-    own(
-        "ListKeyPolicies",
-        "op_list_key_policies",
-        "ListKeyPolicies request rate",
-        "L-79E0D0AB",
-        100,
-        &[Op::ListKeyPolicies],
-    ),
-    own(
-        "ListKeyRotations",
-        "op_list_key_rotations",
-        "ListKeyRotations request rate",
-        "L-171660E4",
-        100,
-        &[Op::ListKeyRotations],
-    ),
-    own("ListKeys", "op_list_keys", "ListKeys request rate", "L-8A08DAEA", 500, &[Op::ListKeys]),
-    own(
-        "ListResourceTags",
-        "op_list_resource_tags",
-        "ListResourceTags request rate",
-        "L-FB6513A2",
-        2000,
-        &[Op::ListResourceTags],
-    ),
-    own(
-        "ListRetirableGrants",
-        "op_list_retirable_grants",
-        "ListRetirableGrants request rate",
-        "L-161E93A6",
-        100,
-        &[Op::ListRetirableGrants],
-    ),
-    own(
-        "PutKeyPolicy",
-        "op_put_key_policy",
-        "PutKeyPolicy request rate",
-        "L-9DDDE6CA",
-        15,
-        &[Op::PutKeyPolicy],
-    ),
-    Entry {
-        pool: "ReplicateKey",
-        row: "op_replicate_key",
-        quota: Some("ReplicateKey request rate"),
-        code: Some("L-E1C93865"),
-        default: Rate::per_second(5),
-        operations: &[Op::ReplicateKey],
-        note: "One call also takes 2 CreateKey in the replica Region.",
-        ..ROW
-    },
-    own("RetireGrant", "op_retire_grant", "RetireGrant request rate", "L-74021A59", 50, &[Op::RetireGrant]),
-    own("RevokeGrant", "op_revoke_grant", "RevokeGrant request rate", "L-F20EBCB7", 50, &[Op::RevokeGrant]),
-    Entry {
-        pool: "RotateKeyOnDemand",
-        row: "op_rotate_key_on_demand",
-        quota: Some("RotateKeyOnDemand request rate"),
-        code: None,
-        default: Rate::per_second(5),
-        adjustable: Adjustable::Disputed,
-        operations: &[Op::RotateKeyOnDemand],
-        note: "Not adjustable by the General Reference, adjustable by the Developer Guide.",
-        ..ROW
-    },
-    own(
-        "ScheduleKeyDeletion",
-        "op_schedule_key_deletion",
-        "ScheduleKeyDeletion request rate",
-        "L-88313D4A",
-        15,
-        &[Op::ScheduleKeyDeletion],
-    ),
-    own("TagResource", "op_tag_resource", "TagResource request rate", "L-7D6DE447", 10, &[Op::TagResource]),
-    own(
-        "UntagResource",
-        "op_untag_resource",
-        "UntagResource request rate",
-        "L-6375F442",
-        5,
-        &[Op::UntagResource],
-    ),
-    own("UpdateAlias", "op_update_alias", "UpdateAlias request rate", "L-DB3BF542", 5, &[Op::UpdateAlias]),
-    own(
-        "UpdateCustomKeyStore",
-        "op_update_custom_key_store",
-        "UpdateCustomKeyStore request rate",
-        "L-275D92F3",
-        5,
-        &[Op::UpdateCustomKeyStore],
-    ),
-    own(
-        "UpdateKeyDescription",
-        "op_update_key_description",
-        "UpdateKeyDescription request rate",
-        "L-A3828E1F",
-        5,
-        &[Op::UpdateKeyDescription],
-    ),
-    Entry {
-        pool: "UpdatePrimaryRegion",
-        row: "op_update_primary_region",
-        quota: Some("UpdatePrimaryRegion request rate"),
-        code: Some("L-F83AC7F7"),
-        default: Rate::per_second(5),
-        operations: &[Op::UpdatePrimaryRegion],
-        note: "One call takes 1 in each of the two Regions.",
-        ..ROW
-    },
 ];
 
-/// A quota of one operation, published in both pages and adjustable.
-const fn own(
-    pool: &'static str,
-    row: &'static str,
-    quota: &'static str,
-    code: &'static str,
-    per_second: u64,
-    operations: &'static [Op],
-) -> Entry {
+/// How many operations have a quota of their own.
+const OWN: usize = {
+    let (mut many, mut at) = (0, 0);
+    while at < Operation::ALL.len() {
+        if Operation::ALL[at].own_quota().is_some() {
+            many += 1;
+        }
+        at += 1;
+    }
+    many
+};
+
+/// Every quota: the shared ones, then those of one operation, as its row has it. A pool's id is its position.
+pub(super) static ENTRIES: [Entry; SHARED.len() + OWN] = {
+    let mut all = [ROW; SHARED.len() + OWN];
+    let (mut many, mut at) = (0, 0);
+    while many < SHARED.len() {
+        all[many] = SHARED[many];
+        many += 1;
+    }
+    while at < Operation::ALL.len() {
+        if let Some(quota) = Operation::ALL[at].own_quota() {
+            all[many] = own(Operation::ALL[at], quota);
+            many += 1;
+        }
+        at += 1;
+    }
+    all
+};
+
+/// The quota of one operation.
+const fn own(operation: Operation, quota: OwnQuota) -> Entry {
     Entry {
-        pool,
-        row,
-        quota: Some(quota),
-        code: Some(code),
-        default: Rate::per_second(per_second),
-        operations,
+        pool: operation.name(),
+        quota: Some(operation.own_quota_name()),
+        code: quota.code,
+        default: Rate::per_second(quota.per_second),
+        adjustable: if quota.is_disputed { Adjustable::Disputed } else { Adjustable::Yes },
+        counts: Counts::Alone(operation),
+        sources: if quota.is_in_guide_only { &[DG] } else { &[GR, DG] },
+        note: quota.note,
         ..ROW
     }
 }

@@ -29,12 +29,15 @@ mod write;
 
 pub use crate::language::{Problem, Problems, Set, tree};
 pub use build::percentile_of;
+#[cfg(all(feature = "sim", feature = "emulator"))]
+pub(crate) use keys::SEED;
 pub use keys::Service;
-pub(crate) use keys::{SEED, table};
+#[cfg(feature = "sim")]
+pub(crate) use keys::table;
 pub use live::{Allow, Caps, Live, LiveClient, Transport};
 pub use model::*;
 pub use plan::Plan;
-#[cfg(feature = "emulator")]
+#[cfg(all(feature = "sim", feature = "emulator"))]
 pub(crate) use service::laid_over;
 pub use sweep::Axis;
 pub use target::{Target, TargetWord};

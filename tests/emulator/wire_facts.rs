@@ -1,11 +1,11 @@
 //! The wire's tables against the fact sheet they restate, and every constraint from both its sides.
 
-use crate::answers::{Part, response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use keystorm::api::Operation;
+use keystorm::api::shapes::{Bounds, Kind, Member, Part};
 use keystorm::kms::wire::decode;
-use keystorm::kms::wire::shapes::{Bounds, Kind, Member, request};
+
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -94,8 +94,8 @@ fn every_request_has_the_members_and_constraints_of_the_sheet_and_no_others() {
     assert_eq!(rows(&facts).len(), Operation::ALL.len());
     for (operation, row) in rows(&facts) {
         let sheet: BTreeMap<_, _> = object(&row["request"]).iter().collect();
-        assert_eq!(request(operation).len(), sheet.len(), "{operation}");
-        for member in request(operation) {
+        assert_eq!(operation.request().len(), sheet.len(), "{operation}");
+        for member in operation.request() {
             let mut expected = object(sheet[&member.name.to_string()]).clone();
             expected.remove("shape");
             let mut ours = row_of(&member.kind);
@@ -120,8 +120,8 @@ fn every_answer_has_the_members_of_the_sheet_and_no_others() {
     types.extend([("BackingKeyIdResponseType", "string"), ("KeyState", "string")]);
     for (operation, row) in rows(&facts) {
         let sheet = object(&row["response"]);
-        assert_eq!(response(operation).len(), sheet.len(), "{operation}");
-        for field in response(operation) {
+        assert_eq!(operation.answer().len(), sheet.len(), "{operation}");
+        for field in operation.answer() {
             let shape = sheet[field.name].as_str().unwrap();
             let list = shape.ends_with("List").then_some("list");
             let expected =
@@ -258,7 +258,7 @@ fn said(operation: Operation, body: &Value) -> String {
 
 /// Checks the members at `path` of a good body of `operation` and gives the number of constraints seen.
 fn check(operation: Operation, members: &[Member], path: &str, spelt: &str) -> usize {
-    let body = whole(request(operation));
+    let body = whole(operation.request());
     let with = |member: &Member, value: Option<Value>| {
         let mut body = body.clone();
         let holder = body.pointer_mut(path).unwrap().as_object_mut().unwrap();
@@ -304,15 +304,15 @@ fn check(operation: Operation, members: &[Member], path: &str, spelt: &str) -> u
 #[test]
 fn a_value_just_inside_each_constraint_passes_and_one_just_outside_does_not() {
     let seen: usize =
-        Operation::ALL.iter().map(|operation| check(*operation, request(*operation), "", "")).sum();
+        Operation::ALL.iter().map(|operation| check(*operation, operation.request(), "", "")).sum();
     assert!(seen > 650, "only {seen} constraints were tried");
 }
 
 /// What the fact sheet leaves out: the constraints inside structures, from the same service model.
 #[test]
 fn structures_have_the_constraints_of_the_model() {
-    let structure = |operation, name| {
-        let member = request(operation).iter().find(|member| member.name == name).unwrap();
+    let structure = |operation: Operation, name| {
+        let member = operation.request().iter().find(|member| member.name == name).unwrap();
         let members = match member.kind {
             Kind::Structure(members) | Kind::List(_, &Kind::Structure(members)) => members,
             _ => panic!("{name} is no structure"),

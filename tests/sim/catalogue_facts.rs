@@ -4,6 +4,7 @@ use keystorm::quota::PoolId;
 use keystorm::quota::catalogue::{self, Adjustable, Basis};
 use keystorm::units::Rate;
 use serde_yaml::Value;
+use std::collections::BTreeSet;
 
 /// The fact sheet.
 fn facts() -> Value {
@@ -18,14 +19,22 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// `GetPublicKey` as a row's id ends: `_get_public_key`.
+fn snake(name: &str) -> String {
+    let spelt =
+        |c: char| if c.is_ascii_uppercase() { format!("_{}", c.to_ascii_lowercase()) } else { c.into() };
+    name.chars().map(spelt).collect()
+}
+
 #[test]
 fn every_row_says_what_the_fact_sheet_says() {
     let facts = facts();
     let rows = facts["quotas"].as_sequence().unwrap();
     assert_eq!(rows.len(), catalogue::all().count());
-    for (row, entry) in rows.iter().zip(catalogue::all().map(catalogue::entry)) {
-        let name = entry.pool;
-        assert_eq!(text(&row["id"]).as_deref(), Some(entry.row), "{name}");
+    for (row, pool) in rows.iter().zip(catalogue::all()) {
+        let (entry, name) = (catalogue::entry(pool), pool.name());
+        let id = if entry.row.is_empty() { format!("op{}", snake(name)) } else { entry.row.into() };
+        assert_eq!(text(&row["id"]), Some(id), "{name}");
         assert_eq!(text(&row["name"]).as_deref(), entry.quota, "{name}");
         assert_eq!(text(&row["quota_code"]).as_deref(), entry.code, "{name}");
         match row["default_per_second"].as_u64() {
@@ -33,9 +42,9 @@ fn every_row_says_what_the_fact_sheet_says() {
             None => assert_eq!(entry.basis, Basis::Assumed, "{name}"),
         }
         let operations: Vec<_> = row["operations"].as_sequence().unwrap().iter().map(text).collect();
-        let operations: Vec<_> =
+        let operations: BTreeSet<_> =
             operations.iter().map(|o| o.as_deref().unwrap().split(' ').next().unwrap()).collect();
-        let ours: Vec<_> = entry.operations.iter().map(|o| o.name()).collect();
+        let ours: BTreeSet<_> = catalogue::operations(pool).map(|operation| operation.name()).collect();
         assert_eq!(operations, ours, "{name}");
         match (&row["adjustable"], entry.adjustable) {
             (Value::Bool(true), Adjustable::Yes) | (Value::Null, Adjustable::Unknown) => {}

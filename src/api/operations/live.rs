@@ -2,43 +2,8 @@
 //! Bodies, set-up, costs and policies of runs are made of this.
 
 use super::super::key_spec::{ECDH, ML_KEM};
-use super::super::{KeySpec, KeyUsage, Operation};
-
-/// A call that needs nothing but a key, a payload and what set-up has made.
-#[derive(Clone, Copy, Debug)]
-pub struct LiveCall {
-    /// The members of its request.
-    pub members: &'static [(&'static str, Fill)],
-    /// The call of set-up whose answer it needs.
-    pub needs: Option<Operation>,
-    /// The member of its answer that other calls need.
-    pub gives: Option<&'static str>,
-    /// What it needs of IAM where that is not its own name.
-    actions: &'static [&'static str],
-}
-
-/// What fills a member of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fill {
-    /// The key.
-    Key,
-    /// The key, unless a ciphertext names it.
-    KeyUnlessNamed,
-    /// The type of the data key pair.
-    PairSpec,
-    /// Meaningless bytes.
-    Payload,
-    /// What set-up has made.
-    Made,
-    /// How many random bytes.
-    Length,
-    /// The encryption context, which symmetric keys alone have.
-    Context,
-    /// The algorithm, where a key of the type has several.
-    Algorithm,
-    /// This text.
-    Word(&'static str),
-}
+use super::super::{KeySpec, KeyUsage};
+use super::{Fill, LiveCall, Operation};
 
 impl Operation {
     /// The actions that a call needs of IAM.
@@ -50,26 +15,6 @@ impl Operation {
 }
 
 impl LiveCall {
-    /// A request of these members, that needs no other call's answer and gives none.
-    pub(super) const fn of(members: &'static [(&'static str, Fill)]) -> LiveCall {
-        LiveCall { members, needs: None, gives: None, actions: &[] }
-    }
-
-    /// It needs the answer of another.
-    pub(super) const fn needing(self, maker: Operation) -> LiveCall {
-        LiveCall { needs: Some(maker), ..self }
-    }
-
-    /// Others need this member of its answer.
-    pub(super) const fn giving(self, member: &'static str) -> LiveCall {
-        LiveCall { gives: Some(member), ..self }
-    }
-
-    /// IAM allows it by other names than its own.
-    pub(super) const fn allowed_by(self, actions: &'static [&'static str]) -> LiveCall {
-        LiveCall { actions, ..self }
-    }
-
     /// Whether its request names a key.
     pub fn takes_key(&self) -> bool {
         self.members.iter().any(|(_, fill)| *fill == Fill::Key)

@@ -1,14 +1,13 @@
-//! The API's operations by AWS's names, and what each is, said once: a row for each. Its request stands in `kms::wire`, its handler in
-//! `kms::operations`; whatever else is asked of an operation (quota, price, key states, the audit trail, how a live run makes
-//! it) is read from here.
+//! The API's operations by AWS's names, and what each is, said once: a row of `table` for each. Its handler stands in
+//! `kms::operations`; whatever else is asked of an operation (request and answer, quota, price, key states, the audit trail,
+//! how a live run makes it) is read from its row.
 
 mod fit;
 mod live;
-
-pub use live::{Fill, LiveCall};
+pub mod shapes;
 
 use super::KeyUsage;
-use super::named::named;
+use shapes::{Field, Member};
 
 /// Which request quota a call takes from.
 ///
@@ -59,17 +58,137 @@ pub enum InState {
     Updating,
 }
 
+/// A call that needs nothing but a key, a payload and what set-up has made.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveCall {
+    /// The members of its request.
+    pub members: &'static [(&'static str, Fill)],
+    /// The call of set-up whose answer it needs.
+    pub needs: Option<Operation>,
+    /// The member of its answer that other calls need.
+    pub gives: Option<&'static str>,
+    /// What it needs of IAM where that is not its own name.
+    actions: &'static [&'static str],
+}
+
+/// What fills a member of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// The key.
+    Key,
+    /// The key, unless a ciphertext names it.
+    KeyUnlessNamed,
+    /// The type of the data key pair.
+    PairSpec,
+    /// Meaningless bytes.
+    Payload,
+    /// What set-up has made.
+    Made,
+    /// How many random bytes.
+    Length,
+    /// The encryption context, which symmetric keys alone have.
+    Context,
+    /// The algorithm, where a key of the type has several.
+    Algorithm,
+    /// This text.
+    Word(&'static str),
+}
+
+impl LiveCall {
+    /// A request of these members, that needs no other call's answer and gives none.
+    const fn of(members: &'static [(&'static str, Fill)]) -> LiveCall {
+        LiveCall { members, needs: None, gives: None, actions: &[] }
+    }
+
+    /// It needs the answer of another.
+    const fn needing(self, maker: Operation) -> LiveCall {
+        LiveCall { needs: Some(maker), ..self }
+    }
+
+    /// Others need this member of its answer.
+    const fn giving(self, member: &'static str) -> LiveCall {
+        LiveCall { gives: Some(member), ..self }
+    }
+
+    /// IAM allows it by other names than its own.
+    const fn allowed_by(self, actions: &'static [&'static str]) -> LiveCall {
+        LiveCall { actions, ..self }
+    }
+}
+
+/// The published quota that counts one operation alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnQuota {
+    /// Its code at Service Quotas; `None` where none is published.
+    pub code: Option<&'static str>,
+    /// Its default, in requests a second.
+    pub per_second: u64,
+    /// Whether sources disagree about its being adjustable.
+    pub is_disputed: bool,
+    /// Whether the Developer Guide alone has it, and the General Reference does not.
+    pub is_in_guide_only: bool,
+    /// Conflicts between sources and what is unknown; otherwise empty.
+    pub note: &'static str,
+}
+
+/// A quota that both pages have.
+const fn own(code: &'static str, per_second: u64) -> OwnQuota {
+    OwnQuota { code: Some(code), ..uncoded(per_second) }
+}
+
+/// A quota without a published code.
+const fn uncoded(per_second: u64) -> OwnQuota {
+    OwnQuota { code: None, per_second, is_disputed: false, is_in_guide_only: false, note: "" }
+}
+
+impl OwnQuota {
+    const fn disputed(self) -> OwnQuota {
+        OwnQuota { is_disputed: true, ..self }
+    }
+
+    const fn guide_only(self) -> OwnQuota {
+        OwnQuota { is_in_guide_only: true, ..self }
+    }
+
+    const fn note(self, note: &'static str) -> OwnQuota {
+        OwnQuota { note, ..self }
+    }
+}
+
 /// The row of an operation.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     usage: Option<KeyUsage>,
     takes_from: TakesFrom,
+    /// The quota of what takes from its own.
+    quota: Option<OwnQuota>,
+    /// AWS's name of that.
+    quota_name: &'static str,
+    /// Whether the quota of a custom key store counts it too.
+    is_in_stores: bool,
     priced_by: PricedBy,
     effect: Effect,
     /// How runs on the real clock make it; they do not where there is nothing.
     live: Option<LiveCall>,
     states: [InState; 7],
+    request: &'static [Member],
+    answer: &'static [Field],
 }
+
+/// What an operation is of which its row says nothing: one that manages keys, reads, and has a quota of its own.
+const ROW: Row = Row {
+    usage: None,
+    takes_from: TakesFrom::Own,
+    quota: None,
+    quota_name: "",
+    is_in_stores: false,
+    priced_by: PricedBy::Base,
+    effect: Effect::Reads,
+    live: None,
+    states: [InState::Goes; 7],
+    request: &[],
+    answer: &[],
+};
 
 /// Whether CloudTrail takes it for one that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +197,10 @@ enum Effect {
     Changes,
 }
 
-/// Declares the operations, each with its row: what its key is for, what it takes and costs, what it says to a key in each
-/// state, whether it changes anything, and how live runs make it.
+/// Declares the operations, each with its row; a type for each, by which others say something of it (`each`); and a macro that
+/// hands all their names to another (`each_operation`). `$d` is a dollar sign.
 macro_rules! operations {
-    ($(
-        $operation:ident = $name:literal:
-            $usage:expr, $charge:expr, $states:expr, $effect:expr, $live:expr;
-    )*) => {
+    (($d:tt) $($operation:ident = $name:literal { $($field:ident: $value:expr,)* })*) => {
         named! {
             /// One operation of the KMS API.
             ///
@@ -94,22 +210,39 @@ macro_rules! operations {
         }
 
         /// By [`Operation::index`].
-        static ROWS: [Row; Operation::ALL.len()] = [$(
+        pub(super) static ROWS: [Row; Operation::ALL.len()] = [$(
             Row {
-                usage: $usage,
-                takes_from: $charge.0,
-                priced_by: $charge.1,
-                states: $states,
-                effect: $effect,
-                live: $live,
+                quota_name: concat!($name, " request rate"),
+                $($field: $value,)*
+                ..ROW
             },
         )*];
+
+        #[cfg(feature = "emulator")]
+        pub(crate) mod each {
+            $(#[doc = concat!("Stands for ", $name, ".")] pub(crate) struct $operation;)*
+        }
+
+        #[cfg(feature = "emulator")]
+        macro_rules! each_operation {
+            ($d other:ident) => {
+                $d other! { $($operation)* }
+            };
+        }
+        #[cfg(feature = "emulator")]
+        pub(crate) use each_operation;
     };
 }
 
+mod table;
+
+pub use table::{GrantOperation, Operation};
+#[cfg(feature = "emulator")]
+pub(crate) use table::{each, each_operation};
+
 impl Operation {
     const fn row(self) -> &'static Row {
-        &ROWS[self.index()]
+        &table::ROWS[self.index()]
     }
 
     /// What the key of a cryptographic operation must be for; `None` where that does not matter.
@@ -120,6 +253,31 @@ impl Operation {
     /// Which request quota it takes from.
     pub const fn takes_from(self) -> TakesFrom {
         self.row().takes_from
+    }
+
+    /// The quota of one that takes from its own.
+    pub const fn own_quota(self) -> Option<OwnQuota> {
+        self.row().quota
+    }
+
+    /// AWS's name of a quota of its own.
+    pub const fn own_quota_name(self) -> &'static str {
+        self.row().quota_name
+    }
+
+    /// Whether the quota of a custom key store counts it, under a key that lives there.
+    pub const fn is_in_stores(self) -> bool {
+        self.row().is_in_stores
+    }
+
+    /// The members of its request.
+    pub const fn request(self) -> &'static [Member] {
+        self.row().request
+    }
+
+    /// The members of its answer, in the model's order.
+    pub const fn answer(self) -> &'static [Field] {
+        self.row().answer
     }
 
     /// What it costs by.
@@ -148,153 +306,6 @@ impl Operation {
     }
 }
 
-use Effect::{Changes, Reads};
-use Fill::{Algorithm, Context, Key, KeyUnlessNamed, Length, Made, PairSpec, Payload, Word};
-use InState::{
-    Creating as C, Disabled as D, Goes as G, NotPendingDeletion as N, PendingDeletion as P,
-    PendingImport as I, Unavailable as V, Updating as U,
-};
-use KeyUsage::{EncapsulateDecapsulate, EncryptDecrypt, GenerateVerifyMac, KeyAgreement, SignVerify};
-use Operation::{Encapsulate, Encrypt, GenerateMac, GetPublicKey, Sign};
-
-/// Takes from a pool of its own and costs the least, as most do.
-const OWN: (TakesFrom, PricedBy) = (TakesFrom::Own, PricedBy::Base);
-/// Takes from the pool of its key's type, and costs by it.
-const KEY: (TakesFrom, PricedBy) = (TakesFrom::Key, PricedBy::Key);
-/// Takes from the pool of its key's type, and costs the least, as the type does.
-const CHEAP: (TakesFrom, PricedBy) = (TakesFrom::Key, PricedBy::Base);
-/// Takes from the pool of the type of pair, and costs by it.
-const PAIR: (TakesFrom, PricedBy) = (TakesFrom::Pair, PricedBy::Pair);
-const SYMMETRIC: (TakesFrom, PricedBy) = (TakesFrom::Symmetric, PricedBy::Base);
-const OWN_BY_KEY: (TakesFrom, PricedBy) = (TakesFrom::Own, PricedBy::Key);
-/// The member that names the key.
-const ON_KEY: (&str, Fill) = ("KeyId", Key);
-/// The member with the encryption context.
-const UNDER_CONTEXT: (&str, Fill) = ("EncryptionContext", Context);
-/// What those that compute with a key say.
-const USE: [InState; 7] = [G, D, P, I, V, C, G];
-/// What those say that ask nothing of the state, or have no key.
-const ANY: [InState; 7] = [G; 7];
-
-operations! {
-    CancelKeyDeletion = "CancelKeyDeletion": None, OWN, [N, N, G, N, N, N, N], Changes, None;
-    ConnectCustomKeyStore = "ConnectCustomKeyStore": None, OWN, ANY, Changes, None;
-    CreateAlias = "CreateAlias": None, OWN, [G, G, P, G, G, G, G], Changes, None;
-    CreateCustomKeyStore = "CreateCustomKeyStore": None, OWN, ANY, Changes, None;
-    CreateGrant = "CreateGrant": None, OWN, [G, D, P, I, G, C, G], Changes, None;
-    CreateKey = "CreateKey": None, OWN, ANY, Changes, None;
-    Decapsulate = "Decapsulate": Some(EncapsulateDecapsulate), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("SharedSecretCiphertextBlob", Made),
-            ("EncapsulationAlgorithm", Algorithm),
-        ]).needing(Encapsulate));
-    Decrypt = "Decrypt": Some(EncryptDecrypt), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("CiphertextBlob", Made),
-            ("EncryptionAlgorithm", Algorithm),
-            UNDER_CONTEXT,
-        ]).needing(Encrypt));
-    DeleteAlias = "DeleteAlias": None, OWN, ANY, Changes, None;
-    DeleteCustomKeyStore = "DeleteCustomKeyStore": None, OWN, ANY, Changes, None;
-    DeleteImportedKeyMaterial = "DeleteImportedKeyMaterial": None, OWN, [G, G, G, G, V, C, U], Changes, None;
-    DeriveSharedSecret = "DeriveSharedSecret": Some(KeyAgreement), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("PublicKey", Made),
-            ("KeyAgreementAlgorithm", Algorithm),
-        ]).needing(GetPublicKey));
-    DescribeCustomKeyStores = "DescribeCustomKeyStores": None, OWN, ANY, Reads, Some(LiveCall::of(&[]));
-    DescribeKey = "DescribeKey": None, OWN, ANY, Reads, Some(LiveCall::of(&[ON_KEY]));
-    DisableKey = "DisableKey": None, OWN, [G, G, P, I, G, C, U], Changes, None;
-    DisableKeyRotation = "DisableKeyRotation": None, OWN, USE, Changes, None;
-    DisconnectCustomKeyStore = "DisconnectCustomKeyStore": None, OWN, ANY, Changes, None;
-    EnableKey = "EnableKey": None, OWN, [G, G, P, I, G, C, U], Changes, None;
-    EnableKeyRotation = "EnableKeyRotation": None, OWN, USE, Changes, None;
-    Encapsulate = "Encapsulate": Some(EncapsulateDecapsulate), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("EncapsulationAlgorithm", Algorithm),
-        ]).giving("SharedSecretCiphertextBlob"));
-    Encrypt = "Encrypt": Some(EncryptDecrypt), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("Plaintext", Payload),
-            ("EncryptionAlgorithm", Algorithm),
-            UNDER_CONTEXT,
-        ]).giving("CiphertextBlob"));
-    GenerateDataKey = "GenerateDataKey": Some(EncryptDecrypt), CHEAP, USE,
-        Reads, Some(LiveCall::of(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT]));
-    GenerateDataKeyPair = "GenerateDataKeyPair": Some(EncryptDecrypt), PAIR, USE,
-        Reads, Some(LiveCall::of(&[ON_KEY, ("KeyPairSpec", PairSpec), UNDER_CONTEXT]));
-    GenerateDataKeyPairWithoutPlaintext = "GenerateDataKeyPairWithoutPlaintext": Some(EncryptDecrypt), PAIR, USE,
-        Reads, Some(LiveCall::of(&[ON_KEY, ("KeyPairSpec", PairSpec), UNDER_CONTEXT]));
-    GenerateDataKeyWithoutPlaintext = "GenerateDataKeyWithoutPlaintext": Some(EncryptDecrypt), CHEAP, USE,
-        Reads, Some(LiveCall::of(&[ON_KEY, ("KeySpec", Word("AES_256")), UNDER_CONTEXT]));
-    GenerateMac = "GenerateMac": Some(GenerateVerifyMac), CHEAP, USE,
-        Reads, Some(LiveCall::of(&[ON_KEY, ("Message", Payload), ("MacAlgorithm", Algorithm)]).giving("Mac"));
-    GenerateRandom = "GenerateRandom": None, SYMMETRIC, ANY, Reads, Some(LiveCall::of(&[("NumberOfBytes", Length)]));
-    GetKeyLastUsage = "GetKeyLastUsage": None, OWN, ANY, Reads, None;
-    GetKeyPolicy = "GetKeyPolicy": None, OWN, ANY, Reads, None;
-    GetKeyRotationStatus = "GetKeyRotationStatus": None, OWN, ANY, Reads, None;
-    GetParametersForImport = "GetParametersForImport": None, OWN, [G, G, P, G, V, C, U], Reads, None;
-    GetPublicKey = "GetPublicKey": None, OWN_BY_KEY, [G, G, P, G, V, C, G],
-        Reads, Some(LiveCall::of(&[ON_KEY]).giving("PublicKey"));
-    ImportKeyMaterial = "ImportKeyMaterial": None, OWN, [G, G, P, G, V, C, G], Changes, None;
-    ListAliases = "ListAliases": None, OWN, ANY, Reads, None;
-    ListGrants = "ListGrants": None, OWN, ANY, Reads, None;
-    ListKeyPolicies = "ListKeyPolicies": None, OWN, ANY, Reads, None;
-    ListKeyRotations = "ListKeyRotations": None, OWN, ANY, Reads, None;
-    ListKeys = "ListKeys": None, OWN, ANY, Reads, None;
-    ListResourceTags = "ListResourceTags": None, OWN, ANY, Reads, None;
-    ListRetirableGrants = "ListRetirableGrants": None, OWN, ANY, Reads, None;
-    PutKeyPolicy = "PutKeyPolicy": None, OWN, ANY, Changes, None;
-    ReEncrypt = "ReEncrypt": Some(EncryptDecrypt), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ("CiphertextBlob", Made),
-            ("SourceKeyId", KeyUnlessNamed),
-            ("SourceEncryptionAlgorithm", Algorithm),
-            ("SourceEncryptionContext", Context),
-            ("DestinationKeyId", Key),
-            ("DestinationEncryptionAlgorithm", Algorithm),
-            ("DestinationEncryptionContext", Context)]).needing(Encrypt).allowed_by(&["ReEncryptFrom", "ReEncryptTo",
-        ]));
-    ReplicateKey = "ReplicateKey": None, OWN, [G, D, P, I, V, C, U], Changes, None;
-    RetireGrant = "RetireGrant": None, OWN, ANY, Changes, None;
-    RevokeGrant = "RevokeGrant": None, OWN, ANY, Changes, None;
-    RotateKeyOnDemand = "RotateKeyOnDemand": None, OWN, USE, Changes, None;
-    ScheduleKeyDeletion = "ScheduleKeyDeletion": None, OWN, [G, G, P, G, G, G, U], Changes, None;
-    Sign = "Sign": Some(SignVerify), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("Message", Payload),
-            ("MessageType", Word("RAW")),
-            ("SigningAlgorithm", Algorithm),
-        ]).giving("Signature"));
-    TagResource = "TagResource": None, OWN, [G, G, P, G, G, G, G], Changes, None;
-    UntagResource = "UntagResource": None, OWN, [G, G, P, G, G, G, G], Changes, None;
-    UpdateAlias = "UpdateAlias": None, OWN, [G, G, P, G, G, G, G], Changes, None;
-    UpdateCustomKeyStore = "UpdateCustomKeyStore": None, OWN, ANY, Changes, None;
-    UpdateKeyDescription = "UpdateKeyDescription": None, OWN, [G, G, P, G, G, G, G], Changes, None;
-    UpdatePrimaryRegion = "UpdatePrimaryRegion": None, OWN, USE, Changes, None;
-    Verify = "Verify": Some(SignVerify), KEY, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("Message", Payload),
-            ("MessageType", Word("RAW")),
-            ("SigningAlgorithm", Algorithm),
-            ("Signature", Made),
-        ]).needing(Sign));
-    VerifyMac = "VerifyMac": Some(GenerateVerifyMac), CHEAP, USE,
-        Reads, Some(LiveCall::of(&[
-            ON_KEY,
-            ("Message", Payload),
-            ("MacAlgorithm", Algorithm),
-            ("Mac", Made),
-        ]).needing(GenerateMac));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +313,10 @@ mod tests {
 
     #[test]
     fn who_uses_a_key_takes_from_its_pool_and_changes_nothing() {
+        for operation in Operation::ALL {
+            let is_own = operation.takes_from() == TakesFrom::Own;
+            assert_eq!(operation.own_quota().is_some(), is_own, "{operation}");
+        }
         for operation in Operation::ALL.iter().filter(|operation| operation.usage().is_some()) {
             assert!(matches!(operation.takes_from(), TakesFrom::Key | TakesFrom::Pair), "{operation}");
             assert!(operation.is_read_only(), "{operation}");

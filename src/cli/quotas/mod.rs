@@ -5,6 +5,7 @@ mod account;
 mod alarms;
 
 use super::{Common, Error, output};
+use crate::api::Operation;
 use crate::quota::PoolId;
 use crate::quota::catalogue::{self, Basis, DATE, Entry, SOURCES};
 use crate::report::format::per_second;
@@ -128,7 +129,7 @@ fn document(region: &str) -> serde_json::Value {
                 "adjustable": entry.adjustable.name(),
                 "basis": basis.name(),
                 "assumed": basis != Basis::Published,
-                "operations": entry.operations.iter().map(|each| each.name()).collect::<Vec<_>>(),
+                "operations": catalogue::operations(pool).map(Operation::name).collect::<Vec<_>>(),
                 "appliesTo": entry.applies_to,
                 "note": catalogue::note(region, pool),
             })

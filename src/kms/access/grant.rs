@@ -1,34 +1,10 @@
 //! Grants, as authorization sees them.
 
-use crate::api::{LiveCall, Operation, named};
+use crate::api::{LiveCall, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-named! {
-    /// What a grant can allow; the names are AWS's (service model of 2026-11-17), in the order in which refusals list them.
-    #[allow(missing_docs)]
-    GrantOperation {
-        Decrypt = "Decrypt",
-        Encrypt = "Encrypt",
-        GenerateDataKey = "GenerateDataKey",
-        GenerateDataKeyWithoutPlaintext = "GenerateDataKeyWithoutPlaintext",
-        ReEncryptFrom = "ReEncryptFrom",
-        ReEncryptTo = "ReEncryptTo",
-        Sign = "Sign",
-        Verify = "Verify",
-        GetPublicKey = "GetPublicKey",
-        CreateGrant = "CreateGrant",
-        RetireGrant = "RetireGrant",
-        DescribeKey = "DescribeKey",
-        GenerateDataKeyPair = "GenerateDataKeyPair",
-        GenerateDataKeyPairWithoutPlaintext = "GenerateDataKeyPairWithoutPlaintext",
-        GenerateMac = "GenerateMac",
-        VerifyMac = "VerifyMac",
-        DeriveSharedSecret = "DeriveSharedSecret",
-        Encapsulate = "Encapsulate",
-        Decapsulate = "Decapsulate",
-    }
-}
+pub use crate::api::GrantOperation;
 
 impl GrantOperation {
     /// The one that allows an action: `kms:Decrypt`.

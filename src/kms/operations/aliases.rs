@@ -10,6 +10,13 @@ use crate::kms::keys::{Alias, Eventual, Key, KeyRef};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 
+serves! {
+    CreateAlias: create_alias,
+    DeleteAlias: delete_alias,
+    ListAliases: list_aliases,
+    UpdateAlias: update_alias,
+}
+
 /// The prefix of every alias.
 const PREFIX: &str = "alias/";
 /// The prefix of AWS's own.
@@ -22,7 +29,7 @@ const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
 
 /// CreateAlias: a name for a key.
-pub(super) fn create_alias(ctx: &mut CallContext<'_>) -> Handled {
+fn create_alias(ctx: &mut CallContext<'_>) -> Handled {
     let name = ctx.required("AliasName");
     check_name(name)?;
     let key = target(ctx, name, "kms:CreateAlias")?;
@@ -40,7 +47,7 @@ pub(super) fn create_alias(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// UpdateAlias: moves a name to another key of the same type and usage.
-pub(super) fn update_alias(ctx: &mut CallContext<'_>) -> Handled {
+fn update_alias(ctx: &mut CallContext<'_>) -> Handled {
     let name = ctx.required("AliasName");
     let (mut alias, old) = existing(ctx, name)?;
     let new = target(ctx, name, "kms:UpdateAlias")?;
@@ -66,7 +73,7 @@ pub(super) fn update_alias(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// DeleteAlias: frees a name; the key stays.
-pub(super) fn delete_alias(ctx: &mut CallContext<'_>) -> Handled {
+fn delete_alias(ctx: &mut CallContext<'_>) -> Handled {
     let name = ctx.required("AliasName");
     let (alias, key) = existing(ctx, name)?;
     ctx.authorize_identity("kms:DeleteAlias", &ctx.inventory.realm(ctx.realm).alias_arn(name), |_| ())?;
@@ -79,7 +86,7 @@ pub(super) fn delete_alias(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ListAliases: the names of an account in a Region, or of one key.
-pub(super) fn list_aliases(ctx: &mut CallContext<'_>) -> Handled {
+fn list_aliases(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     ctx.authorize_identity("kms:ListAliases", "*", |_| ())?;
     let key = input.text("KeyId").map(|_| ctx.find_bare("KeyId")).transpose()?;

@@ -9,8 +9,16 @@ use crate::kms::crypto::{self};
 use crate::kms::keys::StoreKind;
 use crate::kms::wire::{ApiError, Input, Output};
 
+serves! {
+    GenerateDataKey: generate_data_key,
+    GenerateDataKeyPair: generate_data_key_pair,
+    GenerateDataKeyPairWithoutPlaintext: generate_data_key_pair_without_plaintext,
+    GenerateDataKeyWithoutPlaintext: generate_data_key_without_plaintext,
+    GenerateRandom: generate_random,
+}
+
 /// GenerateDataKey: a data key, in clear and encrypted.
-pub(super) fn generate_data_key(ctx: &mut CallContext<'_>) -> Handled {
+fn generate_data_key(ctx: &mut CallContext<'_>) -> Handled {
     let length = length(ctx.input())?;
     let cipher = cipher(ctx, "kms:GenerateDataKey")?;
     ctx.end_dry_run()?;
@@ -24,7 +32,7 @@ pub(super) fn generate_data_key(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// GenerateDataKeyWithoutPlaintext: an encrypted data key for later.
-pub(super) fn generate_data_key_without_plaintext(ctx: &mut CallContext<'_>) -> Handled {
+fn generate_data_key_without_plaintext(ctx: &mut CallContext<'_>) -> Handled {
     let length = length(ctx.input())?;
     let cipher = cipher(ctx, "kms:GenerateDataKeyWithoutPlaintext")?;
     ctx.end_dry_run()?;
@@ -36,12 +44,12 @@ pub(super) fn generate_data_key_without_plaintext(ctx: &mut CallContext<'_>) -> 
 }
 
 /// GenerateDataKeyPair: a key pair, its private half in clear and encrypted.
-pub(super) fn generate_data_key_pair(ctx: &mut CallContext<'_>) -> Handled {
+fn generate_data_key_pair(ctx: &mut CallContext<'_>) -> Handled {
     key_pair(ctx, "kms:GenerateDataKeyPair", true)
 }
 
 /// GenerateDataKeyPairWithoutPlaintext: a key pair, its private half encrypted only.
-pub(super) fn generate_data_key_pair_without_plaintext(ctx: &mut CallContext<'_>) -> Handled {
+fn generate_data_key_pair_without_plaintext(ctx: &mut CallContext<'_>) -> Handled {
     key_pair(ctx, "kms:GenerateDataKeyPairWithoutPlaintext", false)
 }
 
@@ -101,7 +109,7 @@ fn length(input: &Input) -> Result<usize, ApiError> {
 }
 
 /// GenerateRandom: random bytes, from a CloudHSM key store if asked.
-pub(super) fn generate_random(ctx: &mut CallContext<'_>) -> Handled {
+fn generate_random(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     ctx.authorize_identity("kms:GenerateRandom", "*", |_| ())?;
     let Some(bytes) = input.integer("NumberOfBytes") else {

@@ -9,18 +9,25 @@ use crate::kms::keys::{
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 
+serves! {
+    DescribeKey: describe_key,
+    GetKeyLastUsage: get_key_last_usage,
+    GetPublicKey: get_public_key,
+    ListKeys: list_keys,
+}
+
 /// Keys of a page if the call does not say (model of 2026-11-17).
 const PAGE: usize = 100;
 
 /// DescribeKey.
-pub(super) fn describe_key(ctx: &mut CallContext<'_>) -> Handled {
+fn describe_key(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find("KeyId")?;
     ctx.authorize(&key, "kms:DescribeKey", &BTreeMap::new(), |_| ())?;
     Ok(Step::Done(Output::new().object("KeyMetadata", metadata(ctx.inventory, &key, ctx.now))))
 }
 
 /// ListKeys: those of the caller's account and Region. Keys shared through AWS RAM are not emulated: there are none.
-pub(super) fn list_keys(ctx: &mut CallContext<'_>) -> Handled {
+fn list_keys(ctx: &mut CallContext<'_>) -> Handled {
     ctx.authorize_identity("kms:ListKeys", "*", |_| ())?;
     let page = Page::read(ctx.input(), PAGE)?;
     let owners = ctx.input().texts("ResourceOwners");
@@ -34,7 +41,7 @@ pub(super) fn list_keys(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// GetPublicKey: the public half of an asymmetric key.
-pub(super) fn get_public_key(ctx: &mut CallContext<'_>) -> Handled {
+fn get_public_key(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find("KeyId")?;
     ctx.authorize(&key, "kms:GetPublicKey", &BTreeMap::new(), |_| ())?;
     let found = ctx.key(&key);
@@ -57,7 +64,7 @@ pub(super) fn get_public_key(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// GetKeyLastUsage: the last cryptographic use that was seen.
-pub(super) fn get_key_last_usage(ctx: &mut CallContext<'_>) -> Handled {
+fn get_key_last_usage(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     ctx.authorize(&key, "kms:GetKeyLastUsage", &BTreeMap::new(), |_| ())?;

@@ -7,6 +7,12 @@ use crate::kms::access::ConditionContext;
 use crate::kms::crypto::Secret;
 use crate::kms::wire::{ApiError, Output};
 
+serves! {
+    Decrypt: decrypt,
+    Encrypt: encrypt,
+    ReEncrypt: re_encrypt,
+}
+
 /// What Decrypt opens.
 const DECRYPT: Source = Source {
     action: "kms:Decrypt",
@@ -24,7 +30,7 @@ const RE_ENCRYPT: Source = Source {
 };
 
 /// Encrypt: a short plaintext under a key.
-pub(super) fn encrypt(ctx: &mut CallContext<'_>) -> Handled {
+fn encrypt(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let key = ctx.find("KeyId")?;
     let terms = (input.context("EncryptionContext"), algorithm(input, "EncryptionAlgorithm"));
@@ -41,7 +47,7 @@ pub(super) fn encrypt(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// Decrypt: what Encrypt or a data key operation made.
-pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
+fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let key = DECRYPT.find(ctx)?;
     let cipher = Cipher::decrypting(ctx, &DECRYPT, &key, |_| ())?;
@@ -63,7 +69,7 @@ pub(super) fn decrypt(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ReEncrypt: from one key to another, or from one context to another.
-pub(super) fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
+fn re_encrypt(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let (from, to) = (RE_ENCRYPT.find(ctx)?, ctx.find("DestinationKeyId")?);
     let tell = |context: &mut ConditionContext, named: Option<&str>| {

@@ -7,18 +7,26 @@ use crate::kms::keys::{DAY, Deletion, Inventory, KeyRef, Manager, Moment};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 
+serves! {
+    CancelKeyDeletion: cancel_key_deletion,
+    DisableKey: disable_key,
+    EnableKey: enable_key,
+    ScheduleKeyDeletion: schedule_key_deletion,
+    UpdateKeyDescription: update_key_description,
+}
+
 /// Days of waiting if the call does not say, and the least and the most of them (API reference, 2026; the model alone
 /// would allow 1 to 365).
 const WINDOW: i64 = 30;
 const WINDOWS: std::ops::RangeInclusive<i64> = 7..=30;
 
 /// EnableKey; a rotation that came due meanwhile happens at once.
-pub(super) fn enable_key(ctx: &mut CallContext<'_>) -> Handled {
+fn enable_key(ctx: &mut CallContext<'_>) -> Handled {
     set_enabled(ctx, "kms:EnableKey", true)
 }
 
 /// DisableKey.
-pub(super) fn disable_key(ctx: &mut CallContext<'_>) -> Handled {
+fn disable_key(ctx: &mut CallContext<'_>) -> Handled {
     set_enabled(ctx, "kms:DisableKey", false)
 }
 
@@ -34,7 +42,7 @@ fn set_enabled(ctx: &mut CallContext<'_>, action: &str, enabled: bool) -> Handle
 }
 
 /// UpdateKeyDescription.
-pub(super) fn update_key_description(ctx: &mut CallContext<'_>) -> Handled {
+fn update_key_description(ctx: &mut CallContext<'_>) -> Handled {
     let key = managed(ctx, "kms:UpdateKeyDescription")?;
     ctx.check_state(&key)?;
     let description = ctx.required("Description").to_string();
@@ -43,7 +51,7 @@ pub(super) fn update_key_description(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ScheduleKeyDeletion: a multi-Region primary waits for its replicas first.
-pub(super) fn schedule_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
+fn schedule_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
     let days = ctx.input().integer("PendingWindowInDays").unwrap_or(WINDOW);
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
@@ -83,7 +91,7 @@ fn has_replicas(ctx: &CallContext<'_>, key: &KeyRef) -> bool {
 }
 
 /// CancelKeyDeletion: the key comes back disabled (from memory).
-pub(super) fn cancel_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
+fn cancel_key_deletion(ctx: &mut CallContext<'_>) -> Handled {
     let key = managed(ctx, "kms:CancelKeyDeletion")?;
     ctx.check_state(&key)?;
     let (now, delay) = (ctx.now, ctx.consistency.key_state);

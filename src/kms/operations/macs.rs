@@ -9,6 +9,11 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    GenerateMac: generate_mac,
+    VerifyMac: verify_mac,
+}
+
 /// A key that is ready to authenticate a message.
 struct Authenticator {
     key: KeyRef,
@@ -19,7 +24,7 @@ struct Authenticator {
 }
 
 /// GenerateMac: the authentication code of a message.
-pub(super) fn generate_mac(ctx: &mut CallContext<'_>) -> Handled {
+fn generate_mac(ctx: &mut CallContext<'_>) -> Handled {
     let maker = Authenticator::read(ctx, "kms:GenerateMac")?;
     ctx.note_use(&maker.key, None);
     ctx.compute(move || {
@@ -31,7 +36,7 @@ pub(super) fn generate_mac(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// VerifyMac: whether GenerateMac made a code; what it did not make is an error.
-pub(super) fn verify_mac(ctx: &mut CallContext<'_>) -> Handled {
+fn verify_mac(ctx: &mut CallContext<'_>) -> Handled {
     let maker = Authenticator::read(ctx, "kms:VerifyMac")?;
     ctx.note_use(&maker.key, None);
     let mac = ctx.input().blob("Mac").expect("validation requires it").to_vec();

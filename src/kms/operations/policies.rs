@@ -8,11 +8,17 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    GetKeyPolicy: get_key_policy,
+    ListKeyPolicies: list_key_policies,
+    PutKeyPolicy: put_key_policy,
+}
+
 /// The only policy of a key; one that AWS RAM manages is not emulated.
 const DEFAULT: &str = "default";
 
 /// GetKeyPolicy.
-pub(super) fn get_key_policy(ctx: &mut CallContext<'_>) -> Handled {
+fn get_key_policy(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     ctx.authorize(&key, "kms:GetKeyPolicy", &BTreeMap::new(), |context| {
@@ -24,7 +30,7 @@ pub(super) fn get_key_policy(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// PutKeyPolicy.
-pub(super) fn put_key_policy(ctx: &mut CallContext<'_>) -> Handled {
+fn put_key_policy(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     let bypass = ctx.input().flag("BypassPolicyLockoutSafetyCheck");
@@ -48,7 +54,7 @@ pub(super) fn put_key_policy(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ListKeyPolicies.
-pub(super) fn list_key_policies(ctx: &mut CallContext<'_>) -> Handled {
+fn list_key_policies(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     ctx.authorize(&key, "kms:ListKeyPolicies", &BTreeMap::new(), |_| ())?;

@@ -15,9 +15,14 @@ use crate::quota::catalogue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    ReplicateKey: replicate_key,
+    UpdatePrimaryRegion: update_primary_region,
+}
+
 /// ReplicateKey: the same key, of the same material, in another Region. The replica is ready at once,
 /// unless `Consistency::multi_region` says otherwise.
-pub(super) fn replicate_key(ctx: &mut CallContext<'_>) -> Handled {
+fn replicate_key(ctx: &mut CallContext<'_>) -> Handled {
     let region = ctx.required("ReplicaRegion");
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
@@ -129,7 +134,7 @@ fn tag((name, value): (&String, &String)) -> Output {
 }
 
 /// UpdatePrimaryRegion: primary and replica change places.
-pub(super) fn update_primary_region(ctx: &mut CallContext<'_>) -> Handled {
+fn update_primary_region(ctx: &mut CallContext<'_>) -> Handled {
     let region = ctx.required("PrimaryRegion");
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;

@@ -13,6 +13,14 @@ use crate::time::Span;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    DisableKeyRotation: disable_key_rotation,
+    EnableKeyRotation: enable_key_rotation,
+    GetKeyRotationStatus: get_key_rotation_status,
+    ListKeyRotations: list_key_rotations,
+    RotateKeyOnDemand: rotate_key_on_demand,
+}
+
 /// Days between two rotations if nothing else is said (API reference, 2026).
 const PERIOD_DAYS: u32 = 365;
 /// Before an automatic rotation so long, an on-demand one is refused (API reference, 2026).
@@ -21,7 +29,7 @@ const TOO_CLOSE: Span = Span::from_secs(20 * 60);
 const PAGE: usize = 100;
 
 /// EnableKeyRotation.
-pub(super) fn enable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
+fn enable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
     let given = ctx.input().integer("RotationPeriodInDays");
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
@@ -44,7 +52,7 @@ pub(super) fn enable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// DisableKeyRotation.
-pub(super) fn disable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
+fn disable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
     let key = managed(ctx, "kms:DisableKeyRotation")?;
     check_origin(ctx, &key)?;
     ctx.check_state(&key)?;
@@ -58,7 +66,7 @@ pub(super) fn disable_key_rotation(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// GetKeyRotationStatus.
-pub(super) fn get_key_rotation_status(ctx: &mut CallContext<'_>) -> Handled {
+fn get_key_rotation_status(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.authorize(&key, "kms:GetKeyRotationStatus", &BTreeMap::new(), |_| ())?;
     let is_imported = ctx.key(&key).origin == Origin::External && ctx.key(&key).current(ctx.now).is_some();
@@ -81,7 +89,7 @@ pub(super) fn get_key_rotation_status(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// RotateKeyOnDemand: new material at once, or the imported material that waits for it.
-pub(super) fn rotate_key_on_demand(ctx: &mut CallContext<'_>) -> Handled {
+fn rotate_key_on_demand(ctx: &mut CallContext<'_>) -> Handled {
     let key = managed(ctx, "kms:RotateKeyOnDemand")?;
     if ctx.key(&key).origin != Origin::External {
         check_origin(ctx, &key)?;
@@ -126,7 +134,7 @@ pub(super) fn rotate_key_on_demand(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ListKeyRotations.
-pub(super) fn list_key_rotations(ctx: &mut CallContext<'_>) -> Handled {
+fn list_key_rotations(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     ctx.authorize(&key, "kms:ListKeyRotations", &BTreeMap::new(), |_| ())?;

@@ -10,8 +10,14 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    Decapsulate: decapsulate,
+    DeriveSharedSecret: derive_shared_secret,
+    Encapsulate: encapsulate,
+}
+
 /// DeriveSharedSecret: Diffie–Hellman with a peer's public key.
-pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
+fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let (key, material) = ready(ctx, "kms:DeriveSharedSecret", KeyUsage::KeyAgreement)?;
     refuse_recipient(input)?;
@@ -33,7 +39,7 @@ pub(super) fn derive_shared_secret(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// Encapsulate: a new shared secret, and its ciphertext for whoever has the key.
-pub(super) fn encapsulate(ctx: &mut CallContext<'_>) -> Handled {
+fn encapsulate(ctx: &mut CallContext<'_>) -> Handled {
     let (key, material) = ready(ctx, "kms:Encapsulate", KeyUsage::EncapsulateDecapsulate)?;
     ctx.note_use(&key, None);
     let arn = ctx.inventory.arn(&key);
@@ -49,7 +55,7 @@ pub(super) fn encapsulate(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// Decapsulate: the shared secret of a ciphertext; of a false one of the right length, some other secret.
-pub(super) fn decapsulate(ctx: &mut CallContext<'_>) -> Handled {
+fn decapsulate(ctx: &mut CallContext<'_>) -> Handled {
     let (key, material) = ready(ctx, "kms:Decapsulate", KeyUsage::EncapsulateDecapsulate)?;
     ctx.note_use(&key, None);
     let arn = ctx.inventory.arn(&key);

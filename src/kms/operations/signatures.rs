@@ -9,6 +9,11 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    Sign: sign,
+    Verify: verify,
+}
+
 /// A key that is ready to sign or to verify, and what.
 struct Signer {
     key: KeyRef,
@@ -20,7 +25,7 @@ struct Signer {
 }
 
 /// Sign: a signature of a message or of its digest.
-pub(super) fn sign(ctx: &mut CallContext<'_>) -> Handled {
+fn sign(ctx: &mut CallContext<'_>) -> Handled {
     let signer = Signer::read(ctx, "kms:Sign")?;
     ctx.note_use(&signer.key, None);
     ctx.compute(move || {
@@ -35,7 +40,7 @@ pub(super) fn sign(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// Verify: whether Sign made a signature; what it did not make is an error.
-pub(super) fn verify(ctx: &mut CallContext<'_>) -> Handled {
+fn verify(ctx: &mut CallContext<'_>) -> Handled {
     let signer = Signer::read(ctx, "kms:Verify")?;
     ctx.note_use(&signer.key, None);
     let signature = ctx.input().blob("Signature").expect("validation requires it").to_vec();

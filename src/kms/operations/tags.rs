@@ -8,11 +8,17 @@ use crate::kms::keys::{KeyRef, Manager};
 use crate::kms::wire::{ApiError, Input, Output};
 use std::collections::BTreeMap;
 
+serves! {
+    ListResourceTags: list_resource_tags,
+    TagResource: tag_resource,
+    UntagResource: untag_resource,
+}
+
 /// Tags of a page if the call does not say, and at most.
 const PAGE: usize = 50;
 
 /// TagResource.
-pub(super) fn tag_resource(ctx: &mut CallContext<'_>) -> Handled {
+fn tag_resource(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let key = tagged(ctx, "kms:TagResource", |context| tell_tags(input, context))?;
     let tags = read_tags(ctx, "Tags")?;
@@ -23,7 +29,7 @@ pub(super) fn tag_resource(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// UntagResource: names that are not there are no error.
-pub(super) fn untag_resource(ctx: &mut CallContext<'_>) -> Handled {
+fn untag_resource(ctx: &mut CallContext<'_>) -> Handled {
     let names = ctx.input().texts("TagKeys");
     let key = tagged(ctx, "kms:UntagResource", |context| context.many("aws:TagKeys", names))?;
     if names.iter().any(|name| is_reserved(name)) {
@@ -34,7 +40,7 @@ pub(super) fn untag_resource(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ListResourceTags.
-pub(super) fn list_resource_tags(ctx: &mut CallContext<'_>) -> Handled {
+fn list_resource_tags(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
     ctx.authorize(&key, "kms:ListResourceTags", &BTreeMap::new(), |_| ())?;

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::input::{Given, Input};
-use super::shapes::{Bounds, Kind, Text};
+use crate::api::shapes::{Bounds, Kind, Text};
 use std::fmt::Write;
 
 /// One exception that lists every violation, if there is any.

@@ -1,7 +1,7 @@
 //! The decoded members of a request, or of a structure in one.
 
-use super::shapes::{Kind, Member, request};
 use crate::api::Operation;
+use crate::api::shapes::{Kind, Member};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl Input {
 
     /// A call of an operation that gives nothing yet: for callers in the same process, who write no JSON.
     pub fn new(operation: Operation) -> Input {
-        Input::empty(operation, request(operation))
+        Input::empty(operation, operation.request())
     }
 
     fn give(mut self, name: &str, given: Given) -> Input {

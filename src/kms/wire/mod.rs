@@ -13,11 +13,8 @@ mod error;
 mod input;
 mod named;
 mod output;
-mod pattern;
-pub mod shapes;
 
 pub use decode::{Decoded, decode};
 pub use error::{ApiError, More, operation_of};
 pub use input::Input;
 pub use output::{Item, Output};
-pub use pattern::Pattern;

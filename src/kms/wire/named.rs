@@ -2,7 +2,7 @@
 
 use super::Input;
 use super::input::Given;
-use super::shapes::Kind;
+use crate::api::shapes::Kind;
 use crate::api::{KeySpec, Operation};
 use serde_json::{Map, Value, json};
 

@@ -22,8 +22,12 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+serves! {
+    CreateKey: create_key,
+}
+
 /// CreateKey.
-pub(super) fn create_key(ctx: &mut CallContext<'_>) -> Handled {
+fn create_key(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let spec = spec_of(ctx)?;
     let usage = usage_of(ctx, spec)?;

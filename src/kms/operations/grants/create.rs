@@ -11,8 +11,12 @@ use crate::kms::keys::{Grant, KeyRef};
 use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 
+serves! {
+    CreateGrant: create_grant,
+}
+
 /// CreateGrant: lets a principal use a key; with the same name and content again, it is the same grant.
-pub(in crate::kms::operations) fn create_grant(ctx: &mut CallContext<'_>) -> Handled {
+fn create_grant(ctx: &mut CallContext<'_>) -> Handled {
     let request = GrantRequest::read(ctx)?;
     let key = ctx.find_bare("KeyId")?;
     let right = ctx.authorize(&key, "kms:CreateGrant", &BTreeMap::new(), |context| request.tell(context))?;

@@ -8,8 +8,13 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    RetireGrant: retire_grant,
+    RevokeGrant: revoke_grant,
+}
+
 /// RevokeGrant: takes a grant back; whoever may, by the key's policy.
-pub(in crate::kms::operations) fn revoke_grant(ctx: &mut CallContext<'_>) -> Handled {
+fn revoke_grant(ctx: &mut CallContext<'_>) -> Handled {
     let key = ctx.find_bare("KeyId")?;
     ctx.authorize(&key, "kms:RevokeGrant", &BTreeMap::new(), |context| {
         context.one("kms:GrantIsForAWSResource", "false")
@@ -22,7 +27,7 @@ pub(in crate::kms::operations) fn revoke_grant(ctx: &mut CallContext<'_>) -> Han
 }
 
 /// RetireGrant: gives a grant up; who may is in the grant itself.
-pub(in crate::kms::operations) fn retire_grant(ctx: &mut CallContext<'_>) -> Handled {
+fn retire_grant(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let (key, id) = match (input.text("GrantToken"), input.text("KeyId"), input.text("GrantId")) {
         (Some(token), None, None) => ctx.open_grant_token(token)?,

@@ -9,6 +9,11 @@ use crate::kms::wire::{ApiError, Output};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+serves! {
+    ListGrants: list_grants,
+    ListRetirableGrants: list_retirable_grants,
+}
+
 /// Grants of a page if the call does not say, and at most.
 ///
 /// Source: KMS API reference, ListGrants (model of 2026-11-17).
@@ -16,7 +21,7 @@ const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
 
 /// ListGrants: the grants of a key.
-pub(in crate::kms::operations) fn list_grants(ctx: &mut CallContext<'_>) -> Handled {
+fn list_grants(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let key = ctx.find_bare("KeyId")?;
     ctx.authorize(&key, "kms:ListGrants", &BTreeMap::new(), |context| {
@@ -46,7 +51,7 @@ pub(in crate::kms::operations) fn list_grants(ctx: &mut CallContext<'_>) -> Hand
 }
 
 /// ListRetirableGrants: the grants of a Region, of any account's keys, that one principal may retire.
-pub(in crate::kms::operations) fn list_retirable_grants(ctx: &mut CallContext<'_>) -> Handled {
+fn list_retirable_grants(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     let (who, is_service) = match (input.text("RetiringPrincipal"), input.text("RetiringServicePrincipal")) {
         (Some(arn), None) => (ctx.principal(arn)?, false),

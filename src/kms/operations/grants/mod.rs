@@ -11,10 +11,6 @@ mod list;
 mod request;
 mod token;
 
-pub(super) use create::create_grant;
-pub(super) use end::{retire_grant, revoke_grant};
-pub(super) use list::{list_grants, list_retirable_grants};
-
 use super::CallContext;
 use crate::kms::keys::{Grant, KeyRef, Moment};
 use crate::kms::wire::ApiError;

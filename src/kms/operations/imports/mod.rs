@@ -22,11 +22,17 @@ use base64_simd::STANDARD;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+serves! {
+    DeleteImportedKeyMaterial: delete_imported_key_material,
+    GetParametersForImport: get_parameters_for_import,
+    ImportKeyMaterial: import_key_material,
+}
+
 /// How long a wrapping key and its token are valid (API reference, 2026).
 const VALID: Span = Span::from_secs(24 * 3600);
 
 /// GetParametersForImport.
-pub(super) fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
+fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
     let (algorithm, spec) = (ctx.required("WrappingAlgorithm"), ctx.required("WrappingKeySpec"));
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
@@ -58,7 +64,7 @@ pub(super) fn get_parameters_for_import(ctx: &mut CallContext<'_>) -> Handled {
 }
 
 /// ImportKeyMaterial.
-pub(super) fn import_key_material(ctx: &mut CallContext<'_>) -> Handled {
+fn import_key_material(ctx: &mut CallContext<'_>) -> Handled {
     let request = request(ctx)?;
     let key = ctx.find_bare("KeyId")?;
     ctx.check_own(&key)?;
@@ -155,7 +161,7 @@ fn place(key: &mut Key, id: MaterialId, secret: &Arc<Material>, request: &Import
 }
 
 /// DeleteImportedKeyMaterial: the named version, or the current one; deleting what is gone is no error.
-pub(super) fn delete_imported_key_material(ctx: &mut CallContext<'_>) -> Handled {
+fn delete_imported_key_material(ctx: &mut CallContext<'_>) -> Handled {
     let key = managed(ctx, "kms:DeleteImportedKeyMaterial")?;
     check_importable(ctx, &key)?;
     ctx.check_state(&key)?;

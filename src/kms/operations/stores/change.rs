@@ -7,8 +7,15 @@ use super::proxy;
 use crate::kms::keys::{Connection, Store};
 use crate::kms::wire::{ApiError, Output};
 
+serves! {
+    ConnectCustomKeyStore: connect_custom_key_store,
+    DeleteCustomKeyStore: delete_custom_key_store,
+    DisconnectCustomKeyStore: disconnect_custom_key_store,
+    UpdateCustomKeyStore: update_custom_key_store,
+}
+
 /// ConnectCustomKeyStore: makes the keys of a store usable.
-pub(in crate::kms::operations) fn connect_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
+fn connect_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
     let mut store = named(ctx, "kms:ConnectCustomKeyStore")?;
     match store.state(ctx.now) {
         "DISCONNECTING" => return Err(ctx.wrong_store_state(&store)),
@@ -25,7 +32,7 @@ pub(in crate::kms::operations) fn connect_custom_key_store(ctx: &mut CallContext
 }
 
 /// DisconnectCustomKeyStore: makes the keys of a store unusable.
-pub(in crate::kms::operations) fn disconnect_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
+fn disconnect_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
     let mut store = named(ctx, "kms:DisconnectCustomKeyStore")?;
     if matches!(store.state(ctx.now), "DISCONNECTING" | "DISCONNECTED") {
         return Err(ctx.wrong_store_state(&store));
@@ -38,7 +45,7 @@ pub(in crate::kms::operations) fn disconnect_custom_key_store(ctx: &mut CallCont
 }
 
 /// UpdateCustomKeyStore: another name, or another way to what stands behind a store.
-pub(in crate::kms::operations) fn update_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
+fn update_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
     let mut store = named(ctx, "kms:UpdateCustomKeyStore")?;
     let (kind, needs_rest) = proxy::updated(&store.kind, ctx.input())?;
     let is_ready = match store.state(ctx.now) {
@@ -60,7 +67,7 @@ pub(in crate::kms::operations) fn update_custom_key_store(ctx: &mut CallContext<
 }
 
 /// DeleteCustomKeyStore: takes out a store that holds no keys.
-pub(in crate::kms::operations) fn delete_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
+fn delete_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
     let store = named(ctx, "kms:DeleteCustomKeyStore")?;
     if ctx.inventory.keys(ctx.realm, None).any(|key| key.store.as_deref() == Some(&store.id)) {
         return Err(ApiError::custom_key_store_has_cmks(format!(

@@ -7,8 +7,12 @@ use crate::kms::crypto;
 use crate::kms::keys::{Connection, Store};
 use crate::kms::wire::{ApiError, Output};
 
+serves! {
+    CreateCustomKeyStore: create_custom_key_store,
+}
+
 /// CreateCustomKeyStore: a store that is not connected yet.
-pub(in crate::kms::operations) fn create_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
+fn create_custom_key_store(ctx: &mut CallContext<'_>) -> Handled {
     ctx.authorize_identity("kms:CreateCustomKeyStore", "*", |_| ())?;
     let kind = proxy::read(ctx.input())?;
     let name = ctx.required("CustomKeyStoreName");

@@ -5,11 +5,15 @@ use super::super::{CallContext, Handled, Step};
 use crate::kms::keys::{Store, StoreKind};
 use crate::kms::wire::{ApiError, Output};
 
+serves! {
+    DescribeCustomKeyStores: describe_custom_key_stores,
+}
+
 /// Stores of a page if the call does not say (assumed).
 const PAGE: usize = 100;
 
 /// DescribeCustomKeyStores: all of an account in a Region, or one by its id or name.
-pub(in crate::kms::operations) fn describe_custom_key_stores(ctx: &mut CallContext<'_>) -> Handled {
+fn describe_custom_key_stores(ctx: &mut CallContext<'_>) -> Handled {
     let input = ctx.input();
     ctx.authorize_identity("kms:DescribeCustomKeyStores", "*", |_| ())?;
     let (id, name) = (input.text("CustomKeyStoreId"), input.text("CustomKeyStoreName"));

@@ -9,12 +9,6 @@ mod create;
 mod describe;
 mod proxy;
 
-pub(super) use change::{
-    connect_custom_key_store, delete_custom_key_store, disconnect_custom_key_store, update_custom_key_store,
-};
-pub(super) use create::create_custom_key_store;
-pub(super) use describe::describe_custom_key_stores;
-
 use super::CallContext;
 use crate::kms::keys::{Store, StoreKind};
 use crate::kms::wire::ApiError;

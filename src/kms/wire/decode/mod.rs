@@ -8,8 +8,8 @@ mod plain;
 use super::ApiError;
 use super::check::violations;
 use super::input::{Given, Input};
-use super::shapes::{Kind, Member, request};
 use crate::api::Operation;
+use crate::api::shapes::{Kind, Member};
 use base64_simd::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub fn decode(operation: Operation, body: &[u8]) -> Decoded {
 
 /// Reads any body.
 fn read_any(operation: Operation, body: &[u8]) -> (Input, Option<ApiError>) {
-    let mut input = Input::empty(operation, request(operation));
+    let mut input = Input::empty(operation, operation.request());
     let mut problem = None;
     if !body.is_empty() {
         let mut json = serde_json::Deserializer::from_slice(body);
@@ -143,7 +143,7 @@ impl Reader<'_> {
     fn context<'de, A: MapAccess<'de>>(&mut self, mut map: A) -> Result<Option<Given>, A::Error> {
         let mut context = BTreeMap::new();
         while let Some(key) = map.next_key::<String>()? {
-            match map.next_value_seed(self.inner(&super::shapes::ANY_TEXT))? {
+            match map.next_value_seed(self.inner(&crate::api::shapes::ANY_TEXT))? {
                 Some(Given::Text(text)) => drop(context.insert(key, text)),
                 _ => drop(context.remove(&key)),
             }

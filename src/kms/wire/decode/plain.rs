@@ -3,13 +3,13 @@
 
 use super::STANDARD;
 use crate::api::Operation;
+use crate::api::shapes::{Kind, Member};
 use crate::kms::wire::input::{Given, Input};
 use crate::kms::wire::output::are_plain;
-use crate::kms::wire::shapes::{Kind, Member, request};
 
 /// What a plain body holds; `None` if it is not plain, be it good or bad.
 pub(super) fn read(operation: Operation, body: &[u8]) -> Option<Input> {
-    let members = request(operation);
+    let members = operation.request();
     let mut input = Input::empty(operation, members);
     let mut rest = Rest(body);
     rest.take(b'{')?;

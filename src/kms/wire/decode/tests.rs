@@ -254,7 +254,7 @@ proptest! {
         let whole = decode(operation, &bytes);
         prop_assert!(json.is_object() || whole.problem.is_some());
         let read = json.get("KeyId").and_then(|id| id.as_str());
-        if request(operation).iter().any(|member| member.name == "KeyId") {
+        if operation.request().iter().any(|member| member.name == "KeyId") {
             prop_assert_eq!(whole.input.text("KeyId"), read);
         }
         let at = at.index(bytes.len());

@@ -5,11 +5,9 @@
 //! youngest usages, is a guess). GenerateDataKey lists `KEY_SPEC` and takes `DATA_KEY_SPEC`.
 
 use crate::api::{ECDH, KeyUsage, ML_KEM, WrappingAlgorithm, WrappingKeySpec};
-use crate::kms::access::GrantOperation;
 
 pub const CUSTOM_KEY_STORE: &[&str] = &["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 pub const XKS_PROXY_CONNECTIVITY: &[&str] = &["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"];
-pub const GRANT_OPERATION: &[&str] = GrantOperation::WORDS;
 pub const KEY_USAGE: &[&str] = KeyUsage::WORDS;
 pub const OLD_KEY_SPEC: &[&str] = &[
     "RSA_2048",

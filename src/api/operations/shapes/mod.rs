@@ -1,16 +1,12 @@
-//! What a request may hold: the members of all operations with their constraints.
+//! The words in which it is said what a request may hold and what an answer has.
 //!
-//! The rows are in `table`; here are the words they are written in.
-//!
-//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17. `tests/emulator/wire_facts.rs` compares every row with the
+//! Source: AWS KMS service model 2014-11-01 as of 2026-11-17. `tests/emulator/wire_facts.rs` compares every operation with the
 //! fact sheet, both ways.
 
-mod table;
-mod values;
+pub(super) mod pattern;
+pub(super) mod values;
 
-pub use table::request;
-
-use super::pattern::Pattern;
+pub use pattern::Pattern;
 
 /// One member of a request or of a structure in one.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +19,14 @@ pub struct Member {
     pub kind: Kind,
 }
 
-impl Member {
-    const fn must(name: &'static str, kind: Kind) -> Member {
-        Member { name, required: true, kind }
-    }
+/// A member that must be given.
+pub(super) const fn must(name: &'static str, kind: Kind) -> Member {
+    Member { name, required: true, kind }
+}
 
-    const fn may(name: &'static str, kind: Kind) -> Member {
-        Member { name, required: false, kind }
-    }
+/// A member that may be left out.
+pub(super) const fn may(name: &'static str, kind: Kind) -> Member {
+    Member { name, required: false, kind }
 }
 
 /// What a value must be, with its constraints.
@@ -83,7 +79,7 @@ pub struct Text {
     pub is_secret: bool,
 }
 
-const fn text(min: u64, max: u64) -> Kind {
+pub(super) const fn text(min: u64, max: u64) -> Kind {
     Kind::Text(Text {
         length: Bounds { min, max },
         pattern: None,
@@ -93,11 +89,11 @@ const fn text(min: u64, max: u64) -> Kind {
     })
 }
 
-const fn secret(min: u64, max: u64, pattern: Option<&'static Pattern>) -> Kind {
+pub(super) const fn secret(min: u64, max: u64, pattern: Option<&'static Pattern>) -> Kind {
     Kind::Text(Text { length: Bounds { min, max }, pattern, values: &[], listed: &[], is_secret: true })
 }
 
-const fn like(min: u64, max: u64, pattern: &'static Pattern) -> Kind {
+pub(super) const fn like(min: u64, max: u64, pattern: &'static Pattern) -> Kind {
     Kind::Text(Text {
         length: Bounds { min, max },
         pattern: Some(pattern),
@@ -107,23 +103,60 @@ const fn like(min: u64, max: u64, pattern: &'static Pattern) -> Kind {
     })
 }
 
-const fn one_of(values: &'static [&'static str]) -> Kind {
+pub(super) const fn one_of(values: &'static [&'static str]) -> Kind {
     one_of_listed(values, values)
 }
 
-const fn one_of_listed(values: &'static [&'static str], listed: &'static [&'static str]) -> Kind {
+pub(super) const fn one_of_listed(values: &'static [&'static str], listed: &'static [&'static str]) -> Kind {
     Kind::Text(Text { length: Bounds::NONE, pattern: None, values, listed, is_secret: false })
 }
 
 /// Text without constraints: a key or value of an encryption context.
-pub(super) const ANY_TEXT: Kind = one_of(&[]);
+pub const ANY_TEXT: Kind = one_of(&[]);
 
-const fn blob(min: u64, max: u64) -> Kind {
+pub(super) const fn blob(min: u64, max: u64) -> Kind {
     Kind::Blob(Bounds { min, max })
 }
 
-const fn integer(min: u64, max: u64) -> Kind {
+pub(super) const fn integer(min: u64, max: u64) -> Kind {
     Kind::Integer(Bounds { min, max })
+}
+
+/// True or false.
+pub(super) const FLAG: Kind = Kind::Flag;
+
+/// A member of an answer. The model says of none that it is always there.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// AWS's name, as it stands in the JSON.
+    pub name: &'static str,
+    /// What it is.
+    pub part: Part,
+}
+
+/// What a member of an answer is.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// Text.
+    Text,
+    /// Bytes, Base64 on the wire.
+    Blob,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Flag,
+    /// Seconds since 1970, a number on the wire.
+    Time,
+    /// A map from text to text.
+    Context,
+    /// Several of one kind.
+    List(&'static Part),
+    /// Members of its own.
+    Structure(&'static [Field]),
+}
+
+pub(super) const fn field(name: &'static str, part: Part) -> Field {
+    Field { name, part }
 }
 
 #[cfg(test)]
@@ -134,7 +167,7 @@ mod tests {
     #[test]
     fn a_list_holds_text_or_structures_and_names_differ() {
         for operation in Operation::ALL {
-            let members = request(*operation);
+            let members = operation.request();
             for (at, member) in members.iter().enumerate() {
                 if let Kind::List(_, of) = member.kind {
                     assert!(matches!(of, Kind::Text(_) | Kind::Structure(_)), "{operation} {}", member.name);
