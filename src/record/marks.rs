@@ -14,8 +14,9 @@ const MOST_UNITS: u64 = 1_000_000;
 pub(super) struct Marks(Vec<(u32, u8)>);
 
 impl Marks {
-    /// What became known since it was like `before`, which is then like it.
-    pub(super) fn since(now: &[u8], before: &mut Vec<u8>) -> Marks {
+    /// What became known since it was like `before`, which is then like it; of no more than so many units, and of the rest the next
+    /// time.
+    pub(super) fn since(now: &[u8], before: &mut Vec<u8>, most: usize) -> Marks {
         before.resize(before.len().max(now.len()), 0);
         let changed = |(unit, (now, before)): (u32, (&u8, &mut u8))| {
             (now != before).then(|| {
@@ -23,7 +24,12 @@ impl Marks {
                 (unit, *now)
             })
         };
-        Marks((0u32..).zip(now.iter().zip(before)).filter_map(changed).collect())
+        Marks((0u32..).zip(now.iter().zip(before)).filter_map(changed).take(most).collect())
+    }
+
+    /// How many units it tells of.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Notes it among what is known by unit.
@@ -94,13 +100,25 @@ mod tests {
     fn what_is_told_is_what_changed_and_adds_up() {
         let (mut before, mut known) = (Vec::new(), Vec::new());
         for now in [vec![1, 0, 1], vec![1, 0, 1], vec![3, 0, 1, 0, 1], vec![3, 0, 1, 0, 3]] {
-            Marks::since(&now, &mut before).note(&mut known);
+            Marks::since(&now, &mut before, 9).note(&mut known);
             assert_eq!((&before, &known), (&now, &now));
         }
-        assert_eq!(Marks::since(&known, &mut before), Marks::default());
+        assert_eq!(Marks::since(&known, &mut before, 9), Marks::default());
         // A client of a thousand takes a byte, whoever has the others between.
         let every_tenth: Vec<u8> = (0..1_000).map(|unit| u8::from(unit % 10 == 3)).collect();
-        assert_eq!(Marks::since(&every_tenth, &mut Vec::new()).to_bytes().len(), 100);
+        assert_eq!(Marks::since(&every_tenth, &mut Vec::new(), 1_000).to_bytes().len(), 100);
+    }
+
+    #[test]
+    fn what_is_too_much_for_once_is_told_the_next_time() {
+        let now = [1, 0, 3, 1, 2];
+        let (mut before, mut known) = (Vec::new(), Vec::new());
+        for told in [3, 1, 0] {
+            let marks = Marks::since(&now, &mut before, 3);
+            assert_eq!(marks.len(), told);
+            marks.note(&mut known);
+        }
+        assert_eq!(known, now);
     }
 
     #[test]
@@ -118,7 +136,7 @@ mod tests {
             let mut flags = flags;
             flags.resize(far as usize + 1, 0);
             flags[far as usize] = 2;
-            let marks = Marks::since(&flags, &mut Vec::new());
+            let marks = Marks::since(&flags, &mut Vec::new(), usize::MAX);
             let text = serde_json::to_string(&marks).expect("text");
             let read: Marks = serde_json::from_str(&text).expect("what was written");
             let mut noted = Vec::new();

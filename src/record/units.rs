@@ -66,13 +66,19 @@ impl Units {
         let mut before = vec![Vec::new(); self.flags.len()];
         match self.flags.iter().all(Vec::is_empty) {
             true => Vec::new(),
-            false => self.marks_since(&mut before),
+            false => self.marks_since(&mut before, usize::MAX),
         }
     }
 
-    /// What became known since it was like `before`, which is then like it, by workload.
-    pub(super) fn marks_since(&self, before: &mut [Vec<u8>]) -> Vec<Marks> {
-        self.flags.iter().zip(before).map(|(now, before)| Marks::since(now, before)).collect()
+    /// What became known since it was like `before`, which is then like it, by workload; of so many units at most, and of the rest the
+    /// next time.
+    pub(super) fn marks_since(&self, before: &mut [Vec<u8>], mut most: usize) -> Vec<Marks> {
+        let mut since = |(now, before): (&Vec<u8>, &mut Vec<u8>)| {
+            let marks = Marks::since(now, before, most);
+            most -= marks.len();
+            marks
+        };
+        self.flags.iter().zip(before).map(&mut since).collect()
     }
 
     /// Notes what became known, by workload.

@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// The highest count that is believed of a piece: whatever others send, sums do not overflow.
 const MOST_COUNT: u64 = 1 << 40;
+/// The most units that one piece tells of: it must fit a message.
+const MOST_MARKS: usize = 200_000;
 /// The most pieces of one trial: ten a second of the longest.
 const MOST_PIECES: u32 = 36_000;
 
@@ -106,7 +108,7 @@ impl Pieces {
             attempt_events: measured.attempts.clone(),
             windows: measured.windows.last().cloned().unwrap_or_default(),
             occupancy: recorder.occupancy,
-            marks: recorder.units.marks_since(&mut self.units),
+            marks: recorder.units.marks_since(&mut self.units, MOST_MARKS),
             in_flight: recorder.in_flight,
             last: recorder.last,
             pools: pools.iter().map(SavedPool::of).collect(),
