@@ -41,7 +41,7 @@ pub struct Wanted<'w> {
 pub struct More {
     /// Its key.
     pub key: String,
-    /// What is asked of whoever runs it: the object of [`asked_name`], beside the run's question.
+    /// What is asked of whoever runs it: the object of `asked_name`, beside the run's question.
     pub asked: Vec<u8>,
 }
 

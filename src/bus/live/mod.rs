@@ -17,7 +17,7 @@
 //! A worker that is lost is told nothing more, so that it stops; its clients may be dealt to the others, from one moment on that
 //! all are told beforehand.
 //!
-//! Silence ends the load: a worker that has not heard an order for [`SILENCE`] sends nothing more, whoever is gone.
+//! Silence ends the load: a worker that has not heard an order for `SILENCE` sends nothing more, whoever is gone.
 
 mod coordinator;
 mod logs;
