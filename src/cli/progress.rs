@@ -67,12 +67,12 @@ impl Progress {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let done = control.done.load(Ordering::Relaxed);
                 let total = total.load(Ordering::Relaxed).max(1);
-                let share = (done as f64 / total as f64).min(1.0);
+                let share = done as f64 / total as f64;
                 let left = left(watch.elapsed(), share, may_end_sooner);
-                bar.set_position((share * 1000.0) as u64);
+                bar.set_position((share.min(1.0) * 1000.0) as u64);
                 bar.set_message(format!("{label}{left}"));
                 if !terminal {
-                    notice::tell(format_args!("{label}: {:.0} %{left}", share * 100.0));
+                    notice::tell(format_args!("{label}: {} %{left}", percent(share)));
                 }
             }
             bar.finish_and_clear();
@@ -130,8 +130,17 @@ fn word(scenario: &Scenario, jobs: f64, threads: usize) -> Option<String> {
     })
 }
 
+/// Whole percents of what is done: what lasts longer than was foreseen is not done yet.
+fn percent(share: f64) -> u64 {
+    let most = if share > 1.0 { 99.0 } else { 100.0 };
+    (share * 100.0).round().min(most) as u64
+}
+
 /// `, about 3 min left`; nothing while too little is done to tell.
 pub(super) fn left(elapsed: Span, share: f64, may_end_sooner: bool) -> String {
+    if share > 1.0 {
+        return ", longer than foreseen".into();
+    }
     if !(0.01..1.0).contains(&share) {
         return String::new();
     }
@@ -201,6 +210,8 @@ trials: {trials}
         assert_eq!(left(secs(3_600), 0.1, false), ", about 9 h left");
         assert_eq!(left(secs(86_400), 0.2, false), ", about 4 days left");
         assert_eq!(left(secs(10), 1.0, false), "");
+        assert_eq!(left(secs(10), 1.2, true), ", longer than foreseen");
+        assert_eq!([0.0, 0.004, 0.994, 1.0, 1.2].map(percent), [0, 0, 99, 100, 99]);
         assert_eq!(left(secs(10), 0.5, true), ", at most about 10 s left");
     }
 }

@@ -137,14 +137,22 @@ fn the_peaks_tell_what_the_whole_schedule_needs() {
     let peak = "[ { duration: 100s, target: 500/s }, { duration: 0s, target: 4000/s }, { duration: 50s, target: 4000/s }, \
                   { duration: 0s, target: 500/s }, { duration: 100s, target: 500/s } ]";
     let plateau = "[ { duration: 400s, target: 1000/s } ]";
-    for (name, start, stages) in [("plateau", 1_000, plateau), ("peak", 500, peak)] {
+    // Overload that lasts: jobs that wait for their retries add up for a minute before as many fail as come.
+    let overload = "[ { duration: 900s, target: 500/s } ]";
+    let (standard, slow) =
+        ("{ mode: aws-standard }", "{ mode: exponential, base: 1s, cap: 20s, maxAttempts: 4 }");
+    for (name, start, stages, retry, failed) in [
+        ("plateau", 1_000, plateau, standard, "0.5%"),
+        ("peak", 500, peak, standard, "0.5%"),
+        ("overload", 500, overload, slow, "2%"),
+    ] {
         let scenario = scenario(&format!(
             "quotas: {{ symmetric: 900/s }}
 workloads:
   w: {{ executor: ramping-arrival-rate, startRate: {start}/s, stages: {stages}, jobs: {{ Decrypt: 1 }} }}
-strategies: {{ s: {{ retry: {{ mode: aws-standard }} }} }}
-trials: 6
-thresholds: {{ failed: [ \"rate<0.5%\" ] }}"
+strategies: {{ s: {{ retry: {retry} }} }}
+trials: 2
+thresholds: {{ failed: [ \"rate<{failed}\" ] }}"
         ));
         let asked = Asked {
             scenario: &scenario,

@@ -15,8 +15,11 @@ use std::sync::Arc;
 const CHEAP: f64 = 200_000.0;
 /// The share of the peak from which on seconds are judged, at first.
 const LEVEL: f64 = 0.85;
-/// Seconds before a stretch that let a client without a cache settle.
+/// Seconds before a stretch that let a client without a cache settle, at first.
 const LEAD: usize = 2;
+/// What is tried beside it: under a load that stays above the quota, jobs that wait for their retries add up for a while
+/// before as many fail as come.
+const LONGER_LEADS: [usize; 2] = [32, 128];
 /// How many lives of a data key a schedule must have for the first two to stand for all.
 const LIVES: f64 = 4.0;
 
@@ -52,6 +55,8 @@ pub struct Judge {
     /// The demand of each second.
     demand: Arc<Vec<f64>>,
     level: f64,
+    /// Seconds before a stretch that are simulated and not judged.
+    lead: usize,
     peak_1s: f64,
 }
 
@@ -78,6 +83,7 @@ impl Judge {
             demand: Arc::new(demand),
             caches: scenario.workloads.iter().any(|w| w.strategies[strategy].cache.is_some()),
             level: LEVEL,
+            lead: LEAD,
             peak_1s,
         };
         let judges_rates = scenario.thresholds.iter().any(|threshold| threshold.metric == Metric::Goodput);
@@ -136,7 +142,7 @@ impl Judge {
             (true, _) => Vec::new(),
             (false, true) => self.lives().into_iter().collect(),
             (false, false) => {
-                let found = stretches(&self.demand, self.level, LEAD);
+                let found = stretches(&self.demand, self.level, self.lead);
                 let seconds: f64 = found.iter().map(|s| s.to.since(s.from).as_secs_f64()).sum();
                 // Where the parts are most of it, the whole is nearer to the truth.
                 let is_most = seconds > 0.7 * self.demand.len() as f64;
@@ -196,6 +202,17 @@ impl Judge {
         self.level = near;
         self.cut();
         true
+    }
+
+    /// The same judge with more time to settle before each stretch; none where that changes nothing, or nobody knows more.
+    pub fn with_longer_lead(&self) -> Option<Judge> {
+        let lead = LONGER_LEADS.into_iter().find(|lead| *lead > self.lead)?;
+        if self.is_whole || self.caches {
+            return None;
+        }
+        let mut longer = Judge { lead, ..self.clone() };
+        longer.cut();
+        Some(longer)
     }
 
     /// Why no quota can help: thresholds that are missed without any limit.

@@ -76,6 +76,8 @@ const CACHED: f64 = 0.02;
 const KIND_TRIALS: u32 = 1;
 /// Where fixed windows begin.
 const PHASES_MS: [u64; 3] = [0, 333, 667];
+/// How far a need may move, relative, when clients have longer to settle.
+const SETTLED: f64 = 0.005;
 /// How near a need is found where it only shows a spread.
 const ROUGH: f64 = 0.01;
 
@@ -105,13 +107,14 @@ fn horizon(scenario: &Scenario) -> u64 {
     scenario.workloads.iter().map(|w| w.end().as_nanos()).max().unwrap_or(0)
 }
 
-/// About how much virtual time a pool takes: a search tries three quotas, the first one seven.
+/// How much virtual time a pool takes at most, about: a search tries three quotas, the first one ten; the whole schedule is
+/// searched by two seeds, four quotas each, and goes by twice more for its outcomes.
 fn foreseen(asked: &Asked, judges: &[Judge]) -> u64 {
     let trials = u64::from(asked.scenario.trials.max(1));
     let spreads = asked.kinds.len() as u64 * u64::from(KIND_TRIALS) + PHASES_MS.len() as u64;
     let lengths = || judges.iter().map(Judge::length);
     let swings = lengths().max().unwrap_or(0) * 30;
-    lengths().sum::<u64>() * (7 + 3 * (trials - 1 + spreads)) + swings + horizon(asked.scenario) * 6
+    lengths().sum::<u64>() * (10 + 3 * (trials - 1 + spreads)) + swings + horizon(asked.scenario) * 10
 }
 
 /// The limit of a quota as the scenario has it.
@@ -263,10 +266,23 @@ fn first_need(judge: &mut Judge, runner: TrialRunner<'_>) -> Result<Need, String
         match need {
             Need::Between(_, met) if judge.widen(met as f64) => start = met,
             Need::None => return Err("No quota that was tried meets the thresholds.".into()),
-            need => return Ok(need),
+            need => return Ok(settled(judge, need, runner)),
         }
     }
-    Ok(search(judge, begun(judge, start, NEAR), 0, None, runner))
+    let need = search(judge, begun(judge, start, NEAR), 0, None, runner);
+    Ok(settled(judge, need, runner))
+}
+
+/// The need once it no longer depends on how long clients had to settle before each stretch.
+fn settled(judge: &mut Judge, mut need: Need, runner: TrialRunner<'_>) -> Need {
+    while let (Need::Between(_, met), Some(longer)) = (need, judge.with_longer_lead()) {
+        let found = search(&longer, begun(&longer, met, NEAR), 0, None, runner);
+        if matches!(found, Need::Between(_, other) if (other as f64 / met as f64 - 1.0).abs() <= SETTLED) {
+            break;
+        }
+        (*judge, need) = (longer, found);
+    }
+    need
 }
 
 /// The need of another trial, or under another limiter, near one that is known.
