@@ -204,7 +204,8 @@ impl Judge {
         true
     }
 
-    /// The same judge with more time to settle before each stretch; none where that changes nothing, or nobody knows more.
+    /// The same judge with more time to settle before each stretch; `None` after the longest lead, and where no stretch is judged by
+    /// itself: all of the schedule is, or whole lives of data keys are.
     pub fn with_longer_lead(&self) -> Option<Judge> {
         let lead = LONGER_LEADS.into_iter().find(|lead| *lead > self.lead)?;
         if self.is_whole || self.caches {
