@@ -279,7 +279,7 @@ fn callers(scenario: &Path) -> Result<Option<Callers>, Error> {
 fn failover_factor(asked: &Asked, terms: &Terms) -> f64 {
     let own = crate::scenario::Plan::of(&asked.loaded.scenario).peak_per_s;
     let most = terms.failover.iter().map(|each| each.carries_per_s).fold(0.0, f64::max);
-    if own > 0.0 { crate::planner::capacity::tidy((own + most) / own) } else { 1.0 }
+    if own > 0.0 { crate::results::tidy((own + most) / own) } else { 1.0 }
 }
 
 /// Finds the needs, with trials of `runner`, of which as many are asked for at once.
@@ -414,7 +414,7 @@ fn pool_need(asked: &Asked, terms: &Terms, found: PoolFound) -> PoolNeed {
 fn elsewhere(each: &Failover, pool: &str, here: &Formula) -> FailoverAsk {
     let has = PoolId::from_name(pool).map_or(0.0, |id| catalogue::limit(&each.region, id).as_per_second());
     let factor = if here.peak_1s > 0.0 { (here.peak_1s + each.carries_per_s) / here.peak_1s } else { 1.0 };
-    let factor = crate::planner::capacity::tidy(factor);
+    let factor = crate::results::tidy(factor);
     let need = here.need_high / here.failover * factor;
     let growth = (here.growth, here.season);
     let formula = Formula::new(need, here.peak_1s, growth, factor, here.utilisation);

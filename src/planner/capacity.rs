@@ -4,7 +4,7 @@ use super::callers::Callers;
 use super::money::BreakEven;
 use super::need::Interval;
 use super::season::Season;
-use crate::results::{DataKeys, Tool};
+use crate::results::{DataKeys, Seconds, Tool};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -221,74 +221,13 @@ impl Formula {
 /// What a strategy asks of a quota when nothing is refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Demand {
-    /// Attempts a second, mean over the schedule.
-    pub mean_per_s: f64,
-    /// The busiest second.
-    pub peak_1s: f64,
-    /// When it begins, seconds since the start.
-    pub peak_at_s: f64,
-    /// The second that one in a thousand exceeds.
-    pub p99_9_1s: f64,
-    /// The busiest minute, a second; of a shorter schedule all of it.
-    pub peak_1m_per_s: f64,
-    /// When it begins.
-    pub peak_minute_at_s: f64,
-    /// `peak_1s ÷` the mean of the minute it lies in.
-    pub burst_factor: f64,
-    /// How long demand is above nine tenths of the busiest minute's, in seconds.
-    pub peak_lasts_s: f64,
-    /// How long the schedule is, in seconds.
-    pub window_s: f64,
+    /// Attempts second by second.
+    #[serde(flatten)]
+    pub seconds: Seconds,
     /// Attempts a second of each operation that draws on the quota: mean, and at the busiest second of all its workloads.
     pub by_operation: BTreeMap<String, [f64; 2]>,
     /// Each workload's share of the peak, largest first.
     pub who: Vec<(String, f64)>,
-}
-
-impl Demand {
-    /// What a series says, whose intervals are `interval_s` long and hold counts; the peak of one second is told beside it,
-    /// since intervals may be longer.
-    pub fn of_series(series: &[u32], interval_s: u64, peak_1s: u64) -> Demand {
-        let each = interval_s.max(1) as f64;
-        let per_s: Vec<f64> = series.iter().map(|count| f64::from(*count) / each).collect();
-        if per_s.is_empty() {
-            return Demand::default();
-        }
-        let window_s = per_s.len() as f64 * each;
-        let at = greatest(&per_s);
-        let minute = ((60.0 / each) as usize).clamp(1, per_s.len());
-        let means: Vec<f64> = minutes(&per_s, minute);
-        let busiest = greatest(&means);
-        let top = means.get(busiest).copied().unwrap_or(0.0);
-        let own = means.get((at / minute).min(means.len() - 1)).copied().unwrap_or(0.0);
-        let mut sorted = per_s.clone();
-        sorted.sort_by(f64::total_cmp);
-        let rank = ((0.999 * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len());
-        let lasts = means.iter().filter(|mean| **mean >= 0.9 * top).count() * minute;
-        Demand {
-            mean_per_s: tidy(per_s.iter().sum::<f64>() / per_s.len() as f64),
-            peak_1s: peak_1s as f64,
-            peak_at_s: at as f64 * each,
-            p99_9_1s: tidy(sorted[rank - 1]),
-            peak_1m_per_s: tidy(top),
-            peak_minute_at_s: (busiest * minute) as f64 * each,
-            burst_factor: if own > 0.0 { tidy(peak_1s as f64 / own) } else { 0.0 },
-            peak_lasts_s: (lasts as f64 * each).min(window_s),
-            window_s,
-            ..Demand::default()
-        }
-    }
-}
-
-/// The place of the greatest value, the first of equals.
-fn greatest(values: &[f64]) -> usize {
-    (0..values.len()).fold(0, |top, at| if values[at] > values[top] { at } else { top })
-}
-
-/// Means of whole minutes one after another; a rest shorter than half of one joins nothing, unless it is all there is.
-fn minutes(per_s: &[f64], minute: usize) -> Vec<f64> {
-    let whole = per_s.chunks(minute).filter(|chunk| chunk.len() * 2 > minute);
-    whole.map(|chunk| chunk.iter().sum::<f64>() / chunk.len() as f64).collect()
 }
 
 /// What to ask for in a Region that stands in.
@@ -336,11 +275,6 @@ pub struct Verified {
     pub needs_per_s: Vec<f64>,
     /// The larger difference between the two, relative.
     pub differ_by: f64,
-}
-
-/// Three decimals are plenty for a derived figure.
-pub fn tidy(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }
 
 /// Months until a peak reaches what there is, if it grows `growth`-fold in `months`; 0 if it has, `None` if it does not grow.
@@ -391,18 +325,5 @@ mod tests {
         assert_eq!(months_left(500.0, 1_000.0, 2.0, 12.0), Some(12.0));
         assert_eq!(months_left(1_000.0, 1_000.0, 2.0, 12.0), Some(0.0));
         assert_eq!(months_left(500.0, 1_000.0, 1.0, 12.0), None);
-    }
-
-    #[test]
-    fn a_demand_tells_its_busiest_second_beside_its_minute() {
-        let mut series = vec![100u32; 180];
-        series[70] = 400;
-        let demand = Demand::of_series(&series, 1, 400);
-        assert_eq!((demand.peak_1s, demand.peak_at_s, demand.peak_minute_at_s), (400.0, 70.0, 60.0));
-        assert!(
-            (demand.peak_1m_per_s - 105.0).abs() < 1e-9 && (demand.burst_factor - 400.0 / 105.0).abs() < 1e-3
-        );
-        assert_eq!((demand.p99_9_1s, demand.peak_lasts_s, demand.window_s), (400.0, 180.0, 180.0));
-        assert_eq!(Demand::of_series(&[], 1, 0), Demand::default());
     }
 }

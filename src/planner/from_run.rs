@@ -3,9 +3,9 @@
 //! A run has no growth and no search: the ask is its busiest second at four fifths of the quota. Where attempts were
 //! refused, retries are among them, so that the figures are bounds and not demand.
 
-use super::capacity::{Capacity, Demand, Formula, Outcome, PoolNeed, SCHEMA, StrategyNeed, Terms, tidy};
+use super::capacity::{Capacity, Demand, Formula, Outcome, PoolNeed, SCHEMA, StrategyNeed, Terms};
 use crate::quota::{PoolId, catalogue};
-use crate::results::{PoolRun, Run, StrategyRun, Tool, Verdict};
+use crate::results::{PoolRun, Run, Seconds, StrategyRun, Tool, Verdict, tidy};
 use std::collections::BTreeMap;
 
 /// Which share of the quota the busiest second may use.
@@ -14,10 +14,14 @@ const UTILISATION: f64 = 0.8;
 /// What `run` says of the quotas it drew on; `version` is that of this keystorm.
 ///
 /// # Errors
-/// A sentence if no strategy of it made an attempt.
+/// A sentence if no strategy of it made an attempt, or an older keystorm kept too little of a long one.
 pub fn capacity(run: &Run, version: &str) -> Result<Capacity, String> {
     let strategy = chosen(run).ok_or("no strategy of this run made an attempt")?;
-    let pools = strategy.pools.iter().map(|(name, pool)| pool_need(strategy, name, pool)).collect();
+    let pools: Vec<PoolNeed> = strategy
+        .pools
+        .iter()
+        .map(|(name, pool)| pool_need(strategy, name, pool))
+        .collect::<Result<_, _>>()?;
     let threshold = |t: &crate::results::ThresholdRun| format!("{}: {}", t.name, t.expression);
     let own = run.thresholds.iter().filter(|t| t.strategy == strategy.name);
     Ok(Capacity {
@@ -66,17 +70,32 @@ fn chosen(run: &Run) -> Option<&StrategyRun> {
     gated.or_else(|| tried().find(meets)).or_else(|| tried().next())
 }
 
-fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
+/// What was asked of the quota second by second.
+fn seconds(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> Result<Seconds, String> {
+    if let Some(seconds) = pool.seconds {
+        return Ok(seconds);
+    }
+    let timeline = &strategy.timeline;
+    if timeline.interval_s > 1 {
+        return Err(format!(
+            "cannot tell the busiest minute of `{}`: its timeline has intervals of {} s, and an older keystorm kept nothing \
+             beside it; run it again",
+            strategy.name, timeline.interval_s
+        ));
+    }
+    let counts = timeline.pools.get(name).map_or(&[][..], Vec::as_slice);
+    let mean: Vec<f64> = counts.iter().map(|sum| *sum as f64 / f64::from(strategy.trials.max(1))).collect();
+    Ok(Seconds::of_series(&mean, 1, pool.peak_1s))
+}
+
+fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> Result<PoolNeed, String> {
     let entry = PoolId::from_name(name).map(catalogue::entry);
-    let trials = strategy.trials.max(1);
-    let empty = Vec::new();
-    let series = strategy.timeline.pools.get(name).unwrap_or(&empty);
-    let each: Vec<u32> = series.iter().map(|sum| (sum / u64::from(trials)) as u32).collect();
-    let mut demand = Demand::of_series(&each, strategy.timeline.interval_s, pool.peak_1s);
+    let mut demand = Demand { seconds: seconds(strategy, name, pool)?, ..Demand::default() };
     let all: u64 = strategy.by_operation.values().map(|operation| operation.attempts).sum();
     let share = |attempts: u64| if all > 0 { attempts as f64 / all as f64 } else { 0.0 };
-    let row =
-        |attempts: u64| [tidy(demand.mean_per_s * share(attempts)), tidy(demand.peak_1s * share(attempts))];
+    let row = |attempts: u64| {
+        [tidy(demand.seconds.mean_per_s * share(attempts)), tidy(demand.seconds.peak_1s * share(attempts))]
+    };
     let operations: BTreeMap<String, [f64; 2]> = strategy
         .by_operation
         .iter()
@@ -90,7 +109,7 @@ fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
     let peak = pool.peak_1s as f64;
     let formula = Formula::new(peak, peak, (1.0, 1.0), 1.0, UTILISATION);
     let ask = Some(formula.ask).filter(|ask| *ask > pool.limit_per_s);
-    PoolNeed {
+    Ok(PoolNeed {
         pool: name.to_owned(),
         quota: entry.and_then(|entry| entry.quota).map(Into::into),
         code: entry.and_then(|entry| entry.code).map(Into::into),
@@ -106,12 +125,12 @@ fn pool_need(strategy: &StrategyRun, name: &str, pool: &PoolRun) -> PoolNeed {
         sensitivity: Vec::new(),
         verified: None,
         outcomes: vec![outcome(strategy, pool)],
-    }
+    })
 }
 
 fn need(strategy: &StrategyRun, demand: Demand, formula: Formula, ask: Option<f64>) -> StrategyNeed {
     let caches = strategy.jobs.served_from_cache > 0;
-    let peak = demand.peak_1s;
+    let peak = demand.seconds.peak_1s;
     StrategyNeed {
         name: strategy.name.clone(),
         caches,

@@ -5,6 +5,7 @@
 //!                                         └─ the busiest to come, at today's level ÷ the last four ─▶ season
 //! ```
 
+use crate::results::tidy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -123,10 +124,6 @@ fn trend(peaks: &[Peak]) -> Option<f64> {
 
 fn greatest(values: impl Iterator<Item = (f64, i64)>) -> (f64, i64) {
     values.fold((0.0, 0), |top, next| if next.0 > top.0 { next } else { top })
-}
-
-fn tidy(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }
 
 #[cfg(test)]

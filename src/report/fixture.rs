@@ -203,6 +203,7 @@ fn strategy(name: &str, eagerness: f64, cached: f64, scale_ms: f64) -> StrategyR
                 peak_1s: peak,
                 utilisation_peak: peak as f64 / QUOTA as f64,
                 throttled,
+                seconds: None,
             },
         )]),
         response_time_ms,

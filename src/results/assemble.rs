@@ -6,11 +6,11 @@ use super::select::Selection;
 use super::stats::{bins, curve, interval, round, share, within};
 use super::times::Times;
 use super::{
-    Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, StrategyRun, Timeline,
-    Trend, Units,
+    Attempts, Cost, DataKeys, Jobs, OperationRun, PartRun, PoolRun, Rates, Ratios, Seconds, StrategyRun,
+    Timeline, Trend, Units,
 };
 use crate::api::JobKind;
-use crate::quota::price;
+use crate::quota::{PoolReport, price};
 use crate::record::{AttemptCounts, FAILURES, JobCounts, Recorder, Trial, UnitCounts};
 use crate::scenario::Scenario;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ pub fn strategy_run(scenario: &Scenario, strategy: usize, trials: &[Trial], sum:
             ..ratios(&in_window, &window_attempts)
         },
         rates: rates(&all, sum),
-        pools: pools(trials),
+        pools: pools(trials, sum.timeline().interval_s()),
         response_time_ms: Trend::from_micros(&response),
         service_time_ms: Trend::from_micros(&all.service(sum)),
         queue_wait_ms: Trend::from_micros(&all.queue_wait(sum)),
@@ -293,7 +293,8 @@ fn merits(recorder: &Recorder, scenario: &Scenario) -> [(&'static str, Option<f6
     ]
 }
 
-fn pools(trials: &[Trial]) -> BTreeMap<String, PoolRun> {
+/// What each pool met; `interval_s` is that of the timeline, which keeps less than the pools do if it is more than a second.
+fn pools(trials: &[Trial], interval_s: u64) -> BTreeMap<String, PoolRun> {
     let mut pools: BTreeMap<String, PoolRun> = BTreeMap::new();
     for report in trials.iter().flat_map(|trial| &trial.pools) {
         let pool = pools.entry(report.pool.name().to_owned()).or_default();
@@ -301,8 +302,13 @@ fn pools(trials: &[Trial]) -> BTreeMap<String, PoolRun> {
         pool.peak_1s = pool.peak_1s.max(report.peak_1s);
         pool.throttled += report.throttled;
     }
-    for pool in pools.values_mut() {
+    for (name, pool) in &mut pools {
         pool.utilisation_peak = round(pool.peak_1s as f64 / pool.limit_per_s.max(f64::MIN_POSITIVE));
+        if interval_s > 1 {
+            let all = trials.iter().flat_map(|trial| &trial.pools);
+            let own: Vec<&PoolReport> = all.filter(|report| report.pool.name() == name).collect();
+            pool.seconds = Some(Seconds::of_trials(&own, trials.len()));
+        }
     }
     pools
 }

@@ -3,7 +3,7 @@
 //! Everything a report draws is in here; the CSV, HDR and SVG files beside it are other shapes of the same figures.
 
 use super::answer::{self, Answer, Built};
-use super::{LimiterKinds, Wall};
+use super::{LimiterKinds, Seconds, Wall};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -414,6 +414,9 @@ pub struct PoolRun {
     pub utilisation_peak: f64,
     /// Attempts this pool refused in the whole run, background excluded.
     pub throttled: u64,
+    /// What was asked of it second by second, mean over trials; null where the timeline has an interval for each second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<Seconds>,
 }
 
 /// A distribution in milliseconds.

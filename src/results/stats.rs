@@ -42,6 +42,11 @@ pub fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
+/// Three decimals are plenty for a rate that is read beside others.
+pub fn tidy(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
 /// `part ÷ whole`, 0 when there is no whole.
 pub fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { round(part as f64 / whole as f64) }

@@ -38,6 +38,7 @@ mod run_command;
 mod scale;
 mod scenario_mutations;
 mod scenarios;
+mod seconds;
 mod service_times;
 mod shards;
 mod shipped;

@@ -20,15 +20,15 @@ trials: 5
 thresholds: { failed: [ \"rate<1%\" ], response_time: [ \"p(99)<500ms\" ] }
 ";
 
-fn output(args: &[&str]) -> Output {
+pub fn output(args: &[&str]) -> Output {
     Command::cargo_bin("keystorm").expect("the binary is built").args(args).output().expect("it starts")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-fn folder(scenario: &str) -> (TempDir, String, String) {
+pub fn folder(scenario: &str) -> (TempDir, String, String) {
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path().join("reader.yaml");
     std::fs::write(&path, scenario).expect("written");
@@ -36,7 +36,7 @@ fn folder(scenario: &str) -> (TempDir, String, String) {
     (folder, path.display().to_string(), out)
 }
 
-fn saved(out: &str) -> Value {
+pub fn saved(out: &str) -> Value {
     let json = std::fs::read_to_string(Path::new(out).join("plan.json")).expect("plan.json is there");
     serde_json::from_str(&json).expect("JSON")
 }

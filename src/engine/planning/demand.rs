@@ -6,7 +6,7 @@ use crate::planner::capacity::Demand;
 use crate::planner::variant;
 use crate::quota::{Enforcement, PoolId, price, route};
 use crate::record::{Recorder, Trial};
-use crate::results::{DataKeys, Selection, Stand, stands};
+use crate::results::{DataKeys, Seconds, Selection, Stand, stands, tidy};
 use crate::scenario::{Plan, Scenario};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -79,7 +79,9 @@ fn course(scenario: &Scenario, place: usize, trial: &Trial) -> Course {
         let length = scenario.workloads.iter().map(|w| w.end().as_nanos()).max().unwrap_or(0);
         let whole = Span::from_nanos(length).as_secs_f64() / report.interval_s.max(1) as f64;
         let kept = &report.series[..report.series.len().min((whole.ceil() as usize).max(1))];
-        let mut demand = Demand::of_series(kept, report.interval_s, report.peak_1s);
+        let counts: Vec<f64> = kept.iter().copied().map(f64::from).collect();
+        let seconds = Seconds::of_series(&counts, report.interval_s, report.peak_1s);
+        let mut demand = Demand { seconds, ..Demand::default() };
         demand.by_operation = by_operation(scenario, report.pool, recorder, &demand);
         demand.who = who(&plan, name);
         interval_s = report.interval_s;
@@ -154,8 +156,8 @@ fn by_operation(
     let all: f64 = counts.values().sum();
     let share = |count: f64| if all > 0.0 { count / all } else { 0.0 };
     let row = |count: f64| {
-        let mean = if demand.window_s > 0.0 { count / demand.window_s } else { 0.0 };
-        [crate::planner::capacity::tidy(mean), crate::planner::capacity::tidy(demand.peak_1s * share(count))]
+        let mean = if demand.seconds.window_s > 0.0 { count / demand.seconds.window_s } else { 0.0 };
+        [tidy(mean), tidy(demand.seconds.peak_1s * share(count))]
     };
     counts.into_iter().map(|(name, count)| (name, row(count))).collect()
 }
@@ -164,7 +166,7 @@ fn by_operation(
 fn who(plan: &Plan, pool: &str) -> Vec<(String, f64)> {
     let Some(found) = plan.pools.iter().find(|each| each.pool == pool) else { return Vec::new() };
     let all: f64 = found.workloads.iter().map(|(_, peak)| peak).sum();
-    let share = |peak: f64| if all > 0.0 { crate::planner::capacity::tidy(peak / all) } else { 0.0 };
+    let share = |peak: f64| if all > 0.0 { tidy(peak / all) } else { 0.0 };
     let mut shares: Vec<(String, f64)> =
         found.workloads.iter().map(|(name, peak)| (name.clone(), share(*peak))).collect();
     shares.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

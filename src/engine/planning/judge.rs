@@ -67,7 +67,7 @@ impl Judge {
         let each = course.interval_s.max(1) as usize;
         let demand: Vec<f64> =
             per_interval.iter().flat_map(|value| std::iter::repeat_n(*value, each)).collect();
-        let peak_1s = course.pools.get(pool).map_or(0.0, |demand| demand.peak_1s);
+        let peak_1s = course.pools.get(pool).map_or(0.0, |demand| demand.seconds.peak_1s);
         let id = PoolId::from_name(pool);
         let speaking: Vec<bool> = own(scenario, strategy)
             .map(|threshold| id.is_none_or(|id| speaks_of(scenario, threshold, id)))

@@ -13,12 +13,12 @@ mod swings;
 
 use super::sim::side_by_side;
 use super::trial_runner::TrialRunner;
-use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended, tidy};
+use crate::planner::capacity::{Demand, Formula, Outcome, StrategyNeed, Swing, Verified, recommended};
 use crate::planner::need::{Interval, Need, NeedSearch, interval};
 use crate::planner::spoken::with_assumed;
 use crate::planner::variant::with_only_quota;
 use crate::quota::Enforcement;
-use crate::results::{Selection, Trend};
+use crate::results::{Selection, Trend, tidy};
 use crate::scenario::Scenario;
 use crate::time::Span;
 use demand::{Course, courses};
@@ -169,7 +169,7 @@ fn of_pool(
         let rest = others[place * rest..(place + 1) * rest].iter().copied();
         (found.need_per_s, found.why_none) = needed(need, rest);
         found.formula = found.need_per_s.map(|need| {
-            let peak = found.demand.peak_1s;
+            let peak = found.demand.seconds.peak_1s;
             Formula::new(need.high, peak, (asked.growth, asked.season), asked.failover, asked.utilisation)
         });
         strategies.push(found);
@@ -234,7 +234,7 @@ fn blank(asked: &Asked, place: usize, pool: &str, now: &[Course], later: &[Cours
     StrategyNeed {
         name: asked.scenario.strategies[place].name.clone(),
         caches,
-        peak_1s: demand.peak_1s,
+        peak_1s: demand.seconds.peak_1s,
         need_per_s: None,
         why_none: None,
         ask_per_s: None,

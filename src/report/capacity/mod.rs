@@ -149,10 +149,19 @@ fn called_by(callers: &Callers) -> String {
 pub fn when(plan: &Capacity) -> String {
     let of = |pool: &PoolNeed| {
         let s = chosen(pool).or(pool.strategies.first())?;
-        let d = &s.demand;
+        let d = &s.demand.seconds;
+        let coarse = match d.resolution_s > 1.0 {
+            true => format!(
+                " The schedule lasts so long that its seconds are counted {} at a time: but for how much the busiest one has, what \
+                 is said of a second is of so many, and of a minute of {} s.",
+                number(d.resolution_s),
+                number(d.minute_s()),
+            ),
+            false => String::new(),
+        };
         Some(format!(
             "{}: with {} the busiest second comes {} after the start, {}; its minute has {} on average, so the burst \
-             factor is {}.",
+             factor is {}.{coarse}",
             pool.pool,
             named(&s.name),
             Span::from_secs_f64(d.peak_at_s),

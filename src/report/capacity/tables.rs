@@ -82,7 +82,7 @@ pub fn demand(pool: &PoolNeed) -> Table {
     ];
     let mut table = Table::new(format!("Demand on {} today, nothing refused", pool.pool), &heads);
     for s in &pool.strategies {
-        let d = &s.demand;
+        let d = &s.demand.seconds;
         table.row([
             s.name.as_str().into(),
             number(d.mean_per_s).into(),

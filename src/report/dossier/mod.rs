@@ -9,6 +9,7 @@ use super::format::{factor, fixed, number, percent};
 use super::page::{Block, Page};
 use crate::planner::capacity::{Capacity, Formula, PoolNeed, StrategyNeed};
 use crate::quota::{PoolId, catalogue};
+use crate::results::Seconds;
 use crate::time::Span;
 use serde::Serialize;
 
@@ -221,23 +222,38 @@ fn page(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
 /// What Support can look up itself.
 fn opening(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen, page: &mut Page) {
     let account = requester.accounts.first().map_or(BLANK, String::as_str);
-    let d = &request.strategy.demand;
-    let seconds = d.window_s.clamp(1.0, 60.0).round();
+    let d = &request.strategy.demand.seconds;
+    let seconds = d.minute_s();
     let from = format!("{}/peak_1m_per_s × {seconds}", demand_at(request));
     let sum = pen.show((d.peak_1m_per_s * seconds).round(), from, number);
     let minute = match requester.start {
-        Some(start) => at(start, d.peak_minute_at_s),
+        Some(start) => utc_minute(start, d),
         None => {
             let from = format!("{}/peak_minute_at_s", demand_at(request));
             let after = pen.show(d.peak_minute_at_s, from, |s| Span::from_secs_f64(s).to_string());
-            format!("{BLANK} (it begins {after} after the start of {})", plan.name)
+            format!("UTC minute: {BLANK} (it begins {after} after the start of {}).", plan.name)
         }
     };
     page.put(Block::Text(format!(
-        "To look up: account {account}, {}, AWS/Usage CallCount of {}, Sum of the peak minute: {sum}. UTC minute: {minute}.",
+        "To look up: account {account}, {}, AWS/Usage CallCount of {}, Sum of the peak minute: {sum}. {minute}",
         plan.region,
         resource(&request.pool.pool),
     )));
+}
+
+/// Where CloudWatch, whose minutes are those of the clock, has the busiest minute of a schedule that starts at `start`.
+fn utc_minute(start: Start, seconds: &Seconds) -> String {
+    let (from, lasts) = (seconds.peak_minute_at_s, seconds.minute_s());
+    let in_minute = start.as_millisecond().rem_euclid(60_000) as f64 / 1e3 + from;
+    let before = in_minute.rem_euclid(60.0);
+    match before + lasts <= 60.0 {
+        true => format!("UTC minute: {}.", at(start, from - before)),
+        false => format!(
+            "It lasts from {} to {}, no minute of the clock: CloudWatch has no Sum of it.",
+            at(start, from),
+            at(start, from + lasts)
+        ),
+    }
 }
 
 /// A point of the schedule in UTC.
@@ -297,7 +313,8 @@ fn formula(request: &Request, pen: &mut Pen) -> String {
 
 /// What the load is, and how it is known.
 fn load(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen) -> String {
-    let (d, at) = (&request.strategy.demand, demand_at(request));
+    let (demand, at) = (&request.strategy.demand, demand_at(request));
+    let d = &demand.seconds;
     let mean = pen.rate(d.mean_per_s, format!("{at}/mean_per_s"));
     let peak = pen.rate(d.peak_1s, format!("{at}/peak_1s"));
     let p99_9 = pen.rate(d.p99_9_1s, format!("{at}/p99_9_1s"));
@@ -306,7 +323,7 @@ fn load(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
     let lasts =
         pen.show(d.peak_lasts_s, format!("{at}/peak_lasts_s"), |s| Span::from_secs_f64(s).to_string());
     let window = pen.show(d.window_s, format!("{at}/window_s"), |s| Span::from_secs_f64(s).to_string());
-    let mut operations: Vec<(&String, &[f64; 2])> = d.by_operation.iter().collect();
+    let mut operations: Vec<(&String, &[f64; 2])> = demand.by_operation.iter().collect();
     operations.sort_by(|a, b| b.1[1].total_cmp(&a.1[1]));
     let each: Vec<String> = operations
         .into_iter()
@@ -318,9 +335,11 @@ fn load(plan: &Capacity, request: &Request, requester: &Requester, pen: &mut Pen
         })
         .collect();
     let source = requester.source.clone().unwrap_or_else(|| format!("simulation of {}", plan.name));
+    let resolution =
+        pen.show(d.resolution_s, format!("{at}/resolution_s"), |s| Span::from_secs_f64(s).to_string());
     format!(
         "Calls: mean {mean}, peak second {peak}, p99.9 second {p99_9}, peak minute {minute} on average, lasting {lasts}. \
-         Burst factor {burst} ({source}, window {window}, resolution one second). By operation: {}.",
+         Burst factor {burst} ({source}, window {window}, resolution {resolution}). By operation: {}.",
         each.join("; ")
     )
 }
