@@ -270,8 +270,14 @@ fn every_number_of_the_page_stands_in_the_plan() {
 fn every_number_of_the_sample_dossier_stands_in_its_plan() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/03-dossier");
     let page = std::fs::read_to_string(folder.join("dossier.txt")).expect("reports/make-dossier has made it");
-    let given = "p99.9 111122223333 nightly-etl-50k 2026-11-23T22:01:00Z 2027-06-01 us-east-1 L-6E3AF000";
+    let given = "p99.9 111122223333 nightly-etl-50k 2026-11-23T22:54:00Z 2027-06-01 us-east-1 L-6E3AF000";
     assert_traced(&folder, &page, given);
+    // The whole day, and minutes of it that CloudWatch has too.
+    let plan = std::fs::read_to_string(folder.join("plan.json")).expect("the plan is kept");
+    let pool = &serde_json::from_str::<Value>(&plan).expect("JSON")["pools"][0];
+    let demand = &pool["strategies"][0]["demand"];
+    assert_eq!([&demand["window_s"], &demand["resolution_s"]], [86_400.0, 1.0], "seconds of a day");
+    assert!(pool["verified"]["differ_by"].as_f64().expect("a share") < 0.01, "{pool}");
     // It answers how much now, how much asked, which second says so, what was tried, why that does not suffice.
     let joined = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in ["Current value:", "Desired value:", "peak second", "Done first:", "It does not suffice:"] {
