@@ -147,10 +147,7 @@ fn filter(args: &Args) -> Result<Filter, Error> {
 }
 
 fn threads(args: &Args) -> usize {
-    match args.threads {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        threads => threads,
-    }
+    crate::cli::threads::threads(Some(args.threads).filter(|threads| *threads > 0))
 }
 
 /// Five lines about the end of a log.

@@ -104,7 +104,10 @@ pub fn merge(merging: &Merging<'_>, common: &Common) -> Result<ExitCode, Error> 
     // Whoever had a list has not looked for files.
     let passed_over = partials.iter().map(Partial::passed_over).max().unwrap_or(0);
     let collector = Partial::together(partials, about.question.filter.clone(), &wanted.aside());
-    wanted.make(Gathered { collector, passed_over, resumed: 0 }, common)
+    wanted.make(
+        Gathered { collector, passed_over, resumed: 0, threads: crate::cli::threads::threads(None) },
+        common,
+    )
 }
 
 /// One partial of each share, or everything that is wrong.

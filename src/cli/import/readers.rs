@@ -31,6 +31,8 @@ pub struct Gathered {
     pub passed_over: u64,
     /// Files that an earlier import, which was interrupted, has read.
     pub resumed: u64,
+    /// How many threads do what is left to do.
+    pub threads: usize,
 }
 
 /// What all threads see.
@@ -142,7 +144,8 @@ pub fn gather(reading: &Reading<'_>, aside: &Path) -> Result<Gathered, Error> {
             of(&board.files) + of(&board.resumed)
         )));
     }
-    Ok(Gathered { collector, passed_over: of(&board.passed_over), resumed: of(&board.resumed) })
+    let (passed_over, resumed) = (of(&board.passed_over), of(&board.resumed));
+    Ok(Gathered { collector, passed_over, resumed, threads })
 }
 
 /// What all threads have gathered.

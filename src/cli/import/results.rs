@@ -69,7 +69,8 @@ impl ImportOutput<'_> {
         let aside = self.aside();
         let beside = (gathered.passed_over, gathered.resumed);
         let mut usage = self.usage.map(usage).transpose()?;
-        let mut events = gathered.collector.settle().map_err(|error| failed(&aside, error))?;
+        let mut events =
+            gathered.collector.settle(gathered.threads).map_err(|error| failed(&aside, error))?;
         let (log, mut written) = trace(&mut events, self, usage.as_mut())?;
         if log.files == 0 {
             let looked = "no .json, .ndjson, .jsonl or .csv file, gzipped or not, in the given folders";

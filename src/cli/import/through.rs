@@ -46,7 +46,7 @@ pub fn go_through(wanted: &Wanted<'_>, each: &mut dyn FnMut(&Second)) -> Result<
     let log = (|| {
         let Wanted { input, filter, threads, quiet, .. } = *wanted;
         let gathered = readers::gather(&readers::Reading { input, filter, threads, quiet }, &aside)?;
-        let mut events = gathered.collector.settle().map_err(|error| failed(&aside, error))?;
+        let mut events = gathered.collector.settle(threads).map_err(|error| failed(&aside, error))?;
         let (region, account) = place(&events, wanted.region, wanted.account);
         let mut add = |second: &Second| {
             each(second);

@@ -159,7 +159,7 @@ fn callers(log: &[PathBuf], region: &str, account: &str, common: &Common) -> Res
         filter: &Filter::default(),
         region: Some(region),
         account: Some(account),
-        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads: crate::cli::threads::threads(None),
         quiet: common.quiet,
     };
     let mut uses = Uses::default();

@@ -114,7 +114,7 @@ impl Collector {
             self.runs.extend(aside.runs.iter().map(|name| Run::whole(folder.join(name))));
             kept.insert(path.clone());
         }
-        kept.extend(self.runs.iter().map(|run| run.path.clone()));
+        kept.extend(self.runs.iter().map(|run| run.path().to_path_buf()));
         for path in paths.iter().filter(|path| !kept.contains(*path)) {
             fs::remove_file(path).map_err(CloudTrailError::Aside)?;
         }
@@ -230,14 +230,15 @@ impl Collector {
         self.runs.extend(other.runs);
     }
 
-    /// All events, each once.
+    /// All events, each once; what comes out is the same for any number of `threads`.
     ///
     /// # Errors
     /// What was put aside cannot be read back.
-    pub fn settle(mut self) -> Result<Events, CloudTrailError> {
+    pub fn settle(mut self, threads: usize) -> Result<Events, CloudTrailError> {
         self.counts.merge(std::mem::take(&mut self.put));
         let (rows, runs) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.runs));
-        Events::of(self.counts, self.names, (rows, runs), self.folder, (self.filter.keeps_own, self.room))
+        let (keeps_own, room) = (self.filter.keeps_own, self.room);
+        Events::of((self.counts, self.names), (rows, runs), self.folder, (keeps_own, room), threads)
             .map_err(CloudTrailError::Aside)
     }
 

@@ -14,93 +14,62 @@ use std::path::PathBuf;
 pub struct Events {
     counts: Counts,
     names: Names,
+    /// One after another.
+    stretches: Vec<Stretch>,
+    keeps_own: bool,
+    /// Events that count by Region and account: a quota belongs to both.
+    places: BTreeMap<(String, String), u64>,
+}
+
+/// The events of some hours.
+#[derive(Debug)]
+struct Stretch {
     rows: Sorter,
     keeps_own: bool,
     duplicates: u64,
     twins: u64,
     stopped: u64,
-    /// Events that count by Region and account: a quota belongs to both.
-    places: BTreeMap<(String, String), u64>,
+    /// Events that count by who called where.
+    callers: BTreeMap<u64, u64>,
 }
 
 impl Events {
+    /// Up to `threads` at a time do what there is to do, each on hours of its own; what comes out is the same for any number.
     pub(super) fn of(
-        counts: Counts,
-        names: Names,
+        (counts, names): (Counts, Names),
         (rows, runs): (Vec<Row>, Vec<Run>),
         folder: Option<PathBuf>,
         (keeps_own, room): (bool, usize),
+        threads: usize,
     ) -> io::Result<Events> {
-        let sorter = |order: Order| Sorter::new(order, folder.clone(), room);
-        let mut all = sorter(Order::Copies).with(runs, rows);
-        let mut events = Events {
-            counts,
-            names,
-            rows: sorter(Order::Time),
-            keeps_own,
-            duplicates: 0,
-            twins: 0,
-            stopped: 0,
-            places: BTreeMap::new(),
+        let all = Sorter::new(Order::Copies, folder.clone(), room).with(runs, rows);
+        let parts = all.cut(threads.max(1))?;
+        // All of them together hold as much as one would.
+        let room = (room / parts.len()).max(1);
+        let settled = |number: usize, mut all: Sorter| {
+            let sorter = |order: Order| Sorter::new(order, folder.clone(), room).numbered(number);
+            let mut hour = Hour { rows: sorter(Order::Twins), has_twins: false };
+            let mut stretch = Stretch::new(sorter(Order::Time), keeps_own);
+            stretch.settle(&mut all, &mut hour).map(|()| stretch)
         };
-        let mut twins = sorter(Order::Twins);
-        let has_twins = events.without_copies(&mut all, &mut twins)?;
-        let places = events.without_twins(&mut twins, has_twins)?;
-        for (who, count) in places {
-            let who = events.names.told(who);
-            *events.places.entry((who.region, who.account)).or_default() += count;
+        let parts = parts.into_iter().enumerate();
+        let stretches: io::Result<Vec<Stretch>> = std::thread::scope(|scope| {
+            let settled = &settled;
+            let others: Vec<_> =
+                parts.map(|(number, all)| scope.spawn(move || settled(number, all))).collect();
+            let joined = |other: std::thread::ScopedJoinHandle<'_, io::Result<Stretch>>| {
+                other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            others.into_iter().map(joined).collect()
+        });
+        let mut events = Events { counts, names, stretches: stretches?, keeps_own, places: BTreeMap::new() };
+        for stretch in &events.stretches {
+            for (who, count) in &stretch.callers {
+                let who = events.names.told(*who);
+                *events.places.entry((who.region, who.account)).or_default() += count;
+            }
         }
         Ok(events)
-    }
-
-    /// Hands on each event once; whether any of them is told of by a VPC endpoint.
-    fn without_copies(&mut self, all: &mut Sorter, once: &mut Sorter) -> io::Result<bool> {
-        let mut has_twins = false;
-        let mut before: Option<Row> = None;
-        let mut rows = all.rows()?;
-        while let Some(row) = rows.next()? {
-            let is_copy = |other: Row| {
-                row.id != 0
-                    && (other.id, other.region) == (row.id, row.region)
-                    && other.at.div_euclid(3600) == row.at.div_euclid(3600)
-            };
-            if before.is_some_and(is_copy) {
-                self.duplicates += 1;
-                continue;
-            }
-            before = Some(row);
-            has_twins |= row.has(NETWORK);
-            once.push(row)?;
-        }
-        Ok(has_twins)
-    }
-
-    /// Keeps each call once, whoever else tells of it; how many count by who called where.
-    fn without_twins(&mut self, twins: &mut Sorter, has_twins: bool) -> io::Result<BTreeMap<u64, u64>> {
-        let mut places = BTreeMap::<u64, u64>::new();
-        let mut before: Option<Row> = None;
-        let mut calls = twins.rows()?;
-        while let Some(row) = calls.next()? {
-            if has_twins && row.has(NETWORK) {
-                let is_twin = |other: Row| {
-                    row.request != 0 && (other.request, other.region) == (row.request, row.region)
-                };
-                if row.has(STOPPED) {
-                    self.stopped += 1;
-                    continue;
-                }
-                if before.is_some_and(is_twin) {
-                    self.twins += 1;
-                    continue;
-                }
-            }
-            before = Some(row);
-            if self.keeps_own || !row.has(OWN) {
-                *places.entry(row.who).or_default() += 1;
-            }
-            self.rows.push(row)?;
-        }
-        Ok(places)
     }
 
     /// Events by Region.
@@ -139,14 +108,15 @@ impl Events {
             *by_account.entry(account.clone()).or_default() += count;
         }
         let counts = &self.counts;
+        let sum = |of: fn(&Stretch) -> u64| self.stretches.iter().map(of).sum();
         let flaw =
             |(name, record, reason): &(String, u64, String)| format!("{name}: record {record}: {reason}");
         let log = Log {
             files: counts.files,
             records: counts.records,
-            duplicates: self.duplicates,
-            twins: self.twins,
-            stopped: self.stopped,
+            duplicates: sum(|stretch| stretch.duplicates),
+            twins: sum(|stretch| stretch.twins),
+            stopped: sum(|stretch| stretch.stopped),
             skipped: counts.skipped,
             flaws: counts.flaws.iter().take(FLAWS).map(flaw).collect(),
             digests: counts.digests,
@@ -160,10 +130,95 @@ impl Events {
             ..Log::default()
         };
         let mut tally = Tally::of(log, &self.names, self.keeps_own, each);
-        let mut rows = self.rows.rows()?;
-        while let Some(row) = rows.next()? {
-            tally.add(row)?;
+        for stretch in &mut self.stretches {
+            let mut rows = stretch.rows.rows()?;
+            while let Some(row) = rows.next()? {
+                tally.add(row)?;
+            }
         }
         tally.finish()
+    }
+}
+
+impl Stretch {
+    fn new(rows: Sorter, keeps_own: bool) -> Stretch {
+        Stretch { rows, keeps_own, duplicates: 0, twins: 0, stopped: 0, callers: BTreeMap::new() }
+    }
+
+    /// Takes each event of `all` once, hour by hour: copies and twins lie in one.
+    fn settle(&mut self, all: &mut Sorter, hour: &mut Hour) -> io::Result<()> {
+        let mut before: Option<Row> = None;
+        let mut rows = all.rows()?;
+        while let Some(row) = rows.next()? {
+            let is_same_hour = before.is_none_or(|other| other.hour() == row.hour());
+            let is_copy =
+                |other: Row| row.id != 0 && (other.id, other.region) == (row.id, row.region) && is_same_hour;
+            if before.is_some_and(is_copy) {
+                self.duplicates += 1;
+                continue;
+            }
+            if !is_same_hour {
+                hour.end(&mut |row, before| self.take(row, before))?;
+            }
+            before = Some(row);
+            hour.push(row)?;
+        }
+        hour.end(&mut |row, before| self.take(row, before))
+    }
+
+    /// Keeps a call once, whoever else tells of it; `before` is the one before it in an order of twins. Whether it is kept.
+    fn take(&mut self, row: Row, before: Option<Row>) -> io::Result<bool> {
+        if row.has(NETWORK) {
+            let is_twin =
+                |other: Row| row.request != 0 && (other.request, other.region) == (row.request, row.region);
+            if row.has(STOPPED) {
+                self.stopped += 1;
+                return Ok(false);
+            }
+            if before.is_some_and(is_twin) {
+                self.twins += 1;
+                return Ok(false);
+            }
+        }
+        if self.keeps_own || !row.has(OWN) {
+            *self.callers.entry(row.who).or_default() += 1;
+        }
+        self.rows.push(row)?;
+        Ok(true)
+    }
+}
+
+/// The events of one hour, each once: in an order of twins if any of them may be one, as they came otherwise.
+struct Hour {
+    rows: Sorter,
+    has_twins: bool,
+}
+
+impl Hour {
+    fn push(&mut self, row: Row) -> io::Result<()> {
+        self.has_twins |= row.has(NETWORK);
+        self.rows.push(row)
+    }
+
+    /// Hands on all, each with the one before it that was kept, and begins anew; `take` says whether a row is kept.
+    fn end(&mut self, take: &mut dyn FnMut(Row, Option<Row>) -> io::Result<bool>) -> io::Result<()> {
+        match self.rows.held().filter(|_| !self.has_twins) {
+            Some(rows) => {
+                for row in rows {
+                    take(*row, None)?;
+                }
+            }
+            None => {
+                let (mut before, mut rows) = (None, self.rows.rows()?);
+                while let Some(row) = rows.next()? {
+                    if take(row, before)? {
+                        before = Some(row);
+                    }
+                }
+            }
+        }
+        self.rows.clear();
+        self.has_twins = false;
+        Ok(())
     }
 }

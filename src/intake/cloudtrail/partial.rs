@@ -202,7 +202,7 @@ impl Partial {
         if !(size - from).is_multiple_of(SIZE as u64) {
             return Err("this is no partial: it ends inside an event".into());
         }
-        let run = Run { path: path.to_path_buf(), from };
+        let run = Run::after(path.to_path_buf(), from);
         let names = Names::from_lines(&names);
         Ok(Partial { path: path.to_path_buf(), about, passed_over, counts, names, run })
     }

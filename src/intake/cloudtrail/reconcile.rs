@@ -111,7 +111,7 @@ mod tests {
                 both.add(second);
                 Ok(())
             };
-            collector.settle().unwrap().log(None, None, &mut add).unwrap();
+            collector.settle(1).unwrap().log(None, None, &mut add).unwrap();
             both.line()
         };
         // Three whole minutes of 60; the first and the last are cut in halves.

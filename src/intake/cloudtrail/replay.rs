@@ -2,6 +2,7 @@
 
 use super::log::{Log, Second};
 use crate::api::KeySpec;
+use crate::time::NANOS_PER_SECOND;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -32,7 +33,8 @@ impl<'o, W: Write> Traces<'o, W> {
     /// # Errors
     /// What a file fails with.
     pub fn add(&mut self, second: &Second) -> io::Result<()> {
-        let number = |value: Option<u32>| value.map(|value| value.to_string()).unwrap_or_default();
+        let (mut since, mut nano, mut key, mut context) = Default::default();
+        let since: &str = itoa::Buffer::format(&mut since, second.since_first);
         let k = second.calls.len() as u64;
         for (i, call) in (0_u64..).zip(second.calls) {
             let out = match self.files.entry(call.spec) {
@@ -45,8 +47,13 @@ impl<'o, W: Write> Traces<'o, W> {
             };
             // A billion nanoseconds and a second with a thousand million calls still fit.
             let nanos = (u128::from(2 * i + 1) * 500_000_000 / u128::from(k)) as u64;
-            let (key, context) = (number(call.key), number(call.context));
-            writeln!(out, "{}.{nanos:09},{},{key},{context}", second.since_first, call.operation)?;
+            // Behind a one there are nine digits of them, zeros first.
+            let nanos = &itoa::Buffer::format(&mut nano, NANOS_PER_SECOND + nanos)[1..];
+            let key = call.key.map_or("", |number| itoa::Buffer::format(&mut key, number));
+            let context = call.context.map_or("", |number| itoa::Buffer::format(&mut context, number));
+            for part in [since, ".", nanos, ",", call.operation.name(), ",", key, ",", context, "\n"] {
+                out.write_all(part.as_bytes())?;
+            }
         }
         Ok(())
     }

@@ -74,6 +74,11 @@ impl Row {
         }
     }
 
+    /// Its hour since 1970.
+    pub(super) const fn hour(&self) -> i64 {
+        self.at.div_euclid(3600)
+    }
+
     pub(super) const fn has(self, flag: u8) -> bool {
         self.flags & flag != 0
     }

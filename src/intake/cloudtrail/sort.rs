@@ -1,10 +1,9 @@
 //! Puts any number of rows into an order in flat memory: what does not fit goes into sorted files, which are merged.
 
 use super::row::{Row, SIZE};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Take, Write};
 use std::path::{Path, PathBuf};
 
 /// Rows that are held at a time: 12 MiB.
@@ -21,22 +20,24 @@ pub(super) enum Order {
     Time,
 }
 
-type Key = (i64, u32, u128, u8, Row);
-
 impl Order {
-    fn key(self, row: Row) -> Key {
-        let hour = row.at.div_euclid(3600);
-        match self {
-            Order::Copies => (hour, row.region, row.id, row.flags & super::row::VAGUE, row),
-            Order::Twins => (hour, row.region, row.request.into(), row.flags & super::row::NETWORK, row),
-            Order::Time => (row.at, 0, row.id, 0, row),
-        }
+    fn compare(self, a: &Row, b: &Row) -> Ordering {
+        let by_hour = || a.hour().cmp(&b.hour()).then(a.region.cmp(&b.region));
+        let by_flag = |flag: u8| (a.flags & flag).cmp(&(b.flags & flag));
+        let order = match self {
+            Order::Copies => by_hour().then(a.id.cmp(&b.id)).then_with(|| by_flag(super::row::VAGUE)),
+            Order::Twins => {
+                by_hour().then(a.request.cmp(&b.request)).then_with(|| by_flag(super::row::NETWORK))
+            }
+            Order::Time => a.at.cmp(&b.at).then(a.id.cmp(&b.id)),
+        };
+        order.then_with(|| a.cmp(b))
     }
 }
 
 /// Writes rows in order into a file of their own.
 pub(super) fn write(path: &Path, order: Order, rows: &mut [Row]) -> io::Result<()> {
-    rows.sort_unstable_by_key(|row| order.key(*row));
+    rows.sort_unstable_by(|a, b| order.compare(a, b));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -50,23 +51,71 @@ pub(super) fn write(path: &Path, order: Order, rows: &mut [Row]) -> io::Result<(
 /// Rows in order, in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
-    /// The file.
-    pub(super) path: PathBuf,
+    path: PathBuf,
     /// Bytes before the first row.
-    pub(super) from: u64,
+    from: u64,
+    /// Bytes before what is none of its rows any more; `None` if all that follow are.
+    to: Option<u64>,
 }
 
 impl Run {
     /// A file of nothing but rows.
     pub(super) fn whole(path: PathBuf) -> Run {
-        Run { path, from: 0 }
+        Run::after(path, 0)
     }
 
-    fn open(&self) -> io::Result<BufReader<File>> {
+    /// A file of rows but for so many bytes before them.
+    pub(super) fn after(path: PathBuf, from: u64) -> Run {
+        Run { path, from, to: None }
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open(&self) -> io::Result<BufReader<Take<File>>> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(self.from))?;
-        Ok(BufReader::with_capacity(1 << 14, file))
+        let length = self.to.map_or(u64::MAX, |to| to - self.from);
+        Ok(BufReader::with_capacity(1 << 14, file.take(length)))
     }
+
+    /// The file, and the bytes between which its rows lie.
+    fn bounds(&self) -> io::Result<(File, u64, u64)> {
+        let file = File::open(&self.path)?;
+        let end = self.to.map_or_else(|| file.metadata().map(|data| data.len()), Ok)?;
+        Ok((file, self.from, end))
+    }
+
+    /// Where it is cut by `hours`, each of which begins another part; rows are in an order by hour.
+    fn cut(&self, hours: &[i64]) -> io::Result<Vec<Run>> {
+        let (mut file, mut from, end) = self.bounds()?;
+        let mut parts = Vec::with_capacity(hours.len() + 1);
+        for hour in hours {
+            let to = self.from + before(&mut file, self.from, end, *hour)? * SIZE as u64;
+            parts.push(Run { path: self.path.clone(), from, to: Some(to) });
+            from = to;
+        }
+        parts.push(Run { path: self.path.clone(), from, to: Some(end) });
+        Ok(parts)
+    }
+}
+
+/// How many of the rows from byte `from` to byte `end` lie before an hour.
+fn before(file: &mut File, from: u64, end: u64, hour: i64) -> io::Result<u64> {
+    let (mut low, mut high) = (0, end.saturating_sub(from) / SIZE as u64);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        file.seek(SeekFrom::Start(from + middle * SIZE as u64))?;
+        let mut bytes = [0; SIZE];
+        file.read_exact(&mut bytes)?;
+        match Row::from_bytes(&bytes).hour() < hour {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 /// Takes rows in any order, gives them back in one.
@@ -77,12 +126,19 @@ pub(super) struct Sorter {
     room: usize,
     /// Where files may be put; without one, memory holds all.
     folder: Option<PathBuf>,
+    /// Tells its files in the folder from those of others with the same order.
+    number: usize,
     runs: Vec<Run>,
 }
 
 impl Sorter {
     pub(super) fn new(order: Order, folder: Option<PathBuf>, room: usize) -> Sorter {
-        Sorter { order, rows: Vec::new(), room, folder, runs: Vec::new() }
+        Sorter { order, rows: Vec::new(), room, folder, number: 0, runs: Vec::new() }
+    }
+
+    /// The same, whose files bear another number.
+    pub(super) fn numbered(self, number: usize) -> Sorter {
+        Sorter { number, ..self }
     }
 
     /// With files that hold rows in this order already, and rows in any.
@@ -97,7 +153,8 @@ impl Sorter {
         if self.rows.len() >= self.room
             && let Some(folder) = &self.folder
         {
-            let path = folder.join(format!("{:?}-{}.rows", self.order, self.runs.len()).to_lowercase());
+            let name = format!("{:?}-{}-{}.rows", self.order, self.number, self.runs.len());
+            let path = folder.join(name.to_lowercase());
             write(&path, self.order, &mut self.rows)?;
             self.runs.push(Run::whole(path));
             self.rows.clear();
@@ -105,27 +162,90 @@ impl Sorter {
         Ok(())
     }
 
+    /// The rows in any order, if memory holds all.
+    pub(super) fn held(&self) -> Option<&[Row]> {
+        self.runs.is_empty().then_some(&self.rows)
+    }
+
+    /// Forgets all rows.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.runs.clear();
+    }
+
+    /// The same rows in at most so many parts of about the same size, no hour in two of them. Only for an order by hour.
+    pub(super) fn cut(mut self, parts: usize) -> io::Result<Vec<Sorter>> {
+        let order = self.order;
+        self.rows.sort_unstable_by(|a, b| order.compare(a, b));
+        let hours = self.edges(parts)?;
+        let mut cut: Vec<Sorter> =
+            (0..=hours.len()).map(|_| Sorter::new(order, self.folder.clone(), self.room)).collect();
+        for run in &self.runs {
+            cut.iter_mut().zip(run.cut(&hours)?).for_each(|(part, run)| part.runs.push(run));
+        }
+        for (part, hour) in cut.iter_mut().skip(1).zip(&hours).rev() {
+            part.rows = self.rows.split_off(self.rows.partition_point(|row| row.hour() < *hour));
+        }
+        cut[0].rows = self.rows;
+        Ok(cut)
+    }
+
+    /// The hours at which that many parts begin, but for the first; rows in memory are in order.
+    fn edges(&self, parts: usize) -> io::Result<Vec<i64>> {
+        let mut files: Vec<(File, u64, u64)> =
+            self.runs.iter().map(Run::bounds).collect::<io::Result<_>>()?;
+        let mut before_all = |hour: i64| -> io::Result<u64> {
+            let mut sum = self.rows.partition_point(|row| row.hour() < hour) as u64;
+            for (file, from, end) in &mut files {
+                sum += before(file, *from, *end, hour)?;
+            }
+            Ok(sum)
+        };
+        let all = before_all(i64::MAX)?;
+        let mut edges: Vec<i64> = Vec::new();
+        for part in 1..parts as u64 {
+            // The last hour before which there is no more than its share.
+            let (mut low, mut high) = (EARLIEST, LATEST);
+            while low + 1 < high {
+                let middle = low + (high - low) / 2;
+                match before_all(middle)? <= all * part / parts as u64 {
+                    true => low = middle,
+                    false => high = middle,
+                }
+            }
+            if before_all(low)? > 0 && edges.last().is_none_or(|last| *last < low) {
+                edges.push(low);
+            }
+        }
+        Ok(edges)
+    }
+
     /// The rows in order. Can be gone through again.
     pub(super) fn rows(&mut self) -> io::Result<Merged<'_>> {
         let order = self.order;
-        self.rows.sort_unstable_by_key(|row| order.key(*row));
+        self.rows.sort_unstable_by(|a, b| order.compare(a, b));
         let mut sources = vec![Source::Memory(self.rows.iter())];
         for run in &self.runs {
             sources.push(Source::File(run.open()?));
         }
-        let mut heads = BinaryHeap::new();
-        for (at, source) in sources.iter_mut().enumerate() {
-            if let Some(row) = source.next()? {
-                heads.push(Reverse((order.key(row), at)));
-            }
+        let mut merged = Merged { order, sources, heads: Vec::new(), heap: Vec::new() };
+        for at in 0..merged.sources.len() {
+            let head = merged.sources[at].next()?;
+            merged.heads.push(head.unwrap_or_default());
+            merged.heap.extend(head.map(|_| at));
         }
-        Ok(Merged { order, sources, heads })
+        (0..merged.heap.len() / 2).rev().for_each(|place| merged.sink(place));
+        Ok(merged)
     }
 }
 
+/// Hours between which all rows lie: those of the years 0 to 9999, which is what timestamps can tell.
+const EARLIEST: i64 = -17_268_672;
+const LATEST: i64 = 70_392_000;
+
 enum Source<'s> {
     Memory(std::slice::Iter<'s, Row>),
-    File(BufReader<File>),
+    File(BufReader<Take<File>>),
 }
 
 impl Source<'_> {
@@ -148,16 +268,40 @@ impl Source<'_> {
 pub(super) struct Merged<'s> {
     order: Order,
     sources: Vec<Source<'s>>,
-    heads: BinaryHeap<Reverse<(Key, usize)>>,
+    /// Each source's next row, if it is in the heap.
+    heads: Vec<Row>,
+    /// Numbers of sources, the one with the least head first: a binary heap whose rows need not move.
+    heap: Vec<usize>,
 }
 
 impl Merged<'_> {
     pub(super) fn next(&mut self) -> io::Result<Option<Row>> {
-        let Some(Reverse(((.., row), at))) = self.heads.pop() else { return Ok(None) };
-        if let Some(next) = self.sources[at].next()? {
-            self.heads.push(Reverse((self.order.key(next), at)));
+        let Some(&least) = self.heap.first() else { return Ok(None) };
+        let row = self.heads[least];
+        match self.sources[least].next()? {
+            Some(next) => self.heads[least] = next,
+            None => drop(self.heap.swap_remove(0)),
         }
+        self.sink(0);
         Ok(Some(row))
+    }
+
+    /// Lets the source at a place of the heap sink until none below it has a lesser head.
+    fn sink(&mut self, mut place: usize) {
+        let is_less = |a: usize, b: usize| self.order.compare(&self.heads[a], &self.heads[b]).is_lt();
+        loop {
+            let (left, right) = (2 * place + 1, 2 * place + 2);
+            let Some(&of_left) = self.heap.get(left) else { return };
+            let below = match self.heap.get(right) {
+                Some(&of_right) if is_less(of_right, of_left) => right,
+                _ => left,
+            };
+            if !is_less(self.heap[below], self.heap[place]) {
+                return;
+            }
+            self.heap.swap(place, below);
+            place = below;
+        }
     }
 }
 
@@ -185,5 +329,39 @@ mod tests {
             assert_eq!(all(&mut small), all(&mut large));
             assert_eq!(all(&mut small).len(), 100);
         }
+    }
+
+    #[test]
+    fn parts_are_about_equal_and_no_hour_is_in_two() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut whole = Sorter::new(Order::Copies, Some(folder.path().into()), 7);
+        // Hours of 1, 2, 3, … rows.
+        let hours: Vec<i64> = (0..20).flat_map(|hour| std::iter::repeat_n(hour, hour as usize + 1)).collect();
+        for (n, hour) in hours.iter().enumerate() {
+            let row = Row {
+                at: 3600 * (hour - 5) + n as i64 * 17 % 3600,
+                id: n as u128 * 31 % 211,
+                ..Row::default()
+            };
+            whole.push(row).unwrap();
+        }
+        let all = |sorter: &mut Sorter| {
+            let mut rows = sorter.rows().unwrap();
+            std::iter::from_fn(|| rows.next().unwrap()).collect::<Vec<_>>()
+        };
+        let expected = all(&mut whole);
+        let mut parts = whole.cut(3).unwrap();
+        let each: Vec<Vec<Row>> = parts.iter_mut().map(all).collect();
+        assert_eq!(each.concat(), expected);
+        let lengths: Vec<usize> = each.iter().map(Vec::len).collect();
+        assert!(lengths.len() == 3 && lengths.iter().all(|length| (50..=90).contains(length)), "{lengths:?}");
+        for pair in each.windows(2) {
+            assert!(pair[0].last().unwrap().hour() < pair[1][0].hour());
+        }
+        // One hour cannot be cut, and nothing cannot either.
+        let mut hour = Sorter::new(Order::Copies, None, 7);
+        (0..9).for_each(|n| hour.push(Row { id: n, ..Row::default() }).unwrap());
+        assert_eq!(hour.cut(4).unwrap().len(), 1);
+        assert_eq!(Sorter::new(Order::Copies, None, 7).cut(4).unwrap().len(), 1);
     }
 }

@@ -251,7 +251,7 @@ mod tests {
     fn read(bytes: &[u8], helpers: &dyn Helpers, mut collector: Collector) -> (Log, Vec<Call>) {
         collector.read_with("one", bytes.len() as u64, bytes, helpers).unwrap();
         let mut calls = Vec::new();
-        let mut events = collector.settle().unwrap();
+        let mut events = collector.settle(1).unwrap();
         let log = events.log(None, None, &mut |second| {
             calls.extend_from_slice(second.calls);
             Ok(())
@@ -297,6 +297,6 @@ mod tests {
         let mut collector = Collector::new(Filter::default());
         let error = collector.read_with("one", 0, text.as_bytes(), &Late::default()).unwrap_err();
         assert!(error.to_string().contains("not a whole CloudTrail log"), "{error}");
-        assert_eq!(collector.settle().unwrap().log(None, None, &mut |_| Ok(())).unwrap().kms_events, 0);
+        assert_eq!(collector.settle(1).unwrap().log(None, None, &mut |_| Ok(())).unwrap().kms_events, 0);
     }
 }

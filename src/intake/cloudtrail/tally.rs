@@ -183,15 +183,19 @@ impl<'t> Tally<'t> {
         (self.each)(&second)?;
         let calls = self.calls.len() as u64;
         self.in_second.resize(self.shares.len(), 0);
-        for call in &self.calls {
-            *self.log.mix.entry(call.spec).or_default().entry(call.operation).or_default() += 1;
+        // Calls that are alike often come together.
+        let is_alike =
+            |a: &Call, b: &Call| (a.spec, a.operation, a.caller) == (b.spec, b.operation, b.caller);
+        for alike in self.calls.chunk_by(is_alike) {
+            let (call, count) = (alike[0], alike.len() as u64);
+            *self.log.mix.entry(call.spec).or_default().entry(call.operation).or_default() += count;
             let share = &mut self.shares[call.caller as usize];
-            share.calls += 1;
-            *share.mix.entry(call.spec).or_default().entry(call.operation).or_default() += 1;
+            share.calls += count;
+            *share.mix.entry(call.spec).or_default().entry(call.operation).or_default() += count;
             if (call.caller as usize) < MAX_CURVES {
-                share.curve.add(since_first, 1);
+                share.curve.add(since_first, count);
             }
-            self.in_second[call.caller as usize] += 1;
+            self.in_second[call.caller as usize] += count;
         }
         for call in &self.calls {
             let own = std::mem::take(&mut self.in_second[call.caller as usize]);

@@ -15,8 +15,12 @@ fn event(id: &str, time: &str, more: &str) -> String {
 
 /// What the log says, and its calls in order with their seconds.
 fn told(collector: Collector) -> (Log, Vec<(String, Call)>) {
+    told_by(1, collector)
+}
+
+fn told_by(threads: usize, collector: Collector) -> (Log, Vec<(String, Call)>) {
     let mut calls = Vec::new();
-    let mut events = collector.settle().unwrap();
+    let mut events = collector.settle(threads).unwrap();
     let log = events
         .log(None, None, &mut |second| {
             calls.extend(second.calls.iter().map(|call| (second.at.to_string(), *call)));
@@ -386,6 +390,45 @@ fn what_is_put_aside_changes_nothing_and_an_interrupted_import_goes_on() {
 }
 
 #[test]
+fn any_number_of_threads_comes_to_the_same() {
+    // Eleven hours, with copies, and with calls of which an endpoint tells too: some of those it has refused.
+    let record = |n: u64| {
+        let second = n * 7919 % 40_000;
+        let at = jiff::Timestamp::from_second(1_767_225_600 + second as i64).unwrap().to_string();
+        let more = format!(r#","requestID":"r{}","requestParameters":{{"keyId":"k{}"}}"#, n % 1_500, n % 7);
+        let own = event(&format!("{n:08x}"), &at, &more);
+        let network = r#","eventCategory":"NetworkActivity""#;
+        let refused = if n.is_multiple_of(13) { r#","errorCode":"VpceAccessDenied""# } else { "" };
+        match n % 5 {
+            0 => {
+                let told = event(&format!("{n:07x}n"), &at, &format!("{more}{network}{refused}"));
+                format!("{own}\n{}", told.replace("AwsApiCall", "AwsVpceEvent"))
+            }
+            1 => format!("{own}\n{own}"),
+            _ => own,
+        }
+    };
+    let files: Vec<String> =
+        (0..4).map(|file| (0..500).map(|n| record(file * 500 + n)).collect::<Vec<_>>().join("\n")).collect();
+    let bytes: Vec<&[u8]> = files.iter().map(|text| text.as_bytes()).collect();
+    let alone = told(gathered(&bytes));
+    assert!(alone.0.duplicates > 0 && alone.0.twins > 0 && alone.0.stopped > 0, "{:?}", alone.0);
+    let folder = tempfile::tempdir().unwrap();
+    for threads in [2, 3, 40] {
+        assert!(told_by(threads, gathered(&bytes)) == alone, "{threads} threads in memory");
+        // With room for less than an hour has, and for more.
+        for room in [40, 400] {
+            let place = folder.path().join(format!("{threads}-{room}"));
+            let mut one = Collector::in_folder(Filter::default(), &place, 0).with_room(room);
+            for (number, text) in files.iter().enumerate() {
+                one.read(&format!("file-{number}"), text.len() as u64, text.as_bytes()).unwrap();
+            }
+            assert!(told_by(threads, one) == alone, "{threads} threads with room for {room}");
+        }
+    }
+}
+
+#[test]
 fn names_that_could_move_a_cursor_do_not_pass() {
     let more = r#","userIdentity":{"userName":"a\u001b[2J"}"#;
     let log = log_of(&[&event("a", "2026-01-01T00:00:01Z", more)]);
@@ -398,7 +441,7 @@ fn a_trace_spreads_the_calls_of_a_second_and_reads_back() {
         event(id, &format!("2026-01-01T00:00:0{second}Z"), r#","requestParameters":{"keyId":"secret"}"#)
     };
     let text = [at("a", 1), at("b", 1), at("c", 3)].concat();
-    let mut events = gathered(&[text.as_bytes()]).settle().unwrap();
+    let mut events = gathered(&[text.as_bytes()]).settle(1).unwrap();
     let log = events.log(None, None, &mut |_| Ok(())).unwrap();
     assert!(Replay::of(&log).is_none());
     let region = events.busiest(None, None).map(|(region, _)| region.to_owned());
@@ -422,7 +465,7 @@ fn calls_that_need_another_kind_of_key_have_a_workload_and_a_trace_of_their_own(
     let sign =
         event("b", "2026-01-01T00:00:01Z", r#","requestParameters":{"signingAlgorithm":"ECDSA_SHA_256"}"#);
     let text = decrypt + &sign.replace("Decrypt", "Sign");
-    let mut events = gathered(&[text.as_bytes()]).settle().unwrap();
+    let mut events = gathered(&[text.as_bytes()]).settle(1).unwrap();
     let mut traces = Traces::new(|_| Ok(Vec::new()));
     let log = events.log(Some("eu-west-1"), None, &mut |second| traces.add(second)).unwrap();
     let files = traces.finish().unwrap();
@@ -450,7 +493,7 @@ fn a_real_log_is_found_to_hold_what_another_program_counted() {
     }
     let mut seconds = String::from("time,Decrypt,Encrypt,GenerateDataKey,total\n");
     let mut minutes = BTreeMap::<String, usize>::new();
-    let mut events = collector.settle().unwrap();
+    let mut events = collector.settle(1).unwrap();
     let (region, account) = events.busiest(None, None).map(|(r, a)| (r.to_owned(), a.to_owned())).unwrap();
     let log = events
         .log(Some(&region), Some(&account), &mut |second| {
@@ -504,7 +547,7 @@ fn a_fitted_scenario_has_the_calls_of_each_caller() {
         }
         lines.push(by(99, r#""invokedBy":"s3.amazonaws.com""#, second));
     }
-    let mut events = gathered(&[lines.join("\n").as_bytes()]).settle().unwrap();
+    let mut events = gathered(&[lines.join("\n").as_bytes()]).settle(1).unwrap();
     let log = events.log(Some("eu-west-1"), None, &mut |_| Ok(())).unwrap();
     let text = fitted(&log).unwrap();
     let checked = crate::scenario::Scenario::parse(&text, &crate::scenario::Options::default());

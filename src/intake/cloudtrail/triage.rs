@@ -272,7 +272,7 @@ mod tests {
             triage.add(second);
             Ok(())
         };
-        let log = collector.settle().unwrap().log(Some("eu-west-1"), None, &mut add).unwrap();
+        let log = collector.settle(1).unwrap().log(Some("eu-west-1"), None, &mut add).unwrap();
         triage.lines(&log)
     }
 
