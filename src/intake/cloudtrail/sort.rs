@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// Rows that are held at a time: 12 MiB.
 pub(super) const ROOM: usize = 200_000;
 
+/// Rows of each part that are looked at to make parts equal.
+const LOOKS: usize = 64;
+
 /// An order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
@@ -107,15 +110,20 @@ fn before(file: &mut File, from: u64, end: u64, hour: i64) -> io::Result<u64> {
     let (mut low, mut high) = (0, end.saturating_sub(from) / SIZE as u64);
     while low < high {
         let middle = low + (high - low) / 2;
-        file.seek(SeekFrom::Start(from + middle * SIZE as u64))?;
-        let mut bytes = [0; SIZE];
-        file.read_exact(&mut bytes)?;
-        match Row::from_bytes(&bytes).hour() < hour {
+        match hour_at(file, from, middle)? < hour {
             true => low = middle + 1,
             false => high = middle,
         }
     }
     Ok(low)
+}
+
+/// The hour of a row, by its place among those from byte `from` on.
+fn hour_at(file: &mut File, from: u64, place: u64) -> io::Result<i64> {
+    file.seek(SeekFrom::Start(from + place * SIZE as u64))?;
+    let mut bytes = [0; SIZE];
+    file.read_exact(&mut bytes)?;
+    Ok(Row::from_bytes(&bytes).hour())
 }
 
 /// Takes rows in any order, gives them back in one.
@@ -190,33 +198,26 @@ impl Sorter {
         Ok(cut)
     }
 
-    /// The hours at which that many parts begin, but for the first; rows in memory are in order.
+    /// The hours at which about equal parts begin, but for the first, by a few rows of each; rows in memory are in order.
     fn edges(&self, parts: usize) -> io::Result<Vec<i64>> {
         let mut files: Vec<(File, u64, u64)> =
             self.runs.iter().map(Run::bounds).collect::<io::Result<_>>()?;
-        let mut before_all = |hour: i64| -> io::Result<u64> {
-            let mut sum = self.rows.partition_point(|row| row.hour() < hour) as u64;
-            for (file, from, end) in &mut files {
-                sum += before(file, *from, *end, hour)?;
-            }
-            Ok(sum)
-        };
-        let all = before_all(i64::MAX)?;
-        let mut edges: Vec<i64> = Vec::new();
-        for part in 1..parts as u64 {
-            // The last hour before which there is no more than its share.
-            let (mut low, mut high) = (EARLIEST, LATEST);
-            while low + 1 < high {
-                let middle = low + (high - low) / 2;
-                match before_all(middle)? <= all * part / parts as u64 {
-                    true => low = middle,
-                    false => high = middle,
-                }
-            }
-            if before_all(low)? > 0 && edges.last().is_none_or(|last| *last < low) {
-                edges.push(low);
+        let rows_of = |from: u64, end: u64| (end - from) / SIZE as u64;
+        let all =
+            files.iter().map(|(_, from, end)| rows_of(*from, *end)).sum::<u64>() + self.rows.len() as u64;
+        let step = (all as usize / (parts * LOOKS)).max(1);
+        let mut hours: Vec<i64> = self.rows.iter().step_by(step).map(Row::hour).collect();
+        for (file, from, end) in &mut files {
+            for place in (0..rows_of(*from, *end)).step_by(step) {
+                hours.push(hour_at(file, *from, place)?);
             }
         }
+        hours.sort_unstable();
+        let first = hours.first().copied();
+        let mut edges: Vec<i64> =
+            (1..parts).filter_map(|part| hours.get(part * hours.len() / parts).copied()).collect();
+        edges.retain(|hour| Some(*hour) > first);
+        edges.dedup();
         Ok(edges)
     }
 
@@ -238,10 +239,6 @@ impl Sorter {
         Ok(merged)
     }
 }
-
-/// Hours between which all rows lie: those of the years 0 to 9999, which is what timestamps can tell.
-const EARLIEST: i64 = -17_268_672;
-const LATEST: i64 = 70_392_000;
 
 enum Source<'s> {
     Memory(std::slice::Iter<'s, Row>),
