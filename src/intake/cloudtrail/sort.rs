@@ -202,7 +202,7 @@ impl Sorter {
     fn edges(&self, parts: usize) -> io::Result<Vec<i64>> {
         let mut files: Vec<(File, u64, u64)> =
             self.runs.iter().map(Run::bounds).collect::<io::Result<_>>()?;
-        let rows_of = |from: u64, end: u64| (end - from) / SIZE as u64;
+        let rows_of = |from: u64, end: u64| end.saturating_sub(from) / SIZE as u64;
         let all =
             files.iter().map(|(_, from, end)| rows_of(*from, *end)).sum::<u64>() + self.rows.len() as u64;
         let step = (all as usize / (parts * LOOKS)).max(1);
