@@ -37,6 +37,8 @@ pub struct Pools {
     trial: u32,
     /// By pool: its limit and its background.
     rates: Vec<(Rate, Rate)>,
+    /// Whether each has a second of its own for weeks.
+    for_weeks: bool,
     pools: Vec<Option<Box<Pool>>>,
 }
 
@@ -99,6 +101,7 @@ impl Pools {
             phase: Pools::phase_of(quotas, seed, trial),
             seed,
             trial,
+            for_weeks: false,
             pools: vec![None; rates.len()],
             rates,
         };
@@ -107,6 +110,15 @@ impl Pools {
             pools.pool(pool);
         }
         pools
+    }
+
+    /// The same, whose series have a second each for four weeks instead of an hour: for what ends.
+    pub fn for_weeks(mut self) -> Pools {
+        self.for_weeks = true;
+        for pool in self.pools.iter_mut().flatten() {
+            pool.counter = pool.counter.clone().for_weeks();
+        }
+        self
     }
 
     /// Where one-second windows begin in a trial, below one second: pinned, or drawn.
@@ -143,7 +155,10 @@ impl Pools {
         let (limit, background) = self.rates[id.index()];
         self.pools[id.index()] = Some(Box::new(Pool {
             limiter: Limiter::new(self.enforcement, limit, self.phase),
-            counter: Counter::new(self.phase),
+            counter: match self.for_weeks {
+                true => Counter::new(self.phase).for_weeks(),
+                false => Counter::new(self.phase),
+            },
             throttled: 0,
             background: Background::new(background, self.seed, self.trial, id),
         }));

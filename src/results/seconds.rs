@@ -27,8 +27,8 @@ pub struct Seconds {
     pub peak_lasts_s: f64,
     /// How long the schedule is, in seconds.
     pub window_s: f64,
-    /// How many seconds each was counted with: 1, and more only where a schedule lasts longer than four weeks. But for
-    /// `peak_1s`, what is said of a second is then of so many.
+    /// How many seconds are counted together: 1, and more only where a schedule lasts longer than four weeks, or the emulator has
+    /// been asked for more than an hour. But for `peak_1s`, what is said of a second is then of so many.
     pub resolution_s: f64,
 }
 

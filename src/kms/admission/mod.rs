@@ -63,7 +63,7 @@ impl Admission {
         Admission {
             conditions: Conditions::new(service_time, faults, key_uses.len(), seed, trial),
             account: Account {
-                pools: Pools::new(quotas, region, seed, trial),
+                pools: Pools::new(quotas, region, seed, trial).for_weeks(),
                 charges: ChargeTable::new(key_uses, quotas.re_encrypt_cost),
             },
         }

@@ -8,9 +8,11 @@
 
 use crate::time::{NANOS_PER_SECOND, Span, Time};
 
-/// The longest series before neighbouring intervals are summed and the interval doubles: four weeks of seconds, ten megabytes.
-/// A plan reads its seconds and minutes from it.
-const LONGEST: u64 = 4 * 7 * 86_400;
+/// The longest series before neighbouring intervals are summed and the interval doubles: an hour of seconds, fourteen kilobytes,
+/// for whoever counts as long as it is let.
+const HOUR: u64 = 3_600;
+/// The same where the end is known: four weeks of seconds, ten megabytes. A plan reads its seconds and minutes from them.
+const WEEKS: u64 = 4 * 7 * 86_400;
 
 /// Counts per second on the edges of the window limiter.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Counter {
     total: u64,
     /// Doublings of the interval so far.
     folds: u32,
+    /// Intervals that the series may have.
+    longest: u64,
     series: Vec<u32>,
 }
 
@@ -42,8 +46,14 @@ impl Counter {
             peak: 0,
             total: 0,
             folds: 0,
+            longest: HOUR,
             series: Vec::new(),
         }
+    }
+
+    /// The same, whose series has a second each for four weeks instead of an hour. Nothing is counted yet.
+    pub fn for_weeks(self) -> Counter {
+        Counter { longest: WEEKS, ..self }
     }
 
     /// Counts `n` at `now`; a moment before the current second counts in it.
@@ -77,7 +87,7 @@ impl Counter {
 
     /// The place of a second in the series, which is folded or lengthened to have it.
     fn slot(&mut self, second: u64) -> usize {
-        while second >> self.folds >= LONGEST {
+        while second >> self.folds >= self.longest {
             let pairs = self.series.chunks(2);
             self.series =
                 pairs.map(|pair| pair.iter().fold(0, |sum: u32, n| sum.saturating_add(*n))).collect();
@@ -150,17 +160,20 @@ mod tests {
 
     #[test]
     fn a_long_series_is_folded_by_pairs_and_loses_nothing() {
-        let mut counter = Counter::new(Span::ZERO);
-        let length = 4 * LONGEST - 4;
-        for second in [0, 1, 2, 4, length - 1] {
-            counter.add(3, Time::from_secs(second));
+        for (mut counter, longest) in
+            [(Counter::new(Span::ZERO), HOUR), (Counter::new(Span::ZERO).for_weeks(), WEEKS)]
+        {
+            let length = 4 * longest - 4;
+            for second in [0, 1, 2, 4, length - 1] {
+                counter.add(3, Time::from_secs(second));
+            }
+            counter.add(4, Time::from_secs(length - 1));
+            counter.finish(Time::from_secs(length));
+            assert_eq!(counter.interval_s(), 4);
+            assert_eq!(counter.series().len() as u64, longest - 1);
+            assert_eq!(counter.series()[..3], [9, 3, 0]);
+            assert_eq!(counter.series().iter().map(|n| u64::from(*n)).sum::<u64>(), counter.total());
+            assert_eq!(counter.peak(), 7, "the peak is of one second, however long the interval");
         }
-        counter.add(4, Time::from_secs(length - 1));
-        counter.finish(Time::from_secs(length));
-        assert_eq!(counter.interval_s(), 4);
-        assert_eq!(counter.series().len() as u64, LONGEST - 1);
-        assert_eq!(counter.series()[..3], [9, 3, 0]);
-        assert_eq!(counter.series().iter().map(|n| u64::from(*n)).sum::<u64>(), counter.total());
-        assert_eq!(counter.peak(), 7, "the peak is of one second, however long the interval");
     }
 }

@@ -233,8 +233,10 @@ impl Dispatcher {
             if let Some(share) = self.shares.get_mut(&pool) {
                 share.taken += u64::from(cost);
             }
-            let met =
-                self.pools.entry(pool).or_insert_with(|| Met { counter: Counter::new(phase), throttled: 0 });
+            let met = self
+                .pools
+                .entry(pool)
+                .or_insert_with(|| Met { counter: Counter::new(phase).for_weeks(), throttled: 0 });
             met.counter.add(cost, now);
         }
     }
