@@ -150,14 +150,28 @@ fn load(path: &Path) -> Result<Capacity, Error> {
     let value: serde_json::Value =
         serde_json::from_str(&json).map_err(|e| failed(format!("{}: not JSON: {e}", file.display())))?;
     match value["schema"].as_str() {
-        Some(SCHEMA) => serde_json::from_value(value)
-            .map_err(|e| failed(format!("{}: not a plan of {SCHEMA}: {e}", file.display()))),
+        Some(SCHEMA) => {
+            let plan = serde_json::from_value(value)
+                .map_err(|e| failed(format!("{}: not a plan of {SCHEMA}: {e}", file.display())))?;
+            settled(plan).map_err(|why| failed(format!("{}: {why}", file.display())))
+        }
         Some(other) => {
             Err(failed(format!("{}: written as {other:?}, but a dossier reads {SCHEMA:?}", file.display())))
         }
         None => {
             Err(failed(format!("{} is no plan: `keystorm plan SCENARIO -o DIR` makes one", file.display())))
         }
+    }
+}
+
+/// A plan whose seconds are what it says they are, whoever wrote it.
+fn settled(mut plan: Capacity) -> Result<Capacity, String> {
+    let mut needs = plan.pools.iter_mut().flat_map(|pool| &mut pool.strategies);
+    match needs.all(|need| need.demand.seconds.settle()) {
+        true => Ok(plan),
+        false => Err("cannot tell the busiest minute: an older keystorm counted the seconds of so long a schedule together; plan it \
+                      again"
+            .into()),
     }
 }
 

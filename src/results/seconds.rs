@@ -29,8 +29,12 @@ pub struct Seconds {
     pub window_s: f64,
     /// How many seconds are counted together: 1, and more only where a schedule lasts longer than four weeks, or the emulator has
     /// been asked for more than an hour. But for `peak_1s`, what is said of a second is then of so many.
+    #[serde(default)]
     pub resolution_s: f64,
 }
+
+/// How long a schedule may have been for an older keystorm to count its seconds one by one.
+const ONCE_S: f64 = 3_600.0;
 
 impl Seconds {
     /// What a series says, whose intervals are `interval_s` long and hold counts; the peak of one second is told beside it,
@@ -80,6 +84,14 @@ impl Seconds {
         }
         let peak_1s = reports.iter().map(|report| report.peak_1s).max().unwrap_or(0);
         Seconds::of_series(&mean, interval_s, peak_1s)
+    }
+
+    /// Fills in what older documents do not tell; whether it can be told: of a longer schedule seconds were counted together.
+    pub fn settle(&mut self) -> bool {
+        if self.resolution_s <= 0.0 && self.window_s <= ONCE_S {
+            self.resolution_s = 1.0;
+        }
+        self.resolution_s > 0.0
     }
 
     /// How long that is which stands for a minute: 60 s, or all of a shorter schedule, or as many whole intervals as come

@@ -64,6 +64,34 @@ fn a_plan_of_hours_tells_their_busiest_minute() {
 }
 
 #[test]
+fn a_plan_of_an_older_keystorm_is_read_where_its_seconds_were_seconds() {
+    let (_folder, path, out) = folder(LONG);
+    let asked = |resolution_s: Option<f64>, window_s: f64| {
+        let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/reports/03-dossier/plan.json");
+        let json = std::fs::read_to_string(kept).expect("the sample is kept");
+        let mut plan: Value = serde_json::from_str(&json).expect("JSON");
+        let demand = plan["pools"][0]["strategies"][0]["demand"].as_object_mut().expect("a demand");
+        demand.insert("window_s".into(), window_s.into());
+        match resolution_s {
+            Some(resolution_s) => drop(demand.insert("resolution_s".into(), resolution_s.into())),
+            None => drop(demand.remove("resolution_s").expect("it was there")),
+        }
+        std::fs::write(&path, plan.to_string()).expect("written");
+        output(&["dossier", &path, "--account", "111122223333", "-q", "--force", "-o", &out])
+    };
+    let done = asked(None, 3_600.0);
+    assert!(text(&done.stdout).contains("resolution 1s"), "{}{}", text(&done.stdout), text(&done.stderr));
+    let done = asked(None, 86_400.0);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).contains("cannot tell the busiest minute"), "{}", text(&done.stderr));
+    // Seconds that are counted together say so, and so does what stands for a minute.
+    let done = asked(Some(8.0), 4e7);
+    let shown = text(&done.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("Sum of the peak minute: 3,203,440."), "64 s of 50,053.75: {shown}");
+    assert!(shown.contains("resolution 8s"), "{shown}");
+}
+
+#[test]
 fn a_run_of_hours_keeps_what_its_timeline_no_longer_tells() {
     let (_folder, path, out) = folder(LONG);
     let done = output(&["run", &path, "-q", "-o", &out, "--set", "quotas.symmetric=110/s"]);
