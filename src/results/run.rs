@@ -414,7 +414,7 @@ pub struct PoolRun {
     pub utilisation_peak: f64,
     /// Attempts this pool refused in the whole run, background excluded.
     pub throttled: u64,
-    /// What was asked of it second by second, mean over trials; null where the timeline has an interval for each second.
+    /// What was asked of it second by second, mean over trials; left out where the timeline has an interval for each second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<Seconds>,
 }

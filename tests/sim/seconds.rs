@@ -96,11 +96,8 @@ fn a_run_of_hours_keeps_what_its_timeline_no_longer_tells() {
     let (_folder, path, out) = folder(LONG);
     let done = output(&["run", &path, "-q", "-o", &out, "--set", "quotas.symmetric=110/s"]);
     assert!(done.status.success(), "{}", text(&done.stderr));
-    let read = |name: &str| -> Value {
-        let json = std::fs::read_to_string(format!("{out}/{name}")).unwrap_or_else(|e| panic!("{name}: {e}"));
-        serde_json::from_str(&json).expect("JSON")
-    };
-    let run = read("run.json");
+    let json = std::fs::read_to_string(format!("{out}/run.json")).expect("run.json is there");
+    let run: Value = serde_json::from_str(&json).expect("JSON");
     let strategy = &run["strategies"][0];
     assert!(strategy["timeline"]["interval_s"].as_u64().expect("an interval") > 1);
     assert_seconds(&strategy["pools"]["symmetric"]["seconds"]);
@@ -108,10 +105,7 @@ fn a_run_of_hours_keeps_what_its_timeline_no_longer_tells() {
     let made = || output(&["dossier", &out, "--account", "111122223333", "-q", "--force", "-o", &page]);
     let done = made();
     assert!(done.status.success(), "{}", text(&done.stderr));
-    let plan: Value =
-        serde_json::from_str(&std::fs::read_to_string(format!("{page}/plan.json")).expect("it is there"))
-            .expect("JSON");
-    assert_seconds(&plan["pools"][0]["strategies"][0]["demand"]);
+    assert_seconds(&saved(&page)["pools"][0]["strategies"][0]["demand"]);
     // What has been saved without it cannot tell, and says so.
     let mut older = run;
     older["strategies"][0]["pools"]["symmetric"].as_object_mut().expect("a pool").remove("seconds");
