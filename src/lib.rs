@@ -9,9 +9,10 @@
 //! `results`, `planner`, `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `runner`, `intake`,
 //! `report`, `bus`, `cli`.
 //!
+//! Rooms up to and including `planner`, and the core of `engine`, are the crate `keystorm_machines`, in `src/machines`.
+//!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 
-pub mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "live")]
@@ -20,7 +21,6 @@ pub mod backend;
 pub mod bus;
 #[cfg(feature = "sim")]
 pub mod cli;
-pub mod client;
 pub mod clock;
 #[cfg(feature = "emulator")]
 pub mod emulator;
@@ -28,25 +28,18 @@ pub mod engine;
 #[cfg(test)]
 #[path = "../tests/support/facts.rs"]
 mod facts;
-pub mod format;
 pub mod guard;
 #[cfg(feature = "sim")]
 pub mod intake;
 pub mod kms;
-pub mod language;
 pub mod notice;
-pub mod planner;
-pub mod quota;
-pub mod record;
 #[cfg(feature = "sim")]
 pub mod report;
-pub mod results;
-pub mod rng;
 #[cfg(feature = "live")]
 pub mod runner;
-pub mod scenario;
 #[cfg(feature = "emulator")]
 pub mod server;
-pub mod time;
-pub mod units;
-pub mod workload;
+
+pub use keystorm_machines::{
+    api, client, format, language, planner, quota, record, results, rng, scenario, time, units, workload,
+};

@@ -1,29 +1,6 @@
-//! Drives the machines. One core owns the queue of (moment, sequence) and does not know who answers: the simulator jumps to the
-//! queue's head and asks the emulated service, the live engine sleeps until it and sends to a backend.
-//!
-//! ```text
-//!            ┌───────── queue: replies, wakes, VUs, restarts ◀─────────┐
-//!  arrivals ─┴▶ Core ─▶ client::Fleet     attempts ─┬▶ sim: kms::Admission
-//!                └────▶ record::Recorder            └▶ live: Dispatcher ─▶ Senders ─▶ Backend
-//! ```
+//! Drives the machines. The simulator, and the core that both engines share, are machines themselves; the live engine is here.
 
-mod charges;
-mod core;
-mod dealing;
-mod ear;
-mod lane;
-mod limiters;
 #[cfg(feature = "live")]
 pub mod live;
-pub mod planning;
-mod queue;
-mod sim;
-mod story;
-mod trial_runner;
 
-pub use core::{Core, JobObserver};
-pub use dealing::Dealing;
-pub use limiters::under_other_limiters;
-pub use sim::{Control, STEP, are_enough, run_trial, side_by_side, simulate, simulate_one, trials_after};
-pub use story::story;
-pub use trial_runner::{Elsewhere, TrialRunner};
+pub use keystorm_machines::engine::*;

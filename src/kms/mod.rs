@@ -18,40 +18,29 @@ pub mod keys;
 #[cfg(feature = "emulator")]
 pub mod wire;
 
-mod admission;
 #[cfg(feature = "emulator")]
 mod assumed;
 #[cfg(feature = "emulator")]
 mod call;
-mod conditions;
-mod config;
 #[cfg(feature = "emulator")]
 mod emulator;
-mod fault;
-mod faults;
 #[cfg(feature = "emulator")]
 mod limits;
-mod lognormal;
 #[cfg(feature = "emulator")]
 mod operations;
 #[cfg(feature = "emulator")]
 mod realm_admission;
 #[cfg(feature = "emulator")]
 mod seed;
-mod servers;
-mod spans;
-mod times;
 
-pub use admission::{Admission, Answer};
+pub use keystorm_machines::kms::*;
+
 #[cfg(feature = "emulator")]
 pub use assumed::Assumed;
 #[cfg(feature = "emulator")]
 pub use call::{Call, Caller};
-pub use config::{Capacity, Distribution, Latency, Part, ServiceTime};
 #[cfg(feature = "emulator")]
 pub use emulator::{Begun, Config, Kms};
-pub(crate) use fault::Faults;
-pub use fault::{Aim, Fault, FaultKind, FaultWord, Strikes};
 #[cfg(feature = "emulator")]
 pub use limits::{Consistency, Limits};
 #[cfg(feature = "emulator")]
@@ -60,7 +49,6 @@ pub use operations::{NewKey, Step, Trail};
 pub use realm_admission::{Delivery, Pass, RealmAdmission};
 #[cfg(feature = "emulator")]
 pub use seed::Seed;
-pub(crate) use times::Times;
 #[cfg(feature = "emulator")]
 pub use uuid::Uuid;
 

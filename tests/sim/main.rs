@@ -4,7 +4,6 @@ mod answers;
 mod backtest_command;
 mod catalogue_facts;
 mod cli_scenario;
-mod client;
 mod compare;
 mod compare_seeds;
 mod cookbook;
@@ -19,9 +18,6 @@ mod foreseen;
 mod house;
 mod import;
 mod import_shards;
-mod limiter_episode;
-mod limiter_laws;
-mod limiter_oracles;
 mod meant;
 mod never_lost;
 mod one_trial;
@@ -45,6 +41,7 @@ mod shipped;
 #[path = "../support/signal.rs"]
 mod signal;
 mod simulation;
+#[path = "../support/scenario.rs"]
 mod support;
 #[path = "../support/times.rs"]
 mod times;

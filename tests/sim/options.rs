@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use tempfile::TempDir;
 
 const SMALL: &str = "version: 1
@@ -115,7 +115,7 @@ fn place() -> TempDir {
         fs::write(path, bytes).expect("written");
     }
     fs::create_dir(folder.path().join("asking")).expect("made");
-    fs::write(folder.path().join("asking/run.json"), asking()).expect("written");
+    fs::write(folder.path().join("asking/run.json"), ASKING.as_str()).expect("written");
     // Two calls, the second by keystorm itself.
     let event = |id: &str, agent: &str| {
         format!(
@@ -136,7 +136,7 @@ fn place() -> TempDir {
 }
 
 /// A run that asks for more than it has.
-fn asking() -> String {
+static ASKING: LazyLock<String> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/saved-run/run.json");
     let mut run: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path).expect("a run")).expect("JSON");
@@ -146,7 +146,7 @@ fn asking() -> String {
         }
     }
     run.to_string()
-}
+});
 
 /// The line that a command is tried with, by its path, once with and once without what it takes by its place.
 fn lines(path: &str) -> &'static [&'static [&'static str]] {

@@ -189,3 +189,22 @@ fn every_key_misspelled_or_written_twice_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_file_full_of_mistakes_is_refused_in_time() {
+    const SMALL: &str = "workloads:\n  w: { executor: constant-arrival-rate, rate: 10/s, duration: 10s, jobs: { Decrypt: 1 } }\nstrategies:\n  s: {}\n";
+    let began = Stopwatch::start();
+    let many = |count: usize, each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<String>();
+    let patch = many(40_000, &|n| format!("a{n}: 1, "));
+    let cases = [
+        format!("{SMALL}{}", many(40_000, &|n| format!("k{n}: 1\n"))),
+        format!("{SMALL}gate: [{}]\n", many(40_000, &|n| format!("g{n}, "))),
+        format!("{SMALL}thresholds: {{{}}}\n", many(40_000, &|n| format!("t{n}: 1, "))),
+        format!("{SMALL}{}", many(40_000, &|n| format!("  s{n}: {{}}\n"))),
+        SMALL.replace("jobs:", &format!("strategies: {{all: {{{patch}}}}}, jobs:")),
+    ];
+    for text in cases {
+        assert!(text.len() > tree::MAX_BYTES || read(&text).is_err());
+    }
+    assert!(began.elapsed() < Span::from_secs(60), "{:?}", began.elapsed());
+}

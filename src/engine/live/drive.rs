@@ -6,7 +6,7 @@ use super::share::ShareRun;
 use super::snapshot::{Control, Snapshot};
 use super::trial::Ended;
 use crate::clock::{Alarm, RunClock};
-use crate::engine::core::Core;
+use crate::engine::Core;
 use crate::results::{Gauge, Watch};
 use crate::time::{Span, Time};
 use std::sync::atomic::Ordering;

@@ -11,7 +11,7 @@ use super::trial::LiveTrial;
 use crate::backend::{Backend, Fixtures};
 use crate::clock::{Alarm, RunClock, sleep, thread_cpu};
 use crate::emulator::{Direct, ServiceSettings};
-use crate::engine::core::Core;
+use crate::engine::Core;
 use crate::quota::PoolId;
 use crate::record::{Layout, Trial};
 use crate::results::{Gauge, Watch};

@@ -6,9 +6,9 @@
 use super::dispatcher::Dispatcher;
 use super::trial::{Ended, LiveTrial};
 use crate::clock::RunClock;
-use crate::engine::core::Core;
-use crate::engine::dealing::Dealing;
-use crate::engine::lane::Lane;
+use crate::engine::Core;
+use crate::engine::Dealing;
+use crate::engine::Lane;
 use crate::record::{LONGEST_SHARED_S, Layout, Piece, Pieces};
 use crate::scenario::{Scenario, Target};
 use crate::time::{Span, Time};

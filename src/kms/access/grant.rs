@@ -1,30 +1,9 @@
 //! Grants, as authorization sees them.
 
-use crate::api::{LiveCall, Operation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use crate::api::GrantOperation;
-
-impl GrantOperation {
-    /// The one that allows an action: `kms:Decrypt`.
-    pub fn of_action(action: &str) -> Option<GrantOperation> {
-        GrantOperation::from_name(action.strip_prefix("kms:")?)
-    }
-
-    /// The operation that it allows, or half of it.
-    pub fn operation(self) -> Operation {
-        match self {
-            GrantOperation::ReEncryptFrom | GrantOperation::ReEncryptTo => Operation::ReEncrypt,
-            other => Operation::from_name(other.name()).expect("a grant's operations are KMS's"),
-        }
-    }
-
-    /// Whether calls of it carry an encryption context, so that a constraint on it can be met.
-    pub fn takes_context(self) -> bool {
-        self.operation().live().is_some_and(LiveCall::has_context)
-    }
-}
 
 /// Under which encryption contexts a grant works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,16 +12,14 @@ use aws_lc_rs::rsa::{
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaEncoding, VerificationAlgorithm};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 
-impl SigningAlgorithm {
-    /// The hash whose digest can be signed instead of the message.
-    pub(super) fn hash(self) -> Option<&'static digest::Algorithm> {
-        use SigningAlgorithm::*;
-        match self {
-            PssSha256 | Pkcs1Sha256 | EcdsaSha256 => Some(&digest::SHA256),
-            PssSha384 | Pkcs1Sha384 | EcdsaSha384 => Some(&digest::SHA384),
-            PssSha512 | Pkcs1Sha512 | EcdsaSha512 | Ed25519Ph => Some(&digest::SHA512),
-            Sm2Dsa | MlDsa | Ed25519 => None,
-        }
+/// The hash whose digest can be signed instead of the message.
+pub(super) fn hash_of(algorithm: SigningAlgorithm) -> Option<&'static digest::Algorithm> {
+    use SigningAlgorithm::*;
+    match algorithm {
+        PssSha256 | Pkcs1Sha256 | EcdsaSha256 => Some(&digest::SHA256),
+        PssSha384 | Pkcs1Sha384 | EcdsaSha384 => Some(&digest::SHA384),
+        PssSha512 | Pkcs1Sha512 | EcdsaSha512 | Ed25519Ph => Some(&digest::SHA512),
+        Sm2Dsa | MlDsa | Ed25519 => None,
     }
 }
 
@@ -143,7 +141,7 @@ fn check(spec: KeySpec, algorithm: SigningAlgorithm, kind: MessageType, message:
     }
     let fits = match kind {
         MessageType::Raw => algorithm != SigningAlgorithm::Ed25519Ph,
-        MessageType::Digest => algorithm.hash().is_some(),
+        MessageType::Digest => hash_of(algorithm).is_some(),
         MessageType::ExternalMu => algorithm == SigningAlgorithm::MlDsa,
     };
     if !spec.signing_algorithms().contains(&algorithm) || !fits {
@@ -151,7 +149,7 @@ fn check(spec: KeySpec, algorithm: SigningAlgorithm, kind: MessageType, message:
     }
     let expected = match kind {
         MessageType::Raw => return Ok(()),
-        MessageType::Digest => algorithm.hash().map_or(0, |hash| hash.output_len()),
+        MessageType::Digest => hash_of(algorithm).map_or(0, |hash| hash.output_len()),
         MessageType::ExternalMu => 64,
     };
     if message.len() == expected {
@@ -162,7 +160,7 @@ fn check(spec: KeySpec, algorithm: SigningAlgorithm, kind: MessageType, message:
 }
 
 fn given_digest(algorithm: SigningAlgorithm, digest: &[u8]) -> Result<Digest, Error> {
-    let hash = algorithm.hash().ok_or(Error::WrongAlgorithm)?;
+    let hash = hash_of(algorithm).ok_or(Error::WrongAlgorithm)?;
     Digest::import_less_safe(digest, hash).map_err(|_| Error::WrongAlgorithm)
 }
 

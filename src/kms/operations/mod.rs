@@ -47,8 +47,9 @@ pub use context::{NewKey, Step, Trail};
 pub(in crate::kms) use create::{bare, create, written_policy};
 pub(in crate::kms) use lifecycle::happen;
 
-use crate::api::{Operation, each, each_operation};
+use crate::api::{Operation, each};
 use crate::kms::wire::ApiError;
+use keystorm_machines::each_operation;
 
 /// What a call leads to.
 pub(in crate::kms) type Handled = Result<Step, ApiError>;
