@@ -35,7 +35,7 @@ fn measured_times_are_those_of_the_service_and_a_part_of_a_scenario() {
         "--samples",
         "40",
         "--rate",
-        "20/s",
+        "40/s",
     ]);
     running.stop();
     let (block, said) =
