@@ -102,14 +102,15 @@ fn made(folder: &Path) -> &'static BTreeMap<String, Vec<u8>> {
     })
 }
 
-/// A folder with what the commands are tried on.
-fn place() -> TempDir {
+/// A folder with what commands are tried on; of what is large, what `line` names.
+fn place(line: &[&str]) -> TempDir {
     let folder = TempDir::new().expect("a temporary folder");
     let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     fs::write(folder.path().join("small.yaml"), SMALL).expect("written");
     fs::create_dir(folder.path().join("saved")).expect("made");
     fs::copy(facts.join("saved-run/run.json"), folder.path().join("saved/run.json")).expect("a copy");
-    for (name, bytes) in made(folder.path()) {
+    let is_named = |name: &str| line.iter().any(|word| name.starts_with(&format!("{word}/")));
+    for (name, bytes) in made(folder.path()).iter().filter(|(name, _)| is_named(name)) {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(path, bytes).expect("written");
@@ -275,7 +276,7 @@ impl Bases {
 }
 
 fn outcome(path: &str, line: &[&str]) -> Outcome {
-    let folder = place();
+    let folder = place(line);
     if path.starts_with("import") {
         fs::create_dir(folder.path().join("there")).expect("made");
         fs::write(folder.path().join("there/scenario.yaml"), "old").expect("written");
@@ -367,7 +368,7 @@ fn run(folder: &TempDir, more: &[&str]) -> Outcome {
 
 #[test]
 fn a_threshold_beside_a_file_decides_the_exit_code_and_joins_the_file_s_own() {
-    let folder = place();
+    let folder = place(&[]);
     // 50 jobs a second against 30: two fifths fail without retries.
     assert_eq!(run(&folder, &[]).0, 0);
     assert_eq!(run(&folder, &["--threshold", "failed: rate<1%"]).0, 99);
@@ -385,7 +386,7 @@ fn a_threshold_beside_a_file_decides_the_exit_code_and_joins_the_file_s_own() {
 
 #[test]
 fn a_quota_beside_a_file_is_the_quota() {
-    let folder = place();
+    let folder = place(&[]);
     let strict = ["--threshold", "failed: rate<2%"];
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "200/s"]].concat()).0, 0);
     assert_eq!(run(&folder, &[&strict[..], &["--quota", "symmetric=200/s"]].concat()).0, 0);
@@ -397,7 +398,7 @@ fn a_quota_beside_a_file_is_the_quota() {
 
 #[test]
 fn what_describes_a_load_is_refused_by_name_beside_a_file_that_has_its_own() {
-    let folder = place();
+    let folder = place(&[]);
     for (option, value, key) in [
         ("--rate", "5/s", "rate"),
         ("--duration", "5s", "duration"),
@@ -420,7 +421,7 @@ fn what_describes_a_load_is_refused_by_name_beside_a_file_that_has_its_own() {
 #[test]
 #[cfg(feature = "live")]
 fn what_only_live_runs_look_at_is_refused_where_nothing_is_sent() {
-    let folder = place();
+    let folder = place(&[]);
     for option in [&["--dry-run"][..], &["--provision"], &["--metrics", "127.0.0.1:0"], &["--profile", "x"]] {
         let (code, _, said, _) = run(&folder, option);
         assert!(
