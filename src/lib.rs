@@ -9,7 +9,8 @@
 //! `results`, `planner`, `clock`, `notice`, `guard`, `emulator`, `server`, `backend`, `aws`, `engine`, `runner`, `intake`,
 //! `report`, `bus`, `cli`.
 //!
-//! Rooms up to and including `planner`, and the core of `engine`, are the crate `keystorm_machines`, in `src/machines`.
+//! Rooms up to and including `planner`, of `kms` what the simulator asks, and the core of `engine` are the crate
+//! `keystorm_machines`, in `src/machines`.
 //!
 //! `docs/ARCHITECTURE.md` tells the route of one call and the invariants.
 

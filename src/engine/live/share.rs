@@ -6,9 +6,7 @@
 use super::dispatcher::Dispatcher;
 use super::trial::{Ended, LiveTrial};
 use crate::clock::RunClock;
-use crate::engine::Core;
-use crate::engine::Dealing;
-use crate::engine::Lane;
+use crate::engine::{Core, Dealing, Lane};
 use crate::record::{LONGEST_SHARED_S, Layout, Piece, Pieces};
 use crate::scenario::{Scenario, Target};
 use crate::time::{Span, Time};

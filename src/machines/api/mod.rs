@@ -22,9 +22,8 @@ pub use nearest::nearest;
 pub use key_spec::{
     ECDH, EncryptionAlgorithm, KeyFamily, KeySpec, KeyUsage, ML_KEM, MacAlgorithm, SigningAlgorithm,
 };
-pub use operations::each;
 pub use operations::{
-    Fill, GrantOperation, InState, LiveCall, Operation, OwnQuota, PricedBy, TakesFrom, shapes,
+    Fill, GrantOperation, InState, LiveCall, Operation, OwnQuota, PricedBy, TakesFrom, each, shapes,
 };
 pub use order::{Order, SenderEvent};
 pub use reply::reply_of;

@@ -342,7 +342,7 @@ mod tests {
             let got = fit.limit.rate.as_per_second() / rate as f64;
             assert!((0.97..1.03).contains(&got), "{enforcement:?}: {fit:?}");
             let score = Score::of(&second, &fit.limit);
-            assert!(score.throttled() > 10.0 && score.success() > 0.85, "{enforcement:?}: {score:?} {fit:?}");
+            assert!(score.throttled() > 20.0 && score.success() > 0.85, "{enforcement:?}: {score:?} {fit:?}");
             assert!(score.success() > 2.0 * score.coin().success() && score.by_chance() < 1e-6, "{score:?}");
         }
     }

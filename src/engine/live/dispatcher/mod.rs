@@ -2,8 +2,7 @@
 //! they draw from, and what senders report is handed to the machines.
 
 use crate::api::{Attempt, Order, Reply, SenderEvent};
-use crate::engine::Core;
-use crate::engine::charges;
+use crate::engine::{Core, charges};
 use crate::quota::{ChargeTable, Counter, Enforcement, PoolId, PoolReport, Pools, Quotas, catalogue};
 use crate::scenario::{Scenario, Target};
 use crate::time::{NANOS_PER_SECOND, Span, Time};

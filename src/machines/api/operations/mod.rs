@@ -237,8 +237,7 @@ macro_rules! operations {
 
 mod table;
 
-pub use table::each;
-pub use table::{GrantOperation, Operation};
+pub use table::{GrantOperation, Operation, each};
 
 impl GrantOperation {
     /// The one that allows an action: `kms:Decrypt`.
